@@ -1,0 +1,59 @@
+# One environment, made on first use; every target makes what it needs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: help setup demo test test-all check format lock clean
+
+help:
+	@echo "make demo      install, then a complete offline run in runs/demo"
+	@echo "make test      install, then lint, types and tests"
+	@echo "make test-all  the same with the longer sweeps"
+	@echo "make check     lint and types"
+	@echo "make format    lay the code out"
+	@echo "make lock      bring constraints.txt up to date"
+	@echo "make clean     remove the environment, caches and runs/demo"
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.setup: $(VENV)/.installed requirements-dev.txt
+	@echo "installing what development needs ..."
+	@$(PIP) install -c constraints.txt -e '.[all]' -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.setup
+
+demo: $(VENV)/.installed
+	@$(BIN)/selfinstruct generate --backend demo --target 100 --out runs/demo
+
+check: $(VENV)/.setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+test: check
+	@$(BIN)/pytest -m 'not slow'
+
+test-all: check
+	@$(BIN)/pytest
+
+format: $(VENV)/.setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock:
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip -q install -U pip
+	@.venv-lock/bin/python -m pip -q install -e '.[all]' -r requirements-dev.txt
+	@echo "# Versions that development and the demo use; made by: make lock" > constraints.txt
+	@.venv-lock/bin/python -m pip freeze --exclude-editable >> constraints.txt
+	@rm -rf .venv-lock
+
+clean:
+	@rm -rf $(VENV) .venv-lock runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,98 @@
+"""The command line: one file a command, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from selfinstruct import __version__
+from selfinstruct.errors import SelfInstructError
+
+COMMANDS = {
+    "init": "Write an editable config, seeds and .env.example into a folder.",
+    "generate": "Grow new instructions from seed tasks.",
+    "status": "Tell how far a run is, also while it goes on.",
+    "export": "Write a run's files again.",
+    "plugins": "List, show and check plugins and their components.",
+}
+"""Every command and its line in the list, so that the list needs no imports."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"selfinstruct.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Find the command, with a suggestion where there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from selfinstruct.registry import suggest
+
+            ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="selfinstruct")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """Grow a few hand-written tasks into an instruction-tuning dataset, with any LangChain chat model.
+
+    \b
+    Try it offline:     selfinstruct generate --backend demo --target 50 --out runs/demo
+    With a Groq key:    selfinstruct generate --backend groq --target 100 --out runs/first
+    With local Ollama:  selfinstruct generate --backend ollama --model llama3.1 --out runs/local
+    """
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line; every failure is one sentence and the exit code that `errors` gives it."""
+    debug = "--debug" in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        cli.main(args=["--debug", *arguments] if debug else arguments, prog_name="selfinstruct", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(5)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
+    except SelfInstructError as error:
+        if debug:
+            raise
+        lead = "stopped" if error.exit_code == 5 else "error"
+        click.echo(f"{lead}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
+            "Run the command again with --debug and report what it prints.",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""`selfinstruct init`: a folder to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+ENV_EXAMPLE = """\
+# Copy to .env and fill in what you use. Keys belong here or in the environment, never in selfinstruct.toml.
+# A free key: https://console.groq.com/keys
+GROQ_API_KEY=
+# Where a local Ollama listens, if not on this machine's port 11434:
+# OLLAMA_HOST=http://127.0.0.1:11434
+"""
+
+HEAD = """\
+# What `selfinstruct` reads in this folder. Flags on the command line go first.
+# Every component and its options: selfinstruct plugins list, selfinstruct plugins show filter:rouge-l
+
+[backend]
+use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay: selfinstruct plugins list
+
+"""
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.option("--recipe", default="chat", show_default=True, help="The recipe to start from.")
+@click.option("--backend", default="demo", show_default=True, help="The backend to start with.")
+def command(folder: Path, recipe: str, backend: str) -> None:
+    """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER, over nothing that is there."""
+    from importlib import resources
+
+    from selfinstruct.config import FILE, read_recipe
+    from selfinstruct.errors import RunError
+    from selfinstruct.records import builtin_seeds
+
+    read_recipe(recipe)
+    text = (resources.files("selfinstruct") / "recipes" / f"{recipe}.toml").read_text("utf-8")
+    text = text.replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)
+    files = {
+        folder / FILE: f'recipe = "{recipe}"\n{HEAD.format(backend=backend)}{text}',
+        folder / "data" / "seed_tasks.jsonl": builtin_seeds().read_text("utf-8"),
+        folder / ".env.example": ENV_EXAMPLE,
+    }
+    try:
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        for path, content in files.items():
+            if path.exists():
+                click.echo(f"{path} is there already and was left as it is")
+                continue
+            path.write_text(content, "utf-8")
+            click.echo(f"{path} written")
+    except OSError as error:
+        raise RunError(f"{error.filename} cannot be written: {error.strerror}", "Choose another folder.") from None
+    click.echo(f"Next: cd {folder} && selfinstruct generate --target 50")

@@ -1,0 +1,82 @@
+"""`selfinstruct plugins`: what is installed, what it offers, and what is broken."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+_PLUGIN = click.option(
+    "--plugin", "named", multiple=True, help="A Python file or module of your own. Its code runs: name what you trust."
+)
+
+
+@click.group("plugins")
+def command() -> None:
+    """List, show and check plugins and their components."""
+
+
+@command.command("list")
+@_PLUGIN
+def list_them(named: Sequence[str]) -> None:
+    """List every component with the plugin that offers it."""
+    from selfinstruct.registry import KINDS, Registry
+
+    registry = Registry.load(named)
+    for kind in KINDS:
+        click.echo(f"{kind}s")
+        for offer in registry.offers(kind):
+            stages = f" [{', '.join(offer.component.stages)}]" if offer.component.stages else ""
+            click.echo(f"  {offer.component.name:<18} {offer.component.summary}{stages} ({offer.plugin})")
+    for plugin in registry.broken:
+        click.echo(f"broken: {plugin.name} ({plugin.source}): {plugin.broken}", err=True)
+
+
+@command.command("show")
+@click.argument("component", metavar="KIND:NAME")
+@_PLUGIN
+def show(component: str, named: Sequence[str]) -> None:
+    """Show one component and its options, such as filter:rouge-l."""
+    from selfinstruct.errors import UsageError
+    from selfinstruct.registry import KINDS, Registry, suggest
+
+    kind, colon, name = component.partition(":")
+    if not colon or kind not in KINDS:
+        raise UsageError(f"'{component}' is not KIND:NAME{suggest(kind, list(KINDS))}", f"Kinds: {', '.join(KINDS)}.")
+    found = Registry.load(named).find(kind, name)
+    click.echo(f"{kind} {found.name}: {found.summary}")
+    if found.stages:
+        click.echo(f"stages: {', '.join(found.stages)}")
+    if found.extra:
+        click.echo(f"needs: pip install 'selfinstruct[{found.extra}]'")
+    for key, option in found.options.model_fields.items():
+        default = (
+            "required" if option.is_required() else f"default {_value(option.get_default(call_default_factory=True))}"
+        )
+        click.echo(f"  {key} ({_type(option.annotation)}, {default})\n      {option.description}")
+
+
+@command.command("check")
+@_PLUGIN
+def check(named: Sequence[str]) -> None:
+    """Check every plugin; exit code 3 if one is broken."""
+    from selfinstruct.registry import Registry
+
+    registry = Registry.load(named)
+    for plugin in registry.plugins:
+        count = sum(offer.plugin == plugin.name for offer in registry.offers())
+        state = f"broken: {plugin.broken}" if plugin.broken else f"well, {count} components"
+        click.echo(f"{plugin.name} {plugin.version}".strip() + f" ({plugin.source}): {state}")
+    if registry.broken:
+        sys.exit(3)
+
+
+def _type(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _value(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,145 @@
+"""What a user sees while a stage runs: one live line on a terminal, plain lines elsewhere, totals at the end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+
+from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
+
+EVERY = 10.0
+"""Seconds between plain lines where there is no terminal."""
+
+RECENT = 50
+"""Requests that rates are taken over."""
+
+
+def printable(text: str) -> str:
+    """Text of a model as a terminal may see it: one line, no control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def say(line: str) -> None:
+    """A line for the user beside the results: on standard error."""
+    click.echo(printable(line), err=True)
+
+
+class Progress:
+    """Observes a stage and shows how it goes. A context manager, so that the terminal is left as it was."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._live: Any = None
+        self._target: int | None = None
+        self._accepted = 0
+        self._requests = 0
+        self._tokens = 0
+        self._recent: deque[tuple[float, int, int]] = deque(maxlen=RECENT)
+        self._said_at = 0.0
+        self._waiting = ""
+
+    def __enter__(self) -> Progress:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+            from rich.text import Text
+
+            console = Console(stderr=True)
+            self._live = Live(Text(""), console=console, refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def selfinstruct_stage_started(self, stage: StageStart) -> None:
+        """Take over what earlier commands did."""
+        self._target, self._accepted, self._requests = stage.target, stage.accepted, stage.requests
+        self._said_at = time.monotonic()
+        if stage.accepted and not self._quiet:
+            say(f"resuming: {stage.accepted} instructions accepted so far")
+
+    def selfinstruct_settled(self, settlement: Settlement) -> None:
+        """Count, and show."""
+        self._accepted = settlement.accepted
+        self._requests = max(self._requests, settlement.request.index + 1)
+        self._waiting = ""
+        if settlement.reply is not None:
+            usage = settlement.reply.usage
+            self._tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        kept = sum(decision.fate == "accepted" for decision in settlement.decisions)
+        self._recent.append((time.monotonic(), kept, len(settlement.decisions)))
+        self._show()
+
+    def selfinstruct_request_retried(self, retry: Retry) -> None:
+        """Show what is waited for."""
+        self._waiting = f"waiting {retry.wait:.0f} s: {printable(retry.message)[:60]}"
+        self._show()
+
+    def _show(self) -> None:
+        if self._live is not None:
+            from rich.text import Text
+
+            self._live.update(Text(self._line(), no_wrap=True, overflow="ellipsis"))
+        elif not self._quiet and time.monotonic() - self._said_at >= EVERY:
+            self._said_at = time.monotonic()
+            say(self._line())
+
+    def _line(self) -> str:
+        parts = [f"{self._accepted}/{self._target} accepted" if self._target else f"{self._accepted} accepted"]
+        candidates = sum(judged for _, _, judged in self._recent)
+        kept = sum(accepted for _, accepted, _ in self._recent)
+        if candidates:
+            parts.append(f"{kept / candidates:.0%} of candidates kept")
+        parts += [f"{self._requests} requests", f"{self._tokens:,} tokens"]
+        span = self._recent[-1][0] - self._recent[0][0] if len(self._recent) > 1 else 0.0
+        if span > 0:
+            parts.append(f"{len(self._recent) / span:.1f} requests/s")
+            rate = kept / span
+            if self._target and rate > 0:
+                parts.append(f"about {duration((self._target - self._accepted) / rate)} left")
+        if self._waiting:
+            parts.append(self._waiting)
+        return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 5400:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def tell_end(summary: StageSummary, folder: Path) -> None:
+    """How the stage ended: counts, reasons for drops, and where the files are."""
+    click.echo(f"{summary.stage}: {summary.reason}")
+    tell_totals(summary)
+    from selfinstruct.formats.contracts import INSTRUCTIONS, REJECTED
+
+    click.echo(f"  files: {folder / INSTRUCTIONS}\n         {folder / REJECTED}")
+
+
+def tell_totals(summary: StageSummary) -> None:
+    """The counts of a stage over the whole run, most frequent reason first."""
+    candidates = summary.accepted + summary.rejected + summary.quarantined
+    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {candidates} candidates")
+    if summary.quarantined:
+        click.echo(f"  {summary.quarantined} set aside, because a plugin failed on them")
+    for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"  {count:8,} {printable(reason)}")
+    usage = summary.usage
+    tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
+    failed = f", {summary.failures} of them failed" if summary.failures else ""
+    click.echo(f"  {summary.requests} requests{failed}, {tokens}")

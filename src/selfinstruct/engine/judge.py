@@ -1,0 +1,119 @@
+"""Runs items through the filter chain: each gets one fate, and a filter's fault never becomes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from selfinstruct.api import Filter
+from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.types import Decision, Draft, Similarity, Verdict
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A filter as the run knows it: its name, and the object that judges."""
+
+    name: str
+    filter: Filter[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a reply: its new decisions, how many of its items now have a fate, and whether all have."""
+
+    decisions: tuple[Decision, ...]
+    judged: int
+    complete: bool
+
+
+class Judge:
+    """The filter chain. `quarantine` says what a plugin's fault does: stop the run, or set the item aside."""
+
+    def __init__(self, rules: Sequence[Rule], quarantine: bool = False) -> None:
+        self._rules = rules
+        self._quarantine = quarantine
+
+    def observe(self, items: Iterable[Draft]) -> None:
+        """Let every filter remember items, in order."""
+        items = list(items)
+        for rule in self._rules:
+            _guard(rule.name, "items before the run", rule.filter.observe_all, items)
+
+    def judge(
+        self, read: Callable[[], Sequence[Draft]], text: str, skip: int, room: int | None, most: int | None
+    ) -> Judged:
+        """Judge a reply's items from position `skip` on, until `room` are accepted or `most` judged (`None`: all).
+
+        `read` is the post-processor's work on the reply, whose `text` is set aside if that fails and may be.
+        """
+        try:
+            items = list(_guard("post-processor", text, read))
+            for rule in self._rules:
+                _guard(rule.name, text, rule.filter.prefetch, items)
+        except PluginError as error:
+            if not self._quarantine:
+                raise
+            return Judged((_set_aside(skip, text, error),), skip + 1, True)
+        decisions: list[Decision] = []
+        accepted = 0
+        for position in range(skip, len(items)):
+            if accepted == room or len(decisions) == most:
+                return Judged(tuple(decisions), position, False)
+            decision = self._decide(position, items[position])
+            decisions.append(decision)
+            accepted += decision.fate == "accepted"
+        return Judged(tuple(decisions), max(skip, len(items)), True)
+
+    def _decide(self, position: int, item: Draft) -> Decision:
+        similarity: Similarity | None = None
+        try:
+            for rule in self._rules:
+                verdict = _verdict(rule, item)
+                similarity = verdict.similarity or similarity
+                if not verdict.keep:
+                    return Decision(
+                        position,
+                        item.text,
+                        "rejected",
+                        rule.name,
+                        verdict.reason or "dropped",
+                        verdict.evidence,
+                        similarity,
+                        item.notes,
+                    )
+            for rule in self._rules:
+                _guard(rule.name, item.text, rule.filter.observe, item)
+        except PluginError as error:
+            if not self._quarantine:
+                raise
+            return _set_aside(position, item.text, error)
+        return Decision(position, item.text, "accepted", similarity=similarity, notes=item.notes)
+
+
+def _verdict(rule: Rule, item: Draft) -> Verdict:
+    verdict = _guard(rule.name, item.text, rule.filter.judge, item)
+    if not isinstance(verdict, Verdict):
+        kind = type(verdict).__name__
+        raise PluginError(f"filter '{rule.name}' returned {kind}, not a Verdict, on: {item.text[:80]}")
+    return verdict
+
+
+def _guard(name: str, about: str, work: Callable[..., T], *values: object) -> T:
+    try:
+        return work(*values)
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise PluginError(
+            f"'{name}' failed on: {about[:80]!r}: {cause}",
+            'Mend it and run the same command again, or set run.on_plugin_error = "quarantine".',
+        ) from error
+
+
+def _set_aside(position: int, text: str, error: PluginError) -> Decision:
+    return Decision(position, text, "quarantined", reason="plugin-error", evidence={"error": error.message})

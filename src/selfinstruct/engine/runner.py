@@ -1,0 +1,230 @@
+"""The one loop: plan within a bounded lag, ask, journal, judge, settle in order of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from selfinstruct.engine.answer import Answer
+from selfinstruct.engine.events import Events
+from selfinstruct.engine.judge import Judge
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped
+from selfinstruct.stages.base import Stage
+from selfinstruct.store import RunStore
+from selfinstruct.types import Decision, Exhausted, Failure, Instruction, Reply, Request, Settlement
+
+FAILURES_IN_A_ROW = 8
+"""Requests that may fail one after the other before the run gives up on the model."""
+
+
+class Answerer(Protocol):
+    """Whoever answers requests: a live model, or recorded replies."""
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request, or an error that ends the run."""
+
+    def stop(self) -> None:
+        """Let what is under way end, and start nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where a stage ends, besides its goal.
+
+    lookahead       requests planned beyond the last settled one; part of what makes a result
+    max_candidates  candidates to judge in all, `None` for no cap
+    patience        requests in a row that may bring nothing accepted before the pool counts as saturated
+    """
+
+    lookahead: int
+    max_candidates: int | None = None
+    patience: int = 50
+
+
+@dataclass(slots=True)
+class _Pending:
+    request: Request
+    judged: int
+    task: asyncio.Task[Answer] | None
+    answer: Reply | Failure | None = None
+
+    async def get(self) -> Answer:
+        if self.answer is not None:
+            return self.answer
+        assert self.task is not None
+        return await self.task
+
+
+class Runner:
+    """Runs one stage over one store. Resuming is the same as running: what the journal holds is not asked again."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        judge: Judge,
+        answerer: Answerer,
+        store: RunStore,
+        events: Events,
+        bounds: Bounds,
+        known: Mapping[str, Instruction],
+    ) -> None:
+        self._stage = stage
+        self._judge = judge
+        self._answerer = answerer
+        self._store = store
+        self._events = events
+        self._bounds = bounds
+        self._known = known
+        self._sizes = store.settled(stage.name)
+        totals = store.totals(stage.name)
+        self._accepted = totals.accepted
+        self._candidates = totals.candidates
+        self._fruitless = _trailing(self._sizes)
+        self._failures = 0
+        self._last_failure = ""
+        self._next = len(self._sizes)
+        self._in_flight: deque[_Pending] = deque()
+        self._stopping: SelfInstructError | None = None
+
+    def interrupt(self, why: str) -> None:
+        """Plan nothing more; calls in flight may end, and their replies are kept."""
+        self._stopping = Stopped(why, "Run the same command again to go on.")
+        self._answerer.stop()
+
+    async def run(self) -> str:
+        """Go on until the stage is done; returns the reason in words.
+
+        Raises `Stopped`, `ModelError`, `PluginError` or `RunError`, each after the calls in flight have ended and
+        their replies are in the journal.
+        """
+        self._judge.observe(self._stage.first())
+        try:
+            return await self._loop()
+        finally:
+            self._answerer.stop()
+            await self._drain()
+
+    async def _loop(self) -> str:
+        while True:
+            if self._stage.goal is not None and self._accepted >= self._stage.goal:
+                return f"target of {self._stage.goal} reached"
+            self._check_bounds()
+            while len(self._in_flight) < self._bounds.lookahead and self._wants_more():
+                if (pending := self._plan()) is None:
+                    break
+                self._in_flight.append(pending)
+            if not self._in_flight:
+                if self._stopping:
+                    raise self._stopping
+                return "nothing left to ask"
+            pending = self._in_flight[0]
+            try:
+                answer = await pending.get()
+            except SelfInstructError as error:
+                raise self._stopping or error from None
+            if isinstance(answer, Exhausted):
+                return answer.message
+            await self._settle(pending, answer)
+
+    def _check_bounds(self) -> None:
+        cap = self._bounds.max_candidates
+        if cap is not None and self._candidates >= cap:
+            raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
+        if self._stage.goal is not None and self._fruitless >= self._bounds.patience:
+            raise Stopped(
+                f"the pool is saturated: the last {self._fruitless} requests brought nothing new",
+                "Add seeds, vary the prompt or the model, or raise generate.patience to insist.",
+            )
+        if self._failures >= FAILURES_IN_A_ROW:
+            raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
+
+    def _wants_more(self) -> bool:
+        """Whether another request is worth planning now; never changes a result, only what is paid beyond the goal."""
+        if self._stopping:
+            return False
+        if self._stage.goal is None or not self._in_flight:
+            return True
+        settled = max(1, len(self._sizes))
+        a_request = self._accepted / settled if self._accepted else 0.0
+        return len(self._in_flight) * a_request < (self._stage.goal - self._accepted) * 1.25
+
+    def _plan(self) -> _Pending | None:
+        index = self._next
+        journalled = self._store.journalled(self._stage.name, index, self._known)
+        if journalled is not None:
+            request, judged, answer = journalled.request, journalled.judged, journalled.answer
+        else:
+            behind = index - self._bounds.lookahead
+            planned = self._stage.plan(index, self._sizes[behind] if behind >= 0 else 0)
+            if planned is None:
+                return None
+            request, judged, answer = planned, 0, None
+        self._next += 1
+        task = None if answer else asyncio.create_task(self._obtain(request))
+        return _Pending(request, judged, task, answer)
+
+    async def _obtain(self, request: Request) -> Answer:
+        """The journalled life of one request: asked, answered, and only then given to judgement."""
+        await asyncio.wrap_future(self._store.asked(request))
+        try:
+            answer = await self._answerer.answer(request)
+        except SelfInstructError as error:
+            self._stopping = self._stopping or error
+            self._answerer.stop()
+            raise
+        if not isinstance(answer, Exhausted):
+            await asyncio.wrap_future(self._store.answered(request, answer))
+        return answer
+
+    async def _settle(self, pending: _Pending, answer: Reply | Failure) -> None:
+        request = pending.request
+        decisions: tuple[Decision, ...] = ()
+        judged, complete = 0, True
+        if isinstance(answer, Failure):
+            self._failures += 1
+            self._last_failure = answer.message
+        else:
+            self._failures = 0
+            outcome = await asyncio.to_thread(
+                self._judge.judge,
+                lambda: self._stage.read(request, answer),
+                answer.text,
+                pending.judged,
+                self._left(self._stage.goal, self._accepted),
+                self._left(self._bounds.max_candidates, self._candidates),
+            )
+            decisions, judged, complete = outcome.decisions, outcome.judged, outcome.complete
+        accepted = sum(decision.fate == "accepted" for decision in decisions)
+        self._accepted += accepted
+        self._candidates += len(decisions)
+        await asyncio.wrap_future(self._store.settle(request, decisions, judged, complete, self._accepted))
+        self._stage.settled(request, decisions)
+        self._in_flight.popleft()
+        if complete:
+            self._sizes.append(self._accepted)
+            self._fruitless = 0 if accepted else self._fruitless + 1
+        failure = answer.message if isinstance(answer, Failure) else ""
+        reply = None if isinstance(answer, Failure) else answer
+        self._events.settled(Settlement(request, reply, tuple(decisions), self._accepted, failure))
+
+    @staticmethod
+    def _left(most: int | None, used: int) -> int | None:
+        return None if most is None else most - used
+
+    async def _drain(self) -> None:
+        tasks = [pending.task for pending in self._in_flight if pending.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _trailing(sizes: Sequence[int]) -> int:
+    """How many of the last totals stand without growth."""
+    count = 0
+    for index in range(len(sizes) - 1, -1, -1):
+        before = sizes[index - 1] if index else 0
+        if sizes[index] > before:
+            break
+        count += 1
+    return count

@@ -1,0 +1,67 @@
+"""The exceptions that users meet, each with a hint and an exit code.
+
+SelfInstructError               1   a bug of ours, when raised as itself
+├── UsageError                  2   a wrong command line or argument
+│   ├── ConfigError             2   a wrong option, component or recipe
+│   ├── DataError               2   a seed file or an import that cannot be read
+│   └── RunError                2   a run folder that is locked, foreign or cannot be written
+├── PluginError                 3   a plugin that cannot be loaded, or that failed at work
+├── ModelError                  4   a model that cannot be used: key, name, server
+└── Stopped                     5   the run stopped and can be resumed: Ctrl-C, budget, quota
+"""
+
+from __future__ import annotations
+
+
+class SelfInstructError(Exception):
+    """Anything this package raises on purpose: one sentence, and a hint that says what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(SelfInstructError):
+    """A wrong command line or argument."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A wrong option, component or recipe. `problems` holds every one found, each with its path."""
+
+    def __init__(self, problems: list[str] | str, hint: str = "") -> None:
+        self.problems = [problems] if isinstance(problems, str) else problems
+        super().__init__("\n".join(self.problems), hint)
+
+
+class DataError(UsageError):
+    """A seed file or an import that cannot be read; the message names the line."""
+
+
+class RunError(UsageError):
+    """A run folder that is locked by another process, holds another run, or cannot be written."""
+
+
+class PluginError(SelfInstructError):
+    """A plugin that cannot be loaded, or that failed at work; the message names plugin, component and item."""
+
+    exit_code = 3
+
+
+class ModelError(SelfInstructError):
+    """A model that cannot be used: a missing or wrong key, an unknown model, no server."""
+
+    exit_code = 4
+
+
+class Stopped(SelfInstructError):
+    """The run stopped before its goal and can be resumed with the same command."""
+
+    exit_code = 5

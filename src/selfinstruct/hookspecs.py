@@ -1,0 +1,127 @@
+"""The hooks: what a plugin can register, and what it can observe. Each docstring is the hook's manual page."""
+
+# mypy: disable-error-code="empty-body"
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from selfinstruct.api import (
+        Backend,
+        Component,
+        Filter,
+        PostProcessor,
+        PromptEncoder,
+        Retry,
+        Sampler,
+        Settlement,
+        StageStart,
+        StageSummary,
+        TrainingEncoder,
+    )
+
+hookspec = pluggy.HookspecMarker("selfinstruct")
+
+
+@hookspec
+def selfinstruct_backends() -> list[Component[Backend]]:
+    """Offer language models.
+
+    Called once, when a command first needs components. Return descriptors; import the client only in `build`, so
+    that listing plugins stays quick and works where the client is not installed. A backend wraps any LangChain chat
+    model; it leaves retries, waiting and limits to the core and says only what its client's exceptions mean.
+
+        @hookimpl
+        def selfinstruct_backends():
+            return [Component("mine", "My provider", MyOptions, build)]
+
+    Used by name: `--backend mine`, or `use = "mine"` under `[backend]`.
+    """
+
+
+@hookspec
+def selfinstruct_samplers() -> list[Component[Sampler]]:
+    """Offer ways to choose the examples that a prompt shows.
+
+    Called once, when a command first needs components. A sampler is pure: it looks at a snapshot of the pool and
+    draws only from the random generator in it, so that a resumed run samples as the unbroken one would have.
+
+    Used by name: `sampler = { use = "mine" }` under `[generate]`.
+    """
+
+
+@hookspec
+def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
+    """Offer ways to write prompts, and ways to write training rows.
+
+    Called once, when a command first needs components. A `PromptEncoder` names in `stages` the stages whose prompts
+    it writes; a `TrainingEncoder` names `export`. Both are pure.
+
+    Used by name: `encoder = { use = "mine" }` under a stage, or `export --format mine`.
+    """
+
+
+@hookspec
+def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
+    """Offer ways to read replies into items.
+
+    Called once, when a command first needs components. A post-processor is pure and total: it takes any text and
+    returns the items it finds, in order. It does not judge: whatever looks like a candidate is handed to the filters,
+    so that each has a fate and a reason.
+
+    Used by name: `post_processor = { use = "mine" }` under a stage.
+    """
+
+
+@hookspec
+def selfinstruct_filters() -> list[Component[Filter[Any]]]:
+    """Offer rules that keep or drop items.
+
+    Called once, when a command first needs components. The config says which filters run, in which order and with
+    which options; one that is listed twice is built twice. The first filter that drops an item decides its fate. A
+    filter with memory keeps it through `observe`, which the core calls for every seed and every accepted item in
+    order, also when a run is resumed.
+
+        @hookimpl
+        def selfinstruct_filters():
+            return [Component("no-haiku", "Drop tasks about haiku", NoOptions, NoHaiku, stages=("generate",))]
+
+    Used by name: `[[generate.filters]]` with `use = "no-haiku"`.
+    """
+
+
+@hookspec
+def selfinstruct_stage_started(stage: StageStart) -> None:
+    """Observe that a stage is about to ask its first request.
+
+    Called once for each stage of a command, before anything is paid. Like all observers it returns nothing; if it
+    raises, it is reported once by name and not called again in this run.
+    """
+
+
+@hookspec
+def selfinstruct_settled(settlement: Settlement) -> None:
+    """Observe a reply's decisions, after they are committed, in the order of the requests.
+
+    Called once for each settled request, failures included. The values are frozen; nothing an observer does can
+    change the run. A slow observer delays the run: hand long work to a thread of your own.
+    """
+
+
+@hookspec
+def selfinstruct_request_retried(retry: Retry) -> None:
+    """Observe that a request will be asked again, before the core waits.
+
+    Called once for each repeated attempt, with the provider's words and the seconds that the core will wait.
+    """
+
+
+@hookspec
+def selfinstruct_stage_finished(summary: StageSummary) -> None:
+    """Observe the end of a stage, on failure and on Ctrl-C too.
+
+    Called once for each stage, after its last commit, with the reason, the exit code and the totals of the run.
+    """

@@ -1,0 +1,1 @@
+"""The stages: what each asks next, and how it reads the reply."""

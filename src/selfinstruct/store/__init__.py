@@ -1,0 +1,5 @@
+"""One SQLite file per run: requests, replies, decisions and the frozen config; all SQL of the package is in here."""
+
+from selfinstruct.store.run import RUN_FILE, Journalled, Row, RunStore, Totals
+
+__all__ = ["RUN_FILE", "Journalled", "Row", "RunStore", "Totals"]

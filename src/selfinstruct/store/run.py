@@ -1,0 +1,390 @@
+"""The run's database: a narrow door between frozen values and rows."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from selfinstruct.errors import RunError
+from selfinstruct.store.lock import Lock
+from selfinstruct.store.writer import Statement, Writer
+from selfinstruct.types import (
+    Decision,
+    Failure,
+    Instance,
+    Instruction,
+    Json,
+    Message,
+    Reply,
+    Request,
+    Retry,
+    Sampling,
+    SeedTask,
+    StageSummary,
+    Usage,
+)
+
+RUN_FILE = "run.sqlite"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
+
+    request: Request
+    answer: Reply | Failure | None
+    judged: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A decision with where it came from."""
+
+    index: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A stage in numbers, over the whole run."""
+
+    accepted: int
+    rejected: int
+    quarantined: int
+    requests: int
+    replies: int
+    failures: int
+    retries: int
+    prompt_tokens: int
+    completion_tokens: int
+    drops: Mapping[tuple[str, str], int]
+
+    @property
+    def candidates(self) -> int:
+        """Everything that was judged."""
+        return self.accepted + self.rejected + self.quarantined
+
+
+def clean(text: str) -> str:
+    """Text that can be stored and exported: lone surrogate halves become U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON, clean."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def now() -> str:
+    """The time of day for records, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+class RunStore:
+    """A run folder's database. One process writes (`open`); any number may look on (`look`)."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: Lock | None) -> None:
+        self.folder = folder
+        self._read = connection
+        self._lock = lock
+        self._writer: Writer | None = None
+        if lock is not None:
+            path = folder / RUN_FILE
+            self._writer = Writer(_connect(path), str(path))
+
+    @classmethod
+    def open(cls, folder: Path) -> RunStore:
+        """Open for writing, made if it is not there; raises `RunError` if it cannot be, or is in use."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
+        path = folder / RUN_FILE
+        if path.is_symlink():
+            raise RunError(f"{path} is a link, and a run must not lead out of its folder", "Choose another --out.")
+        lock = Lock(folder)
+        try:
+            connection = _connect(path)
+            _migrate(connection, path)
+        except sqlite3.Error as error:
+            lock.release()
+            raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
+        except RunError:
+            lock.release()
+            raise
+        return cls(folder, connection, lock)
+
+    @classmethod
+    def look(cls, folder: Path) -> RunStore:
+        """Open for reading only, also while another process writes; raises `RunError` if there is no run."""
+        path = folder / RUN_FILE
+        if not path.is_file():
+            raise RunError(f"there is no run in {folder}", "Start one with: selfinstruct generate --out " + str(folder))
+        try:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            connection.execute("SELECT count(*) FROM run").fetchone()
+        except sqlite3.Error as error:
+            raise RunError(f"{path} is not a run of this program: {error}") from None
+        return cls(folder, connection, None)
+
+    def close(self) -> None:
+        """Write what is waiting and let go of the folder."""
+        if self._writer is not None:
+            self._writer.close()
+        self._read.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    # --- facts of the run ---------------------------------------------------------------------------------------------
+
+    def fact(self, key: str) -> Any:
+        """A recorded fact, or `None`."""
+        row = self._read.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def record(self, **facts: Json) -> None:
+        """Record facts, durably, over older ones of the same name."""
+        self._write([("INSERT OR REPLACE INTO run VALUES (?, ?)", (k, dumps(v))) for k, v in facts.items()]).result()
+
+    def begin(self, seeds: Sequence[SeedTask], **facts: Json) -> None:
+        """Make a new run: its seeds and its facts in one transaction."""
+        rows: list[Statement] = [
+            ("INSERT INTO seeds VALUES (?, ?)", (position, dumps(asdict(seed)))) for position, seed in enumerate(seeds)
+        ]
+        rows += [("INSERT INTO run VALUES (?, ?)", (key, dumps(value))) for key, value in facts.items()]
+        self._write(rows).result()
+
+    def seeds(self) -> list[SeedTask]:
+        """The seed tasks of the run, in order."""
+        rows = self._read.execute("SELECT task FROM seeds ORDER BY position")
+        return [_seed(json.loads(text)) for (text,) in rows]
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    def asked(self, request: Request) -> Future[None]:
+        """Journal a request; done when durable. Asking again after a kill finds the same row and changes nothing."""
+        body = {
+            "messages": [[message.role, message.text] for message in request.messages],
+            "sampling": {key: value for key, value in asdict(request.sampling).items() if value not in (None, ())},
+            "examples": [example.id for example in request.examples],
+            "subjects": [subject.id for subject in request.subjects],
+        }
+        sql = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)"
+        return self._write([(sql, (request.stage, request.index, dumps(body), now()))])
+
+    def answered(self, request: Request, answer: Reply | Failure) -> Future[None]:
+        """Journal an answer, or the failure of its request; done when durable."""
+        if isinstance(answer, Failure):
+            values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), "{}", clean(answer.message))
+        else:
+            usage = answer.usage
+            tokens = (usage.prompt_tokens, usage.completion_tokens)
+            facts = (clean(answer.model), answer.created_at, dumps(dict(answer.details)), "")
+            values = (clean(answer.text), answer.finish, *tokens, *facts)
+        sql = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        return self._write([(sql, (request.stage, request.index, *values))])
+
+    def retried(self, retry: Retry) -> Future[None]:
+        """Journal an attempt that will be repeated."""
+        sql = "INSERT INTO retries (stage, idx, attempt, wait, message, at) VALUES (?, ?, ?, ?, ?, ?)"
+        values = (retry.stage, retry.index, retry.attempt, retry.wait, clean(retry.message), now())
+        return self._write([(sql, values)])
+
+    def settle(
+        self, request: Request, decisions: Sequence[Decision], judged: int, complete: bool, accepted: int
+    ) -> Future[None]:
+        """Commit the decisions on one reply in one transaction: the only write of decisions there is."""
+        key = (request.stage, request.index)
+        rows: list[Statement] = [
+            ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *_columns(decision)))
+            for decision in decisions
+        ]
+        rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
+        return self._write(rows)
+
+    def settled(self, stage: str) -> list[int]:
+        """The stage's accepted total after each wholly settled request, in order of requests."""
+        sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
+        return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
+
+    def journalled(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> Journalled | None:
+        """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
+        row = self._read.execute(
+            "SELECT body, text, finish, prompt_tokens, completion_tokens, model, created_at, details, failure,"
+            " coalesce(judged, 0), coalesce(complete, 0)"
+            " FROM requests LEFT JOIN replies USING (stage, idx) LEFT JOIN settlements USING (stage, idx)"
+            " WHERE stage = ? AND idx = ?",
+            (stage, index),
+        ).fetchone()
+        if row is None:
+            return None
+        request = _request(stage, index, json.loads(row[0]), known)
+        return Journalled(request, _answer(row[1:9]), row[9], bool(row[10]))
+
+    # --- reading back -------------------------------------------------------------------------------------------------
+
+    def instructions(self) -> Iterator[Instruction]:
+        """Every accepted instruction, oldest first."""
+        for identity, text in self._read.execute("SELECT id, text FROM instructions ORDER BY idx, position"):
+            yield Instruction(identity, text)
+
+    def rows(self, stage: str, fate: str) -> Iterator[Row]:
+        """Every decision of one fate, in order of requests and positions."""
+        sql = (
+            "SELECT idx, position, text, fate, filter, reason, evidence, notes, similarity FROM decisions"
+            " WHERE stage = ? AND fate = ? ORDER BY idx, position"
+        )
+        for index, position, text, kept, rule, reason, evidence, notes, similarity in self._cursor(sql, (stage, fate)):
+            yield Row(
+                index,
+                Decision(
+                    position, text, kept, rule, reason, json.loads(evidence), _similarity(similarity), json.loads(notes)
+                ),
+            )
+
+    def sourced(self, stage: str, fate: str) -> Iterator[tuple[Row, Request, Reply]]:
+        """Every decision of one fate with the request and reply it came from; the requests' examples are left out."""
+        held: Journalled | None = None
+        for row in self.rows(stage, fate):
+            if held is None or held.request.index != row.index:
+                held = self.journalled(stage, row.index, None)
+            assert held is not None
+            assert isinstance(held.answer, Reply), "a decision has a reply"
+            yield row, held.request, held.answer
+
+    def totals(self, stage: str) -> Totals:
+        """The stage in numbers."""
+        by_fate: dict[str, int] = {}
+        drops: dict[tuple[str, str], int] = {}
+        sql = "SELECT fate, filter, reason, count(*) FROM decisions WHERE stage = ? GROUP BY 1, 2, 3"
+        for fate, rule, reason, count in self._read.execute(sql, (stage,)):
+            by_fate[fate] = by_fate.get(fate, 0) + count
+            if fate == "rejected":
+                drops[rule, reason] = count
+        sql = (
+            "SELECT count(*) FILTER (WHERE failure = ''), count(*) FILTER (WHERE failure != ''),"
+            " coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0) FROM replies WHERE stage = ?"
+        )
+        replies, failures, prompt, completion = self._read.execute(sql, (stage,)).fetchone()
+        return Totals(
+            by_fate.get("accepted", 0),
+            by_fate.get("rejected", 0),
+            by_fate.get("quarantined", 0),
+            self._count("requests", stage),
+            replies,
+            failures,
+            self._count("retries", stage),
+            prompt,
+            completion,
+            drops,
+        )
+
+    def summary(self, stage: str, reason: str, code: int) -> StageSummary:
+        """The stage's totals over the whole run, with how it ended."""
+        totals = self.totals(stage)
+        drops = {f"{rule}: {why}": count for (rule, why), count in totals.drops.items()}
+        return StageSummary(
+            stage,
+            reason,
+            code,
+            totals.accepted,
+            totals.rejected,
+            totals.quarantined,
+            totals.requests,
+            totals.failures,
+            drops,
+            Usage(totals.prompt_tokens, totals.completion_tokens),
+        )
+
+    def _count(self, table: str, stage: str) -> int:
+        sql = f"SELECT count(*) FROM {table} WHERE stage = ?"  # noqa: S608 - a table's name of our own
+        return int(self._read.execute(sql, (stage,)).fetchone()[0])
+
+    def _cursor(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._read.execute(sql, values)
+
+    def _write(self, statements: Sequence[Statement]) -> Future[None]:
+        if self._writer is None:
+            raise RunError(f"{self.folder} was opened for reading only")
+        return self._writer.write(statements)
+
+
+# --- rows and values --------------------------------------------------------------------------------------------------
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply the numbered schema files that the database has not seen; refuse one from a newer program."""
+    folder = resources.files("selfinstruct.store") / "schema"
+    steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    (done,) = connection.execute("PRAGMA user_version").fetchone()
+    if done > len(steps):
+        raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
+    for number, step in enumerate(steps[done:], start=done + 1):
+        connection.executescript(f"BEGIN;{step.read_text('utf-8')};PRAGMA user_version = {number};COMMIT;")
+
+
+def _columns(decision: Decision) -> tuple[Any, ...]:
+    near = decision.similarity if decision.fate == "accepted" else None
+    return (
+        decision.position,
+        clean(decision.text),
+        decision.fate,
+        decision.filter,
+        clean(decision.reason),
+        dumps(dict(decision.evidence)),
+        dumps(dict(decision.notes)),
+        dumps({"mean": near.mean, "nearest": near.nearest}) if near else "",
+    )
+
+
+def _similarity(text: str) -> Any:
+    from selfinstruct.types import Similarity
+
+    if not text:
+        return None
+    kept = json.loads(text)
+    nearest = tuple((entry, score) for entry, score in kept["nearest"])
+    return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
+
+
+def _seed(task: dict[str, Any]) -> SeedTask:
+    return SeedTask(**{**task, "instances": tuple(Instance(**instance) for instance in task["instances"])})
+
+
+def _request(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
+    shown, subjects = ([known[i] for i in body[key]] if known else [] for key in ("examples", "subjects"))
+    sampling = body["sampling"] | {"stop": tuple(body["sampling"].get("stop", ()))}
+    return Request(
+        stage,
+        index,
+        tuple(Message(role, text) for role, text in body["messages"]),
+        Sampling(**sampling),
+        tuple(shown),
+        tuple(subjects),
+    )
+
+
+def _answer(columns: Sequence[Any]) -> Reply | Failure | None:
+    text, finish, prompt, completion, model, created_at, details, failure = columns
+    if text is None:
+        return None
+    if failure:
+        return Failure(cast(str, failure))
+    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))

@@ -1,0 +1,68 @@
+"""The one thread that writes: it commits whatever is waiting as one transaction, so durability costs few syncs."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from selfinstruct.errors import RunError
+
+Statement = tuple[str, Sequence[Any]]
+_MOST_AT_ONCE = 512
+
+
+class Writer:
+    """Takes groups of statements from any thread and applies them in order, each group whole or not at all."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], Future[None]] | None] = queue.SimpleQueue()
+        self._broken: RunError | None = None
+        self._thread = threading.Thread(target=self._work, name="selfinstruct-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, statements: Sequence[Statement]) -> Future[None]:
+        """Queue one group; the future is done when it is committed and synced, or carries a `RunError`."""
+        done: Future[None] = Future()
+        self._waiting.put((statements, done))
+        return done
+
+    def close(self) -> None:
+        """Write what is waiting, then end the thread."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        ended = False
+        while not ended:
+            groups = [self._waiting.get()]
+            while len(groups) < _MOST_AT_ONCE and not self._waiting.empty():
+                groups.append(self._waiting.get())
+            ended = None in groups
+            self._commit([group for group in groups if group is not None])
+
+    def _commit(self, groups: list[tuple[Sequence[Statement], Future[None]]]) -> None:
+        if self._broken is None and groups:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                for statements, _ in groups:
+                    for sql, values in statements:
+                        self._connection.execute(sql, values)
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._broken = RunError(
+                    f"{self._path} cannot be written: {error}",
+                    "Nothing that was recorded is lost: make room, then run the same command again.",
+                )
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        for _, done in groups:
+            if self._broken is None:
+                done.set_result(None)
+            else:
+                done.set_exception(self._broken)

@@ -1,0 +1,338 @@
+"""The frozen values that travel through a run, in their order of appearance (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Finish: TypeAlias = Literal["stop", "length", "filtered", "unknown"]
+"""Why a model stopped: it was done, its tokens ran out, the provider withheld the text, or it did not say."""
+
+GENERATE, CLASSIFY, INSTANCES, PREPARE, EXPORT = "generate", "classify", "instances", "prepare", "export"
+STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE, EXPORT)
+"""Where a component can serve. The last is no stage of the engine: it is where training encoders work."""
+
+
+# --- what a run starts from -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One worked case of a task: an input (empty where the task needs none) and the right output."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedTask:
+    """A hand-written task that a run grows from."""
+
+    id: str
+    instruction: str
+    instances: tuple[Instance, ...]
+    is_classification: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A member of the pool: a seed's instruction, or a machine-written one that was accepted.
+
+    `id` is the seed's id, or `g<request>.<position>` for an accepted candidate.
+    """
+
+    id: str
+    text: str
+    seed: SeedTask | None = None
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """What a sampler may look at: the pool as it stood when a request was planned, and addressed randomness.
+
+    `machine` is a prefix of all accepted instructions, oldest first. `rng` is fresh for each request, seeded from
+    the run's seed, the stage and the request's index, so the same view always yields the same sample.
+    """
+
+    stage: str
+    index: int
+    seeds: Sequence[Instruction]
+    machine: Sequence[Instruction]
+    rng: Random
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the model is to draw its words; `None` leaves a setting to the provider. `max_tokens` bounds the reply."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the model, journalled before it is asked. `index` counts from 0 within its stage."""
+
+    stage: str
+    index: int
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    examples: tuple[Instruction, ...] = ()
+    subjects: tuple[Instruction, ...] = ()
+
+    @property
+    def prompt(self) -> str:
+        """All messages as one text, a blank line between them: the `metadata.prompt` of the output contract."""
+        return "\n\n".join(message.text for message in self.messages)
+
+
+# --- what is answered -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a reply was billed for; `None` where the provider did not say."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a backend read out of its client's message."""
+
+    text: str
+    finish: Finish = "unknown"
+    usage: Usage = Usage()
+    model: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's answer to one request, journalled before anything judges it."""
+
+    text: str
+    finish: Finish
+    usage: Usage = Usage()
+    model: str = ""
+    created_at: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The provider cannot answer now and may later: rate limits, overload, timeouts, broken connections.
+
+    `retry_after` is in seconds, `None` where the provider named no time. `scope` says which limit was met, if known.
+    """
+
+    message: str
+    retry_after: float | None = None
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider will never answer this request (too long, refused by its rules); others may fare better."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The backend has nothing more to give, as planned (recorded replies that have ended)."""
+
+    message: str
+
+
+Fault: TypeAlias = Busy | Rejected | Unusable | Exhausted
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that got no answer and will not be asked again. It is a failure, never an empty answer."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One allowance of a provider: at most `limit` of `what` in any `seconds`.
+
+    `remaining` and `resets_in` (seconds, as of `seen_at`, a `time.monotonic()` reading) are what the provider last
+    said, `None` where it did not.
+    """
+
+    what: Literal["requests", "tokens"]
+    seconds: int
+    limit: int
+    remaining: int | None = None
+    resets_in: float | None = None
+    seen_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider allows, as far as it is known; `concurrency` is how many requests it serves at once."""
+
+    windows: tuple[Window, ...] = ()
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and how to mend it if it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a backend found out about itself: key, server, model."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check went well."""
+        return all(check.ok for check in self.checks)
+
+
+# --- what is read out of a reply, and judged --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A candidate instruction as a post-processor found it.
+
+    `examples` are the instructions that its prompt showed. `notes` hold what the parser noticed and filters may use:
+    `cut` (the reply ended inside this item), `intro` (text before the first item), `tail` (text that followed the
+    task inside its item, such as an answer).
+    """
+
+    text: str
+    examples: tuple[str, ...] = ()
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """How near a text is to a pool, by ROUGE-L F1.
+
+    `nearest` are the ten closest entries with their scores, best first; `mean` is over the whole pool; `highest` is
+    the best score, 0.0 for an empty pool; `containment` is the longest common subsequence over the shorter side.
+    """
+
+    highest: float
+    nearest: tuple[tuple[str, float], ...]
+    mean: float
+    containment: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one filter thinks of one item. Filters never edit; they keep or drop, and say why."""
+
+    keep: bool
+    reason: str = ""
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    similarity: Similarity | None = None
+
+
+Fate: TypeAlias = Literal["accepted", "rejected", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The one fate of one candidate. `filter` and `reason` name who dropped it and why; both are empty if kept."""
+
+    position: int
+    text: str
+    fate: Fate
+    filter: str = ""
+    reason: str = ""
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    similarity: Similarity | None = None
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+
+# --- what observers are told ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StageStart:
+    """A stage is about to ask its first request; counts include what earlier commands did."""
+
+    stage: str
+    target: int | None
+    accepted: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A reply's decisions, just committed. `accepted` is the stage's total so far; `reply` is `None` on a failure."""
+
+    request: Request
+    reply: Reply | None
+    decisions: tuple[Decision, ...]
+    accepted: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A request is about to be asked again, after `wait` seconds. `attempt` counts from 1."""
+
+    stage: str
+    index: int
+    attempt: int
+    wait: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageSummary:
+    """How a stage ended: `reason` in words, the exit code, and its totals over the whole run."""
+
+    stage: str
+    reason: str
+    exit_code: int
+    accepted: int
+    rejected: int
+    quarantined: int
+    requests: int
+    failures: int
+    drops: Mapping[str, int] = field(default_factory=dict)
+    usage: Usage = Usage()
