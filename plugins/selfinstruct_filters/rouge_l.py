@@ -1,0 +1,46 @@
+"""The novelty rule: drop a draft that says what the pool already says."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct.api.similarity import TOKENISERS, Pool
+
+
+class RougeLOptions(Options):
+    """Options of the filter `rouge-l`."""
+
+    threshold: float = Field(0.7, ge=0, le=1, description="Drop a draft whose ROUGE-L F1 with any entry is above this.")
+    tokeniser: Literal["unicode", "classical"] = Field(
+        "unicode", description="unicode: text of any script; classical: a-z and 0-9 only, as rouge_score."
+    )
+    ties: Literal["older", "numpy"] = Field(
+        "older", description="Which of equally near entries is named first; numpy: as the reference code's sort has it."
+    )
+    nearest: int = Field(10, ge=1, description="How many of the nearest entries are recorded.")
+
+
+class RougeL(Filter[Draft]):
+    """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold (paper, section 2.2).
+
+    Every verdict carries the similarity to the whole pool, for the output contract.
+    """
+
+    def __init__(self, options: RougeLOptions) -> None:
+        self._threshold = options.threshold
+        self._pool = Pool(TOKENISERS[options.tokeniser], options.nearest, options.ties)
+
+    def judge(self, item: Draft) -> Verdict:
+        """Drop the draft if any entry is too near, naming that entry and its score."""
+        similarity = self._pool.compare(item.text)
+        if similarity.highest > self._threshold:
+            nearest, score = similarity.nearest[0]
+            return drop("not-novel", similarity, nearest=nearest, score=score)
+        return keep(similarity)
+
+    def observe(self, item: Draft) -> None:
+        """Let the draft join the pool."""
+        self._pool.add(item.text)
