@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from selfinstruct import __version__
-from selfinstruct.api import Backend, Options
+from selfinstruct.api import Backend
 from selfinstruct.config import (
     FILE,
     Chosen,
@@ -27,6 +25,7 @@ from selfinstruct.config import (
     read_file,
     read_recipe,
     resolve,
+    without_secrets,
 )
 from selfinstruct.engine.answer import Live, RetryPolicy
 from selfinstruct.engine.events import Events, Observer
@@ -41,6 +40,9 @@ from selfinstruct.stages.generate import Generate
 from selfinstruct.store import RUN_FILE, RunStore
 from selfinstruct.store.run import dumps, now
 from selfinstruct.types import GENERATE, Retry, SeedTask, StageStart, StageSummary, Window
+
+TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
+"""Environment variables that make LangChain send prompts to LangSmith."""
 
 Say = Callable[[str], None]
 
@@ -153,7 +155,7 @@ class Run:
             self.store.begin(
                 seeds,
                 config=frozen,
-                tree=_without_secrets(self.config),
+                tree=without_secrets(self.config.tree),
                 seeds_digest=_digest(seeds),
                 created_at=now(),
                 version=__version__,
@@ -216,7 +218,7 @@ class Run:
         try:
             if goal is None or totals.accepted < goal:
                 await answerer.open(sampling)
-                self.store.record(backend=dict(self.backend.describe()))
+                self._tell_model()
             self._runner = Runner(stage, judge, answerer, self.store, events, bounds, stage.known)
             if self._interrupted:
                 raise Stopped(self._interrupted, "Run the same command again to go on.")
@@ -229,6 +231,17 @@ class Run:
             summary = self._wrap_up(reason, code)
             events.finished(summary)
         return summary
+
+    def _tell_model(self) -> None:
+        facts = dict(self.backend.describe())
+        self.store.record(backend=facts)
+        if facts.get("model"):
+            self.say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
+        if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
+            if self.backend.local and not self.config.run.trace:
+                os.environ.update(dict.fromkeys(TRACING, "false"))
+            else:
+                self.say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
     def _wrap_up(self, reason: str, code: int) -> StageSummary:
         """Write the contract files; if that fails after another fault, the first fault is the one to tell."""
@@ -304,16 +317,3 @@ def _digest(seeds: Sequence[SeedTask]) -> str:
     from dataclasses import asdict
 
     return hashlib.sha256(dumps([asdict(seed) for seed in seeds]).encode()).hexdigest()
-
-
-def _without_secrets(config: RunConfig) -> Tree:
-    """The tree as it may be recorded: options that hold secrets are left out."""
-    tree = merge({}, config.tree)
-    if config.backend is not None and isinstance(tree.get("backend"), dict):
-        secret = _secret_options(config.backend.options)
-        tree["backend"] = {key: value for key, value in tree["backend"].items() if key not in secret}
-    return tree
-
-
-def _secret_options(options: Options) -> set[str]:
-    return {name for name in type(options).model_fields if isinstance(getattr(options, name), SecretStr)}

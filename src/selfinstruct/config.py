@@ -19,6 +19,9 @@ from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMP
 FILE = "selfinstruct.toml"
 Tree = dict[str, Any]
 
+_SECRET_NAME = re.compile(r"(key|token|secret|password|authorization)$", re.IGNORECASE)
+_LOGIN = re.compile(r"://[^/\s]*@")
+
 
 class RunOptions(Options):
     """The table `[run]`: what holds for all stages."""
@@ -31,6 +34,9 @@ class RunOptions(Options):
     lookahead: int = Field(8, ge=1, description="How many requests may be planned beyond the last settled one.")
     concurrency: int | None = Field(
         None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
+    )
+    trace: bool = Field(
+        False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
     )
     on_plugin_error: Literal["stop", "quarantine"] = Field(
         "stop", description="stop: end the run, resumably; quarantine: set the item aside and go on."
@@ -110,7 +116,9 @@ class Chosen:
 
     def frozen(self) -> Tree:
         """What the run remembers: all options but those that cannot change a result, secrets never."""
-        return {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
+        return without_secrets(
+            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +324,16 @@ def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[st
             return []
         model = annotation
     return list(model.model_fields)
+
+
+def without_secrets(tree: Mapping[str, Any]) -> Tree:
+    """The tree without entries that are secrets by their name, or addresses with a login in them."""
+    kept = {key: value for key, value in tree.items() if not _SECRET_NAME.search(key)}
+    return {
+        key: without_secrets(value) if isinstance(value, Mapping) else value
+        for key, value in kept.items()
+        if not (isinstance(value, str) and _LOGIN.search(value))
+    }
 
 
 def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:

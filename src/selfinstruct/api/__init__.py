@@ -5,6 +5,7 @@ descriptor; what it builds is an object of one of the base classes below, whose 
 Everything named here keeps its meaning within one `API_VERSION`.
 """
 
+from selfinstruct.api import chat
 from selfinstruct.api.components import (
     API_VERSION,
     Backend,
@@ -114,6 +115,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "Window",
+    "chat",
     "drop",
     "hookimpl",
     "keep",

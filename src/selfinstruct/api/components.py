@@ -88,8 +88,8 @@ class Backend(ABC):
     """A language model behind any LangChain chat model.
 
     Only `chat_model` must be written. Retry, waiting, rate limits and the journal belong to the core, so the client's
-    own retries must be off. All methods are called in the run's one event loop thread, except `chat_model` and
-    `check`, which may block and are called beside it.
+    own retries must be off. All methods are called in the thread of the run's event loop, except `chat_model` and
+    `check`, which may block and are called in a thread beside it.
     """
 
     timeout: float = 120.0
@@ -100,7 +100,7 @@ class Backend(ABC):
 
     @abstractmethod
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Give a chat model that draws as `sampling` says; called once for each stage, inside the run's event loop.
+        """Give a chat model that draws as `sampling` says; called once for each stage of a command.
 
         Raises `ModelError` with a hint when no model can be had (no key, no server, unknown name).
         """
@@ -118,7 +118,10 @@ class Backend(ABC):
         return Limits()
 
     def describe(self) -> Mapping[str, Json]:
-        """Facts to record with the run and to show the user, such as `model`; never a secret."""
+        """Facts to record with the run, asked for after `chat_model`: `model`, and what else decides the replies.
+
+        A `note`, if there is one, is a sentence that the user is told. Never a secret.
+        """
         return {}
 
     def secrets(self) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import click
 from pydantic import SecretStr
@@ -123,7 +123,7 @@ def _backend_parameters(args: Sequence[str], taken: set[str | None]) -> list[cli
     return [
         _parameter(name, key, option, taken)
         for key, option in offers[name].component.options.model_fields.items()
-        if not _is_secret(option)
+        if not _is_secret(option) and _is_plain(option)
     ]
 
 
@@ -161,6 +161,12 @@ def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str | None]
 
 def _is_secret(option: FieldInfo) -> bool:
     return option.annotation is SecretStr or SecretStr in get_args(option.annotation)
+
+
+def _is_plain(option: FieldInfo) -> bool:
+    """Whether a value fits on a command line; tables are set in the config or by `--set`."""
+    kinds = (option.annotation, *get_args(option.annotation))
+    return not any(get_origin(kind) in (dict, list, tuple) or kind in (dict, list, tuple) for kind in kinds)
 
 
 def _click_type(option: FieldInfo) -> Any:

@@ -1,0 +1,37 @@
+"""The backend `demo`: hands out the offline chat model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from selfinstruct.api import Backend, Check, Diagnosis, Json, Sampling
+from selfinstruct_demo.options import DemoOptions
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+NOTE = "a fixed grammar, not a language model: made for demos and tests, useless as training data"
+
+
+class DemoBackend(Backend):
+    """An offline stand-in for a language model."""
+
+    local = True
+
+    def __init__(self, options: DemoOptions) -> None:
+        self._options = options
+
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+        """Give the model. It knows no temperature: of `sampling` it follows `max_tokens` and `stop`."""
+        from selfinstruct_demo.model import DemoChatModel
+
+        return DemoChatModel(options=self._options, max_tokens=sampling.max_tokens, stop=list(sampling.stop) or None)
+
+    def describe(self) -> Mapping[str, Json]:
+        """Name the model, and say what it is not."""
+        return {"provider": "demo", "model": "demo", "note": NOTE}
+
+    def check(self) -> Diagnosis:
+        """Nothing can be missing: there is no server and no key."""
+        return Diagnosis((Check("demo", True, NOTE),))

@@ -1,0 +1,113 @@
+"""The mistakes that real models make in lists of tasks: repeats, answers, odd markers, chatter, refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from random import Random
+
+from selfinstruct_demo.grammar import draw_text, fill
+from selfinstruct_demo.options import DemoOptions
+from selfinstruct_demo.prompt import Ask
+
+REFUSALS = (
+    "I'm sorry, but I can't help with that.",
+    "I cannot fulfil this request.",
+    "I apologize, but as an AI language model I am not able to come up with such tasks.",
+    "Sorry, I can't assist with creating these tasks.",
+)
+PREAMBLES = (
+    "Here are the tasks:",
+    "Sure! Here are the remaining tasks:",
+    "Here are some new tasks you might like:",
+    "Of course. Below you will find the list you asked for:",
+    "Great examples! Here is my continuation:",
+)
+OUTROS = (
+    "Let me know if you would like more tasks!",
+    "I hope these are helpful. Shall I go on?",
+    "Would you like me to answer any of these?",
+    "Feel free to ask for changes.",
+)
+MARKERS = ("{}) ", "**{}.** ", "Task {}: ", "- ", "json")
+LENGTHENED = (
+    " Give a short reason for your answer.",
+    " Please answer in complete sentences and keep it simple.",
+    " Explain your thinking step by step.",
+)
+SWAPS = (
+    ("write", "compose"),
+    ("given", "following"),
+    ("explain", "describe"),
+    ("list", "name"),
+    ("make", "create"),
+    ("find", "identify"),
+    ("what", "which"),
+    ("how", "in what way"),
+    ("the", "this"),
+    ("a", "one"),
+)
+UNSUITABLE = (
+    "Explain {topic}.",
+    "Draw a picture of {topic} with {role} {place}.",
+    "Watch the video about {topic} and note {k} things that surprise {people}.",
+    "Write a program that stores notes on {topic} for {role} and sorts them by month.",
+    "Describe the image of {topic} that {role} showed to {people} {place}.",
+    "{n} euros buy how much {topic} in {city}?",
+    "Make a graph of the prices of {topic} and {topic.2} in {city} since {month}.",
+)
+
+
+def hit(rng: Random, rate: float) -> bool:
+    """Say whether a mistake with this rate happens now: never at 0, always at 1."""
+    return rng.random() < rate
+
+
+def spoil(task: str, ask: Ask, rng: Random, options: DemoOptions) -> str:
+    """Give the task, or what a mistake makes of it; only one mistake strikes at a time."""
+    examples = ask.examples or (task,)
+    if hit(rng, options.echo):
+        return rng.choice(examples)
+    if hit(rng, options.near_duplicate):
+        return restate(rng.choice(examples), rng)
+    if hit(rng, options.answer):
+        reply = draw_text(rng, "advice", 2)
+        return reply if rng.random() < 0.5 else f"{task}\n\nAnswer: {reply}"
+    if hit(rng, options.unsuitable):
+        return unsuitable(rng)
+    return task
+
+
+def unsuitable(rng: Random) -> str:
+    """Write a task that text alone cannot answer, or one too short to be of use."""
+    return fill(rng, rng.choice(UNSUITABLE))
+
+
+def restate(example: str, rng: Random) -> str:
+    """Say an example again with one word changed, or with a sentence added; never quite word for word."""
+    if rng.random() < 0.4:
+        return example.rstrip() + rng.choice(LENGTHENED)
+    for old, new in rng.sample(SWAPS, len(SWAPS)):
+        changed = re.sub(rf"\b{old}\b", new, example, count=1, flags=re.IGNORECASE)
+        if changed != example:
+            return changed[:1].upper() + changed[1:]
+    return "Please " + example[:1].lower() + example[1:]
+
+
+def lay_out(tasks: Sequence[str], ask: Ask, rng: Random, options: DemoOptions) -> str:
+    """Write the list with the markers that were asked for, or with others, and chatter around it."""
+    marker = rng.choice(MARKERS) if hit(rng, options.markers) else "{}. "
+    preamble = rng.choice(PREAMBLES) + "\n\n" if hit(rng, options.preamble) else ""
+    outro = "\n\n" + rng.choice(OUTROS) if hit(rng, options.outro) else ""
+    if marker == "json":
+        return preamble + json.dumps(list(tasks), indent=2, ensure_ascii=False) + outro
+    lines = [marker.format(number) + task for number, task in enumerate(tasks, ask.first)]
+    if ask.paper and not preamble and "{}" in marker:
+        lines[0] = " " + tasks[0]
+    return preamble + "\n".join(lines) + outro
+
+
+def break_off(text: str, rng: Random) -> str:
+    """Break a text off between a third of it and its end, inside a word or a sentence."""
+    return text[: rng.randint(len(text) // 3, max(1, len(text) - 2))].rstrip(" \n.!?") or text[:1]

@@ -1,0 +1,124 @@
+"""Reads a prompt: what is asked, in which form, how many, and which examples it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Turn: TypeAlias = tuple[str, str]
+"""Role (`system`, `human`, `ai`) and text of one message."""
+
+Kind: TypeAlias = Literal["generate", "classify", "instances", "talk"]
+
+DEFAULT_COUNT = 8
+MOST = 200
+"""No reply holds more items than this, whatever the prompt asks."""
+LAST_OF_PAPER = 16
+"""The paper shows tasks 1 to 8 and lets the model go on to 16."""
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+NUMBER = rf"(\d{{1,6}}|{'|'.join(WORDS)})"
+NUMBERED = re.compile(r"^[ \t]*(?:\*\*)?(\d{1,6})[.):](?:\*\*)?[ \t]+(\S.*)$")
+CONTINUES = re.compile(r"(?:^|\n)[ \t]*(\d{1,6})\.\s*$")
+NEW_TASKS = re.compile(
+    rf"\b{NUMBER}\s+(?:[\w,-]+\s+){{0,2}}?(?:new|more|further|other|additional)\s+(?:[\w-]+\s+){{0,2}}?"
+    r"(?:tasks?|instructions?|ones?)\b",
+    re.IGNORECASE,
+)
+TASKS = re.compile(rf"\b{NUMBER}\s+(?:[\w-]+\s+){{0,2}}?(?:tasks|instructions)\b", re.IGNORECASE)
+FIRST = re.compile(r"\b(?:numbered from|starting (?:at|from|with)|continue (?:at|from|with))\s+(?:number\s+)?(\d{1,6})")
+TASK_LINE = re.compile(r"(?:^|\n)Task:[ \t]*")
+PAPER_QUESTION = re.compile(r"\s*\n\s*Is it classification\?\s*$")
+YES_NO = re.compile(r"\byes\b.{0,60}?\bno\b", re.IGNORECASE | re.DOTALL)
+ABOUT_TASKS = re.compile(r"\b(?:tasks|instructions)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a prompt wants.
+
+    `paper` means a completion prompt: the reply goes on where the prompt ends, without a marker of its own.
+    `labels` means classification tasks (generate), or class labels before inputs (instances).
+    """
+
+    kind: Kind
+    paper: bool = False
+    count: int = DEFAULT_COUNT
+    first: int = 1
+    examples: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    labels: bool = False
+
+
+def read_prompt(turns: Sequence[Turn]) -> Ask:
+    """Read messages into what they ask for; text that asks for nothing known is `talk`."""
+    system = "\n".join(text for role, text in turns if role == "system")
+    user = next((text for role, text in reversed(turns) if role != "system"), system)
+    return _paper_question(user) or _paper_list(user) or _chat_labels(system, user) or _chat_tasks(system, user)
+
+
+def _paper_question(user: str) -> Ask | None:
+    """The paper's prompts on one task: its last block starts with `Task:` and waits for the rest."""
+    blocks = TASK_LINE.split(user)
+    if len(blocks) == 1 or not blocks[-1].strip():
+        return None
+    if asked := PAPER_QUESTION.search(blocks[-1]):
+        return Ask("classify", paper=True, count=1, subjects=(blocks[-1][: asked.start()].strip(),))
+    return Ask("instances", paper=True, count=1, subjects=(blocks[-1].strip(),), labels="Class label:" in user)
+
+
+def _paper_list(user: str) -> Ask | None:
+    """The paper's list of tasks, which ends with a bare number."""
+    end = CONTINUES.search(user)
+    if end is None:
+        return None
+    first = int(end[1])
+    examples, prose = split_numbered(user[: end.start()])
+    count = LAST_OF_PAPER - first + 1 if first <= LAST_OF_PAPER else DEFAULT_COUNT
+    labels = "classification tasks" in prose
+    return Ask("generate", paper=True, count=count, first=first, examples=examples, labels=labels)
+
+
+def _chat_labels(system: str, user: str) -> Ask | None:
+    """A question for yes or no on each task of a numbered list."""
+    subjects, prose = split_numbered(user)
+    said = f"{system}\n{prose}"
+    if "classification" not in said.lower() or not YES_NO.search(said) or NEW_TASKS.search(said):
+        return None
+    return Ask("classify", count=len(subjects), subjects=subjects) if subjects else None
+
+
+def _chat_tasks(system: str, user: str) -> Ask:
+    """A chat prompt that shows a numbered list and asks for more of it; else just talk."""
+    examples, prose = split_numbered(user)
+    said = f"{system}\n{prose}"
+    asked = (NEW_TASKS.findall(said) or TASKS.findall(said))[-1:]
+    if not (asked or ABOUT_TASKS.search(said) or len(examples) > 1):
+        return Ask("talk", count=1)
+    count = min(MOST, max(1, _number(asked[0]))) if asked else DEFAULT_COUNT
+    first = FIRST.search(said)
+    labels = bool(re.search(rf"{NUMBER} (?:new |more )?classification tasks", said, re.IGNORECASE))
+    return Ask("generate", count=count, first=int(first[1]) if first else 1, examples=examples, labels=labels)
+
+
+def split_numbered(text: str) -> tuple[tuple[str, ...], str]:
+    """Split a text into the items of its numbered lists and the prose around them; a blank line ends an item."""
+    items: list[str] = []
+    prose: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if found := NUMBERED.match(line):
+            items.append(found[2].strip())
+            inside = True
+        elif inside and line.strip():
+            items[-1] += "\n" + line.strip()
+        else:
+            inside = False
+            prose.append(line)
+    return tuple(items), "\n".join(prose)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else WORDS.index(text.lower()) + 1

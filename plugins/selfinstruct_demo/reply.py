@@ -1,0 +1,71 @@
+"""From a prompt to a reply: reads it, answers it, and ends the text where stop words or the token limit say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from selfinstruct_demo import classify, generate, instances
+from selfinstruct_demo.faults import REFUSALS, break_off, hit
+from selfinstruct_demo.options import DemoOptions
+from selfinstruct_demo.prompt import Ask, Turn, read_prompt
+
+CHARACTERS_PER_TOKEN = 4
+"""Tokens are estimated, not counted: there is no tokenizer."""
+
+TALK = (
+    "This is the demo backend of selfinstruct. It is not a language model: it only answers the prompts of its stages."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What the model says, and whether it was cut short."""
+
+    text: str
+    cut: bool = False
+
+
+def rng_of(turns: Sequence[Turn], seed: int) -> Random:
+    """Give randomness that depends on the messages and the seed alone: not on call order, process or thread."""
+    digest = hashlib.sha256(json.dumps([seed, turns]).encode()).digest()
+    return Random(int.from_bytes(digest, "big"))  # noqa: S311 - chooses words, guards nothing
+
+
+def reply_to(
+    turns: Sequence[Turn], options: DemoOptions, stop: Sequence[str] | None = None, max_tokens: int | None = None
+) -> Text:
+    """Answer messages. The same messages, options, stop words and limit always give the same reply."""
+    said = answer(read_prompt(turns), rng_of(turns, options.seed), options)
+    return shorten(said, stop or (), max_tokens)
+
+
+def answer(ask: Ask, rng: Random, options: DemoOptions) -> Text:
+    """Answer what was asked, with mistakes as the options say; only lists of tasks have mistakes in them."""
+    if ask.kind == "talk":
+        return Text(TALK)
+    if ask.kind == "classify":
+        return Text(classify.write(ask))
+    if ask.kind == "instances":
+        return Text(instances.write(ask, rng))
+    if hit(rng, options.refusal):
+        return Text(rng.choice(REFUSALS))
+    text = generate.write(ask, rng, options)
+    return Text(break_off(text, rng), cut=True) if hit(rng, options.cut) else Text(text)
+
+
+def shorten(said: Text, stop: Sequence[str], max_tokens: int | None) -> Text:
+    """End a text before the first stop word, then at the token limit."""
+    ends = [at for word in stop if word and (at := said.text.find(word)) >= 0]
+    if ends:
+        said = Text(said.text[: min(ends)])
+    room = None if max_tokens is None else max(0, max_tokens) * CHARACTERS_PER_TOKEN
+    return said if room is None or len(said.text) <= room else Text(said.text[:room], cut=True)
+
+
+def tokens_in(text: str) -> int:
+    """Estimate the tokens of a text."""
+    return -(-len(text) // CHARACTERS_PER_TOKEN)

@@ -1,0 +1,287 @@
+"""The Groq backend: ChatGroq without its own retries, with limits learnt from headers and errors put in plain words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from groq import APIConnectionError
+from langchain_groq import ChatGroq
+from pydantic import SecretStr, ValidationError
+
+from selfinstruct.api import (
+    Backend,
+    Busy,
+    Check,
+    Completion,
+    ConfigError,
+    Diagnosis,
+    Fault,
+    Json,
+    Limits,
+    ModelError,
+    Rejected,
+    Sampling,
+    Unusable,
+    Window,
+    chat,
+)
+from selfinstruct_groq import GroqOptions, settings
+from selfinstruct_groq.limits import scope_told, wait_told, window_told, windows_in
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192", "llama3-8b-8192")
+SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
+"""What Groq names in place of Llama 3; the smaller one first, for thrift."""
+
+GONE = ("model_not_found", "model_decommissioned")
+FOR_THE_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
+MOST_STOPS = 4
+CONNECT_SECONDS = 10.0
+CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
+
+
+class GroqBackend(Backend):
+    """Chat models on Groq. What was learnt about limits and models is kept from stage to stage."""
+
+    def __init__(self, options: GroqOptions) -> None:
+        self.timeout = options.timeout
+        self._options = options
+        self._key = settings.find_key(options.api_key)
+        self._address = settings.find_address(options.base_url)
+        self._model = ""
+        self._offered: tuple[str, ...] = ()
+        self._dropped_stops = 0
+        self._windows: dict[tuple[str, int], Window] = {}
+        self._sync_clients: list[httpx.Client] = []
+        self._async_clients: list[httpx.AsyncClient] = []
+
+    # --- the model ----------------------------------------------------------------------------------------------------
+
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+        """Choose the model, asking Groq what the account offers, and open a client for it."""
+        settings.require_key(self._key)
+        if not self._model:
+            self._model = self._choose()
+        arguments = self._arguments(sampling)
+        arguments |= {"http_client": self._open_sync(), "http_async_client": self._open_async()}
+        try:
+            return ChatGroq(**arguments)
+        except ValidationError as error:
+            raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
+
+    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+        options = self._options
+        body = {
+            "top_p": sampling.top_p,
+            "frequency_penalty": sampling.frequency_penalty,
+            "presence_penalty": sampling.presence_penalty,
+        }
+        self._dropped_stops = max(0, len(sampling.stop) - MOST_STOPS)
+        given = {
+            "temperature": sampling.temperature,
+            "max_tokens": sampling.max_tokens,
+            "stop": list(sampling.stop[:MOST_STOPS]) or None,
+            "reasoning_effort": options.reasoning_effort or ("low" if "gpt-oss" in self._model else None),
+            "reasoning_format": options.reasoning_format,
+            "model": self._model,
+            "api_key": SecretStr(self._key),
+            "base_url": self._address,
+            "timeout": self._timeouts(),
+            "service_tier": options.service_tier,
+            "max_retries": 0,
+            "cache": False,
+            "model_kwargs": _set(body) | options.extra_body,
+        }
+        return _set(given)
+
+    def _choose(self) -> str:
+        wanted = self._options.model
+        try:
+            self._offered = self._list_models()
+        except (httpx.HTTPError, ValueError) as error:
+            if wanted != "auto":
+                return wanted  # the requests themselves will show what is the matter, and wait for it to pass
+            raise ModelError(
+                f"Groq's models could not be listed at {self._address}: {self._mask(chat.named(error))}",
+                "Check the network and base_url, or name a model in place of 'auto'.",
+            ) from None
+        return self._pick()
+
+    def _pick(self) -> str:
+        wanted = self._options.model
+        if wanted in self._offered:
+            return wanted
+        if wanted != "auto":
+            raise ModelError(self._not_offered(wanted), self._offer_hint())
+        for name in (*LLAMA_3, *SUCCESSORS):
+            if name in self._offered:
+                return name
+        raise ModelError("Groq offers this account none of the models that 'auto' looks for", self._offer_hint())
+
+    def _list_models(self) -> tuple[str, ...]:
+        """Ask which models the account may use; raises `ModelError` if the key is refused, else what httpx raises."""
+        headers = {"Authorization": f"Bearer {self._key}"}
+        with self._open(httpx.Client) as client:
+            answer = client.get(f"{self._address}/openai/v1/models", headers=headers)
+        if answer.status_code in (401, 403):
+            raise ModelError(f"Groq refused the key (HTTP {answer.status_code})", settings.KEY_HINT)
+        if answer.status_code != 200:
+            raise httpx.HTTPError(f"HTTP {answer.status_code}")
+        try:
+            rows = answer.json()["data"]
+            return tuple(sorted(row["id"] for row in rows if row.get("active", True)))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise ValueError("the answer is not a list of models") from None
+
+    def _not_offered(self, name: str) -> str:
+        return f"Groq does not offer the model '{name}' to this account"
+
+    def _offer_hint(self) -> str:
+        if not self._offered:
+            return "Set model to 'auto' or to a model listed at https://console.groq.com/docs/models"
+        return f"Set model to 'auto' or to one that it offers: {', '.join(self._offered)}"
+
+    # --- the clients --------------------------------------------------------------------------------------------------
+
+    def _timeouts(self) -> httpx.Timeout:
+        # No limit on waiting for a free connection: how many requests are in flight is the core's business.
+        return httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout), pool=None)
+
+    def _open(self, kind: Any, **settings_: Any) -> Any:
+        trust_env = not settings.is_local(self._address)
+        return kind(timeout=self._timeouts(), follow_redirects=True, trust_env=trust_env, **settings_)
+
+    def _open_sync(self) -> httpx.Client:
+        client: httpx.Client = self._open(httpx.Client)
+        self._sync_clients.append(client)
+        return client
+
+    def _open_async(self) -> httpx.AsyncClient:
+        hooks = {"response": [self._learn]}
+        client: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
+        self._async_clients.append(client)
+        return client
+
+    async def _learn(self, response: httpx.Response) -> None:
+        if response.request.url.path.endswith("/chat/completions"):
+            for window in windows_in(response.headers, time.monotonic()):
+                self._windows[window.what, window.seconds] = window
+
+    async def close(self) -> None:
+        """Close the connections of every model given out so far."""
+        sync_clients, self._sync_clients = self._sync_clients, []
+        async_clients, self._async_clients = self._async_clients, []
+        for client in sync_clients:
+            client.close()
+        for async_client in async_clients:
+            await async_client.aclose()
+
+    # --- what came back -----------------------------------------------------------------------------------------------
+
+    def read_reply(self, message: BaseMessage) -> Completion:
+        """Read the reply, with the fingerprint of the system that wrote it and the tokens it spent on thinking."""
+        used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
+        details = {
+            "system_fingerprint": message.response_metadata.get("system_fingerprint") or None,
+            "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
+        }
+        return replace(chat.read_message(message), details=_set(details))
+
+    def read_error(self, error: Exception) -> Fault:
+        """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
+        status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
+        told = window_told(words)
+        if told:
+            self._windows.setdefault((told.what, told.seconds), told)
+        if status == 401:
+            return Unusable(f"Groq refused the key (HTTP 401): {words}", settings.KEY_HINT)
+        if code in GONE:
+            return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
+        if code in FOR_THE_OWNER:
+            return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
+        if status == 400 and "not supported with this model" in words:
+            return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
+        if status == 413:
+            return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
+        if status in (429, 498):
+            wait = chat.retry_after(error)
+            return Busy(f"HTTP {status}: {words}", wait_told(words) if wait is None else wait, scope_told(words))
+        if isinstance(error, APIConnectionError):
+            return Busy(f"no answer from {self._address}: {self._mask(chat.named(_root(error)))}")
+        fault = chat.read_exception(error)
+        return replace(fault, message=self._mask(fault.message))
+
+    def _words(self, error: BaseException) -> str:
+        return self._mask(chat.first_words(error))
+
+    def _mask(self, text: str) -> str:
+        for secret in self.secrets():
+            text = text.replace(secret, "***")
+        return re.sub(r"\borg_\w+", "org_***", text)
+
+    # --- what is known ------------------------------------------------------------------------------------------------
+
+    def limits(self) -> Limits:
+        """The windows that Groq has told of so far."""
+        return Limits(windows=tuple(self._windows.values()))
+
+    def describe(self) -> Mapping[str, Json]:
+        """The provider, the model (the chosen one, once it was chosen), the address if it is not Groq's own."""
+        facts = {"provider": "groq", "model": self._model or self._options.model}
+        if self._address != settings.DEFAULT_ADDRESS:
+            facts["base_url"] = self._address
+        notes = []
+        if self._options.model == "auto" and self._model in SUCCESSORS:
+            notes.append(f"Groq offers this account no Llama 3 model, so {self._model} was taken.")
+        if self._dropped_stops:
+            notes.append(f"Groq takes {MOST_STOPS} stop texts; {self._dropped_stops} more were not sent.")
+        return facts | ({"note": " ".join(notes)} if notes else {})
+
+    def secrets(self) -> Sequence[str]:
+        """The key."""
+        return (self._key,) if self._key else ()
+
+    def check(self) -> Diagnosis:
+        """Look whether there is a key, whether Groq takes it, and which model would be used."""
+        try:
+            settings.require_key(self._key)
+            key = Check("key", True, "a key is set")
+        except ModelError as error:
+            return Diagnosis((Check("key", False, error.message, error.hint),))
+        try:
+            self._offered = self._list_models()
+            server = Check("server", True, f"{self._address} offers {len(self._offered)} models")
+            model = Check("model", True, self._pick())
+        except ModelError as error:
+            return Diagnosis((key, Check("model", False, error.message, error.hint)))
+        except (httpx.HTTPError, ValueError) as error:
+            words = f"{self._address}: {self._words(error)}"
+            return Diagnosis((key, Check("server", False, words, "Check the network and base_url.")))
+        return Diagnosis((key, server, model))
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _async_kind() -> type[httpx.AsyncClient]:
+    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    try:
+        from httpx_aiohttp import HttpxAiohttpClient
+    except ImportError:
+        return httpx.AsyncClient
+    return HttpxAiohttpClient
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

@@ -1,0 +1,198 @@
+"""The Ollama backend: ChatOllama with a timeout, a fixed context, and a look at the server before the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from langchain_ollama import ChatOllama
+from ollama import ResponseError
+
+from selfinstruct.api import (
+    Backend,
+    Busy,
+    Check,
+    Completion,
+    Diagnosis,
+    Fault,
+    Json,
+    Limits,
+    ModelError,
+    Sampling,
+    Unusable,
+    chat,
+)
+from selfinstruct_ollama import OllamaOptions
+from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, Server, find_address
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+CONNECT_SECONDS = 10.0
+NO_MEMORY = "more system memory"
+"""In the words of a server whose computer is too small for the model."""
+
+
+class OllamaBackend(Backend):
+    """Chat models on an Ollama server."""
+
+    local = True
+
+    def __init__(self, options: OllamaOptions) -> None:
+        self.timeout = options.timeout
+        self._options = options
+        self._address = find_address(options.base_url)
+        given = options.api_key.get_secret_value() if options.api_key else os.environ.get("OLLAMA_API_KEY", "")
+        self._key = given.strip()
+        self._server = Server(self._address, self._key)
+        self._num_ctx = options.num_ctx
+        self._version = ""
+        self._here: list[str] = []
+        self._unsent: tuple[str, ...] = ()
+        self._models: list[ChatOllama] = []
+
+    # --- the model ----------------------------------------------------------------------------------------------------
+
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+        """Look whether the server runs and has the model, and open a client for it."""
+        self._look()
+        model = ChatOllama(**self._arguments(sampling))
+        self._models.append(model)
+        return model
+
+    def _look(self) -> None:
+        """Learn version, models and context length; raises `ModelError` if the server or the model is not there."""
+        self._version = self._server.version()
+        self._here = self._server.models()
+        length = self._server.context_length(self._options.model)
+        name = self._options.model
+        if length is None and name not in self._here and f"{name}:latest" not in self._here:
+            raise ModelError(f"the Ollama server at {self._address.url} has no model '{name}'", self._pull_hint())
+        if self._options.num_ctx is None:
+            self._num_ctx = min(length or USUAL_CONTEXT, LONGEST_CONTEXT)
+
+    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+        penalties = {
+            "frequency_penalty": sampling.frequency_penalty,
+            "presence_penalty": sampling.presence_penalty,
+        }
+        wished = _set(penalties)
+        sendable = {name: value for name, value in wished.items() if name in ChatOllama.model_fields}
+        self._unsent = tuple(name for name, value in wished.items() if value and name not in sendable)
+        given = {
+            "model": self._options.model,
+            "base_url": self._address.url,
+            "num_ctx": self._num_ctx,
+            "num_predict": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "stop": list(sampling.stop) or None,
+            "keep_alive": self._options.keep_alive,
+            "reasoning": self._options.reasoning,
+            "cache": False,
+            "client_kwargs": {
+                "timeout": httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout), pool=None),
+                "trust_env": not self._address.is_local,
+                "auth": self._server.auth,
+            },
+        }
+        return _set(given) | sendable
+
+    def _pull_hint(self) -> str:
+        pull = f"Get it with: ollama pull {self._options.model}"
+        return (
+            f"{pull}\nThe server has: {', '.join(self._here)}" if self._here else f"{pull}\nThe server has no models."
+        )
+
+    async def close(self) -> None:
+        """Close the connections of every model given out so far."""
+        models, self._models = self._models, []
+        for model in models:
+            clients: tuple[Any, Any] = (model._client, model._async_client)  # ChatOllama has no close of its own
+            clients[0].close()
+            await clients[1].close()
+
+    # --- what came back -----------------------------------------------------------------------------------------------
+
+    def read_reply(self, message: BaseMessage) -> Completion:
+        """Read the reply; raises `ConnectionError` if the stream ended before the server said that it was done."""
+        if (message.response_metadata or {}).get("done") is not True:
+            raise ConnectionError("Ollama's answer broke off before its end")
+        completion = chat.read_message(message)
+        if self._looks_cut(completion.usage.prompt_tokens):
+            return replace(completion, details={"prompt_cut": True, "num_ctx": self._num_ctx})
+        return completion
+
+    def _looks_cut(self, prompt_tokens: int | None) -> bool:
+        # A prompt that is longer than the context is cut in silence, to the half of it and a token or three.
+        half = (self._num_ctx or 0) // 2
+        return half > 0 and prompt_tokens is not None and half < prompt_tokens <= half + 3
+
+    def read_error(self, error: Exception) -> Fault:
+        """Sort an exception of the client by the server's words, then by its HTTP status."""
+        words, status = self._mask(_told(error)), chat.status_of(error)
+        if status == 404:
+            return Unusable(f"Ollama at {self._address.url} answered HTTP 404: {words}", self._pull_hint())
+        if NO_MEMORY in words:
+            return Unusable(f"the model does not fit into memory: {words}", "Take a smaller model, or a lower num_ctx.")
+        if isinstance(error, ResponseError) and status is None:
+            return Busy(f"Ollama broke off its answer: {words}")
+        if isinstance(error, httpx.TransportError):
+            return Busy(f"no answer from {self._address.url}: {self._mask(chat.named(error))}")
+        fault = chat.read_exception(error)
+        return replace(fault, message=self._mask(fault.message))
+
+    def _mask(self, text: str) -> str:
+        for secret in self.secrets():
+            text = text.replace(secret, "***")
+        return text
+
+    # --- what is known ------------------------------------------------------------------------------------------------
+
+    def limits(self) -> Limits:
+        """An Ollama server has no allowances; it only serves so many requests at once."""
+        return Limits(concurrency=self._options.concurrency)
+
+    def describe(self) -> Mapping[str, Json]:
+        """Model, address, context length, and the server's version once it was asked."""
+        facts: dict[str, Json] = {
+            "provider": "ollama",
+            "model": self._options.model,
+            "base_url": self._address.url,
+            "num_ctx": self._num_ctx,
+        }
+        if self._version:
+            facts["version"] = self._version
+        if self._unsent:
+            facts["note"] = f"ChatOllama cannot send {' and '.join(self._unsent)}, so the server's own values hold."
+        return facts
+
+    def secrets(self) -> Sequence[str]:
+        """The key, and the password inside the address, if there are any."""
+        return tuple(text for text in (self._key, self._address.password) if text)
+
+    def check(self) -> Diagnosis:
+        """Look whether the server runs, and whether it has the model."""
+        try:
+            version = self._server.version()
+        except ModelError as error:
+            return Diagnosis((Check("server", False, error.message, error.hint),))
+        server = Check("server", True, f"Ollama {version} at {self._address.url}")
+        try:
+            self._look()
+        except ModelError as error:
+            return Diagnosis((server, Check("model", False, error.message, error.hint)))
+        return Diagnosis((server, Check("model", True, f"{self._options.model}, context of {self._num_ctx} tokens")))
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _told(error: Exception) -> str:
+    """The server's own words, without the status that the client appends to them."""
+    return " ".join(error.error.split()) if isinstance(error, ResponseError) else chat.first_words(error)

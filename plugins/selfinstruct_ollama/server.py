@@ -1,0 +1,140 @@
+"""Asks an Ollama server what it is and what it has, and reads its address in whatever form people write it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from selfinstruct.api import ConfigError, ModelError, chat
+
+DEFAULT_PORT = 11434
+LONGEST_CONTEXT = 8192
+"""Tokens; more than this by default would only cost memory. Instructions and their prompts are short."""
+
+USUAL_CONTEXT = 4096
+"""Tokens, where the server does not say what the model was made for."""
+
+ASK_SECONDS = 10.0
+
+
+class NotOllama(Exception):
+    """Something answered at the address, but not as an Ollama server does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is: `url` is fit to be shown, the login beside it is not."""
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this computer, so that no proxy may stand between."""
+        host = urlsplit(self.url).hostname or ""
+        return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def find_address(given: str | None) -> Address:
+    """Read the address, from the option or OLLAMA_HOST, in any of the forms that Ollama takes.
+
+    `0.0.0.0`, where a server listens on every interface, becomes this computer. Raises `ConfigError` for what is no
+    web address.
+    """
+    text = (given or os.environ.get("OLLAMA_HOST") or "").strip().strip("'\"").strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port or (None if "://" in text else DEFAULT_PORT)
+        usable = parts.scheme in ("http", "https")
+    except ValueError:
+        usable = False
+    if not usable:
+        shown = text.rpartition("@")[2]
+        raise ConfigError(
+            f"backend.base_url: '{shown}' is not a web address", f"Write it like http://127.0.0.1:{DEFAULT_PORT}"
+        )
+    host = parts.hostname or "127.0.0.1"
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
+    host = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/")
+    for suffix in ("/chat", "/api", "/v1"):
+        path = path.removesuffix(suffix).rstrip("/")
+    url = f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}"
+    return Address(url, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+class Bearer(httpx.Auth):
+    """Sends a key as a bearer token; unlike a header, it does not show in the `repr` of what holds it."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the key to a request."""
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
+
+
+class Server:
+    """What an Ollama server tells about itself. Every method blocks, and raises `ModelError` if none is there."""
+
+    def __init__(self, address: Address, key: str = "") -> None:
+        self.url, self.is_local = address.url, address.is_local
+        login = httpx.BasicAuth(address.user, address.password) if address.user else None
+        self.auth: httpx.Auth | None = Bearer(key) if key else login
+
+    def version(self) -> str:
+        """The server's version."""
+        return str(self._get("/api/version").get("version", ""))
+
+    def models(self) -> list[str]:
+        """The names of all models that the server has, tags included, sorted."""
+        rows = self._get("/api/tags").get("models") or []
+        return sorted(row["name"] for row in rows if isinstance(row, dict) and row.get("name"))
+
+    def context_length(self, model: str) -> int | None:
+        """Tokens the model was made for; `None` if the server does not know the model or does not say."""
+        try:
+            told: Any = self._ask("POST", "/api/show", {"model": model}).get("model_info") or {}
+        except NotOllama:
+            return None
+        own = told.get(f"{told.get('general.architecture')}.context_length")
+        every = [value for name, value in told.items() if name.endswith(".context_length")]
+        return next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            return self._ask("GET", path)
+        except NotOllama as error:
+            raise ModelError(
+                f"what answers at {self.url} is not an Ollama server: {error}", "Check base_url and OLLAMA_HOST."
+            ) from None
+
+    def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
+        try:
+            with httpx.Client(auth=self.auth, timeout=ASK_SECONDS, trust_env=not self.is_local) as client:
+                answer = client.request(method, f"{self.url}{path}", json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ModelError(
+                f"no Ollama server at {self.url}: {chat.first_words(error)}", "Start it with: ollama serve"
+            ) from None
+        if answer.status_code in (401, 403):
+            raise ModelError(
+                f"the server at {self.url} refused the key (HTTP {answer.status_code})",
+                "Set the backend's api_key, or OLLAMA_API_KEY.",
+            )
+        if answer.status_code != 200:
+            raise NotOllama(f"{path} gave HTTP {answer.status_code}")
+        try:
+            told = answer.json()
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise NotOllama(f"{path} gave no JSON object")
+        return told

@@ -1,0 +1,47 @@
+"""The replay backend: hands out a chat model that reads from a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from selfinstruct.api import Backend, Check, Diagnosis, Exhausted, Fault, Json, Rejected, Sampling, chat
+from selfinstruct_replay import ReplayOptions
+from selfinstruct_replay.recording import read_recording
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+class ReplayBackend(Backend):
+    """Recorded replies, read once when the backend is built."""
+
+    local = True
+
+    def __init__(self, options: ReplayOptions) -> None:
+        self._path = options.path
+        self._rows = read_recording(options.path)
+
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:  # noqa: ARG002 - the words are drawn already
+        """Give a model that reads from the recording, whatever the sampling."""
+        from selfinstruct_replay.model import ReplayModel
+
+        return ReplayModel(rows=self._rows, cache=False)
+
+    def read_error(self, error: Exception) -> Fault:
+        """Tell the recording's end, and its failures, from faults of ours."""
+        from selfinstruct_replay.model import RecordedFailure, RecordingEnded
+
+        if isinstance(error, RecordingEnded):
+            return Exhausted(str(error))
+        if isinstance(error, RecordedFailure | LookupError):
+            return Rejected(str(error))
+        return chat.read_exception(error)
+
+    def describe(self) -> Mapping[str, Json]:
+        """The file and the number of its rows."""
+        return {"provider": "replay", "model": "replay", "path": str(self._path), "rows": len(self._rows)}
+
+    def check(self) -> Diagnosis:
+        """Tell how many replies there are; that they can be read was seen when the backend was built."""
+        return Diagnosis((Check("recording", bool(self._rows), f"{len(self._rows)} recorded replies"),))

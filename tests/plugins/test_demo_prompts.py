@@ -1,0 +1,172 @@
+"""What the demo backend makes of each form of prompt."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfinstruct_demo.options import DemoOptions, faultless
+from selfinstruct_demo.prompt import MOST, Ask, read_prompt
+from selfinstruct_demo.reply import TALK, reply_to
+
+SHOWN = [f"Do the thing number {number} with 5 new tasks." for number in range(1, 9)]
+PAPER = "".join(f"{number}. {text}\n" for number, text in enumerate(SHOWN, 1)) + "9."
+TASKS = "Come up with a series of tasks:\n" + PAPER
+CLASSES = (
+    "Come up with a series of classification tasks. Try to specify the possible output labels when possible.\n" + PAPER
+)
+IS_IT = (
+    "Can the following task be regarded as a classification task with finite output labels?\n\n"
+    "Task: Name a bird.\nIs it classification? No\n\nTask: {}\nIs it classification?"
+)
+INPUT_FIRST = "Come up with examples for the following tasks.\n\nTask: Name a bird.\nOutput: Wren.\n\nTask: {}"
+OUTPUT_FIRST = (
+    "Given the task, generate an input for each label.\n\nTask: Spam?\nClass label: Yes\nMail: Buy!\n\nTask: {}"
+)
+
+
+def say(*texts: str) -> str:
+    roles = ["human"] if len(texts) == 1 else ["system", "human"]
+    return reply_to(list(zip(roles, texts, strict=True)), faultless()).text
+
+
+def numbered(text: str) -> dict[int, str]:
+    return {int(n): task for n, task in re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)}
+
+
+def test_the_papers_list_is_continued_to_16() -> None:
+    ask = read_prompt([("human", TASKS)])
+    assert ask == Ask("generate", paper=True, count=8, first=9, examples=tuple(SHOWN))
+    said = say(TASKS)
+    assert said.startswith(" ")
+    assert list(numbered("9." + said)) == list(range(9, 17))
+
+
+def test_the_papers_classification_header_gets_labels() -> None:
+    tasks = numbered("9." + say(CLASSES))
+    assert len(tasks) == 8
+    assert all('"' in task for task in tasks.values())
+
+
+def test_a_chat_prompt_gets_the_number_it_asks_for() -> None:
+    examples = "\n".join(f"{number}. {text}" for number, text in enumerate(SHOWN, 1))
+    said = say("You write tasks.", f"Examples:\n{examples}\n\nWrite 11 new tasks, numbered 1 to 11.")
+    assert list(numbered(said)) == list(range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("system", "user", "count"),
+    [
+        ("Write 12 new tasks.", "1. Name a bird.\n2. Name a fish.", 12),
+        ("You write tasks.", "1. Name a bird.\n2. Give 3 new tasks to a cook.", 8),
+        ("Here are 6 tasks.", "1. Name a bird.\n\nNow five more instructions please.", 5),
+        ("You see 6 tasks; write 10 new ones.", "1. Name a bird.", 10),
+        ("You write tasks.", "Write 1 new task, numbered 1.", 1),
+        ("You write tasks.", "Write 999999 new tasks.", MOST),
+        ("You write tasks.", "Write 0 new tasks.", 1),
+        ("You are shown 4 examples.", "1. Name a bird.\n2. Name a fish.", 8),
+    ],
+)
+def test_the_count_is_found_wherever_it_stands(system: str, user: str, count: int) -> None:
+    ask = read_prompt([("system", system), ("human", user)])
+    assert (ask.kind, ask.count, ask.paper) == ("generate", count, False)
+
+
+def test_examples_may_run_over_lines() -> None:
+    ask = read_prompt([("human", "Look:\n1. Name a bird.\nIt sings.\n2) Sort:\n  b, a\n\nWrite 2 new tasks.")])
+    assert ask.examples == ("Name a bird.\nIt sings.", "Sort:\nb, a")
+
+
+def test_a_list_may_start_elsewhere() -> None:
+    assert list(numbered(say("You write tasks.", "1. Name a bird.\n\nWrite 3 new tasks, numbered from 7."))) == [
+        7,
+        8,
+        9,
+    ]
+
+
+def test_two_prompts_give_different_tasks() -> None:
+    assert not set(numbered(say("a", "Write 9 new tasks.")).values()) & set(
+        numbered(say("b", "Write 9 new tasks.")).values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("Classify the mail as spam or not.", " Yes"),
+        ('Tag the mail as "kind", "rude" or "odd".', " Yes"),
+        ("Write a poem.\nIt must rhyme.", " No"),
+    ],
+)
+def test_the_papers_question_about_classification(task: str, said: str) -> None:
+    assert say(IS_IT.format(task)) == said
+
+
+def test_the_chat_question_about_classification() -> None:
+    system = "Say for each task whether it is a classification task: answer yes or no per number."
+    assert say(system, "1. Write a poem.\n2. Classify the mail as spam or not.") == "1. no\n2. yes"
+
+
+def test_generated_labels_are_told_apart() -> None:
+    tasks = [task for n in range(40) for task in numbered(say(f"{n}", "Write 8 new classification tasks.")).values()]
+    assert all(say(IS_IT.format(task)) == " Yes" for task in tasks)
+
+
+@pytest.mark.parametrize(
+    ("task", "output"),
+    [
+        ("Calculate the mean of 10, 20, 40, 50, which actors recorded backstage in May.", "30"),
+        ("Calculate the mean of 1, 2, which actors recorded backstage in May.", "1.5"),
+        ("Sort these terms alphabetically for cooks: rice, bean stews, jam.", "bean stews, jam, rice"),
+        ("Put the terms rice, jam into alphabetical order, as a cook would shelve them.", "jam, rice"),
+        ("A vet reports 3, 4, 5 cases of fleas in successive weeks; give the total.", "12"),
+        ("Order these readings on fog from Oslo by size, smallest first: 30, 4, 112.", "4, 30, 112"),
+        ("Give the largest and the smallest of 7, 3, 9, the ratings of fog by cooks.", "Largest: 9; smallest: 3"),
+        ("Which of these terms on a list by a vet has the most letters: fog, sea breezes, dew?", "sea breezes"),
+        ('How many words does Amina use in "Nobody had expected fog"?', "4"),
+        ("Form an acronym from the first letters of these words on fog: dew, sea breezes, ice.", "DSBI"),
+    ],
+)
+def test_computable_tasks_are_answered_rightly(task: str, output: str) -> None:
+    assert say(INPUT_FIRST.format(task)) == f"Output: {output}"
+
+
+def test_a_task_with_input_gets_numbered_examples() -> None:
+    said = say(INPUT_FIRST.format("Summarise the given email on soup bases for a butcher, in one breath."))
+    assert re.fullmatch(r"(Example \d\nEmail: .+\nOutput: .+(\n\n)?){2,3}", said)
+    assert said.count("soup bases") >= 2
+
+
+def test_output_first_covers_every_label() -> None:
+    said = say(OUTPUT_FIRST.format('Label each note on fog as "clear", "cloudy" or "stormy".'))
+    assert re.findall(r"^Class label: (.+)$", said, re.MULTILINE) == ["clear", "cloudy", "stormy"]
+    assert len(re.findall(r"^Text: .+$", said, re.MULTILINE)) == 3
+    assert "Class label: negative" in say(OUTPUT_FIRST.format("Is the mood positive, mixed or negative?"))
+
+
+def test_a_strangers_task_gets_an_output() -> None:
+    said = say(INPUT_FIRST.format("Suggest a better and more professional rephrasing."))
+    assert re.fullmatch(r"Output: .{20,}", said)
+
+
+def test_anything_else_is_talk() -> None:
+    assert say("Hello") == TALK
+    assert say("") == TALK
+
+
+@given(st.lists(st.tuples(st.sampled_from(["system", "human", "ai", "tool"]), st.text()), max_size=4), st.integers())
+def test_any_prompt_is_answered(turns: list[tuple[str, str]], seed: int) -> None:
+    options = DemoOptions(seed=seed)
+    assert reply_to(turns, options) == reply_to(turns, options)
+
+
+@given(
+    st.sampled_from([TASKS, IS_IT, INPUT_FIRST, OUTPUT_FIRST, "1. {}\n2. a\n{} new tasks", "{}\nTask: {}"]),
+    st.text(alphabet=st.characters(codec="utf-8")),
+)
+def test_any_task_in_a_known_prompt_is_answered(prompt: str, text: str) -> None:
+    assert reply_to([("human", prompt.replace("{}", text))], faultless()).text

@@ -1,0 +1,142 @@
+"""The LangChain backend: providers by name, with the two clients that are installed, over real sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from selfinstruct.api import Backend, Busy, ModelError, Sampling, Unusable, Usage
+from selfinstruct_langchain import LangChainOptions, build, selfinstruct_backends
+from tests.servers.groq_server import Answer, GroqServer, error
+from tests.servers.ollama_server import OllamaServer
+
+KEY = "gsk_test_key"
+LLAMA = "groq:llama-3.1-8b-instant"
+SAMPLING = Sampling(0.3, 0.9, 123, 0.1, 0.2, ("\n\n",))
+
+
+async def ask(model: Any) -> Any:
+    """Ask the model, and then close its client, as the provider's class has no common way to do."""
+    try:
+        return await model.ainvoke("Write tasks.")
+    finally:
+        client = getattr(model, "_async_client", None) or model.async_client._client
+        await client.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GROQ_API_KEY", "GROQ_API_BASE", "GROQ_BASE_URL", "OLLAMA_HOST", "OLLAMA_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def backend_for(server: GroqServer | OllamaServer, model: str = LLAMA, **options: Any) -> Backend:
+    given = {"base_url": server.url} | ({"api_key": KEY} if isinstance(server, GroqServer) else {})
+    return build(LangChainOptions(model=model, **given | options))
+
+
+async def test_groq_by_name() -> None:
+    with GroqServer(lambda _json, _n: Answer("1. Sing.", "length", (31, 7))) as server:
+        backend = backend_for(server, kwargs={"model_kwargs": {"seed": 7}})
+        reply = backend.read_reply(await ask(backend.chat_model(SAMPLING)))
+    assert (reply.text, reply.finish, reply.usage) == ("1. Sing.", "length", Usage(31, 7))
+    expected = {
+        "temperature": 0.3,
+        "top_p": 0.9,
+        "max_tokens": 123,
+        "frequency_penalty": 0.1,
+        "presence_penalty": 0.2,
+        "stop": ["\n\n"],
+        "seed": 7,
+    }
+    assert {name: server.chats[0].get(name) for name in expected} == expected
+    assert backend.describe() == {"provider": "groq", "model": "llama-3.1-8b-instant"}
+
+
+async def test_ollama_by_name() -> None:
+    with OllamaServer() as server:
+        backend = backend_for(server, "ollama:llama3.1:latest", kwargs={"num_ctx": 2048})
+        reply = backend.read_reply(await ask(backend.chat_model(SAMPLING)))
+    assert reply.text == "1. Name three rivers."
+    sent = server.chats[0]
+    assert sent["model"] == "llama3.1:latest"
+    options = {"num_ctx": 2048, "num_predict": 123, "temperature": 0.3, "top_p": 0.9, "stop": ["\n\n"]}
+    assert sent["options"] == options
+    assert "frequency_penalty, presence_penalty" in str(backend.describe()["note"])
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_the_client_does_not_try_again_by_itself(status: int) -> None:
+    with GroqServer(lambda _json, _n: error(status, "no", headers={"retry-after": "1"})) as server:
+        backend = backend_for(server)
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            await ask(backend.chat_model(Sampling()))
+    fault = backend.read_error(caught.value)
+    assert isinstance(fault, Busy)
+    assert fault.retry_after == 1.0
+    assert len(server.chats) == 1
+
+
+async def test_a_refused_key() -> None:
+    with GroqServer(key="another") as server:
+        backend = backend_for(server)
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            await ask(backend.chat_model(Sampling()))
+    assert isinstance(backend.read_error(caught.value), Unusable)
+
+
+def test_the_users_arguments_go_first() -> None:
+    with GroqServer() as server:
+        model: Any = backend_for(server, kwargs={"max_retries": 1, "temperature": 0.9}).chat_model(SAMPLING)
+    assert (model.max_retries, model.temperature, model.max_tokens) == (1, 0.9, 123)
+
+
+def test_a_provider_that_is_not_installed() -> None:
+    backend = build(LangChainOptions(model="openai:gpt-4o-mini"))
+    with pytest.raises(ModelError, match="provider 'openai' is not installed") as caught:
+        backend.chat_model(Sampling())
+    assert caught.value.hint == "pip install langchain-openai"
+    assert [check.mend for check in backend.check().checks] == ["pip install langchain-openai"]
+
+
+@pytest.mark.parametrize("model", ["opnai:gpt-4o-mini", "llama3.1:8b"])
+def test_an_unknown_provider(model: str) -> None:
+    provider = model.partition(":")[0]
+    with pytest.raises(ModelError) as caught:
+        build(LangChainOptions(model=model)).chat_model(Sampling())
+    assert f"'{provider}'" in caught.value.message
+    assert "openai" in caught.value.hint
+    assert "\n" not in caught.value.message
+
+
+def test_no_key() -> None:
+    with pytest.raises(ModelError, match="GROQ_API_KEY"):
+        build(LangChainOptions(model=LLAMA)).chat_model(Sampling())
+
+
+def test_a_wrong_argument() -> None:
+    with pytest.raises(ModelError, match="could not make the model") as caught:
+        build(LangChainOptions(model=LLAMA, api_key=KEY, kwargs={"n": "many"})).chat_model(Sampling())
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["", "gpt-4o-mini", "openai:", ":x", "openai: "])
+def test_a_model_needs_its_provider(model: str) -> None:
+    with pytest.raises(ValidationError, match="write provider:model"):
+        LangChainOptions(model=model)
+
+
+def test_keys_from_the_environment_are_known_as_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_from_env")
+    backend = build(LangChainOptions(model=LLAMA))
+    assert backend.check().ok
+    assert backend.secrets() == ("gsk_from_env",)
+    assert "***" in str(backend.read_error(ValueError("key gsk_from_env")))
+
+
+def test_the_component() -> None:
+    (component,) = selfinstruct_backends()
+    assert (component.name, component.extra) == ("langchain", "langchain")
+    assert all(field.description for field in component.options.model_fields.values())
