@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend
+from selfinstruct.assembly import Assembly, Parts, gate_for
 from selfinstruct.config import (
     FILE,
     Chosen,
@@ -29,17 +30,14 @@ from selfinstruct.config import (
 )
 from selfinstruct.engine.answer import Live, RetryPolicy
 from selfinstruct.engine.events import Events, Observer
-from selfinstruct.engine.judge import Judge, Rule
-from selfinstruct.engine.limits import Gate
-from selfinstruct.engine.runner import Bounds, Runner
+from selfinstruct.engine.runner import Runner
 from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import OBSERVERS, Registry
-from selfinstruct.stages.generate import Generate
 from selfinstruct.store import RUN_FILE, RunStore
 from selfinstruct.store.run import dumps, now
-from selfinstruct.types import GENERATE, Retry, SeedTask, StageStart, StageSummary, Window
+from selfinstruct.types import GENERATE, PREPARE, Retry, SeedTask, StageStart, StageSummary
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
@@ -119,11 +117,10 @@ class Run:
         self._runner: Runner | None = None
         self._interrupted = ""
         self.backend = backend or self._build(self.config.backend)
-        sampler = self._build(self.config.generate.sampler)
         seeds = None
         if not (self.folder / RUN_FILE).is_file():
             seeds = self._read_seeds()
-            sampler.check(seeds)
+            self._build(self.config.stages[GENERATE].sampler).check(seeds)
         self.store = RunStore.open(self.folder)
         try:
             self.seeds = self._begin(seeds)
@@ -164,10 +161,7 @@ class Run:
             )
             return seeds
         if found := differences(recorded, frozen):
-            raise ConfigError(
-                [f"{self.folder} was begun with another configuration:", *found[:8]],
-                "Use another --out for another configuration, or leave these settings as they were.",
-            )
+            self._refuse(found)
         kept = self.store.seeds()
         named = self.config.run.seeds
         same_name = named == self.store.fact("tree").get("run", {}).get("seeds", "builtin")
@@ -185,41 +179,26 @@ class Run:
             frozen["backend"] = {"use": "given"}
         return frozen
 
-    # --- the stage generate -------------------------------------------------------------------------------------------
+    # --- running stages -----------------------------------------------------------------------------------------------
 
-    async def generate(self, target: int | None = None, observers: Sequence[object] = ()) -> StageSummary:
-        """Run the stage until its target; the contract files stand in the folder however it ends.
+    async def stage(self, name: str, target: int | None = None, observers: Sequence[object] = ()) -> StageSummary:
+        """Run a stage until it is done; the contract files stand in the folder however it ends.
 
-        Raises what ended it early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
+        `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
+        stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
         """
-        config = self.config.generate
-        goal = target or config.target
-        encoder = self._build(config.encoder)
-        sampling = config.sampling.over(encoder.sampling)
-        accepted = list(self.store.instructions())
-        stage = Generate(
-            self.seeds,
-            self._build(config.sampler),
-            encoder,
-            self._build(config.post_processor),
-            sampling,
-            self.config.run.seed,
-            goal,
-            accepted,
-        )
-        rules = [Rule(chosen.name, self._build(chosen)) for chosen in config.filters]
-        judge = Judge(rules, self.config.run.on_plugin_error == "quarantine")
+        self._keep_or_refuse(name)
+        parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
         events = self._events(observers)
-        answerer = Live(self.backend, self._gate(), self._on_retry(events), RetryPolicy())
-        bounds = Bounds(self.config.run.lookahead, config.max_candidates, config.patience)
-        totals = self.store.totals(GENERATE)
-        events.started(StageStart(GENERATE, goal, totals.accepted, totals.requests))
+        live = Live(self.backend, gate_for(self.config, self.backend), self._on_retry(events), RetryPolicy())
+        totals = self.store.totals(name)
+        events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests))
         reason, code = "", 1
         try:
-            if goal is None or totals.accepted < goal:
-                await answerer.open(sampling)
+            if parts.recorded is None and self._has_work(parts, totals.accepted):
+                await live.open(parts.sampling)
                 self._tell_model()
-            self._runner = Runner(stage, judge, answerer, self.store, events, bounds, stage.known)
+            self._runner = Runner(parts.stage, parts.judge, parts.recorded or live, self.store, events, parts.bounds)
             if self._interrupted:
                 raise Stopped(self._interrupted, "Run the same command again to go on.")
             reason, code = await self._runner.run(), 0
@@ -227,10 +206,34 @@ class Run:
             reason, code = error.message, error.exit_code
             raise
         finally:
-            await answerer.close()
-            summary = self._wrap_up(reason, code)
+            await live.close()
+            summary = self._wrap_up(name, reason, code)
             events.finished(summary)
         return summary
+
+    def _keep_or_refuse(self, name: str) -> None:
+        """A stage goes on as it was begun; one that costs nothing is begun anew if its settings have changed."""
+        config = self.config.stages.get(name)
+        if config is None:
+            return
+        frozen, recorded = config.frozen(), self.store.fact(f"config.{name}")
+        if recorded is not None and (found := differences(recorded, frozen, name)):
+            if name != PREPARE:
+                self._refuse(found)
+            self.store.forget(PREPARE)
+        self.store.record(**{f"config.{name}": frozen})
+
+    def _refuse(self, found: Sequence[str]) -> NoReturn:
+        raise ConfigError(
+            [f"{self.folder} was begun with another configuration:", *found[:8]],
+            "Use another --out for another configuration, or leave these settings as they were.",
+        )
+
+    @staticmethod
+    def _has_work(parts: Parts, accepted: int) -> bool:
+        """Whether a model will be needed, as far as that can be told without asking."""
+        goal = parts.stage.goal
+        return accepted < goal if goal is not None else parts.stage.plan(0, 0) is not None
 
     def _tell_model(self) -> None:
         facts = dict(self.backend.describe())
@@ -243,7 +246,7 @@ class Run:
             else:
                 self.say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
-    def _wrap_up(self, reason: str, code: int) -> StageSummary:
+    def _wrap_up(self, name: str, reason: str, code: int) -> StageSummary:
         """Write the contract files; if that fails after another fault, the first fault is the one to tell."""
         try:
             write_contracts(self.store, self.folder)
@@ -251,26 +254,13 @@ class Run:
             if not code:
                 raise
             self.say(error.message)
-        return self.store.summary(GENERATE, reason, code)
+        return self.store.summary(name, reason, code)
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""
         self._interrupted = why
         if self._runner is not None:
             self._runner.interrupt(why)
-
-    def _gate(self) -> Gate:
-        run, limits = self.config.run, self.backend.limits()
-        gate = Gate(min(run.concurrency or limits.concurrency or run.lookahead, run.lookahead))
-        told = self.config.limits
-        windows = [
-            Window("requests", 60, told.requests_per_minute or 0),
-            Window("tokens", 60, told.tokens_per_minute or 0),
-            Window("requests", 86400, told.requests_per_day or 0),
-            Window("tokens", 86400, told.tokens_per_day or 0),
-        ]
-        gate.learn(window for window in windows if window.limit)
-        return gate
 
     def _on_retry(self, events: Events) -> Callable[[Retry], None]:
         def tell(retry: Retry) -> None:

@@ -15,6 +15,7 @@ from selfinstruct.api import Backend, Instruction, Sampling, Settlement, StageSu
 from selfinstruct.app import Run, Settings
 from selfinstruct.registry import Registry
 from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.types import GENERATE
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -118,7 +119,7 @@ class SelfInstruct:
         with self._open() as run:
             self._run = run
             try:
-                summary = await run.generate(target, observers)
+                summary = await run.stage(GENERATE, target, observers)
                 instructions = tuple(instruction.text for instruction in run.store.instructions())
             finally:
                 self._run = None

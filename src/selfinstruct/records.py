@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from selfinstruct.errors import DataError
 from selfinstruct.types import Instance, SeedTask
 
 BUILTIN = "builtin"
+SHAPE = 'A seed task is {"instruction": "...", "instances": [{"input": "...", "output": "..."}]} on one line.'
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MACHINE_ID = re.compile(r"g\d+\.\d+")
 
 
 class InstanceRecord(BaseModel):
@@ -114,24 +119,24 @@ def read_seeds(named: str) -> list[SeedTask]:
                 raise DataError(f"{path}, line {number}: the {what} stands on line {first} already: {key[:80]}")
         seeds.append(seed)
     if not seeds:
-        raise DataError(f"{path} holds no seed task", "Each line is an object with an instruction and instances.")
+        raise DataError(f"{path} holds no seed task", SHAPE)
     return seeds
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                if text.strip():
+                    yield number, text
     except FileNotFoundError:
         raise DataError(f"there is no seed file {path}", "Name one with --seeds, or use --seeds builtin.") from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not UTF-8 text: {error.reason} at byte {error.start}", "Save it as UTF-8."
-        ) from None
+        raise DataError(f"{path}, line {number}: not UTF-8 text: {error.reason}", "Save the file as UTF-8.") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+        raise DataError(f"{path} cannot be read: {error.strerror}", "Name a JSONL file with --seeds.") from None
 
 
 def _seed(text: str, where: str, position: int) -> SeedTask:
@@ -140,11 +145,27 @@ def _seed(text: str, where: str, position: int) -> SeedTask:
     except json.JSONDecodeError as error:
         raise DataError(f"{where}: not JSON: {error.msg} at column {error.colno}", "Each line is one object.") from None
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in fault["loc"]) or "the line"
-        raise DataError(f"{where}: {key}: {fault['msg'].removeprefix('Value error, ')}") from None
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text + record.instruction):
+        raise DataError(f"{where}: {_fault(error)}", SHAPE) from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
+        raise DataError(f"{where}: not JSON that can be read: {error}", "Each line is one object.") from None
+    if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it holds half a surrogate pair, which no file can store", "Remove it.")
+    if _MACHINE_ID.fullmatch(record.id):
+        raise DataError(f"{where}: id: '{record.id}' is how machine-written instructions are called", "Rename it.")
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)
     identity = record.id or f"seed_task_{position}"
     return SeedTask(identity, record.instruction, instances, record.is_classification, record.name)
+
+
+def _fault(error: ValidationError) -> str:
+    """The first fault that pydantic found, as `instances[0].output: it is missing`."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    path = ""
+    for part in fault["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    if fault["type"] == "missing":
+        return f"{path}: it is missing"
+    if fault["type"] == "model_type":
+        return f"{path or 'the line'}: it is no object"
+    words = fault["msg"].removeprefix("Value error, ")
+    return f"{path}: {words[:1].lower()}{words[1:]}"

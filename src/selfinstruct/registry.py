@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
@@ -16,7 +15,17 @@ from typing import Any
 import pluggy
 
 from selfinstruct import hookspecs
-from selfinstruct.api import API_VERSION, STAGES, Component, Options
+from selfinstruct.api import (
+    Backend,
+    Component,
+    Filter,
+    Options,
+    PostProcessor,
+    PromptEncoder,
+    Sampler,
+    TrainingEncoder,
+)
+from selfinstruct.checks import check_component, check_plugin, suggest
 from selfinstruct.errors import ConfigError, PluginError, SelfInstructError
 
 GROUP = "selfinstruct"
@@ -30,13 +39,21 @@ KINDS: Mapping[str, str] = {
 }
 """Each kind of component, and the hook that offers it."""
 
+BASES: Mapping[str, tuple[type, ...]] = {
+    BACKEND: (Backend,),
+    SAMPLER: (Sampler,),
+    ENCODER: (PromptEncoder, TrainingEncoder),
+    POST_PROCESSOR: (PostProcessor,),
+    FILTER: (Filter,),
+}
+"""What the components of each kind must build."""
+
 OBSERVERS = (
     "selfinstruct_stage_started",
     "selfinstruct_settled",
     "selfinstruct_request_retried",
     "selfinstruct_stage_finished",
 )
-HOOKS = (*KINDS.values(), *OBSERVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +92,35 @@ class Registry:
         """
         registry = cls()
         for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-            version = entry.dist.version if entry.dist else ""
+            version = (entry.dist.version if entry.dist else "") or ""
             registry._admit(entry.name, entry.value, entry.load, version)
         for name in named:
             registry.add(name)
         return registry
 
     def add(self, named: str) -> None:
-        """Register a plugin that the user named; raises `PluginError` if it cannot be used."""
+        """Register a plugin that the user named, unless it is registered; raises `PluginError` if it cannot be used."""
         is_file = named.endswith(".py") or "/" in named or "\\" in named
         name = Path(named).stem if is_file else named
-        if any(plugin.name == name for plugin in self.plugins):
-            if is_file:
+        plugin = self._known(name, named, is_file)
+        if plugin is None:
+            self._admit(name, named, lambda: _from_file(named) if is_file else importlib.import_module(named))
+            plugin = self.plugins[-1]
+        if plugin.broken:
+            beside = Path(f"{named}.py")
+            hint = f"For the file write: --plugin ./{beside}" if not is_file and beside.is_file() else ""
+            raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
+
+    def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:
+        """The plugin that the user means, if it was found before."""
+        for plugin in self.plugins:
+            if is_file and plugin.name == name:
+                if Path(plugin.source).resolve() == Path(named).resolve():
+                    return plugin
                 raise PluginError(f"plugin {named}: another plugin is already called '{name}'", "Rename the file.")
-            return
-        self._admit(name, named, lambda: _from_file(named) if is_file else importlib.import_module(named))
-        if broken := self.plugins[-1].broken:
-            raise PluginError(f"plugin {named} cannot be used: {broken}", "See: selfinstruct plugins check")
+            if not is_file and named in (plugin.name, plugin.source):
+                return plugin
+        return None
 
     def register(self, plugin: object, name: str) -> None:
         """Register a plugin given as an object (from Python); raises `PluginError` if it cannot be used."""
@@ -102,16 +131,25 @@ class Registry:
     def _admit(self, name: str, source: str, load: Callable[[], object], version: str = "") -> None:
         broken = ""
         try:
-            plugin = load()
-            _check_plugin(plugin)
+            self._enter(name, load())
+        except (Exception, SystemExit) as error:
+            broken = _cause(error)
+        self.plugins.append(Plugin(name, source, version, broken))
+
+    def _enter(self, name: str, plugin: object) -> None:
+        """Register a plugin with all that it offers, or nothing of it."""
+        if other := next((other for other in self.plugins if other.name == name), None):
+            raise PluginError(f"another plugin is already called '{name}' ({other.source})")
+        check_plugin(plugin)
+        if self._manager.is_registered(plugin):
+            raise PluginError(f"it is registered already, as '{self._manager.get_name(plugin)}'")
+        try:
             self._manager.register(plugin, name)
             offers = self._collect(name)
-            self._offers.update({(offer.kind, offer.component.name): offer for offer in offers})
-        except Exception as error:
-            broken = _cause(error)
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
-        self.plugins.append(Plugin(name, source, version, broken))
+        except BaseException:
+            self._manager.unregister(name=name)
+            raise
+        self._offers.update({(offer.kind, offer.component.name): offer for offer in offers})
 
     def _collect(self, name: str) -> list[Offer]:
         offers: list[Offer] = []
@@ -121,7 +159,7 @@ class Registry:
                     listed = implementation.function()
                     if not isinstance(listed, list | tuple):
                         raise PluginError(f"{hook} must return a list of components, not {type(listed).__name__}")
-                    offers += [Offer(kind, name, _checked(component, hook)) for component in listed]
+                    offers += [Offer(kind, name, check_component(component, hook)) for component in listed]
         for index, offer in enumerate(offers):
             key = (offer.kind, offer.component.name)
             if any((other.kind, other.component.name) == key for other in offers[:index]):
@@ -156,15 +194,19 @@ class Registry:
     def build(self, kind: str, name: str, options: Options) -> Any:
         """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
         component = self.find(kind, name)
+        where = f"plugin '{self._offers[kind, name].plugin}': {kind} '{name}'"
         try:
-            return component.build(options)
+            built = component.build(options)
         except SelfInstructError:
             raise
         except ModuleNotFoundError as error:
             raise PluginError(missing_module(kind, component, error)) from error
-        except Exception as error:
-            plugin = self._offers[kind, name].plugin
-            raise PluginError(f"plugin '{plugin}': {kind} '{name}' could not be built: {_cause(error)}") from error
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{where} could not be built: {_cause(error)}") from error
+        if not isinstance(built, BASES[kind]):
+            bases = " or ".join(base.__name__ for base in BASES[kind])
+            raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")
+        return built
 
     def observers(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """The implementations of an observing hook with their plugins' names, in order of registration."""
@@ -179,12 +221,6 @@ def missing_module(kind: str, component: Component[Any], error: ModuleNotFoundEr
     if component.extra:
         return f"{kind} '{component.name}' needs: pip install 'selfinstruct[{component.extra}]'"
     return f"{kind} '{component.name}' needs the module '{error.name}', which is not installed"
-
-
-def suggest(word: str, known: Sequence[str]) -> str:
-    """`; did you mean X?` if something known is close to the word, else nothing."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def _manager() -> pluggy.PluginManager:
@@ -204,39 +240,18 @@ def _from_file(path: str) -> ModuleType:
     where = Path(path)
     if not where.is_file():
         raise PluginError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(where.stem, where)
+    name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
+    spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(where.stem, module)
-    spec.loader.exec_module(module)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
-
-
-def _check_plugin(plugin: object) -> None:
-    made_for = getattr(plugin, "SELFINSTRUCT_API", API_VERSION)
-    if made_for != API_VERSION:
-        raise PluginError(f"it was made for plugin API {made_for}, and this is {API_VERSION}")
-    marked = [name for name in dir(plugin) if hasattr(getattr(plugin, name, None), "selfinstruct_impl")]
-    for name in marked:
-        if name not in HOOKS:
-            raise PluginError(f"no hook is called '{name}'{suggest(name, HOOKS)}")
-    if not marked:
-        near = [name for name in dir(plugin) if name in HOOKS]
-        raise PluginError(f"'{near[0]}' lacks @hookimpl" if near else "it implements no hook")
-
-
-def _checked(component: object, hook: str) -> Component[Any]:
-    if not isinstance(component, Component):
-        raise PluginError(f"{hook} must return components, not {type(component).__name__}")
-    if not (isinstance(component.options, type) and issubclass(component.options, Options)):
-        raise PluginError(f"the options of '{component.name}' must be a class derived from Options")
-    for name, option in component.options.model_fields.items():
-        if not option.description:
-            raise PluginError(f"option '{name}' of '{component.name}' has no description")
-    if unknown := [stage for stage in component.stages if stage not in STAGES]:
-        raise PluginError(f"'{component.name}' names an unknown stage '{unknown[0]}'{suggest(unknown[0], STAGES)}")
-    return component
 
 
 def _cause(error: BaseException) -> str:

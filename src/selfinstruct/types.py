@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Finish: TypeAlias = Literal["stop", "length", "filtered", "unknown"]
@@ -42,12 +42,14 @@ class SeedTask:
 class Instruction:
     """A member of the pool: a seed's instruction, or a machine-written one that was accepted.
 
-    `id` is the seed's id, or `g<request>.<position>` for an accepted candidate.
+    `id` is the seed's id, or `g<request>.<position>` for an accepted candidate. `is_classification` is `None` where
+    that is not known (yet).
     """
 
     id: str
     text: str
     seed: SeedTask | None = None
+    is_classification: bool | None = None
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -237,13 +239,86 @@ class Draft:
     """A candidate instruction as a post-processor found it.
 
     `examples` are the instructions that its prompt showed. `notes` hold what the parser noticed and filters may use:
-    `cut` (the reply ended inside this item), `intro` (text before the first item), `tail` (text that followed the
-    task inside its item, such as an answer).
+    `seed` (a seed task, shown to filters first), `cut` (the reply ended inside this item), `intro` (text before the
+    first item), `tail` (text that followed the task inside its item, such as an answer).
     """
 
     text: str
     examples: tuple[str, ...] = ()
     notes: Mapping[str, Json] = field(default_factory=dict)
+
+    subject: ClassVar[str] = ""
+    payload: ClassVar[Mapping[str, Json]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Whether one instruction is a classification task, as a reply says: `text` is "yes", "no" or "unknown".
+
+    `subject` is the instruction's id. `notes` may hold `said`, the words that were read.
+    """
+
+    text: str
+    subject: str
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+    payload: ClassVar[Mapping[str, Json]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RawInstances:
+    """The instances of one instruction as the model wrote them. `subject` is the instruction's id."""
+
+    text: str
+    subject: str
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+    payload: ClassVar[Mapping[str, Json]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training example: an instruction, an input (empty where it needs none), and the output.
+
+    `subject` is the instruction's id. `notes` hold what the parser noticed, such as `cut` (the reply ended in it).
+    """
+
+    instruction: str
+    input: str
+    output: str
+    is_classification: bool
+    subject: str
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The output, by which the example is listed."""
+        return self.output
+
+    @property
+    def payload(self) -> Mapping[str, Json]:
+        """What is stored beside the text and the subject."""
+        return {"instruction": self.instruction, "input": self.input, "is_classification": self.is_classification}
+
+
+class Item(Protocol):
+    """What every item has in common: what the engine stores of it."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+
+    @property
+    def subject(self) -> str:
+        """The id of the instruction that it is about, if it is about one."""
+
+    @property
+    def notes(self) -> Mapping[str, Json]:
+        """What the parser noticed."""
+
+    @property
+    def payload(self) -> Mapping[str, Json]:
+        """Its other parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +360,8 @@ class Decision:
     evidence: Mapping[str, Json] = field(default_factory=dict)
     similarity: Similarity | None = None
     notes: Mapping[str, Json] = field(default_factory=dict)
+    subject: str = ""
+    payload: Mapping[str, Json] = field(default_factory=dict)
 
 
 # --- what observers are told ------------------------------------------------------------------------------------------

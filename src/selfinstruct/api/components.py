@@ -14,7 +14,7 @@ from selfinstruct.api import chat
 from selfinstruct.types import (
     Completion,
     Diagnosis,
-    Draft,
+    Example,
     Fault,
     Instruction,
     Json,
@@ -162,7 +162,7 @@ class TrainingEncoder(ABC):
     """Turns a training example into one row of a training file."""
 
     @abstractmethod
-    def encode(self, example: Any) -> Mapping[str, Json]:
+    def encode(self, example: Example) -> Mapping[str, Json]:
         """Write one row. Pure; the keys are the same for every row."""
 
 
@@ -170,8 +170,13 @@ class PostProcessor(ABC):
     """Reads a reply into items. Pure and total: any text in, items out; it never judges quality and never raises."""
 
     @abstractmethod
-    def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
-        """Read the items out of the reply, in the order in which they stand there."""
+    def process(self, request: Request, reply: Reply) -> Sequence[Any]:
+        """Read the items out of the reply, in the order in which they stand there.
+
+        Stage `generate`: `Draft`s. `classify`: a `Label` for each of `request.subjects` that the reply speaks of.
+        `instances`: a `RawInstances` for each subject. `prepare`: `Example`s, from `request.subjects[0]` and the raw
+        instances in `reply.text`.
+        """
 
 
 class Filter(ABC, Generic[Item]):

@@ -27,8 +27,9 @@ def command(out: Path, target: int | None, quiet: bool, **given: Any) -> None:
     """
     from selfinstruct.app import Run, run_with_signals
     from selfinstruct.cli.progress import Progress, say, tell_end
+    from selfinstruct.types import GENERATE
 
     with Run(settings_from(out, given), say=say) as run:
         with Progress(quiet) as progress:
-            summary = run_with_signals(run, lambda: run.generate(target, [progress]))
+            summary = run_with_signals(run, lambda: run.stage(GENERATE, target, [progress]))
         tell_end(summary, out)

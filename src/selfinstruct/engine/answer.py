@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from selfinstruct.api import Backend
 from selfinstruct.engine.limits import Gate, estimated_tokens
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
+from selfinstruct.store import RunStore
 from selfinstruct.store.run import clean, now
 from selfinstruct.types import Busy, Completion, Exhausted, Failure, Fault, Rejected, Reply, Request, Retry, Sampling
 
@@ -161,6 +162,25 @@ class Live:
             f"the provider did not answer in {attempts} attempts: {words}",
             "Nothing is lost: run the same command again when it does.",
         )
+
+
+class Recorded:
+    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
+
+    def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
+        self._store = store
+        self._places = places
+
+    async def answer(self, request: Request) -> Answer:
+        """The raw text at the request's place, as a reply."""
+        place = self._places[request.index]
+        if place is None:
+            return Reply("", "stop")
+        text, finish = self._store.raw_text(*place)
+        return Reply(text, finish)
+
+    def stop(self) -> None:
+        """Nothing is under way."""
 
 
 def _resumable(words: str, wait: float) -> Stopped:

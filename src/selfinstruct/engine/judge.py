@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from selfinstruct.api import Filter
 from selfinstruct.errors import PluginError, SelfInstructError
-from selfinstruct.types import Decision, Draft, Similarity, Verdict
+from selfinstruct.types import Decision, Fate, Item, Json, Similarity, Verdict
 
 T = TypeVar("T")
 
@@ -23,11 +23,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a reply: its new decisions, how many of its items now have a fate, and whether all have."""
+    """What became of a reply: its new decisions, how many of its items now have a fate, and whether all have.
+
+    `unread` says that the reply as a whole was set aside, because it could not be read.
+    """
 
     decisions: tuple[Decision, ...]
     judged: int
     complete: bool
+    unread: bool = False
 
 
 class Judge:
@@ -37,14 +41,14 @@ class Judge:
         self._rules = rules
         self._quarantine = quarantine
 
-    def observe(self, items: Iterable[Draft]) -> None:
+    def observe(self, items: Iterable[Item]) -> None:
         """Let every filter remember items, in order."""
         items = list(items)
         for rule in self._rules:
             _guard(rule.name, "items before the run", rule.filter.observe_all, items)
 
     def judge(
-        self, read: Callable[[], Sequence[Draft]], text: str, skip: int, room: int | None, most: int | None
+        self, read: Callable[[], Sequence[Item]], text: str, skip: int, room: int | None, most: int | None
     ) -> Judged:
         """Judge a reply's items from position `skip` on, until `room` are accepted or `most` judged (`None`: all).
 
@@ -57,7 +61,7 @@ class Judge:
         except PluginError as error:
             if not self._quarantine:
                 raise
-            return Judged((_set_aside(skip, text, error),), skip + 1, True)
+            return Judged((Decision(skip, text, "quarantined", *_because_of(error)),), skip + 1, True, unread=True)
         decisions: list[Decision] = []
         accepted = 0
         for position in range(skip, len(items)):
@@ -68,33 +72,42 @@ class Judge:
             accepted += decision.fate == "accepted"
         return Judged(tuple(decisions), max(skip, len(items)), True)
 
-    def _decide(self, position: int, item: Draft) -> Decision:
+    def _decide(self, position: int, item: Item) -> Decision:
         similarity: Similarity | None = None
         try:
             for rule in self._rules:
                 verdict = _verdict(rule, item)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:
-                    return Decision(
-                        position,
-                        item.text,
-                        "rejected",
-                        rule.name,
-                        verdict.reason or "dropped",
-                        verdict.evidence,
-                        similarity,
-                        item.notes,
-                    )
+                    why = (rule.name, verdict.reason or "dropped", verdict.evidence)
+                    return _decision(position, item, "rejected", similarity, *why)
             for rule in self._rules:
                 _guard(rule.name, item.text, rule.filter.observe, item)
         except PluginError as error:
             if not self._quarantine:
                 raise
-            return _set_aside(position, item.text, error)
-        return Decision(position, item.text, "accepted", similarity=similarity, notes=item.notes)
+            return _decision(position, item, "quarantined", None, *_because_of(error))
+        return _decision(position, item, "accepted", similarity)
 
 
-def _verdict(rule: Rule, item: Draft) -> Verdict:
+def _decision(
+    position: int,
+    item: Item,
+    fate: Fate,
+    similarity: Similarity | None,
+    rule: str = "",
+    reason: str = "",
+    evidence: Mapping[str, Json] | None = None,
+) -> Decision:
+    about = (similarity, item.notes, item.subject, item.payload)
+    return Decision(position, item.text, fate, rule, reason, evidence or {}, *about)
+
+
+def _because_of(error: PluginError) -> tuple[str, str, Mapping[str, Json]]:
+    return "", "plugin-error", {"error": error.message}
+
+
+def _verdict(rule: Rule, item: Item) -> Verdict:
     verdict = _guard(rule.name, item.text, rule.filter.judge, item)
     if not isinstance(verdict, Verdict):
         kind = type(verdict).__name__
@@ -113,7 +126,3 @@ def _guard(name: str, about: str, work: Callable[..., T], *values: object) -> T:
             f"'{name}' failed on: {about[:80]!r}: {cause}",
             'Mend it and run the same command again, or set run.on_plugin_error = "quarantine".',
         ) from error
-
-
-def _set_aside(position: int, text: str, error: PluginError) -> Decision:
-    return Decision(position, text, "quarantined", reason="plugin-error", evidence={"error": error.message})

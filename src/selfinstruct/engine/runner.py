@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from selfinstruct.engine.answer import Answer
@@ -14,10 +15,13 @@ from selfinstruct.engine.judge import Judge
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.stages.base import Stage
 from selfinstruct.store import RunStore
-from selfinstruct.types import Decision, Exhausted, Failure, Instruction, Reply, Request, Settlement
+from selfinstruct.types import Decision, Exhausted, Failure, Reply, Request, Settlement
 
 FAILURES_IN_A_ROW = 8
 """Requests that may fail one after the other before the run gives up on the model."""
+
+MOST_UNCOMMITTED = 32
+"""Settlements that may be on their way to the disk, in order, while the next replies are judged."""
 
 
 class Answerer(Protocol):
@@ -69,7 +73,6 @@ class Runner:
         store: RunStore,
         events: Events,
         bounds: Bounds,
-        known: Mapping[str, Instruction],
     ) -> None:
         self._stage = stage
         self._judge = judge
@@ -77,7 +80,6 @@ class Runner:
         self._store = store
         self._events = events
         self._bounds = bounds
-        self._known = known
         self._sizes = store.settled(stage.name)
         totals = store.totals(stage.name)
         self._accepted = totals.accepted
@@ -88,6 +90,7 @@ class Runner:
         self._next = len(self._sizes)
         self._in_flight: deque[_Pending] = deque()
         self._stopping: SelfInstructError | None = None
+        self._commits: deque[tuple[Future[None], Settlement]] = deque()
 
     def interrupt(self, why: str) -> None:
         """Plan nothing more; calls in flight may end, and their replies are kept."""
@@ -106,6 +109,7 @@ class Runner:
         finally:
             self._answerer.stop()
             await self._drain()
+            await self._announce(0)
 
     async def _loop(self) -> str:
         while True:
@@ -153,7 +157,9 @@ class Runner:
 
     def _plan(self) -> _Pending | None:
         index = self._next
-        journalled = self._store.journalled(self._stage.name, index, self._known)
+        journalled = None
+        if not self._stage.recorded:
+            journalled = self._store.journalled(self._stage.name, index, self._stage.known)
         if journalled is not None:
             request, judged, answer = journalled.request, journalled.judged, journalled.answer
         else:
@@ -163,11 +169,14 @@ class Runner:
                 return None
             request, judged, answer = planned, 0, None
         self._next += 1
+        self._stage.planned(request)
         task = None if answer else asyncio.create_task(self._obtain(request))
         return _Pending(request, judged, task, answer)
 
     async def _obtain(self, request: Request) -> Answer:
         """The journalled life of one request: asked, answered, and only then given to judgement."""
+        if self._stage.recorded:
+            return await self._answerer.answer(request)
         await asyncio.wrap_future(self._store.asked(request))
         try:
             answer = await self._answerer.answer(request)
@@ -184,6 +193,7 @@ class Runner:
         decisions: tuple[Decision, ...] = ()
         judged, complete = 0, True
         if isinstance(answer, Failure):
+            decisions = tuple(self._stage.unanswered(request))
             self._failures += 1
             self._last_failure = answer.message
         else:
@@ -197,10 +207,16 @@ class Runner:
                 self._left(self._bounds.max_candidates, self._candidates),
             )
             decisions, judged, complete = outcome.decisions, outcome.judged, outcome.complete
+            if outcome.unread and (subjects := self._stage.unanswered(request)):
+                aside = outcome.decisions[0]
+                decisions = tuple(
+                    replace(subject, fate=aside.fate, reason=aside.reason, evidence=aside.evidence)
+                    for subject in subjects
+                )
         accepted = sum(decision.fate == "accepted" for decision in decisions)
         self._accepted += accepted
         self._candidates += len(decisions)
-        await asyncio.wrap_future(self._store.settle(request, decisions, judged, complete, self._accepted))
+        committed = self._store.settle(request, decisions, judged, complete, self._accepted)
         self._stage.settled(request, decisions)
         self._in_flight.popleft()
         if complete:
@@ -208,7 +224,15 @@ class Runner:
             self._fruitless = 0 if accepted else self._fruitless + 1
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
-        self._events.settled(Settlement(request, reply, tuple(decisions), self._accepted, failure))
+        self._commits.append((committed, Settlement(request, reply, decisions, self._accepted, failure)))
+        await self._announce(MOST_UNCOMMITTED)
+
+    async def _announce(self, allowed: int) -> None:
+        """Tell observers of what is committed, waiting until at most `allowed` settlements are not."""
+        while self._commits and (len(self._commits) > allowed or self._commits[0][0].done()):
+            committed, settlement = self._commits.popleft()
+            await asyncio.wrap_future(committed)
+            self._events.settled(settlement)
 
     @staticmethod
     def _left(most: int | None, used: int) -> int | None:

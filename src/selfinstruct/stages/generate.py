@@ -16,7 +16,6 @@ from selfinstruct.types import (
     Reply,
     Request,
     Sampling,
-    SeedTask,
 )
 
 
@@ -47,10 +46,11 @@ class Generate:
     """Asks for new tasks until enough are accepted."""
 
     name = GENERATE
+    recorded = False
 
     def __init__(
         self,
-        seeds: Sequence[SeedTask],
+        seeds: Sequence[Instruction],
         sampler: Sampler,
         encoder: PromptEncoder,
         post_processor: PostProcessor,
@@ -60,7 +60,7 @@ class Generate:
         accepted: Sequence[Instruction] = (),
     ) -> None:
         self.goal = goal
-        self._seeds = [Instruction(seed_task.id, seed_task.instruction, seed_task) for seed_task in seeds]
+        self._seeds = seeds
         self._machine = list(accepted)
         self._by_id = {instruction.id: instruction for instruction in [*self._seeds, *self._machine]}
         self._sampler = sampler
@@ -87,9 +87,16 @@ class Generate:
         messages = tuple(self._encoder.encode(examples, ()))
         return Request(self.name, index, messages, self._sampling, examples)
 
+    def planned(self, request: Request) -> None:
+        """Nothing to remember."""
+
     def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """The drafts of a reply."""
         return self._post_processor.process(request, reply)
+
+    def unanswered(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - it asked about nothing
+        """A failed request leaves no candidates."""
+        return ()
 
     def settled(self, request: Request, decisions: Sequence[Decision]) -> None:
         """Let the accepted ones join the pool."""

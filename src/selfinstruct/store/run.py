@@ -17,8 +17,12 @@ from selfinstruct.errors import RunError
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.writer import Statement, Writer
 from selfinstruct.types import (
+    INSTANCES,
+    PREPARE,
     Decision,
+    Example,
     Failure,
+    Finish,
     Instance,
     Instruction,
     Json,
@@ -206,7 +210,7 @@ class RunStore:
         """Commit the decisions on one reply in one transaction: the only write of decisions there is."""
         key = (request.stage, request.index)
         rows: list[Statement] = [
-            ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *_columns(decision)))
+            ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *_columns(decision)))
             for decision in decisions
         ]
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
@@ -238,19 +242,42 @@ class RunStore:
         for identity, text in self._read.execute("SELECT id, text FROM instructions ORDER BY idx, position"):
             yield Instruction(identity, text)
 
+    def asked_about(self, stage: str) -> dict[str, tuple[int, str]]:
+        """Each subject with a fate in a stage: how often it got one, and what was accepted of it, if anything."""
+        sql = (
+            "SELECT subject, count(*), coalesce(max(CASE WHEN fate = 'accepted' THEN text END), '')"
+            " FROM decisions WHERE stage = ? AND subject != '' GROUP BY subject"
+        )
+        return {subject: (times, accepted) for subject, times, accepted in self._read.execute(sql, (stage,))}
+
+    def raw_instances(self) -> Iterator[tuple[str, int, int]]:
+        """Where the raw instances of each instruction are: subject, request and position, in order of requests."""
+        yield from self._read.execute("SELECT subject, idx, position FROM instances ORDER BY idx, position")
+
+    def raw_text(self, index: int, position: int) -> tuple[str, Finish]:
+        """Raw instances and the finish of the reply that held them."""
+        sql = "SELECT raw, finish FROM instances JOIN replies USING (idx) WHERE stage = ? AND idx = ? AND position = ?"
+        raw, finish = self._read.execute(sql, (INSTANCES, index, position)).fetchone()
+        return raw, finish
+
+    def examples(self) -> Iterator[tuple[str, Example]]:
+        """Every training example with its id, in order."""
+        for row in self.rows(PREPARE, "accepted"):
+            yield f"e{row.index}.{row.decision.position}", example_of(row.decision)
+
+    def forget(self, stage: str) -> None:
+        """Drop a stage's decisions, for a stage that costs nothing to run again."""
+        sql = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
+        self._write([(statement, (stage,)) for statement in sql]).result()
+
     def rows(self, stage: str, fate: str) -> Iterator[Row]:
         """Every decision of one fate, in order of requests and positions."""
         sql = (
-            "SELECT idx, position, text, fate, filter, reason, evidence, notes, similarity FROM decisions"
-            " WHERE stage = ? AND fate = ? ORDER BY idx, position"
+            "SELECT idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
+            " FROM decisions WHERE stage = ? AND fate = ? ORDER BY idx, position"
         )
-        for index, position, text, kept, rule, reason, evidence, notes, similarity in self._cursor(sql, (stage, fate)):
-            yield Row(
-                index,
-                Decision(
-                    position, text, kept, rule, reason, json.loads(evidence), _similarity(similarity), json.loads(notes)
-                ),
-            )
+        for index, *columns in self._read.execute(sql, (stage, fate)):
+            yield Row(index, _decision(columns))
 
     def sourced(self, stage: str, fate: str) -> Iterator[tuple[Row, Request, Reply]]:
         """Every decision of one fate with the request and reply it came from; the requests' examples are left out."""
@@ -310,13 +337,23 @@ class RunStore:
         sql = f"SELECT count(*) FROM {table} WHERE stage = ?"  # noqa: S608 - a table's name of our own
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
-    def _cursor(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        return self._read.execute(sql, values)
-
     def _write(self, statements: Sequence[Statement]) -> Future[None]:
         if self._writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
         return self._writer.write(statements)
+
+
+def example_of(decision: Decision) -> Example:
+    """The training example that a decision of the stage `prepare` is about."""
+    parts = decision.payload
+    return Example(
+        str(parts["instruction"]),
+        str(parts["input"]),
+        decision.text,
+        bool(parts["is_classification"]),
+        decision.subject,
+        decision.notes,
+    )
 
 
 # --- rows and values --------------------------------------------------------------------------------------------------
@@ -350,8 +387,16 @@ def _columns(decision: Decision) -> tuple[Any, ...]:
         clean(decision.reason),
         dumps(dict(decision.evidence)),
         dumps(dict(decision.notes)),
+        decision.subject,
+        dumps(dict(decision.payload)),
         dumps({"mean": near.mean, "nearest": near.nearest}) if near else "",
     )
+
+
+def _decision(columns: Sequence[Any]) -> Decision:
+    position, text, fate, rule, reason, evidence, notes, subject, payload, similarity = columns
+    said = (json.loads(evidence), _similarity(similarity), json.loads(notes))
+    return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
 
 
 def _similarity(text: str) -> Any:

@@ -61,12 +61,28 @@ CREATE TABLE decisions (                 -- the one fate of every candidate
     reason     TEXT NOT NULL,
     evidence   TEXT NOT NULL,
     notes      TEXT NOT NULL,
+    subject    TEXT NOT NULL,            -- the id of the instruction that the candidate is about, if it is about one
+    payload    TEXT NOT NULL,            -- its other parts, such as a training example's instruction and input
     similarity TEXT NOT NULL,            -- of accepted candidates: nearest entries, mean; else empty
     PRIMARY KEY (stage, idx, position)
 ) WITHOUT ROWID;
 
 CREATE INDEX decisions_by_fate ON decisions (stage, fate, filter, reason);
+CREATE INDEX decisions_by_subject ON decisions (stage, subject) WHERE subject != '';
 
 CREATE VIEW instructions AS
     SELECT 'g' || idx || '.' || position AS id, idx, position, text, similarity
     FROM decisions WHERE stage = 'generate' AND fate = 'accepted';
+
+CREATE VIEW labels AS                    -- the last word on every instruction that was asked about
+    SELECT subject, text AS label, fate, idx, max(idx * 100000 + position)
+    FROM decisions WHERE stage = 'classify' GROUP BY subject;
+
+CREATE VIEW instances AS
+    SELECT subject, text AS raw, idx, position FROM decisions WHERE stage = 'instances' AND fate = 'accepted';
+
+CREATE VIEW examples AS
+    SELECT 'e' || idx || '.' || position AS id, subject, json_extract(payload, '$.instruction') AS instruction,
+           json_extract(payload, '$.input') AS input, text AS output,
+           json_extract(payload, '$.is_classification') AS is_classification, idx, position
+    FROM decisions WHERE stage = 'prepare' AND fate = 'accepted';

@@ -1,0 +1,59 @@
+"""The prompt that asks a chat model for new tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
+
+SYSTEM = (
+    "You write tasks that will teach an assistant to follow instructions. You are shown examples. Write new tasks "
+    "that differ from the examples, and from one another, in subject and in kind: vary the verb, the length and the "
+    "form, and mix questions with commands. Each task must stand on its own: if it works on a text, a list or "
+    "numbers, include them. An assistant that only reads and writes text must be able to do it, without images, "
+    "sound, files or the web. Put each task on one line of a numbered list. Write the tasks only: no introduction, "
+    "no titles, no answers, no remarks."
+)
+"""The same for every request of a run, so that providers can cache it."""
+
+TOKENS_PER_TASK = 128
+
+
+class ChatTasksOptions(Options):
+    """What the prompt for new tasks can be told."""
+
+    count: int = Field(8, ge=1, le=64, description="How many new tasks to ask for in one request.")
+    topic: str = Field("", description="What the new tasks should be about; empty for any subject.")
+    language: str = Field("", description="The language to write the tasks in; empty leaves it to the examples.")
+
+
+class ChatTasksEncoder(PromptEncoder):
+    """A system message that never changes, and a user message with the numbered examples."""
+
+    def __init__(self, options: ChatTasksOptions) -> None:
+        self._options = options
+        self._system = Message("system", _system_text(options))
+        self.sampling = Sampling(temperature=0.8, max_tokens=max(1024, TOKENS_PER_TASK * options.count))
+
+    def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
+        """Show the examples, each folded onto one line, and ask for `count` new tasks."""
+        lines = [f"{number}. {' '.join(example.text.split())}" for number, example in enumerate(examples, start=1)]
+        shown = "\n".join(["Examples:", *lines, "", ""]) if lines else ""
+        return (self._system, Message("user", shown + _closing(self._options.count)))
+
+
+def _system_text(options: ChatTasksOptions) -> str:
+    """The system message, with the run's topic and language if there are any."""
+    parts = [SYSTEM]
+    if options.topic:
+        parts.append(f"All tasks are about this topic: {options.topic}.")
+    if options.language:
+        parts.append(f"Write the tasks in {options.language}.")
+    return " ".join(parts)
+
+
+def _closing(count: int) -> str:
+    """The request itself, last, where models heed it most."""
+    return "Write 1 new task, numbered 1." if count == 1 else f"Write {count} new tasks, numbered 1 to {count}."

@@ -1,0 +1,213 @@
+"""Finds the items of a list in a chat reply: numbers in many forms, bullets, or plain lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+LABELS = (
+    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)"
+    r"|aufgabe|tarea|tarefa|tâche|задание|задача|任务|課題|タスク"
+)
+"""Words that may stand before an item's number."""
+
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
+
+FARTHEST = 5
+"""How far an item's number may lie above the one before: models skip numbers, but `42.` after `3.` is data."""
+
+_NUMBER = re.compile(
+    rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
+    (?P<label>{LABELS})?\s*\#?[(\[]?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    (?P<closed>\*\*|__|\*)?(?P<mark>[.):：、．\]]|\ ?[–—-])?(?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_DASHED = re.compile(r" [^\W\d_]")
+_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=\d{1,2}[.)][ \t]+[^\W\d_])")
+_BULLET = re.compile(r"(?P<indent>[ \t]*)(?:[-*+•◦▪·–][ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
+
+
+@dataclass(slots=True)
+class Item:
+    """One item as it stood in the list: the lines after its marker, and whether the first may be a title."""
+
+    lines: list[str]
+    is_title: bool = False
+
+
+@dataclass(slots=True)
+class Listing:
+    """A reply taken apart."""
+
+    intro: list[str] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    outro: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What marks the start of an item: a bullet has the number 0 and no label."""
+
+    line: int
+    indent: int
+    number: int
+    label: str
+    rest: str
+    is_title: bool
+
+
+def find_items(text: str) -> Listing:
+    """Take a reply apart: by its numbers, else by its bullets, else line by line."""
+    lines = _unrolled(text).split("\n")
+    wrapper = _wrapping_fence(lines)
+    lines, after = lines[: wrapper[1]], lines[wrapper[1] + 1 :]
+    if wrapper[0] >= 0:
+        lines[wrapper[0]] = ""
+    fenced = _fenced(lines)
+    markers = _numbered(lines, fenced) or _bulleted(lines, fenced)
+    listing = _cut_at(lines, markers) if markers else _plain(lines)
+    listing.outro.extend(after)
+    return listing
+
+
+def _unrolled(text: str) -> str:
+    """A list that was written on a single line, with a line for each item; any other text as it is."""
+    return text if "\n" in text or len(_RUN_ON.findall(text)) < 2 else _RUN_ON.sub("\n", text)
+
+
+def has_marker(text: str) -> bool:
+    """Whether any line of the text starts an item."""
+    return any(_number_at(at, line) or _bullet_at(at, line) for at, line in enumerate(text.split("\n")))
+
+
+def is_break(line: str) -> bool:
+    """Whether a line is a heading, a line all in bold, or a rule: it parts a list and belongs to no item."""
+    return _BREAK.fullmatch(line) is not None
+
+
+def is_fence(line: str) -> bool:
+    """Whether a line opens or closes a code block."""
+    return _FENCE.match(line) is not None
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+    """The markers of the outer list. The first one sets the label; deeper or inner numbers belong to a task."""
+    found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _number_at(at, line))]
+    top = _outermost([marker for marker in found if marker.label == found[0].label])
+    if len(top) > 1 and len({marker.number for marker in top}) == 1:
+        return top  # every item is `1.`: Markdown counts for itself
+    outer: list[Marker] = []
+    previous = inner = 0
+    for place, marker in enumerate(top):
+        number = marker.number
+        if outer and any(is_break(line) for line in lines[outer[-1].line + 1 : marker.line]):
+            previous = min(previous, number - 1)  # a heading in between: the numbers may start again
+        again = any(later.number == number for later in top[place + 1 :])
+        is_inner = bool(inner) and number == inner + 1 and again
+        if outer and (is_inner or not previous < number <= previous + FARTHEST):
+            inner = number
+            continue
+        outer.append(marker)
+        previous, inner = number, 0
+    return outer
+
+
+def _number_at(at: int, line: str) -> Marker | None:
+    """The number that a line starts with, if it marks an item rather than starting a sentence."""
+    found = _NUMBER.fullmatch(line)
+    if found is None:
+        return None
+    mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
+    closed = found["closed"] or found["closed_late"]
+    named = bool(label or found["heading"])
+    if not named and (not mark or mark == "]" or (mark in "–—-" and not _DASHED.match(rest))):
+        return None  # `9 lives`, `3-4 players`, `3 - 4`
+    if named and not mark and rest.strip() and (label or rest[0].isalnum()):
+        return None  # `Task 3 is the hardest`
+    if rest[:1].isdigit() or (mark in ".:-" and rest[:1].islower()):
+        return None  # `3.14`, `9:30`, `1.x`
+    if found["bold"] and not closed:
+        rest = found["bold"] + rest.lstrip()  # `**9. Title** text`: the emphasis belongs to what follows
+    number = found["number"]
+    if not number.isdigit():
+        if number not in ROMAN:
+            return None
+        number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
+    indent = len(found["indent"].expandtabs(4))
+    is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
+    return Marker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
+
+
+# --- bullets ----------------------------------------------------------------------------------------------------------
+
+
+def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+    """The outermost bullets."""
+    found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _bullet_at(at, line))]
+    return _outermost(found)
+
+
+def _bullet_at(at: int, line: str) -> Marker | None:
+    found = _BULLET.fullmatch(line)
+    if found is None or is_break(line):
+        return None
+    return Marker(at, len(found["indent"].expandtabs(4)), 0, "", found["rest"], is_title=False)
+
+
+# --- what both share --------------------------------------------------------------------------------------------------
+
+
+def _outermost(markers: Sequence[Marker]) -> list[Marker]:
+    """Markers that are not nested. The reply's first line lost its indentation to trimming, so it does not count."""
+    base = min((marker.indent for marker in markers if marker.line > 0), default=0)
+    return [marker for marker in markers if marker.indent <= base + 1]
+
+
+def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> Listing:
+    """Each item runs from its marker to the next."""
+    ends = [*(marker.line for marker in markers[1:]), len(lines)]
+    items = [
+        Item([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
+        for marker, end in zip(markers, ends, strict=True)
+    ]
+    return Listing(list(lines[: markers[0].line]), items)
+
+
+def _fenced(lines: Sequence[str]) -> set[int]:
+    """Numbers of the lines inside code blocks; a fence that is never closed opens nothing."""
+    fences = [at for at, line in enumerate(lines) if is_fence(line)]
+    pairs = zip(fences[::2], fences[1::2], strict=False)
+    return {at for first, last in pairs for at in range(first, last + 1)}
+
+
+def _wrapping_fence(lines: Sequence[str]) -> tuple[int, int]:
+    """First and last line of a code block around the whole list; (-1, number of lines) where there is none."""
+    fences = [at for at, line in enumerate(lines) if is_fence(line)]
+    first = next((at for at, line in enumerate(lines) if _number_at(at, line) or _bullet_at(at, line)), -1)
+    if not fences or first < 0 or fences[0] > first:
+        return -1, len(lines)
+    return fences[0], fences[-1] if len(fences) % 2 == 0 else len(lines)
+
+
+def _plain(lines: Sequence[str]) -> Listing:
+    """One task a line, if every line could start a sentence; otherwise the whole reply is one item.
+
+    Two paragraphs are one item too: that is how refusals and single tasks look.
+    """
+    filled = [line.strip() for line in lines if line.strip() and not is_fence(line)]
+    listing = Listing()
+    if len(filled) > 1 and filled[0].endswith((":", "：")):
+        listing.intro, filled = filled[:1], filled[1:]
+    spaced = any(not line.strip() for line in "\n".join(lines).strip().split("\n"))
+    one_each = not any(line[0].islower() for line in filled) and (len(filled) > 2 or not spaced)
+    if one_each or listing.intro:
+        listing.items = [Item([line]) for line in filled]
+    else:
+        listing.items = [Item(list(lines))]
+    return listing

@@ -1,0 +1,71 @@
+"""Reads a chat reply into drafts: whatever looks like a candidate is handed on, for the filters to judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
+from selfinstruct_chat.items import take_apart, tidy
+from selfinstruct_chat.json_lists import JsonList, read_json
+from selfinstruct_chat.lists import find_items
+
+_THOUGHT = r"(?:think|thinking|thought|reasoning)"
+_THINKING = re.compile(rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_THINKING_ENDS = re.compile(rf"\A.*?</{_THOUGHT}>[ \t]*(?:\n|\Z)", re.DOTALL | re.IGNORECASE)
+_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
+_KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
+"""Turns the sign 1⃣ into a digit."""
+
+
+class ChatTasks(PostProcessor):
+    """Reads tasks from a numbered list in many forms, bullets, JSON, or plain lines; total and pure."""
+
+    def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
+        """Read the drafts, in their order. Notes say what stood around them: intro, tail, outro, cut."""
+        text = without_thinking(_plain(reply.text)).strip()
+        if not text:
+            return ()
+        found = read_json(text)
+        read = _from_json(found) if found is not None else _from_list(text)
+        shared: dict[str, Json] = {name: words for name, words in (("intro", read[0]), ("outro", read[2])) if words}
+        is_cut = reply.finish == "length" or (found is not None and found.cut)
+        examples = tuple(example.text for example in request.examples)
+        drafts = []
+        for at, (task, tail) in enumerate(read[1]):
+            notes = {**shared, "tail": tail} if tail else dict(shared)
+            if is_cut and at == len(read[1]) - 1:
+                notes["cut"] = True
+            if task:
+                drafts.append(Draft(task, examples, notes))
+        return drafts
+
+
+def _plain(text: str) -> str:
+    """The reply with one kind of line end, no invisible signs, and digits for keycaps."""
+    return _KEYCAP.sub(".", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def without_thinking(text: str) -> str:
+    """The reply without the model's thinking, also where its start or its end is missing."""
+    text = _THINKING.sub("", text)
+    return _THINKING_ENDS.sub("", text, count=1)
+
+
+def _from_json(found: JsonList) -> tuple[str, list[tuple[str, str]], str]:
+    """Intro, tasks with no tails, outro; JSON has no glued text."""
+    return found.intro, [(tidy(task), "") for task in found.tasks], found.outro
+
+
+def _from_list(text: str) -> tuple[str, list[tuple[str, str]], str]:
+    """Intro, tasks with their tails, outro. Where no other item has a tail, the last one's is the outro."""
+    listing = find_items(text)
+    last = len(listing.items) - 1
+    parts = [take_apart(item, is_last=at == last > 0) for at, item in enumerate(listing.items)]
+    read = [(task, tail) for task, tail, _ in parts]
+    outro = [parts[-1][2] if parts else "", "\n".join(listing.outro)]
+    if last > 0 and read[-1][0] and not any(tail for _, tail in read[:-1]):
+        outro.insert(0, read[-1][1])
+        read[-1] = (read[-1][0], "")
+    intro = "\n".join(listing.intro).strip("` \n\t")
+    return intro, read, "\n\n".join(words for part in outro if (words := part.strip("` \n\t")))

@@ -1,0 +1,46 @@
+"""Quality filters for new instructions: one rule a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from selfinstruct.api import GENERATE, Component, Filter, NoOptions, Options, hookimpl
+from selfinstruct_filters.answer import Answer, AnswerOptions
+from selfinstruct_filters.cut import Cut
+from selfinstruct_filters.exact import Exact
+from selfinstruct_filters.first_char import FirstChar
+from selfinstruct_filters.keywords import Keywords, KeywordsOptions
+from selfinstruct_filters.length import Length, LengthOptions
+from selfinstruct_filters.refusal import Refusal
+from selfinstruct_filters.restated import Restated, RestatedOptions
+from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
+from selfinstruct_filters.unreadable import Unreadable
+
+SELFINSTRUCT_API = 1
+
+
+@hookimpl
+def selfinstruct_filters() -> list[Component[Filter[Any]]]:
+    """Offer the filters for the stage `generate`, in the order in which the recipe `chat` runs them."""
+    return [
+        _offer("cut", "Drop a draft that the reply's end cut off", Cut),
+        _offer("unreadable", "Drop broken text: wrong encodings, endless repetition", Unreadable),
+        _offer("refusal", "Drop refusals, preambles and talk about the tasks", Refusal),
+        _offer("first-char", "Drop a draft that starts with a sign", FirstChar),
+        _offer("length", "Drop drafts that are too short or too long", Length, LengthOptions),
+        _offer("answer", "Drop answers that stand where a task should", Answer, AnswerOptions),
+        _offer("keywords", "Drop tasks that a text model cannot do", Keywords, KeywordsOptions),
+        _offer("exact", "Drop what the pool holds word for word", Exact),
+        _offer("restated", "Drop copies of a seed or a shown example, lengthened too", Restated, RestatedOptions),
+        _offer("rouge-l", "Drop what is too near to the pool by ROUGE-L", RougeL, RougeLOptions),
+    ]
+
+
+def _offer(
+    name: str, summary: str, build: Callable[..., Filter[Any]], options: type[Options] | None = None
+) -> Component[Filter[Any]]:
+    """A descriptor; a filter without options of its own is built from nothing."""
+    if options is None:
+        return Component(name, summary, NoOptions, lambda _: build(), stages=(GENERATE,))
+    return Component(name, summary, options, build, stages=(GENERATE,))

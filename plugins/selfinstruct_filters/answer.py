@@ -1,0 +1,110 @@
+"""The rule against answers that stand where a task should."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct_filters.wording import STATEMENT_OPENERS, VERBS, asks, is_english
+
+_ANSWERS = "(?:answers?|solutions?|responses?|completions?|replies|outputs?|results?)"
+_KINDS = "(?:the |their |its |my |your |some |short |brief |possible |sample |example |suggested |corresponding )*"
+_DONE = "(?:completed|answered|solved|done)"
+_ANNOUNCED = re.compile(
+    rf"\bwith {_KINDS}{_ANSWERS}\b"
+    rf"|\b{_ANSWERS} (?:to|for) (?:the|these|those|your|each|all)\b"
+    rf"|\b(?:here|below) (?:are|is) {_KINDS}{_ANSWERS}\b"
+    rf"|\btasks? (?:have been |has been |are |were )?{_DONE}\b"
+    rf"|\b{_DONE} tasks?\b"
+    rf"|\bI(?:'ve| have) {_DONE}\b",
+    re.IGNORECASE,
+)
+"""How a reply's first words say that answers follow."""
+
+_REMARK = re.compile(
+    r"[(\[*_ ]*(?:note|hint|tip|remark|this (?:task|question|one)|tests?|category|type|skills?|difficulty|topic|goal"
+    r"|purpose|format|language|let me know|feel free)\b"
+    r"|\((?![\"'“])[^()]*\)\Z",
+    re.IGNORECASE,
+)
+_OPENS_ANSWER = re.compile(
+    r"\W*(?:yes|no|sure|certainly|of course)\b[,.!:]"
+    r"|\W*(?:here(?:'s| is| are)|for example|i(?:'m|'ll|'d| am| will| can| would))\b"
+    rf"|\W*(?:the |one |a |an )?{_KINDS}(?:{_ANSWERS}|options?|examples?)\b"
+    r"|\([\"'“]",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(r"\b(?:the|each|every|it|its|which|missing|following|solve|simplify|factor)\b", re.IGNORECASE)
+"""A task with one of these may well work on what follows it."""
+
+_TITLE = re.compile(r"(?P<head>[^:\n.!?]{3,120}):\s*(?P<quoted>[\"“][^\"“”]*[\"”]\W*\Z)?\S*")
+_NOUN_PHRASE = re.compile(r"\w (?:for|of|about) ", re.IGNORECASE)
+_PRODUCT = re.compile(
+    r"\b(?:titles?|headlines?|subject lines?|descriptions?|options?|ideas?|summar(?:y|ies)|translations?|definitions?"
+    r"|examples?|explanations?|suggestions?|slogans?|names?|sentences?|poem|haiku|limerick|list|steps|tips|relation"
+    r"|reasons?|synonyms?|versions?|recipe|analysis|review) (?:for|of|that|about|between|to|in|with|without|which)\b",
+    re.IGNORECASE,
+)
+"""`Title for the email: ...` presents what a task asked for."""
+
+
+_LABELLED = re.compile(
+    r"(?:(?:corrected|sorted|revised|translated|rewritten|sample|example|final|possible) )?"
+    r"(?:answer|output|result|solution|response|translation|title|example|sentence|list|explanation|version|text):",
+    re.IGNORECASE,
+)
+_IS = re.compile(r"(?:[\w'-]+ ){1,3}(?:is|are|was|were) ", re.IGNORECASE)
+"""`Photosynthesis is ...`: a command does not have this verb so early."""
+
+
+class AnswerOptions(Options):
+    """Options of the filter `answer`."""
+
+    drop_glued: bool = Field(True, description="Drop a task with an answer glued on; if false, keep it without that.")
+
+
+class Answer(Filter[Draft]):
+    """Drop answers: announced by the reply's first words, glued onto a task, or standing alone as statement or title.
+
+    The rules about wording are English and leave drafts in other languages alone.
+    """
+
+    def __init__(self, options: AnswerOptions) -> None:
+        self._drop_glued = options.drop_glued
+
+    def judge(self, item: Draft) -> Verdict:
+        """Look at the intro, then at the tail, then at the draft's own wording."""
+        if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
+            return drop("intro-announces-answers", words=found[0])
+        tail = str(item.notes.get("tail", "")).replace("’", "'")
+        if self._drop_glued and tail and is_english(f"{item.text}\n{tail}") and _answers(item.text, tail):
+            return drop("answer-glued-on", tail=tail[:200])
+        if not is_english(item.text) or asks(item.text):
+            return keep()
+        return _judge_wording(item.text)
+
+
+def _judge_wording(text: str) -> Verdict:
+    """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
+    first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
+    if first in STATEMENT_OPENERS or _IS.match(text):
+        return drop("statement", first=first)
+    if label := _LABELLED.match(text):
+        return drop("labelled-as-answer", label=label[0])
+    title = _TITLE.match(text)
+    if title and (_PRODUCT if title["quoted"] is None else _NOUN_PHRASE).search(title["head"]):
+        return drop("title-with-answer", title=title["head"])
+    return keep()
+
+
+def _answers(task: str, tail: str) -> bool:
+    """Whether glued text answers, rather than being a remark, a further command, or what the task works on.
+
+    A task that points at nothing needs no material, so what follows it can only be its answer.
+    """
+    first = re.split(r"[^a-z]", tail.lower(), maxsplit=1)[0]
+    if _REMARK.match(tail) or (first in VERBS and first != "answer"):
+        return False
+    return _OPENS_ANSWER.match(tail) is not None or not _POINTS.search(task)

@@ -1,0 +1,27 @@
+"""The rule against drafts that the pool already holds word for word."""
+
+from __future__ import annotations
+
+from selfinstruct.api import Draft, Filter, Verdict, drop, keep
+from selfinstruct_filters.words import words
+
+
+class Exact(Filter[Draft]):
+    """Drop a draft that equals an entry of the pool but for case, spaces, signs and accents."""
+
+    def __init__(self) -> None:
+        self._pool: dict[str, str] = {}
+
+    def judge(self, item: Draft) -> Verdict:
+        """Look the folded text up."""
+        twin = self._pool.get(_folded(item.text))
+        return keep() if twin is None else drop("duplicate", twin=twin)
+
+    def observe(self, item: Draft) -> None:
+        """Remember the draft; a text without any word equals nothing."""
+        if folded := _folded(item.text):
+            self._pool.setdefault(folded, item.text)
+
+
+def _folded(text: str) -> str:
+    return " ".join(words(text))

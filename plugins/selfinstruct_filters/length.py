@@ -1,0 +1,33 @@
+"""The rule about how long an instruction may be."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct_filters.words import words
+
+
+class LengthOptions(Options):
+    """Options of the filter `length`."""
+
+    min_words: int = Field(3, ge=1, description="Drop a draft with fewer words (letters, where no spaces are written).")
+    max_words: int = Field(
+        150, ge=1, description="Drop a draft with more words (letters, where no spaces are written)."
+    )
+
+
+class Length(Filter[Draft]):
+    """Drop drafts with too few or too many words."""
+
+    def __init__(self, options: LengthOptions) -> None:
+        self._options = options
+
+    def judge(self, item: Draft) -> Verdict:
+        """Count words; in scripts written without spaces, letters."""
+        count = len(words(item.text))
+        if count < self._options.min_words:
+            return drop("too-short", words=count)
+        if count > self._options.max_words:
+            return drop("too-long", words=count)
+        return keep()

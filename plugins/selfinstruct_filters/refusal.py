@@ -1,0 +1,93 @@
+"""The rule against refusals, preambles, and talk about the tasks instead of tasks."""
+
+from __future__ import annotations
+
+import re
+
+from selfinstruct.api import Draft, Filter, Verdict, drop, keep
+
+_QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
+_LEAD = re.compile(r"[\s(\[*_]+")
+
+_DO = "(?:help|assist|provide|fulfil|fulfill|complete|generate|create|comply|do|continue|produce|engage|answer|write)"
+_CANNOT = "(?:can't|cannot|can not|won't|will not|could not|couldn't|don't|do not|am unable to|'m unable to)"
+_FACTS = "(?:details?|context|information|clarification|clarity|input)"
+_TASK = "(?:task|instruction|question|request|prompt)"
+_FAULT = "(?:incomplete|unclear|missing|out of|a duplicate|the same|similar)"
+_ASK = "please (?:provide|share|give|supply|specify|clarify|tell|add)"
+
+STARTS = {
+    "refusal": (
+        r"(?:i'm|i am) (?:sorry|afraid)[,.]? (?:but )?(?:i|as|it|that|there|we)\b",
+        r"(?:i'm|i am) (?:unable|not able|not allowed|just an ai|an ai)\b",
+        rf"(?:sorry|unfortunately|i apologi[sz]e|apologies)\b[^.!?]*\b(?:i|we) ?(?:{_CANNOT}|am|'m)",
+        rf"i {_CANNOT} {_DO}\b",
+        rf"i (?:need|would need|require|don't have|do not have) (?:more|enough|additional|further|any) {_FACTS} to\b",
+        r"(?:it (?:seems|looks|appears) (?:like |that )?)?you (?:did not|didn't|have not|haven't|forgot)\b",
+        r"as an ai(?: language)?(?: model| assistant)?\b[^.]*\bi\b",
+    ),
+    "preamble": (
+        rf"(?:here|below|following)(?:'s| is| are) (?:[\w'-]+ ){{0,7}}{_TASK}s?\b[^.!?\n]{{0,60}}(?:[:.!]?\s*\Z|\n)",
+        r"(?:sure|certainly|of course|absolutely|okay|ok|got it|understood|no problem)[!,.:]",
+        r"(?:let me know|i hope (?:this|these)|feel free to (?:ask|let me|reach))\b",
+        r"how (?:can|may) i (?:help|assist) you",
+        rf"(?:these|those|all) (?:[\w-]+ ){{0,3}}{_TASK}s (?:are|cover|vary|range|differ|should|can|have)\b",
+    ),
+    "placeholder": (
+        rf"(?:no|none)(?: \w+)? {_TASK}s?\b(?:[^.]*(?:provided|given|specified|needed|available|left|remaining)|\W*\Z)",
+        r"(?:n/?a|none|tbd|todo|empty|blank|skip(?:ped)?|placeholder|\.\.\.|…)[.)\]]*\Z",
+        r"to be (?:determined|added|continued)[.)\]]*\Z",
+        rf"{_TASK}s? (?:\d+ )?(?:(?:is|was|has been) )?(?:not|already|incomplete|missing|repeated|skipped|goes here)\b",
+        r"already (?:completed|answered|done|covered|given|listed)\b",
+        rf"(?:this is )?(?:a )?(?:duplicate|repeat|repetition|copy) of (?:{_TASK}|number|the|example|#)",
+        rf"(?:the )?same {_TASK}? ?as (?:{_TASK}|above|before|number|the (?:first|previous)|#)",
+        r"(?:insert|your|add|new|another) (?:new )?(?:task|instruction)(?: here)?[.)\]]*\Z",
+    ),
+}
+"""Wordings that a draft may not start with; opening brackets and emphasis do not count."""
+
+ANYWHERE = {
+    "placeholder": (
+        rf"(?<!if )(?<!when )\bno (?:{_TASK}|e-?mail|text|pairs?|names?|subject)[\w ]{{0,12}} (?:provided|given)\b",
+    ),
+    "asks-back": (
+        rf"\b{_ASK}(?: me with)? (?:more|further|additional|some more|the missing) {_FACTS}",
+        rf"\b{_ASK}\b[^.?!]{{0,90}}\b(?:i can|i could|i'll|i will|for me to|you(?:'d| would) like me|you want me)\b",
+        r"\bplease (?:clarify|specify) (?:what|which|the task|your)\b",
+        r"\b(?:would you like|do you want|if you'd like|if you would like|if you want) me to\b",
+        r"\bwhat would you like (?:me )?to\b",
+        r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b",
+        r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)",
+        r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))",
+    ),
+    "talks-about-the-tasks": (
+        rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
+        rf"\bthe same {_TASK} as\b",
+    ),
+}
+"""Wordings that a draft may not hold outside double quotes."""
+
+
+class Refusal(Filter[Draft]):
+    """Drop refusals, preambles, placeholders, questions back to the user. The wordings are English."""
+
+    def __init__(self) -> None:
+        self._starts = _compiled(STARTS)
+        self._anywhere = _compiled(ANYWHERE)
+
+    def judge(self, item: Draft) -> Verdict:
+        """Try each wording; what stands in double quotes is material to work on, so it does not count."""
+        text = item.text.replace("’", "'")
+        start = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
+        for reason, pattern in self._starts:
+            if found := pattern.match(start):
+                return drop(reason, words=found[0])
+        spoken = _QUOTED.sub('""', text)
+        for reason, pattern in self._anywhere:
+            if found := pattern.search(spoken):
+                return drop(reason, words=found[0])
+        return keep()
+
+
+def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
+    return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]

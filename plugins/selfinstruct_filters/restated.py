@@ -1,0 +1,123 @@
+"""The rule against tasks that only say again, perhaps at greater length, what a seed or a shown example says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.words import words
+
+FEWEST = 4
+"""Shorter sentences are too common to be anybody's."""
+
+MOST_SENTENCES = 8
+"""A copy shows in a draft's first sentences; more are not compared."""
+
+TIMES_LONGER = 1.8
+"""A sentence that is longer than this says more than the one it contains."""
+
+FILLERS = word_set(
+    """a an the this that these those it its of to in on at for from with by and or as is are be was were do
+    does did can could what which who how there any each some all your you me my i following given below above
+    provided please"""
+)
+"""Words that carry no subject: two sentences that share only these are not the same task."""
+
+_ENDS = re.compile(r"(?<=[.?!:;。？！：；])\s+|\n+|(?=\s\()|(?<=[。？！])")
+
+
+class RestatedOptions(Options):
+    """Options of the filter `restated`."""
+
+    containment: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Drop a draft that shares this much of the shorter side, in order, with a known task.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stretch of text as its words, and those of them that carry its subject."""
+
+    words: tuple[str, ...]
+    subject: tuple[str, ...]
+    bag: Counter[str]
+
+
+class Restated(Filter[Draft]):
+    """Drop a draft of which some sentence, or the whole, is a seed or a shown example over again.
+
+    It measures the longest common subsequence of words over the shorter side, which stays high when a copy is
+    lengthened, where an F-measure falls. It remembers seeds only: the rest of the pool is what `rouge-l` is for.
+    """
+
+    def __init__(self, options: RestatedOptions) -> None:
+        self._least = options.containment
+        self._seeds: dict[str, Sentence] = {}
+
+    def judge(self, item: Draft) -> Verdict:
+        """Compare the draft's sentences and openings with every shown example and every seed."""
+        known = {text: sentence(text) for text in item.examples if text not in self._seeds} | self._seeds
+        whole, parts = sentence(item.text), list(_parts(item.text))
+        for text, other in known.items():
+            if self._shortens(whole, other) or any(self._repeats(part, other) for part in parts):
+                return drop("restated", known=text)
+        return keep()
+
+    def observe(self, item: Draft) -> None:
+        """Remember a seed; the core notes which drafts are seeds."""
+        if item.notes.get("seed"):
+            self._seeds[item.text] = sentence(item.text)
+
+    def _repeats(self, part: Sentence, known: Sentence) -> bool:
+        """Whether a part of the draft and a known task are the same sentence, give or take some words."""
+        sizes = sorted((len(part.words), len(known.words)))
+        return sizes[0] >= FEWEST and sizes[1] <= TIMES_LONGER * sizes[0] and self._shares(part, known)
+
+    def _shortens(self, whole: Sentence, known: Sentence) -> bool:
+        """Whether the whole draft stands, in order, inside a longer known task."""
+        return FEWEST <= len(whole.words) <= len(known.words) and self._shares(whole, known)
+
+    def _shares(self, one: Sentence, other: Sentence) -> bool:
+        """Whether enough of the shorter side is common, both of all words and of those that carry the subject."""
+        if (one.bag & other.bag).total() < self._least * min(len(one.words), len(other.words)):
+            return False
+        return self._contained(one.words, other.words) and self._contained(one.subject, other.subject)
+
+    def _contained(self, one: Sequence[str], other: Sequence[str]) -> bool:
+        return common(one, other) >= self._least * min(len(one), len(other))
+
+
+def sentence(text: str) -> Sentence:
+    """Take a text's words, once, for all comparisons."""
+    spoken = tuple(words(text))
+    return Sentence(spoken, tuple(word for word in spoken if word not in FILLERS), Counter(spoken))
+
+
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Length of the longest common subsequence, by bit-parallel recurrence (one integer holds a row of the table)."""
+    places: dict[str, int] = {}
+    for at, word in enumerate(one):
+        places[word] = places.get(word, 0) | (1 << at)
+    full = (1 << len(one)) - 1
+    row = full
+    for word in other:
+        matches = row & places.get(word, 0)
+        row = ((row + matches) | (row - matches)) & full
+    return len(one) - row.bit_count()
+
+
+def _parts(text: str) -> Iterator[Sentence]:
+    """The draft's first sentences, each alone and each with all before it."""
+    pieces = [piece for piece in _ENDS.split(text) if piece.strip()][:MOST_SENTENCES]
+    yield from (sentence(piece) for piece in pieces)
+    yield from (sentence(" ".join(pieces[: count + 1])) for count in range(1, len(pieces)))
+    yield sentence(text)

@@ -1,0 +1,34 @@
+"""Reads TOML and overrides into a `RunConfig`: every `use` resolved against the registry, every option checked."""
+
+from selfinstruct.config.resolve import Chosen, RunConfig, StageConfig, resolve
+from selfinstruct.config.tables import LimitOptions, RunOptions, SamplingOptions
+from selfinstruct.config.tree import (
+    FILE,
+    Tree,
+    assign,
+    differences,
+    merge,
+    read_file,
+    read_recipe,
+    recipes,
+    without_secrets,
+)
+
+__all__ = [
+    "FILE",
+    "Chosen",
+    "LimitOptions",
+    "RunConfig",
+    "RunOptions",
+    "SamplingOptions",
+    "StageConfig",
+    "Tree",
+    "assign",
+    "differences",
+    "merge",
+    "read_file",
+    "read_recipe",
+    "recipes",
+    "resolve",
+    "without_secrets",
+]

@@ -1,0 +1,153 @@
+"""Checks a tree in two passes, its shape and then its components, and gives a config that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from selfinstruct.api import CLASSIFY, EXPORT, GENERATE, INSTANCES, PREPARE, Options
+from selfinstruct.config.tables import ConfigFile, LimitOptions, RunOptions, StageTable, Use
+from selfinstruct.config.tree import Tree, without_secrets
+from selfinstruct.errors import ConfigError, SelfInstructError
+from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry, suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A component that the config chose, with its options checked."""
+
+    kind: str
+    name: str
+    options: Options
+
+    def build(self, registry: Registry) -> Any:
+        """Build it; raises `PluginError` or the component's own error."""
+        return registry.build(self.kind, self.name, self.options)
+
+    def frozen(self) -> Tree:
+        """What the run remembers: all options but those that cannot change a result, secrets never."""
+        return without_secrets(
+            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stage, resolved; `table` holds its other settings."""
+
+    sampler: Chosen | None
+    encoder: Chosen | None
+    post_processor: Chosen
+    filters: tuple[Chosen, ...]
+    table: StageTable
+
+    def frozen(self) -> Tree:
+        """All that decides what the stage brings."""
+        uses = {"sampler", "encoder", "post_processor", "filters"}
+        plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
+        return plain | {
+            "sampler": self.sampler.frozen() if self.sampler else None,
+            "encoder": self.encoder.frozen() if self.encoder else None,
+            "post_processor": self.post_processor.frozen(),
+            "filters": [chosen.frozen() for chosen in self.filters],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """A config that can be run. `tree` is what it was read from, `stages` those that it has, by name."""
+
+    run: RunOptions
+    limits: LimitOptions
+    backend: Chosen | None
+    stages: Mapping[str, StageConfig]
+    export: Chosen
+    tree: Tree
+
+    def frozen(self) -> Tree:
+        """All that decides a run's results, but for the stages; a run folder refuses to go on with another."""
+        return {
+            "run": self.run.model_dump(include={"seed", "lookahead", "seed_tasks"}),
+            "backend": self.backend.frozen() if self.backend else None,
+        }
+
+
+def resolve(tree: Tree, registry: Registry) -> RunConfig:
+    """Check a tree in two passes: its shape, then every component and its options; raises one `ConfigError` for all."""
+    try:
+        shape = ConfigFile.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(list(_problems(error, ConfigFile, ""))) from None
+    problems: list[str] = []
+
+    def choose(kind: str, use: Use, path: str, stage: str = "") -> Chosen:
+        try:
+            return _choose(registry, kind, use, path, stage)
+        except SelfInstructError as error:
+            if not isinstance(error, ConfigError):
+                raise
+            problems.extend(error.problems)
+            return Chosen(kind, use.use, Options())
+
+    backend = choose(BACKEND, shape.backend, "backend") if shape.backend else None
+    stages = {
+        name: StageConfig(
+            choose(SAMPLER, table.sampler, f"{name}.sampler", name) if table.sampler else None,
+            choose(ENCODER, table.encoder, f"{name}.encoder", name) if table.encoder else None,
+            choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", name),
+            tuple(choose(FILTER, use, f"{name}.filters[{index}]", name) for index, use in enumerate(table.filters)),
+            table,
+        )
+        for name in (GENERATE, CLASSIFY, INSTANCES, PREPARE)
+        if isinstance(table := getattr(shape, name), StageTable)
+    }
+    export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
+    if problems:
+        raise ConfigError(problems)
+    return RunConfig(shape.run, shape.limits, backend, stages, export, tree)
+
+
+def _choose(registry: Registry, kind: str, use: Use, path: str, stage: str) -> Chosen:
+    try:
+        component = registry.find(kind, use.use)
+    except ConfigError as error:
+        raise ConfigError(f"{path}.use: {error.message}", error.hint) from None
+    if stage and component.stages and stage not in component.stages:
+        serves = ", ".join(component.stages)
+        raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}")
+    try:
+        return Chosen(kind, use.use, component.options.model_validate(use.model_extra or {}))
+    except ValidationError as error:
+        raise ConfigError(list(_problems(error, component.options, path))) from None
+
+
+def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_input=False):
+        where = _path(fault["loc"], path)
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(model, fault["loc"][:-1])
+            yield f"{where}: unknown option{suggest(str(fault['loc'][-1]), known)}"
+        elif fault["type"] == "missing":
+            yield f"{where}: missing"
+        else:
+            yield f"{where}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def _path(location: Sequence[int | str], start: str = "") -> str:
+    path = start
+    for key in location:
+        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
+    return path
+
+
+def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The option names that the model knows at a place inside it."""
+    for key in location:
+        annotation = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,123 @@
+"""The tables of a config file, as pydantic models: every setting with its bounds and its description."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from selfinstruct.api import Options, Sampling
+
+
+class RunOptions(Options):
+    """The table `[run]`: what holds for all stages."""
+
+    seeds: str = Field("builtin", description="Seed tasks, a JSONL file; builtin: the 175 that come with the package.")
+    seed_tasks: Literal["all", "classification"] = Field(
+        "all", description="classification: grow from classification seeds only, as the reference can be told to."
+    )
+    seed: int = Field(42, description="Where all randomness starts.")
+    lookahead: int = Field(8, ge=1, description="How many requests may be planned beyond the last settled one.")
+    concurrency: int | None = Field(
+        None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
+    )
+    trace: bool = Field(
+        False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
+    )
+    on_plugin_error: Literal["stop", "quarantine"] = Field(
+        "stop", description="stop: end the run, resumably; quarantine: set the item aside and go on."
+    )
+
+
+class SamplingOptions(Options):
+    """How the model draws its words; what is not set is left to the prompt encoder, then to the provider."""
+
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is greedy; higher is more varied.")
+    top_p: float | None = Field(None, gt=0, le=1, description="Draw from the likeliest words of this mass.")
+    max_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
+    frequency_penalty: float | None = Field(None, ge=-2, le=2, description="Against repeated words.")
+    presence_penalty: float | None = Field(None, ge=-2, le=2, description="Against words already said.")
+    stop: tuple[str, ...] | None = Field(None, description="Texts that end a reply.")
+
+    def over(self, base: Sampling) -> Sampling:
+        """The prompt encoder's sampling with what is set here in its place."""
+        return replace(base, **self.model_dump(exclude_none=True))
+
+
+class LimitOptions(Options):
+    """The table `[limits]`: what the provider allows, where it does not say so itself."""
+
+    requests_per_minute: int | None = Field(None, ge=1, description="Requests in any minute.")
+    tokens_per_minute: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any minute.")
+    requests_per_day: int | None = Field(None, ge=1, description="Requests in any day.")
+    tokens_per_day: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any day.")
+
+
+class Use(BaseModel):
+    """A component by name; all other keys are its options."""
+
+    model_config = ConfigDict(extra="allow")
+    use: str
+
+
+class StageTable(BaseModel):
+    """What the tables of all stages have in common."""
+
+    model_config = ConfigDict(extra="forbid")
+    not_frozen: ClassVar[frozenset[str]] = frozenset()
+    """Settings that say how far to go, and so may change from command to command."""
+
+    sampler: Use | None = None
+    encoder: Use | None = None
+    post_processor: Use
+    filters: list[Use] = []
+    sampling: SamplingOptions = SamplingOptions()
+
+
+class GenerateTable(StageTable):
+    """The table `[generate]`."""
+
+    not_frozen: ClassVar[frozenset[str]] = frozenset({"target", "max_candidates", "patience"})
+    sampler: Use
+    encoder: Use
+    target: int | None = Field(None, ge=1, description="How many instructions to accept.")
+    max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates were judged.")
+    patience: int = Field(50, ge=1, description="Stop when so many requests in a row bring nothing accepted.")
+
+
+class AskTable(StageTable):
+    """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
+
+    encoder: Use
+    batch: int = Field(1, ge=1, description="How many instructions one request asks about.")
+    attempts: int = Field(1, ge=1, description="How often an instruction without an answer is asked about.")
+
+
+class PrepareTable(StageTable):
+    """The table `[prepare]`."""
+
+    include_seeds: bool = Field(False, description="Whether the seed tasks' own instances become examples too.")
+
+
+class ExportTable(BaseModel):
+    """The table `[export]`."""
+
+    model_config = ConfigDict(extra="forbid")
+    encoder: Use = Use(use="messages")
+
+
+class ConfigFile(BaseModel):
+    """The whole of a config, before components are looked up."""
+
+    model_config = ConfigDict(extra="forbid")
+    recipe: str = "chat"
+    plugins: list[str] = []
+    run: RunOptions = RunOptions()
+    limits: LimitOptions = LimitOptions()
+    backend: Use | None = None
+    generate: GenerateTable
+    classify: AskTable | None = None
+    instances: AskTable | None = None
+    prepare: PrepareTable | None = None
+    export: ExportTable = ExportTable()

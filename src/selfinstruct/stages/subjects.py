@@ -1,0 +1,153 @@
+"""The stages `classify` and `instances`: both ask about accepted instructions, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from selfinstruct.api import Filter, PostProcessor, PromptEncoder, Sampler, drop, keep
+from selfinstruct.types import (
+    CLASSIFY,
+    Decision,
+    Instruction,
+    Item,
+    Label,
+    PoolView,
+    RawInstances,
+    Reply,
+    Request,
+    Sampling,
+    Verdict,
+)
+
+
+class Answered(Filter[Any]):
+    """The rule that comes before all others of these stages: an instruction without an answer has none."""
+
+    def judge(self, item: Label | RawInstances) -> Verdict:
+        """Drop what the reply did not answer, or answered with neither yes nor no, or with nothing."""
+        if item.notes.get("missing"):
+            return drop("missing-from-reply")
+        if isinstance(item, Label) and item.text not in ("yes", "no"):
+            return drop("neither-yes-nor-no", said=item.notes.get("said", ""))
+        return keep() if item.text.strip() else drop("empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of an instruction when the stage begins: how often it was asked about, and whether in vain."""
+
+    times: int = 0
+    answered: bool = False
+
+
+class AskAbout:
+    """Asks about every instruction, `batch` at a time, and about those without an answer again, up to `attempts` times.
+
+    What has to be asked again comes after all else, in the same order, so that the plan depends on nothing but the
+    replies.
+    """
+
+    goal: int | None = None
+    recorded = False
+
+    def __init__(
+        self,
+        name: str,
+        instructions: Sequence[Instruction],
+        seeds: Sequence[Instruction],
+        encoder: PromptEncoder,
+        post_processor: PostProcessor,
+        sampling: Sampling,
+        seed: int,
+        sampler: Sampler | None = None,
+        batch: int = 1,
+        attempts: int = 1,
+        history: Mapping[str, Asked] | None = None,
+    ) -> None:
+        self.name = name
+        self.known: Mapping[str, Instruction] = {entry.id: entry for entry in [*seeds, *instructions]}
+        self._seeds = seeds
+        self._encoder = encoder
+        self._post_processor = post_processor
+        self._sampling = sampling
+        self._seed = seed
+        self._sampler = sampler
+        self._batch = batch
+        self._attempts = attempts
+        history = history or {}
+        asked = {entry.id: history.get(entry.id, Asked()) for entry in instructions}
+        self._times = {identity: state.times for identity, state in asked.items()}
+        self._waiting = dict.fromkeys(identity for identity, state in asked.items() if not state.times)
+        self._again = dict.fromkeys(
+            identity for identity, state in asked.items() if 0 < state.times < attempts and not state.answered
+        )
+        self._open = 0
+
+    def first(self) -> Sequence[Item]:
+        """Nothing: what is asked about is no item of these stages."""
+        return ()
+
+    def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool does not grow here
+        """Ask about the next instructions; about unanswered ones only when everything else is settled."""
+        queue = self._waiting or (self._again if not self._open else {})
+        subjects = tuple(self.known[identity] for identity in list(queue)[: self._batch])
+        if not subjects:
+            return None
+        examples: tuple[Instruction, ...] = ()
+        if self._sampler is not None:
+            rng = Random(f"{self._seed}:{self.name}")  # noqa: S311 - the same examples each time: prompts stay cacheable
+            examples = tuple(self._sampler.sample(PoolView(self.name, index, self._seeds, (), rng)))
+        messages = tuple(self._encoder.encode(examples, subjects))
+        return Request(self.name, index, messages, self._sampling, examples, subjects)
+
+    def planned(self, request: Request) -> None:
+        """Take the request's subjects off the list."""
+        self._open += 1
+        for subject in request.subjects:
+            self._times[subject.id] += 1
+            self._waiting.pop(subject.id, None)
+            self._again.pop(subject.id, None)
+
+    def read(self, request: Request, reply: Reply) -> Sequence[Item]:
+        """One item for each subject, in their order: what the reply says of it, or that it says nothing."""
+        found: dict[str, list[Item]] = {subject.id: [] for subject in request.subjects}
+        for item in self._post_processor.process(request, reply):
+            if item.subject in found:
+                found[item.subject].append(item)
+        blank = _blank_label if self.name == CLASSIFY else _blank_instances
+        return [_one(items, blank(identity)) for identity, items in found.items()]
+
+    def unanswered(self, request: Request) -> Sequence[Decision]:
+        """The fate of a failed request's subjects."""
+        return [
+            Decision(position, "", "rejected", reason="request-failed", subject=subject.id)
+            for position, subject in enumerate(request.subjects)
+        ]
+
+    def settled(self, request: Request, decisions: Sequence[Decision]) -> None:  # noqa: ARG002 - decisions say it all
+        """Put what has no answer on the list again, while there are attempts left."""
+        self._open -= 1
+        for decision in decisions:
+            if decision.fate != "accepted" and self._times[decision.subject] < self._attempts:
+                self._again[decision.subject] = None
+
+
+def _one(items: Sequence[Item], blank: Item) -> Item:
+    """The one item that a reply holds of a subject; contradictions are no answer."""
+    if not items:
+        return blank
+    if len({item.text for item in items}) > 1 and isinstance(items[0], Label):
+        said = ", ".join(item.text for item in items)
+        return Label("unknown", items[0].subject, {"said": said})
+    return items[0]
+
+
+def _blank_label(identity: str) -> Item:
+    return Label("unknown", identity, {"missing": True})
+
+
+def _blank_instances(identity: str) -> Item:
+    return RawInstances("", identity, {"missing": True})

@@ -1,0 +1,272 @@
+"""Each filter: what it keeps, what it drops, and the reason it gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfinstruct.api import Draft, Filter
+from selfinstruct_filters import selfinstruct_filters
+from selfinstruct_filters.restated import common
+from selfinstruct_filters.words import words
+
+from .chain import ORDER, Chain, read
+
+COMPONENTS = {component.name: component for component in selfinstruct_filters()}
+SEEDS = Path(__file__).parents[3] / "data" / "seed_tasks.jsonl"
+
+
+def build(name: str, **options: Any) -> Filter[Any]:
+    component = COMPONENTS[name]
+    return component.build(component.options(**options))
+
+
+KEPT = {
+    "cut": ["Write a poem."],
+    "unreadable": [
+        "Sum 0 0 0 0 0 0 0 0 0.",
+        "Fill in: __________________",
+        "Écris « ça va »\nà Zoë.",
+        "ลองเขียนบทกวี",
+        "Say ha ha ha.",
+    ],
+    "refusal": [
+        "Here is a sentence with a mistake: He go home. Mend it.",
+        "Please provide a summary of the French Revolution.",
+        "Answer this mail politely: \"I'm sorry, I can't help. Please provide more details.\"",
+        "Write an apology that starts with the words I am sorry.",
+        "If no text is given, return an empty string. Write such a function in Python.",
+        "I cannot sleep at night. What should I change?",
+        "Sure-footed animals live in the mountains. Name two.",
+        "None of these words rhyme: cat, dog, cow. Find a rhyme for each.",
+        "No one knows who built Stonehenge. List three theories.",
+    ],
+    "first-char": [
+        "Write.",
+        "3 + 4 = ?",
+        '"Hi" means what?',
+        "¿Qué es?",
+        "「雨」とは何ですか。",
+        "写诗",
+        "«Да» или «нет»?",
+        "हिन्दी",
+    ],
+    "length": ["Name two rivers.", "写一首诗。", "ช่วยแต่งกลอน"],
+    "answer": [
+        "The following text has an error. Correct it: I has a cat.",
+        "A man has three sons. How many children has he at least?",
+        "Alphabetise the following names: Zoe, Adam, Mia.",
+        "Gauge how hot the soup is: cold, warm, hot.",
+        "Translate into Latin: The die is cast.",
+        "Poetry: write two lines about snow.",
+        "La réponse à la question est courte.",
+        "答案是四十二。",
+        "This poem is about loss. Explain how the poet shows it.",
+        "Some people dislike Mondays. Argue against them.",
+    ],
+    "keywords": [
+        "Write a caption for a photo of a cat.",
+        "Describe the plot of a video game.",
+        "Create a video game character.",
+        "Describe the scene of a market in words.",
+        "What conclusions can you draw from a falling price?",
+        "How did photography change portrait painting?",
+    ],
+    "exact": ["Write a poem about rain.", "Name two rivers", "वह कि", "!!!"],
+    "restated": [
+        "Write a short story about a lighthouse keeper who finds a letter from her future self.",
+        "What is the relation between a moth and a flame in poetry?",
+        "Name a river.",
+    ],
+}
+DROPPED = {
+    "unreadable": [
+        ("Write\x07 a poem", "control-characters"),
+        ("Write \ufffd poem", "replacement-characters"),
+        ("Explain â€œhelloâ€", "wrong-encoding"),
+        ("Explain ÐŸÑ\u0080 Ñ\u0083", "wrong-encoding"),
+        ("aaaaaaaaaaaaaaaaaaaaaaa", "repetition"),
+        ("Write the the the the the the the end", "repetition"),
+        ("Go up and go down again. " * 20, "repetition"),
+    ],
+    "refusal": [
+        ("I'm sorry, but I can't help with that.", "refusal"),
+        ("I cannot provide new tasks.", "refusal"),
+        ("As an AI language model, I have no opinions.", "refusal"),
+        ("Unfortunately, I can't think of any.", "refusal"),
+        ("Here are the tasks:", "preamble"),
+        ("Here are 8 new and diverse tasks", "preamble"),
+        ("Sure! Let me write some.", "preamble"),
+        ("(No task provided)", "placeholder"),
+        ("[No task provided, please add a task description]", "placeholder"),
+        ("No further task is provided.", "placeholder"),
+        ("(Duplicate of question 1)", "placeholder"),
+        ("N/A", "placeholder"),
+        ("Title the email. Please provide the email and I’ll suggest one.", "asks-back"),
+        ("Could you say more? Please provide more context.", "asks-back"),
+        ("This task seems to be unclear.", "talks-about-the-tasks"),
+    ],
+    "first-char": [("(Write)", "bad-start"), ("- Write", "bad-start"), ("", "empty"), ("💡 Write", "bad-start")],
+    "length": [("Do it", "too-short"), ("word " * 151, "too-long"), ("诗歌", "too-short"), ("字" * 151, "too-long")],
+    "answer": [
+        ('Subjective title for the email: "Boosted Breakfast"', "title-with-answer"),
+        ("One-sentence descriptions for the following people:\n\n* Jane: A new mom trying to find ideas.", "statement"),
+        ("Additional breakfast options that don't include eggs:\n\n* Oats with milk", "statement"),
+        ("Breakfast ideas without any eggs:\n\n* Oats with milk", "title-with-answer"),
+        ("The relation between the pairs is that they are both animals.", "statement"),
+        ("It is a mammal that lives in the sea.", "statement"),
+    ],
+    "keywords": [
+        ("Describe what you see in this photo.", "needs-more-than-text"),
+        ("Describe the attached\nimages in detail.", "needs-more-than-text"),
+        ("Create a short video about bees.", "needs-more-than-text"),
+        ("Draw a cat.", "needs-more-than-text"),
+        ("Search the web for rivers.", "needs-more-than-text"),
+    ],
+    "exact": [("name TWO rivers of  Asia!", "duplicate")],
+    "restated": [
+        ("What is the relation between the given pairs? (e.g. rhyming)", "restated"),
+        ("What is the relation between the following pairs of words?\n\n* Apple - Banana\n* Car - Bike", "restated"),
+        ("Here: What is the relation between the given pairs? Explain at length, with cases.", "restated"),
+        ("Write a short story about a dog. It must be sad, set in Norway, and end with a question.", "restated"),
+        ("Describe how a brake works on a bicycle", "restated"),
+    ],
+}
+POOL = (
+    "Name two rivers of Asia.",
+    "What is the relation between the given pairs?",
+    "Write a short story about a dog.",
+    "Please describe in simple words how a brake works on a bicycle, a tram, and an aeroplane.",
+    "वह की",
+)
+
+
+def _filled(name: str) -> Filter[Any]:
+    one = build(name)
+    for text in POOL:
+        one.observe(Draft(text, (), {"seed": True}))
+    return one
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, some in KEPT.items() for text in some])
+def test_keeps(name: str, text: str) -> None:
+    verdict = _filled(name).judge(Draft(text))
+    assert verdict.keep, verdict
+
+
+@pytest.mark.parametrize(("name", "text", "reason"), [(name, *case) for name, some in DROPPED.items() for case in some])
+def test_drops(name: str, text: str, reason: str) -> None:
+    verdict = _filled(name).judge(Draft(text))
+    assert (verdict.keep, verdict.reason) == (False, reason)
+    json.dumps(dict(verdict.evidence))
+
+
+def test_cut_believes_the_parser() -> None:
+    assert build("cut").judge(Draft("Write a", (), {"cut": True})).reason == "cut-off"
+
+
+@pytest.mark.parametrize(
+    ("intro", "announces"),
+    [
+        ("Here are the tasks with answers:", True),
+        ("Here are the responses to the tasks:", True),
+        ("Here are the tasks completed:", True),
+        ("Here are the completed tasks:", True),
+        ("Here are 8 new tasks:", False),
+        ("Here are 8 new tasks without answers:", False),
+        ("Tasks to be completed by an assistant:", False),
+    ],
+)
+def test_an_intro_that_announces_answers(intro: str, announces: bool) -> None:
+    verdict = build("answer").judge(Draft("Name two rivers.", (), {"intro": intro}))
+    assert verdict.keep is not announces
+
+
+@pytest.mark.parametrize(
+    ("text", "tail", "answers"),
+    [
+        ("Name a red fruit.", "Apple.", True),
+        ("Is the sky blue?", "Yes, it is.", True),
+        ("Write the motto of the team.", 'Here is one: "Onward!"', True),
+        ("Translate the notice into German.", "Please ring twice.", False),
+        ("Write a dialogue.", "Use at least four lines.", False),
+        ("Write a dialogue.", "(This task tests creativity.)", False),
+        ("Note una fruta roja de la lista que se da.", "La manzana es una de las frutas.", False),
+    ],
+)
+def test_glued_answers(text: str, tail: str, answers: bool) -> None:
+    draft = Draft(text, (), {"tail": tail})
+    assert build("answer").judge(draft).keep is not answers
+    assert build("answer", drop_glued=False).judge(draft).keep
+
+
+def test_restated_looks_at_the_examples_too() -> None:
+    draft = Draft(
+        "Name four uses of a brick. Be inventive, and order them by how likely they are.",
+        ("Name four uses of a brick.",),
+    )
+    assert not build("restated").judge(draft).keep
+
+
+def test_restated_remembers_seeds_only() -> None:
+    one = build("restated")
+    one.observe(Draft("Name four uses of a brick."))
+    assert one.judge(Draft("Name four uses of a brick.")).keep
+
+
+def test_keywords_can_be_set() -> None:
+    one = build("keywords", words=["Köln"], opening=[], media=[])
+    assert not one.judge(Draft("Was steht in KÖLN?")).keep
+    assert one.judge(Draft("Was machen Kölner? Draw a cat in this photo.")).keep
+
+
+@given(st.text(alphabet="abc", max_size=12), st.text(alphabet="abc", max_size=12))
+def test_common_is_the_longest_common_subsequence(one: str, other: str) -> None:
+    table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
+    for i, a in enumerate(one):
+        for j, b in enumerate(other):
+            table[i + 1][j + 1] = table[i][j] + 1 if a == b else max(table[i][j + 1], table[i + 1][j])
+    assert common(one, other) == table[-1][-1]
+
+
+@given(st.text(), st.text())
+def test_no_filter_raises(text: str, tail: str) -> None:
+    draft = Draft(text, (tail,), {"tail": tail, "intro": tail})
+    for name in ORDER:
+        build(name).judge(draft)
+
+
+def test_words() -> None:
+    assert words("What's new?") == ["what", "s", "new"]
+    assert words("写诗ab 5") == ["写", "诗", "ab", "5"]
+    assert words("हिन्दी में") == ["हिन्दी", "में"]
+
+
+SEED_TASKS = [json.loads(line) for line in SEEDS.read_text(encoding="utf-8").splitlines()] if SEEDS.exists() else []
+
+
+@pytest.mark.skipif(not SEED_TASKS, reason="data/seed_tasks.jsonl is not there")
+def test_every_seed_passes_beside_the_others() -> None:
+    instructions = [seed["instruction"] for seed in SEED_TASKS]
+    for text in instructions:
+        chain = Chain((other for other in instructions if other != text), leave_out=["rouge-l"])
+        assert chain.judge(Draft(text)) == ("", ""), text
+
+
+@pytest.mark.skipif(not SEED_TASKS, reason="data/seed_tasks.jsonl is not there")
+def test_every_seed_passes_with_its_input_written_into_it() -> None:
+    chain = Chain()
+    inline = [
+        f"{seed['instruction']}\n\n{case['input']}"
+        for seed in SEED_TASKS
+        for case in seed["instances"]
+        if case["input"]
+    ]
+    for text in inline:
+        first = read(f"1. {text}\n\n2. Name three rivers that flow through Asia.")[0]
+        assert chain.judge(first) == ("", ""), first
