@@ -30,12 +30,13 @@ from selfinstruct.config import (
 )
 from selfinstruct.engine.answer import Live, RetryPolicy
 from selfinstruct.engine.events import Events, Observer
+from selfinstruct.engine.faults import MEND, guard
 from selfinstruct.engine.runner import Runner
 from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import OBSERVERS, Registry
-from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.store import RunStore
 from selfinstruct.store.run import dumps, now
 from selfinstruct.types import GENERATE, PREPARE, Retry, SeedTask, StageStart, StageSummary
 
@@ -81,7 +82,7 @@ def read_tree(settings: Settings, frozen: Tree | None = None) -> Tree:
 def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry, RunConfig]:
     """Read and check the config without touching the run folder, but for the config that an older run recorded."""
     frozen = None
-    if (settings.folder / RUN_FILE).is_file():
+    if RunStore.begun(settings.folder):
         store = RunStore.look(settings.folder)
         frozen = store.fact("tree")
         store.close()
@@ -118,7 +119,7 @@ class Run:
         self._interrupted = ""
         self.backend = backend or self._build(self.config.backend)
         seeds = None
-        if not (self.folder / RUN_FILE).is_file():
+        if not RunStore.begun(self.folder):
             seeds = self._read_seeds()
             self._build(self.config.stages[GENERATE].sampler).check(seeds)
         self.store = RunStore.open(self.folder)
@@ -206,10 +207,17 @@ class Run:
             reason, code = error.message, error.exit_code
             raise
         finally:
-            await live.close()
+            await self._close(live)
             summary = self._wrap_up(name, reason, code)
             events.finished(summary)
         return summary
+
+    async def _close(self, live: Live) -> None:
+        try:
+            await live.close()
+        except Exception as error:  # what was got is kept, and what ended the stage is the thing to tell
+            cause = live.mask(f"{type(error).__name__}: {error}")
+            self.say(f"the backend {type(self.backend).__name__} could not be closed: {cause}")
 
     def _keep_or_refuse(self, name: str) -> None:
         """A stage goes on as it was begun; one that costs nothing is begun anew if its settings have changed."""
@@ -236,7 +244,8 @@ class Run:
         return accepted < goal if goal is not None else parts.stage.plan(0, 0) is not None
 
     def _tell_model(self) -> None:
-        facts = dict(self.backend.describe())
+        name = f"the backend {type(self.backend).__name__}"
+        facts = guard(name, "its description", lambda: dict(self.backend.describe()), hint=MEND)
         self.store.record(backend=facts)
         if facts.get("model"):
             self.say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))

@@ -6,7 +6,9 @@ import difflib
 import inspect
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import SecretBytes, SecretStr
 
 from selfinstruct import hookspecs
 from selfinstruct.api import API_VERSION, STAGES, Component, Options
@@ -14,6 +16,11 @@ from selfinstruct.errors import PluginError
 
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("selfinstruct_"))
 """Every hook there is."""
+
+SECRET_NAME = re.compile(
+    r"(key|api_?keys|token|secrets?|password|passwd|passphrase|credentials?|authorization|cookie)$", re.IGNORECASE
+)
+"""How an option is called that holds a secret: it is never recorded, whatever its type."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -67,10 +74,20 @@ def check_component(component: object, hook: str) -> Component[Any]:
     for name, option in component.options.model_fields.items():
         if not option.description:
             raise PluginError(f"option '{name}' of '{component.name}' has no description")
-    if "use" in component.options.model_fields:
-        raise PluginError(f"no option can be called 'use', which names the component, as in '{component.name}'")
+        if name == "use":
+            raise PluginError(f"no option can be called 'use', which names the component, as in '{component.name}'")
+        if is_secret(option.annotation) and not SECRET_NAME.search(name):
+            raise PluginError(
+                f"option '{name}' of '{component.name}' is secret, so its name must end in '_key' or such"
+            )
     if not isinstance(component.stages, tuple):
         raise PluginError(f"the stages of '{component.name}' must be a tuple, such as ('generate',)")
     if unknown := [stage for stage in component.stages if stage not in STAGES]:
         raise PluginError(f"'{component.name}' names an unknown stage '{unknown[0]}'{suggest(unknown[0], STAGES)}")
     return component
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether an option of this type is a secret: it is no flag, and never recorded."""
+    kinds = (annotation, *get_args(annotation))
+    return SecretStr in kinds or SecretBytes in kinds

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import SecretStr
+
 from selfinstruct.api import Backend, Instruction, Sampling, Settlement, StageSummary
 from selfinstruct.app import Run, Settings
 from selfinstruct.registry import Registry
-from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ class GivenModel(Backend):
             if name and name not in told and value not in (None, ()):
                 updates[name] = list(value) if option == "stop" else value
         return self._model.model_copy(update=updates) if updates else self._model
+
+    def secrets(self) -> Sequence[str]:
+        """Whatever the model itself keeps as a secret."""
+        kept = [getattr(self._model, name, None) for name in type(self._model).model_fields]
+        return [secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr)]
 
     def describe(self) -> Mapping[str, Any]:
         """The model's class and name."""
@@ -154,7 +161,7 @@ class SelfInstruct:
 
     def __iter__(self) -> Iterator[Instruction]:
         """The instructions that the run folder holds by now, oldest first."""
-        if not (self.out / RUN_FILE).is_file():
+        if not RunStore.begun(self.out):
             return
         store = RunStore.look(self.out)
         try:

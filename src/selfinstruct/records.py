@@ -85,6 +85,33 @@ class InstructionRecord(BaseModel):
     id: str
 
 
+class LabelRecord(BaseModel):
+    """One line of `is_clf_or_not.jsonl`; `is_classification` is `Yes`, `No` or `Unknown`."""
+
+    instruction: str
+    is_classification: str
+    id: str
+
+
+class RawInstancesRecord(BaseModel):
+    """One line of `machine_generated_instances.jsonl`."""
+
+    instruction: str
+    raw_instances: str
+    instance_metadata: Metadata
+    id: str
+
+
+class ExampleRecord(BaseModel):
+    """One line of `finetuning/all_generated_instances.jsonl`."""
+
+    instruction: str
+    input: str
+    output: str
+    is_classification: bool
+    id: str
+
+
 class RejectedRecord(BaseModel):
     """One line of `rejected.jsonl`."""
 
@@ -94,6 +121,7 @@ class RejectedRecord(BaseModel):
     evidence: dict[str, Any]
     request_idx: int
     position: int
+    stage: str
 
 
 def builtin_seeds() -> Path:

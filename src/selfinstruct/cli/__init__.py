@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -13,7 +16,11 @@ from selfinstruct.errors import SelfInstructError
 
 COMMANDS = {
     "init": "Write an editable config, seeds and .env.example into a folder.",
+    "run": "All stages in a row, from seeds to training examples.",
     "generate": "Grow new instructions from seed tasks.",
+    "classify": "Ask which instructions are classification tasks.",
+    "instances": "Ask for worked instances of every instruction.",
+    "prepare": "Turn raw instances into training examples.",
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again.",
     "plugins": "List, show and check plugins and their components.",
@@ -39,15 +46,37 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find the command, with a suggestion where there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from selfinstruct.registry import suggest
+            from selfinstruct.checks import suggest
 
             ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *given: Any, **extra: Any) -> click.Context:
+        """Read the line; help may have lost its reader."""
+        with _reader():
+            return super().make_context(*given, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; its words may have lost their reader."""
+        with _reader():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, from the table."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+class _ReaderGone(Exception):
+    """Whoever read what we print has seen enough, as `head` does."""
+
+
+@contextmanager
+def _reader() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise _ReaderGone from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,17 +111,24 @@ def main() -> None:
         if debug:
             raise
         lead = "stopped" if error.exit_code == 5 else "error"
-        click.echo(f"{lead}: {error}", err=True)
+        _tell(f"{lead}: {error}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except _ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
     except Exception as error:
         if debug:
             raise
-        click.echo(
+        _tell(
             f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
-            "Run the command again with --debug and report what it prints.",
-            err=True,
+            "Run the command again with --debug and report what it prints."
         )
         sys.exit(1)
+
+
+def _tell(text: str) -> None:
+    """An error, which may quote a model or a server: no control character of theirs reaches the terminal."""
+    from selfinstruct.cli.progress import say
+
+    for line in text.split("\n"):
+        say(line)

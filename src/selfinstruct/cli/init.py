@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -30,15 +31,13 @@ use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay
 @click.option("--backend", default="demo", show_default=True, help="The backend to start with.")
 def command(folder: Path, recipe: str, backend: str) -> None:
     """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER, over nothing that is there."""
-    from importlib import resources
-
-    from selfinstruct.config import FILE, read_recipe
+    from selfinstruct.config import FILE, recipe_text
     from selfinstruct.errors import RunError
     from selfinstruct.records import builtin_seeds
+    from selfinstruct.registry import BACKEND, Registry
 
-    read_recipe(recipe)
-    text = (resources.files("selfinstruct") / "recipes" / f"{recipe}.toml").read_text("utf-8")
-    text = text.replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)
+    Registry.load().find(BACKEND, backend)
+    text = recipe_text(recipe).replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)
     files = {
         folder / FILE: f'recipe = "{recipe}"\n{HEAD.format(backend=backend)}{text}',
         folder / "data" / "seed_tasks.jsonl": builtin_seeds().read_text("utf-8"),
@@ -47,11 +46,14 @@ def command(folder: Path, recipe: str, backend: str) -> None:
     try:
         (folder / "data").mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            if path.exists():
+            try:
+                with path.open("x", encoding="utf-8", newline="\n") as file:
+                    file.write(content)
+            except FileExistsError:
                 click.echo(f"{path} is there already and was left as it is")
-                continue
-            path.write_text(content, "utf-8")
-            click.echo(f"{path} written")
+            else:
+                click.echo(f"{path} written")
     except OSError as error:
         raise RunError(f"{error.filename} cannot be written: {error.strerror}", "Choose another folder.") from None
-    click.echo(f"Next: cd {folder} && selfinstruct generate --target 50")
+    move = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    click.echo(f"Next: {move}selfinstruct generate --target 50")

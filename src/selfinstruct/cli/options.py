@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
-from pydantic import SecretStr
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from selfinstruct.api import Backend, Component
 from selfinstruct.app import Settings, read_tree
+from selfinstruct.checks import is_secret
+from selfinstruct.config import read_value
 from selfinstruct.errors import SelfInstructError
 from selfinstruct.registry import BACKEND, Registry
+from selfinstruct.store import RUN_FILE, RunStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +49,13 @@ def config_options(command: F) -> F:
             multiple=True,
             help="A Python file or module with hooks of your own. Its code runs: name only what you trust.",
         ),
+        click.option(
+            "--filter",
+            "filters",
+            multiple=True,
+            metavar="NAME",
+            help="A filter of generate after the recipe's, such as one of your own plugin.",
+        ),
         click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Any setting of the config."),
     ]
     for option in reversed(options):
@@ -61,6 +73,8 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     for name in ("seeds", "seed", "concurrency"):
         if given.get(name) is not None:
             overrides.setdefault("run", {})[name] = given[name]
+    if given.get("filters"):
+        overrides["generate"] = {"add_filters": [{"use": name} for name in given["filters"]]}
     return Settings(out, given["recipe"], given["file"], overrides, given["assigned"], given["plugins"])
 
 
@@ -70,7 +84,8 @@ class BackendCommand(click.Command):
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the line once for the backend's name, add its options, then read it in earnest."""
         self._own = getattr(self, "_own", list(self.params))
-        self.params = [*self._own, *_backend_parameters(args, {param.name for param in self._own})]
+        taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
+        self.params = [*self._own, *_backend_parameters(args, taken)]
         return super().make_context(info_name, args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -114,44 +129,56 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
     return found
 
 
-def _backend_parameters(args: Sequence[str], taken: set[str | None]) -> list[click.Parameter]:
-    plugins = _peek(args, "--plugin")
-    name, registry = _chosen_backend(args, plugins)
-    offers = {offer.component.name: offer for offer in registry.offers(BACKEND)} if registry else {}
-    if name not in offers:
+def _backend_parameters(args: Sequence[str], taken: set[str]) -> list[click.Parameter]:
+    try:
+        component = _chosen_backend(args)
+    except SelfInstructError:
+        if {"-h", "--help"} & set(args):
+            return []  # what is wrong is told when the command is to work
+        raise
+    if component is None:
         return []
     return [
-        _parameter(name, key, option, taken)
-        for key, option in offers[name].component.options.model_fields.items()
-        if not _is_secret(option) and _is_plain(option)
+        _parameter(component.name, key, option, taken)
+        for key, option in component.options.model_fields.items()
+        if not is_secret(option.annotation) and _is_plain(option.annotation)
     ]
 
 
-def _chosen_backend(args: Sequence[str], plugins: Sequence[str]) -> tuple[str, Registry | None]:
-    """The backend that the line, or else the config, names; nothing where that cannot be read (yet)."""
-    named = _peek(args, "--backend")
-    try:
-        if not named:
-            from selfinstruct.app import load
+def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
+    """The backend that the line, or else the config or the run, names; raises what is wrong with any of these."""
+    named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
+    folder = Path(next(reversed(_peek(args, "--out")), OUT))
+    recorded = None
+    if (folder / RUN_FILE).is_file():
+        store = RunStore.look(folder)
+        recorded = store.fact("tree")
+        store.close()
+    settings = Settings(
+        folder,
+        recipe,
+        Path(file) if file else None,
+        {"backend": {"use": named}} if named else {},
+        _peek(args, "--set"),
+        _peek(args, "--plugin"),
+    )
+    tree = read_tree(settings, recorded)
+    table = tree.get("backend")
+    if not isinstance(table, Mapping) or not isinstance(table.get("use"), str):
+        return None
+    return Registry.load(tree["plugins"]).find(BACKEND, table["use"])
 
-            folder = Path((_peek(args, "--out") or [OUT])[-1])
-            file = [Path(path) for path in _peek(args, "--config")][-1:]
-            registry, config = load(Settings(folder, file=file[0] if file else None, plugins=tuple(plugins)))
-            return (config.backend.name if config.backend else ""), registry
-        return named[-1], Registry.load(plugins)
-    except SelfInstructError:
-        return "", None
 
-
-def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str | None]) -> BackendOption:
-    flag = key.replace("_", "-")
+def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> BackendOption:
+    flag = f"--{key.replace('_', '-')}"
     words = option.description or ""
     shown = option.get_default(call_default_factory=True)
     if not option.is_required() and shown not in (None, "", ()):
         words += f"  [default: {shown}]"
     parameter = BackendOption(
-        [f"--{'backend-' if key in taken else ''}{flag}", f"backend_{key}"],
-        type=_click_type(option),
+        [f"--backend-{flag[2:]}" if flag in taken else flag, f"backend_{key}"],
+        type=_click_type(option.annotation),
+        metavar="VALUE" if _click_type(option.annotation) is read_value else None,
         default=None,
         help=words,
     )
@@ -159,19 +186,31 @@ def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str | None]
     return parameter
 
 
-def _is_secret(option: FieldInfo) -> bool:
-    return option.annotation is SecretStr or SecretStr in get_args(option.annotation)
-
-
-def _is_plain(option: FieldInfo) -> bool:
+def _is_plain(annotation: Any) -> bool:
     """Whether a value fits on a command line; tables are set in the config or by `--set`."""
-    kinds = (option.annotation, *get_args(option.annotation))
-    return not any(get_origin(kind) in (dict, list, tuple) or kind in (dict, list, tuple) for kind in kinds)
+    return not any(
+        kind in (dict, list, tuple, set, frozenset) or (isinstance(kind, type) and issubclass(kind, BaseModel))
+        for kind in _kinds(annotation)
+    )
 
 
-def _click_type(option: FieldInfo) -> Any:
-    kinds = [kind for kind in (option.annotation, *get_args(option.annotation)) if kind in (int, float, bool)]
-    return kinds[0] if kinds else str
+def _click_type(annotation: Any) -> Any:
+    kinds = [kind for kind in _kinds(annotation) if kind is not type(None)]
+    if len(kinds) == 1 and kinds[0] in (int, float, bool):
+        return kinds[0]
+    if kinds == [Literal]:
+        literal = next(kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is Literal)
+        return click.Choice([str(choice) for choice in get_args(literal)])
+    several = bool({int, float, bool} & set(kinds))
+    return read_value if several else str  # where it may be of several types, it is read as in the config
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types that a value may have, without their parameters: `dict[str, Any] | None` is `dict` or `NoneType`."""
+    origin = get_origin(annotation)
+    if origin is None or origin is Literal or (isinstance(origin, type) and not issubclass(origin, UnionType)):
+        return [origin or annotation]
+    return [kind for part in get_args(annotation) for kind in _kinds(part)]
 
 
 __all__ = ["OUT", "BackendCommand", "config_options", "out_option", "read_tree", "settings_from"]

@@ -39,8 +39,9 @@ def list_them(named: Sequence[str]) -> None:
 @_PLUGIN
 def show(component: str, named: Sequence[str]) -> None:
     """Show one component and its options, such as filter:rouge-l."""
+    from selfinstruct.checks import suggest
     from selfinstruct.errors import UsageError
-    from selfinstruct.registry import KINDS, Registry, suggest
+    from selfinstruct.registry import KINDS, Registry
 
     kind, colon, name = component.partition(":")
     if not colon or kind not in KINDS:

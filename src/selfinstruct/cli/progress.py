@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,8 +27,13 @@ def printable(text: str) -> str:
 
 
 def say(line: str) -> None:
-    """A line for the user beside the results: on standard error."""
-    click.echo(printable(line), err=True)
+    """A line for the user beside the results: on standard error. Whether anybody reads it does not concern the run."""
+    with suppress(BrokenPipeError):
+        click.echo(printable(line), err=True)
+
+
+def hush(_: str) -> None:
+    """A line that the user does not want."""
 
 
 class Progress:
@@ -43,6 +49,8 @@ class Progress:
         self._recent: deque[tuple[float, int, int]] = deque(maxlen=RECENT)
         self._said_at = 0.0
         self._waiting = ""
+        self.summary: StageSummary | None = None
+        """How the stage ended, once it has."""
 
     def __enter__(self) -> Progress:
         if not self._quiet and sys.stderr.isatty():
@@ -58,8 +66,13 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave the terminal as it was; may be called twice."""
         if self._live is not None:
             self._live.stop()
+            self._live = None
 
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
         """Take over what earlier commands did."""
@@ -84,6 +97,10 @@ class Progress:
         """Show what is waited for."""
         self._waiting = f"waiting {retry.wait:.0f} s: {printable(retry.message)[:60]}"
         self._show()
+
+    def selfinstruct_stage_finished(self, summary: StageSummary) -> None:
+        """Keep the totals for the end."""
+        self.summary = summary
 
     def _show(self) -> None:
         if self._live is not None:
@@ -122,13 +139,20 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def tell_end(summary: StageSummary, folder: Path) -> None:
-    """How the stage ended: counts, reasons for drops, and where the files are."""
-    click.echo(f"{summary.stage}: {summary.reason}")
-    tell_totals(summary)
-    from selfinstruct.formats.contracts import INSTRUCTIONS, REJECTED
+def tell_end(summary: StageSummary | None) -> None:
+    """How a stage ended: counts, and reasons for drops; the reason for an early end is told as an error."""
+    if summary is not None:
+        click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
+        tell_totals(summary)
 
-    click.echo(f"  files: {folder / INSTRUCTIONS}\n         {folder / REJECTED}")
+
+def tell_files(folder: Path) -> None:
+    """Where the run's files are."""
+    from selfinstruct.formats.contracts import FILES
+
+    present = [folder / name for name in FILES if (folder / name).is_file()]
+    for index, path in enumerate(present):
+        click.echo(f"{'' if index else 'files: ':<7}{path}")
 
 
 def tell_totals(summary: StageSummary) -> None:
@@ -142,4 +166,5 @@ def tell_totals(summary: StageSummary) -> None:
     usage = summary.usage
     tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
     failed = f", {summary.failures} of them failed" if summary.failures else ""
-    click.echo(f"  {summary.requests} requests{failed}, {tokens}")
+    if summary.requests:
+        click.echo(f"  {summary.requests} requests{failed}, {tokens}")

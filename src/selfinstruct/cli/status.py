@@ -15,22 +15,27 @@ from selfinstruct.cli.options import out_option
 def command(out: Path, as_json: bool) -> None:
     """Tell how far a run is, also while another process works on it."""
     import json
+    from dataclasses import asdict
 
-    from selfinstruct.cli.progress import tell_totals
+    from selfinstruct.cli.progress import printable, tell_totals
     from selfinstruct.store import RunStore
-    from selfinstruct.types import GENERATE
+    from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE
 
     store = RunStore.look(out)
     try:
-        summary = store.summary(GENERATE, "", 0)
-        config, backend = store.fact("config"), store.fact("backend") or {}
+        begun = [stage for stage in (CLASSIFY, INSTANCES, PREPARE) if store.has_settled(stage)]
+        summaries = [store.summary(stage, "", 0) for stage in (GENERATE, *begun)]
+        config, backend = store.fact("config") or {}, store.fact("backend") or {}
     finally:
         store.close()
     if as_json:
-        from dataclasses import asdict
-
-        click.echo(json.dumps({**asdict(summary), "backend": backend, "config": config}, ensure_ascii=False))
+        stages = {summary.stage: asdict(summary) for summary in summaries}
+        for totals in stages.values():
+            del totals["stage"], totals["reason"], totals["exit_code"]
+        click.echo(json.dumps({"stages": stages, "backend": backend, "config": config}))
         return
-    model = f" ({backend['model']})" if backend.get("model") else ""
+    model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
-    tell_totals(summary)
+    for summary in summaries:
+        click.echo(summary.stage)
+        tell_totals(summary)

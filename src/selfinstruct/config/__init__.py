@@ -10,6 +10,8 @@ from selfinstruct.config.tree import (
     merge,
     read_file,
     read_recipe,
+    read_value,
+    recipe_text,
     recipes,
     without_secrets,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "merge",
     "read_file",
     "read_recipe",
+    "read_value",
+    "recipe_text",
     "recipes",
     "resolve",
     "without_secrets",

@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import CLASSIFY, EXPORT, GENERATE, INSTANCES, PREPARE, Options
+from selfinstruct.checks import suggest
 from selfinstruct.config.tables import ConfigFile, LimitOptions, RunOptions, StageTable, Use
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
-from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry, suggest
+from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class StageConfig:
 
     def frozen(self) -> Tree:
         """All that decides what the stage brings."""
-        uses = {"sampler", "encoder", "post_processor", "filters"}
+        uses = {"sampler", "encoder", "post_processor", "filters", "add_filters"}
         plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
         return plain | {
             "sampler": self.sampler.frozen() if self.sampler else None,
@@ -82,6 +83,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     except ValidationError as error:
         raise ConfigError(list(_problems(error, ConfigFile, ""))) from None
     problems: list[str] = []
+    hints: list[str] = []
 
     def choose(kind: str, use: Use, path: str, stage: str = "") -> Chosen:
         try:
@@ -90,6 +92,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
             if not isinstance(error, ConfigError):
                 raise
             problems.extend(error.problems)
+            hints.append(error.hint)
             return Chosen(kind, use.use, Options())
 
     backend = choose(BACKEND, shape.backend, "backend") if shape.backend else None
@@ -98,7 +101,11 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
             choose(SAMPLER, table.sampler, f"{name}.sampler", name) if table.sampler else None,
             choose(ENCODER, table.encoder, f"{name}.encoder", name) if table.encoder else None,
             choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", name),
-            tuple(choose(FILTER, use, f"{name}.filters[{index}]", name) for index, use in enumerate(table.filters)),
+            tuple(
+                choose(FILTER, use, f"{name}.{key}[{index}]", name)
+                for key in ("filters", "add_filters")
+                for index, use in enumerate(getattr(table, key))
+            ),
             table,
         )
         for name in (GENERATE, CLASSIFY, INSTANCES, PREPARE)
@@ -106,7 +113,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     }
     export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems, hints[0] if len(problems) == 1 else "")
     return RunConfig(shape.run, shape.limits, backend, stages, export, tree)
 
 
@@ -124,16 +131,27 @@ def _choose(registry: Registry, kind: str, use: Use, path: str, stage: str) -> C
         raise ConfigError(list(_problems(error, component.options, path))) from None
 
 
+_TYPES = ("bool", "int", "float", "str")
+
+
 def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
+    """One line for each place; where a value may have several types, pydantic says one thing for each of them."""
+    told: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_input=False):
-        where = _path(fault["loc"], path)
+        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and fault["loc"][-1] in _TYPES else fault["loc"]
+        where = _path(location, path)
         if fault["type"] == "extra_forbidden":
-            known = _fields_at(model, fault["loc"][:-1])
-            yield f"{where}: unknown option{suggest(str(fault['loc'][-1]), known)}"
+            words = f"unknown option{suggest(str(location[-1]), _fields_at(model, location[:-1]))}"
         elif fault["type"] == "missing":
-            yield f"{where}: missing"
+            words = "missing"
+        elif fault["type"] == "model_type":
+            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == Use.__name__ else ""
+            words = f"must be a table{example}"
         else:
-            yield f"{where}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+            said = fault["msg"].removeprefix("Value error, ")
+            words = f"{said[:1].lower()}{said[1:]}"
+        told[where] = f"{told[where]} or {words.removeprefix('input should be ')}" if where in told else words
+    return (f"{where}: {words}" for where, words in told.items())
 
 
 def _path(location: Sequence[int | str], start: str = "") -> str:

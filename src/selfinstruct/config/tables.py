@@ -72,6 +72,8 @@ class StageTable(BaseModel):
     encoder: Use | None = None
     post_processor: Use
     filters: list[Use] = []
+    add_filters: list[Use] = []
+    """Filters after those of the recipe, whose list a config would otherwise have to repeat."""
     sampling: SamplingOptions = SamplingOptions()
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
+from datetime import date, time
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from selfinstruct.checks import SECRET_NAME, suggest
 from selfinstruct.errors import ConfigError
-from selfinstruct.registry import suggest
 
 FILE = "selfinstruct.toml"
 Tree = dict[str, Any]
 
-_SECRET_NAME = re.compile(r"(key|token|secret|password|authorization)$", re.IGNORECASE)
-_LOGIN = re.compile(r"://[^/\\s]*@")
+_SECRET_TEXT = re.compile(
+    r"://[^/\s]*@|[?&][\w-]*(key|token|secret|password|signature|sig)=|^(bearer|basic)\s", re.IGNORECASE
+)
+"""Addresses with a login or a key in them, and what stands in a header `Authorization`."""
 
 
 def recipes() -> list[str]:
@@ -29,30 +33,59 @@ def read_recipe(name: str) -> Tree:
     """A recipe by name, or from a TOML file; raises `ConfigError`."""
     if name.endswith(".toml"):
         return read_file(Path(name))
+    return _parse(recipe_text(name))
+
+
+def recipe_text(name: str) -> str:
+    """What stands in a recipe that comes with the package; raises `ConfigError`."""
     if name not in recipes():
-        raise ConfigError(f"recipe: no recipe is called '{name}'{suggest(name, recipes())}")
-    return tomllib.loads((resources.files("selfinstruct") / "recipes" / f"{name}.toml").read_text("utf-8"))
+        known = f"Known: {', '.join(recipes())}."
+        raise ConfigError(f"recipe: no recipe is called '{name}'{suggest(name, recipes())}", known)
+    return (resources.files("selfinstruct") / "recipes" / f"{name}.toml").read_text("utf-8")
 
 
 def read_file(path: Path) -> Tree:
     """A TOML file; raises `ConfigError` with the line of the first mistake."""
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        tree = _parse(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {path}", "Make one with: selfinstruct init .") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    plugins = tree.get("plugins", [])
+    if not (isinstance(plugins, list) and all(isinstance(name, str) for name in plugins)):
+        raise ConfigError(f'{path}: plugins: must be a list of files or modules, such as ["./my_filters.py"]')
+    return tree
+
+
+def _parse(text: str) -> Tree:
+    """TOML as values that JSON knows too: dates become texts."""
+    tree: Tree = _plain(tomllib.loads(text))
+    return tree
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     """Lay one tree over another: tables are merged key by key, anything else is replaced.
 
-    A table that names another component (`use`) replaces the old one whole, since its options are not the same.
+    A table that names another component (`use`) replaces the old one whole, since its options are not the same. The
+    result shares nothing with the two.
     """
-    merged = dict(base)
+    merged = deepcopy(dict(base))
     for key, value in over.items():
         old = merged.get(key)
-        merged[key] = value
+        merged[key] = deepcopy(value)
         if isinstance(old, Mapping) and isinstance(value, Mapping) and _same_component(old, value):
             merged[key] = merge(old, value)
     return merged
@@ -69,44 +102,59 @@ def assign(tree: Tree, setting: str) -> None:
     (`generate.filters.length.min_words`). Raises `ConfigError`.
     """
     path, equals, text = setting.partition("=")
-    if not equals or not path.strip():
-        raise ConfigError(f"--set {setting}: write it as path=value, such as run.seed=7")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
     keys = [key for key in re.split(r"[.\[\]]+", path.strip()) if key]
+    if not equals or not keys:
+        raise ConfigError(f"--set {path}: write it as path=value, such as run.seed=7")
+    value = read_value(text)
     here: Any = tree
     for key in keys[:-1]:
-        here = _enter(here, key, setting)
-    if isinstance(here, list):
-        raise ConfigError(f"--set {setting}: name an option of one entry, such as {path}.OPTION=VALUE")
-    here[keys[-1]] = value
+        place = _place(here, key, path)
+        here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
+    here[_place(here, keys[-1], path)] = value
 
 
-def _enter(here: Any, key: str, setting: str) -> Any:
-    if isinstance(here, list):
-        if key.isdigit() and int(key) < len(here):
-            return here[int(key)]
-        named = [entry for entry in here if isinstance(entry, dict) and entry.get("use") == key]
-        if len(named) == 1:
-            return named[0]
-        known = [entry["use"] for entry in here if isinstance(entry, dict) and "use" in entry]
-        problem = f"'{key}' stands there {len(named)} times" if named else f"no entry '{key}'{suggest(key, known)}"
-        raise ConfigError(f"--set {setting}: {problem}", f"There are: {', '.join(known)}.")
-    if not isinstance(here, dict):
-        raise ConfigError(f"--set {setting}: there is nothing below '{key}'")
-    return here.setdefault(key, {})
+def read_value(text: str) -> Any:
+    """A value as TOML has it, or else the text itself."""
+    try:
+        return _parse(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def _place(here: Any, key: str, path: str) -> Any:
+    """What `here` files an entry under that the user calls `key`: the key of a table, or the position in a list."""
+    if isinstance(here, dict):
+        return key
+    if not isinstance(here, list):
+        raise ConfigError(f"--set {path}: '{key}' would stand below a plain value", "Shorten the path.")
+    if key.isdecimal() and int(key) < len(here):
+        return int(key)
+    names = [str(entry.get("use", "?")) if isinstance(entry, dict) else "?" for entry in here]
+    if names.count(key) == 1:
+        return names.index(key)
+    if key in names:
+        places = ", ".join(f"[{place}]" for place, name in enumerate(names) if name == key)
+        raise ConfigError(f"--set {path}: '{key}' stands there {names.count(key)} times", f"Say which: {places}.")
+    known = ", ".join(f"[{place}] {name}" for place, name in enumerate(names)) or "none"
+    raise ConfigError(f"--set {path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
 
 
 def without_secrets(tree: Mapping[str, Any]) -> Tree:
-    """The tree without entries that are secrets by their name, or addresses with a login in them."""
-    kept = {key: value for key, value in tree.items() if not _SECRET_NAME.search(key)}
-    return {
-        key: without_secrets(value) if isinstance(value, Mapping) else value
-        for key, value in kept.items()
-        if not (isinstance(value, str) and _LOGIN.search(value))
-    }
+    """The tree without entries that are secrets by their name, and without texts that hold a login or a key."""
+    kept = {key: value for key, value in tree.items() if not (SECRET_NAME.search(key) or _is_secret(value))}
+    return {key: _cleaned(value) for key, value in kept.items()}
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_secrets(value)
+    if isinstance(value, list | tuple):
+        return [_cleaned(entry) for entry in value if not _is_secret(entry)]
+    return value
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, str) and bool(_SECRET_TEXT.search(value))
 
 
 def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
@@ -120,6 +168,8 @@ def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "
 
 def _difference(old: Any, new: Any, where: str) -> list[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if old.get("use") != new.get("use"):  # another component: its options are not the same ones
+            return _difference(old.get("use"), new.get("use"), f"{where}.use")
         return differences(old, new, where)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
@@ -128,5 +178,9 @@ def _difference(old: Any, new: Any, where: str) -> list[str]:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, list) and value and all(isinstance(entry, Mapping) and "use" in entry for entry in value):
+        return ", ".join(str(entry["use"]) for entry in value)
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from selfinstruct.api import Backend
+from selfinstruct.engine.faults import MEND, check_completion, check_fault, guard
 from selfinstruct.engine.limits import Gate, estimated_tokens
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import RunStore
@@ -57,11 +58,17 @@ class Live:
         self._model: BaseChatModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
+        self._name = f"the backend {type(backend).__name__}"
+        self._broken: SelfInstructError | None = None
 
     async def open(self, sampling: Sampling) -> None:
-        """Make the model; raises `ModelError` if there is none to be had."""
-        self._model = await asyncio.to_thread(self._backend.chat_model, sampling)
-        self._gate.learn(self._backend.limits().windows)
+        """Make the model; raises `ModelError` if there is none to be had, `PluginError` if the backend is broken."""
+        make = self._backend.chat_model
+        try:
+            self._model = await asyncio.to_thread(guard, self._name, "the model", make, sampling, hint=MEND)
+        except SelfInstructError as error:
+            raise self._masked(error) from None
+        self._learn()
 
     async def close(self) -> None:
         """Give back the backend's sockets."""
@@ -96,13 +103,21 @@ class Live:
         raise AssertionError("a policy allows at least one attempt")
 
     def mask(self, text: str) -> str:
-        """The text without the backend's secrets."""
-        for secret in self._backend.secrets():
-            if secret:
-                text = text.replace(secret, "***")
+        """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
+        try:
+            secrets = [secret for secret in self._backend.secrets() if secret]
+        except Exception:
+            return "***"
+        for secret in secrets:
+            text = text.replace(secret, "***")
         return text
 
+    def _masked(self, error: SelfInstructError) -> SelfInstructError:
+        return type(error)(self.mask(error.message), self.mask(error.hint))
+
     async def _attempt(self, request: Request) -> Reply | Fault:
+        if self._broken:
+            raise self._broken
         ticket = await self._unless_stopped(self._gate.enter(estimated_tokens(request)))
         spent: int | None = None
         try:
@@ -110,15 +125,32 @@ class Live:
             usage = completion.usage
             spent = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0) or None
             return Reply(clean(completion.text), completion.finish, usage, completion.model, now(), completion.details)
-        except SelfInstructError:
-            raise
+        except SelfInstructError as error:
+            raise self._masked(error) from None
         except TimeoutError:
             return Busy(f"no answer within {self._backend.timeout:g} s")
         except Exception as error:
-            return self._backend.read_error(error)
+            return self._fault(request, error)
         finally:
             self._gate.leave(ticket, spent)
-            self._gate.learn(self._backend.limits().windows)
+            self._learn()
+
+    def _fault(self, request: Request, error: Exception) -> Fault:
+        """What the backend says an exception means; raises `PluginError` if it cannot say."""
+        about = f"request {request.index} of {request.stage}"
+        try:
+            fault = guard(self._name, about, self._backend.read_error, error, hint=MEND)
+            return check_fault(self._name, about, fault)
+        except SelfInstructError as failed:
+            raise self._masked(failed) from None
+
+    def _learn(self) -> None:
+        """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
+        try:
+            limits = guard(self._name, "limits", self._backend.limits, hint=MEND)
+            guard(self._name, "limits", lambda: self._gate.learn(limits.windows), hint=MEND)
+        except SelfInstructError as error:
+            self._broken = self._masked(error)
 
     async def _call(self, request: Request) -> Completion:
         assert self._model is not None, "open() comes first"
@@ -127,7 +159,9 @@ class Live:
         name = f"selfinstruct {request.stage} {request.index}"
         async with asyncio.timeout(self._backend.timeout):
             message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name})
-        return self._backend.read_reply(message)
+        completion = self._backend.read_reply(message)
+        check_completion(self._name, f"request {request.index} of {request.stage}", completion)
+        return completion
 
     async def _wait(self, request: Request, attempt: int, busy: Busy) -> None:
         wait = self._policy.wait(attempt)
@@ -141,6 +175,9 @@ class Live:
 
     async def _unless_stopped(self, work: Any) -> Any:
         """The result of a wait, or `Stopped` as soon as `stop` is called."""
+        if self._stopped.is_set():
+            work.close()
+            raise Stopped("stopped before this request was sent")
         task = asyncio.ensure_future(work)
         stopped = asyncio.ensure_future(self._stopped.wait())
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from selfinstruct.api import Filter
-from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.engine.faults import MEND, check_item, check_verdict, guard
+from selfinstruct.errors import PluginError
+from selfinstruct.store.run import clean
 from selfinstruct.types import Decision, Fate, Item, Json, Similarity, Verdict
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Judge:
         """Let every filter remember items, in order."""
         items = list(items)
         for rule in self._rules:
-            _guard(rule.name, "items before the run", rule.filter.observe_all, items)
+            guard(f"filter '{rule.name}'", "items before the run", rule.filter.observe_all, items, hint=MEND)
 
     def judge(
         self, read: Callable[[], Sequence[Item]], text: str, skip: int, room: int | None, most: int | None
@@ -55,9 +55,9 @@ class Judge:
         `read` is the post-processor's work on the reply, whose `text` is set aside if that fails and may be.
         """
         try:
-            items = list(_guard("post-processor", text, read))
+            items = [_storable(item) for item in guard("the post-processor", text, lambda: list(read()))]
             for rule in self._rules:
-                _guard(rule.name, text, rule.filter.prefetch, items)
+                guard(f"filter '{rule.name}'", text, rule.filter.prefetch, tuple(items))
         except PluginError as error:
             if not self._quarantine:
                 raise
@@ -81,12 +81,12 @@ class Judge:
                 if not verdict.keep:
                     why = (rule.name, verdict.reason or "dropped", verdict.evidence)
                     return _decision(position, item, "rejected", similarity, *why)
-            for rule in self._rules:
-                _guard(rule.name, item.text, rule.filter.observe, item)
         except PluginError as error:
             if not self._quarantine:
                 raise
             return _decision(position, item, "quarantined", None, *_because_of(error))
+        for rule in self._rules:  # no quarantine: a filter that half remembers would judge otherwise after a resume
+            guard(f"filter '{rule.name}'", item.text, rule.filter.observe, item, hint=MEND)
         return _decision(position, item, "accepted", similarity)
 
 
@@ -108,21 +108,15 @@ def _because_of(error: PluginError) -> tuple[str, str, Mapping[str, Json]]:
 
 
 def _verdict(rule: Rule, item: Item) -> Verdict:
-    verdict = _guard(rule.name, item.text, rule.filter.judge, item)
-    if not isinstance(verdict, Verdict):
-        kind = type(verdict).__name__
-        raise PluginError(f"filter '{rule.name}' returned {kind}, not a Verdict, on: {item.text[:80]}")
+    verdict = guard(f"filter '{rule.name}'", item.text, rule.filter.judge, item)
+    check_verdict(rule.name, verdict, item.text)
     return verdict
 
 
-def _guard(name: str, about: str, work: Callable[..., T], *values: object) -> T:
-    try:
-        return work(*values)
-    except SelfInstructError:
-        raise
-    except Exception as error:
-        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PluginError(
-            f"'{name}' failed on: {about[:80]!r}: {cause}",
-            'Mend it and run the same command again, or set run.on_plugin_error = "quarantine".',
-        ) from error
+def _storable(item: Any) -> Item:
+    """The item without lone halves of surrogate pairs, which a parser may find in JSON and no file can hold."""
+    checked: Any = check_item(item)
+    texts = {field.name: getattr(checked, field.name) for field in fields(checked)}
+    broken = {name: clean(text) for name, text in texts.items() if isinstance(text, str) and clean(text) != text}
+    whole: Item = replace(checked, **broken) if broken else checked
+    return whole

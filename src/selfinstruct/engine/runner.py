@@ -11,6 +11,7 @@ from typing import Protocol
 
 from selfinstruct.engine.answer import Answer
 from selfinstruct.engine.events import Events
+from selfinstruct.engine.faults import MEND, check_request, guard
 from selfinstruct.engine.judge import Judge
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.stages.base import Stage
@@ -19,6 +20,9 @@ from selfinstruct.types import Decision, Exhausted, Failure, Reply, Request, Set
 
 FAILURES_IN_A_ROW = 8
 """Requests that may fail one after the other before the run gives up on the model."""
+
+EXPECTED_YIELD = 4
+"""Instructions that a request is taken to bring before anything is known; with what it brought later, a mean."""
 
 MOST_UNCOMMITTED = 32
 """Settlements that may be on their way to the disk, in order, while the next replies are judged."""
@@ -59,7 +63,7 @@ class _Pending:
         if self.answer is not None:
             return self.answer
         assert self.task is not None
-        return await self.task
+        return await asyncio.shield(self.task)  # whoever cancels the run does not cancel a reply that is paid for
 
 
 class Runner:
@@ -94,7 +98,7 @@ class Runner:
 
     def interrupt(self, why: str) -> None:
         """Plan nothing more; calls in flight may end, and their replies are kept."""
-        self._stopping = Stopped(why, "Run the same command again to go on.")
+        self._stopping = self._stopping or Stopped(why, "Run the same command again to go on.")
         self._answerer.stop()
 
     async def run(self) -> str:
@@ -151,8 +155,7 @@ class Runner:
             return False
         if self._stage.goal is None or not self._in_flight:
             return True
-        settled = max(1, len(self._sizes))
-        a_request = self._accepted / settled if self._accepted else 0.0
+        a_request = (self._accepted + EXPECTED_YIELD) / (len(self._sizes) + 1)
         return len(self._in_flight) * a_request < (self._stage.goal - self._accepted) * 1.25
 
     def _plan(self) -> _Pending | None:
@@ -164,9 +167,12 @@ class Runner:
             request, judged, answer = journalled.request, journalled.judged, journalled.answer
         else:
             behind = index - self._bounds.lookahead
-            planned = self._stage.plan(index, self._sizes[behind] if behind >= 0 else 0)
+            size = self._sizes[behind] if behind >= 0 else 0
+            about = f"request {index} of {self._stage.name}"
+            planned = guard("the sampler or the encoder", about, self._stage.plan, index, size, hint=MEND)
             if planned is None:
                 return None
+            check_request(planned)
             request, judged, answer = planned, 0, None
         self._next += 1
         self._stage.planned(request)
@@ -220,8 +226,9 @@ class Runner:
         self._stage.settled(request, decisions)
         self._in_flight.popleft()
         if complete:
+            before = self._sizes[-1] if self._sizes else 0
             self._sizes.append(self._accepted)
-            self._fruitless = 0 if accepted else self._fruitless + 1
+            self._fruitless = 0 if self._accepted > before else self._fruitless + 1
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._accepted, failure)))

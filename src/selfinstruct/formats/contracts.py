@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from selfinstruct.formats.files import write_jsonl
 from selfinstruct.store import Row, RunStore
-from selfinstruct.types import GENERATE, Reply, Request
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Reply, Request
 
 INSTRUCTIONS = "machine_generated_instructions.jsonl"
+LABELS = "is_clf_or_not.jsonl"
+RAW_INSTANCES = "machine_generated_instances.jsonl"
+EXAMPLES = "finetuning/all_generated_instances.jsonl"
 REJECTED = "rejected.jsonl"
 
 
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
-    """Write every contract file of a run; returns the number of rows in each."""
+    """Write the contract files of every stage that has begun; returns the number of rows in each."""
+    begun = {stage for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE) if store.has_settled(stage)}
     return {
-        INSTRUCTIONS: write_jsonl(folder / INSTRUCTIONS, instruction_rows(store)),
-        REJECTED: write_jsonl(folder / REJECTED, rejected_rows(store)),
+        name: write_jsonl(folder / name, rows(store))
+        for name, (stage, rows) in FILES.items()
+        if stage in (GENERATE, *begun)
     }
 
 
@@ -36,15 +41,59 @@ def instruction_rows(store: RunStore) -> Iterator[dict[str, Any]]:
         }
 
 
+def label_rows(store: RunStore) -> Iterator[dict[str, Any]]:
+    """Every accepted instruction that was asked about: `Yes`, `No`, or `Unknown`, as `records.LabelRecord` has it."""
+    labels = store.asked_about(CLASSIFY)
+    for instruction in store.instructions():
+        if instruction.id in labels:
+            _, label = labels[instruction.id]
+            said = label.capitalize() or "Unknown"
+            yield {"instruction": instruction.text, "is_classification": said, "id": instruction.id}
+
+
+def raw_instance_rows(store: RunStore) -> Iterator[dict[str, Any]]:
+    """Raw instances in order of requests, as `records.RawInstancesRecord` describes them."""
+    texts = {instruction.id: instruction.text for instruction in store.instructions()}
+    for row, request, reply in store.sourced(INSTANCES, "accepted"):
+        yield {
+            "instruction": texts.get(row.decision.subject, ""),
+            "raw_instances": row.decision.text,
+            "instance_metadata": _metadata(request, reply),
+            "id": row.decision.subject,
+        }
+
+
+def example_rows(store: RunStore) -> Iterator[dict[str, Any]]:
+    """Training examples in order, as `records.ExampleRecord` describes them."""
+    for identity, example in store.examples():
+        yield {
+            "instruction": example.instruction,
+            "input": example.input,
+            "output": example.output,
+            "is_classification": example.is_classification,
+            "id": identity,
+        }
+
+
 def rejected_rows(store: RunStore) -> Iterator[dict[str, Any]]:
-    """Candidates that were not accepted, in order, as `records.RejectedRecord` describes them."""
-    for row in store.rows(GENERATE, "rejected"):
-        yield _rejected(row)
-    for row in store.rows(GENERATE, "quarantined"):
-        yield _rejected(row)
+    """Candidates that were not accepted, stage by stage, as `records.RejectedRecord` describes them."""
+    for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE):
+        for fate in ("rejected", "quarantined"):
+            for row in store.rows(stage, fate):
+                yield _rejected(stage, row)
 
 
-def _rejected(row: Row) -> dict[str, Any]:
+FILES: Mapping[str, tuple[str, Callable[[RunStore], Iterator[dict[str, Any]]]]] = {
+    INSTRUCTIONS: (GENERATE, instruction_rows),
+    LABELS: (CLASSIFY, label_rows),
+    RAW_INSTANCES: (INSTANCES, raw_instance_rows),
+    EXAMPLES: (PREPARE, example_rows),
+    REJECTED: (GENERATE, rejected_rows),
+}
+"""Each contract file: the stage that brings it, and its rows."""
+
+
+def _rejected(stage: str, row: Row) -> dict[str, Any]:
     decision = row.decision
     return {
         "text": decision.text,
@@ -53,6 +102,9 @@ def _rejected(row: Row) -> dict[str, Any]:
         "evidence": dict(decision.evidence),
         "request_idx": row.index,
         "position": decision.position,
+        "stage": stage,
+        **({"subject": decision.subject} if decision.subject else {}),
+        **decision.payload,
     }
 
 

@@ -97,14 +97,13 @@ def now() -> str:
 class RunStore:
     """A run folder's database. One process writes (`open`); any number may look on (`look`)."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: Lock | None) -> None:
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, lock: Lock | None = None, writer: Writer | None = None
+    ) -> None:
         self.folder = folder
         self._read = connection
         self._lock = lock
-        self._writer: Writer | None = None
-        if lock is not None:
-            path = folder / RUN_FILE
-            self._writer = Writer(_connect(path), str(path))
+        self._writer = writer
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
@@ -116,30 +115,54 @@ class RunStore:
         path = folder / RUN_FILE
         if path.is_symlink():
             raise RunError(f"{path} is a link, and a run must not lead out of its folder", "Choose another --out.")
+        opened: list[sqlite3.Connection] = []
         lock = Lock(folder)
         try:
-            connection = _connect(path)
-            _migrate(connection, path)
-        except sqlite3.Error as error:
+            opened.append(_connect(path))
+            _migrate(opened[0], path)
+            opened.append(_connect(path))
+        except BaseException as error:
+            for connection in opened:
+                connection.close()
             lock.release()
-            raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
-        except RunError:
-            lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
             raise
-        return cls(folder, connection, lock)
+        return cls(folder, opened[0], lock, Writer(opened[1], str(path)))
 
     @classmethod
     def look(cls, folder: Path) -> RunStore:
         """Open for reading only, also while another process writes; raises `RunError` if there is no run."""
         path = folder / RUN_FILE
-        if not path.is_file():
+        if not cls.begun(folder):
             raise RunError(f"there is no run in {folder}", "Start one with: selfinstruct generate --out " + str(folder))
+        connection = _connect_to_read(path)
         try:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             connection.execute("SELECT count(*) FROM run").fetchone()
+            _refuse_newer(connection, path, len(_schema()))
         except sqlite3.Error as error:
+            connection.close()
             raise RunError(f"{path} is not a run of this program: {error}") from None
-        return cls(folder, connection, None)
+        except RunError:
+            connection.close()
+            raise
+        return cls(folder, connection)
+
+    @staticmethod
+    def begun(folder: Path) -> bool:
+        """Whether a folder holds a run. A database that a kill left empty, before the run was begun, is none yet."""
+        path = folder / RUN_FILE
+        if not path.is_file():
+            return False
+        connection = _connect_to_read(path)
+        try:
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            facts = tables and connection.execute("SELECT count(*) FROM run").fetchone()[0]
+        except sqlite3.Error:
+            return True  # something stands there, and opening it will say what is wrong with it
+        finally:
+            connection.close()
+        return bool(facts)
 
     def close(self) -> None:
         """Write what is waiting and let go of the folder."""
@@ -189,7 +212,8 @@ class RunStore:
     def answered(self, request: Request, answer: Reply | Failure) -> Future[None]:
         """Journal an answer, or the failure of its request; done when durable."""
         if isinstance(answer, Failure):
-            values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), "{}", clean(answer.message))
+            why = clean(answer.message) or "no reason was given"  # an empty one would read as an answer
+            values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), "{}", why)
         else:
             usage = answer.usage
             tokens = (usage.prompt_tokens, usage.completion_tokens)
@@ -215,6 +239,12 @@ class RunStore:
         ]
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
         return self._write(rows)
+
+    def has_settled(self, stage: str) -> bool:
+        """Whether a stage has come to any decision."""
+        return bool(
+            self._read.execute("SELECT EXISTS (SELECT 1 FROM settlements WHERE stage = ?)", (stage,)).fetchone()[0]
+        )
 
     def settled(self, stage: str) -> list[int]:
         """The stage's accepted total after each wholly settled request, in order of requests."""
@@ -366,15 +396,33 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply the numbered schema files that the database has not seen; refuse one from a newer program."""
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=30)
+
+
+def _schema() -> list[str]:
+    """The numbered schema files, in order."""
     folder = resources.files("selfinstruct.store") / "schema"
     steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    return [step.read_text("utf-8") for step in steps]
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path, steps: int) -> int:
+    """How many schema files the database has seen; raises `RunError` if it is from a newer program."""
     (done,) = connection.execute("PRAGMA user_version").fetchone()
-    if done > len(steps):
+    if done > steps:
         raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
+    return int(done)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply the schema files that the database has not seen; refuse another program's, or a newer one's."""
+    steps = _schema()
+    done = _refuse_newer(connection, path, len(steps))
+    if not done and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise RunError(f"{path} is not a run of this program", "Choose another --out.")
     for number, step in enumerate(steps[done:], start=done + 1):
-        connection.executescript(f"BEGIN;{step.read_text('utf-8')};PRAGMA user_version = {number};COMMIT;")
+        connection.executescript(f"BEGIN;{step};PRAGMA user_version = {number};COMMIT;")
 
 
 def _columns(decision: Decision) -> tuple[Any, ...]:

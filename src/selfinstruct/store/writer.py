@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from selfinstruct.errors import RunError
@@ -29,13 +30,15 @@ class Writer:
     def write(self, statements: Sequence[Statement]) -> Future[None]:
         """Queue one group; the future is done when it is committed and synced, or carries a `RunError`."""
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled: what was handed over is written
         self._waiting.put((statements, done))
         return done
 
     def close(self) -> None:
-        """Write what is waiting, then end the thread."""
+        """Write what is waiting, then end the thread and the connection."""
         self._waiting.put(None)
         self._thread.join()
+        self._connection.close()
 
     def _work(self) -> None:
         ended = False
@@ -54,13 +57,13 @@ class Writer:
                     for sql, values in statements:
                         self._connection.execute(sql, values)
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except Exception as error:  # whatever it is: a thread that dies here would leave everyone waiting
                 self._broken = RunError(
                     f"{self._path} cannot be written: {error}",
                     "Nothing that was recorded is lost: make room, then run the same command again.",
                 )
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._connection.rollback()
         for _, done in groups:
             if self._broken is None:
                 done.set_result(None)

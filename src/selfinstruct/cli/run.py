@@ -1,0 +1,24 @@
+"""`selfinstruct run`: all stages in a row, from seeds to training examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from selfinstruct.cli.options import BackendCommand, config_options, out_option
+from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
+
+
+@click.command("run", cls=BackendCommand, epilog=EPILOG)
+@out_option
+@click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
+@config_options
+@quiet_option
+def command(out: Path, target: int | None, quiet: bool, **given: Any) -> None:
+    """Run generate, classify, instances and prepare in a row, each from where it stands.
+
+    The training examples are then in OUT/finetuning; selfinstruct export writes them in a trainer's format.
+    """
+    run_stages(["generate", "classify", "instances", "prepare"], out, target, quiet, given)
