@@ -93,6 +93,29 @@ def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry
     return registry, resolve(tree, registry)
 
 
+def first_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
+    """The seeds that a new run begins with; raises `DataError` if there are too few of them for its sampler."""
+    only = config.run.seed_tasks == "classification"
+    seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
+    sampler = config.stages[GENERATE].sampler
+    assert sampler is not None
+    sampler.build(registry).check(seeds)
+    return seeds
+
+
+def first_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequence[SeedTask]) -> dict[str, Any]:
+    """The facts that a new run begins with; `frozen` is of its config what no later command may change."""
+    return {
+        "config": frozen,
+        "tree": without_secrets(config.tree),
+        "seeds_digest": _digest(seeds),
+        "created_at": now(),
+        "version": __version__,
+        "python": sys.version.split()[0],
+        "plugins": {plugin.name: plugin.version for plugin in registry.plugins if not plugin.broken},
+    }
+
+
 class Run:
     """A run folder, opened for writing with its config."""
 
@@ -110,21 +133,17 @@ class Run:
         self.say = say
         self.registry, self.config = load(settings, registry)
         self._given = backend
-        if backend is None and self.config.backend is None:
-            known = ", ".join(offer.component.name for offer in self.registry.offers("backend"))
-            raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
+        self._backend = backend
         for plugin in self.registry.broken:
             say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
         self._runner: Runner | None = None
         self._interrupted = ""
-        self.backend = backend or self._build(self.config.backend)
-        seeds = None
         if not RunStore.begun(self.folder):
-            seeds = self._read_seeds()
-            self._build(self.config.stages[GENERATE].sampler).check(seeds)
+            self._read_seeds()
+            assert self.backend, "whatever is wrong with it is told before a folder is made"
         self.store = RunStore.open(self.folder)
         try:
-            self.seeds = self._begin(seeds)
+            self.seeds = self._begin()
         except BaseException:
             self.store.close()
             raise
@@ -139,28 +158,31 @@ class Run:
         """Let go of the folder."""
         self.store.close()
 
+    @property
+    def backend(self) -> Backend:
+        """The backend, built when it is first needed; raises `UsageError` if none is chosen."""
+        if self._backend is None:
+            if self.config.backend is None:
+                known = ", ".join(offer.component.name for offer in self.registry.offers("backend"))
+                raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
+            built: Backend = self._build(self.config.backend)
+            self._backend = built
+        return self._backend
+
     def _build(self, chosen: Chosen | None) -> Any:
         assert chosen is not None
         return chosen.build(self.registry)
 
-    def _begin(self, seeds: list[SeedTask] | None) -> list[SeedTask]:
-        """Start a new run, or make sure that this one is the same."""
+    def _begin(self) -> list[SeedTask]:
+        """Start a new run, or make sure that this one is the same. One that has asked nothing yet is begun anew."""
         frozen = self._frozen()
         recorded = self.store.fact("config")
-        if recorded is None:
-            seeds = seeds if seeds is not None else self._read_seeds()
-            versions = {plugin.name: plugin.version for plugin in self.registry.plugins if not plugin.broken}
-            self.store.begin(
-                seeds,
-                config=frozen,
-                tree=without_secrets(self.config.tree),
-                seeds_digest=_digest(seeds),
-                created_at=now(),
-                version=__version__,
-                python=sys.version.split()[0],
-                plugins=versions,
-            )
+        if recorded is None or self.store.untouched():
+            seeds = self._read_seeds()
+            self.store.begin(seeds, **first_facts(self.registry, self.config, frozen, seeds))
             return seeds
+        if self.store.fact("backend") is None:  # the run was imported, and no model has been asked yet: any may be
+            recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             self._refuse(found)
         kept = self.store.seeds()
@@ -168,11 +190,12 @@ class Run:
         same_name = named == self.store.fact("tree").get("run", {}).get("seeds", "builtin")
         if not same_name and _digest(self._read_seeds()) != _digest(kept):
             raise ConfigError(f"{self.folder} was begun with other seeds", "Use another --out for other seeds.")
+        if recorded != self.store.fact("config"):
+            self.store.record(config=recorded)
         return kept
 
     def _read_seeds(self) -> list[SeedTask]:
-        only = self.config.run.seed_tasks == "classification"
-        return [seed for seed in read_seeds(self.config.run.seeds) if seed.is_classification or not only]
+        return first_seeds(self.registry, self.config)
 
     def _frozen(self) -> Tree:
         frozen = self.config.frozen()
@@ -225,11 +248,11 @@ class Run:
         if config is None:
             return
         frozen, recorded = config.frozen(), self.store.fact(f"config.{name}")
-        if recorded is not None and (found := differences(recorded, frozen, name)):
+        if recorded is not None and self.store.has_begun(name) and (found := differences(recorded, frozen, name)):
             if name != PREPARE:
                 self._refuse(found)
             self.store.forget(PREPARE)
-        self.store.record(**{f"config.{name}": frozen})
+        self.store.record(**{f"config.{name}": frozen, "tree": without_secrets(self.config.tree)})
 
     def _refuse(self, found: Sequence[str]) -> NoReturn:
         raise ConfigError(

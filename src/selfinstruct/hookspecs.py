@@ -97,8 +97,9 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
 def selfinstruct_stage_started(stage: StageStart) -> None:
     """Observe that a stage is about to ask its first request.
 
-    Called once for each stage of a command, before anything is paid. Like all observers it returns nothing; if it
-    raises, it is reported once by name and not called again in this run.
+    Called once for each stage of a command, before anything is paid, with a `StageStart`: the stage, its target, and
+    what earlier commands accepted and asked. Like all observers it returns nothing; if it raises, its plugin is
+    reported once by name and not told any more in this run.
     """
 
 
@@ -106,7 +107,8 @@ def selfinstruct_stage_started(stage: StageStart) -> None:
 def selfinstruct_settled(settlement: Settlement) -> None:
     """Observe a reply's decisions, after they are committed, in the order of the requests.
 
-    Called once for each settled request, failures included. The values are frozen; nothing an observer does can
+    Called once for each settled request, failures included, with a `Settlement`: the request, the reply (`None` where
+    there is none), the decisions, and the stage's accepted total. The values are frozen; nothing an observer does can
     change the run. A slow observer delays the run: hand long work to a thread of your own.
     """
 
@@ -115,7 +117,8 @@ def selfinstruct_settled(settlement: Settlement) -> None:
 def selfinstruct_request_retried(retry: Retry) -> None:
     """Observe that a request will be asked again, before the core waits.
 
-    Called once for each repeated attempt, with the provider's words and the seconds that the core will wait.
+    Called once for each repeated attempt, with a `Retry`: the stage and the request's index, the number of the attempt
+    that failed, the provider's words, and the seconds that the core will wait. The journal holds it as well.
     """
 
 
@@ -123,5 +126,6 @@ def selfinstruct_request_retried(retry: Retry) -> None:
 def selfinstruct_stage_finished(summary: StageSummary) -> None:
     """Observe the end of a stage, on failure and on Ctrl-C too.
 
-    Called once for each stage, after its last commit, with the reason, the exit code and the totals of the run.
+    Called once for each stage, after its last commit and when the run's files are written, with a `StageSummary`: the
+    reason in words, the exit code, the totals over the whole run, and how often each filter dropped for each reason.
     """

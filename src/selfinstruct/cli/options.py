@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from selfinstruct.api import Backend, Component
-from selfinstruct.app import Settings, read_tree
-from selfinstruct.checks import is_secret
-from selfinstruct.config import read_value
 from selfinstruct.errors import SelfInstructError
-from selfinstruct.registry import BACKEND, Registry
-from selfinstruct.store import RUN_FILE, RunStore
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from selfinstruct.api import Backend, Component
+    from selfinstruct.app import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,6 +63,8 @@ def config_options(command: F) -> F:
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """The settings from the values of `config_options` and a backend's own."""
+    from selfinstruct.app import Settings
+
     overrides: dict[str, Any] = {}
     if given.get("backend"):
         overrides["backend"] = {"use": given["backend"]}
@@ -138,6 +138,8 @@ def _backend_parameters(args: Sequence[str], taken: set[str]) -> list[click.Para
         raise
     if component is None:
         return []
+    from selfinstruct.checks import is_secret
+
     return [
         _parameter(component.name, key, option, taken)
         for key, option in component.options.model_fields.items()
@@ -149,6 +151,12 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
     """The backend that the line, or else the config or the run, names; raises what is wrong with any of these."""
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
+    if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
+        return None  # nothing names one, and a plain --help is to be quick
+    from selfinstruct.app import Settings, read_tree
+    from selfinstruct.registry import BACKEND, Registry
+    from selfinstruct.store import RUN_FILE, RunStore
+
     recorded = None
     if (folder / RUN_FILE).is_file():
         store = RunStore.look(folder)
@@ -170,6 +178,8 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
 
 
 def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> BackendOption:
+    from selfinstruct.config import read_value
+
     flag = f"--{key.replace('_', '-')}"
     words = option.description or ""
     shown = option.get_default(call_default_factory=True)
@@ -188,6 +198,8 @@ def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> Ba
 
 def _is_plain(annotation: Any) -> bool:
     """Whether a value fits on a command line; tables are set in the config or by `--set`."""
+    from pydantic import BaseModel
+
     return not any(
         kind in (dict, list, tuple, set, frozenset) or (isinstance(kind, type) and issubclass(kind, BaseModel))
         for kind in _kinds(annotation)
@@ -195,6 +207,8 @@ def _is_plain(annotation: Any) -> bool:
 
 
 def _click_type(annotation: Any) -> Any:
+    from selfinstruct.config import read_value
+
     kinds = [kind for kind in _kinds(annotation) if kind is not type(None)]
     if len(kinds) == 1 and kinds[0] in (int, float, bool):
         return kinds[0]
@@ -211,6 +225,3 @@ def _kinds(annotation: Any) -> list[Any]:
     if origin is None or origin is Literal or (isinstance(origin, type) and not issubclass(origin, UnionType)):
         return [origin or annotation]
     return [kind for part in get_args(annotation) for kind in _kinds(part)]
-
-
-__all__ = ["OUT", "BackendCommand", "config_options", "out_option", "read_tree", "settings_from"]

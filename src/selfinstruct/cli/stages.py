@@ -18,7 +18,10 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
     """Open the run folder and run stages one after the other, telling how each ended."""
     from selfinstruct.app import Run, run_with_signals
     from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files
+    from selfinstruct.store import RunStore
 
+    if stages[0] != "generate":
+        RunStore.look(out).close()  # a stage that follows another needs a run; generate makes one
     with Run(settings_from(out, given), say=hush if quiet else say) as run:
 
         async def work() -> None:

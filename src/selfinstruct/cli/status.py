@@ -23,7 +23,7 @@ def command(out: Path, as_json: bool) -> None:
 
     store = RunStore.look(out)
     try:
-        begun = [stage for stage in (CLASSIFY, INSTANCES, PREPARE) if store.has_settled(stage)]
+        begun = [stage for stage in (CLASSIFY, INSTANCES, PREPARE) if store.has_begun(stage)]
         summaries = [store.summary(stage, "", 0) for stage in (GENERATE, *begun)]
         config, backend = store.fact("config") or {}, store.fact("backend") or {}
     finally:

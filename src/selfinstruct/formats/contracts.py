@@ -19,7 +19,7 @@ REJECTED = "rejected.jsonl"
 
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
     """Write the contract files of every stage that has begun; returns the number of rows in each."""
-    begun = {stage for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE) if store.has_settled(stage)}
+    begun = {stage for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE) if store.has_begun(stage)}
     return {
         name: write_jsonl(folder / name, rows(store))
         for name, (stage, rows) in FILES.items()

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from selfinstruct.errors import RunError
+from selfinstruct.store.bulk import Bulk
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.writer import Statement, Writer
 from selfinstruct.types import (
@@ -103,7 +105,7 @@ class RunStore:
         self.folder = folder
         self._read = connection
         self._lock = lock
-        self._writer = writer
+        self._writer: Writer | Bulk | None = writer
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
@@ -165,12 +167,28 @@ class RunStore:
         return bool(facts)
 
     def close(self) -> None:
-        """Write what is waiting and let go of the folder."""
+        """Write what is waiting and let go of the folder; more than once is no fault."""
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
         self._read.close()
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is written inside the block is one transaction: everything or nothing, whatever ends it."""
+        writer = self._writer
+        if writer is None:
+            raise RunError(f"{self.folder} was opened for reading only")
+        bulk = Bulk(self._read, str(self.folder / RUN_FILE))
+        self._writer = bulk
+        try:
+            with bulk.transaction():
+                yield
+        finally:
+            self._writer = writer
 
     # --- facts of the run ---------------------------------------------------------------------------------------------
 
@@ -184,8 +202,9 @@ class RunStore:
         self._write([("INSERT OR REPLACE INTO run VALUES (?, ?)", (k, dumps(v))) for k, v in facts.items()]).result()
 
     def begin(self, seeds: Sequence[SeedTask], **facts: Json) -> None:
-        """Make a new run: its seeds and its facts in one transaction."""
-        rows: list[Statement] = [
+        """Make a new run, its seeds and its facts, in one transaction; over one that has asked nothing."""
+        rows: list[Statement] = [("DELETE FROM run", ()), ("DELETE FROM seeds", ())]
+        rows += [
             ("INSERT INTO seeds VALUES (?, ?)", (position, dumps(asdict(seed)))) for position, seed in enumerate(seeds)
         ]
         rows += [("INSERT INTO run VALUES (?, ?)", (key, dumps(value))) for key, value in facts.items()]
@@ -240,11 +259,17 @@ class RunStore:
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
         return self._write(rows)
 
-    def has_settled(self, stage: str) -> bool:
-        """Whether a stage has come to any decision."""
-        return bool(
-            self._read.execute("SELECT EXISTS (SELECT 1 FROM settlements WHERE stage = ?)", (stage,)).fetchone()[0]
-        )
+    def has_begun(self, stage: str) -> bool:
+        """Whether a stage has asked or decided anything."""
+        return any(self._any(table, stage) for table in ("requests", "settlements"))
+
+    def untouched(self) -> bool:
+        """Whether no stage has asked or decided anything."""
+        return not any(self._any(table, "%") for table in ("requests", "settlements"))
+
+    def _any(self, table: str, stage: str) -> bool:
+        sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE stage LIKE ?)"  # noqa: S608 - a table's name of our own
+        return bool(self._read.execute(sql, (stage,)).fetchone()[0])
 
     def settled(self, stage: str) -> list[int]:
         """The stage's accepted total after each wholly settled request, in order of requests."""
