@@ -322,7 +322,8 @@ def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
             nonlocal hits
             hits += 1
             if hits > 1:
-                sys.stderr.write("\x1b[?25h" if sys.stderr.isatty() else "")
+                if os.isatty(2):  # the live line hid the cursor, and whoever stands in for sys.stderr may hold text back
+                    os.write(2, b"\r\n\x1b[?25h")
                 os._exit(Stopped.exit_code)
             run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
             run.interrupt()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ COMMANDS = {
     "classify": "Ask which instructions are classification tasks.",
     "instances": "Ask for worked instances of every instruction.",
     "prepare": "Turn raw instances into training examples.",
+    "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again.",
     "plugins": "List, show and check plugins and their components.",
@@ -39,7 +41,8 @@ class LazyGroup(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"selfinstruct.cli.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        module = importlib.import_module(f"selfinstruct.cli.{name}")
         command: click.Command = module.command
         return command
 
@@ -101,15 +104,16 @@ def main() -> None:
     try:
         cli.main(args=["--debug", *arguments] if debug else arguments, prog_name="selfinstruct", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        with suppress(BrokenPipeError):
+            error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
+        _tell("stopped: interrupted")
         sys.exit(5)
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)
     except SelfInstructError as error:
-        if debug:
-            raise
+        _trace(debug)
         lead = "stopped" if error.exit_code == 5 else "error"
         _tell(f"{lead}: {error}")
         sys.exit(error.exit_code)
@@ -117,13 +121,19 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
     except Exception as error:
-        if debug:
-            raise
+        _trace(debug)
         _tell(
             f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
             "Run the command again with --debug and report what it prints."
         )
         sys.exit(1)
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
 
 
 def _tell(text: str) -> None:

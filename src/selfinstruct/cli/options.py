@@ -155,10 +155,10 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
         return None  # nothing names one, and a plain --help is to be quick
     from selfinstruct.app import Settings, read_tree
     from selfinstruct.registry import BACKEND, Registry
-    from selfinstruct.store import RUN_FILE, RunStore
+    from selfinstruct.store import RunStore
 
     recorded = None
-    if (folder / RUN_FILE).is_file():
+    if RunStore.begun(folder):
         store = RunStore.look(folder)
         recorded = store.fact("tree")
         store.close()

@@ -74,12 +74,19 @@ class Progress:
             self._live.stop()
             self._live = None
 
+    def say(self, line: str) -> None:
+        """A line for the user, above the live one where there is one."""
+        if self._live is not None:
+            self._live.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+        elif not self._quiet:
+            say(line)
+
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
         """Take over what earlier commands did."""
         self._target, self._accepted, self._requests = stage.target, stage.accepted, stage.requests
         self._said_at = time.monotonic()
-        if stage.accepted and not self._quiet:
-            say(f"resuming: {stage.accepted} instructions accepted so far")
+        if stage.accepted:
+            self.say(f"resuming: {stage.accepted} instructions accepted so far")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
         """Count, and show."""

@@ -27,6 +27,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
         async def work() -> None:
             for stage in stages:
                 with Progress(quiet) as progress:
+                    run.say = progress.say
                     try:
                         await run.stage(stage, target if stage == "generate" else None, [progress])
                     finally:

@@ -11,12 +11,16 @@ LINES_KEPT = 5
 
 @dataclass(slots=True)
 class FileReport:
-    """One file: every row is taken, or not taken for one reason; of each reason the first lines are kept."""
+    """One file: every row is taken, or not taken for one reason; of each reason the first lines are kept.
+
+    `added` counts instructions that were known from this file only, though it is none of instructions.
+    """
 
     name: str
     kind: str
     rows: int = 0
     taken: int = 0
+    added: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
 
@@ -30,6 +34,8 @@ class FileReport:
     def words(self) -> list[str]:
         """The report as lines of text, the most frequent reason first."""
         head = f"{self.name}: {self.kind}, {self.rows:,} rows, {self.taken:,} taken"
+        if self.added:
+            head += f", with {self.added:,} instructions that no other file has"
         reasons = sorted(self.reasons.items(), key=lambda entry: (-entry[1], entry[0]))
         return [head, *(f"  {count:8,} {reason} ({self._places(reason, count)})" for reason, count in reasons)]
 

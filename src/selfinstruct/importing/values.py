@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from selfinstruct.store.run import clean
 from selfinstruct.types import Finish, Similarity
@@ -67,7 +67,8 @@ def _choice(response: object) -> Mapping[str, Any]:
 def similarity_of(row: Mapping[str, Any]) -> Similarity | None:
     """The nearest texts and the mean that the old run computed, if they are there and are numbers."""
     near, mean = row.get("most_similar"), row.get("avg_similarity_score")
-    scores = {clean(text): float(score) for text, score in near.items() if _is_score(score)} if _is_map(near) else {}
+    pairs = near.items() if isinstance(near, Mapping) else ()
+    scores = {clean(text): float(score) for text, score in pairs if _is_score(score)}
     if not scores and not _is_score(mean):
         return None
     nearest = tuple(sorted(scores.items(), key=lambda entry: -entry[1])[:_NEAREST])
@@ -81,11 +82,7 @@ def label_of(value: object) -> str:
     return _SAYS.get(value.strip().lower(), "") if isinstance(value, str) else ""
 
 
-def _is_map(value: object) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_score(value: object) -> bool:
+def _is_score(value: object) -> TypeGuard[int | float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:

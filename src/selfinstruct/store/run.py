@@ -344,6 +344,13 @@ class RunStore:
             assert isinstance(held.answer, Reply), "a decision has a reply"
             yield row, held.request, held.answer
 
+    def exchanges(self, stage: str) -> Iterator[tuple[Request, Reply | Failure | None]]:
+        """Every journalled request of a stage with its answer, in order; the requests' examples are left out."""
+        index = 0
+        while (held := self.journalled(stage, index, None)) is not None:
+            yield held.request, held.answer
+            index += 1
+
     def totals(self, stage: str) -> Totals:
         """The stage in numbers."""
         by_fate: dict[str, int] = {}

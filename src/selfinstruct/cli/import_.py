@@ -1,0 +1,58 @@
+"""`selfinstruct import`: go on with what the original Self-Instruct scripts wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from selfinstruct.cli.options import BackendCommand, config_options, out_option, settings_from
+
+if TYPE_CHECKING:
+    from selfinstruct.importing import Import
+
+MORE = 100
+"""How many further instructions the suggested command asks for."""
+
+
+@click.command("import", cls=BackendCommand)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@out_option
+@config_options
+def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
+    """Begin a run with files of the original Self-Instruct scripts, or of their descendants.
+
+    Takes machine_generated_instructions.jsonl, is_clf_or_not*.jsonl, machine_generated_instances.jsonl and
+    all_generated_instances.jsonl under any name and in any order; give the seeds of the old run by --seeds. A row
+    that cannot be used is counted and named by its line. The same command again changes nothing.
+    """
+    from selfinstruct.cli.progress import printable
+    from selfinstruct.importing import import_files
+
+    result = import_files(settings_from(out, given), files)
+    for report in result.files:
+        for line in report.words():
+            click.echo(printable(line))
+    before = "" if result.is_new else "imported before, nothing changed: "
+    counts = f"{result.instructions:,} instructions, {result.labels:,} labels, {result.instances:,} with instances"
+    click.echo(f"{out}: {before}{counts}")
+    for line in _next(result):
+        click.echo(line)
+
+
+def _next(result: Import) -> Iterator[str]:
+    """The commands that lead on, in their order, with what each has to do."""
+    import shlex
+
+    where = f"--out {shlex.quote(str(result.folder))}{'' if result.backend else ' --backend NAME'}"
+    unlabelled, bare = result.instructions - result.labels, result.instructions - result.instances
+    yield "Next:"
+    yield f"  selfinstruct generate {where} --target {result.instructions + MORE}"
+    if unlabelled:
+        yield f"  selfinstruct classify {where}    # {unlabelled:,} without a label"
+    if bare:
+        yield f"  selfinstruct instances {where}    # {bare:,} without instances"
+    if result.instances:
+        yield f"  selfinstruct prepare {where}    # training examples from {result.instances:,}"

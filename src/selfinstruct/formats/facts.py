@@ -1,0 +1,85 @@
+"""What a run can say about its data: where it came from, what was asked for, and what became of every candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selfinstruct import __version__
+from selfinstruct.store import RunStore, Totals
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
+
+_STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The origin of a run's data.
+
+    `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
+    was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` says that they are not the
+    builtin ones. `totals` are by stage. `chosen` is the training encoder with its options.
+    """
+
+    version: str
+    recipe: str
+    created_at: str
+    backend: str
+    models: tuple[str, ...]
+    config: Mapping[str, Any]
+    plugins: Mapping[str, str]
+    seeds: int
+    digest: str
+    own_seeds: bool
+    totals: Mapping[str, Totals]
+    chosen: Mapping[str, Json]
+
+    def as_config(self) -> dict[str, Any]:
+        """A config tree, whole, that starts the same run again."""
+        stages = {stage: dict(self.config[stage]) for stage in _STAGES if stage in self.config}
+        if GENERATE in stages:
+            stages[GENERATE] |= {"target": max(1, self.totals[GENERATE].accepted)}
+        tables = {"run": self.config.get("run", {}), "backend": self.config.get("backend")}
+        return tables | stages | {"export": {"encoder": dict(self.chosen)}}
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for programs to read."""
+        return {
+            "selfinstruct": self.version,
+            "recipe": Path(self.recipe).name,
+            "created_at": self.created_at,
+            "models": list(self.models),
+            "seeds": {"count": self.seeds, "sha256": self.digest},
+            "plugins": dict(self.plugins),
+            "config": self.as_config(),
+        }
+
+
+def run_facts(store: RunStore, chosen: Mapping[str, Json]) -> RunFacts:
+    """Gather the facts of a run."""
+    tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
+    stages = {stage: frozen for stage in _STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
+    return RunFacts(
+        store.fact("version") or __version__,
+        str(tree.get("recipe", "chat")),
+        store.fact("created_at") or "",
+        str((config.get("backend") or {}).get("use", "unknown")),
+        _models(store),
+        config | stages,
+        store.fact("plugins") or {},
+        len(store.seeds()),
+        store.fact("seeds_digest") or "",
+        tree.get("run", {}).get("seeds", "builtin") != "builtin",
+        {stage: store.totals(stage) for stage in _STAGES if store.has_begun(stage)},
+        chosen,
+    )
+
+
+def _models(store: RunStore) -> tuple[str, ...]:
+    """The models as the replies name them; what the backend said of itself where they do not."""
+    wrote = [reply.model for stage in (GENERATE, INSTANCES) for _, _, reply in store.sourced(stage, "accepted")]
+    named = tuple(dict.fromkeys(model for model in wrote if model))
+    said = (store.fact("backend") or {}).get("model")
+    return named or ((str(said),) if said else ())
