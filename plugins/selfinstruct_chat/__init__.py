@@ -1,9 +1,23 @@
-"""Prompt and parser made for chat models: the default recipe's way to ask for tasks and to read them."""
+"""Prompts and parsers made for chat models: the default recipe's way to ask at every stage, and to read the replies."""
 
 from __future__ import annotations
 
-from selfinstruct.api import GENERATE, Component, NoOptions, PostProcessor, PromptEncoder, hookimpl
+from selfinstruct.api import (
+    CLASSIFY,
+    GENERATE,
+    INSTANCES,
+    PREPARE,
+    Component,
+    NoOptions,
+    PostProcessor,
+    PromptEncoder,
+    hookimpl,
+)
+from selfinstruct_chat.classify import ChatClassifyEncoder
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
+from selfinstruct_chat.examples import ChatExamples
+from selfinstruct_chat.instances import ChatInstances, ChatInstancesEncoder, ChatInstancesOptions
+from selfinstruct_chat.labels import ChatLabels
 from selfinstruct_chat.post_processor import ChatTasks
 
 SELFINSTRUCT_API = 1
@@ -11,13 +25,27 @@ SELFINSTRUCT_API = 1
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[PromptEncoder]]:
-    """Offer the prompt that asks a chat model for new tasks."""
-    summary = "Ask a chat model for a numbered list of new tasks, and for nothing else"
-    return [Component("chat-tasks", summary, ChatTasksOptions, ChatTasksEncoder, stages=(GENERATE,))]
+    """Offer the prompts that ask a chat model for new tasks, for their kind, and for examples of them."""
+    tasks = "Ask a chat model for a numbered list of new tasks, and for nothing else"
+    labels = "Ask a chat model which of many tasks are classification tasks, one line each"
+    examples = "Ask a chat model for worked examples of one task: input first, or label first"
+    return [
+        Component("chat-tasks", tasks, ChatTasksOptions, ChatTasksEncoder, stages=(GENERATE,)),
+        Component("chat-classify", labels, NoOptions, ChatClassifyEncoder, stages=(CLASSIFY,)),
+        Component("chat-instances", examples, ChatInstancesOptions, ChatInstancesEncoder, stages=(INSTANCES,)),
+    ]
 
 
 @hookimpl
 def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
-    """Offer the reader of whatever list a chat model answers with."""
-    summary = "Read tasks from a chat reply: numbers, headings, bullets, JSON or plain lines"
-    return [Component("chat-tasks", summary, NoOptions, lambda _: ChatTasks(), stages=(GENERATE,))]
+    """Offer the readers of whatever a chat model answers with."""
+    tasks = "Read tasks from a chat reply: numbers, headings, bullets, JSON or plain lines"
+    labels = "Read yes or no for each numbered task, in any order and many forms"
+    raw = "Keep the examples of a task as the model wrote them, without its thinking"
+    examples = "Read training examples from raw text: delimiters, labels, JSON, or one output"
+    return [
+        Component("chat-tasks", tasks, NoOptions, lambda _: ChatTasks(), stages=(GENERATE,)),
+        Component("chat-classify", labels, NoOptions, lambda _: ChatLabels(), stages=(CLASSIFY,)),
+        Component("chat-instances", raw, NoOptions, lambda _: ChatInstances(), stages=(INSTANCES,)),
+        Component("chat-examples", examples, NoOptions, lambda _: ChatExamples(), stages=(PREPARE,)),
+    ]

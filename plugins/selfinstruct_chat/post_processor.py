@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct_chat.items import take_apart, tidy
 from selfinstruct_chat.json_lists import JsonList, read_json
 from selfinstruct_chat.lists import find_items
-
-_THOUGHT = r"(?:think|thinking|thought|reasoning)"
-_THINKING = re.compile(rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE)
-_THINKING_ENDS = re.compile(rf"\A.*?</{_THOUGHT}>[ \t]*(?:\n|\Z)", re.DOTALL | re.IGNORECASE)
-_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
-_KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
-"""Turns the sign 1⃣ into a digit."""
+from selfinstruct_chat.replies import plain, without_thinking
 
 
 class ChatTasks(PostProcessor):
@@ -23,7 +16,7 @@ class ChatTasks(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, outro, cut."""
-        text = without_thinking(_plain(reply.text)).strip()
+        text = without_thinking(plain(reply.text)).strip()
         if not text:
             return ()
         found = read_json(text)
@@ -39,17 +32,6 @@ class ChatTasks(PostProcessor):
             if task:
                 drafts.append(Draft(task, examples, notes))
         return drafts
-
-
-def _plain(text: str) -> str:
-    """The reply with one kind of line end, no invisible signs, and digits for keycaps."""
-    return _KEYCAP.sub(".", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-
-
-def without_thinking(text: str) -> str:
-    """The reply without the model's thinking, also where its start or its end is missing."""
-    text = _THINKING.sub("", text)
-    return _THINKING_ENDS.sub("", text, count=1)
 
 
 def _from_json(found: JsonList) -> tuple[str, list[tuple[str, str]], str]:

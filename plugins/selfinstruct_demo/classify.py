@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
+from selfinstruct_demo.faults import MARKERS, hit
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import Ask
 
 ASKS_FOR_LABEL = re.compile(
@@ -17,12 +20,20 @@ QUOTED_LABELS = re.compile(r'((?:"[^"]+", )*"[^"]+") or "([^"]+)"')
 PLAIN_LABELS = re.compile(r"\b((?:[\w-]+, )*[\w-]+),? or ([\w-]+)\b")
 
 
-def write(ask: Ask) -> str:
-    """Answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list."""
-    said = [is_classification(task) for task in ask.subjects]
+def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+    """Answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list.
+
+    Mistakes strike in lists only: another marker, a line left out, or an answer that is neither.
+    """
+    said = ["yes" if is_classification(task) else "no" for task in ask.subjects]
     if ask.paper:
-        return " Yes" if said[0] else " No"
-    return "\n".join(f"{number}. {'yes' if each else 'no'}" for number, each in enumerate(said, 1))
+        return " " + said[0].capitalize()
+    marker = rng.choice(MARKERS[:3]) if hit(rng, options.markers) else "{}. "
+    lines = []
+    for number, word in enumerate(said, 1):
+        fault = rng.choice(["maybe", ""]) if hit(rng, options.label_faults) else word
+        lines.extend([marker.format(number) + fault] if fault else [])
+    return "\n".join(lines) or "maybe"
 
 
 def is_classification(task: str) -> bool:

@@ -6,10 +6,14 @@ import json
 import re
 from collections.abc import Sequence
 from random import Random
+from typing import TypeAlias
 
 from selfinstruct_demo.grammar import draw_text, fill
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import Ask
+
+Case: TypeAlias = tuple[str, str]
+"""Input (empty where there is none) and output."""
 
 REFUSALS = (
     "I'm sorry, but I can't help with that.",
@@ -106,6 +110,27 @@ def lay_out(tasks: Sequence[str], ask: Ask, rng: Random, options: DemoOptions) -
     if ask.paper and not preamble and "{}" in marker:
         lines[0] = " " + tasks[0]
     return preamble + "\n".join(lines) + outro
+
+
+def spoil_cases(cases: Sequence[Case], rng: Random) -> list[Case]:
+    """Repeat an input with another output, or leave an output empty."""
+    case = rng.choice(cases)
+    if rng.random() < 0.5:
+        others = [output for _, output in cases if output != case[1]]
+        return [*cases, (case[0], rng.choice(others) if others else draw_text(rng, "advice", 1))]
+    return [(text, "") if (text, output) == case else (text, output) for text, output in cases]
+
+
+def label_cases(cases: Sequence[Case], labels: bool, rng: Random) -> str:
+    """Write instances under other markers than those asked for."""
+    if labels:
+        return "\n".join(f"Class label: {output}\n{text}".strip() for text, output in cases)
+    names = rng.choice((("Input:", "Output:"), ("**Input:**", "**Output:**"), ("### Input\n", "### Output\n")))
+    parts = []
+    for number, (text, output) in enumerate(cases, 1):
+        heading = f"Example {number}:\n" if len(cases) > 1 else ""
+        parts.append(f"{heading}{names[0]} {text}\n{names[1]} {output}" if text else f"{names[1]} {output}")
+    return "\n\n".join(part.replace("\n ", "\n") for part in parts)
 
 
 def break_off(text: str, rng: Random) -> str:

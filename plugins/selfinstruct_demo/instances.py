@@ -1,7 +1,4 @@
-"""Answers the stage instances: worked cases of a task, computed where possible, else composed from its topic.
-
-A chat form of this stage gets a reader in `prompt.py` and a writer beside `_outputs` and `_inputs` here.
-"""
+"""Answers the stage instances: worked cases of a task, computed where possible, else composed from its topic."""
 
 from __future__ import annotations
 
@@ -11,7 +8,9 @@ from random import Random
 
 from selfinstruct_demo.classify import labels_of
 from selfinstruct_demo.compute import solve
+from selfinstruct_demo.faults import REFUSALS, Case, hit, label_cases, spoil_cases
 from selfinstruct_demo.grammar import draw_text, field_names, home_of
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import Ask
 
 TAKES_INPUT = re.compile(
@@ -25,13 +24,43 @@ CONTENT_WORD = re.compile(r"[A-Za-z]{5,}")
 CAREFUL = {"given", "following", "write", "explain", "about", "which", "there", "their", "would", "could", "should"}
 
 
-def write(ask: Ask, rng: Random) -> str:
-    """Write instances of the task: labels and inputs, inputs and outputs, or one output."""
+def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+    """Write instances of the task: labels and inputs, inputs and outputs, or one output; mistakes in the chat form."""
     task = ask.subjects[0]
+    if ask.blocks:
+        return _blocks(ask, rng, options)
     if ask.labels:
-        return _labels(task, rng)
+        return "\n".join(f"Class label: {label}\nText: {text}" for text, label in labelled(task, rng))
     found = TAKES_INPUT.search(task)
-    return _inputs(task, found[1], rng) if found else f"Output: {outcome(task, rng)}"
+    if not found:
+        return f"Output: {outcome(task, rng)}"
+    field = found[1].capitalize()
+    cases = worked(task, rng, rng.randint(2, 3))
+    return "\n\n".join(f"Example {at}\n{field}: {text}\nOutput: {said}" for at, (text, said) in enumerate(cases, 1))
+
+
+def _blocks(ask: Ask, rng: Random, options: DemoOptions) -> str:
+    """Write the form with delimiters, or what a mistake makes of it; only one mistake strikes a reply."""
+    task = ask.subjects[0]
+    cases = [("", outcome(task, rng))]
+    if ask.labels:
+        cases = labelled(task, rng)[: ask.count]
+    elif TAKES_INPUT.search(task):
+        cases = worked(task, rng, rng.randint(min(2, ask.count), ask.count))
+    fault = rng.choice(["markers", "cases", "refusal"]) if hit(rng, options.instance_faults) else ""
+    if fault == "refusal":
+        return rng.choice(REFUSALS)
+    if fault == "markers":
+        return label_cases(cases, ask.labels, rng)
+    if fault == "cases":
+        cases = spoil_cases(cases, rng)
+    return "\n\n".join(_block(text, output, ask.labels) for text, output in cases)
+
+
+def _block(text: str, output: str, labels: bool) -> str:
+    given = f"<<INPUT>>\n{text}" if text else ""
+    parts = [f"<<OUTPUT>>\n{output}", given] if labels else [given, f"<<OUTPUT>>\n{output}"]
+    return "\n".join(part for part in parts if part)
 
 
 def outcome(task: str, rng: Random) -> str:
@@ -39,19 +68,31 @@ def outcome(task: str, rng: Random) -> str:
     return solve(task) or _text("advice", task, rng, rng.randint(2, 4))
 
 
-def _labels(task: str, rng: Random) -> str:
-    cases = (f"Class label: {label}\nText: {_text('sentence', task, rng, 2)}" for label in labels_of(task))
-    return "\n".join(cases)
+def labelled(task: str, rng: Random) -> list[Case]:
+    """Write a text for each label that the task names."""
+    return [(_text("sentence", task, rng, 2), label) for label in labels_of(task)]
 
 
-def _inputs(task: str, field: str, rng: Random) -> str:
+def worked(task: str, rng: Random, count: int) -> list[Case]:
+    """Write texts on the task's topic, each with an output that takes up its first sentence."""
     cases = []
-    for number in range(1, rng.randint(2, 3) + 1):
+    found = TAKES_INPUT.search(task)
+    for _ in range(count):
+        if found and found[1].lower() == "code":
+            cases.append((_snippet(task, rng), _text("advice", task, rng, 2)))
+            continue
         text = _text("sentence", task, rng, rng.randint(2, 3))
         first = text.split(". ")[0].rstrip(".")
-        output = f"{first}. {_text('advice', task, rng, 1)}"
-        cases.append(f"Example {number}\n{field.capitalize()}: {text}\nOutput: {output}")
-    return "\n\n".join(cases)
+        cases.append((text, f"{first}. {_text('advice', task, rng, 1)}"))
+    return cases
+
+
+def _snippet(task: str, rng: Random) -> str:
+    """Write a small function in a code block; it has the words of the task, and a bound that is off by one."""
+    topic = re.sub(r"\W+", "_", words_of(task)[1].get("topic", "entries")).strip("_").lower()
+    total = rng.choice(["total", "count", "found"])
+    body = f'    {total} = 0\n    for at in range(len(notes) - 1):\n        {total} += notes[at].kind == "{topic}"\n'
+    return f"```python\ndef count_{topic}(notes):\n{body}    return {total}\n```"
 
 
 def _text(kind: str, task: str, rng: Random, sentences: int) -> str:

@@ -32,6 +32,9 @@ FIRST = re.compile(r"\b(?:numbered from|starting (?:at|from|with)|continue (?:at
 TASK_LINE = re.compile(r"(?:^|\n)Task:[ \t]*")
 PAPER_QUESTION = re.compile(r"\s*\n\s*Is it classification\?\s*$")
 YES_NO = re.compile(r"\byes\b.{0,60}?\bno\b", re.IGNORECASE | re.DOTALL)
+BLOCK = re.compile(r"^<<(INPUT|OUTPUT)>>[ \t]*$", re.MULTILINE)
+EXAMPLES = re.compile(rf"\b{NUMBER} (?:[\w-]+ )?examples?\b", re.IGNORECASE)
+TASK_TEXT = re.compile(r"\A\s*Task:\s*(.*?)(?:\n[ \t]*\n[^\n]*\bexamples?\b[^\n]*)?\s*\Z", re.DOTALL)
 ABOUT_TASKS = re.compile(r"\b(?:tasks|instructions)\b", re.IGNORECASE)
 
 
@@ -40,7 +43,8 @@ class Ask:
     """What a prompt wants.
 
     `paper` means a completion prompt: the reply goes on where the prompt ends, without a marker of its own.
-    `labels` means classification tasks (generate), or class labels before inputs (instances).
+    `labels` means classification tasks (generate), or class labels before inputs (instances). `blocks` means instances
+    below `<<INPUT>>` and `<<OUTPUT>>`.
     """
 
     kind: Kind
@@ -50,13 +54,26 @@ class Ask:
     examples: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     labels: bool = False
+    blocks: bool = False
 
 
 def read_prompt(turns: Sequence[Turn]) -> Ask:
     """Read messages into what they ask for; text that asks for nothing known is `talk`."""
     system = "\n".join(text for role, text in turns if role == "system")
     user = next((text for role, text in reversed(turns) if role != "system"), system)
-    return _paper_question(user) or _paper_list(user) or _chat_labels(system, user) or _chat_tasks(system, user)
+    known = _chat_blocks(system, user) or _paper_question(user) or _paper_list(user) or _chat_labels(system, user)
+    return known or _chat_tasks(system, user)
+
+
+def _chat_blocks(system: str, user: str) -> Ask | None:
+    """A prompt that shows the delimiters of instances; which of them comes first decides about labels."""
+    shown = BLOCK.findall(system)
+    task = TASK_TEXT.match(user)
+    if "OUTPUT" not in shown or task is None or not task[1].strip():
+        return None
+    wanted = EXAMPLES.search(system)
+    count = min(MOST, max(1, _number(wanted[1]))) if wanted else 1
+    return Ask("instances", count=count, subjects=(task[1].strip(),), labels=shown[0] == "OUTPUT", blocks=True)
 
 
 def _paper_question(user: str) -> Ask | None:

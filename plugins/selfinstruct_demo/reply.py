@@ -44,17 +44,19 @@ def reply_to(
 
 
 def answer(ask: Ask, rng: Random, options: DemoOptions) -> Text:
-    """Answer what was asked, with mistakes as the options say; only lists of tasks have mistakes in them."""
+    """Answer what was asked, with mistakes as the options say; the paper's questions on one task get none."""
     if ask.kind == "talk":
         return Text(TALK)
     if ask.kind == "classify":
-        return Text(classify.write(ask))
+        return Text(classify.write(ask, rng, options))
     if ask.kind == "instances":
-        return Text(instances.write(ask, rng))
-    if hit(rng, options.refusal):
+        text = instances.write(ask, rng, options)
+    elif hit(rng, options.refusal):
         return Text(rng.choice(REFUSALS))
-    text = generate.write(ask, rng, options)
-    return Text(break_off(text, rng), cut=True) if hit(rng, options.cut) else Text(text)
+    else:
+        text = generate.write(ask, rng, options)
+    may_break = ask.kind == "generate" or ask.blocks
+    return Text(break_off(text, rng), cut=True) if may_break and hit(rng, options.cut) else Text(text)
 
 
 def shorten(said: Text, stop: Sequence[str], max_tokens: int | None) -> Text:

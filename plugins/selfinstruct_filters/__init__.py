@@ -1,15 +1,19 @@
-"""Quality filters for new instructions: one rule a file."""
+"""Quality filters for new instructions and for training examples: one rule a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from selfinstruct.api import GENERATE, Component, Filter, NoOptions, Options, hookimpl
+from selfinstruct.api import GENERATE, PREPARE, Component, Filter, NoOptions, Options, hookimpl
 from selfinstruct_filters.answer import Answer, AnswerOptions
+from selfinstruct_filters.at_most import AtMost, AtMostOptions
+from selfinstruct_filters.conflict import Conflict, ConflictOptions
 from selfinstruct_filters.cut import Cut
+from selfinstruct_filters.duplicate_example import DuplicateExample
 from selfinstruct_filters.exact import Exact
 from selfinstruct_filters.first_char import FirstChar
+from selfinstruct_filters.invalid_example import InvalidExample
 from selfinstruct_filters.keywords import Keywords, KeywordsOptions
 from selfinstruct_filters.length import Length, LengthOptions
 from selfinstruct_filters.refusal import Refusal
@@ -22,9 +26,9 @@ SELFINSTRUCT_API = 1
 
 @hookimpl
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
-    """Offer the filters for the stage `generate`, in the order in which the recipe `chat` runs them."""
+    """Offer the filters for the stages `generate` and `prepare`, in the order in which the recipe `chat` runs them."""
     return [
-        _offer("cut", "Drop a draft that the reply's end cut off", Cut),
+        _offer("cut", "Drop what the reply's end cut off", Cut, stages=(GENERATE, PREPARE)),
         _offer("unreadable", "Drop broken text: wrong encodings, endless repetition", Unreadable),
         _offer("refusal", "Drop refusals, preambles and talk about the tasks", Refusal),
         _offer("first-char", "Drop a draft that starts with a sign", FirstChar),
@@ -34,13 +38,21 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("exact", "Drop what the pool holds word for word", Exact),
         _offer("restated", "Drop copies of a seed or a shown example, lengthened too", Restated, RestatedOptions),
         _offer("rouge-l", "Drop what is too near to the pool by ROUGE-L", RougeL, RougeLOptions),
+        _offer("invalid-example", "Drop empty, refused, broken-off examples", InvalidExample, stages=(PREPARE,)),
+        _offer("duplicate-example", "Drop examples that were there before", DuplicateExample, stages=(PREPARE,)),
+        _offer("conflict", "Drop another output to the same input", Conflict, ConflictOptions, (PREPARE,)),
+        _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
     ]
 
 
 def _offer(
-    name: str, summary: str, build: Callable[..., Filter[Any]], options: type[Options] | None = None
+    name: str,
+    summary: str,
+    build: Callable[..., Filter[Any]],
+    options: type[Options] | None = None,
+    stages: tuple[str, ...] = (GENERATE,),
 ) -> Component[Filter[Any]]:
     """A descriptor; a filter without options of its own is built from nothing."""
     if options is None:
-        return Component(name, summary, NoOptions, lambda _: build(), stages=(GENERATE,))
-    return Component(name, summary, options, build, stages=(GENERATE,))
+        return Component(name, summary, NoOptions, lambda _: build(), stages=stages)
+    return Component(name, summary, options, build, stages=stages)

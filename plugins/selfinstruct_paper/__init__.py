@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from selfinstruct.api import (
+    CLASSIFY,
+    EXPORT,
     GENERATE,
+    INSTANCES,
+    PREPARE,
     Component,
     Filter,
     NoOptions,
@@ -17,6 +21,8 @@ from selfinstruct.api import (
     Verdict,
     hookimpl,
 )
+from selfinstruct_paper.answers import PaperClassifyReader, PaperExamplesReader, PaperInstancesReader
+from selfinstruct_paper.example_filters import AtMostFilter, AtMostOptions, DuplicatesFilter, InvalidFilter
 from selfinstruct_paper.filters import (
     CutFilter,
     TextFilter,
@@ -35,8 +41,12 @@ from selfinstruct_paper.instances import (
     read_clf_label,
 )
 from selfinstruct_paper.prompt import PaperTasksOptions, PaperTasksPrompt, encode_prompt
+from selfinstruct_paper.prompt_completion import PromptCompletion, PromptCompletionOptions
+from selfinstruct_paper.questions import PaperClassifyPrompt, PaperInstancesPrompt
 from selfinstruct_paper.reply import PaperTasksReader, post_process_gpt3_response, post_process_llama3_response
 from selfinstruct_paper.sampling import (
+    PaperDemonstrations,
+    PaperDemonstrationsOptions,
     PaperSampler,
     PaperSamplerOptions,
     sample_machine_instructions,
@@ -64,41 +74,69 @@ __all__ = [
     "sample_prompt_instructions",
 ]
 
-_SERVES = (GENERATE,)
+_TASKS = (GENERATE,)
 
 
 @hookimpl
 def selfinstruct_samplers() -> list[Component[Sampler]]:
-    """Offer the paper's mix of seed and machine-written instructions."""
-    summary = "A few machine-written instructions and seeds for the rest, shuffled"
-    return [Component("paper", summary, PaperSamplerOptions, PaperSampler, _SERVES)]
+    """Offer the paper's mix of instructions to continue, and demonstrations for the questions about one task."""
+    mix = "A few machine-written instructions and seeds for the rest, shuffled"
+    shown = "Seeds of both kinds, the same ones for every question of a stage"
+    asks = (CLASSIFY, INSTANCES)
+    return [
+        Component("paper", mix, PaperSamplerOptions, PaperSampler, _TASKS),
+        Component("paper-demonstrations", shown, PaperDemonstrationsOptions, PaperDemonstrations, asks),
+    ]
 
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
-    """Offer the paper's prompt for new tasks."""
-    summary = "The paper's numbered list of tasks, left open for the model to continue"
-    return [Component("paper-tasks", summary, PaperTasksOptions, PaperTasksPrompt, _SERVES)]
+    """Offer the paper's prompts, and its training format."""
+    tasks = "The paper's numbered list of tasks, left open for the model to continue"
+    classify = "The paper's question whether a task is classification, after answered seeds"
+    instances = "The paper's two forms that ask for instances of a task: input first, or label first"
+    rows = "The paper's training format: prompt templates drawn at random, and completions"
+    return [
+        Component("paper-tasks", tasks, PaperTasksOptions, PaperTasksPrompt, _TASKS),
+        Component("paper-classify", classify, NoOptions, lambda _: PaperClassifyPrompt(), (CLASSIFY,)),
+        Component("paper-instances", instances, NoOptions, lambda _: PaperInstancesPrompt(), (INSTANCES,)),
+        Component("prompt-completion", rows, PromptCompletionOptions, PromptCompletion, (EXPORT,)),
+    ]
 
 
 @hookimpl
 def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
     """Offer the paper's reading of replies."""
-    summary = "Split a reply at its list numbers, as the paper's scripts do"
-    return [Component("paper-tasks", summary, NoOptions, lambda _: PaperTasksReader(), _SERVES)]
+    tasks = "Split a reply at its list numbers, as the paper's scripts do"
+    classify = "Take a plain yes as yes and all else as no, as the paper's scripts do"
+    instances = "Take the whole reply as it is, as the paper's scripts do"
+    examples = "Read examples in the paper's two forms, as its scripts do"
+    return [
+        Component("paper-tasks", tasks, NoOptions, lambda _: PaperTasksReader(), _TASKS),
+        Component("paper-classify", classify, NoOptions, lambda _: PaperClassifyReader(), (CLASSIFY,)),
+        Component("paper-instances", instances, NoOptions, lambda _: PaperInstancesReader(), (INSTANCES,)),
+        Component("paper-examples", examples, NoOptions, lambda _: PaperExamplesReader(), (PREPARE,)),
+    ]
 
 
 @hookimpl
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
-    """Offer the paper's rules, novelty apart, in the order that gives the reference's reasons."""
+    """Offer the paper's rules, novelty apart, for tasks and for examples, each in the reference's order."""
+    cut = "Drop what was cut by length: all tasks of the reply, or its last example"
+    invalid = "Drop examples without output, with their input as output, or that end in a colon"
+    duplicates = "Drop repeated examples, and all of a task that gives one input two outputs"
+    at_most = "Keep the first few examples of each task"
     return [
-        Component("paper-cut", "Drop all of a reply that was cut by length", NoOptions, lambda _: CutFilter(), _SERVES),
+        Component("paper-cut", cut, NoOptions, lambda _: CutFilter(), (GENERATE, PREPARE)),
         _text_filter("paper-length", "Drop tasks of fewer than 4 or more than 150 words", judge_length),
         _text_filter("paper-keywords", "Drop tasks about images, files, maps and so on", judge_keywords),
         _text_filter("paper-program", 'Drop tasks that start with "Write a program"', judge_program),
         _text_filter("paper-first-char", "Drop tasks that start with punctuation or outside ASCII", judge_first_char),
+        Component("paper-invalid", invalid, NoOptions, lambda _: InvalidFilter(), (PREPARE,)),
+        Component("paper-duplicates", duplicates, NoOptions, lambda _: DuplicatesFilter(), (PREPARE,)),
+        Component("paper-at-most", at_most, AtMostOptions, AtMostFilter, (PREPARE,)),
     ]
 
 
 def _text_filter(name: str, summary: str, rule: Callable[[str], Verdict]) -> Component[Filter[Any]]:
-    return Component(name, summary, NoOptions, lambda _: TextFilter(rule), _SERVES)
+    return Component(name, summary, NoOptions, lambda _: TextFilter(rule), _TASKS)

@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Callable
 
-from selfinstruct.api import Draft, Filter, UsageError, Verdict, drop, keep
+from selfinstruct.api import Draft, Filter, Item, UsageError, Verdict, drop, keep
 
 LEAST_WORDS, MOST_WORDS = 4, 150
 PROGRAM = "Write a program"
@@ -76,10 +76,14 @@ TEXT_RULES = (judge_length, judge_keywords, judge_program, judge_first_char)
 """The rules in the reference's order: the first that drops a task gives the reason."""
 
 
-class CutFilter(Filter[Draft]):
-    """Drops what a post-processor noted as `cut`; the reference throws away a whole reply whose tokens ran out."""
+class CutFilter(Filter[Item]):
+    """Drops what a post-processor noted as `cut`.
 
-    def judge(self, item: Draft) -> Verdict:
+    Where its tokens ran out, the reference throws away a whole reply with tasks, and the last instance of one with
+    instances.
+    """
+
+    def judge(self, item: Item) -> Verdict:
         """Look at the note only; the text may be anything."""
         return drop("cut-by-length", cut=True) if item.notes.get("cut") else keep()
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from selfinstruct.api import Verdict, drop, keep
 from selfinstruct_paper.completions import was_cut
 
 InstanceRow: TypeAlias = tuple[str, str, str]
 """Instruction, input, output."""
+Pair: TypeAlias = tuple[str, str]
+"""Input, output."""
+
+MOST_PER_TASK = 5
 
 EXAMPLE = re.compile(r"Example\s?\d*\.?")
 INPUT = re.compile(r"Input\s*(?:\d+\s*)?:")
@@ -25,7 +30,7 @@ def read_clf_label(is_classification: str) -> bool:
     return is_classification.strip() in ("Yes", "yes", "YES")
 
 
-def parse_input_output(response_text: str) -> tuple[str, str]:
+def parse_input_output(response_text: str) -> Pair:
     """Split one instance into input and output at the first "Output:"; a number may stand before the colon.
 
     Without the marker all is output. A leading "Input:" is taken off, and the output ends where a second pair
@@ -39,66 +44,91 @@ def parse_input_output(response_text: str) -> tuple[str, str]:
     return text.strip(), INPUT.split(answer, maxsplit=1)[0].strip()
 
 
+def split_input_first(raw_text: str) -> list[Pair]:
+    """Split what stands after "Example 1", "Example 2", ... into inputs and outputs, good or bad.
+
+    Without "Example" the text is one instance if it has an "Output:", and nothing otherwise.
+    Source: Wang et al. 2023, section 2.2 (input-first approach), and the reference's reading of it.
+    """
+    raw_text = raw_text.strip()
+    if EXAMPLE.search(raw_text):
+        pieces = [piece for piece in EXAMPLE.split(raw_text) if piece.strip()]
+    else:
+        pieces = [raw_text] if OUTPUT.search(raw_text) else []
+    return [parse_input_output(piece.strip()) for piece in pieces]
+
+
+def split_output_first(raw_text: str) -> list[Pair]:
+    """Split a text at "Class label:", good or bad: the rest of the line is an output, and what is below it its input.
+
+    Source: Wang et al. 2023, section 2.2 (output-first approach), and the reference's reading of it.
+    """
+    _, *pieces = raw_text.split(CLASS_LABEL)
+    lines = (piece.strip().partition("\n") for piece in pieces)
+    return [(text.strip(), label.strip()) for label, _, text in lines]
+
+
+def conflicting_input(pairs: Iterable[Pair]) -> str:
+    """Give the first non-empty input that has two different outputs; an empty text if there is none."""
+    outputs: dict[str, str] = {}
+    return next((text for text, output in pairs if text and outputs.setdefault(text, output) != output), "")
+
+
 def filter_duplicate_instances(instances: Sequence[InstanceRow]) -> list[InstanceRow]:
     """Leave out repeated instances; give none at all if one non-empty input has two different outputs.
 
     The rows keep the order of their first appearance, where the reference's order was that of a set. Source:
     Wang et al. 2023, section 2.2 (filtering), and the reference's function of this name.
     """
-    outputs: dict[str, str] = {}
-    for _, text, output in instances:
-        if text != "" and outputs.setdefault(text, output) != output:
-            return []
+    if conflicting_input((text, output) for _, text, output in instances):
+        return []
     return list(dict.fromkeys(instances))
 
 
+def judge_instance(text: str, output: str) -> Verdict:
+    """Drop an instance whose output is empty or repeats the input `text`, or of which either side ends with a colon."""
+    if not output:
+        return drop("empty-output")
+    if output == text:
+        return drop("output-repeats-input")
+    if text.strip().endswith(":"):
+        return drop("input-ends-with-colon", end=text.strip()[-20:])
+    if output.strip().endswith(":"):
+        return drop("output-ends-with-colon", end=output.strip()[-20:])
+    return keep()
+
+
 def filter_invalid_instances(instances: Sequence[InstanceRow]) -> list[InstanceRow]:
-    """Leave out instances whose output is empty or repeats the input, or of which either side ends with a colon."""
-
-    def is_valid(text: str, output: str) -> bool:
-        return output not in ("", text) and not any(side.strip().endswith(":") for side in (text, output))
-
-    return [instance for instance in instances if is_valid(instance[1], instance[2])]
+    """Leave out the instances that `judge_instance` drops. Source: the reference's function of this name."""
+    return [instance for instance in instances if judge_instance(instance[1], instance[2]).keep]
 
 
 def parse_instances_for_generation_task(
     raw_text: str, instruction: str, response_metadata: Mapping[str, Any]
 ) -> list[InstanceRow]:
-    """Read the instances of a task that is not classification (input-first): after "Example 1", "Example 2", ...
+    """Read the usable instances of a task that is not classification; see `split_input_first`.
 
-    Without "Example" the text is one instance if it has an "Output:", and nothing otherwise. The last instance of a
-    reply cut by length is left out. Raises `DataError` if instances are found and the metadata cannot say how the
-    reply ended. Source: Wang et al. 2023, section 2.2 (input-first approach), and the reference's function.
+    The last instance of a reply cut by length is left out. Raises `DataError` if instances are found and the metadata
+    cannot say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference's function.
     """
-    raw_text = raw_text.strip()
-    if EXAMPLE.search(raw_text):
-        pieces = [piece for piece in EXAMPLE.split(raw_text) if piece.strip()]
-    elif OUTPUT.search(raw_text):
-        pieces = [raw_text]
-    else:
-        return []
-    return _usable([parse_input_output(piece.strip()) for piece in pieces], instruction, response_metadata)
+    return _usable(split_input_first(raw_text), instruction, response_metadata)
 
 
 def parse_instances_for_classification_task(
     raw_text: str, instruction: str, response_metadata: Mapping[str, Any]
 ) -> list[InstanceRow]:
-    """Read the instances of a classification task (output-first): a "Class label:" line, then the input below it.
+    """Read the usable instances of a classification task; see `split_output_first`.
 
     The last instance of a reply cut by length is left out. Raises `DataError` if instances are found and the metadata
-    cannot say how the reply ended. Source: Wang et al. 2023, section 2.2 (output-first approach), and the reference.
+    cannot say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference's function.
     """
-    _, *pieces = raw_text.split(CLASS_LABEL)
-    if not pieces:
-        return []
-    lines = (piece.strip().partition("\n") for piece in pieces)
-    return _usable([(text.strip(), label.strip()) for label, _, text in lines], instruction, response_metadata)
+    return _usable(split_output_first(raw_text), instruction, response_metadata)
 
 
-def _usable(
-    pairs: Sequence[tuple[str, str]], instruction: str, response_metadata: Mapping[str, Any]
-) -> list[InstanceRow]:
+def _usable(pairs: Sequence[Pair], instruction: str, response_metadata: Mapping[str, Any]) -> list[InstanceRow]:
     """Drop the last pair of a cut reply, then what is invalid, then duplicates: the order decides about conflicts."""
+    if not pairs:
+        return []
     whole = pairs[:-1] if was_cut(response_metadata.get("response")) else pairs
     rows = [(instruction.strip(), text, output) for text, output in whole]
     return filter_duplicate_instances(filter_invalid_instances(rows))

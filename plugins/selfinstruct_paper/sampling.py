@@ -1,4 +1,4 @@
-"""How the paper chooses the instructions that a prompt shows: a few machine-written ones, and seeds for the rest."""
+"""How the paper chooses what a prompt shows: tasks to continue, and answered seeds where it asks about one task."""
 
 from __future__ import annotations
 
@@ -90,3 +90,29 @@ class PaperSampler(Sampler):
                 f"there are {len(seeds)} seed tasks, and a prompt shows {self._options.total}",
                 "Write more, or show fewer: --set generate.sampler.total=N --set generate.sampler.machine=M",
             )
+
+
+class PaperDemonstrationsOptions(Options):
+    """Options of the sampler `paper-demonstrations`; the defaults are as many as the reference shows of each kind."""
+
+    classification: int = Field(12, ge=0, description="How many classification seeds are drawn, at most.")
+    other: int = Field(19, ge=0, description="How many other seeds are drawn, at most.")
+
+
+class PaperDemonstrations(Sampler):
+    """Draws seeds of both kinds, in mixed order; the reference always shows the same ones, written into its code.
+
+    Where the view's generator is the same for every request of a stage, so are the demonstrations.
+    """
+
+    def __init__(self, options: PaperDemonstrationsOptions) -> None:
+        self._options = options
+
+    def sample(self, view: PoolView) -> Sequence[Instruction]:
+        """Draw from the view's seeds with its generator; fewer where there are fewer."""
+        drawn: list[Instruction] = []
+        for clf, wanted in ((True, self._options.classification), (False, self._options.other)):
+            kind = [entry for entry in view.seeds if entry.seed is not None and entry.seed.is_classification == clf]
+            drawn += view.rng.sample(kind, min(wanted, len(kind)))
+        view.rng.shuffle(drawn)
+        return drawn

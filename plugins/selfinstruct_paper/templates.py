@@ -8,26 +8,26 @@ from random import Random
 from selfinstruct_paper.sampling import shared_unless_given
 
 END = "<|endoftext|>"
-# Prompt and completion, to be filled in. The strings are Self-Instruct's own (Wang et al. 2023, section 2.3 and its
-# code), in its order: a seeded draw must find the same one.
+# The prompt, to be filled in, and what stands before the output in the completion. The strings are Self-Instruct's own
+# (Wang et al. 2023, section 2.3 and its code), in its order: a seeded draw must find the same one.
 WITH_INPUT = (
-    ("{instruction}\nInput: {input}\nOutput:", " {output}" + END),
-    ("{instruction}\n\nInput: {input}\n\nOutput:", " {output}" + END),
-    ("Task: {instruction}\nInput: {input}\nOutput:", " {output}" + END),
-    ("{instruction}\n\n{input}\n\nOutput:", " {output}" + END),
-    ("{instruction}\n\n{input}\n\n", "{output}" + END),
-    ("{instruction}\n{input}\n\n", "{output}" + END),
-    ("Task: {instruction}\n\n{input}\n\n", "{output}" + END),
+    ("{instruction}\nInput: {input}\nOutput:", " "),
+    ("{instruction}\n\nInput: {input}\n\nOutput:", " "),
+    ("Task: {instruction}\nInput: {input}\nOutput:", " "),
+    ("{instruction}\n\n{input}\n\nOutput:", " "),
+    ("{instruction}\n\n{input}\n\n", ""),
+    ("{instruction}\n{input}\n\n", ""),
+    ("Task: {instruction}\n\n{input}\n\n", ""),
 )
 WITHOUT_INPUT = (
-    ("{instruction} Output:", " {output}" + END),
-    ("{instruction}\nOutput:", " {output}" + END),
-    ("{instruction}\n\nOutput:", " {output}" + END),
-    ("{instruction}\n", "{output}" + END),
-    ("{instruction}\n\n", "{output}" + END),
-    ("Task: {instruction}\n\n", "{output}" + END),
+    ("{instruction} Output:", " "),
+    ("{instruction}\nOutput:", " "),
+    ("{instruction}\n\nOutput:", " "),
+    ("{instruction}\n", ""),
+    ("{instruction}\n\n", ""),
+    ("Task: {instruction}\n\n", ""),
 )
-PLAIN = ("{instruction}\n\n{input}\n\n", "{output}" + END)
+PLAIN = ("{instruction}\n\n{input}\n\n", "")
 FIELD_NAME = re.compile(r"(\w+):")
 
 
@@ -38,18 +38,20 @@ def encode_instance(
     random_template: bool = True,
     *,
     rng: Random | None = None,
+    end_token: str = END,
 ) -> dict[str, str]:
     """Write one training example: `prompt` and `completion`, and the stripped parts they were made of.
 
     With `random_template` one of seven templates is drawn, or of six where the input is empty; without, the plain
-    one is taken. Source: Wang et al. 2023, section 2.3, and the reference's function of this name.
+    one is taken. `end_token` ends the completion. Source: Wang et al. 2023, section 2.3, and the reference's function
+    of this name.
     """
     parts = {"instruction": instruction.strip(), "input": input.strip(), "output": output.strip()}
     template = PLAIN
     if random_template:
         template = shared_unless_given(rng).choice(WITH_INPUT if parts["input"] else WITHOUT_INPUT)
-    prompt, completion = template
-    return {"prompt": prompt.format(**parts), "completion": completion.format(**parts), **parts}
+    prompt, lead = template
+    return {"prompt": prompt.format(**parts), "completion": f"{lead}{parts['output']}{end_token}", **parts}
 
 
 def clean_input(inst_input: str) -> str:

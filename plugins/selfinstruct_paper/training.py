@@ -8,13 +8,12 @@ from typing import Any
 
 from selfinstruct.api import DataError
 from selfinstruct_paper.instances import (
+    MOST_PER_TASK,
     InstanceRow,
     parse_instances_for_classification_task,
     parse_instances_for_generation_task,
 )
 from selfinstruct_paper.templates import clean_input, encode_instance
-
-MOST_PER_TASK = 5
 
 
 def collect_instances(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -109,3 +110,60 @@ def test_faults_spare_classification_and_instances() -> None:
     every = DemoOptions.model_validate(dict.fromkeys(DemoOptions.model_fields.keys() - {"seed", "latency"}, 1.0))
     said = reply_to([("human", "Task: Name a bird.\nIs it classification?")], every)
     assert said == Text(" No")
+
+
+# --- classification and instances, in the chat form ------------------------------------------------------------------
+
+LABELS = [f"Sort the note number {number}." for number in range(1, 31)]
+BLOCKS = "Write up to 3 examples, in this form:\n\n{}\n\nNothing else."
+INPUT_FIRST = BLOCKS.format("<<INPUT>>\ntext\n<<OUTPUT>>\nanswer")
+OUTPUT_FIRST = BLOCKS.format("<<OUTPUT>>\nlabel\n<<INPUT>>\ntext")
+
+
+def classify(number: int, **faults: float) -> str:
+    system = f"Round {number}. Say which are classification tasks: yes or no."
+    listed = "\n".join(f"{at}. {text}" for at, text in enumerate(LABELS, 1))
+    return reply_to([("system", system), ("human", f"Tasks:\n{listed}\n\nAnswer each.")], faultless(**faults)).text
+
+
+def cases(number: int, system: str = INPUT_FIRST, **faults: float) -> Text:
+    task = f"Summarise the given email on soup bases for cook number {number}."
+    if system == OUTPUT_FIRST:
+        task = f'Tag the mail as "kind", "rude" or "odd", for cook number {number}.'
+    return reply_to([("system", system), ("human", f"Task:\n{task}\n\nWrite the examples now.")], faultless(**faults))
+
+
+def test_label_faults_leave_lines_out_or_say_maybe() -> None:
+    assert all(re.fullmatch(r"\d+\. (?:yes|no)", line) for line in classify(0).splitlines())
+    said = [line for number in range(40) for line in classify(number, label_faults=0.2).splitlines()]
+    left_out = 40 * len(LABELS) - len(said)
+    maybe = sum(line.endswith("maybe") for line in said)
+    assert 0.06 < left_out / (40 * len(LABELS)) < 0.14
+    assert 0.06 < maybe / (40 * len(LABELS)) < 0.14
+    assert set(classify(1, label_faults=1).split()) <= {*(f"{at}." for at in range(31)), "maybe"}
+
+
+def test_instance_faults() -> None:
+    seen = Counter[str]()
+    for number in range(120):
+        for system in (INPUT_FIRST, OUTPUT_FIRST):
+            said = cases(number, system, instance_faults=1).text
+            if said in REFUSALS:
+                seen["refusal"] += 1
+            elif "<<" not in said:
+                assert re.search(r"Input|Class label: kind", said), said
+                seen["markers"] += 1
+            elif re.search(r"<<OUTPUT>>\n+(?:<<|\Z)", f"{said}\n"):
+                seen["empty"] += 1
+            else:
+                assert said.count("<<INPUT>>") > len(set(re.findall(r"<<INPUT>>\n(.+)", said)))
+                seen["conflict"] += 1
+    assert set(seen) == {"refusal", "markers", "empty", "conflict"}
+    assert min(seen.values()) > 20
+
+
+def test_instances_break_off_too() -> None:
+    said = cases(1, cut=1)
+    assert said.cut
+    assert cases(1).text.startswith(said.text)
+    assert not cases(1).cut

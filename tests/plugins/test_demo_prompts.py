@@ -170,3 +170,30 @@ def test_any_prompt_is_answered(turns: list[tuple[str, str]], seed: int) -> None
 )
 def test_any_task_in_a_known_prompt_is_answered(prompt: str, text: str) -> None:
     assert reply_to([("human", prompt.replace("{}", text))], faultless()).text
+
+
+BLOCKS = "Write {} examples, in this form:\n\n<<{}>>\nfirst\n<<{}>>\nsecond\n\nNothing else."
+
+
+@pytest.mark.parametrize(("words", "count"), [("up to 3", 3), ("two", 2), ("some", 1), ("up to 5 worked", 5)])
+def test_the_chat_form_of_instances_is_read(words: str, count: int) -> None:
+    task = "Write a note.\n\nTask: it must rhyme."
+    for first, second in (("INPUT", "OUTPUT"), ("OUTPUT", "INPUT")):
+        turns = [("system", BLOCKS.format(words, first, second)), ("human", f"Task:\n{task}\n\nWrite the examples.")]
+        labels = first == "OUTPUT"
+        assert read_prompt(turns) == Ask("instances", count=count, subjects=(task,), labels=labels, blocks=True)
+
+
+def test_instances_in_the_chat_form() -> None:
+    task = "Task:\nSummarise the given email on soup bases for a butcher, in one breath."
+    said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
+    assert re.fullmatch(r"(<<INPUT>>\n.+\n<<OUTPUT>>\n.+(\n\n)?){2,3}", said)
+    said = say(BLOCKS.format("up to 2", "OUTPUT", "INPUT"), 'Task:\nTag the mail as "kind", "rude" or "odd".')
+    assert re.findall(r"<<OUTPUT>>\n(.+)\n<<INPUT>>\n.{20,}", said) == ["kind", "rude"]
+    assert say(BLOCKS.format("up to 2", "INPUT", "OUTPUT"), "Task: Name a bird.").startswith("<<OUTPUT>>\n")
+
+
+def test_code_comes_in_a_block() -> None:
+    task = "Task:\nThe given Rust code should count entries about fog, but zero is treated as missing; debug it."
+    said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
+    assert re.match(r"<<INPUT>>\n```python\ndef \w+\(notes\):\n(?:    .+\n)+```\n<<OUTPUT>>\n", said)

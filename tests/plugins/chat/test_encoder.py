@@ -55,9 +55,16 @@ def test_a_perfect_reply_gives_the_tasks_back() -> None:
     assert drafts[0].examples == tuple(example.text for example in EXAMPLES)
 
 
-def test_the_hooks_offer_both() -> None:
-    (encoder,) = selfinstruct_encoders()
-    (parser,) = selfinstruct_post_processors()
-    assert encoder.name == parser.name == "chat-tasks"
-    assert isinstance(encoder.build(encoder.options()), ChatTasksEncoder)
-    assert isinstance(parser.build(parser.options()), ChatTasks)
+def test_the_hooks_offer_prompts_and_readers_for_every_stage() -> None:
+    encoders = {component.name: component for component in selfinstruct_encoders()}
+    readers = {component.name: component for component in selfinstruct_post_processors()}
+    assert {name: offer.stages for name, offer in encoders.items()} == {
+        "chat-tasks": ("generate",),
+        "chat-classify": ("classify",),
+        "chat-instances": ("instances",),
+    }
+    assert set(readers) == {*encoders, "chat-examples"}
+    assert isinstance(encoders["chat-tasks"].build(ChatTasksOptions()), ChatTasksEncoder)
+    assert isinstance(readers["chat-tasks"].build(readers["chat-tasks"].options()), ChatTasks)
+    for offer in [*encoders.values(), *readers.values()]:
+        assert offer.build(offer.options())

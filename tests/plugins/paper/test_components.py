@@ -3,17 +3,14 @@
 from random import Random
 from typing import Any
 
-import pluggy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import selfinstruct_paper as paper
-from selfinstruct import hookspecs
 from selfinstruct.api import (
     GENERATE,
-    Component,
     DataError,
     Draft,
     Filter,
@@ -23,36 +20,17 @@ from selfinstruct.api import (
     PostProcessor,
     Reply,
     Request,
-    SeedTask,
     Verdict,
 )
 
 from .golden import golden
+from .parts import built, found, seed_entry
 
 FILTERS = ("paper-cut", "paper-length", "paper-keywords", "paper-program", "paper-first-char")
 PIECES = st.sampled_from(
     ["\n", "\n10. ", "\n2\t. ", " ", "Write a program", "draw", "IMAGE", "go\nto", "word " * 75, "ﬁle", "ſ", "É", "-"]
 )
 TEXTS = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=5))).map("".join))
-
-
-def found(kind: str) -> dict[str, Component[Any]]:
-    manager = pluggy.PluginManager("selfinstruct")
-    manager.add_hookspecs(hookspecs)
-    manager.register(paper)
-    manager.check_pending()
-    (components,) = getattr(manager.hook, f"selfinstruct_{kind}")()
-    return {component.name: component for component in components}
-
-
-def built(kind: str, name: str, **options: object) -> Any:
-    component = found(kind)[name]
-    return component.build(component.options(**options))
-
-
-def seed_entry(number: int, clf: bool = False) -> Instruction:
-    text = f"Seed instruction number {number}."
-    return Instruction(f"seed_{number}", text, SeedTask(f"seed_{number}", text, (), clf))
 
 
 def view(seeds: int, machine: int, seed: int = 0) -> PoolView:
@@ -81,15 +59,16 @@ def accepted(text: str, finish: Any) -> list[str]:
 
 
 def test_what_is_offered() -> None:
-    assert list(found("samplers")) == ["paper"]
-    assert list(found("encoders")) == list(found("post_processors")) == ["paper-tasks"]
-    assert tuple(found("filters")) == FILTERS
+    assert list(found("samplers")) == ["paper", "paper-demonstrations"]
+    assert list(found("encoders")) == ["paper-tasks", "paper-classify", "paper-instances", "prompt-completion"]
+    assert list(found("post_processors")) == ["paper-tasks", "paper-classify", "paper-instances", "paper-examples"]
+    assert list(found("filters")) == [*FILTERS, "paper-invalid", "paper-duplicates", "paper-at-most"]
 
 
 @pytest.mark.parametrize("kind", ["samplers", "encoders", "post_processors", "filters"])
-def test_every_component_serves_one_stage_and_describes_its_options(kind: str) -> None:
+def test_every_component_names_its_stages_and_describes_its_options(kind: str) -> None:
     for component in found(kind).values():
-        assert component.stages == (GENERATE,)
+        assert component.stages
         assert component.summary
         assert all(field.description for field in component.options.model_fields.values())
 

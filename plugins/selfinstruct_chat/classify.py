@@ -1,0 +1,44 @@
+"""The prompt that asks which of many tasks are classification tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selfinstruct.api import Instruction, Message, NoOptions, PromptEncoder, Sampling
+
+SYSTEM = (
+    "You tell classification tasks from other tasks. A task is a classification task if every right output is one "
+    "of a small, fixed set of labels: yes or no, true or false, a sentiment, a category, one of the options named. "
+    "If the output is free text, a list, code, a number or a translation, it is not. Do not carry the tasks out. "
+    "Answer one line for each task: its number, and yes or no. Example: 7. no"
+)
+"""The same for every request, so that providers can cache it."""
+
+LONGEST, TAIL = 400, 140
+"""Characters that are shown of a task, and how many of them are its last: that is where labels often stand."""
+
+
+class ChatClassifyEncoder(PromptEncoder):
+    """A system message that never changes, and a user message with the numbered tasks."""
+
+    def __init__(self, options: NoOptions) -> None:
+        del options
+        self._system = Message("system", SYSTEM)
+        self.sampling = Sampling(temperature=0.0, max_tokens=600)
+
+    def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
+        """Show every subject on one line."""
+        lines = [f"{number}. {shown(subject.text)}" for number, subject in enumerate(subjects, start=1)]
+        closing = "Answer yes or no for task 1."
+        if len(lines) > 1:
+            closing = f"Answer yes or no for each, numbered 1 to {len(lines)}."
+        return (self._system, Message("user", "\n".join(["Tasks:", *lines, "", closing])))
+
+
+def shown(text: str) -> str:
+    """A task on one line; of a long one, its beginning and its end."""
+    line = " ".join(text.split())
+    if len(line) <= LONGEST:
+        return line
+    head, tail = line[: LONGEST - TAIL], line[-TAIL:]
+    return f"{head.rpartition(' ')[0] or head} ... {tail.partition(' ')[2] or tail}"

@@ -1,0 +1,123 @@
+"""Reads raw instances into training examples: whatever looks like one is handed on, for the filters to judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeAlias
+
+from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
+from selfinstruct_chat.json_examples import read_json_examples
+from selfinstruct_chat.markers import Block, read_blocks, tidy
+from selfinstruct_chat.replies import without_first_thoughts
+
+Part: TypeAlias = tuple[Literal["input", "output", "next"], str]
+Pair: TypeAlias = tuple[str, str]
+"""Input and output."""
+
+_NO_INPUT = re.compile(
+    r"[\s\W_]*(?:no[ _-]?input(?:s|(?: text| data)?(?: (?:is|was))? (?:needed|required|necessary|provided|given))?"
+    r"|n/?a|none(?: (?:is )?(?:needed|required|necessary|provided|given))?|not (?:applicable|needed|required))[\s\W_]*",
+    re.IGNORECASE,
+)
+"""What models write where an example has no input."""
+
+_OUTRO = re.compile(
+    r"(?:\A|\n[ \t]*\n)[ \t]*[(*_]*(?:i hope|let me know|feel free|these examples|would you like|note)\b"
+    r"[^\n]{0,300}\bexamples?\b[^\n]{0,200}\Z",
+    re.IGNORECASE,
+)
+"""A last paragraph that speaks about the examples."""
+
+
+class ChatExamples(PostProcessor):
+    """Reads examples under delimiters, tags, labels, as JSON, or as one unmarked output; total and pure."""
+
+    def process(self, request: Request, reply: Reply) -> Sequence[Example]:
+        """The examples of the one subject, in order. The last one of a reply cut by length is noted as `cut`.
+
+        A text without any marker is an output, and noted as `unmarked`.
+        """
+        subject = request.subjects[0]
+        is_classification = subject.is_classification is True
+        text = _OUTRO.sub("", without_first_thoughts(reply.text).rstrip())
+        pairs = read_pairs(text, is_classification)
+        shared: dict[str, Json] = {}
+        if not pairs:
+            pairs, shared = [("", tidy(text.split("\n")))], {"unmarked": True}
+        examples = []
+        for at, (given, output) in enumerate(pairs):
+            notes = {**shared, "cut": True} if reply.finish == "length" and at == len(pairs) - 1 else dict(shared)
+            given = "" if _is_no_input(given, subject.text) else given
+            examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
+        return examples
+
+
+def read_pairs(text: str, is_classification: bool) -> list[Pair]:
+    """Inputs and outputs as they are marked; empty if nothing is."""
+    if blocks := read_blocks(text, is_classification):
+        return list(_paired(list(_parts(blocks)), is_classification))
+    return read_json_examples(text)
+
+
+def _parts(blocks: Sequence[Block]) -> Iterator[Part]:
+    """Inputs and outputs, and where another example starts.
+
+    Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
+    """
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        after = following.kind if following else ""
+        match block.kind:
+            case "input" | "output":
+                yield block.kind, block.text
+            case "label":
+                label, _, below = block.text.partition("\n")
+                yield "output", block.text if after == "input" else label.strip()
+                if after != "input" and below.strip():
+                    yield "input", tidy(below.split("\n"))
+            case "example":
+                yield "next", ""
+                if after == "output" and block.text:
+                    yield "input", block.text
+            case "end":
+                pass
+
+
+def _paired(parts: Sequence[Part], is_classification: bool) -> Iterator[Pair]:
+    """Put inputs and outputs together, in whichever order they come."""
+    kinds = [kind for kind, _ in parts if kind != "next"]
+    is_output_first = kinds[:1] == ["output"] and "input" in kinds and (is_classification or kinds[-1] == "input")
+    return _output_first(parts) if is_output_first else _input_first(parts)
+
+
+def _input_first(parts: Sequence[Part]) -> Iterator[Pair]:
+    """An output belongs to the input before it, or to none; an input that gets no output is handed on without."""
+    held: str | None = None
+    for kind, text in parts:
+        if kind == "output":
+            yield held or "", text
+            held = None
+            continue
+        if held:
+            yield held, ""
+        held = text if kind == "input" else None
+    if held is not None:
+        yield held, ""
+
+
+def _output_first(parts: Sequence[Part]) -> Iterator[Pair]:
+    """An input belongs to the label before it, and so does a second one; a label may stand alone."""
+    label, is_used = "", True
+    for kind, text in [*parts, ("output", "")]:
+        if kind == "output":
+            if not is_used:
+                yield "", label
+            label, is_used = text, False
+        elif kind == "input":
+            yield text, label
+            is_used = True
+
+
+def _is_no_input(given: str, instruction: str) -> bool:
+    """Whether an input says that there is none, or is the task over again."""
+    return _NO_INPUT.fullmatch(given) is not None or given.split() == instruction.split()

@@ -1,0 +1,89 @@
+"""The prompts that ask for worked examples of a task, and the reader that keeps the reply as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from selfinstruct.api import (
+    ConfigError,
+    Instruction,
+    Json,
+    Message,
+    Options,
+    PostProcessor,
+    PromptEncoder,
+    RawInstances,
+    Reply,
+    Request,
+    Sampling,
+)
+from selfinstruct_chat.replies import without_first_thoughts
+
+INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
+"""What stands on a line of its own above an example's parts."""
+
+TOKENS_PER_EXAMPLE = 340
+
+INPUT_FIRST = (
+    "You write worked examples that teach an assistant a task. An example is an input and its right, complete output. "
+    "Write {wanted}, in this form:\n\n"
+    f"{INPUT}\nthe text or data that the task works on\n{OUTPUT}\nthe answer\n\n"
+    "If the task needs no input because everything is in it, write just one answer below one "
+    f"{OUTPUT}. Make inputs up in full: real words and numbers, no placeholders, no links. Never repeat the task. "
+    "Write nothing else: no titles, no remarks."
+)
+"""The same for every task that is no classification task."""
+
+OUTPUT_FIRST = (
+    "You write worked examples that teach an assistant a classification task. Name a label first, then make up an "
+    "input that it fits. Write {wanted}, in this form:\n\n"
+    f"{OUTPUT}\nthe label alone, as the task wants it\n{INPUT}\nthe text or data to classify\n\n"
+    "If the task already holds what is to be classified, write just one label below one "
+    f"{OUTPUT}. Make inputs up in full: real words and numbers, no placeholders, and not the label itself. "
+    "Write nothing else: no titles, no remarks."
+)
+"""The same for every classification task: input-first, models write inputs for one label only (paper, section 2.2)."""
+
+CLOSING = "Write the examples of this task, in the form given."
+
+
+class ChatInstancesOptions(Options):
+    """What the prompt for examples can be told."""
+
+    count: int = Field(3, ge=1, le=10, description="How many examples of a task to ask for; more than 5 differ little.")
+
+
+class ChatInstancesEncoder(PromptEncoder):
+    """One of two system messages that never change, and a user message with the task as it is."""
+
+    def __init__(self, options: ChatInstancesOptions) -> None:
+        wanted = _wanted(options.count, "different in content and difficulty")
+        self._input_first = Message("system", INPUT_FIRST.format(wanted=wanted))
+        wanted = _wanted(options.count, "each with another label while there are labels")
+        self._output_first = Message("system", OUTPUT_FIRST.format(wanted=wanted))
+        self.sampling = Sampling(temperature=0.7, max_tokens=max(1024, TOKENS_PER_EXAMPLE * options.count))
+
+    def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
+        """Ask about one task: label first if it is a classification task, input first if it is not, or not known."""
+        if len(subjects) != 1:
+            raise ConfigError(
+                "the prompt chat-instances asks about one instruction at a time", "Set instances.batch=1."
+            )
+        system = self._output_first if subjects[0].is_classification else self._input_first
+        return (system, Message("user", f"Task:\n{subjects[0].text.strip()}\n\n{CLOSING}"))
+
+
+class ChatInstances(PostProcessor):
+    """Keeps the reply without its thinking: reading it is the work of the stage prepare, which costs nothing."""
+
+    def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
+        """One raw text for the one subject; the note `cut` says that the reply's tokens ran out."""
+        notes: dict[str, Json] = {"cut": True} if reply.finish == "length" else {}
+        text = without_first_thoughts(reply.text).strip("\r\n")
+        return [RawInstances(text, subject.id, notes) for subject in request.subjects[:1]]
+
+
+def _wanted(count: int, variety: str) -> str:
+    return f"up to {count} examples, {variety}" if count > 1 else "one example"

@@ -1,0 +1,154 @@
+"""Reads from a chat reply which of the numbered tasks are classification tasks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from selfinstruct.api import Label, PostProcessor, Reply, Request
+from selfinstruct_chat.classify import shown
+from selfinstruct_chat.json_labels import read_json_labels
+from selfinstruct_chat.replies import plain, without_thinking
+
+LONGEST_SAID, END = 120, 200
+"""Characters of the read words that are noted, and on either end of many words that are read."""
+
+_IT_IS = r"(?:(?:it|this|that)(?:'s| is) )?"
+_NO = rf"no(?: classification)?|n|nope|false|{_IT_IS}(?:not|isn't|non)[- ](?:an? )?classification(?: task)?"
+_YES = rf"yes|y|yep|true|{_IT_IS}(?:an? )?classification(?: task)?"
+_ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
+_WHOLE = re.compile(rf"\W*{_ANSWER}\W*", re.IGNORECASE)
+_FIRST = re.compile(
+    r"\W*(?:(?P<no>no|nope|false|(?:no|not an?|not|non)[- ]classification(?: task)?)|(?P<yes>yes|yep|true))\b"
+    r"[*_`\"')\]]*(?=[ \t]*(?:[.,;:!(\[|*–—→\n-]|$)|\s+(?:because|since|as|it|this|the)\b)",
+    re.IGNORECASE,
+)
+"""An answer, and behind it nothing, a sign or a reason: not `True or false: ...`."""
+
+_NAMED = re.compile(
+    r"\W*(?:(?P<no>(?:not|non)[- ]classification)|(?P<yes>classification))(?: task)?\b[ *_]*[(,;–—-]", re.IGNORECASE
+)
+
+_LAST = re.compile(rf"(?:[-–—:：=>→|(\[*.?!]|\n)[\s*_(\[`\"'|]*{_ANSWER}[\s*_)\]`\"'|.!]*\Z", re.IGNORECASE)
+"""An answer at the end, set apart from what stands before it by a sign: not `Answer yes or no`."""
+
+_INSIDE = re.compile(r"(?:\bis|'s)(?P<no> not|n't)?(?: an?)? (?P<kind>classification)\b", re.IGNORECASE)
+_BOLD = re.compile(r"\*\*(?:(?P<no>no)|(?P<yes>yes))\b\W?\*\*", re.IGNORECASE)
+
+_TASK = r"(?:(?:task|question|item|instruction|number|no|nr|t|q)\b[.\s]*)?[#(]?\s*"
+_MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
+_LINE = re.compile(
+    rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]))(?P<rest>.*)", re.IGNORECASE
+)
+_PAIR = re.compile(
+    rf"{_TASK}[\"']?(?P<number>\d{{1,3}})(?!\d)[\s*_\"').:：=→>|–—-]*{_ANSWER}\b[\s*_\"').;,|/]*", re.IGNORECASE
+)
+_GROUP = re.compile(
+    rf"[\s*_#>-]*{_ANSWER}s?(?: tasks)?[\s*_]*[:：=–—-][\s*_]*"
+    r"(?P<numbers>(?:(?:and\b|tasks?\b|[#\s,.;&*])*\d{1,3}(?!\d))+)\W*",
+    re.IGNORECASE,
+)
+
+
+class ChatLabels(PostProcessor):
+    """Reads yes or no for each numbered task, in any order and many forms; total and pure."""
+
+    def process(self, request: Request, reply: Reply) -> Sequence[Label]:
+        """One label for each subject that the reply speaks of; contradictions and other words are `unknown`.
+
+        The last answer of a reply cut by length does not count, unless it is the only one that was asked for.
+        """
+        text = without_thinking(plain(reply.text)).strip().replace("’", "'")
+        tasks = [shown(subject.text) for subject in request.subjects]
+        answers = read_answers(text, tasks)
+        if reply.finish == "length" and len(tasks) > 1:
+            answers = answers[:-1]
+        heard: dict[int, list[str]] = {}
+        for number, said in answers:
+            if 1 <= number <= len(tasks):
+                heard.setdefault(number, []).append(said)
+        return [_label(subject.id, heard[at]) for at, subject in enumerate(request.subjects, start=1) if at in heard]
+
+
+def _label(identity: str, said: Sequence[str]) -> Label:
+    """One label from all that a reply says of a subject; what can be read goes before what cannot."""
+    clear = {says for words in said if (says := yes_or_no(words))}
+    text = clear.pop() if len(clear) == 1 else "unknown"
+    return Label(text, identity, {"said": " | ".join(said)[:LONGEST_SAID]})
+
+
+def yes_or_no(words: str) -> str:
+    """What some words say: "yes", "no", or nothing that can be understood (empty). Of many, the ends count."""
+    words = words if len(words) <= 2 * END else f"{words[:END]} ... {words[-END:]}"
+    for found in (
+        _WHOLE.fullmatch(words),
+        _FIRST.match(words),
+        _NAMED.match(words),
+        _LAST.search(words),
+        _BOLD.search(words),
+    ):
+        if found is not None:
+            return "no" if found["no"] else "yes"
+    inside = {bool(found["no"]) for found in _INSIDE.finditer(words)}
+    return "" if len(inside) != 1 else "no" if inside.pop() else "yes"
+
+
+def read_answers(text: str, tasks: Sequence[str]) -> list[tuple[int, str]]:
+    """The numbers of tasks and what is said of them, in the order in which they stand in the reply."""
+    found = read_json_labels(text)
+    if found is None:
+        lines = [" ".join(line.split()) for line in text.split("\n") if line.strip("`~ \t")]
+        found = _by_line(lines, tasks) or _by_position(lines, len(tasks))
+    if not found and len(tasks) == 1 and text:
+        found = [(1, _without_task(text, tasks[0]))]
+    return found
+
+
+def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]]:
+    """Answers behind numbers; what stands on the lines below a number belongs to it."""
+    found: list[tuple[int, str]] = []
+    for line in lines:
+        if several := list(_pairs(line) or _group(line)):
+            found.extend((number, said) for number, said in several if 1 <= number <= len(tasks))
+        elif (start := _LINE.fullmatch(line)) and 1 <= int(start["number"]) <= len(tasks):
+            number = int(start["number"])
+            found.append((number, _without_task(start["rest"].strip(), tasks[number - 1])))
+        elif found and not yes_or_no(found[-1][1]):
+            number, said = found[-1]
+            found[-1] = (number, _without_task(f"{said}\n{line}".strip(), tasks[number - 1]))
+    return found
+
+
+def _pairs(line: str) -> list[tuple[int, str]]:
+    """`1-yes, 2-no`: numbers and answers on one line, and nothing else."""
+    rest = line.strip(" \t*_{}[]`|.,;")
+    found: list[tuple[int, str]] = []
+    while rest:
+        pair = _PAIR.match(rest)
+        if pair is None:
+            return []
+        found.append((int(pair["number"]), pair["no"] or pair["yes"]))
+        rest = rest[pair.end() :]
+    return found
+
+
+def _group(line: str) -> Iterator[tuple[int, str]]:
+    """`Yes: 1, 4`: one answer for several numbers."""
+    if group := _GROUP.fullmatch(line):
+        for number in re.findall(r"\d+", group["numbers"]):
+            yield int(number), group["no"] or group["yes"]
+
+
+def _by_position(lines: Sequence[str], count: int) -> list[tuple[int, str]]:
+    """As many bare answers as tasks, without numbers."""
+    if len(lines) != count or not all(_WHOLE.fullmatch(line) for line in lines):
+        return []
+    return [(number, line.strip()) for number, line in enumerate(lines, start=1)]
+
+
+def _without_task(said: str, task: str) -> str:
+    """What is said of a task without the task's own words, where they are repeated first."""
+    line = said.lstrip(" *_\"'“`([")
+    if task and line.casefold().startswith(task.casefold()):
+        return line[len(task) :].strip()
+    return said

@@ -1,0 +1,230 @@
+"""Finds the lines that name the parts of an example: `<<INPUT>>`, or what models write in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["input", "output", "label", "example", "end"]
+
+KINDS: Mapping[str, Kind] = {
+    "input": "input",
+    "noinput": "input",
+    "output": "output",
+    "answer": "output",
+    "label": "label",
+    "classlabel": "label",
+    "example": "example",
+}
+"""What delimiters stand for, by their names."""
+
+HEAD = 120
+"""Characters at a line's start in which a marker must stand."""
+
+_DECOR = r"[ \t>*_#`\"-]*"
+_DELIMITER = re.compile(
+    rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
+    r"(?P<name>NO[ _-]?INPUT|INPUT|OUTPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END)"
+    r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(r"[ \t]*<(?P<close>/)?(?P<name>input|output|label|example)>(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECASE)
+
+_KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
+_NAMES = (
+    rf"(?:(?P<input>{_KIND}inputs?)|(?P<output>{_KIND}outputs?)|(?P<answer>{_KIND}(?:answer|response|solution))"
+    r"|(?P<label>class(?:ification)?[ \t]+label)|(?P<bare>label))"
+)
+_NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
+_STARS = r"(?:\*{1,3}|_{1,2})?"
+_LEAD = rf"[ \t]*(?:>[ \t]*)?(?:\d{{1,2}}[.)][ \t]+|[-*•+][ \t]+)?(?:\#{{1,6}}[ \t]*)?{_STARS}[ \t]*"
+_LABEL = re.compile(
+    rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*[:：]{_STARS}(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+_HEADING = re.compile(
+    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*\r?(?P<rest>)", re.IGNORECASE
+)
+_EXAMPLE = re.compile(
+    rf"{_LEAD}(?:example|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
+    rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_FIELD = re.compile(
+    r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
+    re.IGNORECASE,
+)
+"""A text under a name of its own: `Email: ...`."""
+
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \t]*\r?")
+"""Rules, bare numbers and empty headings that part examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A line that names a part, and what stands behind the name on the same line.
+
+    `name` tells labels of one kind apart: `answer` and `bare` are weak, for they also stand in texts.
+    """
+
+    line: int
+    kind: Kind
+    rest: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
+
+    kind: Kind
+    text: str
+
+
+def read_blocks(text: str, is_classification: bool) -> list[Block]:
+    """The marked parts of a raw text in their order; empty if nothing is marked.
+
+    Delimiters count first, then tags, then labels such as `Output:`, and these only outside code.
+    """
+    lines = text.split("\n")
+    labels = _labels(lines, is_classification)
+    if found := _by(_delimiter_at, lines):
+        return _cut_at(lines, _completed(found, labels, is_classification))
+    found = _by(_tag_at, lines)
+    if {"input", "output"} <= {marker.kind for marker in found}:
+        return [Block(block.kind, _CLOSING_TAG.sub("", block.text).rstrip()) for block in _cut_at(lines, found)]
+    if not labels:
+        return []
+    before = tidy(lines[: labels[0].line])
+    if labels[0].kind == "output" and before:
+        if _FIELD.match(before):
+            return [Block("input", before), *_cut_at(lines, labels)]
+        if "\n" in before and not any(marker.kind == "input" for marker in labels):
+            return []  # prose that happens to hold an `Output:`
+    return _cut_at(lines, labels)
+
+
+def tidy(lines: Sequence[str]) -> str:
+    """Lines as text, without blank lines around it, and without fences at its end whose partner stands elsewhere."""
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    fences = [at for at in filled if _FENCE.match(lines[at])]
+    first = filled[0] if filled else 0
+    while filled and fences and filled[-1] == fences[-1] and (len(fences) % 2 or fences[-2:] == filled[-2:]):
+        filled.pop()
+        fences.pop()
+    return "\n".join(lines[first : filled[-1] + 1] if filled else ()).rstrip()
+
+
+def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> list[Block]:
+    """Each part runs from its marker to the next, less the line that parts examples."""
+    ends = [*(marker.line for marker in markers[1:]), len(lines)]
+    blocks = []
+    for marker, end in zip(markers, ends, strict=True):
+        own = [marker.rest.lstrip(" \t"), *lines[marker.line + 1 : end]]
+        while end < len(lines) and len(own) > 1 and (not own[-1].strip() or _parts_examples(own[-1])):
+            own.pop()
+        blocks.append(Block(marker.kind, tidy(own)))
+    return blocks
+
+
+def _parts_examples(line: str) -> bool:
+    heading = _match(_EXAMPLE, line)
+    return _BETWEEN.fullmatch(line[:HEAD]) is not None or (heading is not None and not heading[1].strip())
+
+
+def _completed(delimiters: Sequence[Marker], labels: Sequence[Marker], is_classification: bool) -> list[Marker]:
+    """The delimiters, with labels for the kind of part that no delimiter names."""
+    kinds = {marker.kind for marker in delimiters}
+    inputs = [marker for marker in labels if marker.kind == "input"]
+    missing: list[Marker] = []
+    if not kinds & {"output", "label"}:
+        missing = [marker for marker in labels if marker.kind in ("output", "label")]
+    elif "input" not in kinds and inputs and (is_classification or inputs[0].line < delimiters[0].line):
+        missing = inputs
+    return sorted([*delimiters, *missing], key=lambda marker: marker.line)
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _by(read: Callable[[int, str], Marker | None], lines: Sequence[str]) -> list[Marker]:
+    return [marker for at, line in enumerate(lines) if (marker := read(at, line))]
+
+
+def _match(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | None:
+    """What a pattern finds at a line's start, and the rest of the line."""
+    found = pattern.fullmatch(line[:HEAD])
+    return None if found is None else (found, found["rest"] + line[HEAD:])
+
+
+def _delimiter_at(at: int, line: str) -> Marker | None:
+    return _named(at, _match(_DELIMITER, line))
+
+
+def _tag_at(at: int, line: str) -> Marker | None:
+    return _named(at, _match(_TAG, line))
+
+
+def _named(at: int, match: tuple[re.Match[str], str] | None) -> Marker | None:
+    if match is None:
+        return None
+    found, rest = match
+    name = re.sub(r"[ _-]", "", found["name"].lower())
+    if found["close"] or name == "end":
+        return Marker(at, "end", rest)
+    return Marker(at, KINDS[name], rest)
+
+
+def _labels(lines: Sequence[str], is_classification: bool) -> list[Marker]:
+    """The labels that name parts; none if no output is named. `Answer:` does so only after an input, or first of all.
+
+    A heading such as `Example 2` counts if a part follows it; what stands below it is an input if none is named.
+    """
+    fenced = _fenced(lines)
+    found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _label_at(at, line))]
+    found = [marker for marker in found if marker.name != "bare" or is_classification]
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    inputs = [marker.line for marker in found if marker.kind == "input"] or [len(lines)]
+    is_weak = any(marker.kind in ("output", "label") and marker.name != "answer" for marker in found)
+    known = [
+        marker
+        for marker in found
+        if marker.name != "answer" or marker.line == first or (marker.line > inputs[0] and not is_weak)
+    ]
+    used = [one for one, following in pairwise([*known, None]) if one and _counts(one, following)]
+    return used if any(marker.kind in ("output", "label") for marker in used) else []
+
+
+def _counts(marker: Marker, following: Marker | None) -> bool:
+    return marker.kind != "example" or (following is not None and following.kind != "example")
+
+
+def _label_at(at: int, line: str) -> Marker | None:
+    if heading := _match(_EXAMPLE, line):
+        return Marker(at, "example", heading[1])
+    match = _match(_LABEL, line) or (_match(_HEADING, line) if len(line) <= HEAD else None)
+    if match is None:
+        return None
+    found, rest = match
+    name = next(name for name in ("input", "output", "answer", "label", "bare") if found[name])
+    kinds: Mapping[str, Kind] = {"input": "input", "output": "output", "answer": "output"}
+    return Marker(at, kinds.get(name, "label"), rest, name)
+
+
+def _fenced(lines: Sequence[str]) -> set[int]:
+    """Numbers of the lines inside code; a fence that is never closed, or one around the whole text, opens nothing."""
+    fences = [at for at, line in enumerate(lines) if _is_fence(line)]
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    if len(fences) == 2 and fences == [filled[0], filled[-1]] and _FENCE.match(lines[fences[0]]):
+        return set()
+    return {at for start, end in zip(fences[::2], fences[1::2], strict=False) for at in range(start + 1, end + 1)}
+
+
+def _is_fence(line: str) -> bool:
+    """Whether code begins or ends in a line, also right behind a label."""
+    label = _match(_LABEL, line) if "```" in line else None
+    return _FENCE.match(line if label is None else label[1]) is not None

@@ -1,0 +1,32 @@
+"""The rule about how many examples a task may have."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import Field
+
+from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
+
+
+class AtMostOptions(Options):
+    """Options of the filter `at-most`."""
+
+    most: int = Field(5, ge=1, description="How many examples of one task are kept: the first ones.")
+
+
+class AtMost(Filter[Example]):
+    """Drop a task's examples beyond a number, so that no task outweighs the others."""
+
+    def __init__(self, options: AtMostOptions) -> None:
+        self._most = options.most
+        self._kept: Counter[str] = Counter()
+
+    def judge(self, item: Example) -> Verdict:
+        """Count what the task has."""
+        kept = self._kept[item.subject]
+        return keep() if kept < self._most else drop("enough-of-this-task", kept=kept)
+
+    def observe(self, item: Example) -> None:
+        """Count an example that is kept."""
+        self._kept[item.subject] += 1

@@ -1,0 +1,210 @@
+"""The question which tasks are classification tasks, and the reader of its many answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfinstruct.api import Instruction, Label, NoOptions, Reply, Request
+from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, shown
+from selfinstruct_chat.labels import ChatLabels
+
+TASKS = (
+    "Name a river.",
+    "Classify the mail as spam or not.",
+    "Answer yes or no: is the sky blue?",
+    "Tell if it rains. Answer yes or no.",
+)
+
+
+def labels(text: str, tasks: tuple[str, ...] = TASKS, finish: Any = "stop") -> list[Label]:
+    subjects = tuple(Instruction(str(at), task) for at, task in enumerate(tasks, 1))
+    return list(ChatLabels().process(Request("classify", 0, (), subjects=subjects), Reply(text, finish)))
+
+
+def read(text: str, tasks: tuple[str, ...] = TASKS, finish: Any = "stop") -> str:
+    """`1y 2n 3?`: what is read of each task."""
+    sign = {"yes": "y", "no": "n", "unknown": "?"}
+    return " ".join(label.subject + sign[label.text] for label in labels(text, tasks, finish))
+
+
+# --- the prompt -------------------------------------------------------------------------------------------------------
+
+
+def test_the_prompt() -> None:
+    encoder = ChatClassifyEncoder(NoOptions())
+    system, user = encoder.encode((), [Instruction("a", "Name a\n  river."), Instruction("b", "Spam?")])
+    assert (system.role, system.text, user.role) == ("system", SYSTEM, "user")
+    assert user.text == "Tasks:\n1. Name a river.\n2. Spam?\n\nAnswer yes or no for each, numbered 1 to 2."
+    assert encoder.encode((), [Instruction("c", "Other.")])[0] == system
+    assert encoder.encode((), [Instruction("c", "Other.")])[1].text.endswith("Answer yes or no for task 1.")
+    assert len(SYSTEM.split()) < 100
+    assert (encoder.sampling.temperature, encoder.sampling.max_tokens) == (0.0, 600)
+
+
+def test_a_long_task_shows_both_ends() -> None:
+    text = "Judge the report. " + "It goes on and on. " * 60 + "Is it good or bad?"
+    line = shown(text)
+    assert len(line) <= LONGEST + 5
+    assert line.startswith("Judge the report. It goes")
+    assert line.endswith("Is it good or bad?")
+    assert shown("word\n" * 5) == "word word word word word"
+    assert len(shown("x" * 1000)) <= LONGEST + 5
+
+
+# --- the reader -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("1. yes\n2. No\n3. YES.\n4. no", "1y 2n 3y 4n"),
+        ("1. yes\n2) No\n3: classification\n**4.** Yes", "1y 2n 3y 4y"),
+        ("Task 4: no\nTask 1: Yes.", "1y 4n"),
+        ("4. no\n2. yes", "2y 4n"),
+        ("1. not classification\n2. classification task\n3. Non-classification\n4. No classification", "1n 2y 3n 4n"),
+        ("1-yes, 2-no, 3-no", "1y 2n 3n"),
+        ("1: yes; 2: no", "1y 2n"),
+        ("1) yes 2) no 3) yes 4) no", "1y 2n 3y 4n"),
+        ("1 yes\n2 no", "1y 2n"),
+        ("#1 no\n#2 yes", "1n 2y"),
+        ("- 1: Yes\n- 2: No", "1y 2n"),
+        ("| 1 | no |\n| 2 | **yes** |", "1n 2y"),
+        ("1️⃣ yes\n2️⃣ no", "1y 2n"),
+        ('1. "No"\n2. `yes`', "1n 2y"),
+        ("Task 1 – no\nTask 2 → yes", "1n 2y"),
+        ("Yes: 2, 3 and 4\nNo: 1", "1n 2y 3y 4y"),
+        ("yes\nno\nno\nyes", "1y 2n 3n 4y"),
+        ("- yes\n- no\n- no\n- yes", "1y 2n 3n 4y"),
+        ("yes\nno", ""),
+        ("1. No, the output is free text.\n2. Yes - spam or not", "1n 2y"),
+        ("1. It is not a classification task.\n2. This is a classification task.", "1n 2y"),
+        ("1. Non-classification\n2. Classification (spam or not)", "1n 2y"),
+        ("Here are the answers:\n\n1. no\n2. yes\n\nLet me know if you have no other tasks!", "1n 2y"),
+        ("<think>\n1. yes\n2. yes\n</think>\n1. no\n2. yes", "1n 2y"),
+        ("<think>\n1. yes\n2. yes", ""),
+        ("1. maybe\n2. it depends", "1? 2?"),
+        ("1. yes\n1. no", "1?"),
+        ("1. hard to say\n1. no", "1n"),
+        ("7. yes\n0. no\n12. no", ""),
+        ("The first is no, the rest yes.", ""),
+        ("", ""),
+    ],
+)
+def test_forms(reply: str, found: str) -> None:
+    assert read(reply) == found
+    assert read(reply.replace("\n", "\r\n")) == found
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("1. Name a river. - No\n2. Classify the mail as spam or not. Yes", "1n 2y"),
+        ("1. Name a river: no\n2. **Classify the mail as spam or not.** (yes)", "1n 2y"),
+        ("**1. Name a river.**\nNo\n\n**2. Classify the mail as spam or not.**\nAnswer: Yes", "1n 2y"),
+        ("3. Answer yes or no: is the sky blue? - Yes\n4. Tell if it rains. Answer yes or no.", "3y 4?"),
+        ("4. Tell if it rains. Answer yes or no. Yes", "4y"),
+        ("4. Tell if it rains. Answer yes or no.\n   no", "4n"),
+        ("1. Name some river => no", "1n"),
+    ],
+)
+def test_a_repeated_task_is_no_answer(reply: str, found: str) -> None:
+    assert read(reply) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"1": "yes", "2": "no"}, "1y 2n"),
+        ({"Task 1": True, "Task 2": False}, "1y 2n"),
+        ({"1": {"answer": "No"}, "2": {"is_classification": True}}, "1n 2y"),
+        ([{"task": 1, "answer": "no"}, {"task": "Task 2", "answer": "Yes"}], "1n 2y"),
+        ({"answers": [{"id": 2, "label": "yes"}, {"id": 1, "label": "no"}]}, "1n 2y"),
+        (["yes", "no", False], "1y 2n 3n"),
+        ([{"1": "yes"}, {"2": "no"}], "1y 2n"),
+        ({"task": 3, "answer": "no"}, "3n"),
+    ],
+)
+def test_json(value: Any, found: str) -> None:
+    assert read(json.dumps(value)) == found
+    assert read(f"Sure:\n```json\n{json.dumps(value, indent=2)}\n```") == found
+
+
+def test_json_that_breaks() -> None:
+    assert read('{\n "1": "yes",\n "2": "no",\n "3": "y', finish="length") == "1y 2n"
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [("Yes", "1y"), ("No.", "1n"), ("Answer: **yes**", "1y"), ("1. no", "1n"), ("Name a river.\nNo", "1n"),
+     ("It's not a classification task: rivers have many names.", "1n"), ("**No**, because it is open.", "1n"),
+     ("Perhaps", "1?"), ("", "")],
+)  # fmt: skip
+def test_a_single_task_needs_no_number(reply: str, found: str) -> None:
+    assert read(reply, TASKS[:1]) == found
+
+
+def test_the_last_answer_of_a_cut_reply_does_not_count() -> None:
+    assert read("1. yes\n2. no\n3. N", finish="length") == "1y 2n"
+    assert read("Yes, because", TASKS[:1], finish="length") == "1y"
+
+
+def test_what_was_said_is_noted() -> None:
+    (label,) = labels("2. It depends on the mail")
+    assert (label.subject, label.text, label.notes["said"]) == ("2", "unknown", "It depends on the mail")
+
+
+PIECES = [
+    "1",
+    "2",
+    ".",
+    ")",
+    " yes",
+    " no",
+    "\n",
+    "**",
+    "{",
+    '"',
+    ":",
+    "}",
+    "[",
+    "]",
+    ",",
+    "Task ",
+    "Yes: ",
+    " or ",
+    "-",
+    "|",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(), st.sampled_from(["stop", "length"]))
+def test_any_text_gives_at_most_one_label_each(text: str, finish: Any) -> None:
+    found = labels(text, finish=finish)
+    assert len({label.subject for label in found}) == len(found)
+    assert {label.text for label in found} <= {"yes", "no", "unknown"}
+    json.dumps([dict(label.notes) for label in found])
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.randoms())
+def test_the_form_asked_for_is_read_in_any_order(answers: list[bool], rng: Any) -> None:
+    tasks = tuple(f"Task no. {at}: yes or no?" for at in range(len(answers)))
+    lines = [f"{at}. {'yes' if answer else 'no'}" for at, answer in enumerate(answers, 1)]
+    rng.shuffle(lines)
+    assert [label.text == "yes" for label in labels("\n".join(lines), tasks)] == answers
+
+
+def test_a_long_text_is_read_in_time() -> None:
+    for text in (
+        "1" * 20_000,
+        "1. " + "*" * 20_000,
+        "1. " + "no" * 9_000,
+        " " * 20_000,
+        "Yes: " + "1" * 9_000,
+        "1-yes, " * 5_000,
+    ):
+        labels(text)
