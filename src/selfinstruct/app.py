@@ -21,6 +21,7 @@ from selfinstruct.config import (
     RunConfig,
     Tree,
     assign,
+    changed,
     differences,
     merge,
     read_file,
@@ -62,10 +63,12 @@ class Settings:
     plugins: Sequence[str] = ()
 
 
-def read_tree(settings: Settings, frozen: Tree | None = None) -> Tree:
-    """The config tree: that of the run if there is one, else recipe and file; then overrides and assignments."""
-    file = settings.file or (Path(FILE) if frozen is None and Path(FILE).is_file() else None)
-    given = read_file(file) if file else {}
+def read_tree(settings: Settings) -> Tree:
+    """The config tree: recipe and file, or a begun run's own and what changed in the file; then the user's wishes."""
+    frozen, begun_with = _recorded(settings.folder)
+    name, given = read_given(settings)
+    if frozen is not None and settings.file is None:
+        given = changed(begun_with["tree"], given) if begun_with["name"] in ("", name) else {}
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, frozen) if frozen is not None else {}
     if recipe or frozen is None:
@@ -79,14 +82,26 @@ def read_tree(settings: Settings, frozen: Tree | None = None) -> Tree:
     return tree
 
 
+def read_given(settings: Settings) -> tuple[str, Tree]:
+    """The config file's name and what stands in it; both empty if there is none."""
+    file = settings.file or (Path(FILE) if Path(FILE).is_file() else None)
+    return (str(file), read_file(file)) if file else ("", {})
+
+
+def _recorded(folder: Path) -> tuple[Tree | None, Tree]:
+    """The tree of a run that has asked something, and the config file that it was begun with."""
+    tree, file = None, None
+    if RunStore.begun(folder):
+        store = RunStore.look(folder)
+        if not store.untouched():
+            tree, file = store.fact("tree"), store.fact("file")
+        store.close()
+    return tree, file or {"name": "", "tree": {}}
+
+
 def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry, RunConfig]:
     """Read and check the config without touching the run folder, but for the config that an older run recorded."""
-    frozen = None
-    if RunStore.begun(settings.folder):
-        store = RunStore.look(settings.folder)
-        frozen = store.fact("tree")
-        store.close()
-    tree = read_tree(settings, frozen)
+    tree = read_tree(settings)
     named = tree["plugins"] if isinstance(tree["plugins"], list) else []
     if registry is None:
         registry = Registry.load([str(name) for name in named])
@@ -132,6 +147,7 @@ class Run:
         self.folder = settings.folder
         self.say = say
         self.registry, self.config = load(settings, registry)
+        self._settings = settings
         self._given = backend
         self._backend = backend
         for plugin in self.registry.broken:
@@ -179,7 +195,9 @@ class Run:
         recorded = self.store.fact("config")
         if recorded is None or self.store.untouched():
             seeds = self._read_seeds()
-            self.store.begin(seeds, **first_facts(self.registry, self.config, frozen, seeds))
+            name, given = read_given(self._settings)
+            file: Tree = {"name": name, "tree": without_secrets(given)}
+            self.store.begin(seeds, **first_facts(self.registry, self.config, frozen, seeds), file=file)
             return seeds
         if self.store.fact("backend") is None:  # the run was imported, and no model has been asked yet: any may be
             recorded = {**recorded, "backend": frozen["backend"]}
@@ -322,7 +340,7 @@ def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
             nonlocal hits
             hits += 1
             if hits > 1:
-                if os.isatty(2):  # the live line hid the cursor, and whoever stands in for sys.stderr may hold text back
+                if os.isatty(2):  # the live line hid the cursor; whoever stands in for sys.stderr may hold text back
                     os.write(2, b"\r\n\x1b[?25h")
                 os._exit(Stopped.exit_code)
             run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")

@@ -155,13 +155,7 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
         return None  # nothing names one, and a plain --help is to be quick
     from selfinstruct.app import Settings, read_tree
     from selfinstruct.registry import BACKEND, Registry
-    from selfinstruct.store import RunStore
 
-    recorded = None
-    if RunStore.begun(folder):
-        store = RunStore.look(folder)
-        recorded = store.fact("tree")
-        store.close()
     settings = Settings(
         folder,
         recipe,
@@ -170,7 +164,7 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
         _peek(args, "--set"),
         _peek(args, "--plugin"),
     )
-    tree = read_tree(settings, recorded)
+    tree = read_tree(settings)
     table = tree.get("backend")
     if not isinstance(table, Mapping) or not isinstance(table.get("use"), str):
         return None

@@ -91,6 +91,19 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     return merged
 
 
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tree:
+    """What in a tree is not as it was before; a table that names a component keeps the name."""
+    found: Tree = {}
+    for key, value in now.items():
+        old = before.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and _same_component(old, value):
+            if parts := changed(old, value):
+                found[key] = {name: value[name] for name in ("use",) if name in value} | parts
+        elif value != old:
+            found[key] = value
+    return found
+
+
 def _same_component(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return bool(new.get("use", old.get("use")) == old.get("use"))
 

@@ -97,11 +97,11 @@ def _plan(store: RunStore, encoder: TrainingEncoder, split: float) -> _Plan:
     """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
     first: Row | None = None
     total = 0
-    instructions: set[str] = set()
-    for example, row in encoded(store, encoder):
+    instructions: dict[str, None] = {}
+    for example, row in encoded(store.examples(), encoder):
         first = first or row
         total += 1
-        instructions.add(example.instruction)
+        instructions[example.instruction] = None
     if first is None:
         hint = f"Make them first: selfinstruct prepare --out {shlex.quote(str(store.folder))}"
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
@@ -111,6 +111,7 @@ def _plan(store: RunStore, encoder: TrainingEncoder, split: float) -> _Plan:
 
 def _part(store: RunStore, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[Row]:
     """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
-    for example, row in islice(encoded(store, encoder), plan.total):
-        if (example.instruction in plan.held) == (part == VALIDATION):
-            yield row
+    examples = islice(store.examples(), plan.total)
+    wanted = (found for found in examples if (found[1].instruction in plan.held) == (part == VALIDATION))
+    for _, row in encoded(wanted, encoder):
+        yield row

@@ -44,7 +44,7 @@ def look(folder: Path) -> None:
         if found is None:
             raise RunError(f"{folder} has a {CARD} that is not of an export", "Choose another --to.")
         if _digest(text[: found.start() - 1]) != found[1] or text[found.end() :]:
-            hint = f"Move it away, or choose another --to. A licence can be given with --license {'ID'}."
+            hint = "Move it away, or choose another --to. A licence can be given with --license."
             raise RunError(f"{card} was edited since it was written, and would be overwritten", hint)
     elif not _is_left_behind(folder):
         raise RunError(f"{folder} holds other files", "Choose another --to.")
@@ -59,11 +59,14 @@ def forget(folder: Path, kept: Iterable[str]) -> None:
 
 def _is_left_behind(folder: Path) -> bool:
     """Whether a folder without a card is empty, or what an export that was killed left."""
-    if not folder.is_dir():
-        return True
-    paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    shown = {path for path in paths if not path.rpartition("/")[2].startswith(".")}
-    return not shown or (shown <= {*DATA, CONFIG, RECIPE, INFO} and bool(shown & set(DATA)))
+    found = _names(folder) - {"data"} | {f"data/{name}" for name in _names(folder / "data")}
+    return not found or (found <= {*DATA, CONFIG, RECIPE, INFO} and bool(found & set(DATA)))
+
+
+def _names(folder: Path) -> set[str]:
+    """What a folder shows; nothing if there is none."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {name for name in names if not name.startswith(".")}
 
 
 def _digest(text: str) -> str:

@@ -17,16 +17,15 @@ def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool 
     Hub, fails, if a repository that should be private is public, or if the Hub's client is not installed.
     """
     try:
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import LocalTokenNotFoundError
+        from huggingface_hub import HfApi, get_token
     except ModuleNotFoundError:
         raise UsageError("the Hub needs its client", "Run: pip install 'selfinstruct[hub]'") from None
+    if not get_token():
+        raise UsageError("you are not logged in at the Hub", "Run: hf auth login, or set HF_TOKEN.")
     try:
         return _push(HfApi(), folder, paths, repo, public)
     except UsageError:
         raise
-    except LocalTokenNotFoundError:
-        raise UsageError("you are not logged in at the Hub", "Run: hf auth login, or set HF_TOKEN.") from None
     except Exception as error:  # the client's own, its HTTP library's, the system's: all mean the same to a user
         cause = " ".join(str(error).split()) or type(error).__name__
         hint = "The folder is whole; run the same command again, or upload it as it is."

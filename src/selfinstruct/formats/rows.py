@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from selfinstruct.api import TrainingEncoder
@@ -21,14 +21,14 @@ def training_rows(store: RunStore, encoder: TrainingEncoder) -> Iterator[Row]:
     Raises `PluginError` naming the example if the encoder fails, or returns what cannot be written or has other keys
     than the first row.
     """
-    for _, row in encoded(store, encoder):
+    for _, row in encoded(store.examples(), encoder):
         yield row
 
 
-def encoded(store: RunStore, encoder: TrainingEncoder) -> Iterator[tuple[Example, Row]]:
-    """Every training example with its row, as `training_rows` gives them."""
+def encoded(examples: Iterable[tuple[str, Example]], encoder: TrainingEncoder) -> Iterator[tuple[Example, Row]]:
+    """Every example, given with its id, and its row; raises as `training_rows` does."""
     first: Row | None = None
-    for identity, example in store.examples():
+    for identity, example in examples:
         row = _encode(encoder, identity, example)
         if first is None:
             first = row

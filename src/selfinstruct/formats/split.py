@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import ceil
+from random import Random
 
 
 def held_out(instructions: Iterable[str], share: float, seed: int) -> frozenset[str]:
-    """The instructions of the validation part, where train gets about `share` (above 0, at most 1) of them.
+    """The instructions of the validation part, where train gets a `share` of them (above 0, at most 1).
 
-    Each instruction falls on a side by its own hash, so it stays there when the run grows: what a model was trained
-    on never turns up in a later validation part. Only where a part would be empty does one cross over; a single
-    instruction belongs to train.
+    One is drawn out of each stretch of the run, by its place there: so an instruction keeps its side when the run
+    grows, and what a model was trained on never turns up in a later validation part. Only where a part would be empty
+    does one cross over; a single instruction belongs to train.
     """
-    points = {text: _point(text, seed) for text in instructions}
-    if share >= 1 or len(points) < 2:
+    texts = list(dict.fromkeys(instructions))
+    if share >= 1 or len(texts) < 2:
         return frozenset()
-    held = {text for text, point in points.items() if point >= share}
+    held = {texts[place] for place in _places(len(texts), 1 - share, seed)}
     if not held:
-        held = {max(points, key=lambda text: (points[text], text))}
-    elif len(held) == len(points):
-        held.remove(min(points, key=lambda text: (points[text], text)))
+        held = {Random(f"{seed}:split").choice(texts)}  # noqa: S311 - no secret
+    elif len(held) == len(texts):
+        held.remove(texts[0])
     return frozenset(held)
 
 
-def _point(text: str, seed: int) -> float:
-    """A number from 0 to below 1 that looks drawn at random and is always the same."""
-    digest = hashlib.sha256(f"{seed}:{text}".encode()).digest()
-    return (int.from_bytes(digest[:8]) >> 11) / 2**53
+def _places(count: int, part: float, seed: int) -> Iterator[int]:
+    """A place below `count` out of each stretch that is `1 / part` long."""
+    stretch = 0
+    while (start := ceil(stretch / part)) < count:
+        length = ceil((stretch + 1) / part) - start
+        place = start + Random(f"{seed}:split:{stretch}").randrange(length)  # noqa: S311 - no secret
+        if place < count:
+            yield place
+        stretch += 1

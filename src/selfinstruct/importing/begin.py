@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.app import Settings, first_facts, first_seeds, load
-from selfinstruct.config import RunConfig, differences
+from selfinstruct.app import Settings, first_facts, first_seeds, load, read_given
+from selfinstruct.config import RunConfig, differences, without_secrets
 from selfinstruct.errors import ConfigError, DataError, RunError
 from selfinstruct.formats.contracts import FILES, write_contracts
 from selfinstruct.importing.files import Source, sources
@@ -48,7 +48,9 @@ def import_files(settings: Settings, paths: Sequence[Path], registry: Registry |
     registry, config = load(settings, registry)
     found = sources(paths)
     seeds = first_seeds(registry, config)
+    name, given = read_given(settings)
     facts = first_facts(registry, config, config.frozen(), seeds)
+    facts["file"] = {"name": name, "tree": without_secrets(given)}
     if not RunStore.begun(folder):
         _refuse_to_overwrite(folder)
     with closing(RunStore.open(folder)) as store:

@@ -1,0 +1,106 @@
+"""`init` writes a project that works at once, over nothing that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selfinstruct.config import read_file, recipes, resolve
+from selfinstruct.records import BUILTIN, read_seeds
+from selfinstruct.registry import Registry
+from tests.running import command, environment, process
+from tests.servers.groq_server import GroqServer
+
+FILES = ("selfinstruct.toml", "data/seed_tasks.jsonl", ".env.example")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_the_config_that_is_written_resolves_by_itself(recipe: str) -> None:
+    command("init", "p", "--recipe", recipe).done()
+    tree = read_file(Path("p/selfinstruct.toml"))
+    assert tree["recipe"] == recipe
+    assert tree["run"]["seeds"] == "data/seed_tasks.jsonl"
+    assert tree["backend"] == {"use": "demo"}
+    config = resolve(tree, Registry.load())
+    assert config.stages["generate"].filters, "the recipe is written out, to be edited"
+
+
+def test_the_seeds_that_are_written_are_the_shipped_ones() -> None:
+    command("init", "p").done()
+    assert read_seeds("p/data/seed_tasks.jsonl") == read_seeds(BUILTIN)
+
+
+def test_a_new_project_works_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = command("init", "my project").done()
+    assert [line.endswith(" written") for line in ended.out.splitlines()[:3]] == [True] * 3
+    assert ended.out.splitlines()[-1] == "Next: cd 'my project' && selfinstruct generate --target 50"
+    monkeypatch.chdir(tmp_path / "my project")
+    assert "generate: target of 5 reached" in command("generate", "--target", "5").done().out
+    assert Path("runs/default/run.sqlite").is_file()
+
+
+def test_here_needs_no_cd() -> None:
+    assert command("init").done().out.splitlines()[-1] == "Next: selfinstruct generate --target 50"
+
+
+def test_an_edit_of_the_written_config_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    command("init").done()
+    path = Path("selfinstruct.toml")
+    edited = path.read_text("utf-8").replace("min_words = 3", "min_words = 60")
+    assert edited != path.read_text("utf-8")
+    path.write_text(edited, "utf-8")
+    command("generate", "--set", "generate.max_candidates=5")
+    assert '"reason": "too-short"' in Path("runs/default/rejected.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("there", FILES)
+def test_nothing_that_is_there_is_written_over(there: str) -> None:
+    Path("data").mkdir()
+    Path(there).write_text("mine")
+    ended = command("init").done()
+    assert f"{there} is there already and was left as it is" in ended.out
+    assert Path(there).read_text() == "mine"
+    assert all(Path(name).stat().st_size > 4 for name in FILES if name != there)
+    assert command("init").done().out.count("was left as it is") == 3
+
+
+def test_a_link_into_nothing_is_not_followed() -> None:
+    Path(".env.example").symlink_to("elsewhere")
+    command("init").done()
+    assert not Path("elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["p", "--recipe", "papr"], "no recipe is called 'papr'; did you mean 'paper'?"),
+        (["p", "--recipe", "mine.toml"], "no recipe is called 'mine.toml'"),
+        (["p", "--backend", "grok"], "no backend is called 'grok'; did you mean 'groq'?"),
+    ],
+)
+def test_a_project_that_could_not_work_is_not_written(args: list[str], words: str) -> None:
+    command("init", *args).failed(2, words)
+    assert not Path("p").exists()
+
+
+@pytest.mark.parametrize("folder", ["taken", "taken/below"])
+def test_a_file_in_the_way(folder: str) -> None:
+    Path("taken").write_text("x")
+    command("init", folder).failed(2, "taken", "cannot be written: ", "Choose another folder.")
+
+
+def test_the_env_file_is_read_and_the_environment_goes_first(tmp_path: Path) -> None:
+    command("init").done()
+    assert "GROQ_API_KEY=" in Path(".env.example").read_text()
+    with GroqServer("1. Name three rivers of Europe.\n2. Describe a lighthouse.", key="gsk_from_env_file") as server:
+        Path(".env").write_text(f"GROQ_API_KEY=gsk_from_env_file\nGROQ_BASE_URL={server.url}\n")
+        given = ["generate", "--backend", "groq", "--target", "1"]
+        process(*given, "--out", "a", cwd=tmp_path).done()
+        refused = process(*given, "--out", "b", cwd=tmp_path, env=environment(GROQ_API_KEY="gsk_other"))
+        refused.failed(4, "key")

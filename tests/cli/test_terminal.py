@@ -1,0 +1,117 @@
+"""On a terminal: one live line, and a cursor that is there again when the command has ended, however it ends."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import strangers
+from tests.running import COMMAND, environment
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
+
+
+def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1) -> tuple[int, str]:
+    """Run a command with a terminal as its output; interrupt it when something is seen there."""
+    master, slave = pty.openpty()
+    env = environment(TERM="xterm", COLUMNS="100", LINES="24")
+    run = subprocess.Popen([*COMMAND, *args], cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = ""
+    try:
+        while data := _read(master):
+            seen += data.decode("utf-8", "replace")
+            if interrupt_at and re.search(interrupt_at, seen):
+                run.send_signal(signal.SIGINT)
+                times -= 1
+                interrupt_at = "stopping: " if times else ""
+        return run.wait(timeout=30), seen
+    finally:
+        run.kill()
+        run.wait()
+        os.close(master)
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 65536)
+    except OSError:  # Linux says so when the last writer has gone
+        return b""
+
+
+def assert_cursor_restored(seen: str) -> None:
+    assert HIDDEN in seen, "a live line hides it"
+    assert seen.rindex(SHOWN) > seen.rindex(HIDDEN)
+
+
+def test_a_live_line_and_then_how_it_ended(tmp_path: Path) -> None:
+    args = ["generate", "--backend", "demo", "--target", "12", "--latency", "0.05", "--set", "run.lookahead=1"]
+    code, seen = on_a_terminal(tmp_path, *args)
+    assert code == 0, seen
+    assert re.search(r"\d+/12 accepted · ", seen)
+    assert_cursor_restored(seen)
+    end = seen[seen.rindex(SHOWN) :]
+    assert "generate: target of 12 reached" in end
+    assert "12/12 accepted · " not in end, "the live line is gone"
+
+
+def test_quiet_needs_no_live_line(tmp_path: Path) -> None:
+    code, seen = on_a_terminal(tmp_path, "generate", "--backend", "demo", "--target", "5", "--quiet")
+    assert code == 0
+    assert "\x1b" not in seen
+    assert seen.startswith("generate: target of 5 reached")
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    args = ["generate", "--backend", "demo", "--target", "100000", "--latency", "0.1", "--set", "run.lookahead=2"]
+    code, seen = on_a_terminal(tmp_path, *args, interrupt_at=r"[1-9]\d*/100000 accepted")
+    assert code == 5
+    assert "stopping: " in seen
+    assert "stopped: interrupted" in seen
+    assert "Traceback" not in seen
+    assert_cursor_restored(seen)
+
+
+SLOW = """
+import asyncio, sys
+from selfinstruct.api import Backend, Component, NoOptions, hookimpl
+
+class Model:
+    async def ainvoke(self, messages, config=None):
+        print("asked", file=sys.stderr)
+        await asyncio.sleep(600)
+
+class Slow(Backend):
+    def chat_model(self, sampling):
+        return Model()
+
+@hookimpl
+def selfinstruct_backends():
+    return [Component("slow", "Never answers", NoOptions, lambda _: Slow())]
+"""
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_terminal_as_it_was(tmp_path: Path) -> None:
+    strangers.write(tmp_path, SLOW, "slow")
+    args = ["generate", "--plugin", "./slow.py", "--backend", "slow", "--target", "9", "--set", "run.lookahead=1"]
+    code, seen = on_a_terminal(tmp_path, *args, interrupt_at="asked", times=2)
+    assert code == 5
+    assert "stopping: " in seen
+    assert "Traceback" not in seen
+    assert_cursor_restored(seen)
+
+
+def test_an_error_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    code, seen = on_a_terminal(tmp_path, "generate", "--backend", "groq", "--base-url", "http://127.0.0.1:1")
+    assert code == 4
+    assert "error: backend 'groq' needs a key" in seen
+    assert_cursor_restored(seen)

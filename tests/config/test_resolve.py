@@ -1,0 +1,199 @@
+"""Checking a config: every problem is named with its path, several at once, with a suggestion where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
+from selfinstruct.errors import ConfigError
+from selfinstruct.registry import Registry
+from tests import strangers
+from tests.running import command
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.load()
+
+
+def problems(registry: Registry, over: dict[str, Any], recipe: str = "chat") -> list[str]:
+    """What is wrong with a recipe that something is laid over."""
+    with pytest.raises(ConfigError) as caught:
+        resolve(merge(read_recipe(recipe), over), registry)
+    assert caught.value.exit_code == 2
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_every_recipe_can_be_run(recipe: str, registry: Registry) -> None:
+    config = resolve(read_recipe(recipe) | {"backend": {"use": "demo"}}, registry)
+    assert config.backend is not None
+    assert config.stages["generate"].filters
+    for stage in config.stages.values():
+        for chosen in (stage.sampler, stage.encoder, stage.post_processor, *stage.filters):
+            if chosen is not None:
+                chosen.build(registry)
+
+
+@pytest.mark.parametrize(
+    ("over", "problem"),
+    [
+        ({"generat": {}}, "generat: unknown option; did you mean 'generate'?"),
+        ({"run": {"sed": 1}}, "run.sed: unknown option; did you mean 'seed'?"),
+        ({"run": {"zzz": 1}}, "run.zzz: unknown option"),
+        ({"run": {"seed": "x"}}, "run.seed: input should be a valid integer, unable to parse string as an integer"),
+        ({"run": {"lookahead": 0}}, "run.lookahead: input should be greater than or equal to 1"),
+        ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: input should be 'stop' or 'quarantine'"),
+        ({"run": 5}, "run: must be a table"),
+        ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: input should be greater than or equal to 1"),
+        ({"backend": "demo"}, "backend: must be a table, such as { use = 'NAME' }"),
+        ({"backend": {"latency": 1}}, "backend.use: missing"),
+        ({"backend": {"use": 5}}, "backend.use: input should be a valid string"),
+        ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'NAME' }"),
+        ({"generate": {"filters": {"use": "cut"}}}, "generate.filters: input should be a valid list"),
+        ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'NAME' }"),
+        ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing"),
+        ({"generate": {"targt": 5}}, "generate.targt: unknown option; did you mean 'target'?"),
+        ({"generate": {"target": 0}}, "generate.target: input should be greater than or equal to 1"),
+        (
+            {"generate": {"sampling": {"temprature": 1}}},
+            "generate.sampling.temprature: unknown option; did you mean 'temperature'?",
+        ),
+        ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: input should be a valid string"),
+    ],
+)
+def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry: Registry) -> None:
+    assert problems(registry, over) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("over", "problem"),
+    [
+        (
+            {"generate": {"filters": [{"use": "length", "min_word": 3}]}},
+            "generate.filters[0].min_word: unknown option; did you mean 'min_words'?",
+        ),
+        (
+            {"generate": {"filters": [{"use": "rouge-l", "threshold": 1.5}]}},
+            "generate.filters[0].threshold: input should be less than or equal to 1",
+        ),
+        (
+            {"generate": {"filters": [{"use": "rouge-l", "tokeniser": "latin"}]}},
+            "generate.filters[0].tokeniser: input should be 'unicode' or 'classical'",
+        ),
+        (
+            {"generate": {"filters": [{"use": "cut"}, {"use": "rogue-l"}]}},
+            "generate.filters[1].use: no filter is called 'rogue-l'; did you mean 'rouge-l'?",
+        ),
+        ({"backend": {"use": "grok"}}, "backend.use: no backend is called 'grok'; did you mean 'groq'?"),
+        ({"backend": {"use": "demo", "model": "x"}}, "backend.model: unknown option"),
+        ({"backend": {"use": "langchain"}}, "backend.model: missing"),
+        (
+            {"backend": {"use": "langchain", "model": "gpt"}},
+            "backend.model: write provider:model, such as openai:gpt-4o-mini",
+        ),
+        (
+            {"backend": {"use": "ollama", "keep_alive": {}}},
+            "backend.keep_alive: input should be a valid string or a valid integer",
+        ),
+        ({"generate": {"sampler": {"use": "chat-tasks"}}}, "generate.sampler.use: no sampler is called 'chat-tasks'"),
+        (
+            {"generate": {"encoder": {"use": "paper-task"}}},
+            "generate.encoder.use: no encoder is called 'paper-task'; did you mean 'paper-tasks'?",
+        ),
+    ],
+)
+def test_components_and_their_options_are_checked_next(over: dict[str, Any], problem: str, registry: Registry) -> None:
+    assert problems(registry, over) == [problem]
+
+
+def test_one_unknown_component_comes_with_the_list_of_what_is_known(registry: Registry) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(merge(read_recipe("chat"), {"backend": {"use": "grok"}}), registry)
+    assert "Known: demo, groq" in caught.value.hint
+
+
+def test_all_problems_are_told_at_once(registry: Registry) -> None:
+    shape = {"run": {"sed": 1, "lookahead": 0}, "generate": {"target": "many"}}
+    assert [problem.partition(":")[0] for problem in problems(registry, shape)] == [
+        "run.lookahead", "run.sed", "generate.target",
+    ]  # fmt: skip
+    parts = {
+        "backend": {"use": "demo", "latncy": 1, "cut": 2},
+        "generate": {"filters": [{"use": "length", "min_word": 3}, {"use": "rouge-k"}], "sampler": {"use": "papr"}},
+    }
+    assert sorted(problem.partition(":")[0] for problem in problems(registry, parts)) == [
+        "backend.cut", "backend.latncy", "generate.filters[0].min_word", "generate.filters[1].use",
+        "generate.sampler.use",
+    ]  # fmt: skip
+
+
+def test_a_component_that_does_not_serve_the_stage_is_refused(tmp_path: Path) -> None:
+    source = strangers.FILTER.replace('("generate",)', '("prepare", "classify")')
+    registry = Registry.load([str(strangers.write(tmp_path, source))])
+    assert problems(registry, {"generate": {"filters": [{"use": "starts-with"}]}}) == [
+        "generate.filters[0].use: filter 'starts-with' does not serve the stage generate, only prepare, classify"
+    ]
+
+
+def test_a_component_listed_twice_is_built_twice(registry: Registry) -> None:
+    filters = [{"use": "length", "min_words": 2}, {"use": "length", "min_words": 9}]
+    config = resolve(merge(read_recipe("chat"), {"generate": {"filters": filters}}), registry)
+    first, second = (chosen.build(registry) for chosen in config.stages["generate"].filters)
+    assert first is not second
+    assert [chosen.options.model_dump()["min_words"] for chosen in config.stages["generate"].filters] == [2, 9]
+
+
+def test_settings_reach_the_component_by_position_and_by_name(registry: Registry) -> None:
+    tree = merge(read_recipe("chat"), {"generate": {"filters": [{"use": "length"}, {"use": "rouge-l"}]}})
+    assign(tree, "generate.filters[0].min_words=5")
+    assign(tree, "generate.filters.rouge-l.threshold=0.5")
+    length, rouge = resolve(tree, registry).stages["generate"].filters
+    assert length.options.model_dump()["min_words"] == 5
+    assert rouge.options.model_dump()["threshold"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("[run\n", "selfinstruct.toml is not TOML: Expected ']'"),
+        ('recipe = "papr"', "recipe: no recipe is called 'papr'; did you mean 'paper'?"),
+        ("recipe = 5", "no recipe is called '5'"),
+        ("plugins = 5", "plugins: must be a list of files or modules"),
+        ('plugins = "./mine.py"', "plugins: must be a list of files or modules"),
+        ("run = 5", "run: must be a table"),
+        ("[generate]\nfilters = [{ use = 'length', min_word = 3 }]", "did you mean 'min_words'?"),
+    ],
+)
+def test_a_config_file_that_is_wrong_stops_the_command_before_anything_is_made(
+    toml: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("selfinstruct.toml").write_text(toml)
+    command("generate", "--backend", "demo").failed(2, words)
+    assert not Path("runs").exists()
+    command("generate", "--backend", "demo", "--help").done()
+
+
+def test_a_config_or_recipe_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("generate", "--config", "none.toml").failed(2, "there is no config file none.toml", "selfinstruct init")
+    command("generate", "--backend", "demo", "--recipe", "none").failed(2, "no recipe is called 'none'", "Known: ")
+    command("generate", "--backend", "demo", "--recipe", "none.toml").failed(2, "none.toml")
+
+
+def test_flags_go_over_the_file_and_the_file_over_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from selfinstruct.app import Settings, read_tree
+
+    monkeypatch.chdir(tmp_path)
+    Path("selfinstruct.toml").write_text(
+        'recipe = "paper"\n[run]\nseed = 5\nlookahead = 3\n[backend]\nuse = "demo"\nlatency = 0.5\n'
+    )
+    tree = read_tree(Settings(Path("r"), overrides={"run": {"seed": 6}, "backend": {"use": "groq"}}))
+    assert tree["recipe"] == "paper"
+    assert tree["generate"]["encoder"]["use"] == "paper-tasks"
+    assert (tree["run"]["seed"], tree["run"]["lookahead"]) == (6, 3)
+    assert tree["backend"] == {"use": "groq"}, "another backend does not inherit the options of the one in the file"

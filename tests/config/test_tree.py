@@ -1,0 +1,327 @@
+"""Configs as trees: reading TOML, laying one over another, assigning, comparing, and leaving secrets out."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from selfinstruct.config import assign, changed, differences, merge, read_file, read_recipe, recipes, without_secrets
+from selfinstruct.errors import ConfigError
+
+PLAIN = some.integers() | some.text(max_size=3) | some.lists(some.integers(), max_size=2)
+TREES = some.recursive(
+    some.dictionaries(some.sampled_from("abc"), PLAIN, max_size=3),
+    lambda trees: some.dictionaries(some.sampled_from("abc"), PLAIN | trees, max_size=3),
+    max_leaves=12,
+)
+
+
+# --- laying one over another
+
+
+def test_tables_are_merged_key_by_key_and_the_rest_is_replaced() -> None:
+    base = {"run": {"seed": 1, "lookahead": 8}, "plugins": ["a"], "recipe": "chat"}
+    over = {"run": {"seed": 2}, "plugins": ["b"]}
+    assert merge(base, over) == {"run": {"seed": 2, "lookahead": 8}, "plugins": ["b"], "recipe": "chat"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "merged"),
+    [
+        ({"use": "a", "x": 1}, {"use": "b", "y": 2}, {"use": "b", "y": 2}),
+        ({"use": "a", "x": 1}, {"use": "b"}, {"use": "b"}),
+        ({"use": "a", "x": 1}, {"use": "a", "y": 2}, {"use": "a", "x": 1, "y": 2}),
+        ({"use": "a", "x": 1}, {"x": 2}, {"use": "a", "x": 2}),
+        ({"x": 1}, {"use": "b"}, {"use": "b"}),
+        ({"use": "a", "kwargs": {"p": 1}}, {"kwargs": {"q": 2}}, {"use": "a", "kwargs": {"p": 1, "q": 2}}),
+    ],
+)
+def test_a_table_that_names_another_component_replaces_the_old_one_whole(old: Any, new: Any, merged: Any) -> None:
+    assert merge({"backend": old}, {"backend": new}) == {"backend": merged}
+
+
+@given(TREES, TREES)
+def test_merging_changes_neither_side_and_shares_nothing_with_them(base: Any, over: Any) -> None:
+    before = deepcopy((base, over))
+    merged = merge(base, over)
+    scribble(merged)
+    assert (base, over) == before
+
+
+def scribble(tree: Any) -> None:
+    """Change every part of a tree."""
+    for part in list(tree.values()) if isinstance(tree, dict) else []:
+        scribble(part)
+    if isinstance(tree, dict):
+        tree["scribbled"] = True
+        for value in tree.values():
+            if isinstance(value, list):
+                value.append("scribbled")
+
+
+@given(TREES, TREES, TREES)
+def test_layers_may_be_merged_in_any_grouping(a: Any, b: Any, c: Any) -> None:
+    """What a table is laid over by a plain value forgets; between tables the order alone decides."""
+    if tables_only(a, b, c):
+        assert merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+def tables_only(*trees: Any) -> bool:
+    """Whether no key holds a table in one tree and something else in another."""
+    kinds: dict[str, set[bool]] = {}
+    for tree in trees:
+        for key, value in tree.items():
+            kinds.setdefault(key, set()).add(isinstance(value, dict))
+    if any(len(found) > 1 for found in kinds.values()):
+        return False
+    tables = [key for key, found in kinds.items() if found == {True}]
+    return all(tables_only(*(tree[key] for tree in trees if key in tree)) for key in tables)
+
+
+@given(TREES)
+def test_a_tree_laid_over_itself_or_over_nothing_is_itself(tree: Any) -> None:
+    assert merge(tree, tree) == merge({}, tree) == merge(tree, {}) == tree
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "found"),
+    [
+        ({"run": {"seed": 1, "x": 2}}, {"run": {"seed": 1, "x": 3}}, {"run": {"x": 3}}),
+        ({"backend": {"use": "a", "x": 1}}, {"backend": {"use": "a", "x": 2}}, {"backend": {"use": "a", "x": 2}}),
+        ({"backend": {"use": "a", "x": 1}}, {"backend": {"use": "b"}}, {"backend": {"use": "b"}}),
+        ({"list": [1, 2]}, {"list": [1]}, {"list": [1]}),
+        ({"run": {"seed": 1}}, {}, {}),
+        ({}, {"run": {"seed": 1}}, {"run": {"seed": 1}}),
+    ],
+)
+def test_what_changed_in_a_tree(before: Any, now: Any, found: Any) -> None:
+    assert changed(before, now) == found
+
+
+@given(TREES, TREES)
+def test_what_changed_laid_over_what_was_is_what_is(before: Any, now: Any) -> None:
+    assert changed(now, now) == {}
+    assert merge(before, changed(before, now)) == merge(before, now)
+
+
+# --- assigning
+
+
+def tree() -> dict[str, Any]:
+    return {
+        "recipe": "chat",
+        "run": {"seed": 1},
+        "generate": {"target": 9, "filters": [{"use": "cut"}, {"use": "length", "min_words": 3}, {"use": "cut"}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "keys", "value"),
+    [
+        ("run.seed=7", ("run", "seed"), 7),
+        (" run.seed = 7", ("run", "seed"), 7),
+        ("run.seeds=data/mine.jsonl", ("run", "seeds"), "data/mine.jsonl"),
+        ('run.seeds="7"', ("run", "seeds"), "7"),
+        ("run.trace=true", ("run", "trace"), True),
+        ("generate.sampling.stop=['a', 'b=c']", ("generate", "sampling", "stop"), ["a", "b=c"]),
+        ("backend.extra_body={ seed = 7 }", ("backend", "extra_body"), {"seed": 7}),
+        ("backend.since=2026-01-31", ("backend", "since"), "2026-01-31"),
+        ("generate.filters[1].min_words=4", ("generate", "filters", 1, "min_words"), 4),
+        ("generate.filters.length.min_words=4", ("generate", "filters", 1, "min_words"), 4),
+        ("generate.filters.1.min_words=4", ("generate", "filters", 1, "min_words"), 4),
+        ("generate.filters.length={use='exact'}", ("generate", "filters", 1), {"use": "exact"}),
+        ("generate.filters=[]", ("generate", "filters"), []),
+        ("limits.requests_per_day=5", ("limits", "requests_per_day"), 5),
+        ("run.note=", ("run", "note"), ""),
+    ],
+)
+def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value: Any) -> None:
+    changed = tree()
+    assign(changed, setting)
+    here: Any = changed
+    for key in keys:
+        here = here[key]
+    assert here == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("run.seed", "--set run.seed: write it as path=value, such as run.seed=7"),
+        ("=7", "write it as path=value"),
+        ("...=7", "write it as path=value"),
+        ("[]=7", "write it as path=value"),
+        ("recipe.name=x", "--set recipe.name: 'name' would stand below a plain value"),
+        ("run.seed.deep.er=1", "--set run.seed.deep.er: 'deep' would stand below a plain value"),
+        ("generate.filters.lenght.min_words=4", "no entry 'lenght'; did you mean 'length'?"),
+        ("generate.filters[3].min_words=4", "no entry '3'\nThere are: [0] cut, [1] length, [2] cut."),
+        ("generate.filters[-1].min_words=4", "no entry '-1'"),
+        ("generate.filters.²=4", "no entry '²'"),
+        ("generate.filters.cut.x=4", "'cut' stands there 2 times\nSay which: [0], [2]."),
+        ("generate.filters.cut=4", "'cut' stands there 2 times"),
+    ],
+)
+def test_a_setting_that_has_no_place(setting: str, words: str) -> None:
+    unchanged = tree()
+    with pytest.raises(ConfigError) as caught:
+        assign(unchanged, setting)
+    assert words in str(caught.value)
+
+
+def test_a_setting_that_has_no_place_does_not_show_its_value() -> None:
+    with pytest.raises(ConfigError) as caught:
+        assign(tree(), "generate.filters.nothing.api_key=gsk_very_secret")
+    assert "gsk_very_secret" not in str(caught.value)
+
+
+# --- reading
+
+
+def test_a_byte_order_mark_is_fine(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbfrecipe = 'paper'\r\n[run]\r\nseed = 7\r\n")
+    assert read_file(path) == {"recipe": "paper", "run": {"seed": 7}}
+
+
+def test_what_toml_knows_and_json_does_not_becomes_text(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("a = 2026-01-31\nb = [{ c = 07:30:00 }]\nd = 2026-01-31T07:30:00Z")
+    found = read_file(path)
+    assert json.loads(json.dumps(found)) == found == {
+        "a": "2026-01-31", "b": [{"c": "07:30:00"}], "d": "2026-01-31T07:30:00+00:00",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[run]\nseed = \n", "is not TOML: Invalid value (at line 2, column 8)"),
+        (b"[run]\nseed = 1\nseed = 2\n", "is not TOML: Cannot overwrite a value (at line 3"),
+        (b"a = " + b"[" * 5000, "is not TOML"),
+        (b'name = "\xe9"', "is not UTF-8 text"),
+        (b"plugins = './mine.py'", 'plugins: must be a list of files or modules, such as ["./my_filters.py"]'),
+        (b"plugins = [1]", "plugins: must be a list"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_file(path)
+    assert caught.value.message.startswith(str(path))
+    assert words in caught.value.message
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_file(tmp_path / "c.toml")
+    assert str(caught.value) == f"there is no config file {tmp_path}/c.toml\nMake one with: selfinstruct init ."
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        read_file(tmp_path)
+
+
+def test_recipes_by_name_or_file(tmp_path: Path) -> None:
+    assert {"chat", "paper"} <= set(recipes())
+    assert all("generate" in read_recipe(name) for name in recipes())
+    (tmp_path / "mine.toml").write_text("[generate]\ntarget = 3")
+    assert read_recipe(str(tmp_path / "mine.toml")) == {"generate": {"target": 3}}
+    with pytest.raises(ConfigError) as caught:
+        read_recipe("papr")
+    assert caught.value.message == "recipe: no recipe is called 'papr'; did you mean 'paper'?"
+    assert caught.value.hint.startswith("Known: ")
+
+
+# --- secrets
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "API_KEY", "groq_api_key", "x-api-key", "api_keys", "token", "hf_token", "secret", "client_secret",
+     "password", "Authorization", "cookie", "credentials"],
+)  # fmt: skip
+def test_what_is_called_a_secret_is_left_out_wherever_it_stands(name: str) -> None:
+    tree = {
+        "backend": {"kwargs": {name: "hidden", "model": "m"}, "more": [{name: "hidden"}, {"deep": {name: "hidden"}}]}
+    }
+    assert "hidden" not in json.dumps(without_secrets(tree))
+    assert without_secrets(tree)["backend"]["kwargs"] == {"model": "m"}
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "tokeniser", "keywords", "keep_alive", "monkeys", "tokens_per_day"])
+def test_what_only_sounds_like_a_secret_is_kept(name: str) -> None:
+    assert without_secrets({"backend": {name: 5}}) == {"backend": {name: 5}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://me:hidden@example.org/v1", "http://hidden@example.org", "https://example.org/?key=hidden",
+     "https://example.org/v1?a=1&api-key=hidden", "Bearer hidden", "basic hidden"],
+)  # fmt: skip
+def test_texts_with_a_login_or_a_key_are_left_out_wherever_they_stand(text: str) -> None:
+    tree = {"base_url": text, "kwargs": {"headers": {"x": text}, "list": ["a", text]}, "model": "m"}
+    cleaned = without_secrets(tree)
+    assert "hidden" not in json.dumps(cleaned)
+    assert cleaned["model"] == "m"
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.org/v1", "http://127.0.0.1:9?a=1", "me@example.org", "a basic thing"]
+)
+def test_addresses_without_a_secret_are_kept(text: str) -> None:
+    assert without_secrets({"base_url": text}) == {"base_url": text}
+
+
+# --- comparing
+
+
+@given(TREES)
+def test_a_tree_does_not_differ_from_itself(tree: Any) -> None:
+    assert differences(tree, deepcopy(tree)) == []
+
+
+@given(TREES, TREES)
+def test_trees_that_differ_are_said_to(old: Any, new: Any) -> None:
+    said = differences(old, new)
+    if json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True):
+        assert said == []
+    elif leaves(old) != leaves(new):
+        assert said
+
+
+def leaves(tree: Any, path: str = "") -> dict[str, Any]:
+    """Every plain value by its path; empty tables say nothing."""
+    if not isinstance(tree, dict):
+        return {path: tree}
+    return {where: value for key, part in tree.items() for where, value in leaves(part, f"{path}.{key}").items()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ({"run": {"seed": 1}}, {"run": {"seed": 2}}, "run.seed: 1 in the run, now 2"),
+        ({"run": {}}, {"run": {"seed": 2}}, "run.seed: not set in the run, now 2"),
+        (
+            {"filters": [{"use": "length", "min_words": 3}]},
+            {"filters": [{"use": "length", "min_words": 4}]},
+            "filters[0].min_words: 3 in the run, now 4",
+        ),
+        (
+            {"filters": [{"use": "cut"}, {"use": "rouge-l", "threshold": 0.7}]},
+            {"filters": [{"use": "cut"}]},
+            "filters: cut, rouge-l in the run, now cut",
+        ),
+        (
+            {"backend": {"use": "demo", "seed": 0, "cut": 0.1}},
+            {"backend": {"use": "groq", "model": "auto"}},
+            "backend.use: demo in the run, now groq",
+        ),
+    ],
+)
+def test_a_difference_names_the_setting_and_both_values(old: Any, new: Any, said: str) -> None:
+    assert differences(old, new) == [said]

@@ -1,0 +1,98 @@
+"""The two tokenisers: the classical one is `rouge_score`'s, the other reads any script and agrees on ASCII."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfinstruct.similarity import Pool, classical_tokens, unicode_tokens
+from tests.golden import golden
+
+SENTENCES = {
+    "Arabic": "اكتب قصيدة قصيرة عن البحر",
+    "Armenian": "Գրիր կարճ բանաստեղծություն ծովի մասին",
+    "Bengali": "সমুদ্র নিয়ে একটি ছোট কবিতা লেখো",
+    "Burmese": "ပင်လယ်အကြောင်း ကဗျာတိုတစ်ပုဒ်ရေးပါ",
+    "Chinese": "写一首关于大海的短诗",
+    "Cyrillic": "Напиши короткое стихотворение о море",
+    "Devanagari": "समुद्र पर एक छोटी कविता लिखो",
+    "Ethiopic": "ስለ ባሕር አጭር ግጥም ጻፍ",
+    "Georgian": "დაწერე მოკლე ლექსი ზღვაზე",
+    "Greek": "Γράψε ένα μικρό ποίημα για τη θάλασσα",
+    "Gujarati": "સમુદ્ર વિશે ટૂંકી કવિતા લખો",
+    "Hangul": "바다에 대한 짧은 시를 써라",
+    "Hebrew": "כתוב שיר קצר על הים",
+    "Japanese": "海についての短い詩を書いてください",
+    "Kannada": "ಸಮುದ್ರದ ಬಗ್ಗೆ ಚಿಕ್ಕ ಕವಿತೆ ಬರೆಯಿರಿ",
+    "Khmer": "សរសេរកំណាព្យខ្លីអំពីសមុទ្រ",
+    "Lao": "ຂຽນບົດກະວີສັ້ນໆກ່ຽວກັບທະເລ",
+    "Latin": "Écris un court poème sur la mer à Noël",
+    "Sinhala": "මුහුද ගැන කෙටි කවියක් ලියන්න",
+    "Tamil": "கடலைப் பற்றி ஒரு சிறு கவிதை எழுது",
+    "Telugu": "సముద్రం గురించి చిన్న కవిత రాయండి",
+    "Thai": "เขียนบทกวีสั้นๆ เกี่ยวกับทะเล",
+    "Tibetan": "རྒྱ་མཚོའི་སྐོར་ལ་སྙན་ངག་ཐུང་ཐུང་ཞིག་བྲིས།",
+}
+
+
+def score(left: str, right: str) -> float:
+    pool = Pool()
+    pool.add(left)
+    return pool.compare(right).highest
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+@settings(max_examples=300)
+def test_on_ascii_text_with_words_both_agree(text: str) -> None:
+    if classical_tokens(text):
+        assert unicode_tokens(text) == classical_tokens(text)
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_the_classical_tokeniser_is_the_reference_s(text: str) -> None:
+    from rouge_score.tokenize import tokenize
+
+    assert classical_tokens(text) == tokenize(text, None)
+
+
+@golden("rouge_tokenize")
+def test_recorded_tokens(case: dict[str, Any]) -> None:
+    assert classical_tokens(case["input"]) == case["output"]
+
+
+@pytest.mark.parametrize("script", SENTENCES)
+def test_a_sentence_of_any_script_is_the_same_as_itself_and_not_novel_beside_itself(script: str) -> None:
+    assert len(unicode_tokens(SENTENCES[script])) > 3
+    assert score(SENTENCES[script], SENTENCES[script]) == 1.0
+
+
+def test_sentences_of_different_scripts_have_nothing_in_common() -> None:
+    assert score(SENTENCES["Thai"], SENTENCES["Greek"]) == 0.0
+
+
+@given(st.text(min_size=1, max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_any_text_that_is_not_blank_is_the_same_as_itself(text: str) -> None:
+    assert score(text, text) == (1.0 if text.split() else 0.0)
+
+
+@pytest.mark.parametrize("text", ["?!", "👍🎉", "… — …"])
+def test_a_text_without_words_is_one_token_as_a_whole(text: str) -> None:
+    assert unicode_tokens(text) == [text]
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t", "\u3000"])
+def test_a_blank_text_has_no_tokens(text: str) -> None:
+    assert unicode_tokens(text) == []
+
+
+def test_two_ways_to_write_the_same_letters_are_one() -> None:
+    assert unicode_tokens("cafe\u0301 ＡＢＣ") == unicode_tokens("café abc") == ["café", "abc"]
+
+
+def test_a_script_without_spaces_gives_a_token_a_character() -> None:
+    assert unicode_tokens("大海abc海") == ["大", "海", "abc", "海"]

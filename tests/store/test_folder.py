@@ -1,0 +1,179 @@
+"""Who may open a run folder: one writer, any number of readers, and nothing that is not a run."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from selfinstruct.errors import RunError
+from selfinstruct.store import RUN_FILE, RunStore
+
+HOLD = """
+import sys
+from pathlib import Path
+from selfinstruct.store import RunStore
+store = RunStore.open(Path(sys.argv[1]))
+store.record(config={"seed": 1})
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the folder open and writes."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], text=True, **pipes)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def begin(folder: Path) -> None:
+    with closing(RunStore.open(folder)) as store:
+        store.begin([], config={"seed": 1})
+
+
+def alter(folder: Path, sql: str) -> None:
+    with closing(sqlite3.connect(folder / RUN_FILE)) as connection:
+        connection.execute(sql)
+        connection.commit()
+
+
+def test_a_second_process_is_refused_with_the_first_one_s_pid(folder: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(RunError, match=rf"in use by another process \(pid {holder.pid}\)"):
+        RunStore.open(folder)
+
+
+def test_a_second_writer_of_the_same_process_is_refused_too(folder: Path) -> None:
+    with closing(RunStore.open(folder)), pytest.raises(RunError, match=f"pid {os.getpid()}"):
+        RunStore.open(folder)
+
+
+def test_a_killed_process_gives_the_folder_back_with_what_it_wrote(folder: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
+    with closing(RunStore.open(folder)) as store:
+        assert store.fact("config") == {"seed": 1}
+
+
+def test_others_may_look_on_while_one_writes(folder: Path, holder: subprocess.Popen[str]) -> None:
+    with closing(RunStore.look(folder)) as store:
+        assert store.fact("config") == {"seed": 1}
+        with pytest.raises(RunError, match="reading only"):
+            store.record(config={"seed": 2})
+
+
+def test_one_who_looks_on_sees_what_is_written_meanwhile(folder: Path) -> None:
+    begin(folder)
+    with closing(RunStore.open(folder)) as writer, closing(RunStore.look(folder)) as reader:
+        writer.record(model="m")
+        assert reader.fact("model") == "m"
+
+
+def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Path) -> None:
+    begin(folder)
+    assert sorted(entry.name for entry in folder.iterdir()) == ["run.lock", RUN_FILE]
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / RUN_FILE).write_bytes((folder / RUN_FILE).read_bytes())
+    with closing(RunStore.look(copy)) as store:
+        assert store.fact("config") == {"seed": 1}
+
+
+def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RunError, match="cannot be made"):
+        RunStore.open(tmp_path / "file" / "run")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    with pytest.raises(RunError, match="cannot be made"):
+        RunStore.open(Path("/proc/selfinstruct/run"))
+
+
+@pytest.mark.parametrize("name", [RUN_FILE, "run.lock"])
+def test_a_folder_in_the_place_of_a_file_is_told(folder: Path, name: str) -> None:
+    (folder / name).mkdir(parents=True)
+    with pytest.raises(RunError, match=r"cannot be (used|written)"):
+        RunStore.open(folder)
+
+
+@pytest.mark.parametrize("name", [RUN_FILE, "run.lock"])
+def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path, name: str) -> None:
+    folder.mkdir()
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError):
+        RunStore.open(folder)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_run_of_a_newer_program_is_refused_and_left_alone(folder: Path) -> None:
+    begin(folder)
+    alter(folder, "PRAGMA user_version = 999")
+    for way_in in (RunStore.open, RunStore.look):
+        with pytest.raises(RunError, match="newer selfinstruct"):
+            way_in(folder)
+
+
+def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
+    begin(folder)
+    alter(folder, "PRAGMA user_version = 999")
+    with pytest.raises(RunError):
+        RunStore.open(folder)
+    alter(folder, "PRAGMA user_version = 1")
+    RunStore.open(folder).close()
+
+
+def test_what_is_no_database_is_told(folder: Path) -> None:
+    folder.mkdir()
+    (folder / RUN_FILE).write_text("a text, and not a short one, so that it is no empty database either. " * 20)
+    for way_in in (RunStore.open, RunStore.look):
+        with pytest.raises(RunError, match="not a"):
+            way_in(folder)
+
+
+def test_another_program_s_database_is_not_written_into(folder: Path) -> None:
+    folder.mkdir()
+    alter(folder, "CREATE TABLE theirs (x)")
+    for way_in in (RunStore.open, RunStore.look):
+        with pytest.raises(RunError, match="not a run of this program"):
+            way_in(folder)
+    with closing(sqlite3.connect(folder / RUN_FILE)) as connection:
+        assert [name for (name,) in connection.execute("SELECT name FROM sqlite_master")] == ["theirs"]
+
+
+def test_there_is_nothing_to_look_at_before_a_run_is_begun(folder: Path) -> None:
+    with pytest.raises(RunError, match="no run in"):
+        RunStore.look(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("left", ["nothing", "header", "tables"])
+def test_a_kill_before_the_run_was_begun_leaves_a_folder_that_can_be_used(folder: Path, left: str) -> None:
+    folder.mkdir()
+    if left == "nothing":
+        (folder / RUN_FILE).touch()
+    elif left == "header":
+        alter(folder, "PRAGMA journal_mode = WAL")
+    else:
+        RunStore.open(folder).close()
+    assert not RunStore.begun(folder)
+    begin(folder)
+    assert RunStore.begun(folder)

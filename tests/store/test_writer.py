@@ -1,0 +1,115 @@
+"""The thread that writes: in order, in groups, and never leaving anyone waiting."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct.errors import RunError
+from selfinstruct.store.writer import Statement, Writer
+
+SECONDS = 10
+ADD = "INSERT INTO numbers VALUES (?)"
+
+
+class Bench:
+    """A writer over one table, which can be held up, and whose statements are seen."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: list[str] = []
+        self._busy, self._go = threading.Event(), threading.Event()
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
+        connection.create_function("wait", 0, lambda: (self._busy.set(), self._go.wait(SECONDS))[1])
+        connection.set_trace_callback(self.seen.append)
+        self.writer = Writer(connection, str(path))
+
+    def held_up(self) -> Callable[[], None]:
+        """Keep the writer busy with a transaction; returns how to let it go on."""
+        waiting = self.writer.write([("SELECT wait()", ())])
+        assert self._busy.wait(SECONDS)
+        return lambda: (self._go.set(), waiting.result(SECONDS))[1]
+
+    def numbers(self) -> list[int]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return [number for (number,) in connection.execute("SELECT number FROM numbers ORDER BY 1")]
+
+    def close(self) -> None:
+        self._go.set()
+        self.writer.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "db")
+    yield bench
+    bench.close()
+
+
+def add(*numbers: Any) -> list[Statement]:
+    return [(ADD, (number,)) for number in numbers]
+
+
+def test_a_write_is_there_once_it_is_said_to_be_done(bench: Bench) -> None:
+    bench.writer.write(add(1, 2)).result(SECONDS)
+    assert bench.numbers() == [1, 2]
+
+
+def test_what_waits_is_committed_together(bench: Bench) -> None:
+    let_go = bench.held_up()
+    waiting = [bench.writer.write(add(number)) for number in range(100)]
+    let_go()
+    for done in waiting:
+        done.result(SECONDS)
+    assert bench.numbers() == list(range(100))
+    assert bench.seen.count("COMMIT") == 2
+
+
+def test_closing_writes_what_waits(bench: Bench) -> None:
+    let_go = bench.held_up()
+    bench.writer.write(add(1))
+    let_go()
+    bench.close()
+    assert bench.numbers() == [1]
+
+
+@pytest.mark.parametrize("bad", [[("INSERT INTO nowhere VALUES (1)", ())], add(1), add(2**70), add("\ud800"), add([])])
+def test_a_failure_reaches_everyone_who_waits_and_everyone_who_comes_later(bench: Bench, bad: list[Statement]) -> None:
+    bench.writer.write(add(1)).result(SECONDS)
+    let_go = bench.held_up()
+    waiting = [bench.writer.write(group) for group in (add(2), bad, add(3))]
+    let_go()
+    waiting.append(bench.writer.write(add(4)))
+    for done in waiting:
+        assert isinstance(done.exception(SECONDS), RunError)
+    assert bench.numbers() == [1], "what was done before stands, and nothing half done does"
+
+
+def test_who_stops_waiting_stops_nothing_else(bench: Bench) -> None:
+    let_go = bench.held_up()
+    given_up, other = bench.writer.write(add(1)), bench.writer.write(add(2))
+    given_up.cancel()
+    let_go()
+    other.result(SECONDS)
+    assert bench.numbers() == [1, 2]
+
+
+def test_a_database_that_is_full_is_told_with_what_to_do(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)
+    connection.execute("CREATE TABLE texts (text)")
+    connection.execute("PRAGMA max_page_count = 8")
+    writer = Writer(connection, "db")
+    with suppress(RunError):
+        for _ in range(100):
+            writer.write([("INSERT INTO texts VALUES (?)", ("x" * 2000,))]).result(SECONDS)
+    with pytest.raises(RunError, match="full") as caught:
+        writer.write([("INSERT INTO texts VALUES ('')", ())]).result(SECONDS)
+    assert "make room" in caught.value.hint
+    writer.close()
