@@ -30,7 +30,8 @@ $(VENV)/.setup: $(VENV)/.installed requirements-dev.txt
 setup: $(VENV)/.setup
 
 demo: $(VENV)/.installed
-	@$(BIN)/selfinstruct generate --backend demo --target 100 --out runs/demo
+	@$(BIN)/selfinstruct run --backend demo --target 100 --out runs/demo
+	@$(BIN)/selfinstruct export --out runs/demo --format messages --to runs/demo/dataset --split 0.9
 
 check: $(VENV)/.setup
 	@$(BIN)/ruff format --check .

@@ -141,9 +141,7 @@ class Run:
         backend: Backend | None = None,
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
-        from dotenv import load_dotenv
-
-        load_dotenv(Path(".env"))
+        _read_env(Path(".env"))
         self.folder = settings.folder
         self.say = say
         self.registry, self.config = load(settings, registry)
@@ -326,6 +324,17 @@ class Run:
                 if callable(method := getattr(one, hook, None)):
                     observers[hook].append((type(one).__name__, method))
         return Events(observers, self.say)
+
+
+def _read_env(path: Path) -> None:
+    """Take over what a `.env` file holds and the environment does not."""
+    from dotenv import load_dotenv
+
+    try:
+        load_dotenv(path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
+        raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
 
 
 def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:

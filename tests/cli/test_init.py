@@ -104,3 +104,9 @@ def test_the_env_file_is_read_and_the_environment_goes_first(tmp_path: Path) -> 
         process(*given, "--out", "a", cwd=tmp_path).done()
         refused = process(*given, "--out", "b", cwd=tmp_path, env=environment(GROQ_API_KEY="gsk_other"))
         refused.failed(4, "key")
+
+
+def test_an_env_file_that_is_no_text_is_named() -> None:
+    Path(".env").write_bytes(b"GROQ_API_KEY=caf\xe9\n")
+    command("generate", "--backend", "demo").failed(2, ".env cannot be read: it is not UTF-8 text, from byte 16 on")
+    assert not Path("runs").exists()

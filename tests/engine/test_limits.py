@@ -148,7 +148,7 @@ async def test_one_who_gives_up_waiting_gives_back_the_slot() -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await waiting
     gate._paused_until = 0.0
-    gate.leave(await gate.enter(1), None)
+    gate.leave(await asyncio.wait_for(gate.enter(1), 10), None)
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ import pytest
 from selfinstruct.api import Draft, Verdict, keep
 from selfinstruct.engine.judge import Rule
 from selfinstruct.errors import ModelError, RunError, Stopped
+from selfinstruct.store import RunStore
 from tests.engine.fakes import Bench, Does, Script, fresh, mixed
 from tests.store.full_disk import disk_full
 
@@ -164,6 +166,32 @@ async def test_a_full_disk_ends_the_run_and_costs_nothing_that_was_recorded(tmp_
     assert broken.totals().candidates < unbroken.totals().candidates
     await broken.run(Script(long), goal=40)
     assert broken.fates() == unbroken.fates()
+
+
+async def test_nothing_is_judged_while_its_reply_is_still_on_its_way_to_the_journal(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_its_way: list[Future[None]] = []
+    judged: list[str] = []
+
+    def answered(*_: object) -> Future[None]:
+        on_its_way.append(Future())
+        return on_its_way[-1]
+
+    def judge(item: Draft) -> Verdict:
+        judged.append(item.text)
+        return keep()
+
+    monkeypatch.setattr(RunStore, "answered", answered)
+    bench.rules = lambda: [Rule("looks", Does(judge))]
+    run = asyncio.create_task(bench.run(Script(fresh), goal=None, most=1))
+    while not on_its_way:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    assert judged == []
+    on_its_way[0].set_result(None)
+    await run
+    assert judged == fresh(0).split()
 
 
 async def test_a_reply_is_in_the_journal_before_anything_judges_it(bench: Bench) -> None:

@@ -87,7 +87,7 @@ def test_missing_metadata_empty_texts_and_repetitions(old: OldRun) -> None:
     result = old.bring(old.file("i.jsonl", *rows))
     assert reasons(result.files[0]) == {
         "the same instances again": (1, [2]),
-        "no instances: asked for again": (4, [4, 5, 6, 7]),
+        "no instances: still open": (4, [4, 5, 6, 7]),
         "raw_instances is no text": (1, [9]),
         "the instruction is a seed task's": (1, [10]),
     }

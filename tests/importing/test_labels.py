@@ -1,4 +1,4 @@
-"""Labels of an old run: what says yes or no is taken, and everything else is asked again."""
+"""Labels of an old run: what says yes or no is taken, and everything else stays open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from selfinstruct.types import CLASSIFY
 from tests.golden import golden
 from tests.importing.old import SEEDS, OldRun, reasons
 
-UNCLEAR = "neither yes nor no: asked again"
+UNCLEAR = "neither yes nor no: still open"
 LATER = "another row labels the same instruction"
 
 

@@ -15,7 +15,7 @@ from selfinstruct.types import CLASSIFY, Decision, Instruction
 BATCH = 50
 """Labels in one request."""
 
-UNCLEAR = "neither yes nor no: asked again"
+UNCLEAR = "neither yes nor no: still open"
 LATER_ROW = "another row labels the same instruction"
 
 

@@ -18,7 +18,7 @@ from selfinstruct.types import INSTANCES, Decision, Fate, Instruction, SeedTask
 DUPLICATE = "the instruction is there already"
 A_SEED = "the instruction is a seed task's"
 UNKNOWN = "no file has the instruction"
-NOT_TAKEN = {"empty": "no instances: asked for again", "duplicate": "the same instances again"}
+NOT_TAKEN = {"empty": "no instances: still open", "duplicate": "the same instances again"}
 NEEDED: Mapping[str, Sequence[str]] = {
     INSTRUCTIONS: (),
     LABELS: ("is_classification",),

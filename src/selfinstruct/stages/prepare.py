@@ -43,7 +43,9 @@ class Prepare:
             return list(self._post_processor.process(request, reply))
         seed = subject.seed
         return [
-            Example(seed.instruction, instance.input, instance.output, seed.is_classification, subject.id)
+            Example(
+                seed.instruction, instance.input, instance.output, seed.is_classification, subject.id, {"seed": True}
+            )
             for instance in seed.instances
         ]
 
