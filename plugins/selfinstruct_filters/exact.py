@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.words import words
+from selfinstruct.api.similarity import unicode_tokens
 
 
 class Exact(Filter[Draft]):
-    """Drop a draft that equals an entry of the pool but for case, spaces, signs and accents."""
+    """Drop a draft that equals an entry of the pool but for case, spaces and signs."""
 
     def __init__(self) -> None:
         self._pool: dict[str, str] = {}
@@ -18,10 +18,10 @@ class Exact(Filter[Draft]):
         return keep() if twin is None else drop("duplicate", twin=twin)
 
     def observe(self, item: Draft) -> None:
-        """Remember the draft; a text without any word equals nothing."""
+        """Remember the draft; a blank one equals nothing."""
         if folded := _folded(item.text):
             self._pool.setdefault(folded, item.text)
 
 
 def _folded(text: str) -> str:
-    return " ".join(words(text))
+    return " ".join(unicode_tokens(text))

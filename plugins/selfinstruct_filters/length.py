@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters.words import words
+from selfinstruct.api.similarity import unicode_tokens
 
 
 class LengthOptions(Options):
@@ -25,7 +25,7 @@ class Length(Filter[Draft]):
 
     def judge(self, item: Draft) -> Verdict:
         """Count words; in scripts written without spaces, letters."""
-        count = len(words(item.text))
+        count = len(unicode_tokens(item.text))
         if count < self._options.min_words:
             return drop("too-short", words=count)
         if count > self._options.max_words:

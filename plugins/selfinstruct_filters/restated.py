@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct.api.similarity import lcs_length, unicode_tokens
 from selfinstruct_filters.wording import word_set
-from selfinstruct_filters.words import words
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""
@@ -93,26 +93,13 @@ class Restated(Filter[Draft]):
         return self._contained(one.words, other.words) and self._contained(one.subject, other.subject)
 
     def _contained(self, one: Sequence[str], other: Sequence[str]) -> bool:
-        return common(one, other) >= self._least * min(len(one), len(other))
+        return lcs_length(one, other) >= self._least * min(len(one), len(other))
 
 
 def sentence(text: str) -> Sentence:
     """Take a text's words, once, for all comparisons."""
-    spoken = tuple(words(text))
+    spoken = tuple(unicode_tokens(text))
     return Sentence(spoken, tuple(word for word in spoken if word not in FILLERS), Counter(spoken))
-
-
-def common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Length of the longest common subsequence, by bit-parallel recurrence (one integer holds a row of the table)."""
-    places: dict[str, int] = {}
-    for at, word in enumerate(one):
-        places[word] = places.get(word, 0) | (1 << at)
-    full = (1 << len(one)) - 1
-    row = full
-    for word in other:
-        matches = row & places.get(word, 0)
-        row = ((row + matches) | (row - matches)) & full
-    return len(one) - row.bit_count()
 
 
 def _parts(text: str) -> Iterator[Sentence]:

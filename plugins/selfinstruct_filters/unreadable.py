@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.words import words
+from selfinstruct.api.similarity import unicode_tokens
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -35,7 +35,7 @@ class Unreadable(Filter[Draft]):
         for reason, pattern in rules:
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
-        spoken = [word for word in words(item.text) if not word.isdecimal()]
+        spoken = [word for word in unicode_tokens(item.text) if not word.isdecimal()]
         longest = max((len(list(run)) for _, run in groupby(spoken)), default=0)
         different = len(set(spoken))
         if longest > MOST_IN_A_ROW or (len(spoken) >= LOOP_WORDS and different < LOOP_SHARE * len(spoken)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_filters.words import words
+from selfinstruct.api.similarity import unicode_tokens
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -86,7 +86,7 @@ def is_english(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     if sum(not char.isascii() for char in letters) > len(letters) / 20:
         return False
-    spoken = words(text)
+    spoken = unicode_tokens(text)
     return sum(word in FOREIGN for word in spoken) <= sum(word in ENGLISH for word in spoken)
 
 

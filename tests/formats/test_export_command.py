@@ -113,3 +113,16 @@ def test_an_empty_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_installed(run: Path, monkeypatch: pytest.MonkeyPatch, module: str, args: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     command("export", "--out", run, "--to", "set", *args.split()).failed(2, "pip install 'selfinstruct[")
+
+
+@pytest.mark.parametrize("recipe", ["chat", "paper"])
+def test_the_recipe_in_the_folder_makes_the_same_data_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("run", "--recipe", recipe, "--backend", "demo", "--target", "12", "--out", "first").done()
+    command("export", "--out", "first", "--to", "set").done()
+    command("run", "--recipe", "set/recipe.toml", "--out", "again").done()
+    command("export", "--out", "again", "--to", "same").done()
+    for name in ("recipe.toml", "dataset_info.json", "data/train.jsonl", "data/validation.jsonl"):
+        assert (tmp_path / "set" / name).read_bytes() == (tmp_path / "same" / name).read_bytes()

@@ -90,6 +90,8 @@ def test_a_failure_reaches_everyone_who_waits_and_everyone_who_comes_later(bench
     for done in waiting:
         assert isinstance(done.exception(SECONDS), RunError)
     assert bench.numbers() == [1], "what was done before stands, and nothing half done does"
+    with closing(sqlite3.connect(bench.path, timeout=0)) as connection:
+        connection.execute(ADD, (9,))  # nor is the database left locked
 
 
 def test_who_stops_waiting_stops_nothing_else(bench: Bench) -> None:

@@ -24,7 +24,7 @@ COMMANDS = {
     "prepare": "Turn raw instances into training examples.",
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
-    "export": "Write a run's files again.",
+    "export": "Write a run's files again, or its examples as a data set.",
     "plugins": "List, show and check plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""

@@ -127,7 +127,7 @@ class Runner:
             if not self._in_flight:
                 if self._stopping:
                     raise self._stopping
-                return "nothing left to ask"
+                return "complete"
             pending = self._in_flight[0]
             try:
                 answer = await pending.get()

@@ -14,14 +14,13 @@ from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError
 from selfinstruct.formats.card import Contents, write_card
 from selfinstruct.formats.facts import run_facts
-from selfinstruct.formats.files import write_jsonl
+from selfinstruct.formats.files import write_jsonl, write_text
 from selfinstruct.formats.folder import CARD, CONFIG, INFO, RECIPE, TRAIN, VALIDATION, data_file, forget, look, signed
 from selfinstruct.formats.parquet import write_parquet
 from selfinstruct.formats.rows import Row, encoded
 from selfinstruct.formats.split import held_out
 from selfinstruct.formats.toml import to_toml
 from selfinstruct.formats.trainers import dataset_info, shape_of
-from selfinstruct.formats.whole import write_text
 from selfinstruct.store import RunStore
 from selfinstruct.types import Json
 

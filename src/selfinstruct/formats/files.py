@@ -4,50 +4,53 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from selfinstruct.errors import RunError
 
 
-def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write one object a line, UTF-8, over any older file; returns the number of lines.
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` when the block ends well, and is gone when it does not.
 
-    Raises `RunError` if the folder cannot be written; the older file then stands as it was.
+    Raises `RunError` if the disk refuses; an older file then stands as it was.
     """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror}", "Choose another folder.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            count = 0
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False))
-                file.write("\n")
-                count += 1
+        with open(temporary, "xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes it private
         os.replace(temporary, path)
     except OSError as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise RunError(
-            f"{path} cannot be written: {error.strerror}", "Make room, then run: selfinstruct export"
-        ) from None
+        _drop(temporary)
+        raise RunError(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
+        _drop(temporary)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, UTF-8, over any older one."""
+    with whole(path) as file:
+        file.write(text.encode())
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write one object a line, UTF-8, over any older file; returns the number of lines."""
+    count = 0
+    with whole(path) as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            count += 1
     return count
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _drop(temporary: Path) -> None:
+    with suppress(OSError):
+        temporary.unlink()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import UsageError
-from selfinstruct.formats.whole import whole
+from selfinstruct.formats.files import whole
 
 GROUP = 5000
 """Rows that are held in memory, and written, at once."""

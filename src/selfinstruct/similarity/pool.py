@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfinstruct.similarity.tokens import unicode_tokens
@@ -113,8 +113,8 @@ def f_measures(common: np.ndarray[Any, Any], length: int, lengths: np.ndarray[An
     return scores
 
 
-def lcs_length(left: list[str], right: list[str]) -> int:
-    """Length of the longest common subsequence of two token lists."""
+def lcs_length(left: Sequence[str], right: Sequence[str]) -> int:
+    """Length of the longest common subsequence of two sequences of tokens."""
     from rapidfuzz.distance import LCSseq
 
     return int(LCSseq.similarity(left, right))

@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Filter
 from selfinstruct_filters import selfinstruct_filters
-from selfinstruct_filters.restated import common
-from selfinstruct_filters.words import words
 
-from .chain import ORDER, Chain, read
+from .chain import ORDER
 
 COMPONENTS = {component.name: component for component in selfinstruct_filters()}
 SEEDS = Path(__file__).parents[3] / "data" / "seed_tasks.jsonl"
@@ -225,48 +223,8 @@ def test_keywords_can_be_set() -> None:
     assert one.judge(Draft("Was machen Kölner? Draw a cat in this photo.")).keep
 
 
-@given(st.text(alphabet="abc", max_size=12), st.text(alphabet="abc", max_size=12))
-def test_common_is_the_longest_common_subsequence(one: str, other: str) -> None:
-    table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
-    for i, a in enumerate(one):
-        for j, b in enumerate(other):
-            table[i + 1][j + 1] = table[i][j] + 1 if a == b else max(table[i][j + 1], table[i + 1][j])
-    assert common(one, other) == table[-1][-1]
-
-
 @given(st.text(), st.text())
 def test_no_filter_raises(text: str, tail: str) -> None:
     draft = Draft(text, (tail,), {"tail": tail, "intro": tail})
     for name in ORDER:
         build(name).judge(draft)
-
-
-def test_words() -> None:
-    assert words("What's new?") == ["what", "s", "new"]
-    assert words("写诗ab 5") == ["写", "诗", "ab", "5"]
-    assert words("हिन्दी में") == ["हिन्दी", "में"]
-
-
-SEED_TASKS = [json.loads(line) for line in SEEDS.read_text(encoding="utf-8").splitlines()] if SEEDS.exists() else []
-
-
-@pytest.mark.skipif(not SEED_TASKS, reason="data/seed_tasks.jsonl is not there")
-def test_every_seed_passes_beside_the_others() -> None:
-    instructions = [seed["instruction"] for seed in SEED_TASKS]
-    for text in instructions:
-        chain = Chain((other for other in instructions if other != text), leave_out=["rouge-l"])
-        assert chain.judge(Draft(text)) == ("", ""), text
-
-
-@pytest.mark.skipif(not SEED_TASKS, reason="data/seed_tasks.jsonl is not there")
-def test_every_seed_passes_with_its_input_written_into_it() -> None:
-    chain = Chain()
-    inline = [
-        f"{seed['instruction']}\n\n{case['input']}"
-        for seed in SEED_TASKS
-        for case in seed["instances"]
-        if case["input"]
-    ]
-    for text in inline:
-        first = read(f"1. {text}\n\n2. Name three rivers that flow through Asia.")[0]
-        assert chain.judge(first) == ("", ""), first
