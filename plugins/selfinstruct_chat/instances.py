@@ -27,12 +27,12 @@ INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
 TOKENS_PER_EXAMPLE = 340
 
 INPUT_FIRST = (
-    "You write worked examples that teach an assistant a task. An example is an input and its right, complete output. "
+    "You write worked examples that teach an assistant a task: an input and its right, complete output. "
     "Write {wanted}, in this form:\n\n"
     f"{INPUT}\nthe text or data that the task works on\n{OUTPUT}\nthe answer\n\n"
     "If the task needs no input because everything is in it, write just one answer below one "
     f"{OUTPUT}. Make inputs up in full: real words and numbers, no placeholders, no links. Never repeat the task. "
-    "Write nothing else: no titles, no remarks."
+    "Write nothing else."
 )
 """The same for every task that is no classification task."""
 
@@ -42,11 +42,11 @@ OUTPUT_FIRST = (
     f"{OUTPUT}\nthe label alone, as the task wants it\n{INPUT}\nthe text or data to classify\n\n"
     "If the task already holds what is to be classified, write just one label below one "
     f"{OUTPUT}. Make inputs up in full: real words and numbers, no placeholders, and not the label itself. "
-    "Write nothing else: no titles, no remarks."
+    "Write nothing else."
 )
 """The same for every classification task: input-first, models write inputs for one label only (paper, section 2.2)."""
 
-CLOSING = "Write the examples of this task, in the form given."
+CLOSING = "Write its examples, in the form given."
 
 
 class ChatInstancesOptions(Options):

@@ -44,7 +44,7 @@ def test_the_prompt(subject: Instruction) -> None:
     assert (system.role, user.role) == ("system", "user")
     assert len(system.text.split()) <= 110
     assert "up to 3 examples" in system.text
-    assert user.text == f"Task:\n{subject.text}\n\nWrite the examples of this task, in the form given."
+    assert user.text == f"Task:\n{subject.text}\n\nWrite its examples, in the form given."
     assert encoder().encode((), [subject])[0] == system
 
 
