@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from selfinstruct.errors import RunError
 from selfinstruct.store.bulk import Bulk
+from selfinstruct.store.calls import Calls
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.writer import Statement, Writer
 from selfinstruct.types import (
@@ -259,6 +260,10 @@ class RunStore:
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
         return self._write(rows)
 
+    def calls(self) -> Calls:
+        """The journal of calls to models."""
+        return Calls(self._read, self._write)
+
     def has_begun(self, stage: str) -> bool:
         """Whether a stage has asked or decided anything."""
         return any(self._any(table, stage) for table in ("requests", "settlements"))
@@ -378,6 +383,18 @@ class RunStore:
             drops,
         )
 
+    def marks(self, stage: str) -> dict[str, int]:
+        """How many replies brought less than they should: cut, empty, withheld, or with nothing found in them."""
+        sql = (
+            "SELECT count(*) FILTER (WHERE finish = 'length'), count(*) FILTER (WHERE trim(text) = ''),"
+            " count(*) FILTER (WHERE finish = 'filtered'),"
+            " count(*) FILTER (WHERE trim(text) != '' AND judged = 0 AND complete)"
+            " FROM replies LEFT JOIN settlements USING (stage, idx) WHERE stage = ? AND failure = ''"
+        )
+        counts = self._read.execute(sql, (stage,)).fetchone()
+        names = ("cut", "empty", "withheld", "barren")
+        return {name: count for name, count in zip(names, counts, strict=True) if count}
+
     def summary(self, stage: str, reason: str, code: int) -> StageSummary:
         """The stage's totals over the whole run, with how it ended."""
         totals = self.totals(stage)
@@ -393,6 +410,7 @@ class RunStore:
             totals.failures,
             drops,
             Usage(totals.prompt_tokens, totals.completion_tokens),
+            self.marks(stage),
         )
 
     def _count(self, table: str, stage: str) -> int:
