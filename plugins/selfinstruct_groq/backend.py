@@ -32,6 +32,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.limits import scope_told, wait_told, window_told, windows_in
+from selfinstruct_groq.quick import QuickCompletions
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -74,9 +75,11 @@ class GroqBackend(Backend):
         arguments = self._arguments(sampling)
         arguments |= {"http_client": self._open_sync(), "http_async_client": self._open_async()}
         try:
-            return ChatGroq(**arguments)
+            model = ChatGroq(**arguments)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
+        model.async_client = QuickCompletions(model.async_client)
+        return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
         options = self._options

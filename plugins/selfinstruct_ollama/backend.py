@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 CONNECT_SECONDS = 10.0
+CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
 
@@ -99,6 +100,7 @@ class OllamaBackend(Backend):
                 "trust_env": not self._address.is_local,
                 "auth": self._server.auth,
             },
+            "async_client_kwargs": _transport(trust_env=not self._address.is_local),
         }
         return _set(given) | sendable
 
@@ -187,6 +189,15 @@ class OllamaBackend(Backend):
         except ModelError as error:
             return Diagnosis((server, Check("model", False, error.message, error.hint)))
         return Diagnosis((server, Check("model", True, f"{self._options.model}, context of {self._num_ctx} tokens")))
+
+
+def _transport(trust_env: bool) -> dict[str, Any]:
+    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    try:
+        from httpx_aiohttp import AiohttpTransport
+    except ImportError:
+        return {}
+    return {"transport": AiohttpTransport(trust_env=trust_env, limits=CONNECTIONS)}
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,5 +2,6 @@
 
 from selfinstruct.store.calls import Calls, Spent
 from selfinstruct.store.run import RUN_FILE, Journalled, Row, RunStore, Totals
+from selfinstruct.store.writer import Written
 
-__all__ = ["RUN_FILE", "Calls", "Journalled", "Row", "RunStore", "Spent", "Totals"]
+__all__ = ["RUN_FILE", "Calls", "Journalled", "Row", "RunStore", "Spent", "Totals", "Written"]

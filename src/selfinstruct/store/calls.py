@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 
-from selfinstruct.store.writer import Statement
+from selfinstruct.store.writer import Statement, Written
 
-Write = Callable[[Sequence[Statement]], "Future[None]"]
+Write = Callable[[Sequence[Statement]], Written]
 
 
 @dataclass(frozen=True, slots=True)
