@@ -206,4 +206,8 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(error: Exception) -> str:
     """The server's own words, without the status that the client appends to them."""
-    return " ".join(error.error.split()) if isinstance(error, ResponseError) else chat.first_words(error)
+    if not isinstance(error, ResponseError):
+        return chat.first_words(error)
+    told: object = error.error  # whatever the JSON held, whoever sent it
+    inner = told.get("message", told) if isinstance(told, Mapping) else told
+    return " ".join(str(inner).split())
