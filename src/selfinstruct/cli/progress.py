@@ -17,7 +17,7 @@ from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
 
-WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider", "barren": "with nothing in them"}
+WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider"}
 """How the marks of replies are told."""
 
 RECENT = 50
@@ -179,5 +179,6 @@ def tell_totals(summary: StageSummary) -> None:
     if summary.requests:
         click.echo(f"  {summary.requests} requests{failed}, {tokens}")
     if summary.marks:
-        told = [f"{count} {WORDS[mark]}" for mark, count in summary.marks.items()]
+        words = WORDS | {"barren": "without a task" if summary.stage == "generate" else "without an answer"}
+        told = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
         click.echo(f"  replies: {', '.join(told)}")
