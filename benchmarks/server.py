@@ -61,12 +61,12 @@ class Server:
         self.tokens = Limit(int(told.get("tokens", 0)), seconds)
         self.rng = random.Random(7)
         self.good, self.refused, self.first, self.last, self.busy = 0, 0, 0.0, 0.0, 0.0
-        self.out, self.most_out = 0, 0
+        self.out, self.most_out, self.cost = 0, 0, 0
 
     async def control(self, request: web.Request) -> web.Response:
         if request.method == "POST":
             self.set(await request.json())
-        names = ("good", "refused", "first", "last", "busy", "most_out")
+        names = ("good", "refused", "first", "last", "busy", "most_out", "cost")
         return web.json_response({name: getattr(self, name) for name in names})
 
     async def groq(self, request: web.Request) -> web.Response:
@@ -81,6 +81,7 @@ class Server:
         entry = self.tokens.take(reserved)
         await self._think()
         self.tokens.correct(entry, prompt + 60)
+        self.cost += prompt + 60
         body = {
             "id": "chatcmpl-1",
             "object": "chat.completion",

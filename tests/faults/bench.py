@@ -84,6 +84,6 @@ def minute_of(seconds: float, day: float = 86400) -> Iterator[None]:
         mock.patch.object(groq_limits, "PERIODS", periods),
         mock.patch.object(limits, "MINUTE", seconds),
         mock.patch.object(limits, "DAY", day),
-        mock.patch.object(allowance, "SLACK", 10),  # what a busy machine loses does not shrink with the minute
+        mock.patch.object(allowance, "SLACK", 5),  # what a busy machine loses does not shrink with the minute
     ):
         yield

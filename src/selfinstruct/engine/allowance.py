@@ -12,8 +12,11 @@ from selfinstruct.types import Window
 STEPS = 600
 """Into how many steps a window is divided: its log is never longer, however many requests fall into it."""
 
-SLACK = 120
+SLACK = 20
 """A window is kept longer than it says by this part of it, at most half a second: requests travel unevenly."""
+
+MOST_SLACK = 30
+"""A provider that still refuses is given more, up to this part of the window."""
 
 
 @dataclass(slots=True)
@@ -42,12 +45,21 @@ class Allowance:
     others: int = 0
     others_until: float = 0.0
     heard_at: float = float("-inf")
+    margin: float = 0.0
     steps: deque[Step] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.margin = min(0.5, self.seconds / SLACK)
 
     @property
     def kept(self) -> float:
         """Seconds that what was spent stays spent."""
-        return self.seconds + min(0.5, self.seconds / SLACK)
+        return self.seconds + self.margin
+
+    def refused(self) -> None:
+        """The provider refused what we thought it allows: its clock or the way to it differ more than was thought."""
+        if self.limit < sys.maxsize:
+            self.margin = max(self.margin, min(2 * self.margin, self.seconds / MOST_SLACK))
 
     def hear(self, window: Window) -> None:
         """Take over what the provider last said; what it has left may be less than we thought."""

@@ -29,6 +29,12 @@ PATIENCE = 600.0
 RECOVERY = 16
 """Rounds of requests until concurrency is back at full after the provider pushed back."""
 
+SPREAD = 0.1
+"""Seconds over which a full volley is spread, so that a refusal comes back before all of it is out."""
+
+CREDIT = 6
+"""Requests that may make up for time in which none was ready."""
+
 Order = tuple[int, int]
 
 
@@ -95,6 +101,7 @@ class Gate:
     _paused_until: float = float("-inf")
     _why_paused: str = ""
     _told_until: float = float("-inf")
+    _due: float = float("-inf")
     _out: int = 0
     _allowed: float = field(init=False)
     _cut_at: float = float("-inf")
@@ -188,6 +195,8 @@ class Gate:
         if ticket.sent_at >= self._cut_at:
             self._allowed = max(1.0, self._allowed / 2)
             self._cut_at = self.clock()
+            for allowance in self._allowances.values():
+                allowance.refused()
 
     def went_well(self) -> None:
         """A request was answered: send more at once again, by and by."""
@@ -232,6 +241,7 @@ class Gate:
                 return False
             now = self.clock()
             wait, why = self._wait(now, ticket.tokens)
+            wait = max(wait, self._due - now)
             if wait <= 0:
                 return True
             if wait > PATIENCE and self._out == 0:
@@ -263,5 +273,7 @@ class Gate:
         now = self.clock()
         ticket.sent_at = now
         ticket.steps = [(one, one.spend(now, 1, ticket.tokens)) for one in self._allowances.values()]
+        gap = SPREAD / self.concurrency
+        self._due = max(self._due, now - CREDIT * gap) + gap
         self.budget.reserve(ticket.prompt_tokens, ticket.reply_tokens)
         self._out += 1
