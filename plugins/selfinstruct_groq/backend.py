@@ -32,6 +32,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.limits import scope_told, wait_told, window_told, windows_in
+from selfinstruct_groq.quick import QuickCompletions
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -60,6 +61,7 @@ class GroqBackend(Backend):
         self._offered: tuple[str, ...] = ()
         self._dropped_stops = 0
         self._windows: dict[tuple[str, int], Window] = {}
+        self._answered = False
         self._sync_clients: list[httpx.Client] = []
         self._async_clients: list[httpx.AsyncClient] = []
 
@@ -73,9 +75,11 @@ class GroqBackend(Backend):
         arguments = self._arguments(sampling)
         arguments |= {"http_client": self._open_sync(), "http_async_client": self._open_async()}
         try:
-            return ChatGroq(**arguments)
+            model = ChatGroq(**arguments)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
+        model.async_client = QuickCompletions(model.async_client)
+        return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
         options = self._options
@@ -172,6 +176,7 @@ class GroqBackend(Backend):
 
     async def _learn(self, response: httpx.Response) -> None:
         if response.request.url.path.endswith("/chat/completions"):
+            self._answered = True
             for window in windows_in(response.headers, time.monotonic()):
                 self._windows[window.what, window.seconds] = window
 
@@ -213,7 +218,8 @@ class GroqBackend(Backend):
             return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
         if status in (429, 498):
             wait = chat.retry_after(error)
-            return Busy(f"HTTP {status}: {words}", wait_told(words) if wait is None else wait, scope_told(words))
+            wait = wait_told(words) if wait is None else wait
+            return Busy(f"HTTP {status}: {words}", wait, scope_told(words), pushed_back=True)
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.named(_root(error)))}")
         fault = chat.read_exception(error)
@@ -230,8 +236,8 @@ class GroqBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """The windows that Groq has told of so far."""
-        return Limits(windows=tuple(self._windows.values()))
+        """The windows that Groq has told of so far; before its first answer there are none."""
+        return Limits(windows=tuple(self._windows.values()), learning=not self._answered)
 
     def describe(self) -> Mapping[str, Json]:
         """The provider, the model (the chosen one, once it was chosen), the address if it is not Groq's own."""

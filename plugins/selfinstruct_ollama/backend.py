@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 CONNECT_SECONDS = 10.0
+CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
 
@@ -99,6 +100,7 @@ class OllamaBackend(Backend):
                 "trust_env": not self._address.is_local,
                 "auth": self._server.auth,
             },
+            "async_client_kwargs": _transport(trust_env=not self._address.is_local),
         }
         return _set(given) | sendable
 
@@ -189,10 +191,23 @@ class OllamaBackend(Backend):
         return Diagnosis((server, Check("model", True, f"{self._options.model}, context of {self._num_ctx} tokens")))
 
 
+def _transport(trust_env: bool) -> dict[str, Any]:
+    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    try:
+        from httpx_aiohttp import AiohttpTransport
+    except ImportError:
+        return {}
+    return {"transport": AiohttpTransport(trust_env=trust_env, limits=CONNECTIONS)}
+
+
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _told(error: Exception) -> str:
     """The server's own words, without the status that the client appends to them."""
-    return " ".join(error.error.split()) if isinstance(error, ResponseError) else chat.first_words(error)
+    if not isinstance(error, ResponseError):
+        return chat.first_words(error)
+    told: object = error.error  # whatever the JSON held, whoever sent it
+    inner = told.get("message", told) if isinstance(told, Mapping) else told
+    return " ".join(str(inner).split())

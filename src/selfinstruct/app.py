@@ -29,9 +29,10 @@ from selfinstruct.config import (
     resolve,
     without_secrets,
 )
-from selfinstruct.engine.answer import Live, RetryPolicy
+from selfinstruct.engine.answer import Live
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.faults import MEND, guard
+from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.engine.runner import Runner
 from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
 from selfinstruct.formats.contracts import write_contracts
@@ -53,6 +54,7 @@ class Settings:
 
     overrides  a tree laid over recipe and file, as from `--backend` and `--target`
     assigned   `path=value` texts, applied last
+    wait       whether to wait for a quota that is used up, however long that takes
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class Settings:
     overrides: Tree = field(default_factory=dict)
     assigned: Sequence[str] = ()
     plugins: Sequence[str] = ()
+    wait: bool = False
 
 
 def read_tree(settings: Settings) -> Tree:
@@ -144,6 +147,7 @@ class Run:
         _read_env(Path(".env"))
         self.folder = settings.folder
         self.say = say
+        self._waits = settings.wait
         self.registry, self.config = load(settings, registry)
         self._settings = settings
         self._given = backend
@@ -230,7 +234,9 @@ class Run:
         self._keep_or_refuse(name)
         parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
         events = self._events(observers)
-        live = Live(self.backend, gate_for(self.config, self.backend), self._on_retry(events), RetryPolicy())
+        calls = self.store.calls()
+        gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
+        live = Live(self.backend, gate, self._on_retry(events), RetryPolicy(), calls)
         totals = self.store.totals(name)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests))
         reason, code = "", 1

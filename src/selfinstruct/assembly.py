@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.api import Backend
 from selfinstruct.config import RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
+from selfinstruct.engine import limits
 from selfinstruct.engine.answer import Recorded
+from selfinstruct.engine.budget import Budget
+from selfinstruct.engine.faults import MEND, guard
 from selfinstruct.engine.judge import Judge, Rule
 from selfinstruct.engine.limits import Gate
 from selfinstruct.engine.runner import Bounds
-from selfinstruct.errors import UsageError
+from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.registry import Registry
 from selfinstruct.stages.base import Stage
 from selfinstruct.stages.generate import Generate
 from selfinstruct.stages.prepare import Prepare
 from selfinstruct.stages.subjects import Answered, AskAbout, Asked
-from selfinstruct.store import RunStore
+from selfinstruct.store import Calls, RunStore
 from selfinstruct.types import (
     CLASSIFY,
     GENERATE,
     INSTANCES,
     PREPARE,
     Instruction,
+    Prices,
     Sampling,
     SeedTask,
     Window,
@@ -125,15 +129,56 @@ class Assembly:
         return Judge(rules, self._config.run.on_plugin_error == "quarantine")
 
 
-def gate_for(config: RunConfig, backend: Backend) -> Gate:
-    """The gate before a backend: as many at once as the config, else the server, else the lookahead allows."""
+def gate_for(
+    config: RunConfig, backend: Backend, calls: Calls, waits: bool = False, say: Callable[[str], None] = print
+) -> Gate:
+    """The gate before a backend: as many at once as the config, else the server, else the lookahead allows.
+
+    What `calls` tells of the last day counts against its windows, and all of it against the budget. Raises
+    `ConfigError` for a budget in dollars where prices are not known.
+    """
     run, told = config.run, config.limits
-    gate = Gate(min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead))
+    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
+    gate = Gate(most, budget=budget_for(config, backend, calls), waits=waits, say=say)
     windows = [
-        Window("requests", 60, told.requests_per_minute or 0),
-        Window("tokens", 60, told.tokens_per_minute or 0),
-        Window("requests", 86400, told.requests_per_day or 0),
-        Window("tokens", 86400, told.tokens_per_day or 0),
+        Window("requests", limits.MINUTE, told.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, told.tokens_per_minute or 0),
+        Window("requests", limits.DAY, told.requests_per_day or 0),
+        Window("tokens", limits.DAY, told.tokens_per_day or 0),
     ]
-    gate.learn(window for window in windows if window.limit)
+    gate.bound(window for window in windows if window.limit)
+    gate.remember(calls.recent(limits.DAY))
     return gate
+
+
+def prices_for(config: RunConfig, backend: Backend | None) -> Prices | None:
+    """What tokens cost, as the config says or else the backend; `None` where neither does."""
+    told = config.budget
+    prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
+    if prompt is not None and completion is not None:
+        return Prices(prompt, completion)
+    known = guard(f"the backend {type(backend).__name__}", "prices", backend.prices, hint=MEND) if backend else None
+    if known is None:
+        return None
+    return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
+
+
+def budget_for(config: RunConfig, backend: Backend, calls: Calls) -> Budget:
+    """What the run may still cost; raises `ConfigError` for dollars where prices are not known."""
+    told, prices, spent = config.budget, prices_for(config, backend), calls.spent()
+    if told.max_usd is not None and prices is None:
+        raise ConfigError(
+            "budget.max_usd: what a token costs is not known",
+            "Set budget.usd_per_million_prompt_tokens and budget.usd_per_million_completion_tokens.",
+        )
+    return Budget(
+        told.max_requests,
+        told.max_tokens,
+        told.max_usd,
+        told.max_hours,
+        prices,
+        spent.requests,
+        spent.prompt_tokens,
+        spent.completion_tokens,
+        spent.seconds,
+    )

@@ -85,6 +85,7 @@ class SelfInstruct:
     config    a `selfinstruct.toml`
     plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
     settings  a tree laid over recipe and file, as in the TOML: {"run": {"seed": 7}}
+    wait      whether to wait for a quota that is used up, even until tomorrow
 
     Wrong settings raise `ConfigError`, a folder in use `RunError`, at the first call.
     """
@@ -100,6 +101,7 @@ class SelfInstruct:
         config: str | Path | None = None,
         plugins: Sequence[str | object] = (),
         settings: Mapping[str, Any] | None = None,
+        wait: bool = False,
     ) -> None:
         self.out = Path(out)
         self._model = GivenModel(model) if model is not None else None
@@ -110,7 +112,9 @@ class SelfInstruct:
             overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
         named = tuple(plugin for plugin in plugins if isinstance(plugin, str))
         self._objects = [plugin for plugin in plugins if not isinstance(plugin, str)]
-        self._settings = Settings(self.out, recipe, Path(config) if config else None, overrides, plugins=named)
+        self._settings = Settings(
+            self.out, recipe, Path(config) if config else None, overrides, plugins=named, wait=wait
+        )
         self._run: Run | None = None
 
     def generate(self, target: int | None = None) -> Result:

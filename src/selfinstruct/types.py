@@ -146,11 +146,13 @@ class Busy:
     """The provider cannot answer now and may later: rate limits, overload, timeouts, broken connections.
 
     `retry_after` is in seconds, `None` where the provider named no time. `scope` says which limit was met, if known.
+    `pushed_back` says that the provider refused the request because it has too many, so that fewer are sent at once.
     """
 
     message: str
     retry_after: float | None = None
     scope: str = ""
+    pushed_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +205,26 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a provider allows, as far as it is known; `concurrency` is how many requests it serves at once."""
+    """What a provider allows, as far as it is known; `concurrency` is how many requests it serves at once.
+
+    `learning` says that the first reply will tell more, so that one request is sent ahead of all others.
+    """
 
     windows: tuple[Window, ...] = ()
     concurrency: int | None = None
+    learning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a provider charges, in US dollars for a million tokens."""
+
+    prompt: float
+    completion: float
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Dollars for so many tokens."""
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,3 +431,5 @@ class StageSummary:
     failures: int
     drops: Mapping[str, int] = field(default_factory=dict)
     usage: Usage = Usage()
+    marks: Mapping[str, int] = field(default_factory=dict)
+    """Replies that brought less than they should: `cut`, `empty`, `withheld`, `barren` (nothing found in them)."""

@@ -51,6 +51,9 @@ TRANSIENT = (
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
 
+PUSHES_BACK = (429, 503, 529)
+"""Statuses with which a provider says that it has too many requests."""
+
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What clients raise when the server's answer is not the JSON they expect; see `docs/providers.md`."""
 
@@ -148,7 +151,7 @@ def read_exception(error: Exception) -> Fault:
     if status == 404:
         return Unusable(f"the provider does not know this model or address (HTTP 404): {words}", "Check the model.")
     if status in (408, 409, 425, 429) or (status is not None and status >= 500):
-        return Busy(f"HTTP {status}: {words}", retry_after(error))
+        return Busy(f"HTTP {status}: {words}", retry_after(error), pushed_back=status in PUSHES_BACK)
     if status is not None:
         return Rejected(f"HTTP {status}: {words}")
     if _is_transient(error):

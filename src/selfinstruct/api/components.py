@@ -21,6 +21,7 @@ from selfinstruct.types import (
     Limits,
     Message,
     PoolView,
+    Prices,
     Reply,
     Request,
     Sampling,
@@ -116,6 +117,10 @@ class Backend(ABC):
     def limits(self) -> Limits:
         """Say what the provider allows, as far as it is known now; asked again after every reply."""
         return Limits()
+
+    def prices(self) -> Prices | None:
+        """Say what tokens cost, asked for after `chat_model`; `None` where that is not known, never 0 in its place."""
+        return None
 
     def describe(self) -> Mapping[str, Json]:
         """Facts to record with the run, asked for after `chat_model`: `model`, and what else decides the replies.

@@ -61,6 +61,24 @@ def config_options(command: F) -> F:
     return command
 
 
+BUDGET = {
+    "max_requests": (click.IntRange(1), "calls to the model"),
+    "max_tokens": (click.IntRange(1), "tokens, prompt and reply"),
+    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices, from the backend or in [budget]"),
+    "max_hours": (click.FloatRange(0, min_open=True), "hours"),
+}
+"""What bounds a run, and how it is told."""
+
+
+def paid_options(command: F) -> F:
+    """`config_options`, what a run may cost, and what happens when a quota is used up."""
+    command = click.option("--wait", is_flag=True, help="Wait for a used-up quota, even until tomorrow.")(command)
+    for name, (kind, words) in reversed(BUDGET.items()):
+        flag = f"--{name.replace('_', '-')}"
+        command = click.option(flag, name, type=kind, help=f"Stop, resumably, after so many {words}.")(command)
+    return config_options(command)
+
+
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """The settings from the values of `config_options` and a backend's own."""
     from selfinstruct.app import Settings
@@ -73,9 +91,13 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     for name in ("seeds", "seed", "concurrency"):
         if given.get(name) is not None:
             overrides.setdefault("run", {})[name] = given[name]
+    for name in BUDGET:
+        if given.get(name) is not None:
+            overrides.setdefault("budget", {})[name] = given[name]
     if given.get("filters"):
         overrides["generate"] = {"add_filters": [{"use": name} for name in given["filters"]]}
-    return Settings(out, given["recipe"], given["file"], overrides, given["assigned"], given["plugins"])
+    wait = bool(given.get("wait"))
+    return Settings(out, given["recipe"], given["file"], overrides, given["assigned"], given["plugins"], wait)
 
 
 class BackendCommand(click.Command):

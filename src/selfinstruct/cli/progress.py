@@ -17,6 +17,9 @@ from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
 
+WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider"}
+"""How the marks of replies are told."""
+
 RECENT = 50
 """Requests that rates are taken over."""
 
@@ -175,3 +178,7 @@ def tell_totals(summary: StageSummary) -> None:
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     if summary.requests:
         click.echo(f"  {summary.requests} requests{failed}, {tokens}")
+    if summary.marks:
+        words = WORDS | {"barren": "without a task" if summary.stage == "generate" else "without an answer"}
+        told = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
+        click.echo(f"  replies: {', '.join(told)}")

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option
+from selfinstruct.cli.options import BackendCommand, out_option, paid_options
 from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 
 
 @click.command("run", cls=BackendCommand, epilog=EPILOG)
 @out_option
 @click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
-@config_options
+@paid_options
 @quiet_option
 def command(out: Path, target: int | None, quiet: bool, **given: Any) -> None:
     """Run generate, classify, instances and prepare in a row, each from where it stands.

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option, settings_from
+from selfinstruct.cli.options import BackendCommand, config_options, out_option, paid_options, settings_from
 
 EPILOG = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but how it ended.")
@@ -45,7 +45,7 @@ def command_for(stage: str, help_text: str) -> click.Command:
 
     @click.command(stage, cls=BackendCommand, help=help_text, epilog=EPILOG)
     @out_option
-    @config_options
+    @(config_options if stage == "prepare" else paid_options)
     @quiet_option
     def command(out: Path, quiet: bool, **given: Any) -> None:
         run_stages([stage], out, None, quiet, given)

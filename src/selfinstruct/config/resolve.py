@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import CLASSIFY, EXPORT, GENERATE, INSTANCES, PREPARE, Options
 from selfinstruct.checks import suggest
-from selfinstruct.config.tables import ConfigFile, LimitOptions, RunOptions, StageTable, Use
+from selfinstruct.config.tables import BudgetOptions, ConfigFile, LimitOptions, RunOptions, StageTable, Use
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
@@ -63,6 +63,7 @@ class RunConfig:
 
     run: RunOptions
     limits: LimitOptions
+    budget: BudgetOptions
     backend: Chosen | None
     stages: Mapping[str, StageConfig]
     export: Chosen
@@ -114,7 +115,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
     if problems:
         raise ConfigError(problems, hints[0] if len(problems) == 1 else "")
-    return RunConfig(shape.run, shape.limits, backend, stages, export, tree)
+    return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
 
 
 def _choose(registry: Registry, kind: str, use: Use, path: str, stage: str) -> Chosen:

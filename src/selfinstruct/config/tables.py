@@ -54,6 +54,21 @@ class LimitOptions(Options):
     tokens_per_day: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any day.")
 
 
+class BudgetOptions(Options):
+    """The table `[budget]`: what a run may cost in all, over all its commands; reaching it ends the run, resumably."""
+
+    max_requests: int | None = Field(None, ge=1, description="Calls to the model, those that fail included.")
+    max_tokens: int | None = Field(None, ge=1, description="Tokens, prompt and reply.")
+    max_usd: float | None = Field(None, gt=0, description="US dollars; needs prices.")
+    max_hours: float | None = Field(None, gt=0, description="Hours of work.")
+    usd_per_million_prompt_tokens: float | None = Field(
+        None, ge=0, description="Price of what is sent. Default: what the backend knows."
+    )
+    usd_per_million_completion_tokens: float | None = Field(
+        None, ge=0, description="Price of what is written. Default: what the backend knows."
+    )
+
+
 class Use(BaseModel):
     """A component by name; all other keys are its options."""
 
@@ -117,6 +132,7 @@ class ConfigFile(BaseModel):
     plugins: list[str] = []
     run: RunOptions = RunOptions()
     limits: LimitOptions = LimitOptions()
+    budget: BudgetOptions = BudgetOptions()
     backend: Use | None = None
     generate: GenerateTable
     classify: AskTable | None = None

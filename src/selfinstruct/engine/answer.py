@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 from selfinstruct.api import Backend
 from selfinstruct.engine.faults import MEND, check_completion, check_fault, guard
-from selfinstruct.engine.limits import Gate, estimated_tokens
+from selfinstruct.engine.limits import Estimator, Gate, Ticket
+from selfinstruct.engine.retry import Breaker, RetryPolicy, Tries, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import RunStore
 from selfinstruct.store.run import clean, now
-from selfinstruct.types import Busy, Completion, Exhausted, Failure, Fault, Rejected, Reply, Request, Retry, Sampling
+from selfinstruct.types import (
+    Busy,
+    Completion,
+    Exhausted,
+    Failure,
+    Fault,
+    Rejected,
+    Reply,
+    Request,
+    Retry,
+    Sampling,
+    Unusable,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+__all__ = ["Answer", "CallJournal", "Live", "Recorded", "RetryPolicy"]
+
 Answer = Reply | Failure | Exhausted
+DOWN = "Nothing is lost: run the same command again when it answers."
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long a request is tried.
+class CallJournal(Protocol):
+    """Keeps what calls cost, for budgets and quotas that outlast a command."""
 
-    attempts   calls for one request, the first included
-    first      seconds before the second call; doubled each time, with jitter
-    longest    seconds that any such wait may take
-    patience   a provider that asks for a longer wait than this ends the run, resumably
-    """
+    def sent(self, stage: str, index: int, prompt_tokens: int, completion_tokens: int) -> int:
+        """A call is about to be made; returns its number."""
 
-    attempts: int = 6
-    first: float = 1.0
-    longest: float = 60.0
-    patience: float = 600.0
-
-    def wait(self, attempt: int) -> float:
-        """Seconds to wait after a failed attempt, counted from 1."""
-        bound: float = min(self.longest, self.first * 2.0 ** (attempt - 1))
-        return bound * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+    def ended(self, number: int, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+        """A call has ended."""
 
 
 class Live:
@@ -50,16 +56,27 @@ class Live:
     `on_retry` is told before each wait. `stop` lets calls in flight end, and their replies be kept, but starts none.
     """
 
-    def __init__(self, backend: Backend, gate: Gate, on_retry: Callable[[Retry], None], policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        gate: Gate,
+        on_retry: Callable[[Retry], None],
+        policy: RetryPolicy,
+        calls: CallJournal | None = None,
+    ) -> None:
         self._backend = backend
         self._gate = gate
         self._on_retry = on_retry
         self._policy = policy
+        self._calls = calls
         self._model: BaseChatModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
+        self._breaker = Breaker(policy)
+        self._estimator = Estimator()
         self._name = f"the backend {type(backend).__name__}"
         self._broken: SelfInstructError | None = None
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def open(self, sampling: Sampling) -> None:
         """Make the model; raises `ModelError` if there is none to be had, `PluginError` if the backend is broken."""
@@ -69,14 +86,25 @@ class Live:
         except SelfInstructError as error:
             raise self._masked(error) from None
         self._learn()
+        if (left := self._gate.budget.seconds_left()) is not None:
+            self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
 
     async def close(self) -> None:
         """Give back the backend's sockets."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         await self._backend.close()
 
     def stop(self) -> None:
         """Start no further call."""
         self._stopped.set()
+        self._gate.close()
+
+    def _time_is_up(self) -> None:
+        try:
+            self._gate.budget.allows(0, 0, 0)
+        except Stopped as error:
+            self._gate.close(error)
 
     async def answer(self, request: Request) -> Answer:
         """Ask until there is a reply or a reason why there is none.
@@ -84,23 +112,24 @@ class Live:
         Raises `ModelError` when no request can succeed, `Stopped` when the provider is too busy to go on or `stop` was
         called before the request got its answer.
         """
-        answers_before = self._answers
-        for attempt in range(1, self._policy.attempts + 1):
+        answers_before, tries = self._answers, Tries(self._policy)
+        while True:
+            began = time.monotonic()
             outcome = await self._attempt(request)
             if isinstance(outcome, Busy):
-                if attempt == self._policy.attempts:
-                    return self._given_up(outcome, attempt, self._answers > answers_before)
-                await self._wait(request, attempt, outcome)
-            elif isinstance(outcome, Rejected):
+                tries.count(outcome, time.monotonic() - began)
+                self._look_at_health(outcome)
+                if tries.used_up:
+                    return self._given_up(outcome, tries, self._answers > answers_before)
+                await self._wait(request, tries, outcome)
+                continue
+            self._breaker.succeeded()
+            if isinstance(outcome, Rejected):
                 return Failure(self.mask(outcome.message))
-            elif isinstance(outcome, Reply):
-                self._answers += 1
-                return outcome
-            elif isinstance(outcome, Exhausted):
-                return outcome
-            else:
+            if isinstance(outcome, Unusable):
                 raise ModelError(self.mask(outcome.message), self.mask(outcome.hint))
-        raise AssertionError("a policy allows at least one attempt")
+            self._answers += isinstance(outcome, Reply)
+            return outcome
 
     def mask(self, text: str) -> str:
         """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
@@ -118,22 +147,45 @@ class Live:
     async def _attempt(self, request: Request) -> Reply | Fault:
         if self._broken:
             raise self._broken
-        ticket = await self._unless_stopped(self._gate.enter(estimated_tokens(request)))
-        spent: int | None = None
+        guess = self._estimator
+        ticket = await self._gate.enter(request.index, guess.prompt_tokens(request), guess.reply_tokens(request))
+        number = 0
+        if self._calls is not None:
+            number = self._calls.sent(request.stage, request.index, ticket.prompt_tokens, ticket.reply_tokens)
+        outcome: Reply | Fault | None = None
         try:
-            completion = await self._call(request)
-            usage = completion.usage
-            spent = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0) or None
-            return Reply(clean(completion.text), completion.finish, usage, completion.model, now(), completion.details)
+            outcome = await self._outcome(request)
+            return outcome
+        finally:
+            self._end(request, ticket, number, outcome)
+
+    async def _outcome(self, request: Request) -> Reply | Fault:
+        try:
+            said = await self._call(request)
+            return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
         except SelfInstructError as error:
             raise self._masked(error) from None
         except TimeoutError:
             return Busy(f"no answer within {self._backend.timeout:g} s")
         except Exception as error:
             return self._fault(request, error)
-        finally:
-            self._gate.leave(ticket, spent)
-            self._learn()
+
+    def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
+        """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
+        self._learn()  # before the reservation is corrected: the provider counted the whole of it, too
+        usage: Usage | None = None
+        refused = isinstance(outcome, Rejected | Exhausted | Unusable)
+        if isinstance(outcome, Reply):
+            usage = outcome.usage
+            self._estimator.learn(request, usage.prompt_tokens)
+            self._gate.went_well()
+        elif isinstance(outcome, Busy):
+            refused = outcome.pushed_back
+            if refused:
+                self._gate.pushed_back(ticket)
+        spent = self._gate.leave(ticket, usage, refused)
+        if self._calls is not None:
+            self._calls.ended(number, spent.prompt_tokens or 0, spent.completion_tokens or 0, refused)
 
     def _fault(self, request: Request, error: Exception) -> Fault:
         """What the backend says an exception means; raises `PluginError` if it cannot say."""
@@ -148,7 +200,7 @@ class Live:
         """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
         try:
             limits = guard(self._name, "limits", self._backend.limits, hint=MEND)
-            guard(self._name, "limits", lambda: self._gate.learn(limits.windows), hint=MEND)
+            guard(self._name, "limits", lambda: self._gate.learn(limits.windows, limits.learning), hint=MEND)
         except SelfInstructError as error:
             self._broken = self._masked(error)
 
@@ -163,42 +215,37 @@ class Live:
         check_completion(self._name, f"request {request.index} of {request.stage}", completion)
         return completion
 
-    async def _wait(self, request: Request, attempt: int, busy: Busy) -> None:
-        wait = self._policy.wait(attempt)
-        if busy.retry_after is not None:
-            wait = busy.retry_after
-            if wait > self._policy.patience:
-                raise _resumable(self.mask(busy.message), wait)
-            self._gate.pause(wait)
-        self._on_retry(Retry(request.stage, request.index, attempt, wait, self.mask(busy.message)))
-        await self._unless_stopped(asyncio.sleep(wait))
+    async def _wait(self, request: Request, tries: Tries, busy: Busy) -> None:
+        """Wait before the next try: all requests together, where the provider says how long, else this one alone."""
+        words = self.mask(busy.message)
+        told = busy.retry_after is not None
+        wait = self._policy.wait(tries.failed) if busy.retry_after is None else tries.at_least(busy.retry_after)
+        if told:
+            self._gate.pause(wait, f"the provider asks to wait ({words})")
+        else:
+            tries.seconds += wait
+        self._on_retry(Retry(request.stage, request.index, tries.calls, wait, words))
+        if not told and not self._stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), wait)
 
-    async def _unless_stopped(self, work: Any) -> Any:
-        """The result of a wait, or `Stopped` as soon as `stop` is called."""
-        if self._stopped.is_set():
-            work.close()
-            raise Stopped("stopped before this request was sent")
-        task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self._stopped.wait())
-        try:
-            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if self._stopped.is_set() and not (task.done() and not task.cancelled()):
-                raise Stopped("stopped before this request was sent")
-            return task.result()
-        finally:
-            stopped.cancel()
-            if not task.done():
-                task.cancel()
+    def _look_at_health(self, busy: Busy) -> None:
+        """Stop the run when everything fails; until that is certain, ask for little."""
+        if is_refusal(busy):
+            return
+        self._breaker.failed()
+        if self._breaker.gives_up:
+            words = f"everything failed for {self._policy.down:g} s, lastly: {self.mask(busy.message)}"
+            raise Stopped(words, DOWN)
+        if self._breaker.is_open:
+            self._gate.only_one()
 
-    def _given_up(self, busy: Busy, attempts: int, others_succeed: bool) -> Failure:
+    def _given_up(self, busy: Busy, tries: Tries, others_succeed: bool) -> Failure:
         """One request that fails while others succeed is a failure of its own; else the provider is down."""
         words = self.mask(busy.message)
-        if others_succeed:
-            return Failure(f"no answer after {attempts} attempts: {words}")
-        raise Stopped(
-            f"the provider did not answer in {attempts} attempts: {words}",
-            "Nothing is lost: run the same command again when it does.",
-        )
+        if others_succeed and not is_refusal(busy):
+            return Failure(f"no answer after {tries.calls} attempts: {words}")
+        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
 
 
 class Recorded:
@@ -218,10 +265,3 @@ class Recorded:
 
     def stop(self) -> None:
         """Nothing is under way."""
-
-
-def _resumable(words: str, wait: float) -> Stopped:
-    from datetime import datetime, timedelta
-
-    when = (datetime.now().astimezone() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M %Z")
-    return Stopped(f"the provider asks to wait until {when}: {words}", "Run the same command again after that.")

@@ -3,111 +3,277 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from selfinstruct.types import Request, Window
+from selfinstruct.engine.allowance import Allowance, Step
+from selfinstruct.engine.budget import Budget
+from selfinstruct.errors import SelfInstructError, Stopped
+from selfinstruct.types import Request, Usage, Window
 
-CHARACTERS_A_TOKEN = 3.5
-"""For estimates before a call; the reply's own count replaces the estimate."""
+MINUTE, DAY = 60, 86400
+"""Seconds in the windows that a config can set."""
 
 UNBOUNDED_REPLY = 1024
 """Tokens reserved for a reply whose length is not bounded."""
 
+LONGEST_SLEEP = 30.0
+"""Seconds after which a long wait looks at the clock again."""
+
+PATIENCE = 600.0
+"""A longer wait than this, in seconds, ends the run, resumably, unless it was told to wait."""
+
+RECOVERY = 16
+"""Rounds of requests until concurrency is back at full after the provider pushed back."""
+
+SPREAD = 0.1
+"""Seconds over which a full volley is spread, so that a refusal comes back before all of it is out."""
+
+CREDIT = 6
+"""Requests that may make up for time in which none was ready."""
+
+Order = tuple[int, int]
+
+
+class Estimator:
+    """Guesses the tokens of a prompt before it is sent; learns from what replies say that theirs had."""
+
+    def __init__(self) -> None:
+        self._characters, self._tokens = 3500.0, 1000.0
+
+    def prompt_tokens(self, request: Request) -> int:
+        """Tokens of the prompt, rounded up."""
+        return int(_characters(request) * self._tokens / self._characters) + 1
+
+    def reply_tokens(self, request: Request) -> int:
+        """Tokens of the longest reply that the request allows."""
+        return request.sampling.max_tokens or UNBOUNDED_REPLY
+
+    def learn(self, request: Request, prompt_tokens: int | None) -> None:
+        """Take over what the provider counted; older counts fade."""
+        if prompt_tokens:
+            self._characters = self._characters * 0.95 + _characters(request)
+            self._tokens = self._tokens * 0.95 + prompt_tokens
+
+
+def _characters(request: Request) -> int:
+    return sum(len(message.text) for message in request.messages)
+
 
 def estimated_tokens(request: Request) -> int:
     """What a request may cost in all: its prompt, and the longest reply it allows."""
-    characters = sum(len(message.text) for message in request.messages)
-    return int(characters / CHARACTERS_A_TOKEN) + (request.sampling.max_tokens or UNBOUNDED_REPLY)
-
-
-@dataclass(slots=True)
-class _Spent:
-    at: float
-    requests: int
-    tokens: int
+    estimator = Estimator()
+    return estimator.prompt_tokens(request) + estimator.reply_tokens(request)
 
 
 @dataclass(slots=True)
 class Ticket:
     """Leave to send one request; give it back with what the request really cost."""
 
-    entry: _Spent
+    prompt_tokens: int
+    reply_tokens: int
+    sent_at: float = 0.0
+    steps: list[tuple[Allowance, Step]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> int:
+        """What is reserved."""
+        return self.prompt_tokens + self.reply_tokens
 
 
 @dataclass(slots=True)
 class Gate:
-    """Lets requests through, in order of arrival, as the known windows allow.
+    """Lets requests through, those with the lowest order first, as windows, budget and the provider's mood allow.
 
     A provider counts from when it sees a request, and we from when we send it, so each window is kept a little longer
-    than it says.
+    than it says. `waits` says that a quota which is used up is waited for; `say` is told until when.
     """
 
     concurrency: int
     clock: Callable[[], float] = time.monotonic
-    margin: float = 0.5
-    _windows: dict[tuple[str, int], int] = field(default_factory=dict)
-    _spent: deque[_Spent] = field(default_factory=deque)
-    _paused_until: float = 0.0
-    _slots: asyncio.Semaphore = field(init=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    budget: Budget = field(default_factory=Budget)
+    waits: bool = False
+    say: Callable[[str], None] = lambda _: None
+    _allowances: dict[tuple[str, int], Allowance] = field(default_factory=dict)
+    _paused_until: float = float("-inf")
+    _why_paused: str = ""
+    _told_until: float = float("-inf")
+    _due: float = float("-inf")
+    _out: int = 0
+    _allowed: float = field(init=False)
+    _cut_at: float = float("-inf")
+    _probing: bool = False
+    _waiting: list[tuple[Order, Ticket, asyncio.Future[None]]] = field(default_factory=list)
+    _count: int = 0
+    _timer: asyncio.TimerHandle | None = None
+    _ended: SelfInstructError | None = None
 
     def __post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(self.concurrency)
+        self._allowed = self.concurrency
+        for seconds in (MINUTE, DAY):  # logged from the beginning, since a limit may become known at any time
+            self._allowances["requests", seconds] = Allowance("requests", seconds)
+            self._allowances["tokens", seconds] = Allowance("tokens", seconds)
 
-    def learn(self, windows: Iterable[Window]) -> None:
-        """Take over what the provider says it allows."""
-        for window in windows:
-            self._windows[window.what, window.seconds] = window.limit
-            if window.remaining == 0 and window.resets_in is not None and window.seconds <= 60:
-                self.pause(window.seen_at + window.resets_in - self.clock())
+    # --- what is known ------------------------------------------------------------------------------------------------
 
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
-        self._paused_until = max(self._paused_until, self.clock() + seconds)
-
-    async def enter(self, tokens: int) -> Ticket:
-        """Wait for a free slot and for room in every window, then reserve it."""
-        await self._slots.acquire()
-        try:
-            async with self._turn:
-                while (wait := self._wait(tokens)) > 0:
-                    await asyncio.sleep(wait)
-        except BaseException:
-            self._slots.release()
-            raise
-        entry = _Spent(self.clock(), 1, tokens)
-        self._spent.append(entry)
-        return Ticket(entry)
-
-    def leave(self, ticket: Ticket, tokens: int | None) -> None:
-        """Free the slot, and correct the reservation by what was really spent, if that is known."""
-        if tokens is not None:
-            ticket.entry.tokens = tokens
-        self._slots.release()
-
-    def _wait(self, tokens: int) -> float:
+    def remember(self, past: Iterable[tuple[float, int]]) -> None:
+        """Count what earlier commands spent: seconds ago and tokens of each request, oldest first."""
         now = self.clock()
-        longest = max((seconds for _, seconds in self._windows), default=0) + self.margin
-        while self._spent and self._spent[0].at < now - longest:
-            self._spent.popleft()
-        waits = [self._paused_until - now]
-        for (what, seconds), limit in self._windows.items():
-            asked = 1 if what == "requests" else min(tokens, limit)
-            waits.append(self._wait_in(what, seconds + self.margin, limit - asked, now))
-        return max(waits)
+        for ago, tokens in past:
+            for allowance in self._allowances.values():
+                if ago < allowance.kept:
+                    allowance.spend(now - ago, 1, tokens)
 
-    def _wait_in(self, what: str, seconds: float, room: int, now: float) -> float:
-        """Seconds until so much of a window has passed that at most `room` is spent in it."""
-        inside = [entry for entry in self._spent if entry.at > now - seconds]
-        spent = sum(entry.requests if what == "requests" else entry.tokens for entry in inside)
-        for entry in inside:
-            if spent <= room:
-                break
-            spent -= entry.requests if what == "requests" else entry.tokens
-            wait = entry.at + seconds - now
-            if spent <= room:
-                return wait
-        return 0.0
+    def bound(self, windows: Iterable[Window]) -> None:
+        """Take over the user's own limits; a provider may tell of lower ones, never of higher ones."""
+        for window in windows:
+            allowance = self._allowance(window)
+            allowance.limit = allowance.cap = window.limit
+
+    def learn(self, windows: Iterable[Window], learning: bool = False) -> None:
+        """Take over what the provider says it allows; while `learning`, one request goes ahead of the rest."""
+        for window in windows:
+            self._allowance(window).hear(window)
+        was_probing, self._probing = self._probing, learning
+        if was_probing and not learning:
+            self._pump()
+
+    def _allowance(self, window: Window) -> Allowance:
+        key = (window.what, window.seconds)
+        if key not in self._allowances:
+            self._allowances[key] = Allowance(*key)
+        return self._allowances[key]
+
+    def pause(self, seconds: float, why: str = "") -> None:
+        """Send nothing for so long."""
+        until = self.clock() + seconds
+        if until > self._paused_until:
+            self._paused_until, self._why_paused = until, why
+
+    # --- coming and going ---------------------------------------------------------------------------------------------
+
+    async def enter(self, order: int, prompt_tokens: int, reply_tokens: int) -> Ticket:
+        """Wait for a free slot and for room in every window and budget, then reserve it.
+
+        Raises `Stopped` when the gate is closed, a budget is used up, or a quota is for longer than patience lasts.
+        """
+        if self._ended:
+            raise self._ended
+        ticket = Ticket(prompt_tokens, reply_tokens)
+        leave: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._waiting, ((order, self._count), ticket, leave))
+        self._pump()
+        try:
+            await leave
+        except asyncio.CancelledError:
+            if leave.done() and not leave.cancelled() and leave.exception() is None:
+                self.leave(ticket, Usage(0, 0), refused=True)
+            raise
+        return ticket
+
+    def leave(self, ticket: Ticket, usage: Usage | None, refused: bool = False) -> Usage:
+        """Free the slot, and correct the reservation by what was really spent, if that is known; returns that.
+
+        `refused`: the provider turned the request away, which is taken to have cost nothing.
+        """
+        said = Usage(0, 0) if refused else usage or Usage()
+        prompt = ticket.prompt_tokens if said.prompt_tokens is None else said.prompt_tokens
+        reply = ticket.reply_tokens if said.completion_tokens is None else said.completion_tokens
+        for allowance, step in ticket.steps:
+            allowance.correct(step, -1 if refused else 0, prompt + reply - ticket.tokens)
+        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply, refused)
+        self._out -= 1
+        self._pump()
+        return Usage(prompt, reply)
+
+    def pushed_back(self, ticket: Ticket) -> None:
+        """The provider has too many requests: send half as many at once, once for each volley."""
+        if ticket.sent_at >= self._cut_at:
+            self._allowed = max(1.0, self._allowed / 2)
+            self._cut_at = self.clock()
+            for allowance in self._allowances.values():
+                allowance.refused()
+
+    def went_well(self) -> None:
+        """A request was answered: send more at once again, by and by."""
+        if self._allowed < self.concurrency:
+            step = max(1.0, self.concurrency / RECOVERY) / self._allowed
+            self._allowed = min(float(self.concurrency), self._allowed + step)
+
+    def only_one(self) -> None:
+        """The provider seems to be down: one request at a time finds out when it is back."""
+        self._allowed, self._cut_at = 1.0, self.clock()
+
+    def close(self, error: SelfInstructError | None = None) -> None:
+        """Let nobody through any more: whoever waits, or comes later, is told the error."""
+        self._ended = self._ended or error or Stopped("stopped before this request was sent")
+        if self._timer is not None:
+            self._timer.cancel()
+        waiting, self._waiting = self._waiting, []
+        for _, _, leave in waiting:
+            if not leave.done():
+                leave.set_exception(self._ended)
+
+    def _pump(self) -> None:
+        """Let through whoever can go now, and come back when the next one can."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting and self._ended is None:
+            _, ticket, leave = self._waiting[0]
+            if leave.done():
+                heapq.heappop(self._waiting)
+                continue
+            if self._out >= (1 if self._probing else int(self._allowed)) or not self._may(ticket):
+                return
+            heapq.heappop(self._waiting)
+            self._let_through(ticket)
+            leave.set_result(None)
+
+    def _may(self, ticket: Ticket) -> bool:
+        """Whether a request may go now; if not, it is seen to that it is looked at again."""
+        try:
+            if not self.budget.allows(ticket.prompt_tokens, ticket.reply_tokens, self._out):
+                return False
+            now = self.clock()
+            wait, why = self._wait(now, ticket.tokens)
+            wait = max(wait, self._due - now)
+            if wait <= 0:
+                return True
+            if wait > PATIENCE and self._out == 0:
+                self._wait_long(now + wait, wait, why)
+        except Stopped as error:
+            self.close(error)
+            return False
+        self._timer = asyncio.get_running_loop().call_later(min(wait, LONGEST_SLEEP), self._pump)
+        return False
+
+    def _wait(self, now: float, tokens: int) -> tuple[float, str]:
+        wait, why = self._paused_until - now, self._why_paused
+        for allowance in self._allowances.values():
+            if (needed := allowance.wait(now, tokens)) > wait:
+                period = {MINUTE: "minute", DAY: "day"}.get(int(allowance.seconds), f"{allowance.seconds:g} s")
+                wait, why = needed, f"the limit of {allowance.limit:,} {allowance.what} a {period} is reached"
+        return wait, why
+
+    def _wait_long(self, until: float, wait: float, why: str) -> None:
+        when = (datetime.now().astimezone() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M %Z")
+        words = why or "the provider asks to wait"
+        if not self.waits:
+            raise Stopped(f"{words}: to be resumed at {when}", "Run the same command again then, or now with --wait.")
+        if until > self._told_until + LONGEST_SLEEP:
+            self._told_until = until
+            self.say(f"{words}: waiting until {when}")
+
+    def _let_through(self, ticket: Ticket) -> None:
+        now = self.clock()
+        ticket.sent_at = now
+        ticket.steps = [(one, one.spend(now, 1, ticket.tokens)) for one in self._allowances.values()]
+        gap = SPREAD / self.concurrency
+        self._due = max(self._due, now - CREDIT * gap) + gap
+        self.budget.reserve(ticket.prompt_tokens, ticket.reply_tokens)
+        self._out += 1

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 from selfinstruct.engine.answer import Answer
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.faults import MEND, check_request, guard
-from selfinstruct.engine.judge import Judge
+from selfinstruct.engine.judge import Judge, Judged
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.stages.base import Stage
-from selfinstruct.store import RunStore
-from selfinstruct.types import Decision, Exhausted, Failure, Reply, Request, Settlement
+from selfinstruct.store import RunStore, Written
+from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
 
 FAILURES_IN_A_ROW = 8
 """Requests that may fail one after the other before the run gives up on the model."""
@@ -26,6 +28,12 @@ EXPECTED_YIELD = 4
 
 MOST_UNCOMMITTED = 32
 """Settlements that may be on their way to the disk, in order, while the next replies are judged."""
+
+MOST_AT_ONCE = 32
+"""Replies that are judged in one trip to the judging thread, if they are all there."""
+
+LONGEST_JUDGING = 0.02
+"""Seconds after which such a trip ends, so that the next requests are planned."""
 
 
 class Answerer(Protocol):
@@ -58,6 +66,13 @@ class _Pending:
     judged: int
     task: asyncio.Task[Answer] | None
     answer: Reply | Failure | None = None
+
+    def known(self) -> Reply | Failure | None:
+        """The answer, if it is there by now."""
+        if self.answer is None and self.task is not None and self.task.done() and not self.task.cancelled():
+            found = None if self.task.exception() else self.task.result()
+            return found if isinstance(found, Reply | Failure) else None
+        return self.answer
 
     async def get(self) -> Answer:
         if self.answer is not None:
@@ -92,9 +107,11 @@ class Runner:
         self._failures = 0
         self._last_failure = ""
         self._next = len(self._sizes)
+        self._asked_until = store.asked_until(stage.name)
         self._in_flight: deque[_Pending] = deque()
         self._stopping: SelfInstructError | None = None
-        self._commits: deque[tuple[Future[None], Settlement]] = deque()
+        self._judging_failed: SelfInstructError | None = None
+        self._commits: deque[tuple[Written, Settlement]] = deque()
 
     def interrupt(self, why: str) -> None:
         """Plan nothing more; calls in flight may end, and their replies are kept."""
@@ -135,7 +152,24 @@ class Runner:
                 raise self._stopping or error from None
             if isinstance(answer, Exhausted):
                 return answer.message
-            await self._settle(pending, answer)
+            await self._settle([(pending, answer), *self._also_answered()])
+
+    def _also_answered(self) -> Iterator[tuple[_Pending, Reply | Failure]]:
+        """Those right behind the first that have their answers already."""
+        for pending in islice(self._in_flight, 1, MOST_AT_ONCE):
+            answer = pending.known()
+            if answer is None:
+                return
+            yield pending, answer
+
+    def _done(self) -> bool:
+        """Whether the loop has a reason to end."""
+        goal, cap = self._stage.goal, self._bounds.max_candidates
+        return (
+            (goal is not None and (self._accepted >= goal or self._fruitless >= self._bounds.patience))
+            or (cap is not None and self._candidates >= cap)
+            or self._failures >= FAILURES_IN_A_ROW
+        )
 
     def _check_bounds(self) -> None:
         cap = self._bounds.max_candidates
@@ -161,7 +195,7 @@ class Runner:
     def _plan(self) -> _Pending | None:
         index = self._next
         journalled = None
-        if not self._stage.recorded:
+        if not self._stage.recorded and index < self._asked_until:
             journalled = self._store.journalled(self._stage.name, index, self._stage.known)
         if journalled is not None:
             request, judged, answer = journalled.request, journalled.judged, journalled.answer
@@ -183,7 +217,7 @@ class Runner:
         """The journalled life of one request: asked, answered, and only then given to judgement."""
         if self._stage.recorded:
             return await self._answerer.answer(request)
-        await asyncio.wrap_future(self._store.asked(request))
+        await self._store.asked(request).wait()
         try:
             answer = await self._answerer.answer(request)
         except SelfInstructError as error:
@@ -191,27 +225,57 @@ class Runner:
             self._answerer.stop()
             raise
         if not isinstance(answer, Exhausted):
-            await asyncio.wrap_future(self._store.answered(request, answer))
+            await self._store.answered(request, answer).wait()
         return answer
 
-    async def _settle(self, pending: _Pending, answer: Reply | Failure) -> None:
+    async def _settle(self, ready: Sequence[tuple[_Pending, Reply | Failure]]) -> None:
+        """Judge and settle answers in order, as many of them as fit into one trip to the judging thread."""
+        if self._judging_failed:
+            raise self._judging_failed
+        replies = [(pending, answer) for pending, answer in ready if isinstance(answer, Reply)]
+        outcomes = iter(await asyncio.to_thread(self._judge_all, replies) if replies else ())
+        for pending, answer in ready:
+            outcome = next(outcomes, None) if isinstance(answer, Reply) else None
+            if isinstance(answer, Reply) and outcome is None:
+                break  # the goal was reached, or time for judging was up: it is settled later
+            self._settle_one(pending, answer, outcome)
+            if self._done():
+                break
+        await self._announce(MOST_UNCOMMITTED)
+
+    def _judge_all(self, replies: Sequence[tuple[_Pending, Reply]]) -> list[Judged]:
+        """Judge replies one after the other; an error of any but the first is raised when its turn comes to be first.
+
+        Called in a thread, while nothing is settled.
+        """
+        outcomes: list[Judged] = []
+        accepted, candidates, began = self._accepted, self._candidates, time.monotonic()
+        for pending, reply in replies:
+            room, most = _left(self._stage.goal, accepted), _left(self._bounds.max_candidates, candidates)
+            if outcomes and (time.monotonic() - began > LONGEST_JUDGING or 0 in (room, most)):
+                break
+            read = partial(self._stage.read, pending.request, reply)
+            try:
+                outcome = self._judge.judge(read, reply.text, pending.judged, room, most)
+            except SelfInstructError as error:
+                if not outcomes:
+                    raise
+                self._judging_failed = error
+                break
+            outcomes.append(outcome)
+            accepted += sum(decision.fate == "accepted" for decision in outcome.decisions)
+            candidates += len(outcome.decisions)
+        return outcomes
+
+    def _settle_one(self, pending: _Pending, answer: Reply | Failure, outcome: Judged | None) -> None:
         request = pending.request
-        decisions: tuple[Decision, ...] = ()
         judged, complete = 0, True
-        if isinstance(answer, Failure):
+        if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.unanswered(request))
             self._failures += 1
-            self._last_failure = answer.message
+            self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures = 0
-            outcome = await asyncio.to_thread(
-                self._judge.judge,
-                lambda: self._stage.read(request, answer),
-                answer.text,
-                pending.judged,
-                self._left(self._stage.goal, self._accepted),
-                self._left(self._bounds.max_candidates, self._candidates),
-            )
             decisions, judged, complete = outcome.decisions, outcome.judged, outcome.complete
             if outcome.unread and (subjects := self._stage.unanswered(request)):
                 aside = outcome.decisions[0]
@@ -219,8 +283,7 @@ class Runner:
                     replace(subject, fate=aside.fate, reason=aside.reason, evidence=aside.evidence)
                     for subject in subjects
                 )
-        accepted = sum(decision.fate == "accepted" for decision in decisions)
-        self._accepted += accepted
+        self._accepted += sum(decision.fate == "accepted" for decision in decisions)
         self._candidates += len(decisions)
         committed = self._store.settle(request, decisions, judged, complete, self._accepted)
         self._stage.settled(request, decisions)
@@ -232,22 +295,21 @@ class Runner:
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._accepted, failure)))
-        await self._announce(MOST_UNCOMMITTED)
 
     async def _announce(self, allowed: int) -> None:
         """Tell observers of what is committed, waiting until at most `allowed` settlements are not."""
         while self._commits and (len(self._commits) > allowed or self._commits[0][0].done()):
             committed, settlement = self._commits.popleft()
-            await asyncio.wrap_future(committed)
+            await committed.wait()
             self._events.settled(settlement)
-
-    @staticmethod
-    def _left(most: int | None, used: int) -> int | None:
-        return None if most is None else most - used
 
     async def _drain(self) -> None:
         tasks = [pending.task for pending in self._in_flight if pending.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _left(most: int | None, used: int) -> int | None:
+    return None if most is None else most - used
 
 
 def _trailing(sizes: Sequence[int]) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.writer import Statement
+from selfinstruct.store.writer import Statement, Written
 
 
 class Bulk:
@@ -17,10 +16,10 @@ class Bulk:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
-        self._done: Future[None] = Future()
+        self._done = Written()
         self._done.set_result(None)
 
-    def write(self, statements: Sequence[Statement]) -> Future[None]:
+    def write(self, statements: Sequence[Statement]) -> Written:
         """Apply one group; raises `RunError` if that fails."""
         try:
             for sql, values in statements:

@@ -6,7 +6,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from typing import Any, cast
 
 from selfinstruct.errors import RunError
 from selfinstruct.store.bulk import Bulk
+from selfinstruct.store.calls import Calls
 from selfinstruct.store.lock import Lock
-from selfinstruct.store.writer import Statement, Writer
+from selfinstruct.store.writer import Statement, Writer, Written
 from selfinstruct.types import (
     INSTANCES,
     PREPARE,
@@ -217,7 +217,7 @@ class RunStore:
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
-    def asked(self, request: Request) -> Future[None]:
+    def asked(self, request: Request) -> Written:
         """Journal a request; done when durable. Asking again after a kill finds the same row and changes nothing."""
         body = {
             "messages": [[message.role, message.text] for message in request.messages],
@@ -228,7 +228,7 @@ class RunStore:
         sql = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)"
         return self._write([(sql, (request.stage, request.index, dumps(body), now()))])
 
-    def answered(self, request: Request, answer: Reply | Failure) -> Future[None]:
+    def answered(self, request: Request, answer: Reply | Failure) -> Written:
         """Journal an answer, or the failure of its request; done when durable."""
         if isinstance(answer, Failure):
             why = clean(answer.message) or "no reason was given"  # an empty one would read as an answer
@@ -241,7 +241,7 @@ class RunStore:
         sql = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         return self._write([(sql, (request.stage, request.index, *values))])
 
-    def retried(self, retry: Retry) -> Future[None]:
+    def retried(self, retry: Retry) -> Written:
         """Journal an attempt that will be repeated."""
         sql = "INSERT INTO retries (stage, idx, attempt, wait, message, at) VALUES (?, ?, ?, ?, ?, ?)"
         values = (retry.stage, retry.index, retry.attempt, retry.wait, clean(retry.message), now())
@@ -249,7 +249,7 @@ class RunStore:
 
     def settle(
         self, request: Request, decisions: Sequence[Decision], judged: int, complete: bool, accepted: int
-    ) -> Future[None]:
+    ) -> Written:
         """Commit the decisions on one reply in one transaction: the only write of decisions there is."""
         key = (request.stage, request.index)
         rows: list[Statement] = [
@@ -258,6 +258,10 @@ class RunStore:
         ]
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
         return self._write(rows)
+
+    def calls(self) -> Calls:
+        """The journal of calls to models."""
+        return Calls(self._read, self._write)
 
     def has_begun(self, stage: str) -> bool:
         """Whether a stage has asked or decided anything."""
@@ -275,6 +279,11 @@ class RunStore:
         """The stage's accepted total after each wholly settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
         return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
+
+    def asked_until(self, stage: str) -> int:
+        """The index after the last request that the journal holds."""
+        sql = "SELECT coalesce(max(idx) + 1, 0) FROM requests WHERE stage = ?"
+        return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
     def journalled(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> Journalled | None:
         """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
@@ -378,6 +387,18 @@ class RunStore:
             drops,
         )
 
+    def marks(self, stage: str) -> dict[str, int]:
+        """How many replies brought less than they should: cut, empty, withheld, or with nothing found in them."""
+        sql = (
+            "SELECT count(*) FILTER (WHERE finish = 'length'), count(*) FILTER (WHERE trim(text) = ''),"
+            " count(*) FILTER (WHERE finish = 'filtered'),"
+            " count(*) FILTER (WHERE trim(text) != '' AND judged = 0 AND complete)"
+            " FROM replies LEFT JOIN settlements USING (stage, idx) WHERE stage = ? AND failure = ''"
+        )
+        counts = self._read.execute(sql, (stage,)).fetchone()
+        names = ("cut", "empty", "withheld", "barren")
+        return {name: count for name, count in zip(names, counts, strict=True) if count}
+
     def summary(self, stage: str, reason: str, code: int) -> StageSummary:
         """The stage's totals over the whole run, with how it ended."""
         totals = self.totals(stage)
@@ -393,13 +414,14 @@ class RunStore:
             totals.failures,
             drops,
             Usage(totals.prompt_tokens, totals.completion_tokens),
+            self.marks(stage),
         )
 
     def _count(self, table: str, stage: str) -> int:
         sql = f"SELECT count(*) FROM {table} WHERE stage = ?"  # noqa: S608 - a table's name of our own
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
-    def _write(self, statements: Sequence[Statement]) -> Future[None]:
+    def _write(self, statements: Sequence[Statement]) -> Written:
         if self._writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
         return self._writer.write(statements)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import sqlite3
 import threading
@@ -13,6 +14,25 @@ from typing import Any
 from selfinstruct.errors import RunError
 
 Statement = tuple[str, Sequence[Any]]
+
+
+class Written(Future[None]):
+    """Done when a group is committed and synced. `wait` is for event loops, which are woken once for each commit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiters: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> None:
+        """Wait inside an event loop; raises what kept the group from being written."""
+        if not self.done():
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiters.append(waiter)
+            if not self.done():  # else the writer may not have seen who waits
+                await waiter
+        self.result()
+
+
 _MOST_AT_ONCE = 512
 
 
@@ -22,14 +42,14 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
-        self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], Future[None]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], Written] | None] = queue.SimpleQueue()
         self._broken: RunError | None = None
         self._thread = threading.Thread(target=self._work, name="selfinstruct-writer", daemon=True)
         self._thread.start()
 
-    def write(self, statements: Sequence[Statement]) -> Future[None]:
+    def write(self, statements: Sequence[Statement]) -> Written:
         """Queue one group; the future is done when it is committed and synced, or carries a `RunError`."""
-        done: Future[None] = Future()
+        done = Written()
         done.set_running_or_notify_cancel()  # from here on it cannot be cancelled: what was handed over is written
         self._waiting.put((statements, done))
         return done
@@ -49,7 +69,7 @@ class Writer:
             ended = None in groups
             self._commit([group for group in groups if group is not None])
 
-    def _commit(self, groups: list[tuple[Sequence[Statement], Future[None]]]) -> None:
+    def _commit(self, groups: list[tuple[Sequence[Statement], Written]]) -> None:
         if self._broken is None and groups:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -69,3 +89,20 @@ class Writer:
                 done.set_result(None)
             else:
                 done.set_exception(self._broken)
+        _wake([waiter for _, done in groups for waiter in done.waiters])
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    """Wake everyone who waits, each loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for waiter in waiters:
+        by_loop.setdefault(waiter.get_loop(), []).append(waiter)
+    for loop, its in by_loop.items():
+        with suppress(RuntimeError):  # a loop that was closed waits for nothing
+            loop.call_soon_threadsafe(_set_all, its)
+
+
+def _set_all(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)

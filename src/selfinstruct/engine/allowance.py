@@ -1,0 +1,119 @@
+"""One allowance of a provider: what was spent of it in the last minute or day, and when there is room again."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from selfinstruct.types import Window
+
+STEPS = 600
+"""Into how many steps a window is divided: its log is never longer, however many requests fall into it."""
+
+SLACK = 20
+"""A window is kept longer than it says by this part of it, at most half a second: requests travel unevenly."""
+
+MOST_SLACK = 30
+"""A provider that still refuses is given more, up to this part of the window."""
+
+
+@dataclass(slots=True)
+class Step:
+    """What was spent at about one time: from `began` to `at`, the latest."""
+
+    began: float
+    at: float
+    amount: int
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Allowance:
+    """At most `limit` of `what` in any `seconds`; times are readings of one steadily rising clock.
+
+    `others` is what the provider counted beyond what we sent, since others may use the same key. `cap` is a
+    limit of the user's own, which goes first where it is the lower one.
+    """
+
+    what: Literal["requests", "tokens"]
+    seconds: float
+    limit: int = sys.maxsize
+    cap: int = sys.maxsize
+    spent: int = 0
+    others: int = 0
+    others_until: float = 0.0
+    heard_at: float = float("-inf")
+    margin: float = 0.0
+    steps: deque[Step] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.margin = min(0.5, self.seconds / SLACK)
+
+    @property
+    def kept(self) -> float:
+        """Seconds that what was spent stays spent."""
+        return self.seconds + self.margin
+
+    def refused(self) -> None:
+        """The provider refused what we thought it allows: its clock or the way to it differ more than was thought."""
+        if self.limit < sys.maxsize:
+            self.margin = max(self.margin, min(2 * self.margin, self.seconds / MOST_SLACK))
+
+    def hear(self, window: Window) -> None:
+        """Take over what the provider last said; what it has left may be less than we thought."""
+        self.limit = min(window.limit, self.cap)
+        if window.remaining is None or window.seen_at <= self.heard_at:
+            return
+        self.heard_at = window.seen_at
+        self._forget(window.seen_at)
+        self.others = max(0, window.limit - window.remaining - self.spent)
+        self.others_until = window.seen_at + (self.seconds if window.resets_in is None else window.resets_in)
+
+    def spend(self, now: float, requests: int, tokens: int) -> Step:
+        """Log what one request is taken to cost; the step is for `correct`."""
+        amount = requests if self.what == "requests" else tokens
+        self.spent += amount
+        last = self.steps[-1] if self.steps else None
+        if last is not None and now - last.began < self.seconds / STEPS:
+            last.amount += amount
+            last.at = max(last.at, now)
+            return last
+        step = Step(now, now, amount)
+        self.steps.append(step)
+        return step
+
+    def correct(self, step: Step, requests: int, tokens: int) -> None:
+        """Add to what was logged, or take from it."""
+        if not step.gone:
+            amount = requests if self.what == "requests" else tokens
+            step.amount += amount
+            self.spent += amount
+
+    def wait(self, now: float, tokens: int) -> float:
+        """Seconds until one more request of so many tokens has room; one larger than the limit waits for all of it."""
+        self._forget(now)
+        amount = min(1 if self.what == "requests" else tokens, self.limit)
+        over = self.spent + self.others + amount - self.limit
+        if over <= 0:
+            return 0.0
+        others = self.others
+        for step in self.steps:
+            free_at = step.at + self.kept
+            if others and self.others_until <= free_at:
+                over, others = over - others, 0
+                if over <= 0:
+                    return self.others_until - now
+            over -= step.amount
+            if over <= 0:
+                return free_at - now
+        return max(0.0, self.others_until - now) if others else 0.0
+
+    def _forget(self, now: float) -> None:
+        while self.steps and self.steps[0].at + self.kept <= now:
+            step = self.steps.popleft()
+            step.gone = True
+            self.spent -= step.amount
+        if self.others and self.others_until <= now:
+            self.others = 0

@@ -1,0 +1,90 @@
+"""What a run is going to cost, reckoned from its own prompts before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selfinstruct.app import Settings, first_seeds, load
+from selfinstruct.assembly import prices_for
+from selfinstruct.config import RunConfig
+from selfinstruct.config.tables import GenerateTable
+from selfinstruct.engine.limits import Estimator
+from selfinstruct.engine.runner import EXPECTED_YIELD
+from selfinstruct.registry import Registry
+from selfinstruct.stages.generate import Generate
+from selfinstruct.store import RunStore
+from selfinstruct.types import GENERATE, Instruction, Request, SeedTask
+
+PROMPTS = 16
+"""How many prompts are written to see how long they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is still to be paid until `target` instructions are accepted.
+
+    `per_request` is the yield that was reckoned with, `seen` whether the run itself has shown it. `completion_tokens`
+    are what replies are expected to have, `most_completion_tokens` what they may have. `usd` and `most_usd` are
+    `None` where prices are not known.
+    """
+
+    target: int
+    accepted: int
+    per_request: float
+    seen: bool
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    most_completion_tokens: int
+    usd: float | None
+    most_usd: float | None
+
+
+def estimate(settings: Settings, target: int | None = None) -> Estimate:
+    """Reckon what `generate` is going to cost; writes nothing, and asks no model."""
+    registry, config = load(settings)
+    seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
+    table = config.stages[GENERATE].table
+    assert isinstance(table, GenerateTable)
+    goal = target or table.target or accepted
+    prompt_tokens, most = _sizes(registry, config, seeds)
+    seen = requests >= 4 and accepted > 0
+    a_request = accepted / requests if seen else float(EXPECTED_YIELD)
+    count = math.ceil(max(0, goal - accepted) / a_request)
+    reply = min(most, math.ceil(shown / replies)) if replies and shown else most
+    backend = config.backend.build(registry) if config.backend else None
+    prices = prices_for(config, backend)
+    sums = (count * prompt_tokens, count * reply, count * most)
+    costs = (prices.of(sums[0], sums[1]), prices.of(sums[0], sums[2])) if prices else (None, None)
+    return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
+
+
+def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
+    """Seeds, and what the run has brought: accepted, settled requests, replies, their tokens."""
+    if not RunStore.begun(settings.folder):
+        return first_seeds(registry, config), 0, 0, 0, 0
+    store = RunStore.look(settings.folder)
+    try:
+        totals = store.totals(GENERATE)
+        settled = len(store.settled(GENERATE))
+        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens
+    finally:
+        store.close()
+
+
+def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
+    """Tokens of a prompt, a mean over some, and of the longest reply."""
+    stage = config.stages[GENERATE]
+    assert stage.sampler is not None
+    assert stage.encoder is not None
+    encoder = stage.encoder.build(registry)
+    sampling = stage.table.sampling.over(encoder.sampling)
+    pool = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
+    sampler, reader = stage.sampler.build(registry), stage.post_processor.build(registry)
+    asked = Generate(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    guess = Estimator()
+    prompts = [guess.prompt_tokens(asked.plan(index, 0)) for index in range(PROMPTS)]
+    longest = guess.reply_tokens(Request(GENERATE, 0, (), sampling))
+    return math.ceil(sum(prompts) / PROMPTS), longest
