@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -171,25 +171,30 @@ async def test_a_full_disk_ends_the_run_and_costs_nothing_that_was_recorded(tmp_
 async def test_nothing_is_judged_while_its_reply_is_still_on_its_way_to_the_journal(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    on_its_way: list[Future[None]] = []
+    on_its_way, arrives = asyncio.Event(), asyncio.Event()
     judged: list[str] = []
+    journal = RunStore.answered
 
-    def answered(*_: object) -> Future[None]:
-        on_its_way.append(Future())
-        return on_its_way[-1]
+    class Late:
+        def __init__(self, *answered: Any) -> None:
+            self._answered = answered
+
+        async def wait(self) -> None:
+            on_its_way.set()
+            await arrives.wait()
+            await journal(*self._answered).wait()
 
     def judge(item: Draft) -> Verdict:
         judged.append(item.text)
         return keep()
 
-    monkeypatch.setattr(RunStore, "answered", answered)
+    monkeypatch.setattr(RunStore, "answered", lambda *answered: Late(*answered))
     bench.rules = lambda: [Rule("looks", Does(judge))]
     run = asyncio.create_task(bench.run(Script(fresh), goal=None, most=1))
-    while not on_its_way:
-        await asyncio.sleep(0)
+    await on_its_way.wait()
     await asyncio.sleep(0.05)
     assert judged == []
-    on_its_way[0].set_result(None)
+    arrives.set()
     await run
     assert judged == fresh(0).split()
 
