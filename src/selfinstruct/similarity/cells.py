@@ -1,0 +1,163 @@
+"""The plain index that finds entries too near to a text without looking at the whole pool."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from math import isqrt
+
+from selfinstruct.similarity.scores import least_above
+
+_FEW = 96
+"""A token in more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
+
+_LONGEST = 4096
+"""Longer entries stand in no cell: there are few, and every candidate of a like length is compared with them."""
+
+_KEPT = 128
+"""What candidates of up to this length need is remembered from one to the next."""
+
+_NEVER = 1 << 62
+
+
+class Cells:
+    """Entries filed under their rare tokens, by length and rank.
+
+    Two texts whose common subsequence is long share many tokens. Let the tokens of both be sorted by one fixed order,
+    the latest seen first, which are the rare ones: then the first token they share stands early in both. An entry of
+    length n that needs l common tokens to be near anything is filed under its first n - l + 1 tokens, each with its
+    rank, and a candidate opens only what stands so early that enough could follow. What is left must pass a parity
+    check of token hashes, which bounds the tokens two texts can share.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._rare: dict[int, array[int]] = {}
+        self._common: dict[int, dict[int, array[int]]] = {}
+        self._long: list[int] = []
+        self._lengths = array("I")
+        self._parities = array("Q")
+        self._fewest: dict[int, int] = {}
+        self._wanted: dict[int, _Wanted] = {}
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, tokens: Sequence[int]) -> None:
+        """File the next entry; `tokens` are numbered from 1 in order of their first appearance."""
+        entry, length = len(self._lengths), len(tokens)
+        self._lengths.append(length)
+        self._parities.append(_parity(tokens))
+        if length > _LONGEST:
+            self._long.append(entry)
+            return
+        last = None
+        order = sorted(tokens, reverse=True)
+        shape = _shape(length, 0)
+        for rank in range(length - self._fewest_for(length) + 1):
+            if (token := order[rank]) != last:
+                self._file(token, shape + rank, entry)
+                last = token
+
+    def near(self, tokens: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Entries that may be nearer than the threshold, each with the common length that it would need.
+
+        A token that no entry has is 0. An entry may come more than once.
+        """
+        length, parity = len(tokens), _parity(tokens)
+        wanted = self._wanted.get(length)
+        if wanted is None:
+            wanted = _Wanted(self._threshold, length)
+            if length <= _KEPT:
+                self._wanted[length] = wanted
+        fewest = self._fewest_for(length)
+        unknown = tokens.count(0)
+        last = None
+        for rank, token in enumerate(sorted(tokens, reverse=True)[: length - unknown], start=unknown):
+            left = length - rank
+            if left < fewest:
+                break
+            if token != last:
+                last = token
+                yield from self._open(token, left, wanted, parity)
+        for entry in self._long:
+            need = least_above(self._threshold, length, self._lengths[entry])
+            if need <= min(length, self._lengths[entry]):
+                yield entry, need
+
+    def _open(self, token: int, left: int, wanted: _Wanted, parity: int) -> Iterator[tuple[int, int]]:
+        parities = self._parities
+        if (cells := self._common.get(token)) is not None:
+            for shape, entries in cells.items():
+                if (need := wanted[shape]) <= left:
+                    slack = wanted.slack[shape]
+                    for entry in entries:
+                        if (parities[entry] ^ parity).bit_count() <= slack:
+                            yield entry, need
+        elif (filed := self._rare.get(token)) is not None:
+            for posting in filed:
+                shape = posting >> 32
+                if (need := wanted[shape]) <= left:
+                    entry = posting & 0xFFFFFFFF
+                    if (parities[entry] ^ parity).bit_count() <= wanted.slack[shape]:
+                        yield entry, need
+
+    def _file(self, token: int, shape: int, entry: int) -> None:
+        if (cells := self._common.get(token)) is not None:
+            if (filed := cells.get(shape)) is None:
+                cells[shape] = array("I", (entry,))
+            else:
+                filed.append(entry)
+            return
+        postings = self._rare.get(token)
+        if postings is None:
+            self._rare[token] = array("Q", (shape << 32 | entry,))
+            return
+        postings.append(shape << 32 | entry)
+        if len(postings) > _FEW:
+            del self._rare[token]
+            self._common[token] = {}
+            for posting in postings:
+                self._file(token, posting >> 32, posting & 0xFFFFFFFF)
+
+    def _fewest_for(self, length: int) -> int:
+        """The fewest common tokens that make anything near to a text of this length; more than it has if nothing is."""
+        if (known := self._fewest.get(length)) is None:
+            needs = ((least_above(self._threshold, other, length), other) for other in range(1, length + 1))
+            known = next((need for need, other in needs if need <= other), length + 1)
+            if length <= _LONGEST:
+                self._fewest[length] = known
+        return known
+
+
+class _Wanted(dict[int, int]):
+    """For a candidate's length: shape of a cell -> common tokens needed, or never. Filled as shapes are met.
+
+    `slack` says by how many bits the parities of two texts that have so much in common can differ at most.
+    """
+
+    def __init__(self, threshold: float, length: int) -> None:
+        self._threshold = threshold
+        self._length = length
+        self.slack: dict[int, int] = {}
+
+    def __missing__(self, shape: int) -> int:
+        other = (isqrt(8 * shape + 1) - 1) // 2
+        rank = shape - _shape(other, 0)
+        need = least_above(self._threshold, self._length, other)
+        self.slack[shape] = self._length + other - 2 * need
+        self[shape] = found = need if need <= min(self._length, other - rank) else _NEVER
+        return found
+
+
+def _shape(length: int, rank: int) -> int:
+    """One number for a length and a rank below it."""
+    return length * (length + 1) // 2 + rank
+
+
+def _parity(tokens: Sequence[int]) -> int:
+    """One bit for each of 64 classes of tokens: whether their number is odd."""
+    bits = 0
+    for token in tokens:
+        bits ^= 1 << (token * 2654435769 >> 26 & 63)
+    return bits

@@ -1,0 +1,202 @@
+"""The plain engines: decisions by the plain index, statistics by rapidfuzz and numpy or by the standard library."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from selfinstruct.similarity.cells import Cells
+from selfinstruct.similarity.scores import Ranking, bit_parallel, f_measure, mean_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Codes = str | tuple[int, ...]
+"""A text as rapidfuzz takes it: a character a token, or numbers where the vocabulary outgrows the characters."""
+
+_FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
+_CHARACTERS = 0x10FFFF - _SURROGATES
+_AT_ONCE = 1 << 26
+"""Common lengths held at once, at most."""
+
+
+class PlainEngine:
+    """Uses the standard library alone; the index is made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._codes: list[Codes] = []
+        self._lengths = array("I")
+        self._cells: tuple[float, Cells] | None = None
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def add(self, tokens: array[int]) -> None:
+        """Take the next entry."""
+        self._codes.append(self._pack(tokens))
+        self._lengths.append(len(tokens))
+        if self._cells is not None:
+            self._cells[1].add(tokens)
+
+    def decide(self, tokens: array[int], threshold: float) -> tuple[int, float] | None:
+        """The nearest entry above a threshold and its score, the oldest of equals; `None` if there is none."""
+        if self._cells is None or self._cells[0] != threshold:
+            self._cells = (threshold, Cells(threshold))
+            for codes in self._codes:
+                self._cells[1].add(self._unpack(codes))
+        best: tuple[int, float] | None = None
+        common = self._comparer(self._pack(tokens))
+        for entry, need in self._cells[1].near(tokens):
+            if (length := common(self._codes[entry])) >= need:
+                score = f_measure(length, len(tokens), self._lengths[entry])
+                if best is None or (-score, entry) < (-best[1], best[0]):
+                    best = (entry, score)
+        return best
+
+    def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
+        """Compare each text with as many of the oldest entries as `sizes` says."""
+        return [self._rank(tuple(text), size, nearest) for text, size in zip(texts, sizes, strict=True)]
+
+    def _pack(self, tokens: array[int]) -> Codes:
+        return tuple(tokens)
+
+    def _unpack(self, codes: Codes) -> Sequence[int]:
+        assert not isinstance(codes, str)
+        return codes
+
+    def _comparer(self, codes: Codes) -> Callable[[Any], int]:
+        return bit_parallel(codes)
+
+    def _rank(self, codes: Codes, size: int, nearest: int) -> Ranking:
+        common = list(map(bit_parallel(codes), self._codes[:size]))
+        scores: list[float] = []
+        sums: dict[int, int] = {}
+        containment = 0.0
+        for length, other in zip(common, self._lengths, strict=False):
+            scores.append(f_measure(length, len(codes), other))
+            sums[other] = sums.get(other, 0) + length
+            if length:
+                containment = max(containment, length / min(len(codes), other))
+        best = heapq.nsmallest(nearest, range(size), key=lambda entry: (-scores[entry], entry))
+        mean = mean_of({other: total for other, total in sums.items() if total}, len(codes), size)
+        return Ranking(tuple((entry, scores[entry]) for entry in best), mean, containment)
+
+
+class RapidfuzzEngine(PlainEngine):
+    """Keeps entries as strings of code points, compares many at once in compiled code, and counts with numpy."""
+
+    def __init__(self, ties: str = "older") -> None:
+        super().__init__()
+        self._ties = ties
+
+    def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
+        """Compare each text with as many of the oldest entries as `sizes` says."""
+        upto = max(sizes, default=0)
+        if not upto:
+            return [Ranking((), 0.0, 0.0) for _ in texts]
+        step = max(1, _AT_ONCE // upto)
+        found: list[Ranking] = []
+        for start in range(0, len(texts), step):
+            found += self._batch([self._pack(text) for text in texts[start : start + step]], sizes[start:], upto, nearest)
+        return found
+
+    def _batch(self, batch: list[Codes], sizes: Sequence[int], upto: int, nearest: int) -> list[Ranking]:
+        import numpy as np
+        from rapidfuzz.distance import LCSseq
+        from rapidfuzz.process import cdist
+
+        longest = max(map(len, batch))
+        small = np.uint8 if longest < 256 else np.uint32
+        entries = self._codes if upto == len(self._codes) else self._codes[:upto]
+        common = cdist(batch, entries, scorer=LCSseq.similarity, dtype=small, workers=-1)
+        lengths = np.frombuffer(self._lengths, dtype=np.uint32)[:upto]
+        kinds = int(lengths.max()) + 1
+        tables: dict[int, _Table] = {}
+        found = []
+        for row, codes, size in zip(common, batch, sizes, strict=False):
+            table = tables.setdefault(len(codes), _Table(len(codes), kinds))
+            cells = row[:size].astype(np.intp) * kinds + lengths[:size]
+            found.append(table.rank(cells, nearest, self._ties))
+        return found
+
+    def _pack(self, tokens: array[int]) -> Codes:
+        return _codes(tokens)
+
+    def _unpack(self, codes: Codes) -> Sequence[int]:
+        numbers = [ord(code) for code in codes] if isinstance(codes, str) else codes
+        return [number if number < _FIRST_SURROGATE else number - _SURROGATES for number in numbers]
+
+    def _comparer(self, codes: Codes) -> Callable[[Any], int]:
+        from rapidfuzz.distance import LCSseq
+
+        return lambda other: LCSseq.similarity(codes, other)
+
+
+class _Table:
+    """Every score that a text of one length can have: the cell `common * kinds + length` is of entries of a length."""
+
+    def __init__(self, length: int, kinds: int) -> None:
+        import numpy as np
+
+        self._length = length
+        self._kinds = kinds
+        common = np.arange(length + 1)[:, None]
+        others = np.arange(kinds)[None, :]
+        self._scores = f_measures(common, length, others).ravel()
+        self._parts = (common / np.maximum(np.minimum(others, length), 1)).ravel()
+
+    def rank(self, cells: np.ndarray[Any, Any], nearest: int, ties: str) -> Ranking:
+        """Rank the entries of which each has its cell."""
+        import numpy as np
+
+        if not len(cells):
+            return Ranking((), 0.0, 0.0)
+        counts = np.bincount(cells)
+        filled = np.flatnonzero(counts)
+        if ties == "numpy":
+            scores = self._scores[cells]
+            order = np.argsort(scores)[-nearest:][::-1]
+        else:
+            order = self._older_first(cells, filled, counts, nearest)
+        sums: dict[int, int] = {}
+        for cell, count in zip(filled.tolist(), counts[filled].tolist(), strict=True):
+            common, other = divmod(cell, self._kinds)
+            if common:
+                sums[other] = sums.get(other, 0) + common * count
+        best = tuple((int(entry), float(self._scores[cells[entry]])) for entry in order)
+        return Ranking(best, mean_of(sums, self._length, len(cells)), float(self._parts[filled].max()))
+
+    def _older_first(
+        self, cells: np.ndarray[Any, Any], filled: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], nearest: int
+    ) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        by_score = filled[np.argsort(-self._scores[filled], kind="stable")]
+        enough = np.searchsorted(np.cumsum(counts[by_score]), min(nearest, len(cells)))
+        worst = self._scores[by_score[enough]]
+        chosen = np.flatnonzero((self._scores >= worst)[cells])
+        return chosen[np.lexsort((chosen, -self._scores[cells[chosen]]))][:nearest]
+
+
+def f_measures(common: np.ndarray[Any, Any], length: int, lengths: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """ROUGE-L F-measures from subsequence lengths, in the library's own order of operations (0 where both are 0)."""
+    import numpy as np
+
+    precision = common / np.maximum(lengths, 1)
+    recall = common / max(length, 1)
+    total = precision + recall
+    scores: np.ndarray[Any, Any] = np.divide(2 * precision * recall, total, out=np.zeros(total.shape), where=total > 0)
+    return scores
+
+
+def _codes(tokens: array[int]) -> Codes:
+    if max(tokens, default=0) > _CHARACTERS:
+        return tuple(map(_code, tokens))
+    return "".join([chr(_code(token)) for token in tokens])
+
+
+def _code(token: int) -> int:
+    """The number of a character that is no surrogate half; larger ones stay distinct too."""
+    return token if token < _FIRST_SURROGATE else token + _SURROGATES
