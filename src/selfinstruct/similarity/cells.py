@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isqrt
 
 from selfinstruct.similarity.scores import least_above
@@ -16,6 +16,9 @@ _LONGEST = 4096
 
 _KEPT = 128
 """What candidates of up to this length need is remembered from one to the next."""
+
+_TABULATED, _LOW = 48, 0.4
+"""For candidates of up to this length and thresholds from here on, the shapes of all cells to open are tabulated."""
 
 _NEVER = 1 << 62
 
@@ -59,48 +62,49 @@ class Cells:
                 self._file(token, shape + rank, entry)
                 last = token
 
-    def near(self, tokens: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Entries that may be nearer than the threshold, each with the common length that it would need.
-
-        A token that no entry has is 0. An entry may come more than once.
-        """
-        length, parity = len(tokens), _parity(tokens)
-        wanted = self._wanted.get(length)
-        if wanted is None:
-            wanted = _Wanted(self._threshold, length)
-            if length <= _KEPT:
-                self._wanted[length] = wanted
+    def near(self, tokens: Sequence[int]) -> set[int]:
+        """Every entry above the threshold, and a few that are not. A token that no entry has is 0."""
+        length, parity, unknown = len(tokens), _parity(tokens), tokens.count(0)
+        wanted = self._wanted_by(length)
         fewest = self._fewest_for(length)
-        unknown = tokens.count(0)
+        found = [
+            entry
+            for entry in self._long
+            if least_above(self._threshold, length, self._lengths[entry]) <= min(length, self._lengths[entry])
+        ]
         last = None
         for rank, token in enumerate(sorted(tokens, reverse=True)[: length - unknown], start=unknown):
-            left = length - rank
-            if left < fewest:
+            if length - rank < fewest:
                 break
             if token != last:
                 last = token
-                yield from self._open(token, left, wanted, parity)
-        for entry in self._long:
-            need = least_above(self._threshold, length, self._lengths[entry])
-            if need <= min(length, self._lengths[entry]):
-                yield entry, need
+                self._open(token, length - rank, wanted, parity, found)
+        return set(found)
 
-    def _open(self, token: int, left: int, wanted: _Wanted, parity: int) -> Iterator[tuple[int, int]]:
-        parities = self._parities
+    def _open(self, token: int, left: int, wanted: _Wanted, parity: int, found: list[int]) -> None:
+        """Add what stands under a token and can have enough in common, if `left` tokens of the candidate may be."""
+        parities, slack = self._parities, wanted.slack
         if (cells := self._common.get(token)) is not None:
-            for shape, entries in cells.items():
-                if (need := wanted[shape]) <= left:
-                    slack = wanted.slack[shape]
-                    for entry in entries:
-                        if (parities[entry] ^ parity).bit_count() <= slack:
-                            yield entry, need
+            found += [
+                entry
+                for shape in wanted.shapes(left, cells)
+                for most in (slack[shape],)
+                for entry in cells[shape]
+                if (parities[entry] ^ parity).bit_count() <= most
+            ]
         elif (filed := self._rare.get(token)) is not None:
             for posting in filed:
-                shape = posting >> 32
-                if (need := wanted[shape]) <= left:
+                if wanted[posting >> 32] <= left:
                     entry = posting & 0xFFFFFFFF
-                    if (parities[entry] ^ parity).bit_count() <= wanted.slack[shape]:
-                        yield entry, need
+                    if (parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
+                        found.append(entry)
+
+    def _wanted_by(self, length: int) -> _Wanted:
+        if (wanted := self._wanted.get(length)) is None:
+            wanted = _Wanted(self._threshold, length)
+            if length <= _KEPT:
+                self._wanted[length] = wanted
+        return wanted
 
     def _file(self, token: int, shape: int, entry: int) -> None:
         if (cells := self._common.get(token)) is not None:
@@ -139,7 +143,24 @@ class _Wanted(dict[int, int]):
     def __init__(self, threshold: float, length: int) -> None:
         self._threshold = threshold
         self._length = length
+        self._shapes: dict[int, frozenset[int]] = {}
         self.slack: dict[int, int] = {}
+
+    def shapes(self, left: int, cells: Mapping[int, object]) -> Collection[int]:
+        """The shapes of the cells to open, where `left` tokens of the candidate may be common."""
+        if self._length > _TABULATED or self._threshold < _LOW:
+            return [shape for shape in cells if self[shape] <= left]
+        if (shapes := self._shapes.get(left)) is None:
+            shapes = self._shapes[left] = frozenset(self._tabulate(left))
+        return shapes & cells.keys()
+
+    def _tabulate(self, left: int) -> Iterator[int]:
+        other = 1
+        while (need := least_above(self._threshold, self._length, other)) <= left:
+            for shape in range(_shape(other, 0), _shape(other, other - need) + 1):
+                if self[shape] <= left:
+                    yield shape
+            other += 1
 
     def __missing__(self, shape: int) -> int:
         other = (isqrt(8 * shape + 1) - 1) // 2

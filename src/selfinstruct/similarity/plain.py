@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from selfinstruct.similarity.cells import Cells
@@ -18,6 +18,9 @@ Codes = str | tuple[int, ...]
 
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 _CHARACTERS = 0x10FFFF - _SURROGATES
+_FEW = 8
+"""Fewer comparisons than this are made one by one."""
+
 _AT_ONCE = 1 << 26
 """Common lengths held at once, at most."""
 
@@ -46,11 +49,12 @@ class PlainEngine:
             self._cells = (threshold, Cells(threshold))
             for codes in self._codes:
                 self._cells[1].add(self._unpack(codes))
-        best: tuple[int, float] | None = None
-        common = self._comparer(self._pack(tokens))
-        for entry, need in self._cells[1].near(tokens):
-            if (length := common(self._codes[entry])) >= need:
-                score = f_measure(length, len(tokens), self._lengths[entry])
+        found = list(self._cells[1].near(tokens))
+        length, best = len(tokens), None
+        barely = (threshold - 1e-9) / 2  # spares most of them the exact formula
+        for entry, common in zip(found, self._common(self._pack(tokens), found), strict=True):
+            other = self._lengths[entry]
+            if common > barely * (length + other) and (score := f_measure(common, length, other)) > threshold:
                 if best is None or (-score, entry) < (-best[1], best[0]):
                     best = (entry, score)
         return best
@@ -66,8 +70,9 @@ class PlainEngine:
         assert not isinstance(codes, str)
         return codes
 
-    def _comparer(self, codes: Codes) -> Callable[[Any], int]:
-        return bit_parallel(codes)
+    def _common(self, codes: Codes, entries: Sequence[int]) -> Sequence[int]:
+        """Common lengths of a text and some entries."""
+        return list(map(bit_parallel(codes), [self._codes[entry] for entry in entries]))
 
     def _rank(self, codes: Codes, size: int, nearest: int) -> Ranking:
         common = list(map(bit_parallel(codes), self._codes[:size]))
@@ -111,13 +116,14 @@ class RapidfuzzEngine(PlainEngine):
         small = np.uint8 if longest < 256 else np.uint32
         entries = self._codes if upto == len(self._codes) else self._codes[:upto]
         common = cdist(batch, entries, scorer=LCSseq.similarity, dtype=small, workers=-1)
-        lengths = np.frombuffer(self._lengths, dtype=np.uint32)[:upto]
+        lengths = np.frombuffer(self._lengths, dtype=np.uint32)[:upto].astype(np.intp)
         kinds = int(lengths.max()) + 1
         tables: dict[int, _Table] = {}
         found = []
         for row, codes, size in zip(common, batch, sizes, strict=False):
             table = tables.setdefault(len(codes), _Table(len(codes), kinds))
-            cells = row[:size].astype(np.intp) * kinds + lengths[:size]
+            cells = np.multiply(row[:size], kinds, dtype=np.intp)
+            cells += lengths[:size]
             found.append(table.rank(cells, nearest, self._ties))
         return found
 
@@ -128,10 +134,15 @@ class RapidfuzzEngine(PlainEngine):
         numbers = [ord(code) for code in codes] if isinstance(codes, str) else codes
         return [number if number < _FIRST_SURROGATE else number - _SURROGATES for number in numbers]
 
-    def _comparer(self, codes: Codes) -> Callable[[Any], int]:
+    def _common(self, codes: Codes, entries: Sequence[int]) -> Sequence[int]:
         from rapidfuzz.distance import LCSseq
+        from rapidfuzz.process import cdist
 
-        return lambda other: LCSseq.similarity(codes, other)
+        if len(entries) < _FEW:
+            return [LCSseq.similarity(codes, self._codes[entry]) for entry in entries]
+        chosen = [self._codes[entry] for entry in entries]
+        lengths: list[int] = cdist([codes], chosen, scorer=LCSseq.similarity)[0].tolist()
+        return lengths
 
 
 class _Table:
