@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
 
-_CONSONANTS = "b c d f g h k l m n p r s t v w z br ch cr dr fl gr pl pr sh sl st str th tr".split()
-_VOWELS = "a e i o u ai ea ee io ou".split()
-_FRAME = (
+_CONSONANTS: list[str] = str.split("b c d f g h k l m n p r s t v w z br ch cr dr fl gr pl pr sh sl st str th tr")
+_VOWELS: list[str] = str.split("a e i o u ai ea ee io ou")
+_FRAME: list[str] = str.split(
     "the a of to in and for that is with on as by an from your this it be or are at which what how you given write"
     " following list sentence describe explain between about generate text two create suggest each make one can give"
     " them using not do if into word words does most name their use short story example find people some new more"
-).split()
+)
 """The words that every instruction is built on, most frequent first."""
 
 _OPENINGS = (

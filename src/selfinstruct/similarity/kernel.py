@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from selfinstruct.similarity.scores import Ranking
+from selfinstruct.types import Ties
 
 VARIABLE = "SELFINSTRUCT_KERNEL"
 """The environment variable that forces a kernel, for tests and comparisons; all give the same results."""
 
 KERNELS = ("native", "rapidfuzz", "python")
-Ties = Literal["older", "numpy"]
 
 
 class Engine(Protocol):
@@ -65,4 +65,9 @@ def _engine(name: str) -> Engine:
     from selfinstruct.similarity.native import NativeEngine
     from selfinstruct.similarity.plain import PlainEngine, RapidfuzzEngine
 
-    return {"native": NativeEngine, "rapidfuzz": RapidfuzzEngine, "python": PlainEngine}[name]()
+    engines: dict[str, Callable[[], Engine]] = {
+        "native": NativeEngine,
+        "rapidfuzz": RapidfuzzEngine,
+        "python": PlainEngine,
+    }
+    return engines[name]()

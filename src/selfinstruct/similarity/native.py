@@ -108,7 +108,9 @@ class NativeEngine:
         else:
             with ThreadPoolExecutor(threads) as pool:
                 ranked = list(pool.map(lambda part: self._batch(part, texts, sizes, nearest), parts))
-        found = {place: one for part, many in zip(parts, ranked, strict=True) for place, one in zip(part, many, strict=True)}
+        found = {
+            place: one for part, many in zip(parts, ranked, strict=True) for place, one in zip(part, many, strict=True)
+        }
         return [found[place] for place in range(len(texts))]
 
     def _batch(

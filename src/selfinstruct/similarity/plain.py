@@ -54,9 +54,11 @@ class PlainEngine:
         barely = (threshold - 1e-9) / 2  # spares most of them the exact formula
         for entry, common in zip(found, self._common(self._pack(tokens), found), strict=True):
             other = self._lengths[entry]
-            if common > barely * (length + other) and (score := f_measure(common, length, other)) > threshold:
-                if best is None or (-score, entry) < (-best[1], best[0]):
-                    best = (entry, score)
+            if common <= barely * (length + other):
+                continue
+            score = f_measure(common, length, other)
+            if score > threshold and (best is None or (-score, entry) < (-best[1], best[0])):
+                best = (entry, score)
         return best
 
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
@@ -104,7 +106,9 @@ class RapidfuzzEngine(PlainEngine):
         step = max(1, _AT_ONCE // upto)
         found: list[Ranking] = []
         for start in range(0, len(texts), step):
-            found += self._batch([self._pack(text) for text in texts[start : start + step]], sizes[start:], upto, nearest)
+            found += self._batch(
+                [self._pack(text) for text in texts[start : start + step]], sizes[start:], upto, nearest
+            )
         return found
 
     def _batch(self, batch: list[Codes], sizes: Sequence[int], upto: int, nearest: int) -> list[Ranking]:

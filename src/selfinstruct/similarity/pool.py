@@ -6,10 +6,10 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.similarity.kernel import Engine, Ties, decider, ranker
+from selfinstruct.similarity.kernel import Engine, decider, ranker
 from selfinstruct.similarity.scores import Ranking
 from selfinstruct.similarity.tokens import unicode_tokens
-from selfinstruct.types import Similarity
+from selfinstruct.types import Similarity, Ties
 
 Tokeniser = Callable[[str], list[str]]
 

@@ -17,9 +17,11 @@ from selfinstruct.errors import RunError
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.writer import Statement, Writer
 from selfinstruct.types import (
+    GENERATE,
     INSTANCES,
     PREPARE,
     Decision,
+    Deferred,
     Example,
     Failure,
     Finish,
@@ -32,6 +34,7 @@ from selfinstruct.types import (
     Retry,
     Sampling,
     SeedTask,
+    Similarity,
     StageSummary,
     Usage,
 )
@@ -56,6 +59,16 @@ class Row:
 
     index: int
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted instruction, where it came from, and how near it was to what there was before."""
+
+    index: int
+    position: int
+    text: str
+    similarity: Similarity | Deferred | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +252,20 @@ class RunStore:
         ]
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
         return self._write(rows)
+
+    def accepted_after(self, index: int, position: int, most: int) -> list[Accepted]:
+        """The next accepted instructions after a place, oldest first, at most so many."""
+        sql = (
+            "SELECT idx, position, text, similarity FROM decisions WHERE stage = ? AND fate = 'accepted'"
+            " AND (idx, position) > (?, ?) ORDER BY idx, position LIMIT ?"
+        )
+        rows = self._read.execute(sql, (GENERATE, index, position, most))
+        return [Accepted(idx, place, text, _similarity(near)) for idx, place, text, near in rows]
+
+    def fill_in(self, found: Sequence[tuple[Accepted, Similarity]]) -> Future[None]:
+        """Record similarities that were put off when the instructions were accepted; all else stays as it was."""
+        sql = "UPDATE decisions SET similarity = ? WHERE stage = ? AND idx = ? AND position = ?"
+        return self._write([(sql, (_near(near), GENERATE, row.index, row.position)) for row, near in found])
 
     def has_settled(self, stage: str) -> bool:
         """Whether a stage has come to any decision."""
@@ -426,7 +453,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _columns(decision: Decision) -> tuple[Any, ...]:
-    near = decision.similarity if decision.fate == "accepted" else None
     return (
         decision.position,
         clean(decision.text),
@@ -437,7 +463,7 @@ def _columns(decision: Decision) -> tuple[Any, ...]:
         dumps(dict(decision.notes)),
         decision.subject,
         dumps(dict(decision.payload)),
-        dumps({"mean": near.mean, "nearest": near.nearest}) if near else "",
+        _near(decision.similarity) if decision.fate == "accepted" else "",
     )
 
 
@@ -447,12 +473,20 @@ def _decision(columns: Sequence[Any]) -> Decision:
     return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
 
 
-def _similarity(text: str) -> Any:
-    from selfinstruct.types import Similarity
+def _near(similarity: Similarity | Deferred | None) -> str:
+    if similarity is None:
+        return ""
+    if isinstance(similarity, Deferred):
+        return dumps({"deferred": asdict(similarity)})
+    return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
 
+
+def _similarity(text: str) -> Similarity | Deferred | None:
     if not text:
         return None
     kept = json.loads(text)
+    if "deferred" in kept:
+        return Deferred(**kept["deferred"])
     nearest = tuple((entry, score) for entry, score in kept["nearest"])
     return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
 
