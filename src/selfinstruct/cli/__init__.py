@@ -23,6 +23,7 @@ COMMANDS = {
     "prepare": "Turn raw instances into training examples.",
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again.",
+    "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "plugins": "List, show and check plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""

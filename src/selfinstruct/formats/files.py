@@ -18,6 +18,11 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 
     Raises `RunError` if the folder cannot be written; the older file then stands as it was.
     """
+    return write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines of text as `write_jsonl` writes rows; returns their number."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -26,8 +31,8 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             count = 0
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False))
+            for line in lines:
+                file.write(line)
                 file.write("\n")
                 count += 1
             file.flush()
