@@ -21,6 +21,9 @@ _CHARACTERS = 0x10FFFF - _SURROGATES
 _FEW = 8
 """Fewer comparisons than this are made one by one."""
 
+_MOST_CELLS = 1 << 17
+"""Tables of scores are made up to this size; beyond, only for the scores that occur."""
+
 _AT_ONCE = 1 << 26
 """Common lengths held at once, at most."""
 
@@ -125,9 +128,16 @@ class RapidfuzzEngine(PlainEngine):
         tables: dict[int, _Table] = {}
         found = []
         for row, codes, size in zip(common, batch, sizes, strict=False):
-            table = tables.setdefault(len(codes), _Table(len(codes), kinds))
             cells = np.multiply(row[:size], kinds, dtype=np.intp)
             cells += lengths[:size]
+            if (len(codes) + 1) * kinds > _MOST_CELLS:
+                values, cells = np.unique(cells, return_inverse=True)
+                table = _Table(len(codes), kinds, values)
+            elif (known := tables.get(len(codes))) is None:
+                values = np.arange((len(codes) + 1) * kinds)
+                table = tables[len(codes)] = _Table(len(codes), kinds, values)
+            else:
+                table = known
             found.append(table.rank(cells, nearest, self._ties))
         return found
 
@@ -150,20 +160,18 @@ class RapidfuzzEngine(PlainEngine):
 
 
 class _Table:
-    """Every score that a text of one length can have: the cell `common * kinds + length` is of entries of a length."""
+    """The scores of a text of one length with entries of which each is one of these values: `common * kinds + length`."""
 
-    def __init__(self, length: int, kinds: int) -> None:
+    def __init__(self, length: int, kinds: int, values: np.ndarray[Any, Any]) -> None:
         import numpy as np
 
         self._length = length
-        self._kinds = kinds
-        common = np.arange(length + 1)[:, None]
-        others = np.arange(kinds)[None, :]
-        self._scores = f_measures(common, length, others).ravel()
-        self._parts = (common / np.maximum(np.minimum(others, length), 1)).ravel()
+        self._common, self._others = np.divmod(values, kinds)
+        self._scores = f_measures(self._common, length, self._others)
+        self._parts = self._common / np.maximum(np.minimum(self._others, length), 1)
 
     def rank(self, cells: np.ndarray[Any, Any], nearest: int, ties: str) -> Ranking:
-        """Rank the entries of which each has its cell."""
+        """Rank the entries of which each has its cell, the place of its value."""
         import numpy as np
 
         if not len(cells):
@@ -176,8 +184,8 @@ class _Table:
         else:
             order = self._older_first(cells, filled, counts, nearest)
         sums: dict[int, int] = {}
-        for cell, count in zip(filled.tolist(), counts[filled].tolist(), strict=True):
-            common, other = divmod(cell, self._kinds)
+        columns = (self._common[filled], self._others[filled], counts[filled])
+        for common, other, count in zip(*(column.tolist() for column in columns), strict=True):
             if common:
                 sums[other] = sums.get(other, 0) + common * count
         best = tuple((int(entry), float(self._scores[cells[entry]])) for entry in order)
