@@ -160,7 +160,7 @@ class RapidfuzzEngine(PlainEngine):
 
 
 class _Table:
-    """The scores of a text of one length with entries of which each is one of these values: `common * kinds + length`."""
+    """Scores of a text of one length with entries of which each is one of these values: `common * kinds + length`."""
 
     def __init__(self, length: int, kinds: int, values: np.ndarray[Any, Any]) -> None:
         import numpy as np
