@@ -22,6 +22,7 @@ _OPENINGS = (
     "how do you {}", "is it true that {}", "come up with {}", "identify the {}", "convert this {} to",
 )  # fmt: skip
 _TAIL = 250_000
+_REMEMBERED = 200_000
 _NEAR, _COPY = 0.22, 0.06
 """Shares of candidates that vary an earlier one a little, and that repeat it almost."""
 
@@ -52,10 +53,10 @@ class Corpus:
             words = self._vary(rng.choice(self._earlier), 0.08 if share < _COPY else 0.3)
         else:
             words = self._fresh()
-        if len(self._earlier) < 200_000:
+        if self._duplicates and len(self._earlier) < _REMEMBERED:
             self._earlier.append(words)
-        else:
-            self._earlier[rng.randrange(200_000)] = words
+        elif self._duplicates:
+            self._earlier[rng.randrange(_REMEMBERED)] = words
         text = " ".join(words)
         return text[:1].upper() + text[1:] + "."
 

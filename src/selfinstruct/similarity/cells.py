@@ -8,7 +8,7 @@ from math import isqrt
 
 from selfinstruct.similarity.scores import least_above
 
-_FEW = 96
+_FEW = 128
 """A token in more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
 
 _LONGEST = 4096
@@ -23,6 +23,10 @@ _TABULATED, _LOW = 48, 0.4
 _NEVER = 1 << 62
 
 
+_Filed = int | array[int] | dict[int, array[int]] | None
+"""What stands under a token: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
+
+
 class Cells:
     """Entries filed under their rare tokens, by length and rank.
 
@@ -35,8 +39,8 @@ class Cells:
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
-        self._rare: dict[int, array[int]] = {}
-        self._common: dict[int, dict[int, array[int]]] = {}
+        self._filed: list[_Filed] = []
+        self._shapes: dict[int, int] = {}
         self._long: list[int] = []
         self._lengths = array("I")
         self._parities = array("Q")
@@ -84,16 +88,17 @@ class Cells:
     def _open(self, token: int, left: int, wanted: _Wanted, parity: int, found: list[int]) -> None:
         """Add what stands under a token and can have enough in common, if `left` tokens of the candidate may be."""
         parities, slack = self._parities, wanted.slack
-        if (cells := self._common.get(token)) is not None:
+        filed = self._filed[token] if token < len(self._filed) else None
+        if isinstance(filed, dict):
             found += [
                 entry
-                for shape in wanted.shapes(left, cells)
+                for shape in wanted.shapes(left, filed)
                 for most in (slack[shape],)
-                for entry in cells[shape]
+                for entry in filed[shape]
                 if (parities[entry] ^ parity).bit_count() <= most
             ]
-        elif (filed := self._rare.get(token)) is not None:
-            for posting in filed:
+        elif filed is not None:
+            for posting in (filed,) if isinstance(filed, int) else filed:
                 if wanted[posting >> 32] <= left:
                     entry = posting & 0xFFFFFFFF
                     if (parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
@@ -107,22 +112,28 @@ class Cells:
         return wanted
 
     def _file(self, token: int, shape: int, entry: int) -> None:
-        if (cells := self._common.get(token)) is not None:
-            if (filed := cells.get(shape)) is None:
-                cells[shape] = array("I", (entry,))
-            else:
-                filed.append(entry)
-            return
-        postings = self._rare.get(token)
-        if postings is None:
-            self._rare[token] = array("Q", (shape << 32 | entry,))
-            return
-        postings.append(shape << 32 | entry)
-        if len(postings) > _FEW:
-            del self._rare[token]
-            self._common[token] = {}
-            for posting in postings:
-                self._file(token, posting >> 32, posting & 0xFFFFFFFF)
+        while token >= len(self._filed):
+            self._filed.append(None)
+        filed, posting = self._filed[token], shape << 32 | entry
+        if isinstance(filed, dict):
+            self._file_in_cell(filed, shape, entry)
+        elif filed is None:
+            self._filed[token] = posting
+        elif isinstance(filed, int):
+            self._filed[token] = array("Q", (filed, posting))
+        else:
+            filed.append(posting)
+            if len(filed) > _FEW:
+                self._filed[token] = cells = {}
+                for posting in filed:
+                    self._file_in_cell(cells, posting >> 32, posting & 0xFFFFFFFF)
+
+    def _file_in_cell(self, cells: dict[int, array[int]], shape: int, entry: int) -> None:
+        if (entries := cells.get(shape)) is None:
+            shape = self._shapes.setdefault(shape, shape)  # one number object for all cells of a shape
+            cells[shape] = array("I", (entry,))
+        else:
+            entries.append(entry)
 
     def _fewest_for(self, length: int) -> int:
         """The fewest common tokens that make anything near to a text of this length; more than it has if nothing is."""
