@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isqrt
+from typing import TypeAlias
 
 from selfinstruct.similarity.scores import least_above
 
@@ -23,7 +24,7 @@ _TABULATED, _LOW = 48, 0.4
 _NEVER = 1 << 62
 
 
-_Filed = int | array[int] | dict[int, array[int]] | None
+_Filed: TypeAlias = "int | array[int] | dict[int, array[int]] | None"
 """What stands under a token: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
 
 
@@ -124,7 +125,8 @@ class Cells:
         else:
             filed.append(posting)
             if len(filed) > _FEW:
-                self._filed[token] = cells = {}
+                cells: dict[int, array[int]] = {}
+                self._filed[token] = cells
                 for posting in filed:
                     self._file_in_cell(cells, posting >> 32, posting & 0xFFFFFFFF)
 
