@@ -16,7 +16,7 @@ help:
 	@echo "make lock      bring constraints.txt up to date"
 	@echo "make clean     remove the environment, caches and runs/demo"
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py src/selfinstruct/similarity/_lcs.c
 	@echo "installing into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e .

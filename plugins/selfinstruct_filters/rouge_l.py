@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct.api import Deferred, Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import TOKENISERS, Pool
 
 
@@ -26,20 +26,19 @@ class RougeLOptions(Options):
 class RougeL(Filter[Draft]):
     """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold (paper, section 2.2).
 
-    Every verdict carries the similarity to the whole pool, for the output contract.
+    The decision is made at once. How near a kept draft is to everything, for the output contract, is computed later.
     """
 
     def __init__(self, options: RougeLOptions) -> None:
-        self._threshold = options.threshold
-        self._pool = Pool(TOKENISERS[options.tokeniser], options.nearest, options.ties)
+        self._options = options
+        self._pool = Pool(TOKENISERS[options.tokeniser])
 
     def judge(self, item: Draft) -> Verdict:
-        """Drop the draft if any entry is too near, naming that entry and its score."""
-        similarity = self._pool.compare(item.text)
-        if similarity.highest > self._threshold:
-            nearest, score = similarity.nearest[0]
-            return drop("not-novel", similarity, nearest=nearest, score=score)
-        return keep(similarity)
+        """Drop the draft if any entry is too near, naming the nearest, the oldest of equals, and its score."""
+        options = self._options
+        if (match := self._pool.decide(item.text, options.threshold)) is not None:
+            return drop("not-novel", nearest=match.text, score=match.score)
+        return keep(Deferred(len(self._pool), options.tokeniser, options.nearest, options.ties))
 
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""

@@ -36,6 +36,7 @@ from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.engine.runner import Runner
 from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
 from selfinstruct.formats.contracts import write_contracts
+from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import OBSERVERS, Registry
 from selfinstruct.store import RunStore
@@ -44,6 +45,9 @@ from selfinstruct.types import GENERATE, PREPARE, Retry, SeedTask, StageStart, S
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
+
+FILL_EVERY = 2.0
+"""Seconds between two looks at whether enough similarities were put off to be worth computing."""
 
 Say = Callable[[str], None]
 
@@ -240,6 +244,8 @@ class Run:
         totals = self.store.totals(name)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests))
         reason, code = "", 1
+        filler, ended = Filler(self.store), asyncio.Event()
+        filling = asyncio.create_task(_fill_along(filler, ended))
         try:
             if parts.recorded is None and self._has_work(parts, totals.accepted):
                 await live.open(parts.sampling)
@@ -253,7 +259,8 @@ class Run:
             raise
         finally:
             await self._close(live)
-            summary = self._wrap_up(name, reason, code)
+            ended.set()
+            summary = await self._wrap_up(name, reason, code, filler, filling)
             events.finished(summary)
         return summary
 
@@ -300,14 +307,20 @@ class Run:
             else:
                 self.say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
-    def _wrap_up(self, name: str, reason: str, code: int) -> StageSummary:
+    async def _wrap_up(
+        self, name: str, reason: str, code: int, filler: Filler, filling: asyncio.Task[None]
+    ) -> StageSummary:
         """Write the contract files; if that fails after another fault, the first fault is the one to tell."""
         try:
+            await filling
+            await asyncio.to_thread(filler.fill)
             write_contracts(self.store, self.folder)
         except RunError as error:
             if not code:
                 raise
             self.say(error.message)
+        finally:
+            filler.close()
         return self.store.summary(name, reason, code)
 
     def interrupt(self, why: str = "interrupted") -> None:
@@ -341,6 +354,15 @@ def _read_env(path: Path) -> None:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
         raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
+
+
+async def _fill_along(filler: Filler, ended: asyncio.Event) -> None:
+    """Compute what was put off, in whole batches, now and then until the stage has ended."""
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), FILL_EVERY)
+        if not ended.is_set():
+            await asyncio.to_thread(filler.fill, BATCH)
 
 
 def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:

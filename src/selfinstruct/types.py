@@ -353,6 +353,24 @@ class Similarity:
     containment: float = 0.0
 
 
+Tokenising: TypeAlias = Literal["unicode", "classical"]
+Ties: TypeAlias = Literal["older", "numpy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A similarity that is computed later: to the `pool` oldest of the seeds and the accepted instructions.
+
+    The pool only grows, so it is the same whenever it is computed. `tokeniser`, `nearest` (how many are named) and
+    `ties` (which of equally near entries goes first) say how.
+    """
+
+    pool: int
+    tokeniser: Tokenising = "unicode"
+    nearest: int = 10
+    ties: Ties = "older"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one filter thinks of one item. Filters never edit; they keep or drop, and say why."""
@@ -360,7 +378,7 @@ class Verdict:
     keep: bool
     reason: str = ""
     evidence: Mapping[str, Json] = field(default_factory=dict)
-    similarity: Similarity | None = None
+    similarity: Similarity | Deferred | None = None
 
 
 Fate: TypeAlias = Literal["accepted", "rejected", "quarantined"]
@@ -376,7 +394,7 @@ class Decision:
     filter: str = ""
     reason: str = ""
     evidence: Mapping[str, Json] = field(default_factory=dict)
-    similarity: Similarity | None = None
+    similarity: Similarity | Deferred | None = None
     notes: Mapping[str, Json] = field(default_factory=dict)
     subject: str = ""
     payload: Mapping[str, Json] = field(default_factory=dict)

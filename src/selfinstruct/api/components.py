@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from selfinstruct.api import chat
 from selfinstruct.types import (
     Completion,
+    Deferred,
     Diagnosis,
     Example,
     Fault,
@@ -203,7 +204,7 @@ class Filter(ABC, Generic[Item]):
             self.observe(item)
 
 
-def keep(similarity: Similarity | None = None) -> Verdict:
+def keep(similarity: Similarity | Deferred | None = None) -> Verdict:
     """Let an item pass."""
     return Verdict(keep=True, similarity=similarity)
 

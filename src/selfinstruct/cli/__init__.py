@@ -25,6 +25,7 @@ COMMANDS = {
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again, or its examples as a data set.",
+    "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "plugins": "List, show and check plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""

@@ -11,6 +11,7 @@ from selfinstruct.errors import PluginError, SelfInstructError
 from selfinstruct.types import (
     Busy,
     Completion,
+    Deferred,
     Draft,
     Example,
     Exhausted,
@@ -23,6 +24,8 @@ from selfinstruct.types import (
     Rejected,
     Request,
     Similarity,
+    Ties,
+    Tokenising,
     Unusable,
     Verdict,
 )
@@ -71,9 +74,21 @@ def check_verdict(name: str, verdict: object, text: str) -> None:
     if not isinstance(verdict, Verdict):
         raise PluginError(f"filter '{name}' returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
     near = verdict.similarity
-    scores = [near.mean, near.nearest] if isinstance(near, Similarity) else near
+    scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
+    if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
+        raise PluginError(f"filter '{name}' gave a similarity that is none, on: {text[:80]!r}", HINT)
     if not (isinstance(verdict.reason, str) and _is_json(dict(verdict.evidence)) and _is_json(scores)):
         raise PluginError(f"filter '{name}' gave reasons that are not JSON, on: {text[:80]!r}", HINT)
+
+
+def _can_be_computed(near: object) -> bool:
+    return (
+        isinstance(near, Deferred)
+        and all(type(number) is int and number >= 0 for number in (near.pool, near.nearest))
+        and near.nearest > 0
+        and near.tokeniser in get_args(Tokenising)
+        and near.ties in get_args(Ties)
+    )
 
 
 def check_completion(name: str, about: str, completion: object) -> None:

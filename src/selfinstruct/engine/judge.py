@@ -10,7 +10,7 @@ from selfinstruct.api import Filter
 from selfinstruct.engine.faults import MEND, check_item, check_verdict, guard
 from selfinstruct.errors import PluginError
 from selfinstruct.store.run import clean
-from selfinstruct.types import Decision, Fate, Item, Json, Similarity, Verdict
+from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Judge:
         return Judged(tuple(decisions), max(skip, len(items)), True)
 
     def _decide(self, position: int, item: Item) -> Decision:
-        similarity: Similarity | None = None
+        similarity: Similarity | Deferred | None = None
         try:
             for rule in self._rules:
                 verdict = _verdict(rule, item)
@@ -94,7 +94,7 @@ def _decision(
     position: int,
     item: Item,
     fate: Fate,
-    similarity: Similarity | None,
+    similarity: Similarity | Deferred | None,
     rule: str = "",
     reason: str = "",
     evidence: Mapping[str, Json] | None = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.formats.files import write_jsonl
+from selfinstruct.formats.statistics import Statistician, in_batches
 from selfinstruct.store import Row, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Reply, Request
 
@@ -29,16 +30,18 @@ def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
 
 def instruction_rows(store: RunStore) -> Iterator[dict[str, Any]]:
     """Accepted instructions, oldest first, as `records.InstructionRecord` describes them."""
-    for row, request, reply in store.sourced(GENERATE, "accepted"):
-        near = row.decision.similarity
-        yield {
-            "instruction": row.decision.text,
-            "most_similar": dict(near.nearest) if near else {},
-            "avg_similarity_score": near.mean if near else 0.0,
-            "metadata": _metadata(request, reply),
-            "request_idx": row.index,
-            "id": f"g{row.index}.{row.decision.position}",
-        }
+    statistician = Statistician(seed.instruction for seed in store.seeds())
+    for batch in in_batches(store.sourced(GENERATE, "accepted")):
+        near = statistician.see([(row.decision.text, row.decision.similarity) for row, _, _ in batch])
+        for (row, request, reply), similarity in zip(batch, near, strict=True):
+            yield {
+                "instruction": row.decision.text,
+                "most_similar": dict(similarity.nearest) if similarity else {},
+                "avg_similarity_score": similarity.mean if similarity else 0.0,
+                "metadata": _metadata(request, reply),
+                "request_idx": row.index,
+                "id": f"g{row.index}.{row.decision.position}",
+            }
 
 
 def label_rows(store: RunStore) -> Iterator[dict[str, Any]]:

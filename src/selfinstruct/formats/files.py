@@ -43,10 +43,15 @@ def write_text(path: Path, text: str) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write one object a line, UTF-8, over any older file; returns the number of lines."""
+    return write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines of text as `write_jsonl` writes rows; returns their number."""
     count = 0
     with whole(path) as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        for line in lines:
+            file.write(line.encode() + b"\n")
             count += 1
     return count
 

@@ -1,6 +1,16 @@
 """Exact ROUGE-L over a growing pool: tokenise, index, compare. Plugins reach it as `selfinstruct.api.similarity`."""
 
-from selfinstruct.similarity.pool import Pool, lcs_length
+from selfinstruct.similarity.kernel import kernel
+from selfinstruct.similarity.pool import Match, Pool, Snapshot, lcs_length
 from selfinstruct.similarity.tokens import TOKENISERS, classical_tokens, unicode_tokens
 
-__all__ = ["TOKENISERS", "Pool", "classical_tokens", "lcs_length", "unicode_tokens"]
+__all__ = [
+    "TOKENISERS",
+    "Match",
+    "Pool",
+    "Snapshot",
+    "classical_tokens",
+    "kernel",
+    "lcs_length",
+    "unicode_tokens",
+]

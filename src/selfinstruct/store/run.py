@@ -19,9 +19,11 @@ from selfinstruct.store.calls import Calls
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.writer import Statement, Writer, Written
 from selfinstruct.types import (
+    GENERATE,
     INSTANCES,
     PREPARE,
     Decision,
+    Deferred,
     Example,
     Failure,
     Finish,
@@ -34,6 +36,7 @@ from selfinstruct.types import (
     Retry,
     Sampling,
     SeedTask,
+    Similarity,
     StageSummary,
     Usage,
 )
@@ -58,6 +61,16 @@ class Row:
 
     index: int
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted instruction, where it came from, and how near it was to what there was before."""
+
+    index: int
+    position: int
+    text: str
+    similarity: Similarity | Deferred | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +288,20 @@ class RunStore:
         sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE stage LIKE ?)"  # noqa: S608 - a table's name of our own
         return bool(self._read.execute(sql, (stage,)).fetchone()[0])
 
+    def accepted_after(self, index: int, position: int, most: int) -> list[Accepted]:
+        """The next accepted instructions after a place, oldest first, at most so many."""
+        sql = (
+            "SELECT idx, position, text, similarity FROM decisions WHERE stage = ? AND fate = 'accepted'"
+            " AND (idx, position) > (?, ?) ORDER BY idx, position LIMIT ?"
+        )
+        rows = self._read.execute(sql, (GENERATE, index, position, most))
+        return [Accepted(idx, place, text, _similarity(near)) for idx, place, text, near in rows]
+
+    def fill_in(self, found: Sequence[tuple[Accepted, Similarity]]) -> Written:
+        """Record similarities that were put off when the instructions were accepted; all else stays as it was."""
+        sql = "UPDATE decisions SET similarity = ? WHERE stage = ? AND idx = ? AND position = ?"
+        return self._write([(sql, (_near(near), GENERATE, row.index, row.position)) for row, near in found])
+
     def settled(self, stage: str) -> list[int]:
         """The stage's accepted total after each wholly settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
@@ -480,7 +507,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _columns(decision: Decision) -> tuple[Any, ...]:
-    near = decision.similarity if decision.fate == "accepted" else None
     return (
         decision.position,
         clean(decision.text),
@@ -491,7 +517,7 @@ def _columns(decision: Decision) -> tuple[Any, ...]:
         dumps(dict(decision.notes)),
         decision.subject,
         dumps(dict(decision.payload)),
-        dumps({"mean": near.mean, "nearest": near.nearest}) if near else "",
+        _near(decision.similarity) if decision.fate == "accepted" else "",
     )
 
 
@@ -501,12 +527,20 @@ def _decision(columns: Sequence[Any]) -> Decision:
     return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
 
 
-def _similarity(text: str) -> Any:
-    from selfinstruct.types import Similarity
+def _near(similarity: Similarity | Deferred | None) -> str:
+    if similarity is None:
+        return ""
+    if isinstance(similarity, Deferred):
+        return dumps({"deferred": asdict(similarity)})
+    return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
 
+
+def _similarity(text: str) -> Similarity | Deferred | None:
     if not text:
         return None
     kept = json.loads(text)
+    if "deferred" in kept:
+        return Deferred(**kept["deferred"])
     nearest = tuple((entry, score) for entry, score in kept["nearest"])
     return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
 

@@ -1,0 +1,39 @@
+"""`selfinstruct dedup`: keep the first of near-duplicates in any JSONL file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("dedup")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--field", default="instruction", show_default=True, help="The key whose text is compared.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="Drop a row whose ROUGE-L F1 with any kept row is above this.",
+)
+@click.option(
+    "--tokeniser",
+    type=click.Choice(["unicode", "classical"]),
+    default="unicode",
+    show_default=True,
+    help="unicode: text of any script; classical: a-z and 0-9 only, as rouge_score.",
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: FILE with .dedup before its ending.")
+@click.option("--dropped", is_flag=True, help="Write the dropped rows to OUT.dropped.jsonl too, each with its nearest.")
+def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
+    """Write the rows of a JSONL FILE that are not too near to an earlier one, in order and byte for byte."""
+    from selfinstruct.formats.dedup import deduplicate
+
+    out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")
+    aside = out.with_name(f"{out.name}.dropped.jsonl") if dropped else None
+    counts = deduplicate(file, out, field, threshold, tokeniser, aside)
+    click.echo(f"{file}: {counts.rows} rows, {counts.kept} kept, {counts.dropped} dropped")
+    click.echo(f"{out}: {counts.kept} rows")
+    if aside:
+        click.echo(f"{aside}: {counts.dropped} rows")

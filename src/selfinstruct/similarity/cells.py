@@ -1,0 +1,197 @@
+"""The plain index that finds entries too near to a text without looking at the whole pool."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isqrt
+from typing import TypeAlias
+
+from selfinstruct.similarity.scores import least_above
+
+_FEW = 128
+"""A token in more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
+
+_LONGEST = 4096
+"""Longer entries stand in no cell: there are few, and every candidate of a like length is compared with them."""
+
+_KEPT = 128
+"""What candidates of up to this length need is remembered from one to the next."""
+
+_TABULATED, _LOW = 48, 0.4
+"""For candidates of up to this length and thresholds from here on, the shapes of all cells to open are tabulated."""
+
+_NEVER = 1 << 62
+
+
+_Filed: TypeAlias = "int | array[int] | dict[int, array[int]] | None"
+"""What stands under a token: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
+
+
+class Cells:
+    """Entries filed under their rare tokens, by length and rank.
+
+    Two texts whose common subsequence is long share many tokens. Let the tokens of both be sorted by one fixed order,
+    the latest seen first, which are the rare ones: then the first token they share stands early in both. An entry of
+    length n that needs l common tokens to be near anything is filed under its first n - l + 1 tokens, each with its
+    rank, and a candidate opens only what stands so early that enough could follow. What is left must pass a parity
+    check of token hashes, which bounds the tokens two texts can share.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._filed: list[_Filed] = []
+        self._shapes: dict[int, int] = {}
+        self._long: list[int] = []
+        self._lengths = array("I")
+        self._parities = array("Q")
+        self._fewest: dict[int, int] = {}
+        self._wanted: dict[int, _Wanted] = {}
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, tokens: Sequence[int]) -> None:
+        """File the next entry; `tokens` are numbered from 1 in order of their first appearance."""
+        entry, length = len(self._lengths), len(tokens)
+        self._lengths.append(length)
+        self._parities.append(_parity(tokens))
+        if length > _LONGEST:
+            self._long.append(entry)
+            return
+        last = None
+        order = sorted(tokens, reverse=True)
+        shape = _shape(length, 0)
+        for rank in range(length - self._fewest_for(length) + 1):
+            if (token := order[rank]) != last:
+                self._file(token, shape + rank, entry)
+                last = token
+
+    def near(self, tokens: Sequence[int]) -> set[int]:
+        """Every entry above the threshold, and a few that are not. A token that no entry has is 0."""
+        length, parity, unknown = len(tokens), _parity(tokens), tokens.count(0)
+        wanted = self._wanted_by(length)
+        fewest = self._fewest_for(length)
+        found = [
+            entry
+            for entry in self._long
+            if least_above(self._threshold, length, self._lengths[entry]) <= min(length, self._lengths[entry])
+        ]
+        last = None
+        for rank, token in enumerate(sorted(tokens, reverse=True)[: length - unknown], start=unknown):
+            if length - rank < fewest:
+                break
+            if token != last:
+                last = token
+                self._open(token, length - rank, wanted, parity, found)
+        return set(found)
+
+    def _open(self, token: int, left: int, wanted: _Wanted, parity: int, found: list[int]) -> None:
+        """Add what stands under a token and can have enough in common, if `left` tokens of the candidate may be."""
+        parities, slack = self._parities, wanted.slack
+        filed = self._filed[token] if token < len(self._filed) else None
+        if isinstance(filed, dict):
+            found += [
+                entry
+                for shape in wanted.shapes(left, filed)
+                for most in (slack[shape],)
+                for entry in filed[shape]
+                if (parities[entry] ^ parity).bit_count() <= most
+            ]
+        elif filed is not None:
+            for posting in (filed,) if isinstance(filed, int) else filed:
+                if wanted[posting >> 32] <= left:
+                    entry = posting & 0xFFFFFFFF
+                    if (parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
+                        found.append(entry)
+
+    def _wanted_by(self, length: int) -> _Wanted:
+        if (wanted := self._wanted.get(length)) is None:
+            wanted = _Wanted(self._threshold, length)
+            if length <= _KEPT:
+                self._wanted[length] = wanted
+        return wanted
+
+    def _file(self, token: int, shape: int, entry: int) -> None:
+        while token >= len(self._filed):
+            self._filed.append(None)
+        filed, posting = self._filed[token], shape << 32 | entry
+        if isinstance(filed, dict):
+            self._file_in_cell(filed, shape, entry)
+        elif filed is None:
+            self._filed[token] = posting
+        elif isinstance(filed, int):
+            self._filed[token] = array("Q", (filed, posting))
+        else:
+            filed.append(posting)
+            if len(filed) > _FEW:
+                cells: dict[int, array[int]] = {}
+                self._filed[token] = cells
+                for posting in filed:
+                    self._file_in_cell(cells, posting >> 32, posting & 0xFFFFFFFF)
+
+    def _file_in_cell(self, cells: dict[int, array[int]], shape: int, entry: int) -> None:
+        if (entries := cells.get(shape)) is None:
+            shape = self._shapes.setdefault(shape, shape)  # one number object for all cells of a shape
+            cells[shape] = array("I", (entry,))
+        else:
+            entries.append(entry)
+
+    def _fewest_for(self, length: int) -> int:
+        """The fewest common tokens that make anything near to a text of this length; more than it has if nothing is."""
+        if (known := self._fewest.get(length)) is None:
+            needs = ((least_above(self._threshold, other, length), other) for other in range(1, length + 1))
+            known = next((need for need, other in needs if need <= other), length + 1)
+            if length <= _LONGEST:
+                self._fewest[length] = known
+        return known
+
+
+class _Wanted(dict[int, int]):
+    """For a candidate's length: shape of a cell -> common tokens needed, or never. Filled as shapes are met.
+
+    `slack` says by how many bits the parities of two texts that have so much in common can differ at most.
+    """
+
+    def __init__(self, threshold: float, length: int) -> None:
+        self._threshold = threshold
+        self._length = length
+        self._shapes: dict[int, frozenset[int]] = {}
+        self.slack: dict[int, int] = {}
+
+    def shapes(self, left: int, cells: Mapping[int, object]) -> Collection[int]:
+        """The shapes of the cells to open, where `left` tokens of the candidate may be common."""
+        if self._length > _TABULATED or self._threshold < _LOW:
+            return [shape for shape in cells if self[shape] <= left]
+        if (shapes := self._shapes.get(left)) is None:
+            shapes = self._shapes[left] = frozenset(self._tabulate(left))
+        return shapes & cells.keys()
+
+    def _tabulate(self, left: int) -> Iterator[int]:
+        other = 1
+        while (need := least_above(self._threshold, self._length, other)) <= left:
+            for shape in range(_shape(other, 0), _shape(other, other - need) + 1):
+                if self[shape] <= left:
+                    yield shape
+            other += 1
+
+    def __missing__(self, shape: int) -> int:
+        other = (isqrt(8 * shape + 1) - 1) // 2
+        rank = shape - _shape(other, 0)
+        need = least_above(self._threshold, self._length, other)
+        self.slack[shape] = self._length + other - 2 * need
+        self[shape] = found = need if need <= min(self._length, other - rank) else _NEVER
+        return found
+
+
+def _shape(length: int, rank: int) -> int:
+    """One number for a length and a rank below it."""
+    return length * (length + 1) // 2 + rank
+
+
+def _parity(tokens: Sequence[int]) -> int:
+    """One bit for each of 64 classes of tokens: whether their number is odd."""
+    bits = 0
+    for token in tokens:
+        bits ^= 1 << (token * 2654435769 >> 26 & 63)
+    return bits

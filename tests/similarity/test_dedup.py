@@ -1,0 +1,80 @@
+"""`selfinstruct dedup`: the first of near-duplicates stays, in order and byte for byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from selfinstruct.cli.dedup import command
+from selfinstruct.errors import DataError
+
+LINES = [
+    '{"instruction":  "Name three large rivers of Europe.", "n": 1}',
+    '{"instruction": "Write a poem about the sea.", "n": 2}',
+    '{"instruction": "Name three large rivers of Asia.", "n": 3}',
+    '{"instruction": "写一首关于大海的短诗", "n": 4}',
+    '{"instruction": "写一首关于大海的短诗。", "n": 5}',
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("\n".join(LINES) + "\n\n", "utf-8")
+    return path
+
+
+def dedup(*args: object) -> Result:
+    return CliRunner().invoke(command, [str(arg) for arg in args])
+
+
+def test_the_first_of_near_duplicates_is_kept_as_it_stands(file: Path, tmp_path: Path) -> None:
+    result = dedup(file, "-o", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "5 rows, 3 kept, 2 dropped" in result.output
+    assert (tmp_path / "out.jsonl").read_text("utf-8") == "\n".join([LINES[0], LINES[1], LINES[3]]) + "\n"
+    assert not (tmp_path / "out.jsonl.dropped.jsonl").exists()
+
+
+def test_what_was_dropped_stands_beside_its_nearest_if_asked_for(file: Path, tmp_path: Path) -> None:
+    dedup(file, "-o", tmp_path / "out.jsonl", "--dropped")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl.dropped.jsonl").read_text("utf-8").splitlines()]
+    assert [row["n"] for row in rows] == [3, 5]
+    assert rows[0]["dropped_for"] == {"nearest": "Name three large rivers of Europe.", "score": pytest.approx(5 / 6)}
+
+
+def test_a_higher_threshold_keeps_more_and_the_file_gets_a_name(file: Path) -> None:
+    assert "4 kept, 1 dropped" in dedup(file, "--threshold", 0.9).output
+    assert len((file.parent / "tasks.dedup.jsonl").read_text("utf-8").splitlines()) == 4
+
+
+def test_any_field_can_be_compared(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"q": "a b c"}\n{"q": "a b c"}\n', "utf-8")
+    assert "2 rows, 1 kept" in dedup(path, "--field", "q").output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("[1]", "line 2 is not a JSON object"), ("{oops", "line 2 is not"), ('{"n": 1}', "line 2 has no text under")],
+)
+def test_a_row_that_cannot_be_read_is_named_and_nothing_is_written(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"instruction": "a"}\n' + line + "\n", "utf-8")
+    result = dedup(path)
+    assert isinstance(result.exception, DataError)
+    assert message in result.exception.message
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    assert isinstance(dedup(tmp_path / "none.jsonl").exception, DataError)
+
+
+def test_half_characters_in_a_dropped_row_harm_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"instruction": "a \\ud800 b"}\n{"instruction": "a \\ud800 b"}\n', "utf-8")
+    assert "1 kept, 1 dropped" in dedup(path, "--dropped").output
