@@ -214,7 +214,7 @@ async def test_a_wait_that_is_too_long_ends_the_run_with_the_time_it_may_go_on(c
     with pytest.raises(Stopped, match=r"tokens per day.*resumed at \d{4}-\d\d-\d\d \d\d:\d\d"):
         await asked.answer()
     assert clock.sleeps == []
-    assert asked.retries == []
+    assert [retry.wait for retry in asked.retries] == [4000.0]
 
 
 async def test_a_provider_that_answers_nobody_ends_the_run(clock: Clock) -> None:

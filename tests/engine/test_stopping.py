@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
@@ -14,7 +13,7 @@ import pytest
 from selfinstruct.api import Draft, Verdict, keep
 from selfinstruct.engine.judge import Rule
 from selfinstruct.errors import ModelError, RunError, Stopped
-from selfinstruct.store import RunStore
+from selfinstruct.store import RunStore, Written
 from tests.engine.fakes import Bench, Does, Script, fresh, mixed
 from tests.store.full_disk import disk_full
 
@@ -171,11 +170,11 @@ async def test_a_full_disk_ends_the_run_and_costs_nothing_that_was_recorded(tmp_
 async def test_nothing_is_judged_while_its_reply_is_still_on_its_way_to_the_journal(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    on_its_way: list[Future[None]] = []
+    on_its_way: list[Written] = []
     judged: list[str] = []
 
-    def answered(*_: object) -> Future[None]:
-        on_its_way.append(Future())
+    def answered(*_: object) -> Written:
+        on_its_way.append(Written())
         return on_its_way[-1]
 
     def judge(item: Draft) -> Verdict:
@@ -190,6 +189,8 @@ async def test_nothing_is_judged_while_its_reply_is_still_on_its_way_to_the_jour
     await asyncio.sleep(0.05)
     assert judged == []
     on_its_way[0].set_result(None)
+    for waiter in on_its_way[0].waiters:
+        waiter.set_result(None)
     await run
     assert judged == fresh(0).split()
 
