@@ -1,4 +1,4 @@
-"""A shorter way through Groq's SDK: one call costs half the processor time, and errors are still the SDK's own."""
+"""A shorter way to Groq than its SDK's: a call costs a fraction of the processor time, errors are the SDK's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import httpx
+from groq import APIConnectionError, APITimeoutError
+from groq._models import FinalRequestOptions
 
 PATH = "/openai/v1/chat/completions"
 OWN_WAY = ("stream", "extra_headers", "extra_query", "extra_body", "timeout")
@@ -15,20 +17,40 @@ OWN_WAY = ("stream", "extra_headers", "extra_query", "extra_body", "timeout")
 class QuickCompletions:
     """Stands in for the SDK's `chat.completions`, which checks every message against types that LangChain made anyway.
 
-    `create` sends by the SDK's `post`, which keeps its address, key, headers, timeouts and errors, and gives the body
-    as it came. Whatever is not a plain body goes the SDK's own way, as does every other attribute.
+    The SDK writes one request; every other is a copy of it with another body, sent by the same HTTP client, so address,
+    key, headers and timeouts are the SDK's, as are the errors. Whatever is not a plain body goes the SDK's own way, as
+    does every other attribute.
     """
 
     def __init__(self, completions: Any) -> None:
         self._completions = completions
+        self._sdk = completions._client
+        self._like: httpx.Request | None = None
 
     async def create(self, **body: Any) -> Any:
         """The response body as a dictionary; raises what the SDK raises, or `JSONDecodeError`."""
         if any(body.get(name) is not None and body[name] is not False for name in OWN_WAY):
             return await self._completions.create(**body)
         body.pop("stream", None)
-        response = await self._completions._client.post(PATH, body=body, cast_to=httpx.Response)
+        request = self._request(body)
+        try:
+            response = await self._sdk._client.send(request)
+        except httpx.TimeoutException as error:
+            raise APITimeoutError(request=request) from error
+        except Exception as error:
+            raise APIConnectionError(request=request) from error
+        if response.is_error:
+            raise self._sdk._make_status_error_from_response(response)
         return json.loads(response.content)
+
+    def _request(self, body: dict[str, Any]) -> httpx.Request:
+        if self._like is None:
+            options = FinalRequestOptions.construct(method="post", url=PATH, json_data={})
+            self._like = self._sdk._build_request(options)
+            del self._like.headers["Content-Length"]
+        like = self._like
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return httpx.Request("POST", like.url, headers=like.headers, content=content, extensions=dict(like.extensions))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._completions, name)

@@ -1,69 +1,74 @@
-"""A clock that stands still until someone waits, so that no test waits and none depends on the machine's speed."""
+"""A clock that stands still until someone sleeps, so that no test waits and none depends on the machine's speed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 
 class Clock:
-    """Call it for the time. `waits` are those that were asked for; each moves the clock by itself."""
+    """Call it for the time. `sleeps` are the waits that were asked for."""
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.waits: list[float] = []
+        self.sleeps: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
-    def pass_by(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
         self.now += max(seconds, 1e-6)
+        await asyncio.sleep(0)
 
 
 class _Loop:
-    """The running event loop, whose timers strike at once and move the clock."""
+    """The running loop, whose timers run at once and move the clock to their time."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._loop = clock, asyncio.get_running_loop()
+        self.clock = clock
 
-    def call_later(self, delay: float, callback: Callable[[], None]) -> asyncio.Handle:
-        def strike() -> None:
-            self._clock.waits.append(delay)
-            self._clock.pass_by(delay)
-            callback()
+    def call_later(self, seconds: float, work: Callable[[], None]) -> asyncio.Handle:
+        due = self.clock.now + max(seconds, 1e-6)
 
-        return self._loop.call_soon(strike)
+        def fire() -> None:
+            self.clock.sleeps.append(seconds)
+            self.clock.now = max(self.clock.now, due)
+            work()
+
+        return asyncio.get_running_loop().call_soon(fire)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
+        return getattr(asyncio.get_running_loop(), name)
 
 
 class _Asyncio:
-    """The module `asyncio`, with timers that strike at once and waits that end at once, in vain."""
+    """The module `asyncio` with other waits."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
+        self.sleep = clock.sleep
 
     def get_running_loop(self) -> _Loop:
-        return _Loop(self._clock)
+        return _Loop(self.clock)
 
-    async def wait_for(self, awaited: Coroutine[Any, Any, Any], seconds: float) -> Any:
-        awaited.close()
-        self._clock.waits.append(seconds)
-        self._clock.pass_by(seconds)
-        await asyncio.sleep(0)
-        raise TimeoutError
+    async def wait_for(self, work: Any, seconds: float) -> Any:
+        await self.clock.sleep(seconds)
+        return await asyncio.wait_for(work, 0)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
 
 
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Put a clock in the place of the engine's waits."""
+    """Put a clock in the place of the engine's waits, and let no window be kept longer than it says."""
     clock = Clock()
     monkeypatch.setattr("selfinstruct.engine.limits.asyncio", _Asyncio(clock))
     monkeypatch.setattr("selfinstruct.engine.answer.asyncio", _Asyncio(clock))
+    monkeypatch.setattr("selfinstruct.engine.limits.SPREAD", 0.0)
+    monkeypatch.setattr("selfinstruct.engine.limits.LONGEST_SLEEP", 1e9)
+    monkeypatch.setattr("selfinstruct.engine.allowance.SLACK", float("inf"))
     return clock

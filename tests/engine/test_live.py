@@ -169,13 +169,13 @@ async def test_half_a_surrogate_pair_in_a_reply_is_replaced_before_it_is_judged(
 async def test_a_busy_provider_is_asked_again_after_growing_waits(clock: Clock) -> None:
     asked = Asked(BUSY, BUSY, BUSY, GOOD, clock=clock)
     assert isinstance(await asked.answer(), Reply)
-    assert clock.waits == [retry.wait for retry in asked.retries]
+    assert clock.sleeps == [retry.wait for retry in asked.retries]
     assert [(retry.stage, retry.index, retry.attempt) for retry in asked.retries] == [
         ("generate", 7, 1),
         ("generate", 7, 2),
         ("generate", 7, 3),
     ]
-    assert all(0.5 * 2**n <= wait <= 2**n for n, wait in enumerate(clock.waits))
+    assert all(0.5 * 2**n <= wait <= 2**n for n, wait in enumerate(clock.sleeps))
 
 
 def test_waits_are_doubled_up_to_a_longest_and_never_alike() -> None:
@@ -199,7 +199,7 @@ async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock
     others: list[asyncio.Future[float]] = []
 
     async def another() -> float:
-        await asked.gate.enter(0, 1, 1)
+        await asked.gate.enter(8, 1, 0)
         return clock.now
 
     asked.live = Live(
@@ -211,16 +211,10 @@ async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock
 
 async def test_a_wait_that_is_too_long_ends_the_run_with_the_time_it_may_go_on(clock: Clock) -> None:
     asked = Asked(Says(Busy("tokens per day", retry_after=4000.0)), clock=clock)
-    with pytest.raises(Stopped, match=r"tokens per day.*to be resumed at \d{4}-\d\d-\d\d \d\d:\d\d"):
+    with pytest.raises(Stopped, match=r"tokens per day.*resumed at \d{4}-\d\d-\d\d \d\d:\d\d"):
         await asked.answer()
-    assert clock.waits == []
-    assert len(asked.model.calls) == 1
-
-
-async def test_a_provider_that_refuses_for_its_limits_is_asked_again_far_more_often(clock: Clock) -> None:
-    asked = Asked(*[Says(Busy("rate limit", 1.0, pushed_back=True))] * 20, GOOD, clock=clock)
-    assert isinstance(await asked.answer(), Reply)
-    assert len(asked.retries) == 20
+    assert clock.sleeps == []
+    assert [retry.wait for retry in asked.retries] == [4000.0]
 
 
 async def test_a_provider_that_answers_nobody_ends_the_run(clock: Clock) -> None:
@@ -228,7 +222,7 @@ async def test_a_provider_that_answers_nobody_ends_the_run(clock: Clock) -> None
     with pytest.raises(Stopped, match="did not answer in 6 attempts"):
         await asked.answer()
     assert len(asked.model.calls) == 6
-    assert len(clock.waits) == 5, "there is no wait after the last attempt"
+    assert len(clock.sleeps) == 5, "there is no wait after the last attempt"
 
 
 async def test_one_request_that_is_never_answered_while_others_are_is_a_failure(clock: Clock) -> None:

@@ -7,14 +7,13 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from selfinstruct.api import Draft, Verdict, keep
 from selfinstruct.engine.judge import Rule
 from selfinstruct.errors import ModelError, RunError, Stopped
-from selfinstruct.store import RunStore
+from selfinstruct.store import RunStore, Written
 from tests.engine.fakes import Bench, Does, Script, fresh, mixed
 from tests.store.full_disk import disk_full
 
@@ -171,30 +170,27 @@ async def test_a_full_disk_ends_the_run_and_costs_nothing_that_was_recorded(tmp_
 async def test_nothing_is_judged_while_its_reply_is_still_on_its_way_to_the_journal(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    on_its_way, arrives = asyncio.Event(), asyncio.Event()
+    on_its_way: list[Written] = []
     judged: list[str] = []
-    journal = RunStore.answered
 
-    class Late:
-        def __init__(self, *answered: Any) -> None:
-            self._answered = answered
-
-        async def wait(self) -> None:
-            on_its_way.set()
-            await arrives.wait()
-            await journal(*self._answered).wait()
+    def answered(*_: object) -> Written:
+        on_its_way.append(Written())
+        return on_its_way[-1]
 
     def judge(item: Draft) -> Verdict:
         judged.append(item.text)
         return keep()
 
-    monkeypatch.setattr(RunStore, "answered", lambda *answered: Late(*answered))
+    monkeypatch.setattr(RunStore, "answered", answered)
     bench.rules = lambda: [Rule("looks", Does(judge))]
     run = asyncio.create_task(bench.run(Script(fresh), goal=None, most=1))
-    await on_its_way.wait()
+    while not on_its_way:
+        await asyncio.sleep(0)
     await asyncio.sleep(0.05)
     assert judged == []
-    arrives.set()
+    on_its_way[0].set_result(None)
+    for waiter in on_its_way[0].waiters:
+        waiter.set_result(None)
     await run
     assert judged == fresh(0).split()
 

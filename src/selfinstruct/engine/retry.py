@@ -56,7 +56,7 @@ class Tries:
 
     def at_least(self, told: float) -> float:
         """The wait that a provider told, made longer where it told it again and again."""
-        return max(told, min(5.0, 0.05 * 2.0 ** min(self.refused, 10)))
+        return max(told, min(5.0, 0.05 * 2.0 ** min(self.calls, 10))) if self.calls > 1 else told
 
     @property
     def calls(self) -> int:

@@ -6,19 +6,21 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
 from selfinstruct.engine.answer import Answer
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.faults import MEND, check_request, guard
 from selfinstruct.engine.judge import Judge, Judged
+from selfinstruct.engine.pending import Answerer, Bounds, Pending
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.stages.base import Stage
 from selfinstruct.store import RunStore, Written
 from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
+
+__all__ = ["Answerer", "Bounds", "Runner"]
 
 FAILURES_IN_A_ROW = 8
 """Requests that may fail one after the other before the run gives up on the model."""
@@ -34,51 +36,6 @@ MOST_AT_ONCE = 32
 
 LONGEST_JUDGING = 0.02
 """Seconds after which such a trip ends, so that the next requests are planned."""
-
-
-class Answerer(Protocol):
-    """Whoever answers requests: a live model, or recorded replies."""
-
-    async def answer(self, request: Request) -> Answer:
-        """The answer to a request, or an error that ends the run."""
-
-    def stop(self) -> None:
-        """Let what is under way end, and start nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Where a stage ends, besides its goal.
-
-    lookahead       requests planned beyond the last settled one; part of what makes a result
-    max_candidates  candidates to judge in all, `None` for no cap
-    patience        requests in a row that may bring nothing accepted before the pool counts as saturated
-    """
-
-    lookahead: int
-    max_candidates: int | None = None
-    patience: int = 50
-
-
-@dataclass(slots=True)
-class _Pending:
-    request: Request
-    judged: int
-    task: asyncio.Task[Answer] | None
-    answer: Reply | Failure | None = None
-
-    def known(self) -> Reply | Failure | None:
-        """The answer, if it is there by now."""
-        if self.answer is None and self.task is not None and self.task.done() and not self.task.cancelled():
-            found = None if self.task.exception() else self.task.result()
-            return found if isinstance(found, Reply | Failure) else None
-        return self.answer
-
-    async def get(self) -> Answer:
-        if self.answer is not None:
-            return self.answer
-        assert self.task is not None
-        return await asyncio.shield(self.task)  # whoever cancels the run does not cancel a reply that is paid for
 
 
 class Runner:
@@ -108,7 +65,7 @@ class Runner:
         self._last_failure = ""
         self._next = len(self._sizes)
         self._asked_until = store.asked_until(stage.name)
-        self._in_flight: deque[_Pending] = deque()
+        self._in_flight: deque[Pending] = deque()
         self._stopping: SelfInstructError | None = None
         self._judging_failed: SelfInstructError | None = None
         self._commits: deque[tuple[Written, Settlement]] = deque()
@@ -154,7 +111,7 @@ class Runner:
                 return answer.message
             await self._settle([(pending, answer), *self._also_answered()])
 
-    def _also_answered(self) -> Iterator[tuple[_Pending, Reply | Failure]]:
+    def _also_answered(self) -> Iterator[tuple[Pending, Reply | Failure]]:
         """Those right behind the first that have their answers already."""
         for pending in islice(self._in_flight, 1, MOST_AT_ONCE):
             answer = pending.known()
@@ -192,7 +149,7 @@ class Runner:
         a_request = (self._accepted + EXPECTED_YIELD) / (len(self._sizes) + 1)
         return len(self._in_flight) * a_request < (self._stage.goal - self._accepted) * 1.25
 
-    def _plan(self) -> _Pending | None:
+    def _plan(self) -> Pending | None:
         index = self._next
         journalled = None
         if not self._stage.recorded and index < self._asked_until:
@@ -211,7 +168,7 @@ class Runner:
         self._next += 1
         self._stage.planned(request)
         task = None if answer else asyncio.create_task(self._obtain(request))
-        return _Pending(request, judged, task, answer)
+        return Pending(request, judged, task, answer)
 
     async def _obtain(self, request: Request) -> Answer:
         """The journalled life of one request: asked, answered, and only then given to judgement."""
@@ -228,7 +185,7 @@ class Runner:
             await self._store.answered(request, answer).wait()
         return answer
 
-    async def _settle(self, ready: Sequence[tuple[_Pending, Reply | Failure]]) -> None:
+    async def _settle(self, ready: Sequence[tuple[Pending, Reply | Failure]]) -> None:
         """Judge and settle answers in order, as many of them as fit into one trip to the judging thread."""
         if self._judging_failed:
             raise self._judging_failed
@@ -243,7 +200,7 @@ class Runner:
                 break
         await self._announce(MOST_UNCOMMITTED)
 
-    def _judge_all(self, replies: Sequence[tuple[_Pending, Reply]]) -> list[Judged]:
+    def _judge_all(self, replies: Sequence[tuple[Pending, Reply]]) -> list[Judged]:
         """Judge replies one after the other; an error of any but the first is raised when its turn comes to be first.
 
         Called in a thread, while nothing is settled.
@@ -267,7 +224,7 @@ class Runner:
             candidates += len(outcome.decisions)
         return outcomes
 
-    def _settle_one(self, pending: _Pending, answer: Reply | Failure, outcome: Judged | None) -> None:
+    def _settle_one(self, pending: Pending, answer: Reply | Failure, outcome: Judged | None) -> None:
         request = pending.request
         judged, complete = 0, True
         if outcome is None or isinstance(answer, Failure):
