@@ -238,19 +238,19 @@ class Run:
         self._keep_or_refuse(name)
         parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
         events = self._events(observers)
-        calls = self.store.calls()
-        gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
-        live = Live(self.backend, gate, self._on_retry(events), RetryPolicy(), calls)
+        live = self._live(events) if parts.recorded is None else None
         totals = self.store.totals(name)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests))
         reason, code = "", 1
         filler, ended = Filler(self.store), asyncio.Event()
         filling = asyncio.create_task(_fill_along(filler, ended))
         try:
-            if parts.recorded is None and self._has_work(parts, totals.accepted):
+            if live is not None and self._has_work(parts, totals.accepted):
                 await live.open(parts.sampling)
                 self._tell_model()
-            self._runner = Runner(parts.stage, parts.judge, parts.recorded or live, self.store, events, parts.bounds)
+            answerer = live or parts.recorded
+            assert answerer is not None
+            self._runner = Runner(parts.stage, parts.judge, answerer, self.store, events, parts.bounds)
             if self._interrupted:
                 raise Stopped(self._interrupted, "Run the same command again to go on.")
             reason, code = await self._runner.run(), 0
@@ -258,11 +258,17 @@ class Run:
             reason, code = error.message, error.exit_code
             raise
         finally:
-            await self._close(live)
+            if live is not None:
+                await self._close(live)
             ended.set()
             summary = await self._wrap_up(name, reason, code, filler, filling)
             events.finished(summary)
         return summary
+
+    def _live(self, events: Events) -> Live:
+        calls = self.store.calls()
+        gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
+        return Live(self.backend, gate, self._on_retry(events), RetryPolicy(), calls)
 
     async def _close(self, live: Live) -> None:
         try:
