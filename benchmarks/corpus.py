@@ -33,8 +33,8 @@ class Corpus:
     def __init__(self, seed: int = 1, duplicates: bool = True) -> None:
         self._rng = Random(seed)
         self._words = _vocabulary(Random(seed + 1))
-        self._cumulative = list(accumulate((rank + 2.7) ** -1.05 for rank in range(len(self._words))))
-        self._frame = list(accumulate((rank + 2.0) ** -0.9 for rank in range(len(_FRAME))))
+        self._cumulative = list(accumulate((rank + 2.7) ** -1.16 for rank in range(len(self._words))))
+        self._frame = list(accumulate((rank + 2.0) ** -1.05 for rank in range(len(_FRAME))))
         self._earlier: list[list[str]] = []
         self._duplicates = duplicates
 

@@ -103,13 +103,15 @@ def ours(name: str, entries: list[str], asked: list[str]) -> tuple[float, float]
 
 def side_by_side(sizes: list[int], names: list[str]) -> None:
     """The table of costs and ratios."""
+    os.environ.pop("SELFINSTRUCT_KERNEL", None)
     corpus = Corpus(1, duplicates=False)
     asked = corpus.take(600)
     entries: list[str] = []
+    grown = Pool(classical_tokens)
     taken: dict[tuple[str, str], dict[int, float]] = {}
-    print("\nCPU for a candidate in us, all fresh (x times rouge_score)")
+    print("\nCPU for a candidate in us, against a pool of novel entries (x times rouge_score)")
     for size in sizes:
-        entries += corpus.take(size - len(entries))
+        grow(grown, entries, corpus, size)
         base = rouge_pair(entries, asked) * size
         print(f"\n{size:,} entries")
         row("rouge_score, one pair sampled and scaled: a projection", base, base)
@@ -129,6 +131,15 @@ def side_by_side(sizes: list[int], names: list[str]) -> None:
                 print(f"  {name}: {what}, {low:,} to {high:,}: {exponent(found, low, high):.2f}")
         if len(sizes) > 3 and sizes[-1] > 500_000:
             print(f"  {name}: {what}, 52,000 to {sizes[-1]:,}: {exponent(found, 52_000, sizes[-1]):.2f}")
+
+
+def grow(pool: Pool, entries: list[str], corpus: Corpus, size: int) -> None:
+    """Let texts join that are not too near to one that is there, as in a run, until there are so many."""
+    while len(entries) < size:
+        text = corpus.draw()
+        if pool.decide(text, THRESHOLD) is None:
+            pool.add(text)
+            entries.append(text)
 
 
 def exponent(found: dict[int, float], low: int, high: int) -> float:

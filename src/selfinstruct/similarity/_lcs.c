@@ -14,6 +14,7 @@
 #define ROW 64                 /* bytes of one row of lanes */
 #define BLOCK 64               /* entries between two looks at the lanes */
 #define TABLE 128              /* lengths below this have their needs tabulated */
+#define WAITING 64             /* entries whose signatures are on their way from memory */
 #define NONE UINT32_MAX
 
 typedef struct { uint32_t *ids, *tokens; uint32_t count, room; } bucket;          /* the entries of one length */
@@ -24,7 +25,8 @@ typedef struct { uint64_t low, high; } signature;                               
 typedef struct {
     double threshold;
     postings *tokens;
-    uint32_t *arena, used, room, spare[32];     /* lists of entries, 2^k long; `spare` chains those given back */
+    uint64_t *arena;                            /* lists 2^k long: an entry, and its parity folded to 32 bits above */
+    uint32_t used, room, spare[32];             /* `spare` chains the lists given back */
     signature *signatures;
     uint32_t *where, *seen, turn;               /* candidate's row of a token; turn in which an entry was compared */
     uint32_t entries, entry_room, vocabulary;
@@ -158,6 +160,11 @@ static signature signature_of(const uint32_t *tokens, uint32_t n) {
     return s;
 }
 
+static inline uint32_t folded(signature s) {
+    uint64_t both = s.low ^ s.high;
+    return (uint32_t)(both ^ both >> 32);
+}
+
 static inline uint32_t need(const decisions *d, uint32_t m, uint32_t n) {
     return m < TABLE && n < TABLE ? d->needs[m][n] : least(d->threshold, 1, m, n);
 }
@@ -179,22 +186,22 @@ static int list_append(decisions *d, cell *c, uint32_t entry) {
     if ((size & (size - 1)) == 0) {                                   /* full: move to a list of twice the size */
         uint32_t power = (uint32_t)__builtin_ctz(size) + 1, at = d->spare[power];
         if (at != NONE) {
-            d->spare[power] = d->arena[at];
+            d->spare[power] = (uint32_t)d->arena[at];
         } else {
-            if (grow(&d->arena, &d->room, (uint64_t)d->used + 2ull * size, 4, 0)) return -1;
+            if (grow(&d->arena, &d->room, (uint64_t)d->used + 2ull * size, 8, 0)) return -1;
             at = d->used;
             d->used += 2 * size;
         }
         if (size == 1) {
-            d->arena[at] = c->at;
+            d->arena[at] = c->at | (uint64_t)folded(d->signatures[c->at]) << 32;
         } else {
-            memcpy(d->arena + at, d->arena + c->at, (size_t)size * 4);
+            memcpy(d->arena + at, d->arena + c->at, (size_t)size * 8);
             d->arena[c->at] = d->spare[power - 1];
             d->spare[power - 1] = c->at;
         }
         c->at = at;
     }
-    d->arena[c->at + size] = entry;
+    d->arena[c->at + size] = entry | (uint64_t)folded(d->signatures[entry]) << 32;
     c->count++;
     return 0;
 }
@@ -280,29 +287,38 @@ static uint32_t common_length(const uint32_t *tokens, uint32_t n, const uint32_t
 }
 
 typedef struct { const pool *pool; uint32_t m, words; const uint64_t *masks; uint64_t *state; signature s;
-                 double score; uint32_t entry; } search;
+                 double score; uint32_t entry, waiting; struct { uint32_t entry, n, wanted; } queue[WAITING]; } search;
 
-static void look(search *q, const uint32_t *entries, uint32_t count, uint32_t n, uint32_t wanted) {
+static void compare_entry(search *q, uint32_t entry, uint32_t n, uint32_t wanted) {
     decisions *d = q->pool->decisions;
-    for (uint32_t k = 0; k < count; k++) {
-        const signature *s = &d->signatures[entries[k]];
-        int apart = __builtin_popcountll(s->low ^ q->s.low) + __builtin_popcountll(s->high ^ q->s.high);
-        if ((uint64_t)q->m + n < 2ull * wanted + (unsigned)apart || d->seen[entries[k]] == d->turn) continue;
-        d->seen[entries[k]] = d->turn;
-        const uint32_t *tokens = q->pool->buckets[n].tokens + (size_t)q->pool->rows[entries[k]] * n;
-        uint32_t common = common_length(tokens, n, d->where, q->masks, q->words, q->state);
-        if (common < wanted) continue;
-        double score = si_f_measure(common, q->m, n);
-        if (score > q->score || (score == q->score && entries[k] < q->entry)) {
-            q->score = score;
-            q->entry = entries[k];
-        }
+    if (d->seen[entry] == d->turn) return;
+    d->seen[entry] = d->turn;
+    const uint32_t *tokens = q->pool->buckets[n].tokens + (size_t)q->pool->rows[entry] * n;
+    uint32_t common = common_length(tokens, n, d->where, q->masks, q->words, q->state);
+    if (common < wanted) return;
+    double score = si_f_measure(common, q->m, n);
+    if (score > q->score || (score == q->score && entry < q->entry)) {
+        q->score = score;
+        q->entry = entry;
     }
 }
 
-static void search_cells(search *q, const uint32_t *rare) {
+/* Parities bound what is common: each bit in which they differ is a token that one of the two has alone. */
+static inline __attribute__((always_inline)) void look_at_waiting(search *q) {
+    const signature *signatures = q->pool->decisions->signatures;
+    for (uint32_t k = 0; k < q->waiting; k++) {
+        const signature *s = &signatures[q->queue[k].entry];
+        uint32_t n = q->queue[k].n, wanted = q->queue[k].wanted;
+        unsigned low = (unsigned)__builtin_popcountll(s->low ^ q->s.low);
+        if ((uint64_t)q->m + n >= 2ull * wanted + low + (unsigned)__builtin_popcountll(s->high ^ q->s.high))
+            compare_entry(q, q->queue[k].entry, n, wanted);
+    }
+    q->waiting = 0;
+}
+
+static inline __attribute__((always_inline)) void search_cells(search *q, const uint32_t *rare) {
     const decisions *d = q->pool->decisions;
-    uint32_t m = q->m, shortest = 1;
+    uint32_t m = q->m, shortest = 1, parity = folded(q->s);
     for (; shortest < m && need(d, m, shortest) > shortest; shortest++) {}
     for (uint32_t rank = 0; rank < m; rank++) {
         if (!rare[rank] || rare[rank] >= d->vocabulary || (rank && rare[rank] == rare[rank - 1])) continue;
@@ -313,10 +329,27 @@ static void search_cells(search *q, const uint32_t *rare) {
             uint32_t n = c->length, wanted = need(d, m, n);
             if (wanted > m - rank) break;                             /* needs grow with lengths */
             if (wanted > n - c->rank) continue;
-            look(q, c->count == 1 ? &c->at : d->arena + c->at, c->count, n, wanted);
+            uint64_t alone = (uint64_t)m + n - 2ull * wanted, single = c->at;
+            const uint64_t *entries = c->count == 1 ? &single : d->arena + c->at;
+            for (uint32_t k = 0; k < c->count; k++) {
+                uint32_t entry = (uint32_t)entries[k];
+                if (c->count > 1 && (uint64_t)__builtin_popcount((uint32_t)(entries[k] >> 32) ^ parity) > alone) continue;
+                __builtin_prefetch(&d->signatures[entry]);
+                q->queue[q->waiting].entry = entry;
+                q->queue[q->waiting].n = n;
+                q->queue[q->waiting].wanted = wanted;
+                if (++q->waiting == WAITING) look_at_waiting(q);
+            }
         }
     }
+    look_at_waiting(q);
 }
+
+static void search_plain(search *q, const uint32_t *rare) { search_cells(q, rare); }
+#if defined(__x86_64__)
+static __attribute__((target("popcnt"))) void search_popcnt(search *q, const uint32_t *rare) { search_cells(q, rare); }
+#endif
+static void (*search_entries)(search *, const uint32_t *) = search_plain;
 
 /* The nearest entry whose score is above the threshold, the oldest of equals; -1 if there is none, -2 if no memory. */
 EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *score) {
@@ -333,8 +366,10 @@ EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *sc
         masks[(size_t)d->where[t] * words + i / 64] |= 1ull << (i % 64);
     }
     if (!++d->turn) { memset(d->seen, 0, (size_t)d->entry_room * 4); d->turn = 1; }
-    search q = {p, m, words, masks, masks + (size_t)(m + 1) * words, signature_of(tokens, m), -1.0, NONE};
-    search_cells(&q, rare);
+    search q;
+    q.pool = p; q.m = m; q.words = words; q.masks = masks; q.state = masks + (size_t)(m + 1) * words;
+    q.s = signature_of(tokens, m); q.score = -1.0; q.entry = NONE; q.waiting = 0;
+    search_entries(&q, rare);
     for (uint32_t i = 0; i < m; i++) if (tokens[i] && tokens[i] < d->vocabulary) d->where[tokens[i]] = 0;
     free(rare);
     free(masks);
@@ -401,6 +436,7 @@ EXPORT int si_level(int most) {
     level = 0;
 #if defined(__x86_64__)
     __builtin_cpu_init();
+    search_entries = __builtin_cpu_supports("popcnt") ? search_popcnt : search_plain;
     if (most >= 1 && __builtin_cpu_supports("avx2")) level = 1;
     if (most >= 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) level = 2;
 #endif

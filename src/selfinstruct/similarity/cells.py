@@ -12,6 +12,9 @@ from selfinstruct.similarity.scores import least_above
 _FEW = 128
 """A token in more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
 
+_MANY = 200
+"""From so many entries on, numpy looks at their parities faster than a loop does."""
+
 _LONGEST = 4096
 """Longer entries stand in no cell: there are few, and every candidate of a like length is compared with them."""
 
@@ -38,8 +41,9 @@ class Cells:
     check of token hashes, which bounds the tokens two texts can share.
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, numpy: bool = False) -> None:
         self._threshold = threshold
+        self._numpy = numpy
         self._filed: list[_Filed] = []
         self._shapes: dict[int, int] = {}
         self._long: list[int] = []
@@ -77,33 +81,59 @@ class Cells:
             for entry in self._long
             if least_above(self._threshold, length, self._lengths[entry]) <= min(length, self._lengths[entry])
         ]
+        opened: list[tuple[int, array[int]]] = []
         last = None
         for rank, token in enumerate(sorted(tokens, reverse=True)[: length - unknown], start=unknown):
             if length - rank < fewest:
                 break
-            if token != last:
-                last = token
-                self._open(token, length - rank, wanted, parity, found)
+            if token != last and token < len(self._filed):
+                self._open(token, length - rank, wanted, parity, opened, found)
+            last = token
+        found += self._in_many(opened, parity) if self._numpy else self._in_few(opened, parity)
         return set(found)
 
-    def _open(self, token: int, left: int, wanted: _Wanted, parity: int, found: list[int]) -> None:
-        """Add what stands under a token and can have enough in common, if `left` tokens of the candidate may be."""
-        parities, slack = self._parities, wanted.slack
-        filed = self._filed[token] if token < len(self._filed) else None
+    def _open(
+        self,
+        token: int,
+        left: int,
+        wanted: _Wanted,
+        parity: int,
+        opened: list[tuple[int, array[int]]],
+        found: list[int],
+    ) -> None:
+        """Open the cells of a token that can have enough in common, if `left` tokens of the candidate may be.
+
+        Each cell comes with the bits by which parities may differ there; of single postings, entries come that pass.
+        """
+        filed, slack = self._filed[token], wanted.slack
         if isinstance(filed, dict):
-            found += [
-                entry
-                for shape in wanted.shapes(left, filed)
-                for most in (slack[shape],)
-                for entry in filed[shape]
-                if (parities[entry] ^ parity).bit_count() <= most
-            ]
+            opened += [(slack[shape], filed[shape]) for shape in wanted.shapes(left, filed)]
         elif filed is not None:
             for posting in (filed,) if isinstance(filed, int) else filed:
                 if wanted[posting >> 32] <= left:
                     entry = posting & 0xFFFFFFFF
-                    if (parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
+                    if (self._parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
                         found.append(entry)
+
+    def _in_few(self, opened: list[tuple[int, array[int]]], parity: int) -> list[int]:
+        """The entries of cells whose parities pass."""
+        parities = self._parities
+        return [entry for most, cell in opened for entry in cell if (parities[entry] ^ parity).bit_count() <= most]
+
+    def _in_many(self, opened: list[tuple[int, array[int]]], parity: int) -> list[int]:
+        """The same in numpy, where that is worth its start."""
+        sizes = [len(cell) for _, cell in opened]
+        if sum(sizes) < _MANY:
+            return self._in_few(opened, parity)
+        import numpy as np
+
+        if not hasattr(np, "bitwise_count"):  # numpy 1
+            return self._in_few(opened, parity)
+        entries = np.frombuffer(b"".join([cell for _, cell in opened]), dtype=np.uint32)
+        most = np.repeat(np.array([most for most, _ in opened], dtype=np.uint16), sizes)
+        apart = np.bitwise_count(np.frombuffer(self._parities, dtype=np.uint64)[entries] ^ np.uint64(parity))
+        found: list[int] = entries[apart <= most].tolist()
+        return found
 
     def _wanted_by(self, length: int) -> _Wanted:
         if (wanted := self._wanted.get(length)) is None:
@@ -179,7 +209,7 @@ class _Wanted(dict[int, int]):
         other = (isqrt(8 * shape + 1) - 1) // 2
         rank = shape - _shape(other, 0)
         need = least_above(self._threshold, self._length, other)
-        self.slack[shape] = self._length + other - 2 * need
+        self.slack[shape] = min(self._length + other - 2 * need, 64)  # no more bits than that can differ
         self[shape] = found = need if need <= min(self._length, other - rank) else _NEVER
         return found
 

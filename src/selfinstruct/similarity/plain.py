@@ -31,6 +31,8 @@ _AT_ONCE = 1 << 26
 class PlainEngine:
     """Uses the standard library alone; the index is made when it is first asked for."""
 
+    _numpy = False
+
     def __init__(self) -> None:
         self._codes: list[Codes] = []
         self._lengths = array("I")
@@ -49,7 +51,7 @@ class PlainEngine:
     def decide(self, tokens: array[int], threshold: float) -> tuple[int, float] | None:
         """The nearest entry above a threshold and its score, the oldest of equals; `None` if there is none."""
         if self._cells is None or self._cells[0] != threshold:
-            self._cells = (threshold, Cells(threshold))
+            self._cells = (threshold, Cells(threshold, self._numpy))
             for codes in self._codes:
                 self._cells[1].add(self._unpack(codes))
         found = list(self._cells[1].near(tokens))
@@ -96,6 +98,8 @@ class PlainEngine:
 
 class RapidfuzzEngine(PlainEngine):
     """Keeps entries as strings of code points, compares many at once in compiled code, and counts with numpy."""
+
+    _numpy = True
 
     def __init__(self, ties: str = "older") -> None:
         super().__init__()
