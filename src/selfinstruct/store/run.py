@@ -128,8 +128,11 @@ class RunStore:
         except OSError as error:
             raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
         path = folder / RUN_FILE
-        if path.is_symlink():
-            raise RunError(f"{path} is a link, and a run must not lead out of its folder", "Choose another --out.")
+        for written in (path, *(Path(f"{path}-{beside}") for beside in ("wal", "shm", "journal"))):
+            if written.is_symlink():
+                raise RunError(
+                    f"{written} is a link, and a run must not lead out of its folder", "Choose another --out."
+                )
         opened: list[sqlite3.Connection] = []
         lock = Lock(folder)
         try:
