@@ -73,6 +73,7 @@ CLIENTS = (
     ("ChatGroq.abatch", "abatch", {}),
     ("selfinstruct, groq", "engine", {"backend": "groq"}),
     ("selfinstruct, ollama", "engine", {"backend": "ollama"}),
+    ("selfinstruct, groq, window of twice that", "engine", {"backend": "groq", "lookahead": 2}),
 )
 
 
@@ -83,7 +84,8 @@ def speed(url: str, rounds: int) -> None:
         best = 0.0
         for name, client, settings in CLIENTS:
             count = most * (rounds if client != "abatch" or most < 256 else max(4, rounds // 4))
-            got = measure(url, {"latency": LATENCY}, client, count, most, **settings)
+            wide = {"lookahead": settings["lookahead"] * most} if "lookahead" in settings else {}
+            got = measure(url, {"latency": LATENCY}, client, count, most, **(settings | wide))
             rate = got["good"] / got["seconds"]
             best = best or rate
             ideal = rate / (most / LATENCY)
