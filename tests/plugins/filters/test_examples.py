@@ -154,7 +154,6 @@ def test_at_most() -> None:
     assert one.judge(example("x", subject="g0.1")).keep
 
 
-@pytest.mark.skipif(not SEEDS.exists(), reason="data/seed_tasks.jsonl is not there")
 def test_every_instance_of_a_seed_passes() -> None:
     filters = [build(name) for name in ORDER]
     for line in SEEDS.read_text(encoding="utf-8").splitlines():
