@@ -41,6 +41,26 @@ async def with_abatch(url: str, count: int, most: int) -> int:
     return sum(isinstance(one, Exception) for one in said)
 
 
+async def with_model(url: str, count: int, most: int, backend: str) -> None:
+    """The engine's own client, and nothing else of the engine."""
+    from selfinstruct.api import Backend, Sampling
+    from selfinstruct.registry import Registry
+
+    registry = Registry.load([])
+    options = {"base_url": url, **({"api_key": "gsk_x"} if backend == "groq" else {})}
+    component = registry.find("backend", backend)
+    built: Backend = registry.build("backend", backend, component.options(**options))
+    model = built.chat_model(Sampling(max_tokens=256))
+    left = iter(range(count))
+
+    async def work() -> None:
+        for _ in left:
+            built.read_reply(await model.ainvoke([("human", PROMPT)]))
+
+    await asyncio.gather(*(work() for _ in range(most)))
+    await built.close()
+
+
 class Meter:
     """Takes the time and the CPU from a stage's start to its last reply."""
 
@@ -73,7 +93,7 @@ def with_engine(url: str, count: int, most: int, settings: dict[str, Any], obser
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("client", choices=("aiohttp", "abatch", "engine"))
+    arguments.add_argument("client", choices=("aiohttp", "abatch", "model", "engine"))
     arguments.add_argument("url")
     arguments.add_argument("count", type=int)
     arguments.add_argument("most", type=int)
@@ -96,6 +116,9 @@ def main() -> None:
         else:
             with_engine(given.url, given.count, given.most, given.settings, observer)
         cpu = observer.ended - observer.began
+    elif given.client == "model":
+        asyncio.run(with_model(given.url, given.count, given.most, given.settings["backend"]))
+        cpu = time.process_time() - began
     elif given.client == "abatch":
         import langchain_groq  # noqa: F401 - what an import costs is not the question
 

@@ -119,12 +119,14 @@ class Server:
         asked = await request.json()
         self.first = self.first or time.monotonic()
         await self._think()
-        message = {"role": "assistant", "content": self._text()}
+        text = self._text()
         last = {"model": asked["model"], "created_at": "2026-01-01T00:00:00Z", "done": True, "done_reason": "stop"}
-        last |= {"message": {"role": "assistant", "content": ""}, "prompt_eval_count": 300, "eval_count": 60}
-        lines = [{"model": asked["model"], "message": message, "done": False}, last]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        return web.Response(text=text, content_type="application/x-ndjson")
+        last |= {"prompt_eval_count": 300, "eval_count": 60}
+        if asked.get("stream", True) is False:
+            return web.json_response(last | {"message": message(text)})
+        lines = [{"model": asked["model"], "message": message(word), "done": False} for word in text.split(" ")]
+        body = "".join(json.dumps(line) + "\n" for line in [*lines, last | {"message": message("")}])
+        return web.Response(text=body, content_type="application/x-ndjson")
 
     async def _think(self) -> None:
         self.out += 1
@@ -143,6 +145,10 @@ class Server:
 
 
 WORDS = [f"{a}{b}" for a in ("ri", "mo", "ta", "ke", "lu", "po", "sa", "ne") for b in ("ver", "ntain", "ble", "rth")]
+
+
+def message(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
 
 
 async def listing(_: web.Request) -> web.Response:

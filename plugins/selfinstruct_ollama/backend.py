@@ -29,13 +29,28 @@ from selfinstruct_ollama import OllamaOptions
 from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, Server, find_address
 
 if TYPE_CHECKING:
+    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import ChatResult
 
 CONNECT_SECONDS = 10.0
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
+
+
+class Whole(ChatOllama):
+    """ChatOllama that asks for its answers in one piece: a stream costs the client a message object for every token."""
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return await super()._agenerate(messages, stop, run_manager, **{"stream": False, **kwargs})
 
 
 class OllamaBackend(Backend):
@@ -61,7 +76,7 @@ class OllamaBackend(Backend):
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Look whether the server runs and has the model, and open a client for it."""
         self._look()
-        model = ChatOllama(**self._arguments(sampling))
+        model = Whole(**self._arguments(sampling))
         self._models.append(model)
         return model
 

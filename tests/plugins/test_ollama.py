@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -271,12 +272,13 @@ async def test_a_login_in_the_address_is_sent_and_shows_nowhere() -> None:
         (Fault(delay=1.0), Busy, "no answer from http://127.0.0.1"),
         (Fault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
         (HTML, Busy, "could not be read"),
-        (Stream([part("1. Sing"), b'{"message": {"con']), Busy, "could not be read"),
-        (Stream([part("1. Sing"), part(" a song")]), Busy, "broke off"),
-        (Stream([part("1. Sing")], end="reset"), Busy, "no answer from http://127.0.0.1"),
-        (Stream([part("1. Sing"), {"error": "llama runner died"}]), Busy, "llama runner died"),
-        (Stream([part("") | {"done": True, "done_reason": "load"}]), Busy, "No data received"),
-        (Stream([]), Busy, "No data received"),
+        (Fault(200, json.dumps(part("1. Sing")), hang_up="half"), Busy, "no answer from http://127.0.0.1"),
+        (Fault(200, '{"message": {"con'), Busy, "could not be read"),
+        (Fault(200, part("1. Sing")), Busy, "broke off"),
+        (Fault(200, {"error": "llama runner died"}), Busy, "could not be read"),
+        (Fault(200, part("") | {"done": True, "done_reason": "load"}), Busy, "No data received"),
+        (Stream([part("1. Sing"), part(" a song")]), Busy, "could not be read"),
+        (Stream([]), Busy, "could not be read"),
     ],
 )
 async def test_faults(scripted: Any, kind: type, told: str) -> None:

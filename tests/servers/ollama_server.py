@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tests.servers.loopback import Fault, LoopbackServer, Received, Wire
@@ -15,7 +15,10 @@ CHAT, VERSION, TAGS, SHOW = "/api/chat", "/api/version", "/api/tags", "/api/show
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer, streamed word by word. `usage` is (prompt tokens, reply tokens); `delay` is in seconds."""
+    """A good answer, streamed word by word or in one piece.
+
+    `usage` is (prompt tokens, reply tokens); `delay` is in seconds.
+    """
 
     text: str
     finish: str = "stop"
@@ -72,11 +75,15 @@ class OllamaServer(LoopbackServer):
             return wire.json({"error": f"model '{name}' not found"}, 404)
         if request.path == SHOW:
             return wire.json({"model_info": _info(self.models[tagged])})
-        return self._send(wire, name, self.reply(request.json, n))
+        return self._send(wire, name, self.reply(request.json, n), request.json.get("stream", True))
 
-    def _send(self, wire: Wire, model: str, said: str | Answer | Stream | Fault) -> None:
+    def _send(self, wire: Wire, model: str, said: str | Answer | Stream | Fault, stream_it: bool) -> None:
         if isinstance(said, Fault):
             return wire.fault(said)
+        if not stream_it and not isinstance(said, Stream):
+            answer = Answer(said) if isinstance(said, str) else said
+            time.sleep(answer.delay)
+            return wire.json(whole(answer, model))
         stream = said if isinstance(said, Stream) else streamed(Answer(said) if isinstance(said, str) else said, model)
         wire.head(200, {"Content-Type": "application/x-ndjson", "Transfer-Encoding": "chunked"})
         for line in stream.lines:
@@ -90,16 +97,12 @@ def _info(length: int | None) -> dict[str, Any]:
     return {"general.architecture": "llama", "clip.vision.context_length": 77, **own}
 
 
-def streamed(answer: Answer, model: str) -> Stream:
-    """A whole answer as Ollama streams it."""
-    time.sleep(answer.delay)
-    words = [word + " " for word in answer.text.split(" ")]
-    if words:
-        words[-1] = words[-1][:-1]
-    last = {
+def whole(answer: Answer, model: str) -> dict[str, Any]:
+    """A whole answer as Ollama sends it in one piece: the last line of a stream, with all of the text in it."""
+    return {
         "model": model,
         "created_at": "2026-01-01T00:00:00Z",
-        "message": {"role": "assistant", "content": ""},
+        "message": {"role": "assistant", "content": answer.text},
         "done": True,
         "done_reason": answer.finish,
         "total_duration": 5_000_000,
@@ -108,4 +111,13 @@ def streamed(answer: Answer, model: str) -> Stream:
         "eval_count": answer.usage[1],
         "eval_duration": 3_000_000,
     }
+
+
+def streamed(answer: Answer, model: str) -> Stream:
+    """A whole answer as Ollama streams it."""
+    time.sleep(answer.delay)
+    words = [word + " " for word in answer.text.split(" ")]
+    if words:
+        words[-1] = words[-1][:-1]
+    last = whole(replace(answer, text=""), model)
     return Stream([*(part(word) | {"model": model} for word in words), last])

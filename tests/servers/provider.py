@@ -103,10 +103,8 @@ class Provider:
         what = self._draw(prompt)
         text = {"empty": ""}.get(what, self.text(prompt))
         answer = ollama_server.Answer(text, {"cut": "length"}.get(what, "stop"), (len(prompt) // 4, 60))
-        whole = ollama_server.streamed(answer, asked["model"])
-        if what == "half":
-            return ollama_server.Stream(whole.lines[:5], end="reset" if self.rng.random() < 0.5 else "clean")
-        return self._fault(what, "", {"message": 7, "done": "yes"}) or answer
+        whole = ollama_server.whole(answer, asked["model"])
+        return self._fault(what, json.dumps(whole), {"message": 7, "done": "yes"}) or answer
 
     def _refusal(self, tokens: int) -> Fault | list[tuple[Quota, list[float]]]:
         with self.lock:
