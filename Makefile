@@ -11,7 +11,7 @@ help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
 	@echo "make test      install, then lint, types and tests"
 	@echo "make test-all  the same with the longer sweeps"
-	@echo "make check     lint and types"
+	@echo "make check     lint, types, and an audit of the dependencies"
 	@echo "make format    lay the code out"
 	@echo "make lock      bring constraints.txt up to date"
 	@echo "make clean     remove the environment, caches and runs/demo"
@@ -37,6 +37,7 @@ check: $(VENV)/.setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python scripts/audit.py
 
 test: check
 	@$(BIN)/pytest -m 'not slow'

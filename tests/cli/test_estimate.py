@@ -1,0 +1,87 @@
+"""What a run is told to cost before it is paid, and what ends it when that is reached."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.faults.bench import KEY
+from tests.running import Ended, command
+from tests.servers.groq_server import GroqServer
+from tests.servers.provider import Provider
+
+PRICES = ("--set", "budget.usd_per_million_prompt_tokens=1", "--set", "budget.usd_per_million_completion_tokens=2")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GROQ_API_KEY", KEY)
+
+
+def generate(target: int, *more: str, backend: str = "demo") -> Ended:
+    return command("generate", "--backend", backend, "--out", "run", "--target", str(target), "--quiet", *more)
+
+
+def number(told: Ended, pattern: str) -> float:
+    found = re.search(pattern, told.out)
+    assert found, told.out
+    return float(found.group(1).replace(",", ""))
+
+
+def test_before_anything_is_known_it_is_a_guess_and_nothing_is_written() -> None:
+    told = generate(400, "--estimate").done()
+    assert number(told, r"about ([\d,]+) requests") == 100
+    assert "a guess, before anything is known" in told.out
+    assert "cost: unknown" in told.out
+    assert "nothing was sent" in told.out
+    assert not Path("run").exists()
+
+
+def test_nothing_is_sent_to_a_server() -> None:
+    provider = Provider()
+    with GroqServer(provider.groq, key=KEY) as server:
+        generate(100, "--estimate", "--set", f"backend.base_url={server.url}", backend="groq").done()
+    assert not server.requests
+
+
+def test_what_a_run_has_shown_is_reckoned_with() -> None:
+    generate(60).done()
+    told = generate(1000, "--estimate").done()
+    assert "to 1,000 instructions, 60 of them there" in told.out
+    assert "as this run has shown" in told.out
+    each = number(told, r"\(([\d.]+) instructions each")
+    assert number(told, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
+
+
+def test_a_target_that_is_reached_costs_nothing() -> None:
+    generate(20).done()
+    assert number(generate(20, "--estimate").done(), r"about ([\d,]+) requests") == 0
+
+
+def test_prices_make_it_dollars() -> None:
+    told = generate(400, "--estimate", *PRICES).done()
+    prompt = number(told, r"about ([\d,]+) prompt")
+    completion = number(told, r"and ([\d,]+) completion")
+    assert number(told, r"about ([\d.]+) US dollars") == pytest.approx((prompt + 2 * completion) / 1e6, abs=1e-4)
+
+
+def test_dollars_need_prices_and_that_is_told_before_anything_is_paid() -> None:
+    generate(20, "--max-usd", "1").failed(2, "what a token costs is not known", "usd_per_million_prompt_tokens")
+    assert not Path("run", "replies").exists()
+
+
+@pytest.mark.parametrize(("option", "little", "much"), [("--max-requests", "3", "100"), ("--max-usd", "0.006", "1")])
+def test_a_budget_that_is_reached_is_exit_5_and_a_larger_one_goes_on(option: str, little: str, much: str) -> None:
+    provider = Provider()
+    with GroqServer(provider.groq, key=KEY) as server:
+        always = ("--set", f"backend.base_url={server.url}", "--set", "generate.filters=[]", *PRICES)
+        generate(60, option, little, *always, backend="groq").failed(5, f"the budget of {little} ", option)
+        paid = provider.good
+        assert 0 < paid < 20
+        generate(60, option, little, *always, backend="groq").failed(5, f"the budget of {little} ", option)
+        assert provider.good == paid
+        generate(60, option, much, *always, backend="groq").done()
+    assert provider.good <= 20 + 16, "nothing was paid twice, and no more than the window beyond the goal"
