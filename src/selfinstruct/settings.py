@@ -25,7 +25,7 @@ from selfinstruct.config import (
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import Registry
 from selfinstruct.store import RunStore
-from selfinstruct.store.run import dumps, now
+from selfinstruct.store.values import dumps, now
 from selfinstruct.types import GENERATE, SeedTask
 
 
