@@ -14,6 +14,7 @@ from selfinstruct.errors import RunError
 from selfinstruct.store.bulk import Bulk
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import connect, connect_to_read, migrate, refuse_newer, schema
+from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.values import (
     Accepted,
@@ -225,6 +226,19 @@ class RunStore:
         """The journal of calls to models."""
         return Calls(self._read, self._write)
 
+    def ledger(self) -> Ledger:
+        """Questions about what became of candidates."""
+        return Ledger(self._read)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside the block is the run as it was at one moment, whatever another process writes."""
+        self._read.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._read.execute("ROLLBACK")
+
     def has_begun(self, stage: str) -> bool:
         """Whether a stage has asked or decided anything."""
         return any(self._any(table, stage) for table in ("requests", "settlements"))
@@ -255,6 +269,11 @@ class RunStore:
         """The stage's accepted total after each wholly settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
         return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
+
+    def judged(self, stage: str) -> int:
+        """How many candidates the stage's settlements speak of; `Totals.candidates` counts their fates instead."""
+        sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
+        return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
     def asked_until(self, stage: str) -> int:
         """The index after the last request that the journal holds."""
