@@ -17,7 +17,8 @@ from pathlib import Path
 
 import bpe_openai
 
-from selfinstruct.app import Run, Settings
+from selfinstruct.app import Run
+from selfinstruct.settings import Settings
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Reply
 
 ENCODING = bpe_openai.get_encoding("o200k_base")

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from selfinstruct.app import Settings, first_seeds, load
 from selfinstruct.assembly import prices_for
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import GenerateTable
 from selfinstruct.engine.limits import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.registry import Registry
+from selfinstruct.settings import Settings, first_seeds, load
 from selfinstruct.stages.generate import Generate
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, Instruction, Request, SeedTask

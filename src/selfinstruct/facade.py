@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import SecretStr
 
 from selfinstruct.api import Backend, Instruction, Sampling, Settlement, StageSummary
-from selfinstruct.app import Run, Settings
+from selfinstruct.app import Run
 from selfinstruct.registry import Registry
+from selfinstruct.settings import Settings
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE
 

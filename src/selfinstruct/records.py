@@ -113,7 +113,7 @@ class ExampleRecord(BaseModel):
 
 
 class RejectedRecord(BaseModel):
-    """One line of `rejected.jsonl`."""
+    """One line of `rejected.jsonl`; `fate` is `rejected`, or `quarantined` where a plugin failed on the candidate."""
 
     text: str
     filter: str
@@ -122,6 +122,7 @@ class RejectedRecord(BaseModel):
     request_idx: int
     position: int
     stage: str
+    fate: str
 
 
 def builtin_seeds() -> Path:

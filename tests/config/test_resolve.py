@@ -186,7 +186,7 @@ def test_a_config_or_recipe_that_is_not_there(tmp_path: Path, monkeypatch: pytes
 
 
 def test_flags_go_over_the_file_and_the_file_over_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from selfinstruct.app import Settings, read_tree
+    from selfinstruct.settings import Settings, read_tree
 
     monkeypatch.chdir(tmp_path)
     Path("selfinstruct.toml").write_text(

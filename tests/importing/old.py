@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from selfinstruct.app import Settings
 from selfinstruct.importing import FileReport, Import, import_files
+from selfinstruct.settings import Settings
 from selfinstruct.store import RunStore
 
 SEEDS = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from selfinstruct.api import Backend, Component
-    from selfinstruct.app import Settings
+    from selfinstruct.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +81,7 @@ def paid_options(command: F) -> F:
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """The settings from the values of `config_options` and a backend's own."""
-    from selfinstruct.app import Settings
+    from selfinstruct.settings import Settings
 
     overrides: dict[str, Any] = {}
     if given.get("backend"):
@@ -175,8 +175,8 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
         return None  # nothing names one, and a plain --help is to be quick
-    from selfinstruct.app import Settings, read_tree
     from selfinstruct.registry import BACKEND, Registry
+    from selfinstruct.settings import Settings, read_tree
 
     settings = Settings(
         folder,

@@ -13,29 +13,32 @@ from selfinstruct.cli.options import out_option
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def command(out: Path, as_json: bool) -> None:
-    """Tell how far a run is, also while another process works on it."""
+    """Tell how far a run is, and what became of every candidate, also while another process works on it."""
     import json
     from dataclasses import asdict
 
-    from selfinstruct.cli.progress import printable, tell_totals
+    from selfinstruct.cli.funnel import tell_funnel
+    from selfinstruct.cli.progress import printable
+    from selfinstruct.formats.funnel import funnels
     from selfinstruct.store import RunStore
-    from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE
 
     store = RunStore.look(out)
     try:
-        begun = [stage for stage in (CLASSIFY, INSTANCES, PREPARE) if store.has_begun(stage)]
-        summaries = [store.summary(stage, "", 0) for stage in (GENERATE, *begun)]
-        config, backend = store.fact("config") or {}, store.fact("backend") or {}
+        with store.snapshot():
+            flows = funnels(store)
+            summaries = [store.summary(flow.stage, "", 0) for flow in flows]
+            config, backend = store.fact("config") or {}, store.fact("backend") or {}
     finally:
         store.close()
     if as_json:
         stages = {summary.stage: asdict(summary) for summary in summaries}
-        for totals in stages.values():
+        for flow in flows:
+            totals = stages[flow.stage]
             del totals["stage"], totals["reason"], totals["exit_code"]
+            totals["funnel"] = flow.as_json()
         click.echo(json.dumps({"stages": stages, "backend": backend, "config": config}))
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
-    for summary in summaries:
-        click.echo(summary.stage)
-        tell_totals(summary)
+    for flow, summary in zip(flows, summaries, strict=True):
+        tell_funnel(flow, summary)

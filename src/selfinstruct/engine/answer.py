@@ -14,7 +14,7 @@ from selfinstruct.engine.limits import Estimator, Gate, Ticket
 from selfinstruct.engine.retry import Breaker, RetryPolicy, Tries, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import RunStore
-from selfinstruct.store.run import clean, now
+from selfinstruct.store.values import clean, now
 from selfinstruct.types import (
     Busy,
     Completion,

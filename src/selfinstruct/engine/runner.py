@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 
 from selfinstruct.engine.answer import Answer
+from selfinstruct.engine.balance import Balance
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.faults import MEND, check_request, guard
 from selfinstruct.engine.judge import Judge, Judged
@@ -57,9 +58,7 @@ class Runner:
         self._events = events
         self._bounds = bounds
         self._sizes = store.settled(stage.name)
-        totals = store.totals(stage.name)
-        self._accepted = totals.accepted
-        self._candidates = totals.candidates
+        self._balance = Balance(stage.name, store.totals(stage.name), store.judged(stage.name))
         self._fruitless = _trailing(self._sizes)
         self._failures = 0
         self._last_failure = ""
@@ -91,7 +90,7 @@ class Runner:
 
     async def _loop(self) -> str:
         while True:
-            if self._stage.goal is not None and self._accepted >= self._stage.goal:
+            if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
                 return f"target of {self._stage.goal} reached"
             self._check_bounds()
             while len(self._in_flight) < self._bounds.lookahead and self._wants_more():
@@ -123,14 +122,14 @@ class Runner:
         """Whether the loop has a reason to end."""
         goal, cap = self._stage.goal, self._bounds.max_candidates
         return (
-            (goal is not None and (self._accepted >= goal or self._fruitless >= self._bounds.patience))
-            or (cap is not None and self._candidates >= cap)
+            (goal is not None and (self._balance.accepted >= goal or self._fruitless >= self._bounds.patience))
+            or (cap is not None and self._balance.candidates >= cap)
             or self._failures >= FAILURES_IN_A_ROW
         )
 
     def _check_bounds(self) -> None:
         cap = self._bounds.max_candidates
-        if cap is not None and self._candidates >= cap:
+        if cap is not None and self._balance.candidates >= cap:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
         if self._stage.goal is not None and self._fruitless >= self._bounds.patience:
             raise Stopped(
@@ -146,8 +145,8 @@ class Runner:
             return False
         if self._stage.goal is None or not self._in_flight:
             return True
-        a_request = (self._accepted + EXPECTED_YIELD) / (len(self._sizes) + 1)
-        return len(self._in_flight) * a_request < (self._stage.goal - self._accepted) * 1.25
+        a_request = (self._balance.accepted + EXPECTED_YIELD) / (len(self._sizes) + 1)
+        return len(self._in_flight) * a_request < (self._stage.goal - self._balance.accepted) * 1.25
 
     def _plan(self) -> Pending | None:
         index = self._next
@@ -206,7 +205,7 @@ class Runner:
         Called in a thread, while nothing is settled.
         """
         outcomes: list[Judged] = []
-        accepted, candidates, began = self._accepted, self._candidates, time.monotonic()
+        accepted, candidates, began = self._balance.accepted, self._balance.candidates, time.monotonic()
         for pending, reply in replies:
             room, most = _left(self._stage.goal, accepted), _left(self._bounds.max_candidates, candidates)
             if outcomes and (time.monotonic() - began > LONGEST_JUDGING or 0 in (room, most)):
@@ -226,9 +225,9 @@ class Runner:
 
     def _settle_one(self, pending: Pending, answer: Reply | Failure, outcome: Judged | None) -> None:
         request = pending.request
-        judged, complete = 0, True
         if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.unanswered(request))
+            judged, complete = len(decisions), True
             self._failures += 1
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
@@ -240,18 +239,18 @@ class Runner:
                     replace(subject, fate=aside.fate, reason=aside.reason, evidence=aside.evidence)
                     for subject in subjects
                 )
-        self._accepted += sum(decision.fate == "accepted" for decision in decisions)
-        self._candidates += len(decisions)
-        committed = self._store.settle(request, decisions, judged, complete, self._accepted)
+                judged = len(decisions)
+        self._balance.settle(request, decisions, pending.judged, judged)
+        committed = self._store.settle(request, decisions, judged, complete, self._balance.accepted)
         self._stage.settled(request, decisions)
         self._in_flight.popleft()
         if complete:
             before = self._sizes[-1] if self._sizes else 0
-            self._sizes.append(self._accepted)
-            self._fruitless = 0 if self._accepted > before else self._fruitless + 1
+            self._sizes.append(self._balance.accepted)
+            self._fruitless = 0 if self._balance.accepted > before else self._fruitless + 1
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
-        self._commits.append((committed, Settlement(request, reply, decisions, self._accepted, failure)))
+        self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
 
     async def _announce(self, allowed: int) -> None:
         """Tell observers of what is committed, waiting until at most `allowed` settlements are not."""

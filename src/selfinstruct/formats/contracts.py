@@ -80,10 +80,11 @@ def example_rows(store: RunStore) -> Iterator[dict[str, Any]]:
 
 def rejected_rows(store: RunStore) -> Iterator[dict[str, Any]]:
     """Candidates that were not accepted, stage by stage, as `records.RejectedRecord` describes them."""
+    texts = {instruction.id: instruction.text for instruction in store.instructions()}
     for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE):
         for fate in ("rejected", "quarantined"):
             for row in store.rows(stage, fate):
-                yield _rejected(stage, row)
+                yield _rejected(stage, row, texts)
 
 
 FILES: Mapping[str, tuple[str, Callable[[RunStore], Iterator[dict[str, Any]]]]] = {
@@ -96,8 +97,9 @@ FILES: Mapping[str, tuple[str, Callable[[RunStore], Iterator[dict[str, Any]]]]] 
 """Each contract file: the stage that brings it, and its rows."""
 
 
-def _rejected(stage: str, row: Row) -> dict[str, Any]:
+def _rejected(stage: str, row: Row, texts: Mapping[str, str]) -> dict[str, Any]:
     decision = row.decision
+    about = {"subject": decision.subject, "instruction": texts.get(decision.subject, "")} if decision.subject else {}
     return {
         "text": decision.text,
         "filter": decision.filter,
@@ -106,7 +108,8 @@ def _rejected(stage: str, row: Row) -> dict[str, Any]:
         "request_idx": row.index,
         "position": decision.position,
         "stage": stage,
-        **({"subject": decision.subject} if decision.subject else {}),
+        "fate": decision.fate,
+        **about,
         **decision.payload,
     }
 

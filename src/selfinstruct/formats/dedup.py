@@ -12,7 +12,7 @@ from typing import Any
 from selfinstruct.errors import DataError
 from selfinstruct.formats.files import write_lines
 from selfinstruct.similarity import TOKENISERS, Pool
-from selfinstruct.store.run import clean
+from selfinstruct.store.values import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.app import Settings, first_facts, first_seeds, load, read_given
 from selfinstruct.config import RunConfig, differences, without_secrets
 from selfinstruct.errors import ConfigError, DataError, RunError
 from selfinstruct.formats.contracts import FILES, write_contracts
@@ -16,6 +15,7 @@ from selfinstruct.importing.files import Source, sources
 from selfinstruct.importing.report import FileReport
 from selfinstruct.importing.take import Taker
 from selfinstruct.registry import Registry
+from selfinstruct.settings import Settings, first_facts, first_seeds, load, read_given
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, INSTANCES, SeedTask
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from selfinstruct.importing.pool import FILTER, Settled, asked, replied
 from selfinstruct.importing.report import FileReport
 from selfinstruct.importing.values import Origin, label_of
-from selfinstruct.store.run import clean, dumps
+from selfinstruct.store.values import clean, dumps
 from selfinstruct.types import CLASSIFY, Decision, Instruction
 
 BATCH = 50

@@ -12,7 +12,7 @@ from selfinstruct.importing.labels import Labels
 from selfinstruct.importing.pool import FILTER, Candidate, Pool, Settled, asked, replied
 from selfinstruct.importing.report import FileReport
 from selfinstruct.importing.values import Origin, origin_of, similarity_of, text_of
-from selfinstruct.store.run import clean
+from selfinstruct.store.values import clean
 from selfinstruct.types import INSTANCES, Decision, Fate, Instruction, SeedTask
 
 DUPLICATE = "the instruction is there already"

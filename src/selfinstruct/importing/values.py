@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from selfinstruct.store.run import clean
+from selfinstruct.store.values import clean
 from selfinstruct.types import Finish, Similarity
 
 _FINISHES: Mapping[Any, Finish] = {"stop": "stop", "length": "length", "content_filter": "filtered"}

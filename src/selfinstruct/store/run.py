@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib import resources
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from selfinstruct.errors import RunError
 from selfinstruct.store.bulk import Bulk
 from selfinstruct.store.calls import Calls
+from selfinstruct.store.database import connect, connect_to_read, migrate, refuse_newer, schema
+from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
+from selfinstruct.store.values import (
+    Accepted,
+    Journalled,
+    Row,
+    Totals,
+    answer_of,
+    clean,
+    columns_of,
+    decision_of,
+    dumps,
+    example_of,
+    near_text,
+    now,
+    request_of,
+    seed_of,
+    similarity_of,
+)
 from selfinstruct.store.writer import Statement, Writer, Written
 from selfinstruct.types import (
     GENERATE,
     INSTANCES,
     PREPARE,
     Decision,
-    Deferred,
     Example,
     Failure,
     Finish,
-    Instance,
     Instruction,
     Json,
-    Message,
     Reply,
     Request,
     Retry,
-    Sampling,
     SeedTask,
     Similarity,
     StageSummary,
@@ -42,71 +54,6 @@ from selfinstruct.types import (
 )
 
 RUN_FILE = "run.sqlite"
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Journalled:
-    """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
-
-    request: Request
-    answer: Reply | Failure | None
-    judged: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A decision with where it came from."""
-
-    index: int
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An accepted instruction, where it came from, and how near it was to what there was before."""
-
-    index: int
-    position: int
-    text: str
-    similarity: Similarity | Deferred | None
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """A stage in numbers, over the whole run."""
-
-    accepted: int
-    rejected: int
-    quarantined: int
-    requests: int
-    replies: int
-    failures: int
-    retries: int
-    prompt_tokens: int
-    completion_tokens: int
-    drops: Mapping[tuple[str, str], int]
-
-    @property
-    def candidates(self) -> int:
-        """Everything that was judged."""
-        return self.accepted + self.rejected + self.quarantined
-
-
-def clean(text: str) -> str:
-    """Text that can be stored and exported: lone surrogate halves become U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text)
-
-
-def dumps(value: Any) -> str:
-    """Compact JSON, clean."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def now() -> str:
-    """The time of day for records, UTC."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 class RunStore:
@@ -136,9 +83,9 @@ class RunStore:
         opened: list[sqlite3.Connection] = []
         lock = Lock(folder)
         try:
-            opened.append(_connect(path))
-            _migrate(opened[0], path)
-            opened.append(_connect(path))
+            opened.append(connect(path))
+            migrate(opened[0], path)
+            opened.append(connect(path))
         except BaseException as error:
             for connection in opened:
                 connection.close()
@@ -154,10 +101,10 @@ class RunStore:
         path = folder / RUN_FILE
         if not cls.begun(folder):
             raise RunError(f"there is no run in {folder}", "Start one with: selfinstruct generate --out " + str(folder))
-        connection = _connect_to_read(path)
+        connection = connect_to_read(path)
         try:
             connection.execute("SELECT count(*) FROM run").fetchone()
-            _refuse_newer(connection, path, len(_schema()))
+            refuse_newer(connection, path, len(schema()))
         except sqlite3.Error as error:
             connection.close()
             raise RunError(f"{path} is not a run of this program: {error}") from None
@@ -172,7 +119,7 @@ class RunStore:
         path = folder / RUN_FILE
         if not path.is_file():
             return False
-        connection = _connect_to_read(path)
+        connection = connect_to_read(path)
         try:
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             facts = tables and connection.execute("SELECT count(*) FROM run").fetchone()[0]
@@ -229,7 +176,7 @@ class RunStore:
     def seeds(self) -> list[SeedTask]:
         """The seed tasks of the run, in order."""
         rows = self._read.execute("SELECT task FROM seeds ORDER BY position")
-        return [_seed(json.loads(text)) for (text,) in rows]
+        return [seed_of(json.loads(text)) for (text,) in rows]
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
@@ -269,7 +216,7 @@ class RunStore:
         """Commit the decisions on one reply in one transaction: the only write of decisions there is."""
         key = (request.stage, request.index)
         rows: list[Statement] = [
-            ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *_columns(decision)))
+            ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *columns_of(decision)))
             for decision in decisions
         ]
         rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
@@ -278,6 +225,19 @@ class RunStore:
     def calls(self) -> Calls:
         """The journal of calls to models."""
         return Calls(self._read, self._write)
+
+    def ledger(self) -> Ledger:
+        """Questions about what became of candidates."""
+        return Ledger(self._read)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside the block is the run as it was at one moment, whatever another process writes."""
+        self._read.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._read.execute("ROLLBACK")
 
     def has_begun(self, stage: str) -> bool:
         """Whether a stage has asked or decided anything."""
@@ -298,17 +258,22 @@ class RunStore:
             " AND (idx, position) > (?, ?) ORDER BY idx, position LIMIT ?"
         )
         rows = self._read.execute(sql, (GENERATE, index, position, most))
-        return [Accepted(idx, place, text, _similarity(near)) for idx, place, text, near in rows]
+        return [Accepted(idx, place, text, similarity_of(near)) for idx, place, text, near in rows]
 
     def fill_in(self, found: Sequence[tuple[Accepted, Similarity]]) -> Written:
         """Record similarities that were put off when the instructions were accepted; all else stays as it was."""
         sql = "UPDATE decisions SET similarity = ? WHERE stage = ? AND idx = ? AND position = ?"
-        return self._write([(sql, (_near(near), GENERATE, row.index, row.position)) for row, near in found])
+        return self._write([(sql, (near_text(near), GENERATE, row.index, row.position)) for row, near in found])
 
     def settled(self, stage: str) -> list[int]:
         """The stage's accepted total after each wholly settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
         return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
+
+    def judged(self, stage: str) -> int:
+        """How many candidates the stage's settlements speak of; `Totals.candidates` counts their fates instead."""
+        sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
+        return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
     def asked_until(self, stage: str) -> int:
         """The index after the last request that the journal holds."""
@@ -326,8 +291,8 @@ class RunStore:
         ).fetchone()
         if row is None:
             return None
-        request = _request(stage, index, json.loads(row[0]), known)
-        return Journalled(request, _answer(row[1:9]), row[9], bool(row[10]))
+        request = request_of(stage, index, json.loads(row[0]), known)
+        return Journalled(request, answer_of(row[1:9]), row[9], bool(row[10]))
 
     # --- reading back -------------------------------------------------------------------------------------------------
 
@@ -371,7 +336,7 @@ class RunStore:
             " FROM decisions WHERE stage = ? AND fate = ? ORDER BY idx, position"
         )
         for index, *columns in self._read.execute(sql, (stage, fate)):
-            yield Row(index, _decision(columns))
+            yield Row(index, decision_of(columns))
 
     def sourced(self, stage: str, fate: str) -> Iterator[tuple[Row, Request, Reply]]:
         """Every decision of one fate with the request and reply it came from; the requests' examples are left out."""
@@ -455,120 +420,3 @@ class RunStore:
         if self._writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
         return self._writer.write(statements)
-
-
-def example_of(decision: Decision) -> Example:
-    """The training example that a decision of the stage `prepare` is about."""
-    parts = decision.payload
-    return Example(
-        str(parts["instruction"]),
-        str(parts["input"]),
-        decision.text,
-        bool(parts["is_classification"]),
-        decision.subject,
-        decision.notes,
-    )
-
-
-# --- rows and values --------------------------------------------------------------------------------------------------
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=30)
-
-
-def _schema() -> list[str]:
-    """The numbered schema files, in order."""
-    folder = resources.files("selfinstruct.store") / "schema"
-    steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return [step.read_text("utf-8") for step in steps]
-
-
-def _refuse_newer(connection: sqlite3.Connection, path: Path, steps: int) -> int:
-    """How many schema files the database has seen; raises `RunError` if it is from a newer program."""
-    (done,) = connection.execute("PRAGMA user_version").fetchone()
-    if done > steps:
-        raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
-    return int(done)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply the schema files that the database has not seen; refuse another program's, or a newer one's."""
-    steps = _schema()
-    done = _refuse_newer(connection, path, len(steps))
-    if not done and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise RunError(f"{path} is not a run of this program", "Choose another --out.")
-    for number, step in enumerate(steps[done:], start=done + 1):
-        connection.executescript(f"BEGIN;{step};PRAGMA user_version = {number};COMMIT;")
-
-
-def _columns(decision: Decision) -> tuple[Any, ...]:
-    return (
-        decision.position,
-        clean(decision.text),
-        decision.fate,
-        decision.filter,
-        clean(decision.reason),
-        dumps(dict(decision.evidence)),
-        dumps(dict(decision.notes)),
-        decision.subject,
-        dumps(dict(decision.payload)),
-        _near(decision.similarity) if decision.fate == "accepted" else "",
-    )
-
-
-def _decision(columns: Sequence[Any]) -> Decision:
-    position, text, fate, rule, reason, evidence, notes, subject, payload, similarity = columns
-    said = (json.loads(evidence), _similarity(similarity), json.loads(notes))
-    return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
-
-
-def _near(similarity: Similarity | Deferred | None) -> str:
-    if similarity is None:
-        return ""
-    if isinstance(similarity, Deferred):
-        return dumps({"deferred": asdict(similarity)})
-    return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
-
-
-def _similarity(text: str) -> Similarity | Deferred | None:
-    if not text:
-        return None
-    kept = json.loads(text)
-    if "deferred" in kept:
-        return Deferred(**kept["deferred"])
-    nearest = tuple((entry, score) for entry, score in kept["nearest"])
-    return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
-
-
-def _seed(task: dict[str, Any]) -> SeedTask:
-    return SeedTask(**{**task, "instances": tuple(Instance(**instance) for instance in task["instances"])})
-
-
-def _request(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
-    shown, subjects = ([known[i] for i in body[key]] if known else [] for key in ("examples", "subjects"))
-    sampling = body["sampling"] | {"stop": tuple(body["sampling"].get("stop", ()))}
-    return Request(
-        stage,
-        index,
-        tuple(Message(role, text) for role, text in body["messages"]),
-        Sampling(**sampling),
-        tuple(shown),
-        tuple(subjects),
-    )
-
-
-def _answer(columns: Sequence[Any]) -> Reply | Failure | None:
-    text, finish, prompt, completion, model, created_at, details, failure = columns
-    if text is None:
-        return None
-    if failure:
-        return Failure(cast(str, failure))
-    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import selfinstruct_paper as paper
 from selfinstruct.api import CLASSIFY, GENERATE, INSTANCES, PREPARE, Example
-from selfinstruct.app import Run, Settings
+from selfinstruct.app import Run
 from selfinstruct.records import read_seeds
+from selfinstruct.settings import Settings
 from selfinstruct_paper.templates import END, WITH_INPUT, WITHOUT_INPUT
 
 from .golden import golden

@@ -1,0 +1,57 @@
+"""A stage's funnel as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from selfinstruct.cli.progress import WORDS, printable
+
+if TYPE_CHECKING:
+    from selfinstruct.formats.funnel import Funnel
+    from selfinstruct.types import StageSummary
+
+
+def tell_funnel(funnel: Funnel, summary: StageSummary) -> None:
+    """What became of a stage's requests, replies and candidates, filter by filter."""
+    click.echo(funnel.stage)
+    for line in _lines(funnel):
+        click.echo(f"  {printable(line)}")
+    usage = summary.usage
+    if summary.requests:
+        click.echo(f"  {usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens")
+
+
+def _lines(funnel: Funnel) -> Iterator[str]:
+    rejected = sum(step.dropped for step in funnel.steps)
+    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {funnel.candidates:,} candidates"
+    if funnel.requests:
+        ends = {"answered": funnel.replies, "failed": funnel.failed, "without an answer yet": funnel.unanswered}
+        yield f"{_many(funnel.requests, 'request')}: {_counts(ends)}"
+    words = WORDS | {"barren": "without a task" if funnel.stage == "generate" else "without an answer"}
+    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
+    told = _counts(marks)
+    source = _many(funnel.replies, "reply", "replies") if funnel.requests else _many(funnel.replies, "raw text")
+    yield source + (f": {told}" if told else "")
+    yield _row(funnel.candidates, funnel.candidates, "candidates")
+    for step in funnel.steps:
+        reasons = _counts(step.reasons)
+        yield _row(-step.dropped, funnel.candidates, (step.filter or "no filter") + (f": {reasons}" if reasons else ""))
+    if funnel.quarantined:
+        yield _row(-funnel.quarantined, funnel.candidates, "set aside, because a plugin failed on them")
+    yield _row(funnel.accepted, funnel.candidates, "accepted")
+
+
+def _row(count: int, whole: int, words: str) -> str:
+    share = f"{abs(count) / whole:.1%}" if whole else "-"
+    return f"{count:8,} {share:>7}  {words}"
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counted.items() if count)
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -1,0 +1,144 @@
+"""What became of every candidate: read-only questions about fates, and where they came from."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from selfinstruct.store.values import Row, decision_of
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE
+
+LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE}
+"""How the ids of a stage's candidates begin: `g12.3` is the one at position 3 of request 12 of generate."""
+
+_ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A candidate's fate, and its stage."""
+
+    stage: str
+    row: Row
+
+    @property
+    def id(self) -> str:
+        """By what the candidate is called."""
+        letter = next(letter for letter, stage in LETTERS.items() if stage == self.stage)
+        return f"{letter}{self.row.index}.{self.row.decision.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An instruction as a request named it; `text` is there where it is not one of this run's own."""
+
+    id: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was journalled: when, what its prompt showed, and what it was about."""
+
+    asked_at: str
+    examples: Sequence[Shown]
+    subjects: Sequence[Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Requests of a stage, and how far their replies got: `waiting` are replies that nothing has judged to the end."""
+
+    requests: int
+    replies: int
+    failed: int
+    settled: int
+    waiting: int
+
+
+class Ledger:
+    """Questions to a run's database; `RunStore.ledger` gives one."""
+
+    def __init__(self, read: sqlite3.Connection) -> None:
+        self._read = read
+
+    def at(self, stage: str, index: int, position: int) -> Entry | None:
+        """The candidate at a place."""
+        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND idx = ? AND position = ?"  # noqa: S608 - columns
+        return next(self._entries(stage, sql, (stage, index, position)), None)
+
+    def of_reply(self, stage: str, index: int) -> list[Entry]:
+        """All candidates of one reply, in order."""
+        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND idx = ? ORDER BY position"  # noqa: S608 - columns
+        return list(self._entries(stage, sql, (stage, index)))
+
+    def about(self, stage: str, subject: str) -> list[Entry]:
+        """All candidates of a stage about one instruction, in order."""
+        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND subject = ? ORDER BY idx, position"  # noqa: S608
+        return list(self._entries(stage, sql, (stage, subject)))
+
+    def of_stage(self, stage: str) -> Iterator[Entry]:
+        """All candidates of a stage, in order."""
+        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? ORDER BY idx, position"  # noqa: S608 - columns
+        return self._entries(stage, sql, (stage,))
+
+    def texts(self, stage: str) -> Iterator[tuple[int, int, str]]:
+        """Where each candidate of a stage stands, and its text, in order."""
+        sql = "SELECT idx, position, text FROM decisions WHERE stage = ? ORDER BY idx, position"
+        yield from self._read.execute(sql, (stage,))
+
+    def asked(self, stage: str, index: int) -> Asked | None:
+        """What the journal holds of a request besides its prompt."""
+        sql = "SELECT body, asked_at FROM requests WHERE stage = ? AND idx = ?"
+        found = self._read.execute(sql, (stage, index)).fetchone()
+        if found is None:
+            return None
+        body = json.loads(found[0])
+        examples, subjects = ([_shown(entry) for entry in body[key]] for key in ("examples", "subjects"))
+        return Asked(found[1], examples, subjects)
+
+    def showing(self, identity: str) -> list[int]:
+        """The requests of generate whose prompts showed an instruction of this run."""
+        sql = "SELECT idx FROM requests, json_each(body, '$.examples') WHERE stage = ? AND value = ? ORDER BY idx"
+        return [index for (index,) in self._read.execute(sql, (GENERATE, identity))]
+
+    def flow(self, stage: str) -> Flow:
+        """The stage's requests and replies; `prepare` has no requests, and its replies are raw texts."""
+        sql = (
+            "SELECT count(*), count(text) FILTER (WHERE failure = ''), count(text) FILTER (WHERE failure != ''),"
+            " count(text) FILTER (WHERE NOT coalesce(complete, 0))"
+            " FROM requests LEFT JOIN replies USING (stage, idx) LEFT JOIN settlements USING (stage, idx)"
+            " WHERE stage = ?"
+        )
+        requests, replies, failed, waiting = self._read.execute(sql, (stage,)).fetchone()
+        (settled,) = self._read.execute("SELECT count(*) FROM settlements WHERE stage = ?", (stage,)).fetchone()
+        return Flow(requests, replies or (settled if not requests else 0), failed, settled, waiting)
+
+    def imbalances(self) -> list[str]:
+        """Every request, in words, that has not as many fates as candidates: there must be none."""
+        sql = (
+            "SELECT stage, idx, coalesce(judged, 0), coalesce(fates, 0) FROM"
+            " (SELECT stage, idx, judged, fates FROM settlements LEFT JOIN"
+            "  (SELECT stage, idx, count(*) AS fates FROM decisions GROUP BY stage, idx) USING (stage, idx)"
+            "  UNION SELECT stage, idx, judged, count(*) FROM decisions LEFT JOIN settlements USING (stage, idx)"
+            "  GROUP BY stage, idx)"
+            " WHERE coalesce(judged, 0) != coalesce(fates, 0) ORDER BY stage, idx"
+        )
+        return [
+            f"request {index} of {stage} has {_many(candidates, 'candidate')} and {_many(fates, 'fate')}"
+            for stage, index, candidates, fates in self._read.execute(sql)
+        ]
+
+    def _entries(self, stage: str, sql: str, values: Sequence[object]) -> Iterator[Entry]:
+        for index, *columns in self._read.execute(sql, values):
+            yield Entry(stage, Row(index, decision_of(columns)))
+
+
+def _shown(entry: str | Mapping[str, str]) -> Shown:
+    return Shown(entry) if isinstance(entry, str) else Shown(entry["id"], entry["text"])
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

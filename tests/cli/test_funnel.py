@@ -1,0 +1,95 @@
+"""What `status` says of every filter, and what `rejected.jsonl` holds of every stage."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct.records import RejectedRecord
+from tests.running import command, rows
+
+REJECTED = Path("d/rejected.jsonl")
+RUN = ("run", "--backend", "demo", "--out", "d", "--quiet")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def funnels() -> dict[str, Any]:
+    stages = json.loads(command("status", "--out", "d", "--json").done().out)["stages"]
+    return {stage: told["funnel"] for stage, told in stages.items()}
+
+
+def test_a_funnel_ends_with_what_was_accepted_whatever_a_stage_dropped() -> None:
+    command(*RUN, "--target", "60", "--set", "generate.filters.rouge-l.threshold=0.4").done()
+    dropped = Counter((row["stage"], row["filter"]) for row in rows(REJECTED))
+    for stage, funnel in funnels().items():
+        left = funnel["candidates"]
+        for step in funnel["steps"]:
+            assert step["dropped"] == sum(step["reasons"].values()) == dropped.pop((stage, step["filter"]), 0)
+            left -= step["dropped"]
+            assert step["left"] == left
+        assert left == funnel["accepted"] > 0
+        assert funnel["accepted_share"] == funnel["accepted"] / funnel["candidates"]
+    assert not dropped
+
+
+def test_the_filters_stand_in_the_order_of_the_chain() -> None:
+    command(*RUN, "--target", "10", "--filter", "length").done()
+    names = [step["filter"] for step in funnels()["generate"]["steps"]]
+    assert names == ["cut", "unreadable", "refusal", "first-char", "length", "answer", "keywords", "exact",
+                     "restated", "rouge-l"]  # fmt: skip
+    out = command("status", "--out", "d").done().out
+    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][1:11] == names
+
+
+def test_replies_beyond_the_target_wait_and_are_told() -> None:
+    command(*RUN, "--target", "5").done()
+    funnel = funnels()["generate"]
+    assert funnel["waiting"] > 0
+    assert f"{funnel['waiting']} not judged yet" in command("status", "--out", "d").done().out
+
+
+def test_rejected_rows_say_of_every_stage_what_was_dropped_where_and_why() -> None:
+    command(*RUN, "--target", "60", "--set", "generate.filters.rouge-l.threshold=0.4").done()
+    found = rows(REJECTED)
+    assert {row["stage"] for row in found} >= {"generate", "prepare"}
+    for row in found:
+        told = RejectedRecord.model_validate(row)
+        assert told.filter
+        assert told.reason
+        assert told.fate == "rejected"
+        if row["stage"] != "generate":
+            assert row["instruction"], "what it was about"
+    places = [(row["stage"], row["request_idx"], row["position"]) for row in found]
+    assert len(set(places)) == len(places)
+
+
+def test_a_dropped_label_is_in_the_rejected_file_with_its_instruction() -> None:
+    command("generate", "--backend", "demo", "--out", "d", "--target", "5", "--quiet").done()
+    plugin = "from selfinstruct.api import Component, Filter, NoOptions, drop, hookimpl\n"
+    plugin += "class No(Filter):\n    def __init__(self, options): pass\n"
+    plugin += "    def judge(self, item): return drop('never', n=1)\n"
+    plugin += "@hookimpl\ndef selfinstruct_filters(): return [Component('no', 'No', NoOptions, No, ('classify',))]\n"
+    Path("no.py").write_text(plugin)
+    command("classify", "--out", "d", "--quiet", "--plugin", "./no.py", "--set", 'classify.filters=[{use="no"}]').done()
+    instructions = {row["id"]: row["instruction"] for row in rows(Path("d/machine_generated_instructions.jsonl"))}
+    found = [row for row in rows(REJECTED) if row["stage"] == "classify"]
+    assert {row["subject"]: row["instruction"] for row in found} == instructions
+    assert {(row["filter"], row["reason"], row["evidence"]["n"]) for row in found} == {("no", "never", 1)}
+
+
+def test_a_run_in_steps_leaves_the_same_rejected_rows_as_one_at_once() -> None:
+    for target in (7, 23, 60):
+        command(*RUN, "--target", str(target)).done()
+    stepwise = rows(REJECTED)
+    command("run", "--backend", "demo", "--out", "e", "--quiet", "--target", "60").done()
+    assert [row for row in stepwise if row["stage"] == "generate"] == [
+        row for row in rows(Path("e/rejected.jsonl")) if row["stage"] == "generate"
+    ]
