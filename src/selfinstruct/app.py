@@ -163,7 +163,9 @@ class Run:
         return summary
 
     def _live(self, events: Events) -> Live:
-        calls = self.store.calls()
+        calls, run = self.store.calls(), self.config.run
+        if run.concurrency and run.concurrency > run.lookahead:
+            self.say(f"no more than {run.lookahead} requests are sent at once: that is this run's lookahead")
         gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
         return Live(self.backend, gate, self._on_retry(events), RetryPolicy(), calls)
 

@@ -333,3 +333,9 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
     assert "Traceback" not in err
     assert len(rows(INSTRUCTIONS)) >= seen
     assert len(rows(INSTRUCTIONS)) == accepted()
+
+
+def test_more_at_once_than_the_lookahead_allows_is_told() -> None:
+    told = command("generate", "--backend", "demo", "--target", "5", "--concurrency", "64").done()
+    assert "no more than 16 requests are sent at once: that is this run's lookahead" in told.err
+    assert "at once" not in command("generate", "--backend", "demo", "--target", "6", "--concurrency", "8").done().err
