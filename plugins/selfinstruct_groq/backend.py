@@ -32,7 +32,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.limits import scope_told, wait_told, window_told, windows_in
-from selfinstruct_groq.quick import QuickCompletions
+from selfinstruct_groq.quick import quickened
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -78,7 +78,7 @@ class GroqBackend(Backend):
             model = ChatGroq(**arguments)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
-        model.async_client = QuickCompletions(model.async_client)
+        model.async_client = quickened(model.async_client)
         return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:

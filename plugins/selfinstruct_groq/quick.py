@@ -7,11 +7,18 @@ from typing import Any
 
 import httpx
 from groq import APIConnectionError, APITimeoutError
-from groq._models import FinalRequestOptions
 
 PATH = "/openai/v1/chat/completions"
 OWN_WAY = ("stream", "extra_headers", "extra_query", "extra_body", "timeout")
 """Arguments that are not fields of the request body."""
+
+
+def quickened(completions: Any) -> Any:
+    """The SDK's `chat.completions` with the shorter way; as it is, if an SDK of another version is made otherwise."""
+    try:
+        return QuickCompletions(completions)
+    except (ImportError, AttributeError, TypeError, KeyError):
+        return completions
 
 
 class QuickCompletions:
@@ -23,9 +30,14 @@ class QuickCompletions:
     """
 
     def __init__(self, completions: Any) -> None:
+        from groq._models import FinalRequestOptions  # the SDK's own, which another version may not have
+
         self._completions = completions
-        self._sdk = completions._client
-        self._like: httpx.Request | None = None
+        sdk = completions._client
+        self._send, self._error_of = sdk._client.send, sdk._make_status_error_from_response
+        options = FinalRequestOptions.construct(method="post", url=PATH, json_data={})
+        self._like: httpx.Request = sdk._build_request(options)
+        del self._like.headers["Content-Length"]
 
     async def create(self, **body: Any) -> Any:
         """The response body as a dictionary; raises what the SDK raises, or `JSONDecodeError`."""
@@ -34,20 +46,16 @@ class QuickCompletions:
         body.pop("stream", None)
         request = self._request(body)
         try:
-            response = await self._sdk._client.send(request)
+            response = await self._send(request)
         except httpx.TimeoutException as error:
             raise APITimeoutError(request=request) from error
         except Exception as error:
             raise APIConnectionError(request=request) from error
         if response.is_error:
-            raise self._sdk._make_status_error_from_response(response)
+            raise self._error_of(response)
         return json.loads(response.content)
 
     def _request(self, body: dict[str, Any]) -> httpx.Request:
-        if self._like is None:
-            options = FinalRequestOptions.construct(method="post", url=PATH, json_data={})
-            self._like = self._sdk._build_request(options)
-            del self._like.headers["Content-Length"]
         like = self._like
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         return httpx.Request("POST", like.url, headers=like.headers, content=content, extensions=dict(like.extensions))

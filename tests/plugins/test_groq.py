@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, build, selfinstruct_backends, settings
 from selfinstruct_groq import limits as words
+from selfinstruct_groq.quick import quickened
 from tests.servers.groq_server import CHAT, MODELS, Answer, GroqServer, error, rate_limited
 from tests.servers.loopback import HTML, Fault
 
@@ -142,6 +144,22 @@ async def test_plain_httpx_serves_where_aiohttp_is_missing(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     with GroqServer() as server:
         assert (await ask(backend_for(server))).text == "1. Name three rivers."
+
+
+@pytest.mark.parametrize("gone", ["_build_request", "_make_status_error_from_response"])
+async def test_an_sdk_that_is_made_otherwise_goes_its_own_way(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Otherwise:
+        """The SDK's completions over a client that lacks a private method."""
+
+        def __init__(self, completions: Any) -> None:
+            self._client = SimpleNamespace(**{name: 1 for name in ("_client", "_build_request") if name != gone})
+            self.create = completions.create
+
+    with GroqServer("1. Sing.") as server, monkeypatch.context() as patch:
+        patch.setattr("selfinstruct_groq.backend.quickened", lambda completions: quickened(Otherwise(completions)))
+        async with opened(backend_for(server)) as model:
+            assert isinstance(model.async_client, Otherwise)
+            assert (await model.ainvoke("Write tasks.")).content == "1. Sing."
 
 
 # --- the model
