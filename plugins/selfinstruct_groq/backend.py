@@ -59,6 +59,7 @@ class GroqBackend(Backend):
         self._address = settings.find_address(options.base_url)
         self._model = ""
         self._offered: tuple[str, ...] = ()
+        self._contexts: dict[str, int] = {}
         self._dropped_stops = 0
         self._windows: dict[tuple[str, int], Window] = {}
         self._answered = False
@@ -140,8 +141,9 @@ class GroqBackend(Backend):
         if answer.status_code != 200:
             raise httpx.HTTPError(f"HTTP {answer.status_code}")
         try:
-            rows = answer.json()["data"]
-            return tuple(sorted(row["id"] for row in rows if row.get("active", True)))
+            rows = [row for row in answer.json()["data"] if row.get("active", True)]
+            self._contexts = {row["id"]: row["context_window"] for row in rows if row.get("context_window")}
+            return tuple(sorted(row["id"] for row in rows))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError("the answer is not a list of models") from None
 
@@ -265,13 +267,13 @@ class GroqBackend(Backend):
         try:
             self._offered = self._list_models()
             server = Check("server", True, f"{self._address} offers {len(self._offered)} models")
-            model = Check("model", True, self._pick())
+            name = self._pick()
         except ModelError as error:
             return Diagnosis((key, Check("model", False, error.message, error.hint)))
         except (httpx.HTTPError, ValueError) as error:
             words = f"{self._address}: {self._words(error)}"
             return Diagnosis((key, Check("server", False, words, "Check the network and base_url.")))
-        return Diagnosis((key, server, model))
+        return Diagnosis((key, server, Check("model", True, name)), self._contexts.get(name))
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,8 @@ class OllamaBackend(Backend):
             self._look()
         except ModelError as error:
             return Diagnosis((server, Check("model", False, error.message, error.hint)))
-        return Diagnosis((server, Check("model", True, f"{self._options.model}, context of {self._num_ctx} tokens")))
+        model = Check("model", True, f"{self._options.model}, asked for a context of {self._num_ctx} tokens")
+        return Diagnosis((server, model), self._num_ctx)
 
 
 def _transport(trust_env: bool) -> dict[str, Any]:

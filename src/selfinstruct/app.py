@@ -22,7 +22,7 @@ from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stoppe
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.registry import OBSERVERS, Registry
-from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_given
+from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_env, read_given
 from selfinstruct.store import RunStore
 from selfinstruct.types import PREPARE, Retry, SeedTask, StageStart, StageSummary
 
@@ -45,7 +45,7 @@ class Run:
         backend: Backend | None = None,
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
-        _read_env(Path(".env"))
+        read_env(Path(".env"))
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
@@ -248,17 +248,6 @@ class Run:
                 if callable(method := getattr(one, hook, None)):
                     observers[hook].append((type(one).__name__, method))
         return Events(observers, self.say)
-
-
-def _read_env(path: Path) -> None:
-    """Take over what a `.env` file holds and the environment does not."""
-    from dotenv import load_dotenv
-
-    try:
-        load_dotenv(path)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
-        raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
 
 
 async def _fill_along(filler: Filler, ended: asyncio.Event) -> None:

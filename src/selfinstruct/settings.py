@@ -22,6 +22,7 @@ from selfinstruct.config import (
     resolve,
     without_secrets,
 )
+from selfinstruct.errors import ConfigError
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import Registry
 from selfinstruct.store import RunStore
@@ -45,6 +46,17 @@ class Settings:
     assigned: Sequence[str] = ()
     plugins: Sequence[str] = ()
     wait: bool = False
+
+
+def read_env(path: Path) -> None:
+    """Take over what a `.env` file holds and the environment does not."""
+    from dotenv import load_dotenv
+
+    try:
+        load_dotenv(path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
+        raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
 
 
 def read_tree(settings: Settings) -> Tree:

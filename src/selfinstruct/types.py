@@ -239,9 +239,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a backend found out about itself: key, server, model."""
+    """What a backend found out about itself: key, server, model.
+
+    `context` is how many tokens its model takes, prompt and reply together; `None` where that is not known.
+    """
 
     checks: tuple[Check, ...] = ()
+    context: int | None = None
 
     @property
     def ok(self) -> bool:

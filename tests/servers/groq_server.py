@@ -75,7 +75,7 @@ class GroqServer(LoopbackServer):
         if refused:
             return wire.fault(refused)
         if request.path == MODELS:
-            rows = [{"id": name, "object": "model", "active": True} for name in self.models]
+            rows = [{"id": name, "object": "model", "active": True, "context_window": 131072} for name in self.models]
             return wire.json({"object": "list", "data": rows})
         return self._send(wire, request.json, self.reply(request.json, n))
 

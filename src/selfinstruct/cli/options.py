@@ -103,11 +103,14 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
 class BackendCommand(click.Command):
     """A command whose help and flags include the options of the backend that the same line chooses."""
 
+    tolerant = False
+    """Whether the command itself tells what keeps the backend's options from being known."""
+
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the line once for the backend's name, add its options, then read it in earnest."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        self.params = [*self._own, *_backend_parameters(args, taken)]
+        self.params = [*self._own, *_backend_parameters(args, taken, self.tolerant)]
         return super().make_context(info_name, args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -151,11 +154,11 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
     return found
 
 
-def _backend_parameters(args: Sequence[str], taken: set[str]) -> list[click.Parameter]:
+def _backend_parameters(args: Sequence[str], taken: set[str], tolerant: bool) -> list[click.Parameter]:
     try:
         component = _chosen_backend(args)
     except SelfInstructError:
-        if {"-h", "--help"} & set(args):
+        if tolerant or {"-h", "--help"} & set(args):
             return []  # what is wrong is told when the command is to work
         raise
     if component is None:

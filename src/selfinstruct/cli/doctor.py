@@ -1,0 +1,51 @@
+"""`selfinstruct doctor`: is everything well that a run needs?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from selfinstruct.cli.options import BackendCommand, config_options, out_option
+
+
+class Doctor(BackendCommand):
+    """What keeps the backend's options from being known is one of the findings."""
+
+    tolerant = True
+
+
+@click.command("doctor", cls=Doctor)
+@out_option
+@config_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def command(out: Path, as_json: bool, **given: Any) -> None:
+    """Check installation, config, plugins, run folder, key, server, model and limits, and say how to mend each.
+
+    No model is asked and nothing is written. The exit code is 0 if all is well, else that of the gravest finding.
+    """
+    import json
+
+    from selfinstruct import doctor
+    from selfinstruct.cli.options import settings_from
+    from selfinstruct.cli.progress import printable
+    from selfinstruct.settings import read_env
+
+    read_env(Path(".env"))
+    findings, area = [], ""
+    for finding in doctor.examine(settings_from(out, given)):
+        findings.append(finding)
+        if as_json:
+            continue
+        if finding.area != area:
+            area = finding.area
+            click.echo(area)
+        mark = click.style("ok  ", fg="green") if finding.check.ok else click.style("FAIL", fg="red", bold=True)
+        click.echo(f"  {mark}  {finding.check.name}: {printable(finding.check.detail)}")
+        for line in finding.check.mend.splitlines():
+            click.echo(f"        {printable(line)}")
+    if as_json:
+        click.echo(json.dumps(doctor.as_json(findings)))
+    sys.exit(max(finding.exit_code for finding in findings))
