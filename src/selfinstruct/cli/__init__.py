@@ -26,7 +26,7 @@ COMMANDS = {
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
-    "doctor": "Check key, server, model, config and folder; say how to mend them.",
+    "doctor": "Check what a run needs, and say how to mend it.",
     "plugins": "List, show and check plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""
