@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from selfinstruct.api import Backend
-from selfinstruct.assembly import Assembly, Parts, gate_for
+from selfinstruct.assembly import Assembly, Parts, gate_for, prices_for
 from selfinstruct.config import Chosen, Tree, differences, without_secrets
 from selfinstruct.engine.answer import Live
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.faults import MEND, guard
+from selfinstruct.engine.limits import Gate
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.engine.runner import Runner
 from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
@@ -24,7 +25,7 @@ from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.registry import OBSERVERS, Registry
 from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_env, read_given
 from selfinstruct.store import RunStore
-from selfinstruct.types import PREPARE, Retry, SeedTask, StageStart, StageSummary
+from selfinstruct.types import PREPARE, Prices, Retry, SeedTask, StageStart, StageSummary
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
@@ -56,6 +57,7 @@ class Run:
         for plugin in self.registry.broken:
             say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
         self._runner: Runner | None = None
+        self._gate: Gate | None = None
         self._interrupted = ""
         if not RunStore.begun(self.folder):
             self._read_seeds()
@@ -137,7 +139,8 @@ class Run:
         events = self._events(observers)
         live = self._live(events) if parts.recorded is None else None
         totals = self.store.totals(name)
-        events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests))
+        spent = (totals.prompt_tokens, totals.completion_tokens)
+        events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
         reason, code = "", 1
         filler, ended = Filler(self.store), asyncio.Event()
         filling = asyncio.create_task(_fill_along(filler, ended))
@@ -155,6 +158,7 @@ class Run:
             reason, code = error.message, error.exit_code
             raise
         finally:
+            self._gate = None
             if live is not None:
                 await self._close(live)
             ended.set()
@@ -166,8 +170,8 @@ class Run:
         calls, run = self.store.calls(), self.config.run
         if run.concurrency and run.concurrency > run.lookahead:
             self.say(f"no more than {run.lookahead} requests are sent at once: that is this run's lookahead")
-        gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
-        return Live(self.backend, gate, self._on_retry(events), RetryPolicy(), calls)
+        self._gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
+        return Live(self.backend, self._gate, self._on_retry(events), RetryPolicy(), calls)
 
     async def _close(self, live: Live) -> None:
         try:
@@ -227,6 +231,14 @@ class Run:
         finally:
             filler.close()
         return self.store.summary(name, reason, code)
+
+    def holdup(self) -> str:
+        """What holds requests back now, and for how long; nothing, if nothing does."""
+        return self._gate.holdup() if self._gate else ""
+
+    def prices(self) -> Prices | None:
+        """What the backend's tokens cost, if that is known."""
+        return prices_for(self.config, self._backend)
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""

@@ -44,6 +44,8 @@ class Parts:
     bounds: Bounds
     sampling: Sampling
     recorded: Recorded | None = None
+    size: int | None = None
+    """How many instructions it is about, where it is not about new ones."""
 
 
 class Assembly:
@@ -87,10 +89,11 @@ class Assembly:
         assert config.encoder is not None
         encoder = config.encoder.build(self._registry)
         sampling = config.table.sampling.over(encoder.sampling)
+        instructions = self.instructions(labelled=name == INSTANCES)
         history = {key: Asked(times, bool(text)) for key, (times, text) in self._store.asked_about(name).items()}
         stage = AskAbout(
             name,
-            self.instructions(labelled=name == INSTANCES),
+            instructions,
             self._seeds,
             encoder,
             config.post_processor.build(self._registry),
@@ -102,7 +105,7 @@ class Assembly:
             history,
         )
         judge = self._judge(config, [Rule("answered", Answered())])
-        return Parts(stage, judge, Bounds(self._config.run.lookahead), sampling)
+        return Parts(stage, judge, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
 
     def _prepare(self, name: str, config: StageConfig, target: int | None) -> Parts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, PrepareTable)
@@ -113,7 +116,9 @@ class Assembly:
         accepted = [example for _, example in self._store.examples()]
         stage = Prepare(subjects, config.post_processor.build(self._registry), accepted)
         recorded = Recorded(self._store, [None] * len(seeds) + [(index, position) for _, index, position in places])
-        return Parts(stage, self._judge(config), Bounds(self._config.run.lookahead), Sampling(), recorded)
+        return Parts(
+            stage, self._judge(config), Bounds(self._config.run.lookahead), Sampling(), recorded, len(subjects)
+        )
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
         """The accepted instructions, oldest first; with what the stage `classify` says of them."""

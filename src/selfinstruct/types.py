@@ -409,12 +409,18 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class StageStart:
-    """A stage is about to ask its first request; counts include what earlier commands did."""
+    """A stage is about to ask its first request; counts include what earlier commands did.
+
+    `target` is how many items are to be accepted, `size` how many instructions a stage without a target is about.
+    """
 
     stage: str
     target: int | None
     accepted: int
     requests: int
+    size: int | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def test_a_run_that_goes_on_says_so_and_asks_nothing_again() -> None:
     command(*DEMO, "--target", "5").done()
     first = rows(INSTRUCTIONS)
     ended = command("generate", "--target", "8").done()
-    assert "resuming: 5 instructions accepted so far" in ended.err
+    assert "resuming: 5 accepted so far" in ended.err
     assert rows(INSTRUCTIONS)[:5] == first
     assert len(rows(INSTRUCTIONS)) == 8
 

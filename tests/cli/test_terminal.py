@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,10 @@ def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1)
     env = environment(TERM="xterm", COLUMNS="100", LINES="24")
     run = subprocess.Popen([*COMMAND, *args], cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
-    seen = ""
+    seen, deadline = "", time.monotonic() + 60
     try:
         while data := _read(master):
+            assert time.monotonic() < deadline, seen
             seen += data.decode("utf-8", "replace")
             if interrupt_at and re.search(interrupt_at, seen):
                 run.send_signal(signal.SIGINT)
@@ -57,11 +59,15 @@ def test_a_live_line_and_then_how_it_ended(tmp_path: Path) -> None:
     args = ["generate", "--backend", "demo", "--target", "12", "--latency", "0.05", "--set", "run.lookahead=1"]
     code, seen = on_a_terminal(tmp_path, *args)
     assert code == 0, seen
-    assert re.search(r"\d+/12 accepted · ", seen)
+    assert re.search(r"generate +█*░+ \d+/12 accepted", seen)
+    assert re.search(r"kept +\d+% of the last \d+ candidates · \d+ requests", seen)
+    assert re.search(r"spent +[\d,]+ tokens · about [\d,]+ tokens in all", seen)
+    assert re.search(r"last +\w+", seen)
     assert_cursor_restored(seen)
     end = seen[seen.rindex(SHOWN) :]
     assert "generate: target of 12 reached" in end
-    assert "12/12 accepted · " not in end, "the live line is gone"
+    assert "░" not in end, "the live lines are gone"
+    assert "█" not in end
 
 
 def test_quiet_needs_no_live_line(tmp_path: Path) -> None:
@@ -73,7 +79,7 @@ def test_quiet_needs_no_live_line(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     args = ["generate", "--backend", "demo", "--target", "100000", "--latency", "0.1", "--set", "run.lookahead=2"]
-    code, seen = on_a_terminal(tmp_path, *args, interrupt_at=r"[1-9]\d*/100000 accepted")
+    code, seen = on_a_terminal(tmp_path, *args, interrupt_at=r"[1-9]\d*/100,000 accepted")
     assert code == 5
     assert "stopping: " in seen
     assert "stopped: interrupted" in seen

@@ -29,8 +29,8 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
     import json
 
     from selfinstruct import doctor
+    from selfinstruct.cli.board import printable
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.cli.progress import printable
     from selfinstruct.settings import read_env
 
     read_env(Path(".env"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.cli.progress import WORDS, printable
+from selfinstruct.cli.board import printable
+from selfinstruct.cli.progress import WORDS
 
 if TYPE_CHECKING:
     from selfinstruct.formats.funnel import Funnel

@@ -17,7 +17,7 @@ from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 @click.option("--estimate", is_flag=True, help="Tell what is going to be asked and paid, then end: nothing is sent.")
 @paid_options
 @quiet_option
-def command(out: Path, target: int | None, estimate: bool, quiet: bool, **given: Any) -> None:
+def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None:
     """Grow new instructions from seed tasks until TARGET are accepted.
 
     A run folder that holds a run is resumed: nothing that was paid for is asked again. Every flag can stand in
@@ -26,7 +26,7 @@ def command(out: Path, target: int | None, estimate: bool, quiet: bool, **given:
     if estimate:
         tell_estimate(out, target, given)
     else:
-        run_stages(["generate"], out, target, quiet, given)
+        run_stages(["generate"], out, target, given)
 
 
 def tell_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     all_generated_instances.jsonl under any name and in any order; give the seeds of the old run by --seeds. A row
     that cannot be used is counted and named by its line. The same command again changes nothing.
     """
-    from selfinstruct.cli.progress import printable
+    from selfinstruct.cli.board import printable
     from selfinstruct.importing import import_files
 
     result = import_files(settings_from(out, given), files)

@@ -1,18 +1,24 @@
-"""What a user sees while a stage runs: one live line on a terminal, plain lines elsewhere, totals at the end."""
+"""What a user sees while a stage runs: a live board on a terminal, plain lines elsewhere, totals at the end."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
+from selfinstruct.cli.board import Board, printable
+from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
@@ -23,10 +29,8 @@ WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider"}
 RECENT = 50
 """Requests that rates are taken over."""
 
-
-def printable(text: str) -> str:
-    """Text of a model as a terminal may see it: one line, no control characters."""
-    return "".join(character if character.isprintable() else " " for character in text)
+UNITS = {GENERATE: "accepted", "classify": "labelled", "instances": "answered", PREPARE: "examples"}
+"""What is counted in each stage."""
 
 
 def say(line: str) -> None:
@@ -40,18 +44,33 @@ def hush(_: str) -> None:
 
 
 class Progress:
-    """Observes a stage and shows how it goes. A context manager, so that the terminal is left as it was."""
+    """Observes a stage and shows how it goes. A context manager, so that the terminal is left as it was.
 
-    def __init__(self, quiet: bool = False) -> None:
+    `holdup` says what holds requests back, and for how long; `prices` what tokens cost, if that is known.
+    """
+
+    def __init__(
+        self,
+        quiet: bool = False,
+        holdup: Callable[[], str] = lambda: "",
+        prices: Callable[[], Prices | None] = lambda: None,
+    ) -> None:
         self._quiet = quiet
+        self._holdup = holdup
+        self._ask_prices = prices
+        self._prices: Prices | None = None
         self._live: Any = None
-        self._target: int | None = None
+        self._start = StageStart("", None, 0, 0)
         self._accepted = 0
         self._requests = 0
-        self._tokens = 0
+        self._prompt_tokens = self._completion_tokens = 0
+        self._drops: Counter[str] = Counter()
         self._recent: deque[tuple[float, int, int]] = deque(maxlen=RECENT)
-        self._said_at = 0.0
-        self._waiting = ""
+        self._began = self._said_at = 0.0
+        self._retry = ""
+        self._last = ""
+        self._lock = Lock()
+        """The board is drawn by another thread than the one that counts."""
         self.summary: StageSummary | None = None
         """How the stage ended, once it has."""
 
@@ -59,10 +78,9 @@ class Progress:
         if not self._quiet and sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
-            from rich.text import Text
 
             console = Console(stderr=True)
-            self._live = Live(Text(""), console=console, refresh_per_second=8, transient=True)
+            self._live = Live(console=console, get_renderable=self._drawn, refresh_per_second=8, transient=True)
             self._live.start()
         return self
 
@@ -78,7 +96,7 @@ class Progress:
             self._live = None
 
     def say(self, line: str) -> None:
-        """A line for the user, above the live one where there is one."""
+        """A line for the user, above the live ones where there are any."""
         if self._live is not None:
             self._live.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
         elif not self._quiet:
@@ -86,26 +104,35 @@ class Progress:
 
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
         """Take over what earlier commands did."""
-        self._target, self._accepted, self._requests = stage.target, stage.accepted, stage.requests
-        self._said_at = time.monotonic()
+        with self._lock:
+            self._start, self._accepted, self._requests = stage, stage.accepted, stage.requests
+            self._prompt_tokens, self._completion_tokens = stage.prompt_tokens, stage.completion_tokens
+            self._began = self._said_at = time.monotonic()
         if stage.accepted:
-            self.say(f"resuming: {stage.accepted} instructions accepted so far")
+            self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
         """Count, and show."""
-        self._accepted = settlement.accepted
-        self._requests = max(self._requests, settlement.request.index + 1)
-        self._waiting = ""
-        if settlement.reply is not None:
-            usage = settlement.reply.usage
-            self._tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
-        kept = sum(decision.fate == "accepted" for decision in settlement.decisions)
-        self._recent.append((time.monotonic(), kept, len(settlement.decisions)))
+        if not self._recent:
+            self._prices = self._ask_prices()  # the backend knows them once it has its model
+        with self._lock:
+            self._accepted = settlement.accepted
+            self._requests = max(self._requests, settlement.request.index + 1)
+            self._retry = ""
+            if settlement.reply is not None:
+                self._prompt_tokens += settlement.reply.usage.prompt_tokens or 0
+                self._completion_tokens += settlement.reply.usage.completion_tokens or 0
+            kept = [decision for decision in settlement.decisions if decision.fate == "accepted"]
+            if kept and settlement.request.stage == GENERATE:
+                self._last = kept[-1].text
+            self._drops.update(decision.reason for decision in settlement.decisions if decision.fate == "rejected")
+            self._recent.append((time.monotonic(), len(kept), len(settlement.decisions)))
         self._show()
 
     def selfinstruct_request_retried(self, retry: Retry) -> None:
         """Show what is waited for."""
-        self._waiting = f"waiting {retry.wait:.0f} s: {printable(retry.message)[:60]}"
+        with self._lock:
+            self._retry = f"{retry.wait:.0f} s for another try: {printable(retry.message)}"
         self._show()
 
     def selfinstruct_stage_finished(self, summary: StageSummary) -> None:
@@ -113,40 +140,50 @@ class Progress:
         self.summary = summary
 
     def _show(self) -> None:
-        if self._live is not None:
-            from rich.text import Text
-
-            self._live.update(Text(self._line(), no_wrap=True, overflow="ellipsis"))
-        elif not self._quiet and time.monotonic() - self._said_at >= EVERY:
+        if self._live is None and not self._quiet and time.monotonic() - self._said_at >= EVERY:
             self._said_at = time.monotonic()
-            say(self._line())
+            say(self.board().line())
 
-    def _line(self) -> str:
-        parts = [f"{self._accepted}/{self._target} accepted" if self._target else f"{self._accepted} accepted"]
-        candidates = sum(judged for _, _, judged in self._recent)
-        kept = sum(accepted for _, accepted, _ in self._recent)
-        if candidates:
-            parts.append(f"{kept / candidates:.0%} of candidates kept")
-        parts += [f"{self._requests} requests", f"{self._tokens:,} tokens"]
-        span = self._recent[-1][0] - self._recent[0][0] if len(self._recent) > 1 else 0.0
-        if span > 0:
-            parts.append(f"{len(self._recent) / span:.1f} requests/s")
-            rate = kept / span
-            if self._target and rate > 0:
-                parts.append(f"about {duration((self._target - self._accepted) / rate)} left")
-        if self._waiting:
-            parts.append(self._waiting)
-        return " · ".join(parts)
+    def _drawn(self) -> Text:
+        from rich.text import Text
 
+        return Text("\n".join(self.board().lines()), no_wrap=True, overflow="ellipsis")
 
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    whole = round(seconds)
-    if whole < 90:
-        return f"{whole} s"
-    if whole < 5400:
-        return f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    def board(self) -> Board:
+        """How the stage stands now."""
+        with self._lock:
+            return self._board()
+
+    def _board(self) -> Board:
+        start = self._start
+        by_requests = start.target is None and start.stage == PREPARE
+        done, whole = (self._requests if by_requests else self._accepted), start.target or start.size
+        span = time.monotonic() - (self._recent[0][0] if len(self._recent) > 1 else self._began)
+        pace = (len(self._recent) - 1) / span if len(self._recent) > 1 and span > 0 else 0.0
+        kept, judged = sum(kept for _, kept, _ in self._recent), sum(judged for _, _, judged in self._recent)
+        each = (1.0 if by_requests else kept / len(self._recent)) if self._recent else 0.0
+        left = (whole - done) / (each * pace) if whole and each * pace > 0 else None
+        more = (whole - done) / each / self._requests if whole and each and self._requests else None
+        tokens = self._prompt_tokens + self._completion_tokens
+        usd = self._prices.of(self._prompt_tokens, self._completion_tokens) if self._prices else None
+        return Board(
+            start.stage,
+            "replies read" if by_requests else UNITS.get(start.stage, "answers"),
+            done,
+            whole,
+            self._requests,
+            judged,
+            kept,
+            pace,
+            left,
+            dict(self._drops),
+            tokens,
+            None if more is None else round(tokens * (1 + more)),
+            usd,
+            None if more is None or usd is None else usd * (1 + more),
+            self._holdup() or self._retry,
+            self._last,
+        )
 
 
 def tell_end(summary: StageSummary | None) -> None:
@@ -156,12 +193,9 @@ def tell_end(summary: StageSummary | None) -> None:
         tell_totals(summary)
 
 
-def tell_files(folder: Path) -> None:
+def tell_files(paths: Sequence[Path]) -> None:
     """Where the run's files are."""
-    from selfinstruct.formats.contracts import FILES
-
-    present = [folder / name for name in FILES if (folder / name).is_file()]
-    for index, path in enumerate(present):
+    for index, path in enumerate(paths):
         click.echo(f"{'' if index else 'files: ':<7}{path}")
 
 

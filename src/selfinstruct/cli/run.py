@@ -16,9 +16,9 @@ from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 @click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
 @paid_options
 @quiet_option
-def command(out: Path, target: int | None, quiet: bool, **given: Any) -> None:
+def command(out: Path, target: int | None, **given: Any) -> None:
     """Run generate, classify, instances and prepare in a row, each from where it stands.
 
     The training examples are then in OUT/finetuning; selfinstruct export writes them in a trainer's format.
     """
-    run_stages(["generate", "classify", "instances", "prepare"], out, target, quiet, given)
+    run_stages(["generate", "classify", "instances", "prepare"], out, target, given)

@@ -17,8 +17,8 @@ def command(out: Path, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
+    from selfinstruct.cli.board import printable
     from selfinstruct.cli.funnel import tell_funnel
-    from selfinstruct.cli.progress import printable
     from selfinstruct.formats.funnel import funnels
     from selfinstruct.store import RunStore
 

@@ -153,6 +153,13 @@ class Gate:
         if until > self._paused_until:
             self._paused_until, self._why_paused = until, why
 
+    def holdup(self) -> str:
+        """What holds requests back now, in words; nothing, if nothing does or all slots are taken."""
+        if not self._waiting or self._ended or self._out >= int(self._allowed):
+            return ""
+        wait, why = self._wait(self.clock(), self._waiting[0][1].tokens)
+        return f"{wait:.0f} s: {why or 'the provider asks to wait'}" if wait >= 1 else ""
+
     # --- coming and going ---------------------------------------------------------------------------------------------
 
     async def enter(self, order: int, prompt_tokens: int, reply_tokens: int) -> Ticket:

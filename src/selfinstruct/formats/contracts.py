@@ -18,6 +18,11 @@ EXAMPLES = "finetuning/all_generated_instances.jsonl"
 REJECTED = "rejected.jsonl"
 
 
+def present(folder: Path) -> list[Path]:
+    """Those of the files that the folder holds."""
+    return [folder / name for name in FILES if (folder / name).is_file()]
+
+
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
     """Write the contract files of every stage that has begun; returns the number of rows in each."""
     begun = {stage for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE) if store.has_begun(stage)}

@@ -1,0 +1,116 @@
+"""What a person sees of a stage at work: a few lines made of one value, for a terminal and for `status` alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+BAR = 30
+"""Characters of the bar."""
+
+MOST_REASONS = 4
+"""Reasons for drops that are named."""
+
+LABEL = 11
+"""Characters of the names of lines."""
+
+
+def printable(text: str) -> str:
+    """Text of a model as a terminal may see it: one line, no control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """How a stage stands.
+
+    `done` of `whole` (`None`: not known) are `unit`. `judged` and `kept` are candidates of the last `requests_seen`
+    requests, `per_second` is their pace, in requests. `tokens` and `usd` are spent so far (`usd` is `None` where prices
+    are not known), `usd_in_all` and `tokens_in_all` are what they are going to be if all goes on like that. `wait` says
+    what holds requests back, `last` is the last accepted instruction.
+    """
+
+    stage: str
+    unit: str
+    done: int
+    whole: int | None
+    requests: int
+    judged: int = 0
+    kept: int = 0
+    per_second: float = 0.0
+    left: float | None = None
+    drops: Mapping[str, int] = field(default_factory=dict)
+    tokens: int = 0
+    tokens_in_all: int | None = None
+    usd: float | None = None
+    usd_in_all: float | None = None
+    wait: str = ""
+    last: str = ""
+
+    def line(self) -> str:
+        """All that matters in one line."""
+        parts = [f"{self.done:,}/{self.whole:,} {self.unit}" if self.whole else f"{self.done:,} {self.unit}"]
+        if self.judged:
+            parts.append(f"{self.kept / self.judged:.0%} of candidates kept")
+        parts.append(f"{self.requests:,} requests")
+        if self.tokens:
+            parts.append(f"{self.tokens:,} tokens")
+        if self.per_second:
+            parts.append(f"{self.per_second:.1f} requests/s")
+        if self.left is not None:
+            parts.append(f"about {duration(self.left)} left")
+        if self.wait:
+            parts.append(self.wait)
+        return " · ".join(parts)
+
+    def lines(self) -> Iterator[str]:
+        """The same at length: a bar, and a line each for what was kept, dropped, spent, waited for and got last."""
+        yield f"{self.stage:<{LABEL}}{self._bar()}"
+        kept = f"{self.kept / self.judged:.0%} of the last {self.judged:,} candidates" if self.judged else "nothing yet"
+        pace = f", {self.per_second:.1f} a second" if self.per_second else ""
+        left = f" · about {duration(self.left)} left" if self.left is not None else ""
+        yield _named("kept", f"{kept} · {self.requests:,} requests{pace}{left}")
+        if self.drops:
+            ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
+            rest = sum(count for _, count in ranked[MOST_REASONS:])
+            told = [f"{printable(name)} {count:,}" for name, count in ranked[:MOST_REASONS]]
+            yield _named("dropped", " · ".join([*told, f"others {rest:,}"] if rest else told))
+        if self.tokens:
+            yield _named("spent", self._spent())
+        if self.wait:
+            yield _named("waiting", printable(self.wait))
+        if self.last:
+            yield _named("last", printable(self.last))
+
+    def _bar(self) -> str:
+        if not self.whole:
+            return f"{self.done:,} {self.unit}"
+        full = min(BAR, BAR * self.done // self.whole)
+        return f"{'█' * full}{'░' * (BAR - full)} {self.done:,}/{self.whole:,} {self.unit}"
+
+    def _spent(self) -> str:
+        now = f"{self.tokens:,} tokens" + (f", {self.usd:.4f} US dollars" if self.usd is not None else "")
+        if self.tokens_in_all is None:
+            return now
+        dollars = f", {self.usd_in_all:.4f} US dollars" if self.usd_in_all is not None else ""
+        return f"{now} · about {_rounded(self.tokens_in_all):,} tokens{dollars} in all"
+
+
+def _named(name: str, text: str) -> str:
+    return f"  {name:<{LABEL - 2}}{text}"
+
+
+def _rounded(count: int) -> int:
+    """Two leading digits: more would not be true."""
+    digits = max(0, len(str(count)) - 2)
+    return round(count, -digits)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 5400:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
