@@ -117,14 +117,14 @@ def test_status_of_a_run_with_nothing_accepted(tmp_path: Path) -> None:
 
 
 def test_status_of_one_request(tmp_path: Path) -> None:
-    run(tmp_path, [(10, 7)]).close()
+    run(tmp_path, [(10, 7)], decisions=1).close()
     assert (
         "the last 1 requests: 7.0 accepted each, 70% of candidates" in command("status", "--out", tmp_path).done().out
     )
 
 
 def test_status_foretells_and_tells_programs_too(tmp_path: Path) -> None:
-    run(tmp_path, [(10, 5)] * 100).close()
+    run(tmp_path, [(10, 5)] * 100, decisions=100).close()
     with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
         prices = {f"usd_per_million_{kind}_tokens": 2.0 for kind in ("prompt", "completion")}
         database.execute("UPDATE run SET value = ? WHERE key = 'tree'", (json.dumps({"budget": prices}),))
