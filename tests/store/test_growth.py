@@ -12,6 +12,7 @@ import pytest
 
 from selfinstruct.cli.forecast import read_growth
 from selfinstruct.store import RunStore
+from tests.project import Project, until
 from tests.running import command
 
 Settled = list[tuple[int, int]]
@@ -153,3 +154,12 @@ def test_the_rule_is_a_setting_that_may_change_from_command_to_command(
     ended.failed(5, "nearly saturated", "lower generate.min_acceptance")
     command("generate", "--target", "60", "--quiet", "--set", "generate.min_acceptance=0.01").done()
     command("generate", "--target", "5", "--set", "generate.min_acceptance=1.5").failed(2, "generate.min_acceptance")
+
+
+def test_status_may_be_asked_while_another_process_works_on_the_run(project: Project) -> None:
+    working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
+    until(lambda: project.replies() >= 30, "30 replies")
+    told = project.run("status", "--more", "1000").succeeded()
+    assert working.poll() is None, "it has ended too early for this test to mean anything"
+    assert "1,000 more need about " in told.stdout
+    assert working.wait(60) == 0
