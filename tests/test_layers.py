@@ -27,6 +27,7 @@ BELOW: dict[str, set[str]] = {
     "config": {"registry", "checks", "api", "errors"},
     "records": {"types", "errors"},
     "store": {"types", "errors", "api"},
+    "forecast": {"store", "types"},
     "formats": {"store", "similarity", "api", "types", "errors"},
     "stages": {"api", "types"},
     "engine": {"stages", "store", "api", "types", "errors"},

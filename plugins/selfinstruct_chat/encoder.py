@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
+from selfinstruct_chat.hints import choose, read_hints
 
 SYSTEM = (
     "You write tasks that will teach an assistant to follow instructions. You are shown examples. Write new tasks "
@@ -27,6 +29,18 @@ class ChatTasksOptions(Options):
     count: int = Field(8, ge=1, le=64, description="How many new tasks to ask for in one request.")
     topic: str = Field("", description="What the new tasks should be about; empty for any subject.")
     language: str = Field("", description="The language to write the tasks in; empty leaves it to the examples.")
+    topics: tuple[str, ...] | None = Field(
+        None, description="Topics, one drawn for each request: a list, or a file with one a line. Default: none."
+    )
+    personas: tuple[str, ...] | None = Field(
+        None, description="People who may ask, one drawn for each request: a list, or a file. Default: none."
+    )
+
+    @field_validator("topics", "personas", mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        """Read a file when the config is read, so that the run freezes what stood in it and not its name."""
+        return read_hints(given)
 
 
 class ChatTasksEncoder(PromptEncoder):
@@ -38,10 +52,23 @@ class ChatTasksEncoder(PromptEncoder):
         self.sampling = Sampling(temperature=0.8, max_tokens=max(1024, TOKENS_PER_TASK * options.count))
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
-        """Show the examples, each folded onto one line, and ask for `count` new tasks."""
+        """Show the examples, each folded onto one line, and ask for `count` new tasks.
+
+        Where there are topics or personas, one of each is named, chosen by a hash of the examples: see `choose`.
+        """
         lines = [f"{number}. {' '.join(example.text.split())}" for number, example in enumerate(examples, start=1)]
         shown = "\n".join(["Examples:", *lines, "", ""]) if lines else ""
-        return (self._system, Message("user", shown + _closing(self._options.count)))
+        return (self._system, Message("user", shown + self._hints(examples) + _closing(self._options.count)))
+
+    def _hints(self, examples: Sequence[Instruction]) -> str:
+        """What this request is to be about and who may be asking; empty where the config names neither."""
+        hints = ""
+        if self._options.topics:
+            hints += f"Topic of the new tasks: {choose(self._options.topics, 'topics', examples)}.\n"
+        if self._options.personas:
+            asking = choose(self._options.personas, "personas", examples)
+            hints += f"The tasks are such as this person would give an assistant: {asking}.\n"
+        return hints
 
 
 def _system_text(options: ChatTasksOptions) -> str:

@@ -81,7 +81,14 @@ class Assembly:
             target or config.table.target,
             list(self._store.instructions()),
         )
-        bounds = Bounds(self._config.run.lookahead, config.table.max_candidates, config.table.patience)
+        table = config.table
+        bounds = Bounds(
+            self._config.run.lookahead,
+            table.max_candidates,
+            table.patience,
+            table.min_acceptance,
+            table.acceptance_window,
+        )
         return Parts(stage, self._judge(config), bounds, sampling)
 
     def _ask(self, name: str, config: StageConfig, target: int | None) -> Parts:  # noqa: ARG002 - all are asked about

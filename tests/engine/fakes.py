@@ -140,6 +140,8 @@ class Bench:
     lookahead: int = 4
     patience: int = 50
     max_candidates: int | None = None
+    min_acceptance: float | None = None
+    acceptance_window: int = 50
     quarantine: bool = False
     rules: Callable[[], Sequence[Rule]] = lambda: [Rule("novel", Novel()), Rule("no-x", Unless("x"))]
     witness: Witness = field(default_factory=Witness)
@@ -155,7 +157,8 @@ class Bench:
         """Run to the goal, or to the end of `most` requests; returns the reason or raises what ended it."""
         with closing(RunStore.open(self.folder)) as store:
             accepted = [instruction.text for instruction in store.instructions()]
-            bounds = Bounds(self.lookahead, self.max_candidates, self.patience)
+            rate = (self.min_acceptance, self.acceptance_window)
+            bounds = Bounds(self.lookahead, self.max_candidates, self.patience, *rate)
             judge = Judge(self.rules(), self.quarantine)
             words = stage(goal, most, accepted)
             self.runner = Runner(words, judge, answerer, store, self.witness.events(), bounds)

@@ -12,12 +12,15 @@ from selfinstruct.cli.options import out_option
 @click.command("status")
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def command(out: Path, as_json: bool) -> None:
+@click.option("--more", type=click.IntRange(1), metavar="N", help="Foretell what N more instructions would need.")
+def command(out: Path, as_json: bool, more: int | None) -> None:
     """Tell how far a run is, and what became of every candidate, also while another process works on it."""
     import json
     from dataclasses import asdict
 
     from selfinstruct.cli.board import printable
+    from selfinstruct.cli.forecast import as_json as growth_json
+    from selfinstruct.cli.forecast import read_growth, tell_growth
     from selfinstruct.cli.funnel import tell_funnel
     from selfinstruct.formats.funnel import funnels
     from selfinstruct.store import RunStore
@@ -28,6 +31,7 @@ def command(out: Path, as_json: bool) -> None:
             flows = funnels(store)
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
+            growth = read_growth(store, more)
     finally:
         store.close()
     if as_json:
@@ -36,9 +40,11 @@ def command(out: Path, as_json: bool) -> None:
             totals = stages[flow.stage]
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
-        click.echo(json.dumps({"stages": stages, "backend": backend, "config": config}))
+        told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
+        click.echo(json.dumps(told))
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
     for flow, summary in zip(flows, summaries, strict=True):
         tell_funnel(flow, summary)
+    tell_growth(growth)

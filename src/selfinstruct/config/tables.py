@@ -95,12 +95,18 @@ class StageTable(BaseModel):
 class GenerateTable(StageTable):
     """The table `[generate]`."""
 
-    not_frozen: ClassVar[frozenset[str]] = frozenset({"target", "max_candidates", "patience"})
+    not_frozen: ClassVar[frozenset[str]] = frozenset(
+        {"target", "max_candidates", "patience", "min_acceptance", "acceptance_window"}
+    )
     sampler: Use
     encoder: Use
     target: int | None = Field(None, ge=1, description="How many instructions to accept.")
     max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates were judged.")
     patience: int = Field(50, ge=1, description="Stop when so many requests in a row bring nothing accepted.")
+    min_acceptance: float | None = Field(
+        None, gt=0, le=1, description="Stop when a smaller share of the last requests' candidates was accepted."
+    )
+    acceptance_window: int = Field(50, ge=1, description="How many requests `min_acceptance` looks back.")
 
 
 class AskTable(StageTable):

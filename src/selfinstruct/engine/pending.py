@@ -24,14 +24,18 @@ class Answerer(Protocol):
 class Bounds:
     """Where a stage ends, besides its goal.
 
-    lookahead       requests planned beyond the last settled one; part of what makes a result
-    max_candidates  candidates to judge in all, `None` for no cap
-    patience        requests in a row that may bring nothing accepted before the pool counts as saturated
+    lookahead          requests planned beyond the last settled one; part of what makes a result
+    max_candidates     candidates to judge in all, `None` for no cap
+    patience           requests in a row that may bring nothing accepted before the pool counts as saturated
+    min_acceptance     share of candidates, over the last requests, below which it does too; `None` for no such rule
+    acceptance_window  how many those last requests are
     """
 
     lookahead: int
     max_candidates: int | None = None
     patience: int = 50
+    min_acceptance: float | None = None
+    acceptance_window: int = 50
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.faults import MEND, check_request, guard
 from selfinstruct.engine.judge import Judge, Judged
 from selfinstruct.engine.pending import Answerer, Bounds, Pending
+from selfinstruct.engine.saturation import Saturation
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.stages.base import Stage
 from selfinstruct.store import RunStore, Written
@@ -59,7 +60,8 @@ class Runner:
         self._bounds = bounds
         self._sizes = store.settled(stage.name)
         self._balance = Balance(stage.name, store.totals(stage.name), store.judged(stage.name))
-        self._fruitless = _trailing(self._sizes)
+        judged = store.growth().judged_last(stage.name, bounds.acceptance_window)
+        self._saturation = Saturation(bounds, self._sizes, judged)
         self._failures = 0
         self._last_failure = ""
         self._next = len(self._sizes)
@@ -122,7 +124,7 @@ class Runner:
         """Whether the loop has a reason to end."""
         goal, cap = self._stage.goal, self._bounds.max_candidates
         return (
-            (goal is not None and (self._balance.accepted >= goal or self._fruitless >= self._bounds.patience))
+            (goal is not None and (self._balance.accepted >= goal or self._saturation.reached() is not None))
             or (cap is not None and self._balance.candidates >= cap)
             or self._failures >= FAILURES_IN_A_ROW
         )
@@ -131,11 +133,8 @@ class Runner:
         cap = self._bounds.max_candidates
         if cap is not None and self._balance.candidates >= cap:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
-        if self._stage.goal is not None and self._fruitless >= self._bounds.patience:
-            raise Stopped(
-                f"the pool is saturated: the last {self._fruitless} requests brought nothing new",
-                "Add seeds, vary the prompt or the model, or raise generate.patience to insist.",
-            )
+        if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
+            raise Stopped(*saturated)
         if self._failures >= FAILURES_IN_A_ROW:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
@@ -247,7 +246,7 @@ class Runner:
         if complete:
             before = self._sizes[-1] if self._sizes else 0
             self._sizes.append(self._balance.accepted)
-            self._fruitless = 0 if self._balance.accepted > before else self._fruitless + 1
+            self._saturation.settled(self._balance.accepted - before, judged)
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
@@ -266,14 +265,3 @@ class Runner:
 
 def _left(most: int | None, used: int) -> int | None:
     return None if most is None else most - used
-
-
-def _trailing(sizes: Sequence[int]) -> int:
-    """How many of the last totals stand without growth."""
-    count = 0
-    for index in range(len(sizes) - 1, -1, -1):
-        before = sizes[index - 1] if index else 0
-        if sizes[index] > before:
-            break
-        count += 1
-    return count

@@ -1,8 +1,9 @@
 """One SQLite file per run: requests, replies, decisions and the frozen config; all SQL of the package is in here."""
 
 from selfinstruct.store.calls import Calls, Spent
+from selfinstruct.store.growth import Growth, Stretch
 from selfinstruct.store.run import RUN_FILE, RunStore
 from selfinstruct.store.values import Journalled, Row, Totals
 from selfinstruct.store.writer import Written
 
-__all__ = ["RUN_FILE", "Calls", "Journalled", "Row", "RunStore", "Spent", "Totals", "Written"]
+__all__ = ["RUN_FILE", "Calls", "Growth", "Journalled", "Row", "RunStore", "Spent", "Stretch", "Totals", "Written"]

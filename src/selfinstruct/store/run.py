@@ -14,6 +14,7 @@ from selfinstruct.errors import RunError
 from selfinstruct.store.bulk import Bulk
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import connect, connect_to_read, migrate, refuse_newer, schema
+from selfinstruct.store.growth import Growth
 from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.values import (
@@ -225,6 +226,10 @@ class RunStore:
     def calls(self) -> Calls:
         """The journal of calls to models."""
         return Calls(self._read, self._write)
+
+    def growth(self) -> Growth:
+        """How the pool has grown, request by request."""
+        return Growth(self._read)
 
     def ledger(self) -> Ledger:
         """Questions about what became of candidates."""
