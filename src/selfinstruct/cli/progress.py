@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
+from selfinstruct.types import JUDGE, Rating, Retry, Settlement, StageStart, StageSummary
 
 EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
@@ -89,7 +90,8 @@ class Progress:
         self._target, self._accepted, self._requests = stage.target, stage.accepted, stage.requests
         self._said_at = time.monotonic()
         if stage.accepted:
-            self.say(f"resuming: {stage.accepted} instructions accepted so far")
+            done = "examples rated" if stage.stage == JUDGE else "instructions accepted"
+            self.say(f"resuming: {stage.accepted} {done} so far")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
         """Count, and show."""
@@ -154,6 +156,17 @@ def tell_end(summary: StageSummary | None) -> None:
     if summary is not None:
         click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
         tell_totals(summary)
+
+
+def tell_ratings(ratings: Iterable[Rating]) -> None:
+    """What the judge says of the examples as a whole."""
+    from selfinstruct.formats.ratings import tally
+
+    told = tally(ratings)
+    if told.rated:
+        click.echo(f"  of {told.rated:,} rated: " + ", ".join(f"{name} {share:.0%}" for name, share in told.shares()))
+        scores = ", ".join(f"{told.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
+        click.echo(f"  scores: {scores}")
 
 
 def tell_files(folder: Path) -> None:

@@ -1,14 +1,17 @@
-"""The commands that run a stage of a run folder: `classify`, `instances`, `prepare`, and `run` for all in a row."""
+"""What the commands that run stages of a run folder have in common, and those of `classify` and `instances`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option, paid_options, settings_from
+from selfinstruct.cli.options import BackendCommand, out_option, paid_options, settings_from
+
+if TYPE_CHECKING:
+    from selfinstruct.app import Run
 
 EPILOG = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but how it ended.")
@@ -17,7 +20,7 @@ quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but how i
 def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool, given: dict[str, Any]) -> None:
     """Open the run folder and run stages one after the other, telling how each ended."""
     from selfinstruct.app import Run, run_with_signals
-    from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files
+    from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files, tell_ratings
     from selfinstruct.store import RunStore
 
     if stages[0] != "generate":
@@ -25,7 +28,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
     with Run(settings_from(out, given), say=hush if quiet else say) as run:
 
         async def work() -> None:
-            for stage in stages:
+            for stage in _wanted(stages, run):
                 with Progress(quiet) as progress:
                     run.say = progress.say
                     try:
@@ -33,6 +36,8 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
                     finally:
                         progress.stop()
                         tell_end(progress.summary)
+                        if stage == "judge" and progress.summary is not None:
+                            tell_ratings(run.store.ratings().values())
 
         try:
             run_with_signals(run, work)
@@ -40,12 +45,19 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
             tell_files(out)
 
 
+def _wanted(stages: Sequence[str], run: Run) -> list[str]:
+    """In a row of stages `judge` has its turn only if the config says so; the scores then count at once."""
+    if len(stages) == 1 or run.rates:
+        return [*stages, *(["prepare"] if len(stages) > 1 and run.min_score is not None else [])]
+    return [stage for stage in stages if stage != "judge"]
+
+
 def command_for(stage: str, help_text: str) -> click.Command:
     """The command of one stage that follows `generate`."""
 
     @click.command(stage, cls=BackendCommand, help=help_text, epilog=EPILOG)
     @out_option
-    @(config_options if stage == "prepare" else paid_options)
+    @paid_options
     @quiet_option
     def command(out: Path, quiet: bool, **given: Any) -> None:
         run_stages([stage], out, None, quiet, given)

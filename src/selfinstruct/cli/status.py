@@ -18,9 +18,11 @@ def command(out: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from selfinstruct.cli.funnel import tell_funnel
-    from selfinstruct.cli.progress import printable
+    from selfinstruct.cli.progress import printable, tell_ratings
     from selfinstruct.formats.funnel import funnels
+    from selfinstruct.formats.ratings import tally
     from selfinstruct.store import RunStore
+    from selfinstruct.types import JUDGE
 
     store = RunStore.look(out)
     try:
@@ -28,6 +30,7 @@ def command(out: Path, as_json: bool) -> None:
             flows = funnels(store)
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
+            ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
     finally:
         store.close()
     if as_json:
@@ -36,9 +39,14 @@ def command(out: Path, as_json: bool) -> None:
             totals = stages[flow.stage]
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
-        click.echo(json.dumps({"stages": stages, "backend": backend, "config": config}))
+        told = {"stages": stages, "backend": backend, "config": config}
+        if JUDGE in stages:
+            told |= {"ratings": asdict(tally(ratings)), "judge": judge or backend}
+        click.echo(json.dumps(told))
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
     for flow, summary in zip(flows, summaries, strict=True):
         tell_funnel(flow, summary)
+        if flow.stage == JUDGE:
+            tell_ratings(ratings)
