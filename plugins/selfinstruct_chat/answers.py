@@ -10,19 +10,23 @@ ANSWERS = 3
 _YES = r"yes|yep|y|true|valid|correct|✓|✔|✅|☑|👍"
 _NO = r"no|nope|n|false|invalid|incorrect|✗|✘|✖|❌|☒|👎"
 _NEITHER = r"unknown|unclear|unsure|uncertain|maybe|possibly|partly|partially|partial|mostly|somewhat|n/a|na|none|\?"
-ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES})|(?P<neither>{_NEITHER}))(?:\ufe0f)?(?![^\W_])"
+ANSWER = rf"(?:(?P<neither>{_NEITHER})|(?P<no>{_NO})|(?P<yes>{_YES}))(?:\ufe0f)?(?![^\W_])"
 
-_QUOTES = r"[\s*_`\"'“”‘’(\[<]*"
-_CLOSES = r"[\s*_`\"'“”‘’)\]>]*"
-_LABEL = r"(?:(?P<label>[A-Za-z][A-Za-z0-9 _'?()/-]{0,80}?)[*_`\"']*\s*[:=?][*_`\"']*)?"
+_QUOTES = r"[\s*_`\"'“”‘’(\[<]{0,9}"
+_CLOSES = r"[\s*_`\"'“”‘’)\]>]{0,9}"
+_LABEL = r"(?:(?P<label>[A-Za-z][A-Za-z0-9 _'?()/-]{0,80}?)[*_`\"']{0,4}\s{0,4}[:=?][*_`\"']{0,4})?"
+"""None of these is without bounds: a reply may be a hundred thousand of such signs."""
+
 _NEXT = re.compile(rf"{_QUOTES}{_LABEL}{_QUOTES}{ANSWER}{_CLOSES}", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s*(?:[/|,;&+.–—→-]|->|and\b)?\s*", re.IGNORECASE)
-_ONE_MORE = re.compile(rf"\s*[/|,;]{_QUOTES}{ANSWER}{_CLOSES}(?=[/|,;.]|\Z)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s{0,9}(?:[/|,;&+.–—→-]|->|and\b)?\s{0,9}", re.IGNORECASE)
+_ONE_MORE = re.compile(rf"\s{{0,9}}[/|,;]{_QUOTES}{ANSWER}{_CLOSES}(?=[/|,;.]|\Z)", re.IGNORECASE)
 _ALL = re.compile(
     rf"{_QUOTES}(?:(?P<first>yes|no) (?:to|for|on) all(?: three| 3)?(?: questions)?|all (?:three )?(?P<last>yes|no))\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\A\W*(?:q|question|no|nr)?[\W_]*([123])\W*\Z|\bq(?:uestion)?[\W_]*([123])\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\A\W{0,9}(?:q|question|no|nr)?[\W_]{0,9}([123])\W{0,9}\Z|\bq(?:uestion)?[\W_]{0,9}([123])\b", re.IGNORECASE
+)
 _SUBJECTS = (
     (2, re.compile(r"output|response|answer|correct|third", re.IGNORECASE)),
     (1, re.compile(r"input|suit|second", re.IGNORECASE)),

@@ -12,6 +12,9 @@ NUMBER_KEYS = ("number", "example", "id", "index", "example_number", "example_id
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")
 ANSWER_KEYS = ("answers", "answer", "rating", "ratings", "review", "result", "verdict")
 
+MOST_FAILURES = 200
+"""Brackets that may be looked behind in vain: each may cost a look at all the rest."""
+
 Numbered = tuple[int | None, Said]
 """An example's number, if it is given one, and what is said of it."""
 
@@ -40,12 +43,12 @@ def _values(text: str) -> Iterator[object]:
         value, end = None, 1
     if value is not None:
         yield value
-    at = end
-    while entry := _ENTRY.search(text, at):
+    at, failures = end, 0
+    while failures < MOST_FAILURES and (entry := _ENTRY.search(text, at)):
         try:
             value, at = decoder.raw_decode(text, entry.end())
         except (ValueError, RecursionError):
-            at = entry.end() + 1
+            at, failures = entry.end() + 1, failures + 1
             continue
         yield {entry["number"]: value} if entry["number"] else value
 

@@ -11,8 +11,8 @@ from selfinstruct_chat.answers import ANSWERS, Said, question_of, read, word
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
 from selfinstruct_chat.replies import plain, without_thinking
 
-LONGEST_REASON, LONGEST_SAID = 200, 120
-"""Characters of the judge's own words that are kept."""
+LONGEST_REASON, LONGEST_LINE = 200, 1000
+"""Characters of the judge's own words that are kept, and of a line that are read."""
 
 _NAMED = r"(?:example|item|number|entry|instance|no|nr|ex)\b[.\s]*"
 _NUMBER = re.compile(
@@ -20,7 +20,7 @@ _NUMBER = re.compile(
 )
 _MARKS = re.compile(r"[\s*_#`\"')\]}.:：、|=→>–—-]*")
 _BULLET = re.compile(r"\A[\s*_•+>#|-]*")
-_LABELLED = re.compile(r"(?P<label>[^:：=→|]{1,120}?)[*_`\"'\s]*(?:[:：=→|]|\s[–—-]\s|->)\s*(?P<said>.*)")
+_LABELLED = re.compile(r"(?P<label>[^:：=→|]{1,120}?)[*_`\"'\s]*(?:[:：=→|?]|\s[–—-]\s|->)\s*(?P<said>.*)")
 _REASON = re.compile(
     r"\A\W*(?:reasons?|explanation|comments?|why|notes?|rationale)\b[*_\s]*[:：-]?[*_\s]*", re.IGNORECASE
 )
@@ -60,7 +60,7 @@ def read_ratings(text: str, count: int) -> list[Numbered]:
     """Numbers of examples and what is said of them; without any number, as many as there are examples, in order."""
     found = read_json_ratings(text)
     if not any(said.answers for _, said in found):
-        found = list(_by_line([line.strip() for line in text.split("\n") if line.strip("`~ \t-=_|*")]))
+        found = list(_by_line([line.strip()[:LONGEST_LINE] for line in text.split("\n") if line.strip("`~ \t-=_|*")]))
     if any(number is not None for number, _ in found):
         return found
     answered = [said for _, said in found if said.answers]
@@ -71,11 +71,11 @@ def _by_line(lines: Sequence[str]) -> Iterator[Numbered]:
     """A number with three answers on its line, or with the answers on the lines below."""
     block: _Block | None = None
     for line in lines:
-        if block is not None and _below(block, line):
+        if (block is not None and _below(block, line)) or (opened := _opened(line)) is None:
             continue
         if block is not None:
             yield _closed(block)
-        block = _opened(line)
+        block = opened
     if block is not None:
         yield _closed(block)
 
@@ -137,5 +137,4 @@ def _rating(identity: str, all_said: Sequence[Said]) -> Rating:
             says[question].add(answer)
     answers = [given.pop() if len(given) == 1 else "unknown" for given in says]
     reason = next((" ".join(said.rest.split())[:LONGEST_REASON] for said in all_said if said.rest.strip()), "")
-    shown = "/".join(answers)[:LONGEST_SAID]
-    return Rating(answers[0], answers[1], answers[2], identity, reason, {"said": shown} if "unknown" in answers else {})
+    return Rating(answers[0], answers[1], answers[2], identity, reason)

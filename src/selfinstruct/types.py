@@ -369,12 +369,12 @@ class Rating:
 
     @property
     def payload(self) -> Mapping[str, Json]:
-        """What is stored beside the score and the subject."""
+        """What is stored beside the score and the subject; `remark` is the reason, since decisions have one too."""
         return {
             "valid_task": self.valid_task,
             "suitable_input": self.suitable_input,
             "correct_output": self.correct_output,
-            "reason": self.reason,
+            "remark": self.reason,
         }
 
 

@@ -35,7 +35,7 @@ class Answered(Filter[Any]):
         if item.notes.get("missing"):
             return drop("missing-from-reply")
         if isinstance(item, Rating) and not {*item.answers} <= {"yes", "no"}:
-            return drop("partly-answered", said=item.notes.get("said", ""))
+            return drop("partly-answered")
         if isinstance(item, Label) and item.text not in ("yes", "no"):
             return drop("neither-yes-nor-no", said=item.notes.get("said", ""))
         return keep() if item.text.strip() else drop("empty")

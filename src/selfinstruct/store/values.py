@@ -183,8 +183,14 @@ def subject_entry(subject: Instruction) -> Json:
     example = subject.example
     if example is None:
         return subject.id
-    parts = {"input": example.input, "output": example.output, "is_classification": example.is_classification}
-    return {"id": subject.id, "text": subject.text, "of": example.subject, **parts}
+    return {
+        "id": subject.id,
+        "text": subject.text,
+        "of": example.subject,
+        "input": example.input,
+        "output": example.output,
+        "is_classification": example.is_classification,
+    }
 
 
 def _whole(entry: Mapping[str, Any]) -> Instruction:
