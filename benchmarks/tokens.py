@@ -1,5 +1,8 @@
 """Tokens that a finished training example costs, for the recipes `paper` and `chat`, side by side on the demo backend.
 
+What rating the examples costs beyond that stands on a line of its own, since it is optional, and the paper has no such
+stage.
+
     pip install -r benchmarks/requirements.txt
     python benchmarks/tokens.py [--target 200]
 
@@ -19,7 +22,8 @@ import bpe_openai
 
 from selfinstruct.app import Run
 from selfinstruct.settings import Settings
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Reply
+from selfinstruct.store import RunStore
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Reply
 
 ENCODING = bpe_openai.get_encoding("o200k_base")
 ASKING = (GENERATE, CLASSIFY, INSTANCES)
@@ -46,6 +50,7 @@ class Outcome:
     stages: dict[str, Spent]
     instructions: int
     examples: int
+    rating: Spent
 
     def prompt(self) -> int:
         """Prompt tokens of all stages."""
@@ -63,13 +68,21 @@ async def grow(recipe: str, target: int, folder: Path) -> Outcome:
         await run.stage(GENERATE, target)
         for stage in (CLASSIFY, INSTANCES, PREPARE):
             await run.stage(stage)
-        stages = {stage: Spent() for stage in ASKING}
-        for stage, spent in stages.items():
-            for request, answer in run.store.exchanges(stage):
-                spent.requests += 1
-                spent.prompt += sum(count(message.text) for message in request.messages)
-                spent.completion += count(answer.text) if isinstance(answer, Reply) else 0
-        return Outcome(stages, run.store.totals(GENERATE).accepted, run.store.totals(PREPARE).accepted)
+        if recipe == "chat":
+            await run.stage(JUDGE)
+        instructions, examples = (run.store.totals(stage).accepted for stage in (GENERATE, PREPARE))
+        stages = {stage: counted(run.store, stage) for stage in ASKING}
+        return Outcome(stages, instructions, examples, counted(run.store, JUDGE))
+
+
+def counted(store: RunStore, stage: str) -> Spent:
+    """What a stage has spent."""
+    spent = Spent()
+    for request, answer in store.exchanges(stage):
+        spent.requests += 1
+        spent.prompt += sum(count(message.text) for message in request.messages)
+        spent.completion += count(answer.text) if isinstance(answer, Reply) else 0
+    return spent
 
 
 def main() -> None:
@@ -92,6 +105,9 @@ def main() -> None:
         generate = outcome.stages[GENERATE].prompt / outcome.instructions
         print(f"{recipe:<8}{outcome.instructions:>13}{outcome.examples:>10}{generate:>20.1f}", end="")
         print(f"{outcome.prompt() / outcome.examples:>16.1f}{outcome.completion() / outcome.examples:>20.1f}")
+    rating, rated = outcomes["chat"].rating, outcomes["chat"].examples
+    print(f"\njudge, 8 examples a request: {rating.requests} requests for {rated} examples, ", end="")
+    print(f"{rating.prompt / rated:.1f} prompt and {rating.completion / rated:.1f} completion tokens for each")
     paper, chat = (outcomes[recipe].prompt() / outcomes[recipe].examples for recipe in ("paper", "chat"))
     print(f"\nprompt tokens per finished example, chat to paper: {chat / paper:.3f} (goal: at most 0.100)")
 

@@ -35,10 +35,10 @@ BELOW: dict[str, set[str]] = {
 }
 """Every layer and those that it may import; a layer may always import itself."""
 
-TOP = {"settings", "assembly", "app", "doctor", "estimate", "facade", "importing", "cli", "__main__", ""}
+TOP = {"settings", "assembly", "backends", "app", "doctor", "estimate", "facade", "importing", "cli", "__main__", ""}
 """Where the parts are put together: these may import any layer."""
 
-BELOW_APP = {"settings", "assembly"}
+BELOW_APP = {"settings", "assembly", "backends"}
 """Of these, those that the composition root is built of."""
 
 CLIENTS = {

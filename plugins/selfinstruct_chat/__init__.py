@@ -6,6 +6,7 @@ from selfinstruct.api import (
     CLASSIFY,
     GENERATE,
     INSTANCES,
+    JUDGE,
     PREPARE,
     Component,
     NoOptions,
@@ -17,22 +18,26 @@ from selfinstruct_chat.classify import ChatClassifyEncoder
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
 from selfinstruct_chat.examples import ChatExamples
 from selfinstruct_chat.instances import ChatInstances, ChatInstancesEncoder, ChatInstancesOptions
+from selfinstruct_chat.judge import ChatJudgeEncoder, ChatJudgeOptions
 from selfinstruct_chat.labels import ChatLabels
 from selfinstruct_chat.post_processor import ChatTasks
+from selfinstruct_chat.ratings import ChatRatings
 
 SELFINSTRUCT_API = 1
 
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[PromptEncoder]]:
-    """Offer the prompts that ask a chat model for new tasks, for their kind, and for examples of them."""
+    """Offer the prompts that ask a chat model for new tasks, for their kind, for examples, and for a review."""
     tasks = "Ask a chat model for a numbered list of new tasks, and for nothing else"
     labels = "Ask a chat model which of many tasks are classification tasks, one line each"
     examples = "Ask a chat model for worked examples of one task: input first, or label first"
+    review = "Ask a chat model three questions on each of many examples: task, input, output"
     return [
         Component("chat-tasks", tasks, ChatTasksOptions, ChatTasksEncoder, stages=(GENERATE,)),
         Component("chat-classify", labels, NoOptions, ChatClassifyEncoder, stages=(CLASSIFY,)),
         Component("chat-instances", examples, ChatInstancesOptions, ChatInstancesEncoder, stages=(INSTANCES,)),
+        Component("chat-judge", review, ChatJudgeOptions, ChatJudgeEncoder, stages=(JUDGE,)),
     ]
 
 
@@ -43,9 +48,11 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
     labels = "Read yes or no for each numbered task, in any order and many forms"
     raw = "Keep the examples of a task as the model wrote them, without its thinking"
     examples = "Read training examples from raw text: delimiters, labels, JSON, or one output"
+    ratings = "Read three answers for each numbered example: lines, tables, JSON"
     return [
         Component("chat-tasks", tasks, NoOptions, lambda _: ChatTasks(), stages=(GENERATE,)),
         Component("chat-classify", labels, NoOptions, lambda _: ChatLabels(), stages=(CLASSIFY,)),
         Component("chat-instances", raw, NoOptions, lambda _: ChatInstances(), stages=(INSTANCES,)),
         Component("chat-examples", examples, NoOptions, lambda _: ChatExamples(), stages=(PREPARE,)),
+        Component("chat-judge", ratings, NoOptions, lambda _: ChatRatings(), stages=(JUDGE,)),
     ]

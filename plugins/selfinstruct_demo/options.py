@@ -30,6 +30,9 @@ class DemoOptions(Options):
     answer: float = Field(0.06, ge=0, le=1, description="Per task: an answer in place of a task, or glued to it.")
     unsuitable: float = Field(0.06, ge=0, le=1, description="Per task: too short, or needs what text cannot give.")
     label_faults: float = Field(0.03, ge=0, le=1, description="Per line of a classification: left out, or 'maybe'.")
+    judge_faults: float = Field(
+        0.03, ge=0, le=1, description="Per line of a review: left out, an answer missing, or 'maybe'."
+    )
     instance_faults: float = Field(
         0.08, ge=0, le=1, description="Per reply with instances: other markers, a conflict, an empty output, a refusal."
     )

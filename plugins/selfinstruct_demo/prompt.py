@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 Turn: TypeAlias = tuple[str, str]
 """Role (`system`, `human`, `ai`) and text of one message."""
 
-Kind: TypeAlias = Literal["generate", "classify", "instances", "talk"]
+Kind: TypeAlias = Literal["generate", "classify", "instances", "judge", "talk"]
 
 DEFAULT_COUNT = 8
 MOST = 200
@@ -35,6 +35,7 @@ YES_NO = re.compile(r"\byes\b.{0,60}?\bno\b", re.IGNORECASE | re.DOTALL)
 BLOCK = re.compile(r"^<<(INPUT|OUTPUT)>>[ \t]*$", re.MULTILINE)
 EXAMPLES = re.compile(rf"\b{NUMBER} (?:[\w-]+ )?examples?\b", re.IGNORECASE)
 TASK_TEXT = re.compile(r"\A\s*Task:\s*(.*?)(?:\n[ \t]*\n[^\n]*\bexamples?\b[^\n]*)?\s*\Z", re.DOTALL)
+REVIEW = re.compile(r"\breview\b", re.IGNORECASE)
 ABOUT_TASKS = re.compile(r"\b(?:tasks|instructions)\b", re.IGNORECASE)
 
 
@@ -61,8 +62,22 @@ def read_prompt(turns: Sequence[Turn]) -> Ask:
     """Read messages into what they ask for; text that asks for nothing known is `talk`."""
     system = "\n".join(text for role, text in turns if role == "system")
     user = next((text for role, text in reversed(turns) if role != "system"), system)
-    known = _chat_blocks(system, user) or _paper_question(user) or _paper_list(user) or _chat_labels(system, user)
+    known = (
+        _chat_review(system, user)
+        or _chat_blocks(system, user)
+        or _paper_question(user)
+        or _paper_list(user)
+        or _chat_labels(system, user)
+    )
     return known or _chat_tasks(system, user)
+
+
+def _chat_review(system: str, user: str) -> Ask | None:
+    """A question for a review of examples, each a line of JSON with a number."""
+    if not REVIEW.search(system):
+        return None
+    lines = tuple(line for line in user.splitlines() if line.startswith('{"number"'))
+    return Ask("judge", count=len(lines), subjects=lines) if lines else None
 
 
 def _chat_blocks(system: str, user: str) -> Ask | None:

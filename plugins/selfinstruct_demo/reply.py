@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from selfinstruct_demo import classify, generate, instances
+from selfinstruct_demo import classify, generate, instances, judge
 from selfinstruct_demo.faults import REFUSALS, break_off, hit
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import Ask, Turn, read_prompt
@@ -49,6 +49,8 @@ def answer(ask: Ask, rng: Random, options: DemoOptions) -> Text:
         return Text(TALK)
     if ask.kind == "classify":
         return Text(classify.write(ask, rng, options))
+    if ask.kind == "judge":
+        return Text(judge.write(ask, rng, options))
     if ask.kind == "instances":
         text = instances.write(ask, rng, options)
     elif hit(rng, options.refusal):

@@ -11,29 +11,25 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from selfinstruct.api import Backend
-from selfinstruct.assembly import Assembly, Parts, gate_for, prices_for
-from selfinstruct.config import Chosen, Tree, differences, without_secrets
+from selfinstruct.assembly import Assembly, Parts
+from selfinstruct.backends import Backends, Say, prices_for
+from selfinstruct.config import Tree, differences, without_secrets
+from selfinstruct.config.tables import JudgeTable, PrepareTable
 from selfinstruct.engine.answer import Live
 from selfinstruct.engine.events import Events, Observer
-from selfinstruct.engine.faults import MEND, guard
 from selfinstruct.engine.limits import Gate
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.engine.runner import Runner
-from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped, UsageError
+from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stopped
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.registry import OBSERVERS, Registry
 from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_env, read_given
 from selfinstruct.store import RunStore
-from selfinstruct.types import PREPARE, Prices, Retry, SeedTask, StageStart, StageSummary
-
-TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
-"""Environment variables that make LangChain send prompts to LangSmith."""
+from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageStart, StageSummary
 
 FILL_EVERY = 2.0
 """Seconds between two looks at whether enough similarities were put off to be worth computing."""
-
-Say = Callable[[str], None]
 
 
 class Run:
@@ -53,7 +49,7 @@ class Run:
         self.registry, self.config = load(settings, registry)
         self._settings = settings
         self._given = backend
-        self._backend = backend
+        self.backends = Backends(self.registry, self.config, backend)
         for plugin in self.registry.broken:
             say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
         self._runner: Runner | None = None
@@ -61,7 +57,8 @@ class Run:
         self._interrupted = ""
         if not RunStore.begun(self.folder):
             self._read_seeds()
-            assert self.backend, "whatever is wrong with it is told before a folder is made"
+            for stage in (GENERATE, *([JUDGE] if self.rates else [])):
+                assert self.backends.of(stage), "whatever is wrong with it is told before a folder is made"
         self.store = RunStore.open(self.folder)
         try:
             self.seeds = self._begin()
@@ -80,19 +77,16 @@ class Run:
         self.store.close()
 
     @property
-    def backend(self) -> Backend:
-        """The backend, built when it is first needed; raises `UsageError` if none is chosen."""
-        if self._backend is None:
-            if self.config.backend is None:
-                known = ", ".join(offer.component.name for offer in self.registry.offers("backend"))
-                raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
-            built: Backend = self._build(self.config.backend)
-            self._backend = built
-        return self._backend
+    def rates(self) -> bool:
+        """Whether the config says that finished examples are to be rated."""
+        config = self.config.stages.get(JUDGE)
+        return config is not None and isinstance(config.table, JudgeTable) and config.table.enabled
 
-    def _build(self, chosen: Chosen | None) -> Any:
-        assert chosen is not None
-        return chosen.build(self.registry)
+    @property
+    def min_score(self) -> int | None:
+        """The score below which `prepare` drops, if the config has one."""
+        config = self.config.stages.get(PREPARE)
+        return config.table.min_score if config is not None and isinstance(config.table, PrepareTable) else None
 
     def _begin(self) -> list[SeedTask]:
         """Start a new run, or make sure that this one is the same. One that has asked nothing yet is begun anew."""
@@ -134,10 +128,12 @@ class Run:
         `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
         stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
         """
+        if name != PREPARE:
+            self.backends.of(name)  # what is wrong with it is told before anything is recorded
         self._keep_or_refuse(name)
         parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
         events = self._events(observers)
-        live = self._live(events) if parts.recorded is None else None
+        live = self._live(name, events) if parts.recorded is None else None
         totals = self.store.totals(name)
         spent = (totals.prompt_tokens, totals.completion_tokens)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
@@ -147,7 +143,7 @@ class Run:
         try:
             if live is not None and self._has_work(parts, totals.accepted):
                 await live.open(parts.sampling)
-                self._tell_model()
+                self.backends.tell(name, self.store, self.say)
             answerer = live or parts.recorded
             assert answerer is not None
             self._runner = Runner(parts.stage, parts.judge, answerer, self.store, events, parts.bounds)
@@ -160,25 +156,25 @@ class Run:
         finally:
             self._gate = None
             if live is not None:
-                await self._close(live)
+                await self._close(live, type(self.backends.of(name)).__name__)
             ended.set()
             summary = await self._wrap_up(name, reason, code, filler, filling)
             events.finished(summary)
         return summary
 
-    def _live(self, events: Events) -> Live:
-        calls, run = self.store.calls(), self.config.run
+    def _live(self, name: str, events: Events) -> Live:
+        run = self.config.run
         if run.concurrency and run.concurrency > run.lookahead:
             self.say(f"no more than {run.lookahead} requests are sent at once: that is this run's lookahead")
-        self._gate = gate_for(self.config, self.backend, calls, self._waits, self.say)
-        return Live(self.backend, self._gate, self._on_retry(events), RetryPolicy(), calls)
+        self._gate = self.backends.gate(name, self.store, self._waits, self.say)
+        return Live(self.backends.of(name), self._gate, self._on_retry(events), RetryPolicy(), self.store.calls())
 
-    async def _close(self, live: Live) -> None:
+    async def _close(self, live: Live, name: str) -> None:
         try:
             await live.close()
         except Exception as error:  # what was got is kept, and what ended the stage is the thing to tell
             cause = live.mask(f"{type(error).__name__}: {error}")
-            self.say(f"the backend {type(self.backend).__name__} could not be closed: {cause}")
+            self.say(f"the backend {name} could not be closed: {cause}")
 
     def _keep_or_refuse(self, name: str) -> None:
         """A stage goes on as it was begun; one that costs nothing is begun anew if its settings have changed."""
@@ -186,11 +182,18 @@ class Run:
         if config is None:
             return
         frozen, recorded = config.frozen(), self.store.fact(f"config.{name}")
-        if recorded is not None and self.store.has_begun(name) and (found := differences(recorded, frozen, name)):
-            if name != PREPARE:
-                self._refuse(found)
-            self.store.forget(PREPARE)
-        self.store.record(**{f"config.{name}": frozen, "tree": without_secrets(self.config.tree)})
+        facts: Tree = {f"config.{name}": frozen, "tree": without_secrets(self.config.tree)}
+        found = differences(recorded, frozen, name) if recorded is not None and self.store.has_begun(name) else []
+        if found and name != PREPARE:
+            self._refuse(found)
+        if name == PREPARE:
+            rated = self.store.totals(JUDGE).accepted if self.min_score is not None else 0  # ratings never change
+            if found or rated != (self.store.fact("rated") or 0):
+                self.store.forget(PREPARE)
+            if self.min_score is not None and not rated:
+                self.say(f"no example is rated yet, so that no score counts: selfinstruct judge --out {self.folder}")
+            facts["rated"] = rated
+        self.store.record(**facts)
 
     def _refuse(self, found: Sequence[str]) -> NoReturn:
         raise ConfigError(
@@ -198,23 +201,12 @@ class Run:
             "Use another --out for another configuration, or leave these settings as they were.",
         )
 
-    @staticmethod
-    def _has_work(parts: Parts, accepted: int) -> bool:
+    def _has_work(self, parts: Parts, accepted: int) -> bool:
         """Whether a model will be needed, as far as that can be told without asking."""
-        goal = parts.stage.goal
-        return accepted < goal if goal is not None else parts.stage.plan(0, 0) is not None
-
-    def _tell_model(self) -> None:
-        name = f"the backend {type(self.backend).__name__}"
-        facts = guard(name, "its description", lambda: dict(self.backend.describe()), hint=MEND)
-        self.store.record(backend=facts)
-        if facts.get("model"):
-            self.say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
-        if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
-            if self.backend.local and not self.config.run.trace:
-                os.environ.update(dict.fromkeys(TRACING, "false"))
-            else:
-                self.say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
+        goal, name = parts.stage.goal, parts.stage.name
+        if goal is not None:
+            return accepted < goal
+        return parts.stage.plan(0, 0) is not None or self.store.asked_until(name) > len(self.store.settled(name))
 
     async def _wrap_up(
         self, name: str, reason: str, code: int, filler: Filler, filling: asyncio.Task[None]
@@ -236,9 +228,9 @@ class Run:
         """What holds requests back now, and for how long; nothing, if nothing does."""
         return self._gate.holdup() if self._gate else ""
 
-    def prices(self) -> Prices | None:
-        """What the backend's tokens cost, if that is known."""
-        return prices_for(self.config, self._backend)
+    def prices(self, stage: str) -> Prices | None:
+        """What tokens cost in a stage that is under way, if that is known."""
+        return None if stage == PREPARE else prices_for(self.config, self.backends.of(stage), stage)
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""

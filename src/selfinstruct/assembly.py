@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.api import Backend
 from selfinstruct.config import RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
-from selfinstruct.engine import limits
 from selfinstruct.engine.answer import Recorded
-from selfinstruct.engine.budget import Budget
-from selfinstruct.engine.faults import MEND, guard
 from selfinstruct.engine.judge import Judge, Rule
-from selfinstruct.engine.limits import Gate
 from selfinstruct.engine.runner import Bounds
-from selfinstruct.errors import ConfigError, UsageError
+from selfinstruct.errors import UsageError
 from selfinstruct.registry import Registry
 from selfinstruct.stages.base import Stage
 from selfinstruct.stages.generate import Generate
 from selfinstruct.stages.prepare import Prepare
+from selfinstruct.stages.ratings import RULE, UNRATED, LowScore, subjects
 from selfinstruct.stages.subjects import Answered, AskAbout, Asked
-from selfinstruct.store import Calls, RunStore
+from selfinstruct.store import RunStore
 from selfinstruct.types import (
     CLASSIFY,
     GENERATE,
     INSTANCES,
+    JUDGE,
     PREPARE,
     Instruction,
-    Prices,
     Sampling,
     SeedTask,
-    Window,
 )
+
+HINTS = {
+    "": "Choose a recipe that has, such as chat.",
+    JUDGE: "Add it: --set judge.encoder.use=chat-judge --set judge.post_processor.use=chat-judge",
+}
+"""What to do where a recipe has no stage of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class Assembly:
         """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise."""
         config = self._config.stages.get(name)
         if config is None:
-            raise UsageError(f"this run's recipe has no stage {name}", "Choose a recipe that has, such as chat.")
-        build = {GENERATE: self._generate, CLASSIFY: self._ask, INSTANCES: self._ask, PREPARE: self._prepare}[name]
-        return build(name, config, target)
+            raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
+        builders = {GENERATE: self._generate, PREPARE: self._prepare}
+        return builders.get(name, self._ask)(name, config, target)
 
     def _generate(self, name: str, config: StageConfig, target: int | None) -> Parts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, GenerateTable)
@@ -96,7 +97,7 @@ class Assembly:
         assert config.encoder is not None
         encoder = config.encoder.build(self._registry)
         sampling = config.table.sampling.over(encoder.sampling)
-        instructions = self.instructions(labelled=name == INSTANCES)
+        instructions = self._asked_about(name)
         history = {key: Asked(times, bool(text)) for key, (times, text) in self._store.asked_about(name).items()}
         stage = AskAbout(
             name,
@@ -114,18 +115,27 @@ class Assembly:
         judge = self._judge(config, [Rule("answered", Answered())])
         return Parts(stage, judge, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
 
+    def _asked_about(self, name: str) -> list[Instruction]:
+        """The subjects of a stage; to be rated is also what `prepare` dropped only because it has no rating."""
+        if name == JUDGE:
+            return subjects(self._store.examples_and(RULE, UNRATED))
+        return self.instructions(labelled=name == INSTANCES)
+
     def _prepare(self, name: str, config: StageConfig, target: int | None) -> Parts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, PrepareTable)
         known = {entry.id: entry for entry in self.instructions(labelled=True)}
         places = [place for place in self._store.raw_instances() if place[0] in known]
         seeds = self._seeds if config.table.include_seeds else []
-        subjects = [*seeds, *(known[subject] for subject, _, _ in places)]
+        asked = [*seeds, *(known[subject] for subject, _, _ in places)]
         accepted = [example for _, example in self._store.examples()]
-        stage = Prepare(subjects, config.post_processor.build(self._registry), accepted)
+        stage = Prepare(asked, config.post_processor.build(self._registry), accepted)
         recorded = Recorded(self._store, [None] * len(seeds) + [(index, position) for _, index, position in places])
-        return Parts(
-            stage, self._judge(config), Bounds(self._config.run.lookahead), Sampling(), recorded, len(subjects)
-        )
+        last: list[Rule] = []
+        if (score := config.table.min_score) is not None:
+            last.append(Rule(RULE, LowScore(self._store.ratings(), score, config.table.unrated == "keep")))
+        judge = self._judge(config, last=last)
+        bounds = Bounds(self._config.run.lookahead)
+        return Parts(stage, judge, bounds, Sampling(), recorded, len(asked))
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
         """The accepted instructions, oldest first; with what the stage `classify` says of them."""
@@ -136,61 +146,6 @@ class Assembly:
         says: Mapping[str, bool | None] = {"yes": True, "no": False}
         return [Instruction(entry.id, entry.text, None, says.get(labels.get(entry.id, (0, ""))[1])) for entry in found]
 
-    def _judge(self, config: StageConfig, first: Sequence[Rule] = ()) -> Judge:
-        rules = [*first, *(Rule(chosen.name, chosen.build(self._registry)) for chosen in config.filters)]
+    def _judge(self, config: StageConfig, first: Sequence[Rule] = (), last: Sequence[Rule] = ()) -> Judge:
+        rules = [*first, *(Rule(chosen.name, chosen.build(self._registry)) for chosen in config.filters), *last]
         return Judge(rules, self._config.run.on_plugin_error == "quarantine")
-
-
-def gate_for(
-    config: RunConfig, backend: Backend, calls: Calls, waits: bool = False, say: Callable[[str], None] = print
-) -> Gate:
-    """The gate before a backend: as many at once as the config, else the server, else the lookahead allows.
-
-    What `calls` tells of the last day counts against its windows, and all of it against the budget. Raises
-    `ConfigError` for a budget in dollars where prices are not known.
-    """
-    run, told = config.run, config.limits
-    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
-    gate = Gate(most, budget=budget_for(config, backend, calls), waits=waits, say=say)
-    windows = [
-        Window("requests", limits.MINUTE, told.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, told.tokens_per_minute or 0),
-        Window("requests", limits.DAY, told.requests_per_day or 0),
-        Window("tokens", limits.DAY, told.tokens_per_day or 0),
-    ]
-    gate.bound(window for window in windows if window.limit)
-    gate.remember(calls.recent(limits.DAY))
-    return gate
-
-
-def prices_for(config: RunConfig, backend: Backend | None) -> Prices | None:
-    """What tokens cost, as the config says or else the backend; `None` where neither does."""
-    told = config.budget
-    prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
-    if prompt is not None and completion is not None:
-        return Prices(prompt, completion)
-    known = guard(f"the backend {type(backend).__name__}", "prices", backend.prices, hint=MEND) if backend else None
-    if known is None:
-        return None
-    return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
-
-
-def budget_for(config: RunConfig, backend: Backend, calls: Calls) -> Budget:
-    """What the run may still cost; raises `ConfigError` for dollars where prices are not known."""
-    told, prices, spent = config.budget, prices_for(config, backend), calls.spent()
-    if told.max_usd is not None and prices is None:
-        raise ConfigError(
-            "budget.max_usd: what a token costs is not known",
-            "Set budget.usd_per_million_prompt_tokens and budget.usd_per_million_completion_tokens.",
-        )
-    return Budget(
-        told.max_requests,
-        told.max_tokens,
-        told.max_usd,
-        told.max_hours,
-        prices,
-        spent.requests,
-        spent.prompt_tokens,
-        spent.completion_tokens,
-        spent.seconds,
-    )

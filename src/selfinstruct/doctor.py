@@ -13,8 +13,7 @@ from typing import Any
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend
-from selfinstruct.app import TRACING
-from selfinstruct.assembly import prices_for
+from selfinstruct.backends import TRACING, prices_for
 from selfinstruct.config import RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable
 from selfinstruct.engine.limits import estimated_tokens

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from selfinstruct.assembly import prices_for
+from selfinstruct.assembly import Assembly
+from selfinstruct.backends import prices_for
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import GenerateTable
 from selfinstruct.engine.limits import Estimator
@@ -14,11 +15,16 @@ from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.registry import Registry
 from selfinstruct.settings import Settings, first_seeds, load
 from selfinstruct.stages.generate import Generate
+from selfinstruct.stages.ratings import RULE, UNRATED, subjects
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE, Instruction, Request, SeedTask
+from selfinstruct.types import GENERATE, JUDGE, Instruction, Request, SeedTask
 
 PROMPTS = 16
 """How many prompts are written to see how long they are."""
+
+
+RATING = 16
+"""Tokens that a judge is taken to write of one example, before it has shown how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,47 @@ def estimate(settings: Settings, target: int | None = None) -> Estimate:
     sums = (count * prompt_tokens, count * reply, count * most)
     costs = (prices.of(sums[0], sums[1]), prices.of(sums[0], sums[2])) if prices else (None, None)
     return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEstimate:
+    """What is still to be paid until every example was asked about once; `rated` are those that need not be."""
+
+    examples: int
+    rated: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    most_completion_tokens: int
+    usd: float | None
+    most_usd: float | None
+
+
+def estimate_judge(settings: Settings) -> JudgeEstimate:
+    """Reckon what `judge` is going to cost, from its own prompts; writes nothing, and asks no model."""
+    registry, config = load(settings)
+    store = RunStore.look(settings.folder)
+    try:
+        stage = Assembly(registry, config, store, store.seeds()).parts(JUDGE).stage
+        examples, ratings = subjects(store.examples_and(RULE, UNRATED)), store.ratings()
+        totals = store.totals(JUDGE)
+    finally:
+        store.close()
+    guess, asked = Estimator(), 0
+    requests: list[Request] = []
+    while (request := stage.plan(len(requests), 0)) is not None:
+        stage.planned(request)
+        requests.append(request)
+        asked += len(request.subjects)
+    prompt_tokens = sum(guess.prompt_tokens(request) for request in requests)
+    most = sum(guess.reply_tokens(request) for request in requests)
+    shown = totals.completion_tokens / totals.accepted if totals.accepted else RATING
+    reply = min(most, math.ceil(asked * shown))
+    own = config.stages[JUDGE].backend or config.backend
+    prices = prices_for(config, own.build(registry) if own else None, JUDGE)
+    costs = (prices.of(prompt_tokens, reply), prices.of(prompt_tokens, most)) if prices else (None, None)
+    rated = sum(example.id in ratings for example in examples)
+    return JudgeEstimate(len(examples), rated, len(requests), prompt_tokens, reply, most, *costs)
 
 
 def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:

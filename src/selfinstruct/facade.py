@@ -18,7 +18,7 @@ from selfinstruct.app import Run
 from selfinstruct.registry import Registry
 from selfinstruct.settings import Settings
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE
+from selfinstruct.types import GENERATE, JUDGE
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -128,10 +128,26 @@ class SelfInstruct:
 
     async def agenerate(self, target: int | None = None, observers: Sequence[object] = ()) -> Result:
         """The async twin of `generate`. A model object belongs to one event loop: do not mix it with `generate`."""
+        return await self._stage(GENERATE, target, observers)
+
+    def judge(self) -> Result:
+        """Have the training examples of the run folder rated, which `prepare` must have made.
+
+        The model rates, or the one that `settings={"judge": {"backend": {"use": ...}}}` names. Raises as `generate`
+        does, and `RunError` where there is no run; ratings that were paid for are kept.
+        """
+        return _wait(self.ajudge(), self._interrupt)
+
+    async def ajudge(self, observers: Sequence[object] = ()) -> Result:
+        """The async twin of `judge`."""
+        RunStore.look(self.out).close()
+        return await self._stage(JUDGE, None, observers)
+
+    async def _stage(self, name: str, target: int | None, observers: Sequence[object]) -> Result:
         with self._open() as run:
             self._run = run
             try:
-                summary = await run.stage(GENERATE, target, observers)
+                summary = await run.stage(name, target, observers)
                 instructions = tuple(instruction.text for instruction in run.store.instructions())
             finally:
                 self._run = None

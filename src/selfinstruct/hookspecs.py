@@ -58,7 +58,8 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
     """Offer ways to write prompts, and ways to write training rows.
 
     Called once, when a command first needs components. A `PromptEncoder` names in `stages` the stages whose prompts
-    it writes; a `TrainingEncoder` names `export`. Both are pure.
+    it writes; a `TrainingEncoder` names `export`. Both are pure. In the stage `judge` a prompt asks for ratings of
+    examples: each subject carries the `example` to rate.
 
     Used by name: `encoder = { use = "mine" }` under a stage, or `export --format mine`.
     """
@@ -70,7 +71,8 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
 
     Called once, when a command first needs components. A post-processor is pure and total: it takes any text and
     returns the items it finds, in order. It does not judge: whatever looks like a candidate is handed to the filters,
-    so that each has a fate and a reason.
+    so that each has a fate and a reason. In the stage `judge` the items are `Rating`s, and what a reply does not say
+    plainly is "unknown", never "yes".
 
     Used by name: `post_processor = { use = "mine" }` under a stage.
     """

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from selfinstruct.errors import DataError
 from selfinstruct.types import Instance, SeedTask
@@ -110,6 +110,20 @@ class ExampleRecord(BaseModel):
     output: str
     is_classification: bool
     id: str
+
+
+class RatingRecord(BaseModel):
+    """One line of `finetuning/ratings.jsonl`: what a judge said of an example; answers are `yes` or `no`."""
+
+    instruction: str
+    input: str
+    output: str
+    valid_task: Literal["yes", "no"]
+    suitable_input: Literal["yes", "no"]
+    correct_output: Literal["yes", "no"]
+    score: int = Field(ge=0, le=3)
+    reason: str
+    model: str
 
 
 class RejectedRecord(BaseModel):

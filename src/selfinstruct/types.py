@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -11,9 +13,13 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 Finish: TypeAlias = Literal["stop", "length", "filtered", "unknown"]
 """Why a model stopped: it was done, its tokens ran out, the provider withheld the text, or it did not say."""
 
-GENERATE, CLASSIFY, INSTANCES, PREPARE, EXPORT = "generate", "classify", "instances", "prepare", "export"
-STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE, EXPORT)
+GENERATE, CLASSIFY, INSTANCES = "generate", "classify", "instances"
+PREPARE, JUDGE, EXPORT = "prepare", "judge", "export"
+STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE, JUDGE, EXPORT)
 """Where a component can serve. The last is no stage of the engine: it is where training encoders work."""
+
+ENGINE_STAGES = STAGES[:-1]
+"""The stages of a run, in order."""
 
 
 # --- what a run starts from -------------------------------------------------------------------------------------------
@@ -43,13 +49,14 @@ class Instruction:
     """A member of the pool: a seed's instruction, or a machine-written one that was accepted.
 
     `id` is the seed's id, or `g<request>.<position>` for an accepted candidate. `is_classification` is `None` where
-    that is not known (yet).
+    that is not known (yet). The stage `judge` asks about an `example` of the instruction; `id` is then its digest.
     """
 
     id: str
     text: str
     seed: SeedTask | None = None
     is_classification: bool | None = None
+    example: Example | None = None
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -321,6 +328,54 @@ class Example:
     def payload(self) -> Mapping[str, Json]:
         """What is stored beside the text and the subject."""
         return {"instruction": self.instruction, "input": self.input, "is_classification": self.is_classification}
+
+    @property
+    def digest(self) -> str:
+        """What the example says, as 32 hexadecimal digits: equal texts are one example, wherever they stand."""
+        said = json.dumps([self.instruction, self.input, self.output])
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a judge says of one example: the three questions of the paper's review (Wang et al. 2023, Table 2).
+
+    Does the instruction describe a valid task, does the input suit the instruction, is the output a correct and
+    acceptable response? Each answer is "yes", "no" or "unknown". `subject` is the example's digest, `reason` the
+    judge's own words, if it gave any.
+    """
+
+    valid_task: str
+    suitable_input: str
+    correct_output: str
+    subject: str
+    reason: str = ""
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> tuple[str, str, str]:
+        """The three answers, in the order of the questions."""
+        return self.valid_task, self.suitable_input, self.correct_output
+
+    @property
+    def score(self) -> int:
+        """How many of the answers are yes: 0 to 3."""
+        return sum(answer == "yes" for answer in self.answers)
+
+    @property
+    def text(self) -> str:
+        """The score, by which the rating is listed."""
+        return str(self.score)
+
+    @property
+    def payload(self) -> Mapping[str, Json]:
+        """What is stored beside the score and the subject; `remark` is the reason, since decisions have one too."""
+        return {
+            "valid_task": self.valid_task,
+            "suitable_input": self.suitable_input,
+            "correct_output": self.correct_output,
+            "remark": self.reason,
+        }
 
 
 class Item(Protocol):

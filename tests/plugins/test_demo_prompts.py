@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -49,6 +50,20 @@ def test_the_papers_classification_header_gets_labels() -> None:
     tasks = numbered("9." + say(CLASSES))
     assert len(tasks) == 8
     assert all('"' in task for task in tasks.values())
+
+
+def test_a_review_gets_three_answers_on_each_example() -> None:
+    examples = [
+        {"number": 1, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "12"},
+        {"number": 2, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "13"},
+        {"number": 3, "instruction": "Hello.", "input": "", "output": ""},
+    ]
+    lines = [json.dumps(example) for example in examples]
+    said = numbered(say("You review examples.", "\n".join(["Examples:", *lines, "", "Review each."])))
+    assert list(said) == [1, 2, 3]
+    answers = [text.partition(" - ")[0].split("/") for text in said.values()]
+    assert all(len(three) == 3 and {*three} <= {"yes", "no"} for three in answers)
+    assert [three[2] for three in answers] == ["yes", "no", "no"], "a sum can be checked"
 
 
 def test_a_chat_prompt_gets_the_number_it_asks_for() -> None:

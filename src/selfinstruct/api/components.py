@@ -158,7 +158,10 @@ class PromptEncoder(ABC):
 
     @abstractmethod
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
-        """Write the messages. Pure. `subjects` are what is asked about; empty in the stage `generate`."""
+        """Write the messages. Pure. `subjects` are what is asked about; empty in the stage `generate`.
+
+        In the stage `judge` each subject has the `example` to rate.
+        """
 
     sampling: Sampling = Sampling()
     """How the model is to draw for this prompt; the config's own sampling goes first."""
@@ -181,7 +184,7 @@ class PostProcessor(ABC):
 
         Stage `generate`: `Draft`s. `classify`: a `Label` for each of `request.subjects` that the reply speaks of.
         `instances`: a `RawInstances` for each subject. `prepare`: `Example`s, from `request.subjects[0]` and the raw
-        instances in `reply.text`.
+        instances in `reply.text`. `judge`: a `Rating` for each of `request.subjects` that the reply speaks of.
         """
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "classify": "Ask which instructions are classification tasks.",
     "instances": "Ask for worked instances of every instruction.",
     "prepare": "Turn raw instances into training examples.",
+    "judge": "Have a model rate the training examples.",
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again, or its examples as a data set.",

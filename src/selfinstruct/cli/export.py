@@ -33,6 +33,7 @@ EPILOG = "Formats: selfinstruct plugins list, and there the encoders of the stag
     show_default=True,
     help="The share of train; the rest is validation. 1: all is train.",
 )
+@click.option("--best", type=click.IntRange(1), default=None, help="Only so many, those that the judge rated best.")
 @click.option("--license", default="", metavar="ID", help="The data's licence, for its card, such as llama3.1.")
 @click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Such as export.encoder.system=TEXT.")
 @click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
@@ -44,6 +45,7 @@ def command(out: Path, folder: Path | None, repo: str | None, public: bool, **gi
     \b
     selfinstruct export --out runs/first
     selfinstruct export --out runs/first --to data/first --format alpaca --license llama3.1
+    selfinstruct export --out runs/first --to data/best --best 1000
     """
     from selfinstruct.errors import UsageError
     from selfinstruct.store import RunStore
@@ -56,7 +58,7 @@ def command(out: Path, folder: Path | None, repo: str | None, public: bool, **gi
     try:
         if folder is not None:
             _dataset(store, folder, repo, public, given)
-        elif repo or any(given[key] for key in ("name", "license", "assigned", "plugins")):
+        elif repo or any(given[key] for key in ("name", "license", "best", "assigned", "plugins")):
             raise UsageError("where should the data set go?", "Say it with --to FOLDER.")
         else:
             _contracts(store, out)
@@ -89,6 +91,7 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
         file_format=given["file_format"],
         split=given["split"],
         license=given["license"],
+        best=given["best"] or 0,
     )
     _tell(exported, bool(given["license"]))
     if repo:

@@ -96,6 +96,14 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
             overrides.setdefault("budget", {})[name] = given[name]
     if given.get("filters"):
         overrides["generate"] = {"add_filters": [{"use": name} for name in given["filters"]]}
+    for table, option, value in (
+        ("prepare", "min_score", given.get("min_score")),
+        ("prepare", "unrated", given.get("unrated")),
+        ("judge", "enabled", given.get("rate")),
+        ("judge", "backend", given.get("judge")),
+    ):
+        if value is not None:
+            overrides.setdefault(table, {})[option] = value
     wait = bool(given.get("wait"))
     return Settings(out, given["recipe"], given["file"], overrides, given["assigned"], given["plugins"], wait)
 
@@ -106,21 +114,27 @@ class BackendCommand(click.Command):
     tolerant = False
     """Whether the command itself tells what keeps the backend's options from being known."""
 
+    tables: tuple[str, ...] = ("backend",)
+    """Where in the config that backend stands."""
+
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the line once for the backend's name, add its options, then read it in earnest."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        self.params = [*self._own, *_backend_parameters(args, taken, self.tolerant)]
+        self.params = [*self._own, *_backend_parameters(args, taken, self.tables, self.tolerant)]
         return super().make_context(info_name, args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Gather the backend's options into one argument."""
         names = [param.name for param in self.params if isinstance(param, BackendOption)]
         chosen = {str(name): ctx.params.pop(str(name)) for name in names}
-        ctx.params["backend_options"] = {
-            name.removeprefix("backend_"): value for name, value in chosen.items() if value is not None
-        }
+        own = {name.removeprefix("backend_"): value for name, value in chosen.items() if value is not None}
+        self.take(ctx.params, own)
         return super().invoke(ctx)
+
+    def take(self, given: dict[str, Any], options: dict[str, Any]) -> None:
+        """Hand over the options of the backend that the line names or the run has."""
+        given["backend_options"] = options
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then the backend's under a title."""
@@ -135,6 +149,19 @@ class BackendCommand(click.Command):
         else:
             with formatter.section("Options of a backend"):
                 formatter.write_text("Name one to see them: --backend NAME --help")
+
+
+class JudgeCommand(BackendCommand):
+    """A command whose `--backend`, and the options that come with it, are about the judge's own backend."""
+
+    tables = ("judge", "backend")
+
+    def take(self, given: dict[str, Any], options: dict[str, Any]) -> None:
+        """Hand over who is to rate, if the line says anything of it."""
+        named = given.pop("backend") or next(
+            (param.backend for param in self.params if options and isinstance(param, BackendOption)), None
+        )
+        given["judge"] = {"use": named, **options} if named else None
 
 
 class BackendOption(click.Option):
@@ -154,9 +181,11 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
     return found
 
 
-def _backend_parameters(args: Sequence[str], taken: set[str], tolerant: bool) -> list[click.Parameter]:
+def _backend_parameters(
+    args: Sequence[str], taken: set[str], tables: Sequence[str], tolerant: bool
+) -> list[click.Parameter]:
     try:
-        component = _chosen_backend(args)
+        component = _chosen_backend(args, tables)
     except SelfInstructError:
         if tolerant or {"-h", "--help"} & set(args):
             return []  # what is wrong is told when the command is to work
@@ -172,8 +201,11 @@ def _backend_parameters(args: Sequence[str], taken: set[str], tolerant: bool) ->
     ]
 
 
-def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
-    """The backend that the line, or else the config or the run, names; raises what is wrong with any of these."""
+def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> Component[Backend] | None:
+    """The backend that the line, or else the config or the run, names; raises what is wrong with any of these.
+
+    `tables` lead to its place in the config; if there is none, it is that of the run.
+    """
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
@@ -185,15 +217,24 @@ def _chosen_backend(args: Sequence[str]) -> Component[Backend] | None:
         folder,
         recipe,
         Path(file) if file else None,
-        {"backend": {"use": named}} if named else {},
+        _nested(tables, {"use": named}) if named else {},
         _peek(args, "--set"),
         _peek(args, "--plugin"),
     )
     tree = read_tree(settings)
-    table = tree.get("backend")
-    if not isinstance(table, Mapping) or not isinstance(table.get("use"), str):
-        return None
-    return Registry.load(tree["plugins"]).find(BACKEND, table["use"])
+    own: Any = tree
+    for key in tables:
+        own = own.get(key) if isinstance(own, Mapping) else None
+    for table in (own, tree.get("backend")):
+        if isinstance(table, Mapping) and isinstance(table.get("use"), str):
+            return Registry.load(tree["plugins"]).find(BACKEND, table["use"])
+    return None
+
+
+def _nested(tables: Sequence[str], value: dict[str, Any]) -> dict[str, Any]:
+    for key in reversed(tables):
+        value = {key: value}
+    return value
 
 
 def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> BackendOption:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from selfinstruct.cli.stages import command_for
+from pathlib import Path
+from typing import Any
 
-command = command_for(
-    "prepare",
+import click
+
+from selfinstruct.cli.options import BackendCommand, config_options, out_option
+from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
+
+
+@click.command("prepare", cls=BackendCommand, epilog=EPILOG)
+@out_option
+@click.option("--min-score", type=click.IntRange(0, 3), help="Drop examples that the judge rated lower; 0: none.")
+@click.option("--unrated", type=click.Choice(["keep", "drop"]), help="What becomes of those without a rating.")
+@config_options
+@quiet_option
+def command(out: Path, **given: Any) -> None:
     """Turn raw instances into training examples; nothing is asked of a model.
 
-    May be run again with other settings: it then begins anew, from the same recorded replies.
-    """,
-)
+    May be run again with other settings: it then begins anew, from the same recorded replies. Ratings stay: they belong
+    to what an example says.
+    """
+    run_stages(["prepare"], out, None, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.board import Board, printable
-from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary
+from selfinstruct.types import GENERATE, PREPARE, Prices, Rating, Retry, Settlement, StageStart, StageSummary
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,7 +29,7 @@ WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider"}
 RECENT = 50
 """Requests that rates are taken over."""
 
-UNITS = {GENERATE: "accepted", "classify": "labelled", "instances": "answered", PREPARE: "examples"}
+UNITS = {GENERATE: "accepted", "classify": "labelled", "instances": "answered", "judge": "rated", PREPARE: "examples"}
 """What is counted in each stage."""
 
 
@@ -191,6 +191,17 @@ def tell_end(summary: StageSummary | None) -> None:
     if summary is not None:
         click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
         tell_totals(summary)
+
+
+def tell_ratings(ratings: Iterable[Rating]) -> None:
+    """What the judge says of the examples as a whole."""
+    from selfinstruct.formats.ratings import tally
+
+    told = tally(ratings)
+    if told.rated:
+        click.echo(f"  of {told.rated:,} rated: " + ", ".join(f"{name} {share:.0%}" for name, share in told.shares()))
+        scores = ", ".join(f"{told.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
+        click.echo(f"  scores: {scores}")
 
 
 def tell_files(paths: Sequence[Path]) -> None:

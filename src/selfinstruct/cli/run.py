@@ -14,11 +14,12 @@ from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 @click.command("run", cls=BackendCommand, epilog=EPILOG)
 @out_option
 @click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
+@click.option("--judge/--no-judge", "rate", default=None, help="Have the examples rated too. [default: the config's]")
 @paid_options
 @quiet_option
 def command(out: Path, target: int | None, **given: Any) -> None:
-    """Run generate, classify, instances and prepare in a row, each from where it stands.
+    """Run generate, classify, instances and prepare in a row, and judge if that is wanted, each from where it stands.
 
     The training examples are then in OUT/finetuning; selfinstruct export writes them in a trainer's format.
     """
-    run_stages(["generate", "classify", "instances", "prepare"], out, target, given)
+    run_stages(["generate", "classify", "instances", "prepare", "judge"], out, target, given)

@@ -1,14 +1,18 @@
-"""The commands that run a stage of a run folder: `classify`, `instances`, `prepare`, and `run` for all in a row."""
+"""What the commands that run stages of a run folder have in common, and those of `classify` and `instances`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option, paid_options, settings_from
+from selfinstruct.cli.options import BackendCommand, out_option, paid_options, settings_from
+
+if TYPE_CHECKING:
+    from selfinstruct.app import Run
 
 EPILOG = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,7 +32,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
     """Open the run folder and run stages one after the other, telling how each ended."""
     from selfinstruct.app import Run, run_with_signals
     from selfinstruct.cli.events import JsonEvents, files, note
-    from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files
+    from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files, tell_ratings
     from selfinstruct.formats.contracts import present
     from selfinstruct.store import RunStore
 
@@ -39,8 +43,9 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
     with Run(settings_from(out, given), say=note if as_json else hush if quiet else say) as run:
 
         async def work() -> None:
-            for stage in stages:
-                with JsonEvents() if as_json else Progress(quiet, run.holdup, run.prices) as progress:
+            for stage in _wanted(stages, run):
+                prices = partial(run.prices, stage)
+                with JsonEvents() if as_json else Progress(quiet, run.holdup, prices) as progress:
                     run.say = progress.say
                     try:
                         await run.stage(stage, target if stage == "generate" else None, [progress])
@@ -48,6 +53,8 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
                         progress.stop()
                         if not as_json:
                             tell_end(progress.summary)
+                            if stage == "judge" and progress.summary is not None:
+                                tell_ratings(run.store.ratings().values())
 
         try:
             run_with_signals(run, work)
@@ -55,12 +62,19 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
             files(present(out)) if as_json else tell_files(present(out))
 
 
+def _wanted(stages: Sequence[str], run: Run) -> list[str]:
+    """In a row of stages `judge` has its turn only if the config says so; the scores then count at once."""
+    if len(stages) == 1 or run.rates:
+        return [*stages, *(["prepare"] if len(stages) > 1 and run.min_score is not None else [])]
+    return [stage for stage in stages if stage != "judge"]
+
+
 def command_for(stage: str, help_text: str) -> click.Command:
     """The command of one stage that follows `generate`."""
 
     @click.command(stage, cls=BackendCommand, help=help_text, epilog=EPILOG)
     @out_option
-    @(config_options if stage == "prepare" else paid_options)
+    @paid_options
     @quiet_option
     def command(out: Path, **given: Any) -> None:
         run_stages([stage], out, None, given)

@@ -22,8 +22,11 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.cli.forecast import as_json as growth_json
     from selfinstruct.cli.forecast import read_growth, tell_growth
     from selfinstruct.cli.funnel import tell_funnel
+    from selfinstruct.cli.progress import tell_ratings
     from selfinstruct.formats.funnel import funnels
+    from selfinstruct.formats.ratings import tally
     from selfinstruct.store import RunStore
+    from selfinstruct.types import JUDGE
 
     store = RunStore.look(out)
     try:
@@ -32,6 +35,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
             growth = read_growth(store, more)
+            ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
     finally:
         store.close()
     if as_json:
@@ -41,10 +45,14 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
         told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
+        if JUDGE in stages:
+            told |= {"ratings": asdict(tally(ratings)), "judge": judge or backend}
         click.echo(json.dumps(told))
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
     for flow, summary in zip(flows, summaries, strict=True):
         tell_funnel(flow, summary)
+        if flow.stage == JUDGE:
+            tell_ratings(ratings)
     tell_growth(growth)

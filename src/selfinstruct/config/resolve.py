@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from selfinstruct.api import CLASSIFY, EXPORT, GENERATE, INSTANCES, PREPARE, Options
+from selfinstruct.api import EXPORT, STAGES, Options
 from selfinstruct.checks import suggest
 from selfinstruct.config.tables import BudgetOptions, ConfigFile, LimitOptions, RunOptions, StageTable, Use
 from selfinstruct.config.tree import Tree, without_secrets
@@ -37,23 +37,25 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """One stage, resolved; `table` holds its other settings."""
+    """One stage, resolved; `table` holds its other settings, `backend` who answers it, if not the run's."""
 
     sampler: Chosen | None
     encoder: Chosen | None
     post_processor: Chosen
     filters: tuple[Chosen, ...]
     table: StageTable
+    backend: Chosen | None = None
 
     def frozen(self) -> Tree:
         """All that decides what the stage brings."""
-        uses = {"sampler", "encoder", "post_processor", "filters", "add_filters"}
+        uses = {"sampler", "encoder", "post_processor", "filters", "add_filters", "backend"}
         plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
         return plain | {
             "sampler": self.sampler.frozen() if self.sampler else None,
             "encoder": self.encoder.frozen() if self.encoder else None,
             "post_processor": self.post_processor.frozen(),
             "filters": [chosen.frozen() for chosen in self.filters],
+            **({"backend": self.backend.frozen()} if self.backend else {}),
         }
 
 
@@ -108,8 +110,9 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
                 for index, use in enumerate(getattr(table, key))
             ),
             table,
+            choose(BACKEND, use, f"{name}.backend") if (use := getattr(table, "backend", None)) else None,
         )
-        for name in (GENERATE, CLASSIFY, INSTANCES, PREPARE)
+        for name in STAGES
         if isinstance(table := getattr(shape, name), StageTable)
     }
     export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from selfinstruct.api import Options, Sampling
 
@@ -117,9 +117,35 @@ class AskTable(StageTable):
     attempts: int = Field(1, ge=1, description="How often an instruction without an answer is asked about.")
 
 
+class JudgeTable(AskTable):
+    """The table `[judge]`: who rates the finished examples, and how. Limits and prices are those of its own backend."""
+
+    not_frozen: ClassVar[frozenset[str]] = frozenset(
+        {"enabled", "limits", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
+    )
+    enabled: bool = Field(False, description="Whether `selfinstruct run` has the examples rated too.")
+    batch: int = Field(8, ge=1, description="How many examples one request asks about.")
+    attempts: int = Field(2, ge=1, description="How often an example without a rating is asked about.")
+    backend: Use | None = Field(None, description="Who rates, if not the backend of the run.")
+    limits: LimitOptions | None = Field(None, description="What the judge's own provider allows.")
+    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of what the judge is sent.")
+    usd_per_million_completion_tokens: float | None = Field(None, ge=0, description="Price of what the judge writes.")
+
+    @model_validator(mode="after")
+    def _has_its_own(self) -> Self:
+        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
+        if self.backend is None and (self.limits is not None or prices != (None, None)):
+            raise ValueError("limits and prices here are those of [judge.backend], which is missing")
+        return self
+
+
 class PrepareTable(StageTable):
     """The table `[prepare]`."""
 
+    min_score: int | None = Field(None, ge=0, le=3, description="Drop examples that the judge rated lower: 0 to 3.")
+    unrated: Literal["keep", "drop"] = Field(
+        "keep", description="What becomes of examples without a rating, where there is a min_score."
+    )
     include_seeds: bool = Field(False, description="Whether the seed tasks' own instances become examples too.")
 
 
@@ -144,4 +170,5 @@ class ConfigFile(BaseModel):
     classify: AskTable | None = None
     instances: AskTable | None = None
     prepare: PrepareTable | None = None
+    judge: JudgeTable | None = None
     export: ExportTable = ExportTable()

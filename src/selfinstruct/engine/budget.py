@@ -17,6 +17,7 @@ class Budget:
     """Counts what is spent and what is reserved for calls under way; `None` is no bound.
 
     The counts begin with what earlier commands spent, and a failed call whose cost nobody knows keeps its reservation.
+    `other_tokens` and `other_usd` were spent on another backend, at its prices; the other counts do not hold them.
     """
 
     max_requests: int | None = None
@@ -28,6 +29,8 @@ class Budget:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    other_tokens: int = 0
+    other_usd: float = 0.0
     clock: Callable[[], float] = monotonic
     _reserved: tuple[int, int] = (0, 0)
     _began: float = field(init=False)
@@ -74,9 +77,10 @@ class Budget:
             prompt, completion = prompt - self._reserved[0], completion - self._reserved[1]
         if self.max_requests is not None and self.requests + requests > self.max_requests:
             return f"{self.max_requests:,} requests", "--max-requests"
-        if self.max_tokens is not None and prompt + completion > self.max_tokens:
+        if self.max_tokens is not None and prompt + completion + self.other_tokens > self.max_tokens:
             return f"{self.max_tokens:,} tokens", "--max-tokens"
-        if self.max_usd is not None and self.prices is not None and self.prices.of(prompt, completion) > self.max_usd:
+        usd = self.other_usd + (self.prices.of(prompt, completion) if self.prices is not None else 0.0)
+        if self.max_usd is not None and usd > self.max_usd:
             return f"{self.max_usd:g} US dollars", "--max-usd"
         if (left := self.seconds_left()) is not None and left <= 0:
             return f"{self.max_hours:g} hours", "--max-hours"

@@ -20,6 +20,7 @@ from selfinstruct.types import (
     Instruction,
     Label,
     Message,
+    Rating,
     RawInstances,
     Rejected,
     Request,
@@ -60,9 +61,9 @@ def check_request(request: Request) -> None:
                 raise PluginError(f"{told}, for request {request.index}", MEND)
 
 
-def check_item(item: object) -> Draft | Label | RawInstances | Example:
+def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
     """The item itself; raises `PluginError` if a post-processor gave what cannot be judged or stored."""
-    if not (isinstance(item, Draft | Label | RawInstances | Example) and isinstance(item.text, str)):
+    if not (isinstance(item, Draft | Label | RawInstances | Example | Rating) and isinstance(item.text, str)):
         raise PluginError(f"the post-processor gave {_kind(item)} in place of an item: {str(item)[:80]!r}", HINT)
     if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
         raise PluginError(f"the post-processor gave notes that are not JSON, on: {item.text[:80]!r}", HINT)

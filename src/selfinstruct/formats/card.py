@@ -16,7 +16,10 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an exported folder holds: the file and the rows of each part, and how it was asked for."""
+    """What an exported folder holds: the file and the rows of each part, and how it was asked for.
+
+    `best` is how many of the best-rated examples were wanted; 0 stands for all, in the order of the run.
+    """
 
     title: str
     files: Mapping[str, str]
@@ -25,6 +28,7 @@ class Contents:
     shape: Shape | None
     split: float
     license: str
+    best: int = 0
 
 
 def write_card(facts: RunFacts, contents: Contents) -> str:
@@ -37,6 +41,7 @@ def write_card(facts: RunFacts, contents: Contents) -> str:
         _licence(facts, contents),
         "## What became of every candidate",
         _funnel(facts),
+        *(["## What a judge says of it", _ratings(facts)] if facts.ratings.rated else []),
         "## Reading it",
         _reading(contents),
         "## Making it again",
@@ -111,6 +116,16 @@ def _funnel(facts: RunFacts) -> str:
     return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "")
 
 
+def _ratings(facts: RunFacts) -> str:
+    judges = ", ".join(_code(model) for model in facts.judges) or "an unknown model"
+    shares = [f"| {name} | {share:.0%} |" for name, share in facts.ratings.shares()]
+    said = (
+        f"{judges} rated {facts.ratings.rated} examples of the run by the three questions of the paper's review; what "
+        "was dropped for its rating is among them. A model's word is no proof."
+    )
+    return "\n".join([said, "", "| question | yes |\n|---|---|", *shares])
+
+
 def _reading(contents: Contents) -> str:
     parts = ['```python\nfrom datasets import load_dataset\n\nparts = load_dataset("FOLDER")  # this folder\n```']
     shape = contents.shape
@@ -127,11 +142,12 @@ def _again(facts: RunFacts, contents: Contents) -> str:
     seeds = " --seeds SEEDS.jsonl" if facts.own_seeds else ""
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
+    best = f" --best {contents.best}" if contents.best else ""
     lines = [
         "```sh",
         f"pip install selfinstruct=={facts.version}",
         f"selfinstruct run --recipe recipe.toml{seeds} --out again",
-        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{licence}",
+        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{best}{licence}",
         "```",
         "",
         "The same replies give the same files, byte for byte; a model that is asked again may reply otherwise.",

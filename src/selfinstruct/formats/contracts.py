@@ -9,12 +9,14 @@ from typing import Any
 from selfinstruct.formats.files import write_jsonl
 from selfinstruct.formats.statistics import Statistician, in_batches
 from selfinstruct.store import Row, RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Reply, Request
+from selfinstruct.store.values import rating_of
+from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, PREPARE, Reply, Request
 
 INSTRUCTIONS = "machine_generated_instructions.jsonl"
 LABELS = "is_clf_or_not.jsonl"
 RAW_INSTANCES = "machine_generated_instances.jsonl"
 EXAMPLES = "finetuning/all_generated_instances.jsonl"
+RATINGS = "finetuning/ratings.jsonl"
 REJECTED = "rejected.jsonl"
 
 
@@ -25,7 +27,7 @@ def present(folder: Path) -> list[Path]:
 
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
     """Write the contract files of every stage that has begun; returns the number of rows in each."""
-    begun = {stage for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE) if store.has_begun(stage)}
+    begun = {stage for stage in ENGINE_STAGES if store.has_begun(stage)}
     return {
         name: write_jsonl(folder / name, rows(store))
         for name, (stage, rows) in FILES.items()
@@ -83,10 +85,29 @@ def example_rows(store: RunStore) -> Iterator[dict[str, Any]]:
         }
 
 
+def rating_rows(store: RunStore) -> Iterator[dict[str, Any]]:
+    """Every rating in order of requests, as `records.RatingRecord` describes it; also of what was dropped for it."""
+    for row, request, reply in store.sourced(JUDGE, "accepted"):
+        example = next(one.example for one in request.subjects if one.id == row.decision.subject)
+        assert example is not None, "what a judge is asked about is an example"
+        rating = rating_of(row.decision)
+        yield {
+            "instruction": example.instruction,
+            "input": example.input,
+            "output": example.output,
+            "valid_task": rating.valid_task,
+            "suitable_input": rating.suitable_input,
+            "correct_output": rating.correct_output,
+            "score": rating.score,
+            "reason": rating.reason,
+            "model": reply.model,
+        }
+
+
 def rejected_rows(store: RunStore) -> Iterator[dict[str, Any]]:
     """Candidates that were not accepted, stage by stage, as `records.RejectedRecord` describes them."""
     texts = {instruction.id: instruction.text for instruction in store.instructions()}
-    for stage in (GENERATE, CLASSIFY, INSTANCES, PREPARE):
+    for stage in ENGINE_STAGES:
         for fate in ("rejected", "quarantined"):
             for row in store.rows(stage, fate):
                 yield _rejected(stage, row, texts)
@@ -97,6 +118,7 @@ FILES: Mapping[str, tuple[str, Callable[[RunStore], Iterator[dict[str, Any]]]]] 
     LABELS: (CLASSIFY, label_rows),
     RAW_INSTANCES: (INSTANCES, raw_instance_rows),
     EXAMPLES: (PREPARE, example_rows),
+    RATINGS: (JUDGE, rating_rows),
     REJECTED: (GENERATE, rejected_rows),
 }
 """Each contract file: the stage that brings it, and its rows."""

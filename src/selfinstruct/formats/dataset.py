@@ -17,12 +17,13 @@ from selfinstruct.formats.facts import run_facts
 from selfinstruct.formats.files import write_jsonl, write_text
 from selfinstruct.formats.folder import CARD, CONFIG, INFO, RECIPE, TRAIN, VALIDATION, data_file, forget, look, signed
 from selfinstruct.formats.parquet import write_parquet
+from selfinstruct.formats.ratings import best as best_of
 from selfinstruct.formats.rows import Row, encoded
 from selfinstruct.formats.split import held_out
 from selfinstruct.formats.toml import to_toml
 from selfinstruct.formats.trainers import dataset_info, shape_of
 from selfinstruct.store import RunStore
-from selfinstruct.types import Json
+from selfinstruct.types import Example, Json
 
 FileFormat = Literal["jsonl", "parquet"]
 _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
@@ -30,7 +31,7 @@ _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A dataset folder that was written: the rows of each part, and every file. `note` is a remark on the split."""
+    """A dataset folder that was written: the rows of each part, and every file. `note` are remarks, one a line."""
 
     folder: Path
     counts: Mapping[str, int]
@@ -40,11 +41,15 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the first pass found: how many examples there are, and which instructions are held out."""
+    """What the first pass found: how many examples there are, and which instructions are held out.
+
+    `chosen` are the examples, if they are not simply all there were.
+    """
 
     total: int
     held: frozenset[str]
     row: Row
+    chosen: list[tuple[str, Example]] | None
 
 
 def export_dataset(
@@ -56,18 +61,20 @@ def export_dataset(
     file_format: FileFormat = "jsonl",
     split: float = 0.95,
     license: str = "",  # noqa: A002 - what it is called everywhere
+    best: int = 0,
 ) -> Exported:
     """Write a run's training examples into a folder, over an older export there.
 
     chosen   the encoder as a config names it: `use`, and its options
     split    the share of train, above 0 and at most 1
     license  of the data, an id of the Hub such as `llama3.1`; the card asks for it if it is empty
+    best     how many of the best-rated examples, best first; 0: all, in the order of the run
 
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed and not there.
     """
     look(folder)
-    plan = _plan(store, encoder, split)
+    plan = _plan(store, encoder, split, best)
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
         part: _WRITERS[file_format](folder / file, _part(store, encoder, plan, part)) for part, file in files.items()
@@ -75,29 +82,29 @@ def export_dataset(
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
     facts, shape = run_facts(store, chosen), shape_of(plan.row)
+    asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
+    contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best)
     texts = {
         RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(facts.as_config())}",
-        CONFIG: json.dumps(facts.as_json() | {"rows": counts, "split": split}, indent=2, ensure_ascii=False) + "\n",
+        CONFIG: json.dumps(facts.as_json() | asked, indent=2, ensure_ascii=False) + "\n",
         **({INFO: dataset_info(shape, files)} if shape else {}),
-        CARD: signed(
-            write_card(facts, Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license))
-        ),
+        CARD: signed(write_card(facts, contents)),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
     names = (*files.values(), *texts)
     forget(folder, names)
-    alone = split < 1 and not plan.held
-    note = "all examples have the same instruction, so there is no validation part" if alone else ""
+    note = _notes(plan, split, best, bool(facts.ratings.rated))
     return Exported(folder, counts, tuple(folder / name for name in names), note)
 
 
-def _plan(store: RunStore, encoder: TrainingEncoder, split: float) -> _Plan:
+def _plan(store: RunStore, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
     """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
+    chosen = best_of(store, most) if most else None
     first: Row | None = None
     total = 0
     instructions: dict[str, None] = {}
-    for example, row in encoded(store.examples(), encoder):
+    for example, row in encoded(store.examples() if chosen is None else chosen, encoder):
         first = first or row
         total += 1
         instructions[example.instruction] = None
@@ -105,12 +112,28 @@ def _plan(store: RunStore, encoder: TrainingEncoder, split: float) -> _Plan:
         hint = f"Make them first: selfinstruct prepare --out {shlex.quote(str(store.folder))}"
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
     seed = (store.fact("config") or {}).get("run", {}).get("seed", 0)
-    return _Plan(total, held_out(instructions, split, seed), first)
+    held = held_out(instructions, split, seed)
+    if chosen is not None:  # the sides that they have among all, unless one would be empty
+        sides = held_out((one.instruction for _, one in store.examples()), split, seed) & instructions.keys()
+        held = sides if 0 < len(sides) < len(instructions) else held
+    return _Plan(total, held, first, chosen)
 
 
 def _part(store: RunStore, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[Row]:
     """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
-    examples = islice(store.examples(), plan.total)
+    examples = islice(store.examples(), plan.total) if plan.chosen is None else plan.chosen
     wanted = (found for found in examples if (found[1].instruction in plan.held) == (part == VALIDATION))
     for _, row in encoded(wanted, encoder):
         yield row
+
+
+def _notes(plan: _Plan, split: float, most: int, is_rated: bool) -> str:
+    """What there is to say of the parts and of the choice."""
+    notes = []
+    if split < 1 and not plan.held:
+        notes.append("all examples have the same instruction, so there is no validation part")
+    if most > plan.total:
+        notes.append(f"the run has {plan.total} examples, fewer than {most}, so all of them were written")
+    if most and not is_rated:
+        notes.append("no example is rated, so the oldest come first: selfinstruct judge has them rated")
+    return "\n".join(notes)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
+from selfinstruct.formats.ratings import Tally, tally
 from selfinstruct.store import RunStore, Totals
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
-
-_STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE)
+from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,8 @@ class RunFacts:
 
     `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
     was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` says that they are not the
-    builtin ones. `totals` are by stage. `chosen` is the training encoder with its options.
+    builtin ones. `totals` are by stage. `chosen` is the training encoder with its options. `judges` are the models that
+    rated examples, and `ratings` what they said as a whole.
     """
 
     version: str
@@ -35,12 +35,16 @@ class RunFacts:
     own_seeds: bool
     totals: Mapping[str, Totals]
     chosen: Mapping[str, Json]
+    judges: tuple[str, ...]
+    ratings: Tally
 
     def as_config(self) -> dict[str, Any]:
         """A config tree, whole, that starts the same run again."""
-        stages = {stage: dict(self.config[stage]) for stage in _STAGES if stage in self.config}
+        stages = {stage: dict(self.config[stage]) for stage in ENGINE_STAGES if stage in self.config}
         if GENERATE in stages:
             stages[GENERATE] |= {"target": max(1, self.totals[GENERATE].accepted)}
+        if JUDGE in stages:
+            stages[JUDGE] |= {"enabled": True}
         tables = {"run": self.config.get("run", {}), "backend": self.config.get("backend")}
         return tables | stages | {"export": {"encoder": dict(self.chosen)}}
 
@@ -51,6 +55,7 @@ class RunFacts:
             "recipe": Path(self.recipe).name,
             "created_at": self.created_at,
             "models": list(self.models),
+            **({"judges": list(self.judges), "ratings": asdict(self.ratings)} if self.ratings.rated else {}),
             "seeds": {"count": self.seeds, "sha256": self.digest},
             "plugins": dict(self.plugins),
             "config": self.as_config(),
@@ -60,26 +65,28 @@ class RunFacts:
 def run_facts(store: RunStore, chosen: Mapping[str, Json]) -> RunFacts:
     """Gather the facts of a run."""
     tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
-    stages = {stage: frozen for stage in _STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
+    stages = {stage: frozen for stage in ENGINE_STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
     return RunFacts(
         store.fact("version") or __version__,
         str(tree.get("recipe", "chat")),
         store.fact("created_at") or "",
         str((config.get("backend") or {}).get("use", "unknown")),
-        _models(store),
+        _models(store, "backend", GENERATE, INSTANCES),
         config | stages,
         store.fact("plugins") or {},
         len(store.seeds()),
         store.fact("seeds_digest") or "",
         tree.get("run", {}).get("seeds", "builtin") != "builtin",
-        {stage: store.totals(stage) for stage in _STAGES if store.has_begun(stage)},
+        {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_begun(stage)},
         chosen,
+        _models(store, f"backend.{JUDGE}", JUDGE),
+        tally(store.ratings().values()),
     )
 
 
-def _models(store: RunStore) -> tuple[str, ...]:
+def _models(store: RunStore, fact: str, *stages: str) -> tuple[str, ...]:
     """The models as the replies name them; what the backend said of itself where they do not."""
-    wrote = [reply.model for stage in (GENERATE, INSTANCES) for _, _, reply in store.sourced(stage, "accepted")]
+    wrote = [reply.model for stage in stages for _, _, reply in store.sourced(stage, "accepted")]
     named = tuple(dict.fromkeys(model for model in wrote if model))
-    said = (store.fact("backend") or {}).get("model")
+    said = (store.fact(fact) or store.fact("backend") or {}).get("model")
     return named or ((str(said),) if said else ())

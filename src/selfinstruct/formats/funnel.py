@@ -8,9 +8,8 @@ from typing import Any
 
 from selfinstruct.errors import SelfInstructError
 from selfinstruct.store import RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE
+from selfinstruct.types import ENGINE_STAGES, GENERATE
 
-STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE)
 FIRST = ("", "import", "answered")
 """Who drops before the filters of a config: nobody (the request failed), an import, the rule of the asking stages."""
 
@@ -70,7 +69,7 @@ def funnels(store: RunStore) -> list[Funnel]:
         raise SelfInstructError(
             f"the ledger of {store.folder} does not add up: {told}", "This is a bug of selfinstruct. Please report it."
         )
-    return [_funnel(store, stage) for stage in STAGES if stage == GENERATE or store.has_begun(stage)]
+    return [_funnel(store, stage) for stage in ENGINE_STAGES if stage == GENERATE or store.has_begun(stage)]
 
 
 def _funnel(store: RunStore, stage: str) -> Funnel:

@@ -1,20 +1,24 @@
-"""The stages `classify` and `instances`: both ask about accepted instructions, some at a time."""
+"""The stages `classify`, `instances` and `judge`: they ask about instructions, or examples of them, some at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from selfinstruct.api import Filter, PostProcessor, PromptEncoder, Sampler, drop, keep
+from selfinstruct.stages.ratings import merged
 from selfinstruct.types import (
     CLASSIFY,
+    INSTANCES,
+    JUDGE,
     Decision,
     Instruction,
     Item,
     Label,
     PoolView,
+    Rating,
     RawInstances,
     Reply,
     Request,
@@ -24,12 +28,14 @@ from selfinstruct.types import (
 
 
 class Answered(Filter[Any]):
-    """The rule that comes before all others of these stages: an instruction without an answer has none."""
+    """The rule that comes before all others of these stages: what has no answer has none."""
 
-    def judge(self, item: Label | RawInstances) -> Verdict:
+    def judge(self, item: Label | RawInstances | Rating) -> Verdict:
         """Drop what the reply did not answer, or answered with neither yes nor no, or with nothing."""
         if item.notes.get("missing"):
             return drop("missing-from-reply")
+        if isinstance(item, Rating) and not {*item.answers} <= {"yes", "no"}:
+            return drop("partly-answered")
         if isinstance(item, Label) and item.text not in ("yes", "no"):
             return drop("neither-yes-nor-no", said=item.notes.get("said", ""))
         return keep() if item.text.strip() else drop("empty")
@@ -37,7 +43,7 @@ class Answered(Filter[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of an instruction when the stage begins: how often it was asked about, and whether in vain."""
+    """What is known of a subject when the stage begins: how often it was asked about, and whether in vain."""
 
     times: int = 0
     answered: bool = False
@@ -47,7 +53,7 @@ class AskAbout:
     """Asks about every instruction, `batch` at a time, and about those without an answer again, up to `attempts` times.
 
     What has to be asked again comes after all else, in the same order, so that the plan depends on nothing but the
-    replies.
+    replies. A request of the journal may name what is not asked about any more: it is settled, and not asked again.
     """
 
     goal: int | None = None
@@ -107,7 +113,8 @@ class AskAbout:
         """Take the request's subjects off the list."""
         self._open += 1
         for subject in request.subjects:
-            self._times[subject.id] += 1
+            if subject.id in self._times:
+                self._times[subject.id] += 1
             self._waiting.pop(subject.id, None)
             self._again.pop(subject.id, None)
 
@@ -117,8 +124,7 @@ class AskAbout:
         for item in self._post_processor.process(request, reply):
             if item.subject in found:
                 found[item.subject].append(item)
-        blank = _blank_label if self.name == CLASSIFY else _blank_instances
-        return [_one(items, blank(identity)) for identity, items in found.items()]
+        return [_one(items, BLANK[self.name](identity)) for identity, items in found.items()]
 
     def unanswered(self, request: Request) -> Sequence[Decision]:
         """The fate of a failed request's subjects."""
@@ -131,7 +137,8 @@ class AskAbout:
         """Put what has no answer on the list again, while there are attempts left."""
         self._open -= 1
         for decision in decisions:
-            if decision.fate != "accepted" and self._times[decision.subject] < self._attempts:
+            times = self._times.get(decision.subject, self._attempts)
+            if decision.fate != "accepted" and times < self._attempts:
                 self._again[decision.subject] = None
 
 
@@ -139,15 +146,17 @@ def _one(items: Sequence[Item], blank: Item) -> Item:
     """The one item that a reply holds of a subject; contradictions are no answer."""
     if not items:
         return blank
+    if ratings := [item for item in items if isinstance(item, Rating)]:
+        return merged(ratings)
     if len({item.text for item in items}) > 1 and isinstance(items[0], Label):
         said = ", ".join(item.text for item in items)
         return Label("unknown", items[0].subject, {"said": said})
     return items[0]
 
 
-def _blank_label(identity: str) -> Item:
-    return Label("unknown", identity, {"missing": True})
-
-
-def _blank_instances(identity: str) -> Item:
-    return RawInstances("", identity, {"missing": True})
+BLANK: Mapping[str, Callable[[str], Item]] = {
+    CLASSIFY: lambda identity: Label("unknown", identity, {"missing": True}),
+    INSTANCES: lambda identity: RawInstances("", identity, {"missing": True}),
+    JUDGE: lambda identity: Rating("unknown", "unknown", "unknown", identity, notes={"missing": True}),
+}
+"""What stands for a subject that a reply says nothing of, by stage."""

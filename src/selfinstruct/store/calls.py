@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.store.writer import Statement, Written
+from selfinstruct.types import STAGES
 
 Write = Callable[[Sequence[Statement]], Written]
 
@@ -48,23 +49,25 @@ class Calls:
         sql = "UPDATE calls SET ended = ?, prompt_tokens = ?, completion_tokens = ?, refused = ? WHERE id = ?"
         self._write([(sql, (self._clock(), prompt_tokens, completion_tokens, int(refused), number))])
 
-    def spent(self) -> Spent:
-        """The totals over the whole run."""
-        sql = (
-            "SELECT count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)"
-            " FROM calls WHERE NOT refused"
-        )
+    def spent(self, stages: Collection[str] = STAGES) -> Spent:
+        """The totals over the whole run, of some stages; the seconds are those of all."""
+        sums = "count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)"
+        sql = f"SELECT {sums} FROM calls WHERE NOT refused AND {_among(stages)}"  # noqa: S608 - only marks for values
         spans = (
             "SELECT coalesce(sum(span), 0) FROM"
             " (SELECT max(coalesce(ended, at)) - min(at) AS span FROM calls GROUP BY session)"
         )
-        requests, prompt, completion = self._read.execute(sql).fetchone()
+        requests, prompt, completion = self._read.execute(sql, tuple(stages)).fetchone()
         (seconds,) = self._read.execute(spans).fetchone()
         return Spent(requests, prompt, completion, max(0.0, seconds))
 
-    def recent(self, seconds: float) -> Iterator[tuple[float, int]]:
-        """Seconds ago and tokens of each call of the last `seconds`, oldest first."""
+    def recent(self, seconds: float, stages: Collection[str] = STAGES) -> Iterator[tuple[float, int]]:
+        """Seconds ago and tokens of each call that some stages made in the last `seconds`, oldest first."""
         now = self._clock()
-        sql = "SELECT at, prompt_tokens + completion_tokens FROM calls WHERE NOT refused AND at > ? ORDER BY at"
-        for at, tokens in self._read.execute(sql, (now - seconds,)):
+        sql = f"SELECT at, prompt_tokens + completion_tokens FROM calls WHERE {_among(stages)}"  # noqa: S608 - as above
+        for at, tokens in self._read.execute(f"{sql} AND NOT refused AND at > ? ORDER BY at", (*stages, now - seconds)):
             yield max(0.0, now - at), tokens
+
+
+def _among(stages: Collection[str]) -> str:
+    return f"stage IN ({', '.join('?' * len(stages))})"

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.store.values import Row, decision_of
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
-LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE}
+LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE, "r": JUDGE}
 """How the ids of a stage's candidates begin: `g12.3` is the one at position 3 of request 12 of generate."""
 
 _ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"

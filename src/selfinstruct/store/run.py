@@ -30,14 +30,17 @@ from selfinstruct.store.values import (
     example_of,
     near_text,
     now,
+    rating_of,
     request_of,
     seed_of,
     similarity_of,
+    subject_entry,
 )
 from selfinstruct.store.writer import Statement, Writer, Written
 from selfinstruct.types import (
     GENERATE,
     INSTANCES,
+    JUDGE,
     PREPARE,
     Decision,
     Example,
@@ -45,6 +48,7 @@ from selfinstruct.types import (
     Finish,
     Instruction,
     Json,
+    Rating,
     Reply,
     Request,
     Retry,
@@ -187,7 +191,7 @@ class RunStore:
             "messages": [[message.role, message.text] for message in request.messages],
             "sampling": {key: value for key, value in asdict(request.sampling).items() if value not in (None, ())},
             "examples": [example.id for example in request.examples],
-            "subjects": [subject.id for subject in request.subjects],
+            "subjects": [subject_entry(subject) for subject in request.subjects],
         }
         sql = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)"
         return self._write([(sql, (request.stage, request.index, dumps(body), now()))])
@@ -328,6 +332,20 @@ class RunStore:
         """Every training example with its id, in order."""
         for row in self.rows(PREPARE, "accepted"):
             yield f"e{row.index}.{row.decision.position}", example_of(row.decision)
+
+    def examples_and(self, rule: str, reason: str) -> Iterator[Example]:
+        """The training examples, and those that one rule dropped for one reason, all in order."""
+        sql = (
+            "SELECT position, text, fate, filter, reason, evidence, notes, subject, payload, similarity FROM decisions"
+            " WHERE stage = ? AND (fate = 'accepted' OR (fate = 'rejected' AND filter = ? AND reason = ?))"
+            " ORDER BY idx, position"
+        )
+        for columns in self._read.execute(sql, (PREPARE, rule, reason)):
+            yield example_of(decision_of(columns))
+
+    def ratings(self) -> dict[str, Rating]:
+        """The rating of every example that has one, by the example's digest, oldest first."""
+        return {row.decision.subject: rating_of(row.decision) for row in self.rows(JUDGE, "accepted")}
 
     def forget(self, stage: str) -> None:
         """Drop a stage's decisions, for a stage that costs nothing to run again."""

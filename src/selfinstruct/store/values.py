@@ -16,7 +16,9 @@ from selfinstruct.types import (
     Failure,
     Instance,
     Instruction,
+    Json,
     Message,
+    Rating,
     Reply,
     Request,
     Sampling,
@@ -105,6 +107,13 @@ def example_of(decision: Decision) -> Example:
     )
 
 
+def rating_of(decision: Decision) -> Rating:
+    """The rating that a decision of the stage `judge` is about."""
+    names = ("valid_task", "suitable_input", "correct_output", "remark")
+    task, given, output, remark = (str(decision.payload[name]) for name in names)
+    return Rating(task, given, output, decision.subject, remark, decision.notes)
+
+
 def columns_of(decision: Decision) -> tuple[Any, ...]:
     """A decision as it is stored, but for its stage and request."""
     return (
@@ -155,7 +164,9 @@ def seed_of(task: dict[str, Any]) -> SeedTask:
 
 def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
     """The request that a body holds; `known` gives the instructions that it names by id, if they are wanted."""
-    shown, subjects = ([known[i] for i in body[key]] if known else [] for key in ("examples", "subjects"))
+    shown = [known[identity] for identity in body["examples"]] if known else []
+    named = [entry for entry in body["subjects"] if known or isinstance(entry, dict)]
+    subjects = [_whole(entry) if isinstance(entry, dict) else (known or {})[entry] for entry in named]
     sampling = body["sampling"] | {"stop": tuple(body["sampling"].get("stop", ()))}
     return Request(
         stage,
@@ -165,6 +176,27 @@ def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str,
         tuple(shown),
         tuple(subjects),
     )
+
+
+def subject_entry(subject: Instruction) -> Json:
+    """A subject as a body names it: by id, but an example whole, since `prepare` may be begun anew and bring others."""
+    example = subject.example
+    if example is None:
+        return subject.id
+    return {
+        "id": subject.id,
+        "text": subject.text,
+        "of": example.subject,
+        "input": example.input,
+        "output": example.output,
+        "is_classification": example.is_classification,
+    }
+
+
+def _whole(entry: Mapping[str, Any]) -> Instruction:
+    is_classification = entry["is_classification"]
+    example = Example(entry["text"], entry["input"], entry["output"], is_classification, entry["of"])
+    return Instruction(entry["id"], entry["text"], None, is_classification, example)
 
 
 def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:

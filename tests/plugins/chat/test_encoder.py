@@ -62,6 +62,7 @@ def test_the_hooks_offer_prompts_and_readers_for_every_stage() -> None:
         "chat-tasks": ("generate",),
         "chat-classify": ("classify",),
         "chat-instances": ("instances",),
+        "chat-judge": ("judge",),
     }
     assert set(readers) == {*encoders, "chat-examples"}
     assert isinstance(encoders["chat-tasks"].build(ChatTasksOptions()), ChatTasksEncoder)

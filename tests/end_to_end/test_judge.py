@@ -1,0 +1,359 @@
+"""The stage `judge` at work: what is rated, what it costs, what is kept, and what comes of a low score."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct import SelfInstruct
+from selfinstruct.records import RatingRecord
+from selfinstruct.store import RunStore
+from selfinstruct.types import JUDGE, PREPARE
+from tests.project import Project, killed, until
+from tests.running import Ended, command, rows
+
+RUN = Path("run")
+RATINGS = RUN / "finetuning" / "ratings.jsonl"
+EXAMPLES = RUN / "finetuning" / "all_generated_instances.jsonl"
+REJECTED = RUN / "rejected.jsonl"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with training examples that nobody has rated."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    command("run", "--backend", "demo", "--target", "30", "--out", folder, "--quiet").done()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_copy(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(finished, tmp_path / RUN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+
+
+def do(name: str, *args: str) -> Ended:
+    return command(name, "--out", RUN, *args)
+
+
+def recording(*replies: str) -> tuple[str, ...]:
+    """The flags by which recorded replies rate."""
+    lines = [json.dumps({"response": {"choices": [{"text": text, "finish_reason": "stop"}]}}) for text in replies]
+    Path("replies.jsonl").write_text("\n".join(lines), "utf-8")
+    return ("--backend", "replay", "--path", "replies.jsonl")
+
+
+@pytest.fixture
+def store() -> Iterator[RunStore]:
+    """The run's database as it is when it is first looked at."""
+    with closing(RunStore.look(RUN)) as store:
+        yield store
+
+
+def spent(stages: Sequence[str] = ("judge",)) -> Any:
+    with closing(RunStore.look(RUN)) as store:
+        return store.calls().spent(stages)
+
+
+def texts(found: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    return {(row["instruction"], row["input"], row["output"]) for row in found}
+
+
+# --- what is rated
+
+
+def test_every_example_is_rated_by_what_it_says_without_any_config() -> None:
+    ended = do("judge").done()
+    rated = rows(RATINGS)
+    assert texts(rated) <= texts(rows(EXAMPLES))
+    assert len(rated) >= 0.9 * len(texts(rows(EXAMPLES)))
+    for row in rated:
+        record = RatingRecord.model_validate(row)
+        answers = (record.valid_task, record.suitable_input, record.correct_output)
+        assert record.score == answers.count("yes")
+        assert (record.reason == "") == (record.score == 3)
+        assert record.model == "demo"
+    assert {row["score"] for row in rated} >= {2, 3}, "the demo gives a mix"
+    assert f"of {len(rated)} rated: valid task" in ended.out
+    assert str(RATINGS) in ended.out
+
+
+def test_a_run_is_not_rated_unless_that_is_wanted(finished: Path) -> None:
+    assert not (finished / "finetuning" / "ratings.jsonl").exists()
+    command("run", "--backend", "demo", "--target", "4", "--out", "plain", "--quiet").done()
+    assert not Path("plain/finetuning/ratings.jsonl").exists()
+    command("run", "--backend", "demo", "--target", "4", "--out", "rated", "--quiet", "--judge").done()
+    assert rows(Path("rated/finetuning/ratings.jsonl"))
+    Path("selfinstruct.toml").write_text("[judge]\nenabled = true\n[prepare]\nmin_score = 3\n", "utf-8")
+    command("run", "--backend", "demo", "--target", "12", "--out", "both", "--quiet").done()
+    low = texts([row for row in rows(Path("both/finetuning/ratings.jsonl")) if row["score"] < 3])
+    assert low
+    assert not low & texts(rows(Path("both/finetuning/all_generated_instances.jsonl")))
+
+
+def test_what_a_reply_leaves_out_is_asked_again_and_then_left(store: RunStore) -> None:
+    examples = [example for _, example in store.examples()]
+    all_well = "\n".join(f"{number}. yes/yes/yes" for number in range(1, len(examples)))
+    first = f"{all_well}\n{len(examples)}. yes/yes - I forgot one"
+    ended = do("judge", *recording(first, "1. no/yes/yes - late", "1. yes"), "--set", "judge.batch=1000").done()
+    rated = rows(RATINGS)
+    assert len(rated) == len(examples)
+    assert rated[-1]["output"] == examples[-1].output
+    assert (rated[-1]["valid_task"], rated[-1]["score"], rated[-1]["reason"]) == ("no", 2, "late")
+    assert "1 answered: partly-answered" in ended.out
+    with closing(RunStore.look(RUN)) as after:
+        assert [request.subjects[0].example for request, _ in after.exchanges(JUDGE)][1] == examples[-1]
+
+
+def test_after_the_last_attempt_an_example_stays_unrated(store: RunStore) -> None:
+    count = len(list(store.examples()))
+    silent = do("judge", *recording("hello", "hello", "1. yes/yes/yes"), "--set", "judge.batch=1000").done()
+    assert not rows(RATINGS)
+    assert f"0 accepted, {2 * count} rejected" in silent.out
+    assert do("judge").done().out.count("0 accepted") == 1, "nobody is asked a third time"
+    assert spent().requests == 2
+    dropped = [row for row in rows(REJECTED) if row["stage"] == "judge"]
+    assert {(row["filter"], row["reason"]) for row in dropped} == {("answered", "missing-from-reply")}
+
+
+def test_seed_tasks_are_not_rated_nor_dropped() -> None:
+    do("prepare", "--set", "prepare.include_seeds=true").done()
+    with closing(RunStore.look(RUN)) as store:
+        seeds = {example.digest for _, example in store.examples() if example.notes.get("seed")}
+    assert len(seeds) > 100
+    do("judge").done()
+    with closing(RunStore.look(RUN)) as store:
+        assert store.ratings()
+        assert not store.ratings().keys() & seeds
+    do("prepare", "--min-score", "3", "--unrated", "drop").done()
+    with closing(RunStore.look(RUN)) as store:
+        assert seeds <= {example.digest for _, example in store.examples()}
+
+
+# --- scores
+
+
+def test_low_scores_are_dropped_with_their_evidence_and_come_back_for_free() -> None:
+    before = EXAMPLES.read_bytes()
+    do("judge").done()
+    paid = spent()
+    do("prepare", "--min-score", "3").done()
+    low = texts([row for row in rows(RATINGS) if row["score"] < 3])
+    assert low
+    assert not low & texts(rows(EXAMPLES))
+    dropped = [row for row in rows(REJECTED) if row["filter"] == "rating"]
+    assert len(dropped) == len(low)
+    for row in dropped:
+        evidence = row["evidence"]
+        assert (row["stage"], row["reason"]) == ("prepare", "low-score")
+        assert evidence["score"] == list(evidence.values()).count("yes") < 3
+        assert evidence["remark"]
+    do("prepare", "--min-score", "0").done()
+    assert EXAMPLES.read_bytes() == before
+    do("judge").done()
+    assert spent() == paid, "what was rated is not asked again after prepare was begun anew"
+
+
+def test_the_unrated_are_kept_or_dropped_as_one_says_and_can_still_be_rated(store: RunStore) -> None:
+    count = len(list(store.examples()))
+    told = do("prepare", "--min-score", "2").done()
+    assert "no example is rated yet" in told.err
+    assert len(rows(EXAMPLES)) == count
+    do("prepare", "--unrated", "drop").done()
+    assert rows(EXAMPLES) == []
+    assert sum(row["reason"] == "unrated" for row in rows(REJECTED)) == count
+    do("judge").done()
+    rated = rows(RATINGS)
+    assert len(rated) >= 0.9 * count, "what was dropped for want of a rating is rated"
+    do("prepare").done()
+    assert texts(rows(EXAMPLES)) == texts([row for row in rated if row["score"] >= 2]), "new ratings count at once"
+
+
+def test_the_best_examples_are_exported_first() -> None:
+    do("judge").done()
+    scores = {(row["instruction"], row["input"], row["output"]): row["score"] for row in rows(RATINGS)}
+    order = [(row["instruction"], row["input"], row["output"]) for row in rows(EXAMPLES)]
+    wanted = sorted(order, key=lambda text: -scores.get(text, -1))
+    args = ("--format", "alpaca", "--split", "1")
+    for most in (5, len(order) - 1):
+        do("export", "--to", "data", "--best", str(most), *args).done()
+        told = [(row["instruction"], row["input"], row["output"]) for row in rows(Path("data/data/train.jsonl"))]
+        assert told == wanted[:most]
+    ended = do("export", "--to", "data", "--best", "5000", *args).done()
+    assert f"the run has {len(order)} examples, fewer than 5000, so all of them were written" in ended.out
+    assert len(rows(Path("data/data/train.jsonl"))) == len(order)
+    assert "rated" in Path("data/README.md").read_text("utf-8")
+    config = json.loads(Path("data/config.json").read_text("utf-8"))
+    assert config["judges"] == ["demo"]
+    assert config["ratings"]["rated"] == len(scores)
+
+
+def test_the_best_keep_the_side_that_they_have_among_all() -> None:
+    do("judge").done()
+    do("export", "--to", "all", "--format", "alpaca", "--split", "0.7").done()
+    do("export", "--to", "best", "--format", "alpaca", "--split", "0.7", "--best", "20").done()
+    trained = {row["instruction"] for row in rows(Path("all/data/train.jsonl"))}
+    assert not trained & {row["instruction"] for row in rows(Path("best/data/validation.jsonl"))}
+
+
+def test_without_ratings_the_best_are_the_oldest_and_that_is_said() -> None:
+    ended = do("export", "--to", "data", "--best", "3", "--format", "alpaca", "--split", "1").done()
+    assert "no example is rated" in ended.out
+    assert texts(rows(Path("data/data/train.jsonl"))) == texts(rows(EXAMPLES)[:3])
+    do("export", "--best", "3").failed(2, "--to")
+    do("export", "--to", "data", "--best", "0").failed(2, "--best")
+
+
+# --- what is paid
+
+
+def test_a_judge_that_is_killed_ends_like_an_unbroken_one(project: Project) -> None:
+    flags = ("--backend", "demo", "--set", "judge.batch=2", "--set", "run.concurrency=1")
+    shutil.copytree(RUN, "unbroken")
+    command("judge", "--out", "unbroken", *flags).done()
+    for replies in (2, 7):
+        process = project.start("judge", *flags, "--latency", "0.1", "--quiet")
+        until(lambda replies=replies: _replies() >= replies, "replies")
+        killed(process)
+    before = _replies()
+    assert 7 <= before < 15
+    do("judge", *flags, "--latency", "0", "--quiet").done()
+    for name in ("finetuning/ratings.jsonl", "rejected.jsonl", "finetuning/all_generated_instances.jsonl"):
+        assert (RUN / name).read_bytes() == (Path("unbroken") / name).read_bytes(), name
+    with closing(RunStore.look(Path("unbroken"))) as unbroken:
+        assert _replies() == unbroken.totals(JUDGE).replies, "what was in the journal was not asked again"
+
+
+def _replies() -> int:
+    with closing(RunStore.look(RUN)) as store:
+        return store.totals(JUDGE).replies
+
+
+def test_a_request_whose_examples_are_gone_by_now_is_settled(project: Project) -> None:
+    """Killed while it waits for an answer; then `prepare` leaves nothing to rate."""
+    process = project.start("judge", "--backend", "demo", "--latency", "30", "--quiet")
+    until(lambda: _asked() > 0, "a request")
+    killed(process)
+    do("prepare", "--set", "prepare.post_processor.use=paper-examples", "--set", "prepare.filters=[]").done()
+    with closing(RunStore.look(RUN)) as store:
+        subjects = [one.id for request, _ in store.exchanges(JUDGE) for one in request.subjects]
+        now = {example.digest for _, example in store.examples()}
+        assert set(subjects) - now, "some of what was asked about is no example any more"
+    do("judge", "--backend", "demo", "--latency", "0").done()
+    with closing(RunStore.look(RUN)) as store:
+        assert set(subjects) <= store.asked_about(JUDGE).keys()
+
+
+def _asked() -> int:
+    with closing(RunStore.look(RUN)) as store:
+        return store.asked_until(JUDGE)
+
+
+def test_the_budget_is_one_for_all_stages_and_stops_the_judge(store: RunStore) -> None:
+    before = store.calls().spent().requests
+    stopped = do("judge", "--max-requests", str(before + 2), "--set", "judge.batch=2", "--concurrency", "1")
+    stopped.failed(5, f"the budget of {before + 2} requests is used up")
+    assert spent().requests == 2
+    assert 0 < len(rows(RATINGS)) <= 4
+    do("judge", "--max-requests", "1000").done()
+    assert len(rows(RATINGS)) > 10
+
+
+# --- two backends
+
+
+def test_another_backend_can_rate_and_the_run_remembers_which() -> None:
+    do("judge", "--backend", "demo", "--backend-seed", "7").done()
+    with closing(RunStore.look(RUN)) as store:
+        assert store.fact("config.judge")["backend"]["seed"] == 7
+        assert store.fact("config")["backend"]["seed"] == 0
+        assert store.fact("backend.judge")["model"] == "demo"
+    told = json.loads(do("status", "--json").done().out)
+    assert told["judge"]["model"] == "demo"
+    assert told["ratings"]["rated"] == told["stages"]["judge"]["accepted"] == sum(told["ratings"]["scores"])
+    do("judge").done()
+    do("judge", "--backend", "replay", "--path", "none.jsonl").failed(2, "none.jsonl")
+    do("judge", "--backend", "demo", "--backend-seed", "8").failed(2, "judge.backend.seed", "7", "8")
+    do("generate", "--target", "31", "--quiet").done()
+
+
+def test_a_judge_without_a_key_is_told_before_anything_is_recorded() -> None:
+    do("judge", "--backend", "groq").failed(4, "GROQ_API_KEY")
+    assert not RATINGS.exists() or not rows(RATINGS)
+    assert spent().requests == 0
+    do("judge", "--backend", "demo").done()
+
+
+def test_each_backend_has_its_own_prices_under_one_budget(store: RunStore) -> None:
+    prices = [
+        "budget.usd_per_million_prompt_tokens=1", "budget.usd_per_million_completion_tokens=1",
+        "judge.usd_per_million_prompt_tokens=1000", "judge.usd_per_million_completion_tokens=1000",
+    ]  # fmt: skip
+    flags = [flag for price in prices for flag in ("--set", price)]
+    before = store.calls().spent()
+    cheap = (before.prompt_tokens + before.completion_tokens) / 1e6
+    budget = cheap + 3.5  # some 3,500 tokens of the dear judge
+    stopped = do("judge", "--backend", "demo", *flags, "--max-usd", str(budget), "--concurrency", "1")
+    stopped.failed(5, "US dollars is used up")
+    dear = spent()
+    assert 0 < (dear.prompt_tokens + dear.completion_tokens) / 1000 <= 3.5
+    total = cheap + (dear.prompt_tokens + dear.completion_tokens) / 1000
+    do("generate", "--target", "100", "--max-usd", str(total)).failed(5, "US dollars is used up")
+    do("generate", "--target", "100", "--max-usd", str(total + 1)).done()
+
+
+def test_a_budget_in_dollars_needs_the_prices_of_both() -> None:
+    known = ("--set", "budget.usd_per_million_prompt_tokens=1", "--set", "budget.usd_per_million_completion_tokens=1")
+    do("judge", "--backend", "demo", *known, "--max-usd", "1").failed(2, "judge.usd_per_million_prompt_tokens")
+
+
+def test_prices_and_limits_of_a_judge_need_a_backend_of_its_own() -> None:
+    do("judge", "--set", "judge.limits.requests_per_minute=3").failed(2, "judge: ", "[judge.backend]")
+
+
+def test_what_rating_will_cost_is_reckoned_from_its_own_prompts() -> None:
+    told = do("judge", "--estimate").done().out
+    assert "nothing was sent" in told
+    assert not RATINGS.exists()
+    do("judge").done()
+    with closing(RunStore.look(RUN)) as store:
+        totals = store.totals(JUDGE)
+        count = len({example.digest for _, example in store.examples()})
+    assert f"to rate {count} examples, 0 of them rated" in told
+    said = int(told.partition("about ")[2].split()[0].replace(",", ""))
+    assert 0.7 * said < totals.prompt_tokens < 1.3 * said
+    assert f"{len(rows(RATINGS))} of them rated" in do("judge", "--estimate").done().out
+
+
+# --- from Python, and where there is nothing to rate
+
+
+def test_python_has_it_too() -> None:
+    made = SelfInstruct(backend="demo", out=RUN)
+    summary = made.judge().summary
+    assert (summary.stage, summary.exit_code) == (JUDGE, 0)
+    assert summary.accepted == len(rows(RATINGS))
+
+
+def test_there_must_be_a_run_and_a_stage() -> None:
+    command("judge", "--out", "nowhere").failed(2, "there is no run")
+    command("generate", "--backend", "demo", "--target", "3", "--out", "young", "--quiet").done()
+    assert "0 accepted" in command("judge", "--out", "young").done().out, "nothing to rate yet is no fault"
+    command("generate", "--backend", "demo", "--recipe", "paper", "--target", "3", "--out", "old", "--quiet").done()
+    command("judge", "--out", "old").failed(2, "no stage judge", "--set judge.encoder.use=chat-judge")
+    parts = ("--set", "judge.encoder.use=chat-judge", "--set", "judge.post_processor.use=chat-judge")
+    command("judge", "--out", "old", *parts).done()
+
+
+def test_an_untouched_run_has_the_files_that_it_always_had(store: RunStore) -> None:
+    assert store.ratings() == {}
+    assert not store.has_begun(JUDGE)
+    assert store.has_begun(PREPARE)
+    assert list(rows(EXAMPLES)[0]) == ["instruction", "input", "output", "is_classification", "id"]
