@@ -44,7 +44,11 @@ class Fresh:
         ended = subprocess.run(
             [self._python, "-m", module, *map(str, args)],
             cwd=cwd,
-            env={**environment(), "VIRTUAL_ENV": str(self.folder), "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio"},
+            env={
+                **environment(),
+                "VIRTUAL_ENV": str(self.folder),
+                "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio",
+            },
             capture_output=True,
             text=True,
             timeout=120,
