@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.api import Backend
-from selfinstruct.config import RunConfig, StageConfig
+from selfinstruct.config import Chosen, RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
 from selfinstruct.engine import limits
 from selfinstruct.engine.answer import Recorded
@@ -14,6 +14,7 @@ from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.faults import MEND, guard
 from selfinstruct.engine.judge import Judge, Rule
 from selfinstruct.engine.limits import Gate
+from selfinstruct.engine.named import NamedEncoder, NamedPostProcessor, NamedSampler
 from selfinstruct.engine.runner import Bounds
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.registry import Registry
@@ -71,9 +72,9 @@ class Assembly:
         sampling = config.table.sampling.over(encoder.sampling)
         stage = Generate(
             self._seeds,
-            config.sampler.build(self._registry),
-            encoder,
-            config.post_processor.build(self._registry),
+            self._sampler(config.sampler),
+            NamedEncoder(self._told(config.encoder), encoder),
+            self._post_processor(config),
             sampling,
             self._config.run.seed,
             target or config.table.target,
@@ -92,11 +93,11 @@ class Assembly:
             name,
             self.instructions(labelled=name == INSTANCES),
             self._seeds,
-            encoder,
-            config.post_processor.build(self._registry),
+            NamedEncoder(self._told(config.encoder), encoder),
+            self._post_processor(config),
             sampling,
             self._config.run.seed,
-            config.sampler.build(self._registry) if config.sampler else None,
+            self._sampler(config.sampler) if config.sampler else None,
             config.table.batch,
             config.table.attempts,
             history,
@@ -111,9 +112,19 @@ class Assembly:
         seeds = self._seeds if config.table.include_seeds else []
         subjects = [*seeds, *(known[subject] for subject, _, _ in places)]
         accepted = [example for _, example in self._store.examples()]
-        stage = Prepare(subjects, config.post_processor.build(self._registry), accepted)
+        stage = Prepare(subjects, self._post_processor(config), accepted)
         recorded = Recorded(self._store, [None] * len(seeds) + [(index, position) for _, index, position in places])
         return Parts(stage, self._judge(config), Bounds(self._config.run.lookahead), Sampling(), recorded)
+
+    def _told(self, chosen: Chosen) -> str:
+        return self._registry.told(chosen.kind, chosen.name)
+
+    def _sampler(self, chosen: Chosen) -> NamedSampler:
+        return NamedSampler(self._told(chosen), chosen.build(self._registry))
+
+    def _post_processor(self, config: StageConfig) -> NamedPostProcessor:
+        chosen = config.post_processor
+        return NamedPostProcessor(self._told(chosen), chosen.build(self._registry))
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
         """The accepted instructions, oldest first; with what the stage `classify` says of them."""

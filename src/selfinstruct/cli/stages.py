@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option, paid_options, settings_from
+from selfinstruct.cli.options import (
+    BackendCommand,
+    config_options,
+    known_registry,
+    out_option,
+    paid_options,
+    settings_from,
+)
 
 EPILOG = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but how it ended.")
@@ -22,7 +29,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, quiet: bool
 
     if stages[0] != "generate":
         RunStore.look(out).close()  # a stage that follows another needs a run; generate makes one
-    with Run(settings_from(out, given), say=hush if quiet else say) as run:
+    with Run(settings_from(out, given), known_registry(), say=hush if quiet else say) as run:
 
         async def work() -> None:
             for stage in stages:
