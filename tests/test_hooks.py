@@ -247,12 +247,30 @@ def test_every_hook_is_tested(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", sorted(specs()))
 def test_every_hook_is_documented_in_full(hook: str) -> None:
+    check_page(hook, inspect.getdoc(specs()[hook]) or "")
+
+
+@pytest.mark.parametrize("hook", sorted(specs()))
+def test_a_page_that_lacks_a_part_would_be_noticed(hook: str) -> None:
     page = inspect.getdoc(specs()[hook]) or ""
+    for part in ("Called once", "thread", "f it raises", "@hookimpl", ".\n\n"):
+        with pytest.raises(AssertionError):
+            check_page(hook, page.replace(part, "..."))
+    for page in ("", "Offer something.", "Observe something.\n\nCalled once."):
+        with pytest.raises(AssertionError):
+            check_page(hook, page)
+
+
+def check_page(hook: str, page: str) -> None:
+    """The manual page of a hook says all that an author needs."""
     first, blank, *_ = [*page.splitlines(), "", ""]
     assert first.startswith(("Offer ", "Observe ")), "the first line says what the hook is for"
     assert first.endswith(".")
     assert blank == ""
     assert "Called once" in page, "it says when the hook is called"
+    assert "thread" in page, "it says in which thread"
+    assert "if it raises" in " ".join(page.split()).lower(), "it says what becomes of an exception"
+    assert f"@hookimpl\n    def {hook}(" in page, "it shows an example"
     assert len(page.split()) >= 35, "it is a manual page"
     if hook in KINDS.values():
         assert "Used by name: " in page, "it says how a config names what is offered"

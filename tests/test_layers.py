@@ -31,7 +31,7 @@ BELOW: dict[str, set[str]] = {
     "formats": {"store", "similarity", "api", "types", "errors"},
     "stages": {"api", "types"},
     "engine": {"stages", "store", "api", "types", "errors"},
-    "testing": {"api"},
+    "testing": {"api", "checks"},
 }
 """Every layer and those that it may import; a layer may always import itself."""
 
@@ -161,6 +161,12 @@ def test_what_the_composition_root_is_built_of_does_not_import_it() -> None:
 def test_the_command_line_is_imported_by_itself_alone() -> None:
     users = {layer(name) for name in CORE for one in imports(name) if one.imported.startswith("selfinstruct.cli")}
     assert users <= {"cli", "__main__"}
+
+
+def test_what_authors_of_plugins_test_with_is_imported_by_nothing_of_ours() -> None:
+    users = {name for name in MODULES for one in imports(name) if one.imported.startswith("selfinstruct.testing")}
+    assert {name.rpartition(".")[0] for name in users} <= {"selfinstruct", "selfinstruct.testing"}
+    assert users <= {name for name in MODULES if layer(name) == "testing"}
 
 
 def test_the_engine_sees_neither_registry_nor_config() -> None:

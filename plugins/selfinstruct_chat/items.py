@@ -91,23 +91,26 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
     in_code = False
     for at, line in enumerate(kept):
         in_code ^= is_fence(line)
-        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, kept[at + 1 :]))):
+        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(kept, at))):
             blocks.append([])
         if line.strip() or in_code:
             blocks[-1].append(line.rstrip())
     return [block for block in blocks if block]
 
 
-def _starts_other(line: str, below: Sequence[str]) -> bool:
-    """Whether a line inside a paragraph starts an answer, or is a remark in brackets that ends the paragraph.
+def _starts_other(lines: Sequence[str], at: int) -> bool:
+    """Whether the line at a place inside a paragraph starts an answer, or is a remark in brackets that ends it.
 
     A bare `Answer:` at the very end is a form to fill in, and `Output:` before another `Input:` shows the form: both
     belong to the task.
     """
+    line = lines[at]
     if _ANSWER.match(line):
+        below = lines[at + 1 :]
         is_form = not below and not _ANSWER.sub("", line, count=1).strip()
         return not is_form and not any(_INPUT.match(later) for later in below)
-    return _REMARK.fullmatch(line.strip()) is not None and not (below and below[0].strip())
+    followed = at + 1 < len(lines) and lines[at + 1].strip()
+    return _REMARK.fullmatch(line.strip()) is not None and not followed
 
 
 def _with_title(blocks: list[list[str]]) -> list[list[str]]:

@@ -115,8 +115,14 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
             found.append((number, _without_task(start["rest"].strip(), tasks[number - 1])))
         elif found and not yes_or_no(found[-1][1]):
             number, said = found[-1]
-            found[-1] = (number, _without_task(f"{said}\n{line}".strip(), tasks[number - 1]))
+            task = tasks[number - 1]
+            found[-1] = (number, _without_task(_ends(f"{said}\n{line}".strip(), len(task) + 2 * END), task))
     return found
+
+
+def _ends(words: str, most: int) -> str:
+    """The ends of very many words, of which nobody reads more; or a reply of many lines would be read anew for each."""
+    return words if len(words) <= 2 * most else words[:most] + words[-most:]
 
 
 def _pairs(line: str) -> list[tuple[int, str]]:

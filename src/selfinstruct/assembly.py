@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.config import RunConfig, StageConfig
+from selfinstruct.config import Chosen, RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
 from selfinstruct.engine.answer import Recorded
 from selfinstruct.engine.judge import Judge, Rule
+from selfinstruct.engine.named import NamedEncoder, NamedPostProcessor, NamedSampler
 from selfinstruct.engine.runner import Bounds
 from selfinstruct.errors import UsageError
 from selfinstruct.registry import Registry
@@ -74,9 +75,9 @@ class Assembly:
         sampling = config.table.sampling.over(encoder.sampling)
         stage = Generate(
             self._seeds,
-            config.sampler.build(self._registry),
-            encoder,
-            config.post_processor.build(self._registry),
+            self._sampler(config.sampler),
+            NamedEncoder(self._told(config.encoder), encoder),
+            self._post_processor(config),
             sampling,
             self._config.run.seed,
             target or config.table.target,
@@ -103,11 +104,11 @@ class Assembly:
             name,
             instructions,
             self._seeds,
-            encoder,
-            config.post_processor.build(self._registry),
+            NamedEncoder(self._told(config.encoder), encoder),
+            self._post_processor(config),
             sampling,
             self._config.run.seed,
-            config.sampler.build(self._registry) if config.sampler else None,
+            self._sampler(config.sampler) if config.sampler else None,
             config.table.batch,
             config.table.attempts,
             history,
@@ -128,7 +129,7 @@ class Assembly:
         seeds = self._seeds if config.table.include_seeds else []
         asked = [*seeds, *(known[subject] for subject, _, _ in places)]
         accepted = [example for _, example in self._store.examples()]
-        stage = Prepare(asked, config.post_processor.build(self._registry), accepted)
+        stage = Prepare(asked, self._post_processor(config), accepted)
         recorded = Recorded(self._store, [None] * len(seeds) + [(index, position) for _, index, position in places])
         last: list[Rule] = []
         if (score := config.table.min_score) is not None:
@@ -136,6 +137,16 @@ class Assembly:
         judge = self._judge(config, last=last)
         bounds = Bounds(self._config.run.lookahead)
         return Parts(stage, judge, bounds, Sampling(), recorded, len(asked))
+
+    def _told(self, chosen: Chosen) -> str:
+        return self._registry.told(chosen.kind, chosen.name)
+
+    def _sampler(self, chosen: Chosen) -> NamedSampler:
+        return NamedSampler(self._told(chosen), chosen.build(self._registry))
+
+    def _post_processor(self, config: StageConfig) -> NamedPostProcessor:
+        chosen = config.post_processor
+        return NamedPostProcessor(self._told(chosen), chosen.build(self._registry))
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
         """The accepted instructions, oldest first; with what the stage `classify` says of them."""

@@ -48,9 +48,9 @@ class Estimate:
     most_usd: float | None
 
 
-def estimate(settings: Settings, target: int | None = None) -> Estimate:
+def estimate(settings: Settings, target: int | None = None, registry: Registry | None = None) -> Estimate:
     """Reckon what `generate` is going to cost; writes nothing, and asks no model."""
-    registry, config = load(settings)
+    registry, config = load(settings, registry)
     seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
     assert isinstance(table, GenerateTable)

@@ -1,4 +1,13 @@
-"""The hooks: what a plugin can register, and what it can observe. Each docstring is the hook's manual page."""
+"""The hooks: what a plugin can register, and what it can observe. Each docstring is the hook's manual page.
+
+Those that register are called in the thread that loads the plugins, before there is an event loop. If one raises, or
+returns anything but a list of sound components, its plugin is left out whole and listed as broken, with the cause; that
+is fatal only where the user named the plugin or needs something of it.
+
+Those that observe are called in the thread of the run's event loop (the main thread of a command; a thread beside
+it for `SelfInstruct` in Python), one after the other. If one raises, its plugin is reported once by name and not told
+anything more in this run, and the run goes on.
+"""
 
 # mypy: disable-error-code="empty-body"
 
@@ -32,7 +41,8 @@ def selfinstruct_backends() -> list[Component[Backend]]:
 
     Called once, when a command first needs components. Return descriptors; import the client only in `build`, so
     that listing plugins stays quick and works where the client is not installed. A backend wraps any LangChain chat
-    model; it leaves retries, waiting and limits to the core and says only what its client's exceptions mean.
+    model; it leaves retries, waiting and limits to the core and says only what its client's exceptions mean. The hook
+    runs in the thread that loads the plugins; if it raises, its plugin is left out and listed as broken.
 
         @hookimpl
         def selfinstruct_backends():
@@ -47,7 +57,12 @@ def selfinstruct_samplers() -> list[Component[Sampler]]:
     """Offer ways to choose the examples that a prompt shows.
 
     Called once, when a command first needs components. A sampler is pure: it looks at a snapshot of the pool and
-    draws only from the random generator in it, so that a resumed run samples as the unbroken one would have.
+    draws only from the random generator in it, so that a resumed run samples as the unbroken one would have. The hook
+    runs in the thread that loads the plugins; if it raises, its plugin is left out and listed as broken.
+
+        @hookimpl
+        def selfinstruct_samplers():
+            return [Component("mine", "Show the shortest seeds", MyOptions, Shortest, stages=("generate",))]
 
     Used by name: `sampler = { use = "mine" }` under `[generate]`.
     """
@@ -59,7 +74,15 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
 
     Called once, when a command first needs components. A `PromptEncoder` names in `stages` the stages whose prompts
     it writes; a `TrainingEncoder` names `export`. Both are pure. In the stage `judge` a prompt asks for ratings of
-    examples: each subject carries the `example` to rate.
+    examples: each subject carries the `example` to rate. The hook runs in the thread that loads the plugins; if it
+    raises, its plugin is left out and listed as broken.
+
+        @hookimpl
+        def selfinstruct_encoders():
+            return [
+                Component("mine", "Ask in French", MyOptions, French, stages=("generate",)),
+                Component("my-rows", "One text a row", NoOptions, lambda _: Rows(), stages=("export",)),
+            ]
 
     Used by name: `encoder = { use = "mine" }` under a stage, or `export --format mine`.
     """
@@ -72,7 +95,12 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
     Called once, when a command first needs components. A post-processor is pure and total: it takes any text and
     returns the items it finds, in order. It does not judge: whatever looks like a candidate is handed to the filters,
     so that each has a fate and a reason. In the stage `judge` the items are `Rating`s, and what a reply does not say
-    plainly is "unknown", never "yes".
+    plainly is "unknown", never "yes". The hook runs in the thread that loads the plugins; if it raises, its plugin is
+    left out and listed as broken.
+
+        @hookimpl
+        def selfinstruct_post_processors():
+            return [Component("mine", "One task a line", NoOptions, lambda _: Lines(), stages=("generate",))]
 
     Used by name: `post_processor = { use = "mine" }` under a stage.
     """
@@ -85,7 +113,8 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
     Called once, when a command first needs components. The config says which filters run, in which order and with
     which options; one that is listed twice is built twice. The first filter that drops an item decides its fate. A
     filter with memory keeps it through `observe`, which the core calls for every seed and every accepted item in
-    order, also when a run is resumed.
+    order, also when a run is resumed. The hook runs in the thread that loads the plugins; if it raises, its plugin is
+    left out and listed as broken.
 
         @hookimpl
         def selfinstruct_filters():
@@ -100,8 +129,12 @@ def selfinstruct_stage_started(stage: StageStart) -> None:
     """Observe that a stage is about to ask its first request.
 
     Called once for each stage of a command, before anything is paid, with a `StageStart`: the stage, its target, and
-    what earlier commands accepted and asked. Like all observers it returns nothing; if it raises, its plugin is
-    reported once by name and not told any more in this run.
+    what earlier commands accepted and asked. It runs in the thread of the run's event loop. Like all observers it
+    returns nothing; if it raises, its plugin is reported once by name and not told any more in this run.
+
+        @hookimpl
+        def selfinstruct_stage_started(stage):
+            print(f"{stage.stage}: {stage.accepted} of {stage.target} are there")
     """
 
 
@@ -111,7 +144,13 @@ def selfinstruct_settled(settlement: Settlement) -> None:
 
     Called once for each settled request, failures included, with a `Settlement`: the request, the reply (`None` where
     there is none), the decisions, and the stage's accepted total. The values are frozen; nothing an observer does can
-    change the run. A slow observer delays the run: hand long work to a thread of your own.
+    change the run. It runs in the thread of the run's event loop, so a slow observer delays the run: hand long work to
+    a thread of your own. If it raises, its plugin is reported once by name and not told any more in this run.
+
+        @hookimpl
+        def selfinstruct_settled(settlement):
+            for decision in settlement.decisions:
+                print(decision.fate, decision.reason, decision.text)
     """
 
 
@@ -120,7 +159,13 @@ def selfinstruct_request_retried(retry: Retry) -> None:
     """Observe that a request will be asked again, before the core waits.
 
     Called once for each repeated attempt, with a `Retry`: the stage and the request's index, the number of the attempt
-    that failed, the provider's words, and the seconds that the core will wait. The journal holds it as well.
+    that failed, the provider's words, and the seconds that the core will wait. The journal holds it as well. It runs in
+    the thread of the run's event loop; if it raises, its plugin is reported once by name and not told any more in this
+    run.
+
+        @hookimpl
+        def selfinstruct_request_retried(retry):
+            print(f"request {retry.index}: {retry.message}; again in {retry.wait:.0f} s")
     """
 
 
@@ -129,5 +174,11 @@ def selfinstruct_stage_finished(summary: StageSummary) -> None:
     """Observe the end of a stage, on failure and on Ctrl-C too.
 
     Called once for each stage, after its last commit and when the run's files are written, with a `StageSummary`: the
-    reason in words, the exit code, the totals over the whole run, and how often each filter dropped for each reason.
+    reason in words, the exit code, the totals over the whole run, and how often each filter dropped for each reason. It
+    runs in the thread of the run's event loop; if it raises, its plugin is reported once by name, and the stage has
+    ended as it had.
+
+        @hookimpl
+        def selfinstruct_stage_finished(summary):
+            print(f"{summary.stage}: {summary.reason}, {summary.accepted} accepted")
     """

@@ -100,7 +100,9 @@ def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry
     tree = read_tree(settings)
     named = tree["plugins"] if isinstance(tree["plugins"], list) else []
     if registry is None:
-        registry = Registry.load([str(name) for name in named])
+        registry = Registry.load()
+    for name in named:
+        registry.add(str(name))
     return registry, resolve(tree, registry)
 
 

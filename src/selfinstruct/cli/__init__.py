@@ -28,7 +28,7 @@ COMMANDS = {
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "doctor": "Check what a run needs, and say how to mend it.",
-    "plugins": "List, show and check plugins and their components.",
+    "plugins": "List, show, check and begin plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""
 

@@ -31,10 +31,10 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
 
 def tell_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Print what the run is going to cost."""
-    from selfinstruct.cli.options import settings_from
+    from selfinstruct.cli.options import known_registry, settings_from
     from selfinstruct.estimate import estimate
 
-    told = estimate(settings_from(out, given), target)
+    told = estimate(settings_from(out, given), target, known_registry())
     source = "as this run has shown" if told.seen else "a guess, before anything is known"
     tokens = f"{told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens"
     click.echo(f"to {told.target:,} instructions, {told.accepted:,} of them there:")

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from selfinstruct.api import Backend, Component
+    from selfinstruct.registry import Registry
     from selfinstruct.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 OUT = "runs/default"
+
+REGISTRY = "selfinstruct.registry"
+"""Where a command keeps the registry that it loaded to know its backend's options."""
 
 
 def out_option(command: F) -> F:
@@ -121,8 +125,11 @@ class BackendCommand(click.Command):
         """Read the line once for the backend's name, add its options, then read it in earnest."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        self.params = [*self._own, *_backend_parameters(args, taken, self.tables, self.tolerant)]
-        return super().make_context(info_name, args, *rest, **extra)
+        registry, parameters = _backend_parameters(args, taken, self.tables, self.tolerant)
+        self.params = [*self._own, *parameters]
+        context = super().make_context(info_name, args, *rest, **extra)
+        context.meta[REGISTRY] = registry
+        return context
 
     def invoke(self, ctx: click.Context) -> Any:
         """Gather the backend's options into one argument."""
@@ -181,35 +188,41 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
     return found
 
 
+def known_registry() -> Registry | None:
+    """The registry that was loaded for the command line at work, if it was: a plugin's code is to run once."""
+    registry: Registry | None = click.get_current_context().meta.get(REGISTRY)
+    return registry
+
+
 def _backend_parameters(
     args: Sequence[str], taken: set[str], tables: Sequence[str], tolerant: bool
-) -> list[click.Parameter]:
+) -> tuple[Registry | None, list[click.Parameter]]:
     try:
-        component = _chosen_backend(args, tables)
+        registry, component = _chosen_backend(args, tables)
     except SelfInstructError:
         if tolerant or {"-h", "--help"} & set(args):
-            return []  # what is wrong is told when the command is to work
+            return None, []  # what is wrong is told when the command is to work
         raise
     if component is None:
-        return []
+        return registry, []
     from selfinstruct.checks import is_secret
 
-    return [
+    return registry, [
         _parameter(component.name, key, option, taken)
         for key, option in component.options.model_fields.items()
         if not is_secret(option.annotation) and _is_plain(option.annotation)
     ]
 
 
-def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> Component[Backend] | None:
-    """The backend that the line, or else the config or the run, names; raises what is wrong with any of these.
+def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registry | None, Component[Backend] | None]:
+    """The backend that the line, or else the config or the run, names, and where it was found; raises what is wrong.
 
     `tables` lead to its place in the config; if there is none, it is that of the run.
     """
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
-        return None  # nothing names one, and a plain --help is to be quick
+        return None, None  # nothing names one, and a plain --help is to be quick
     from selfinstruct.registry import BACKEND, Registry
     from selfinstruct.settings import Settings, read_tree
 
@@ -227,8 +240,9 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> Component[Bac
         own = own.get(key) if isinstance(own, Mapping) else None
     for table in (own, tree.get("backend")):
         if isinstance(table, Mapping) and isinstance(table.get("use"), str):
-            return Registry.load(tree["plugins"]).find(BACKEND, table["use"])
-    return None
+            registry = Registry.load(tree["plugins"])
+            return registry, registry.find(BACKEND, table["use"])
+    return None, None
 
 
 def _nested(tables: Sequence[str], value: dict[str, Any]) -> dict[str, Any]:

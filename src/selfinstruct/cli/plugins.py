@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +17,7 @@ _PLUGIN = click.option(
 
 @click.group("plugins")
 def command() -> None:
-    """List, show and check plugins and their components."""
+    """List, show, check and begin plugins and their components."""
 
 
 @command.command("list")
@@ -68,10 +70,33 @@ def check(named: Sequence[str]) -> None:
     registry = Registry.load(named)
     for plugin in registry.plugins:
         count = sum(offer.plugin == plugin.name for offer in registry.offers())
-        state = f"broken: {plugin.broken}" if plugin.broken else f"well, {count} components"
+        state = f"broken: {plugin.broken}" if plugin.broken else f"well, {count} component{'' if count == 1 else 's'}"
         click.echo(f"{plugin.name} {plugin.version}".strip() + f" ({plugin.source}): {state}")
     if registry.broken:
         sys.exit(3)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(["filter", "sampler", "encoder", "post-processor", "backend"]),
+    default="filter",
+    show_default=True,
+    help="What the plugin is to offer.",
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Where the package's folder is made."
+)
+def new(name: str, kind: str, to: Path) -> None:
+    """Write a small installable package with one component called NAME, and tests that pass."""
+    from selfinstruct.cli.scaffold import write_plugin
+
+    folder = write_plugin(name, kind, to)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        click.echo(f"{path} written")
+    click.echo(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[test]' && pytest")
+    click.echo(f"Then: selfinstruct plugins show {kind}:{name}")
 
 
 def _type(annotation: Any) -> str:

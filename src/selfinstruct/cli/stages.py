@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, out_option, paid_options, settings_from
+from selfinstruct.cli.options import BackendCommand, known_registry, out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
     from selfinstruct.app import Run
@@ -40,7 +40,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
 
     if stages[0] != "generate":
         RunStore.look(out).close()  # a stage that follows another needs a run; generate makes one
-    with Run(settings_from(out, given), say=note if as_json else hush if quiet else say) as run:
+    with Run(settings_from(out, given), known_registry(), say=note if as_json else hush if quiet else say) as run:
 
         async def work() -> None:
             for stage in _wanted(stages, run):

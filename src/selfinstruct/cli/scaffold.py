@@ -1,0 +1,98 @@
+"""Writes a small installable plugin, with one component and tests that pass, for its author to go on from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from selfinstruct.api import API_VERSION
+from selfinstruct.errors import RunError, UsageError
+from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+
+SUMMARIES: Mapping[str, str] = {
+    FILTER: "Drop tasks that hold an unwanted word",
+    SAMPLER: "Show seed tasks only",
+    ENCODER: "Ask for a numbered list of new tasks",
+    POST_PROCESSOR: "Read every line of a reply as a task",
+    BACKEND: "A model of your own",
+}
+"""What the component of each kind does until its author makes something of it."""
+
+TRY: Mapping[str, str] = {
+    FILTER: "--filter {name}",
+    SAMPLER: "--set 'generate.sampler={{use=\"{name}\"}}'",
+    ENCODER: "--set 'generate.encoder={{use=\"{name}\"}}'",
+    POST_PROCESSOR: "--set 'generate.post_processor={{use=\"{name}\"}}'",
+    BACKEND: "--backend {name}",
+}
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def write_plugin(name: str, kind: str, to: Path) -> Path:
+    """Write the package `selfinstruct-NAME` into a new folder below `to`, and return that.
+
+    Raises `UsageError` for a name that cannot be used, `RunError` for a folder that cannot be written.
+    """
+    check_name(name, kind)
+    values = _values(name, kind)
+    folder = to / values["distribution"]
+    stem, module = kind.replace("-", "_"), values["module"]
+    wanted = {
+        "pyproject.toml": "pyproject.toml.txt",
+        "README.md": "README.md.txt",
+        f"src/{module}/__init__.py": f"{stem}.py.txt",
+        f"tests/test_{module.removeprefix('selfinstruct_')}.py": f"{stem}_test.py.txt",
+    }
+    if kind == BACKEND:
+        wanted[f"src/{module}/model.py"] = "backend_model.py.txt"
+    templates = files("selfinstruct") / "templates" / "plugin"
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+        for path, template in wanted.items():
+            text = Template((templates / template).read_text("utf-8")).substitute(values)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8", newline="\n")
+    except FileExistsError as error:
+        raise RunError(f"{error.filename} is there already", "Choose another name, or another folder: --to.") from None
+    except OSError as error:
+        raise RunError(
+            f"{error.filename} cannot be written: {error.strerror}", "Choose another folder: --to."
+        ) from None
+    return folder
+
+
+def check_name(name: str, kind: str) -> None:
+    """Raise `UsageError` unless a plugin and its component can be called so."""
+    if not _NAME.fullmatch(name):
+        likely = "-".join(re.findall(r"[a-z0-9]+", name.lower())).removeprefix("selfinstruct-")
+        hint = f"Such as: {likely}" if _NAME.fullmatch(likely) else "Such as: no-haiku"
+        raise UsageError(f"the name {name!r} is not made of lower-case words joined by hyphens", hint)
+    if name.startswith("selfinstruct"):
+        raise UsageError(
+            f"the name '{name}' must be that of the component", "The package gets selfinstruct- before it."
+        )
+    registry = Registry.load()
+    if any(plugin.name == name for plugin in registry.plugins):
+        raise UsageError(f"a plugin called '{name}' is installed already", "Choose another name.")
+    if taken := next((o for o in registry.offers(kind) if o.component.name == name), None):
+        raise UsageError(f"plugin '{taken.plugin}' offers a {kind} called '{name}' already", "Choose another name.")
+
+
+def _values(name: str, kind: str) -> dict[str, str]:
+    """What the templates leave open."""
+    run = f"selfinstruct generate --backend demo --target 10 --out runs/{name} {TRY[kind].format(name=name)}"
+    return {
+        "name": name,
+        "kind": kind,
+        "module": f"selfinstruct_{name.replace('-', '_')}",
+        "distribution": f"selfinstruct-{name}",
+        "title": "".join(word.capitalize() for word in name.split("-")),
+        "summary": SUMMARIES[kind],
+        "api": str(API_VERSION),
+        "try_it": run.replace("--backend demo ", "") if kind == BACKEND else run,
+    }

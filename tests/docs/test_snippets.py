@@ -1,0 +1,86 @@
+"""What the pages say works: their files are written, their commands run, their promises compared."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.snippets import Step, commands, do, missing, steps
+from tests.running import environment
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = ("writing-a-plugin.md",)
+"""Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
+    where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = environment(PATH=where, PYTEST_ADDOPTS="-p no:cacheprovider -p no:asyncio", PYTHONDONTWRITEBYTECODE="1")
+    todo = list(steps((DOCS / page).read_text("utf-8")))
+    assert todo, f"{page} holds no block that does anything"
+    for step in todo:
+        do(step, tmp_path, env)
+
+
+# --- the runner itself
+
+PAGE = """\
+```python title="sub/a.py"
+print("one\\ntwo 17 three")
+```
+Words, and ```python``` inside a line.
+```toml
+for = "reading"
+```
+```console
+$ python sub/a.py
+one
+two ... three
+$ python -c "import sys; sys.exit(3)"  # exit 3
+```
+```python run
+open("b.txt", "w").write("b")
+```
+"""
+
+
+def test_blocks_are_found_and_done(tmp_path: Path) -> None:
+    todo = list(steps(PAGE))
+    assert [(step.line, step.kind, step.file) for step in todo] == [
+        (1, "file", "sub/a.py"), (8, "console", ""), (14, "python", "")
+    ]  # fmt: skip
+    where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for step in todo:
+        do(step, tmp_path, environment(PATH=where))
+    assert (tmp_path / "b.txt").read_text() == "b"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("$ exit 4\n", "ended with 4"),
+        ("$ true  # exit 1\n", "ended with 0"),
+        ("$ echo two; echo one\none\ntwo\n", "does not print 'two'"),
+        ("$ echo onetwo\none ... two\n", "does not print"),
+    ],
+)
+def test_a_page_that_says_something_else_fails(body: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=words):
+        do(Step(1, "console", body), tmp_path, environment())
+
+
+def test_code_that_fails_and_files_elsewhere_are_told(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"(?s)line 7: .*ZeroDivisionError"):
+        do(Step(7, "python", "1 / 0"), tmp_path, environment())
+    with pytest.raises(AssertionError, match="not below the folder"):
+        do(Step(1, "file", "x", "../x.py"), tmp_path, environment())
+
+
+def test_what_stands_before_the_first_command_is_a_mistake() -> None:
+    with pytest.raises(AssertionError, match="begins with a command"):
+        commands("one\n$ echo one\n")
+    assert missing((), "anything") == ""

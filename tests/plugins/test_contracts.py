@@ -1,0 +1,82 @@
+"""Every component of our own plugins keeps the promises that strangers' components are tested for."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct.api import EXPORT
+from selfinstruct.records import read_seeds
+from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Offer, Registry
+from selfinstruct.testing import (
+    BackendContract,
+    ComponentContract,
+    FilterContract,
+    PostProcessorContract,
+    PromptEncoderContract,
+    SamplerContract,
+    TrainingEncoderContract,
+)
+
+CONTRACTS: dict[str, type[ComponentContract]] = {
+    BACKEND: BackendContract,
+    SAMPLER: SamplerContract,
+    ENCODER: PromptEncoderContract,
+    POST_PROCESSOR: PostProcessorContract,
+    FILTER: FilterContract,
+}
+
+RECORDING = Path(tempfile.mkdtemp(prefix="selfinstruct-")) / "replies.jsonl"
+RECORDING.write_text(json.dumps({"response": {"choices": [{"text": "1. Name a river."}]}}) + "\n", "utf-8")
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "backend demo": {"answers": True},
+    "backend langchain": {"options": {"model": "groq:llama-3.1-8b-instant"}},
+    "backend replay": {"options": {"path": str(RECORDING)}, "answers": True},
+    "encoder chat-classify": {"batch": 20},
+    "filter paper-duplicates": {"looks_around": True},
+    "post-processor chat-classify": {"batch": 20},
+}
+"""What a component needs to be told."""
+
+
+def contract_for(offer: Offer, modules: dict[str, str]) -> type[ComponentContract]:
+    """The contract of a component's kind, with the component in it."""
+    name = offer.component.name
+    contract = TrainingEncoderContract if offer.component.stages == (EXPORT,) else CONTRACTS[offer.kind]
+    told: dict[str, Any] = {"plugin": importlib.import_module(modules[offer.plugin]), "name": name}
+    if offer.kind == FILTER:
+        told |= {"seeds": read_seeds("builtin"), "seeds_pass": True}
+    title = "".join(word.title() for word in f"{name}-{offer.kind}".split("-"))
+    members: dict[str, Any] = {**told, **SETTINGS.get(f"{offer.kind} {name}", {}), "__module__": __name__}
+    return type(f"Test{title}", (contract,), members)
+
+
+def _contracts() -> dict[str, type[ComponentContract]]:
+    registry = Registry.load()
+    modules = {plugin.name: plugin.source for plugin in registry.plugins}
+    made = [contract_for(offer, modules) for offer in registry.offers()]
+    return {one.__name__: one for one in made}
+
+
+MADE = _contracts()
+globals().update(MADE)
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GROQ_API_KEY", "GROQ_API_BASE", "GROQ_BASE_URL", "OLLAMA_HOST", "OLLAMA_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_every_component_has_its_contract() -> None:
+    offers = Registry.load().offers()
+    assert len(MADE) == len(offers)
+    assert {(one.hook, one.name) for one in MADE.values()} == {
+        (CONTRACTS[offer.kind].hook, offer.component.name) for offer in offers
+    }
