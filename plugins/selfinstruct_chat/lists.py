@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 LABELS = (
-    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)"
-    r"|aufgabe|tarea|tarefa|tâche|задание|задача|任务|課題|タスク"
+    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)|q"
+    r"|aufgabe|frage|übung|tarea|ejercicio|pregunta|instrucción|tarefa|exercício|pergunta|instrução|tâche|exercice"
+    r"|compito|esercizio|domanda|opdracht|taak|vraag|zadanie|görev|soru|задание|задача|вопрос|завдання"
+    r"|任务|任務|问题|题目|指令|課題|タスク|質問|問題|과제|작업|문제|질문|कार्य|प्रश्न|المهمة|مهمة|السؤال|سؤال"
 )
 """Words that may stand before an item's number."""
 
@@ -19,13 +21,16 @@ FARTHEST = 5
 
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
-    (?P<label>{LABELS})?\s*\#?[(\[]?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
-    (?P<closed>\*\*|__|\*)?(?P<mark>[.):：、．\]]|\ ?[–—-])?(?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    (?P<closed>\*\*|__|\*)?(?P<mark>[.)、．\]】]|\ ?[:：–—-])?(?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
-_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=\d{1,2}[.)][ \t]+[^\W\d_])")
-_BULLET = re.compile(r"(?P<indent>[ \t]*)(?:[-*+•◦▪·–][ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
+_SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–]|{_SYMBOL})[ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_LETTER = re.compile(r"(?P<indent>[ \t]*)[*_]*\(?(?P<letter>[a-zA-Z])[.)][*_]*[ \t]+(?P<rest>.*)", re.DOTALL)
+_STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -67,15 +72,34 @@ def find_items(text: str) -> Listing:
     if wrapper[0] >= 0:
         lines[wrapper[0]] = ""
     fenced = _fenced(lines)
-    markers = _numbered(lines, fenced) or _bulleted(lines, fenced)
+    markers = _numbered(lines, fenced) or _lettered(lines, fenced) or _bulleted(lines, fenced)
     listing = _cut_at(lines, markers) if markers else _plain(lines)
     listing.outro.extend(after)
     return listing
 
 
 def _unrolled(text: str) -> str:
-    """A list that was written on a single line, with a line for each item; any other text as it is."""
-    return text if "\n" in text or len(_RUN_ON.findall(text)) < 2 else _RUN_ON.sub("\n", text)
+    """A list that was written on a single line, or with several items a line, with a line for each item."""
+    if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
+        return _RUN_ON.sub("\n", text)
+    starts = {int(number) for number in _STARTS.findall(text)}
+    return "\n".join(_unrolled_line(line, starts) for line in text.split("\n"))
+
+
+def _unrolled_line(line: str, starts: set[int]) -> str:
+    """A numbered line, cut where the next numbers follow, unless other lines bear them or it holds a list of its own."""
+    first = _STARTS.match(line)
+    if first is None:
+        return line
+    number, parts, position = int(first[1]), [], 0
+    for found in _RUN_ON.finditer(line):
+        if int(found[1]) == number + 1 and number + 1 not in starts:
+            number += 1
+            parts.append(line[position : found.start()])
+            position = found.end()
+        elif int(found[1]) == 1:
+            return line
+    return "\n".join([*parts, line[position:]])
 
 
 def has_marker(text: str) -> bool:
@@ -110,7 +134,8 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
         again = any(later.number == number for later in top[place + 1 :])
         is_inner = bool(inner) and number == inner + 1 and again
-        if outer and (is_inner or not previous < number <= previous + FARTHEST):
+        is_repeated = 1 < number == previous and not inner  # models stutter
+        if outer and (is_inner or not (is_repeated or previous < number <= previous + FARTHEST)):
             inner = number
             continue
         outer.append(marker)
@@ -126,7 +151,9 @@ def _number_at(at: int, line: str) -> Marker | None:
     mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
     closed = found["closed"] or found["closed_late"]
     named = bool(label or found["heading"])
-    if not named and (not mark or mark == "]" or (mark in "–—-" and not _DASHED.match(rest))):
+    if not named and (
+        not mark or (mark == "]" and found["open"] != "[") or (mark in "–—-" and not _DASHED.match(rest))
+    ):
         return None  # `9 lives`, `3-4 players`, `3 - 4`
     if named and not mark and rest.strip() and (label or rest[0].isalnum()):
         return None  # `Task 3 is the hardest`
@@ -139,9 +166,27 @@ def _number_at(at: int, line: str) -> Marker | None:
         if number not in ROMAN:
             return None
         number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
+    elif mark == "]":
+        label = label or "bracket"  # notes below a text are numbered so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
     return Marker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
+
+
+def _lettered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+    """The markers of a list that goes a, b, c; below a sentence the letters are the choices of a question."""
+    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _LETTER.fullmatch(line))]
+    above = [line.strip() for line in lines[: found[0][0]] if line.strip()] if found else []
+    if len(found) < 2 or (above and not (above[-1].endswith((":", "：")) or is_break(above[-1]))):
+        return []
+    outer: list[Marker] = []
+    for at, match in found:
+        number = ord(match["letter"].lower()) - ord("a") + 1
+        starts_again = not outer or any(is_break(line) for line in lines[outer[-1].line + 1 : at])
+        if number == (1 if starts_again else outer[-1].number + 1):
+            indent = len(match["indent"].expandtabs(4))
+            outer.append(Marker(at, indent, number, "letter", match["rest"], is_title=False))
+    return _outermost(outer)
 
 
 # --- bullets ----------------------------------------------------------------------------------------------------------
@@ -170,13 +215,17 @@ def _outermost(markers: Sequence[Marker]) -> list[Marker]:
 
 
 def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> Listing:
-    """Each item runs from its marker to the next."""
+    """Each item runs from its marker to the next. A lone sentence above a later number is what the prompt began."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     items = [
         Item([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
-    return Listing(list(lines[: markers[0].line]), items)
+    intro = list(lines[: markers[0].line])
+    filled = [line.strip() for line in intro if line.strip()]
+    if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
+        return Listing([], [Item(filled), *items])
+    return Listing(intro, items)
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:

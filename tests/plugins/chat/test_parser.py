@@ -91,7 +91,10 @@ def test_json_that_breaks_inside_an_escape() -> None:
 
 
 def test_titles() -> None:
-    assert texts(f"### Task 1: Haiku\n\n{A}\n\n### Task 2: Maths\n{B}") == [f"Haiku: {A}", f"Maths: {B}"]
+    assert texts(f"### Task 1: Haiku\n\n{A}\n\n### Task 2: Maths\n{B}") == [A, B]
+    assert texts(f"1. **Mail:** {A}\n2. **Code Review**: {B}\n3. {C}") == [A, B, C]
+    assert texts(f"### 1. Haiku\nthe sea at night\n### 2. Haiku\n{B}") == ["Haiku: the sea at night", f"Haiku: {B}"]
+    assert texts(f"1. **Mail:** {A}\n2. {B}\n3. {C}") == [f"Mail: {A}", B, C]
     asked = parse(f"### Task 1: {A}\n\nDrip, drop.\n\n### Task 2: Sing a song")
     assert [draft.text for draft in asked] == [A, "Sing a song"]
     assert asked[0].notes["tail"] == "Drip, drop."
