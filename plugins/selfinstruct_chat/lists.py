@@ -21,15 +21,22 @@ FARTHEST = 5
 
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
-    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
-    (?P<closed>\*\*|__|\*)?(?P<mark>[.)、．\]】]|\ ?[:：–—-])?(?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
+    (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
 _SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
 _BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–]|{_SYMBOL})[ \t]+|•)(?P<rest>.*)", re.DOTALL)
-_LETTER = re.compile(r"(?P<indent>[ \t]*)[*_]*\(?(?P<letter>[a-zA-Z])[.)][*_]*[ \t]+(?P<rest>.*)", re.DOTALL)
+_RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_RANK = re.compile(
+    rf"(?P<indent>[ \t]*)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
+    rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
@@ -72,7 +79,7 @@ def find_items(text: str) -> Listing:
     if wrapper[0] >= 0:
         lines[wrapper[0]] = ""
     fenced = _fenced(lines)
-    markers = _numbered(lines, fenced) or _lettered(lines, fenced) or _bulleted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced)
     listing = _cut_at(lines, markers) if markers else _plain(lines)
     listing.outro.extend(after)
     return listing
@@ -87,7 +94,7 @@ def _unrolled(text: str) -> str:
 
 
 def _unrolled_line(line: str, starts: set[int]) -> str:
-    """A numbered line, cut where the next numbers follow, unless other lines bear them or it holds a list of its own."""
+    """A numbered line cut where the next numbers follow, unless other lines bear them or it holds its own list."""
     first = _STARTS.match(line)
     if first is None:
         return line
@@ -162,31 +169,39 @@ def _number_at(at: int, line: str) -> Marker | None:
     if found["bold"] and not closed:
         rest = found["bold"] + rest.lstrip()  # `**9. Title** text`: the emphasis belongs to what follows
     number = found["number"]
-    if not number.isdigit():
+    if not number.isdecimal():
         if number not in ROMAN:
             return None
         number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
-    elif mark == "]":
-        label = label or "bracket"  # notes below a text are numbered so
+    elif mark in ("]", "°", "º", "/"):
+        label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
     return Marker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
 
 
-def _lettered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
-    """The markers of a list that goes a, b, c; below a sentence the letters are the choices of a question."""
-    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _LETTER.fullmatch(line))]
+def _ranked(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+    """The markers of a list that goes a, b, c, or first, second, third; below a sentence they are choices."""
+    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _RANK.fullmatch(line))]
     above = [line.strip() for line in lines[: found[0][0]] if line.strip()] if found else []
     if len(found) < 2 or (above and not (above[-1].endswith((":", "：")) or is_break(above[-1]))):
         return []
     outer: list[Marker] = []
     for at, match in found:
-        number = ord(match["letter"].lower()) - ord("a") + 1
         starts_again = not outer or any(is_break(line) for line in lines[outer[-1].line + 1 : at])
+        number = _rank(match)
         if number == (1 if starts_again else outer[-1].number + 1):
             indent = len(match["indent"].expandtabs(4))
-            outer.append(Marker(at, indent, number, "letter", match["rest"], is_title=False))
-    return _outermost(outer)
+            outer.append(Marker(at, indent, number, "rank", match["rest"], is_title=False))
+    return _outermost(outer) if len(outer) > 1 else []
+
+
+def _rank(match: re.Match[str]) -> int:
+    """The place that a letter, a sign or a word names."""
+    if match["word"]:
+        return _ORDINALS.index(match["word"].lower()) + 1
+    sign = (match["letter"] or match["circle"] or match["sign"]).lower()
+    return next(row.index(sign) + 1 for row in _RANKS if sign in row)
 
 
 # --- bullets ----------------------------------------------------------------------------------------------------------

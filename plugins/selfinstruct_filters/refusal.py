@@ -38,7 +38,7 @@ STARTS = {
         rf"i {_CANNOT} {_DO}\b",
         rf"i (?:need|would need|require|don't have|do not have) (?:more|enough|additional|further|any) {_FACTS} to\b",
         r"(?:it (?:seems|looks|appears) (?:like |that )?)?you (?:did not|didn't|have not|haven't|forgot)\b",
-        r"as an ai(?: language)?(?: model| assistant)?\b[^.]*\bi\b",
+        r"as an? (?:ai|(?:ai )?(?:large )?language model)\b[^.]*\bi\b",
         *ABROAD,
     ),
     "preamble": (
