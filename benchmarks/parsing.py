@@ -2,9 +2,9 @@
 
     python benchmarks/parsing.py [--rounds 5]
 
-Counts with the function that the test uses: tests/plugins/filters/counting.py. The corpus has three parts: the first
-was written together with the parser; the second without sight of it, and the parser was then mended by it; the third
-after that, and mended by once more.
+Counts with the function that the test uses: tests/plugins/filters/counting.py. The corpus has four parts. The first
+was written together with the parser, the second without sight of it; the third (odd forms) and the fourth (ordinary
+replies) after it had been mended by the one before. What each gave at first sight stands in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -77,9 +77,8 @@ def print_speed(corpus: list[Case], rounds: int) -> None:
             chain.decide(some)
         judging.append(time.perf_counter() - start)
     read, judge = min(reading), min(judging)
-    print(
-        f"{len(corpus)} replies: parser {len(corpus) / read:,.0f} a second; filters {len(corpus) / judge:,.0f} a second,"
-    )
+    total = len(corpus)
+    print(f"{total} replies: parser {total / read:,.0f} a second, filters {total / judge:,.0f} a second,")
     print(f"each against the examples it was shown; filters take {judge / read:.1f} times as long as the parser")
 
 

@@ -17,12 +17,15 @@ _ANSWER = re.compile(rf"{_OPEN}{_QUALIFIED}(?:{_WORDS})[*_ ]*[:：]", re.IGNOREC
 _EXAMPLE = re.compile(rf"{_OPEN}(?:{_EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒)\s*\S")
 _INLINE = re.compile(
-    rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]|(?:->|=>|→|⇒)\s*\S.*)",
+    rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
+    rf"|(?:->|=>|→|⇒)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
     r"(?:[-*•+]\s+)?[*_]*(?:(?:task )?type|difficulty(?: level)?|category|domain|skills?|level|tags?)[*_]*\s*[:：]"
-    r"[*_]*\s*\S+(?: \S+){0,3}",
+    r"[*_]*\s*\S+(?: \S+){0,3}"
+    r"|[(*_]*this (?:task |question |one )?(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges"
+    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem))\b[^\n]*",
     re.IGNORECASE,
 )
 

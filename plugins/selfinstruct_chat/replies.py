@@ -9,7 +9,9 @@ _THINKING = re.compile(rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL
 _THINKING_ENDS = re.compile(rf"\A.*?</{_THOUGHT}>[ \t]*(?:\n|\Z)", re.DOTALL | re.IGNORECASE)
 _THINKING_FIRST = re.compile(rf"\A\s*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL | re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
-_TOKEN = re.compile(r"<\|[a-z_]{2,20}\|>(?:(?:assistant|user)\b)?|</?s>")
+_TOKEN = re.compile(
+    r"^[ \t]*<\|[a-z_]{2,20}\|>(?:(?:assistant|user)\b)?|<\|[a-z_]{2,20}\|>[ \t]*$|\A\s*<s>|</s>\s*\Z", re.MULTILINE
+)
 """Signs of a chat template: a server that should have kept them sent them."""
 
 _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")

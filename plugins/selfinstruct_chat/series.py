@@ -47,10 +47,12 @@ def _untitled(item: Item) -> Item | None:
 
 
 def _is_title(words: str, rest: str) -> bool:
-    """Whether words are capitalised as a title is, and what follows them can stand alone."""
-    spoken = words.split() or ["-"]
-    is_title = len(spoken) <= 6 and all(word[0].isupper() or len(word) <= _SHORT or word == "&" for word in spoken)
-    return is_title and spoken[0][0].isupper() and not rest[:1].islower() and len(rest.split()) > 2
+    """Whether words are capitalised as a title is, if the script has capitals, and what follows can stand alone."""
+    spoken = words.split()
+    if not spoken or len(spoken) > 6 or spoken[0][0].islower() or rest[:1].islower():
+        return False
+    is_whole = len(rest.split()) > 2 or (not rest.isascii() and rest.endswith(("。", "？", "！")))
+    return is_whole and all(not word[0].islower() or len(word) <= _SHORT for word in spoken)
 
 
 def _kind_first(task: str) -> str | None:

@@ -24,7 +24,9 @@ _ANNOUNCED = re.compile(
 """How a reply's first words say that answers follow."""
 
 _REMARK = re.compile(
-    r"[(\[*_ ]*(?:note|hint|tip|remark|this (?:task|question|one)|tests?|category|type|skills?|difficulty|topic|goal"
+    r"[(\[*_ ]*(?:note|hint|tip|remark|this (?:task|question|one)|(?:this )?"
+    r"(?:tests?|checks|encourages|assesses|trains|practi[cs]es|explores|challenges)"
+    r"|this is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem)|category|type|skills?|difficulty|topic|goal"
     r"|purpose|format|language|let me know|feel free)\b"
     r"|[*_]*\((?![\"'“])[^()]*\)[*_]*\Z|[^\n]*:\Z",
     re.IGNORECASE,
