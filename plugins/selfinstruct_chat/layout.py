@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from selfinstruct_chat.lists import LABELS, Item, Listing, has_marker
 
-_TAGGED = re.compile(r"<(task|instruction|prompt|question|item|li)\b[^<>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(task|instruction|prompt|question|item|li)\b[^<>]*>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
@@ -30,14 +30,20 @@ def read_layout(text: str) -> Listing | None:
 
 
 def _tagged(text: str) -> Listing | None:
-    found = list(_TAGGED.finditer(text))
-    if not found or has_marker(text[: found[0].start()]):
+    tags = list(_TAG.finditer(text))
+    if not tags or has_marker(text[: tags[0].start()]):
         return None
-    intro = _AROUND.sub("", text[: found[0].start()])
-    outro = _AROUND.sub("", text[found[-1].end() :])
-    if len(found) == 1 and intro.strip():
+    ends = [*(tag.start() for tag in tags[1:]), len(text)]
+    found = [
+        (text[tag.end() : closing.start()], closing.end())
+        for tag, end in zip(tags, ends, strict=True)
+        if (closing := re.compile(rf"</{tag[1]}\s*>", re.IGNORECASE).search(text, tag.end(), end))
+    ]
+    intro = _AROUND.sub("", text[: tags[0].start()])
+    if not found or (len(found) == 1 and intro.strip()):
         return None  # one tag in a text: the text speaks of it
-    return Listing(intro.split("\n"), [Item(match[2].strip().split("\n")) for match in found], outro.split("\n"))
+    outro = _AROUND.sub("", text[found[-1][1] :])
+    return Listing(intro.split("\n"), [Item(body.strip().split("\n")) for body, _ in found], outro.split("\n"))
 
 
 def _table(lines: Sequence[str]) -> Listing | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 LABELS = (
     r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)|q"
@@ -134,10 +135,11 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[Marker] = []
+    breaks = list(accumulate(is_break(line) for line in lines))
     previous = inner = 0
     for place, marker in enumerate(top):
         number = marker.number
-        if outer and any(is_break(line) for line in lines[outer[-1].line + 1 : marker.line]):
+        if outer and breaks[marker.line - 1] > breaks[outer[-1].line]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
         again = any(later.number == number for later in top[place + 1 :])
         is_inner = bool(inner) and number == inner + 1 and again
@@ -187,8 +189,9 @@ def _ranked(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
     if len(found) < 2 or (above and not (above[-1].endswith((":", "：")) or is_break(above[-1]))):
         return []
     outer: list[Marker] = []
+    breaks = list(accumulate(is_break(line) for line in lines))
     for at, match in found:
-        starts_again = not outer or any(is_break(line) for line in lines[outer[-1].line + 1 : at])
+        starts_again = not outer or breaks[at - 1] > breaks[outer[-1].line]
         number = _rank(match)
         if number == (1 if starts_again else outer[-1].number + 1):
             indent = len(match["indent"].expandtabs(4))

@@ -225,6 +225,15 @@ def test_remarks_that_file_a_task_are_no_part_of_it() -> None:
     assert texts(f"1. {data}\n2. {B}") == [data, B]
 
 
+@pytest.mark.parametrize(
+    "piece", ["<task>", "<li>a</li>", "a) x\n", "1. x\n", "> 1. x\n", "| a |\n|-|\n", "(a: ", "x. -> "]
+)
+def test_long_repetitions_are_read_too(piece: str) -> None:
+    """A slow rule here takes minutes, not a moment: the suite would not end."""
+    _holds(f"1. {A}\n2. {B}\n" + piece * 5_000, "stop")
+    _holds(piece * 5_000, "length")
+
+
 def test_signs_of_a_chat_template_go() -> None:
     assert texts(f"<|im_start|>assistant\n1. {A}\n2. {B}<|im_end|>") == [A, B]
     assert texts(f"1. {A}\n2. What does <|x_y|> mean?") == [A, "What does <|x_y|> mean?"]
