@@ -1,91 +1,61 @@
-"""Words of an answer, the question that they answer, and three answers side by side."""
+"""The words that announce an answer, an example or a remark below a task, in several languages."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-ANSWERS = 3
+_QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|right) +)?"
+_WORDS = (
+    r"answers?|solutions?|response|completion|output|respuesta|solución|salida|réponse|sortie|antwort|lösung|ausgabe"
+    r"|resposta|solução|saída|risposta|soluzione|antwoord|odpowiedź|cevap|yanıt|ответ|решение|відповідь"
+    r"|答案|参考答案|回答|解答|输出|答え|正解|出力|답|정답|답변|출력|उत्तर|जवाब|الإجابة|إجابة|الجواب"
+)
+_EXAMPLES = r"example|beispiel|ejemplo|exemple|exemplo|esempio|пример|例|예|उदाहरण|مثال"
+_OPEN = r"(?:[-*•+]\s+)?[*_(\[（ ]*"
 
-_YES = r"yes|yep|y|true|valid|correct|✓|✔|✅|☑|👍"
-_NO = r"no|nope|n|false|invalid|incorrect|✗|✘|✖|❌|☒|👎"
-_NEITHER = r"unknown|unclear|unsure|uncertain|maybe|possibly|partly|partially|partial|mostly|somewhat|n/a|na|none|\?"
-ANSWER = rf"(?:(?P<neither>{_NEITHER})|(?P<no>{_NO})|(?P<yes>{_YES}))(?:\ufe0f)?(?![^\W_])"
-
-_QUOTES = r"[\s*_`\"'“”‘’(\[<]{0,9}"
-_CLOSES = r"[\s*_`\"'“”‘’)\]>]{0,9}"
-_LABEL = r"(?:(?P<label>[A-Za-z][A-Za-z0-9 _'?()/-]{0,80}?)[*_`\"']{0,4}\s{0,4}[:=?][*_`\"']{0,4})?"
-"""None of these is without bounds: a reply may be a hundred thousand of such signs."""
-
-_NEXT = re.compile(rf"{_QUOTES}{_LABEL}{_QUOTES}{ANSWER}{_CLOSES}", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s{0,9}(?:[/|,;&+.–—→-]|->|and\b)?\s{0,9}", re.IGNORECASE)
-_ONE_MORE = re.compile(rf"\s{{0,9}}[/|,;]{_QUOTES}{ANSWER}{_CLOSES}(?=[/|,;.]|\Z)", re.IGNORECASE)
-_ALL = re.compile(
-    rf"{_QUOTES}(?:(?P<first>yes|no) (?:to|for|on) all(?: three| 3)?(?: questions)?|all (?:three )?(?P<last>yes|no))\b",
+_ANSWER = re.compile(rf"{_OPEN}{_QUALIFIED}(?:{_WORDS})[*_ ]*[:：]", re.IGNORECASE)
+_EXAMPLE = re.compile(rf"{_OPEN}(?:{_EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
+_ARROW = re.compile(r"(?:->|=>|→|⇒)\s*\S")
+_INLINE = re.compile(
+    rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
+    rf"|(?:->|=>|→|⇒)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(
-    r"\A\W{0,9}(?:q|question|no|nr)?[\W_]{0,9}([123])\W{0,9}\Z|\bq(?:uestion)?[\W_]{0,9}([123])\b", re.IGNORECASE
+_ABOUT = re.compile(
+    r"(?:[-*•+]\s+)?[*_]*(?:(?:task )?type|difficulty(?: level)?|category|domain|skills?|level|tags?)[*_]*\s*[:：]"
+    r"[*_]*\s*\S+(?: \S+){0,3}"
+    r"|[(*_]*this (?:task |question |one )?(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges"
+    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem))\b[^\n]*",
+    re.IGNORECASE,
 )
-_SUBJECTS = (
-    (2, re.compile(r"output|response|answer|correct|third", re.IGNORECASE)),
-    (1, re.compile(r"input|suit|second", re.IGNORECASE)),
-    (0, re.compile(r"instruction|task|valid|first", re.IGNORECASE)),
-)
-"""The words that a question is known by. Those of the third also name the first two, so it is looked for first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is read at the beginning of some words: each question and its answer, and the words behind."""
-
-    answers: tuple[tuple[int, str], ...]
-    rest: str = ""
+def starts_answer(line: str) -> bool:
+    """Whether a line announces an answer: `Output: 4`, `**Answer:**`, `答案：`."""
+    return _ANSWER.match(line) is not None
 
 
-def question_of(label: str) -> int | None:
-    """Which question (0, 1, 2) a label is about: its number, or its words."""
-    if found := _NUMBER.search(label):
-        return int(found[1] or found[2]) - 1
-    return next((question for question, words in _SUBJECTS if words.search(label)), None)
+def starts_example(line: str) -> bool:
+    """Whether a line announces an example, which below a task without data is its answer."""
+    return _EXAMPLE.match(line) is not None
 
 
-def word(text: str) -> str | None:
-    """One answer in some words and nothing else: "yes", "no" or "unknown"; `None` where there is none."""
-    found = re.fullmatch(rf"{_QUOTES}{ANSWER}{_CLOSES}[.!]?\s*", text, re.IGNORECASE)
-    return _says(found) if found else None
+def is_empty_answer(line: str) -> bool:
+    """Whether nothing follows the announcement."""
+    return not _ANSWER.sub("", line, count=1).strip()
 
 
-def read(text: str) -> Said:
-    """Three answers in a row, or answers that name their questions; none where it is not clear which is which."""
-    if found := _ALL.match(text):
-        says = (found["first"] or found["last"]).lower()
-        return Said(tuple((question, says) for question in range(ANSWERS)), _reason(text[found.end() :]))
-    at = 0
-    labels: list[str] = []
-    said: list[str] = []
-    while len(said) < ANSWERS and (found := _NEXT.match(text, at)):
-        labels.append(found["label"] or "")
-        said.append(_says(found))
-        at = found.end()
-        if len(said) < ANSWERS and (between := _SEPARATOR.match(text, at)):
-            at = between.end()
-    if not said:
-        return Said(())
-    if any(labels):
-        questions = [question_of(label) for label in labels]
-        pairs = tuple((question, says) for question, says in zip(questions, said, strict=True) if question is not None)
-        return Said(pairs, _reason(text[at:]))
-    if len(said) != ANSWERS or _ONE_MORE.match(text, at):
-        return Said((), text)
-    return Said(tuple(enumerate(said)), _reason(text[at:]))
+def announces_answer(tail: str) -> bool:
+    """Whether text below a task says of itself that it is the answer."""
+    return starts_answer(tail) or starts_example(tail) or _ARROW.match(tail) is not None
 
 
-def _says(found: re.Match[str]) -> str:
-    return "yes" if found["yes"] else "no" if found["no"] else "unknown"
+def describes_task(line: str) -> bool:
+    """Whether a line files a task: `Difficulty: easy`."""
+    return _ABOUT.fullmatch(line.strip()) is not None
 
 
-def _reason(text: str) -> str:
-    """The words behind answers, without the signs that set them apart."""
-    said = re.sub(r"\A[\s\-–—:;,.|/(\[*_→>]*(?:reason[s]?\W{0,3}[:=-]\s*)?", "", text, count=1, flags=re.IGNORECASE)
-    return said.rstrip(" \t*_|)]`")
+def parted(line: str) -> tuple[str, str]:
+    """A line's task, and the answer behind an arrow or in brackets at its end."""
+    found = _INLINE.fullmatch(line)
+    return (found["task"], found["answer"]) if found else (line, "")

@@ -6,6 +6,14 @@ import re
 import textwrap
 from collections.abc import Sequence
 
+from selfinstruct_chat.answers import (
+    announces_answer,
+    describes_task,
+    is_empty_answer,
+    parted,
+    starts_answer,
+    starts_example,
+)
 from selfinstruct_chat.lists import LABELS, Item, is_break, is_fence
 
 WRAPPED = 60
@@ -19,13 +27,12 @@ _BRINGS_DATA = re.compile(
         |stanza|story|e-?mail|message|letter|memo|notice|notes|lists?|words|phrase|numbers|values|dialogue
         |conversation|review|comment|complaint|article|report|statements?|claim|argument|options|steps|clues
         |quote|headline|description|recipe|invoice|log|equation|expression|input
+        |clause|contract|agreement|abstract|transcript|tweet|post|proof
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-_ANSWER = re.compile(
-    r"[*_ ]*(?:(?:sample|example|expected|possible|model|suggested|correct) +)?"
-    r"(?:answers?|solution|response|completion|output)[*_ ]*[:：]",
-    re.IGNORECASE,
+_WANTS_EXAMPLE = re.compile(
+    r"[:：]\Z|\b(?:examples?|patterns?|formats?|styles?|following|below|given|provided)\b", re.IGNORECASE
 )
 _INPUT = re.compile(r"[*_ ]*(?:input|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
@@ -34,7 +41,7 @@ _CLOSING = re.compile(
     r"note(?: that)?\b|please provide more|enjoy\b|is there anything else|that's all)",
     re.IGNORECASE,
 )
-_REMARK = re.compile(r"\([^()]*[^\W\d_][^()]* [^()]*\)")
+_REMARK = re.compile(r"\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~~~|\[|\{|[\w ]{1,24}[:：]\s)|\s{4,}\S")
 _LEAD = re.compile(r"(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])|(_{1,2})(?=[^\s_]+ )(.+?)(?<=[^\s_])\3(?!\w)")
 _LABEL = re.compile(rf"(?:{LABELS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
@@ -44,7 +51,9 @@ _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "�
 def take_apart(item: Item, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
-    blocks = _blocks([first, *textwrap.dedent("\n".join(rest)).split("\n")])
+    below = textwrap.dedent("\n".join(rest)).split("\n")
+    first, answer = parted(first)
+    blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():
         blocks = _with_title(blocks)
     own = _length_of_task(blocks)
@@ -91,24 +100,29 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
     in_code = False
     for at, line in enumerate(kept):
         in_code ^= is_fence(line)
-        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(kept, at))):
+        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(kept, at, blocks))):
             blocks.append([])
         if line.strip() or in_code:
             blocks[-1].append(line.rstrip())
     return [block for block in blocks if block]
 
 
-def _starts_other(lines: Sequence[str], at: int) -> bool:
-    """Whether the line at a place inside a paragraph starts an answer, or is a remark in brackets that ends it.
+def _starts_other(lines: Sequence[str], at: int, blocks: Sequence[Sequence[str]]) -> bool:
+    """Whether the line at a place inside a paragraph starts an answer, or is a remark that ends the paragraph.
 
     A bare `Answer:` at the very end is a form to fill in, and `Output:` before another `Input:` shows the form: both
     belong to the task.
     """
     line = lines[at]
-    if _ANSWER.match(line):
+    if starts_answer(line):
         below = lines[at + 1 :]
-        is_form = not below and not _ANSWER.sub("", line, count=1).strip()
+        is_form = not below and is_empty_answer(line)
         return not is_form and not any(_INPUT.match(later) for later in below)
+    if starts_example(line):
+        return not _WANTS_EXAMPLE.search(" ".join(blocks[0]))
+    if describes_task(line):
+        below = lines[at + 1 :]
+        return not describes_task(blocks[-1][0]) and all(not one.strip() or describes_task(one) for one in below)
     followed = at + 1 < len(lines) and lines[at + 1].strip()
     return _REMARK.fullmatch(line.strip()) is not None and not followed
 
@@ -116,7 +130,7 @@ def _starts_other(lines: Sequence[str], at: int) -> bool:
 def _with_title(blocks: list[list[str]]) -> list[list[str]]:
     """Join a title to the text below it as `Title: text`; a first line that is a sentence is no title."""
     title = tidy(blocks[0][0])
-    if title.endswith((".", "?", "!", "。", "？", "！")):
+    if title.rstrip('"”’»」)').endswith((".", "?", "!", "。", "？", "！")):
         return blocks
     rest, others = blocks[0][1:], blocks[1:]
     if not rest and others:
@@ -140,7 +154,10 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
     elif not head.isascii():
         while length < len(blocks) and _STRUCTURED.match(blocks[length][0]):
             length += 1
-    length = next((at for at in range(1, length) if _ANSWER.match(blocks[at][0])), length)
+    ends = starts_answer if _WANTS_EXAMPLE.search(head) else announces_answer
+    length = next((at for at in range(1, length) if ends(blocks[at][0])), length)
+    if length > 1 and all(describes_task(line) for line in blocks[length - 1]):
+        length -= 1
     if length > 1 and len(blocks[length - 1]) == 1 and _REMARK.fullmatch(blocks[length - 1][0].strip()):
         length -= 1
     return length

@@ -13,10 +13,11 @@ KEYS = ("instruction", "task", "text", "prompt", "question")
 """Where an object keeps its task; the first one that holds a string counts."""
 
 _START = re.compile(r'^[ \t]*(?:\[\s*["{\]]|\{\s*")', re.MULTILINE)
-_SEPARATORS = re.compile(r"[\s,\[\]}]*")
+_NUMBER = r'"(?:(?:task|instruction)[ _]?)?\d{1,3}"\s*:'
+_SEPARATORS = re.compile(rf"(?:[\s,\[\]}}]|{_NUMBER})*", re.IGNORECASE)
 _CUT_STRING = re.compile(r'"((?:[^"\\]|\\.)*)\\?\Z', re.DOTALL)
 _CUT_OBJECT = re.compile(rf'\{{.*?"(?:{"|".join(KEYS)})"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
-_OPEN_LIST = re.compile(r'\{\s*"\w+"\s*:\s*(?=\[)')
+_OPEN_LIST = re.compile(rf'\{{\s*(?:"\w+"\s*:\s*(?=[\[{{])|(?={_NUMBER}))', re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from selfinstruct_chat.answers import ANSWERS, Said, question_of, read, word
+from selfinstruct_chat.three_answers import ANSWERS, Said, question_of, read, word
 
 NUMBER_KEYS = ("number", "example", "id", "index", "example_number", "example_id", "item", "no", "n", "nr")
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")

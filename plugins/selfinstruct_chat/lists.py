@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 LABELS = (
-    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)"
-    r"|aufgabe|tarea|tarefa|tâche|задание|задача|任务|課題|タスク"
+    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)|q"
+    r"|aufgabe|frage|übung|tarea|ejercicio|pregunta|instrucción|tarefa|exercício|pergunta|instrução|tâche|exercice"
+    r"|compito|esercizio|domanda|opdracht|taak|vraag|zadanie|görev|soru|задание|задача|вопрос|завдання"
+    r"|任务|任務|问题|题目|指令|課題|タスク|質問|問題|과제|작업|문제|질문|कार्य|प्रश्न|المهمة|مهمة|السؤال|سؤال"
 )
 """Words that may stand before an item's number."""
 
@@ -19,13 +22,23 @@ FARTHEST = 5
 
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
-    (?P<label>{LABELS})?\s*\#?[(\[]?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
-    (?P<closed>\*\*|__|\*)?(?P<mark>[.):：、．\]]|\ ?[–—-])?(?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
+    (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
-_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=\d{1,2}[.)][ \t]+[^\W\d_])")
-_BULLET = re.compile(r"(?P<indent>[ \t]*)(?:[-*+•◦▪·–][ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
+_SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–]|{_SYMBOL})[ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_RANK = re.compile(
+    rf"(?P<indent>[ \t]*)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
+    rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -67,15 +80,34 @@ def find_items(text: str) -> Listing:
     if wrapper[0] >= 0:
         lines[wrapper[0]] = ""
     fenced = _fenced(lines)
-    markers = _numbered(lines, fenced) or _bulleted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced)
     listing = _cut_at(lines, markers) if markers else _plain(lines)
     listing.outro.extend(after)
     return listing
 
 
 def _unrolled(text: str) -> str:
-    """A list that was written on a single line, with a line for each item; any other text as it is."""
-    return text if "\n" in text or len(_RUN_ON.findall(text)) < 2 else _RUN_ON.sub("\n", text)
+    """A list that was written on a single line, or with several items a line, with a line for each item."""
+    if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
+        return _RUN_ON.sub("\n", text)
+    starts = {int(number) for number in _STARTS.findall(text)}
+    return "\n".join(_unrolled_line(line, starts) for line in text.split("\n"))
+
+
+def _unrolled_line(line: str, starts: set[int]) -> str:
+    """A numbered line cut where the next numbers follow, unless other lines bear them or it holds its own list."""
+    first = _STARTS.match(line)
+    if first is None:
+        return line
+    number, parts, position = int(first[1]), [], 0
+    for found in _RUN_ON.finditer(line):
+        if int(found[1]) == number + 1 and number + 1 not in starts:
+            number += 1
+            parts.append(line[position : found.start()])
+            position = found.end()
+        elif int(found[1]) == 1:
+            return line
+    return "\n".join([*parts, line[position:]])
 
 
 def has_marker(text: str) -> bool:
@@ -103,14 +135,16 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[Marker] = []
+    breaks = list(accumulate(is_break(line) for line in lines))
     previous = inner = 0
     for place, marker in enumerate(top):
         number = marker.number
-        if outer and any(is_break(line) for line in lines[outer[-1].line + 1 : marker.line]):
+        if outer and breaks[marker.line - 1] > breaks[outer[-1].line]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
         again = any(later.number == number for later in top[place + 1 :])
         is_inner = bool(inner) and number == inner + 1 and again
-        if outer and (is_inner or not previous < number <= previous + FARTHEST):
+        is_repeated = 1 < number == previous and not inner  # models stutter
+        if outer and (is_inner or not (is_repeated or previous < number <= previous + FARTHEST)):
             inner = number
             continue
         outer.append(marker)
@@ -126,7 +160,9 @@ def _number_at(at: int, line: str) -> Marker | None:
     mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
     closed = found["closed"] or found["closed_late"]
     named = bool(label or found["heading"])
-    if not named and (not mark or mark == "]" or (mark in "–—-" and not _DASHED.match(rest))):
+    if not named and (
+        not mark or (mark == "]" and found["open"] != "[") or (mark in "–—-" and not _DASHED.match(rest))
+    ):
         return None  # `9 lives`, `3-4 players`, `3 - 4`
     if named and not mark and rest.strip() and (label or rest[0].isalnum()):
         return None  # `Task 3 is the hardest`
@@ -135,13 +171,40 @@ def _number_at(at: int, line: str) -> Marker | None:
     if found["bold"] and not closed:
         rest = found["bold"] + rest.lstrip()  # `**9. Title** text`: the emphasis belongs to what follows
     number = found["number"]
-    if not number.isdigit():
+    if not number.isdecimal():
         if number not in ROMAN:
             return None
         number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
+    elif mark in ("]", "°", "º", "/"):
+        label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
     return Marker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
+
+
+def _ranked(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+    """The markers of a list that goes a, b, c, or first, second, third; below a sentence they are choices."""
+    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _RANK.fullmatch(line))]
+    above = [line.strip() for line in lines[: found[0][0]] if line.strip()] if found else []
+    if len(found) < 2 or (above and not (above[-1].endswith((":", "：")) or is_break(above[-1]))):
+        return []
+    outer: list[Marker] = []
+    breaks = list(accumulate(is_break(line) for line in lines))
+    for at, match in found:
+        starts_again = not outer or breaks[at - 1] > breaks[outer[-1].line]
+        number = _rank(match)
+        if number == (1 if starts_again else outer[-1].number + 1):
+            indent = len(match["indent"].expandtabs(4))
+            outer.append(Marker(at, indent, number, "rank", match["rest"], is_title=False))
+    return _outermost(outer) if len(outer) > 1 else []
+
+
+def _rank(match: re.Match[str]) -> int:
+    """The place that a letter, a sign or a word names."""
+    if match["word"]:
+        return _ORDINALS.index(match["word"].lower()) + 1
+    sign = (match["letter"] or match["circle"] or match["sign"]).lower()
+    return next(row.index(sign) + 1 for row in _RANKS if sign in row)
 
 
 # --- bullets ----------------------------------------------------------------------------------------------------------
@@ -170,13 +233,17 @@ def _outermost(markers: Sequence[Marker]) -> list[Marker]:
 
 
 def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> Listing:
-    """Each item runs from its marker to the next."""
+    """Each item runs from its marker to the next. A lone sentence above a later number is what the prompt began."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     items = [
         Item([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
-    return Listing(list(lines[: markers[0].line]), items)
+    intro = list(lines[: markers[0].line])
+    filled = [line.strip() for line in intro if line.strip()]
+    if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
+        return Listing([], [Item(filled), *items])
+    return Listing(intro, items)
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
+from selfinstruct_chat.answers import announces_answer
 from selfinstruct_chat.items import take_apart, tidy
 from selfinstruct_chat.json_lists import JsonList, read_json
+from selfinstruct_chat.layout import read_layout, unescaped
 from selfinstruct_chat.lists import find_items
 from selfinstruct_chat.replies import plain, without_thinking
+from selfinstruct_chat.series import without_kinds, without_titles
 
 
 class ChatTasks(PostProcessor):
-    """Reads tasks from a numbered list in many forms, bullets, JSON, or plain lines; total and pure."""
+    """Reads tasks from a numbered list in many forms, bullets, JSON, tags, a table, or plain lines; total and pure."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
-        """Read the drafts, in their order. Notes say what stood around them: intro, tail, outro, cut."""
+        """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
         text = without_thinking(plain(reply.text)).strip()
         if not text:
             return ()
@@ -27,6 +30,8 @@ class ChatTasks(PostProcessor):
         drafts = []
         for at, (task, tail) in enumerate(read[1]):
             notes = {**shared, "tail": tail} if tail else dict(shared)
+            if announces_answer(tail):
+                notes["answered"] = True
             if is_cut and at == len(read[1]) - 1:
                 notes["cut"] = True
             if task:
@@ -41,12 +46,14 @@ def _from_json(found: JsonList) -> tuple[str, list[tuple[str, str]], str]:
 
 def _from_list(text: str) -> tuple[str, list[tuple[str, str]], str]:
     """Intro, tasks with their tails, outro. Where no other item has a tail, the last one's is the outro."""
-    listing = find_items(text)
+    text = unescaped(text)
+    listing = read_layout(text) or find_items(text)
     last = len(listing.items) - 1
-    parts = [take_apart(item, is_last=at == last > 0) for at, item in enumerate(listing.items)]
-    read = [(task, tail) for task, tail, _ in parts]
+    parts = [take_apart(item, is_last=at == last > 0) for at, item in enumerate(without_titles(listing.items))]
+    tasks = without_kinds([task for task, _, _ in parts])
+    read = [(tidy(task), tail) for task, (_, tail, _) in zip(tasks, parts, strict=True)]
     outro = [parts[-1][2] if parts else "", "\n".join(listing.outro)]
-    if last > 0 and read[-1][0] and not any(tail for _, tail in read[:-1]):
+    if last > 0 and read[-1][0] and not any(tail for _, tail in read[:-1]) and not announces_answer(read[-1][1]):
         outro.insert(0, read[-1][1])
         read[-1] = (read[-1][0], "")
     intro = "\n".join(listing.intro).strip("` \n\t")

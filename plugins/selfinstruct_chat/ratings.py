@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
-from selfinstruct_chat.answers import ANSWERS, Said, question_of, read, word
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
 from selfinstruct_chat.replies import plain, without_thinking
+from selfinstruct_chat.three_answers import ANSWERS, Said, question_of, read, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
 """Characters of the judge's own words that are kept, and of a line that are read."""

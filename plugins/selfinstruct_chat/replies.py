@@ -9,13 +9,18 @@ _THINKING = re.compile(rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL
 _THINKING_ENDS = re.compile(rf"\A.*?</{_THOUGHT}>[ \t]*(?:\n|\Z)", re.DOTALL | re.IGNORECASE)
 _THINKING_FIRST = re.compile(rf"\A\s*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)", re.DOTALL | re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
+_TOKEN = re.compile(
+    r"^[ \t]*<\|[a-z_]{2,20}\|>(?:(?:assistant|user)\b)?|<\|[a-z_]{2,20}\|>[ \t]*$|\A\s*<s>|</s>\s*\Z", re.MULTILINE
+)
+"""Signs of a chat template: a server that should have kept them sent them."""
+
 _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 """Turns the sign 1⃣ into a digit."""
 
 
 def plain(text: str) -> str:
-    """The reply with one kind of line end, no invisible signs, and digits for keycaps."""
-    return _KEYCAP.sub(".", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """The reply with one kind of line end, no invisible signs, no signs of a chat template, and digits for keycaps."""
+    return _KEYCAP.sub(".", _INVISIBLE.sub("", _TOKEN.sub("", text).replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def without_thinking(text: str) -> str:

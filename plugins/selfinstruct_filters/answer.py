@@ -24,9 +24,11 @@ _ANNOUNCED = re.compile(
 """How a reply's first words say that answers follow."""
 
 _REMARK = re.compile(
-    r"[(\[*_ ]*(?:note|hint|tip|remark|this (?:task|question|one)|tests?|category|type|skills?|difficulty|topic|goal"
+    r"[(\[*_ ]*(?:note|hint|tip|remark|this (?:task|question|one)|(?:this )?"
+    r"(?:tests?|checks|encourages|assesses|trains|practi[cs]es|explores|challenges)"
+    r"|this is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem)|category|type|skills?|difficulty|topic|goal"
     r"|purpose|format|language|let me know|feel free)\b"
-    r"|\((?![\"'“])[^()]*\)\Z",
+    r"|[*_]*\((?![\"'“])[^()]*\)[*_]*\Z|[^\n]*:\Z",
     re.IGNORECASE,
 )
 _OPENS_ANSWER = re.compile(
@@ -55,7 +57,10 @@ _LABELLED = re.compile(
     r"(?:answer|output|result|solution|response|translation|title|example|sentence|list|explanation|version|text):",
     re.IGNORECASE,
 )
-_IS = re.compile(r"(?:[\w'-]+ ){1,3}(?:is|are|was|were) ", re.IGNORECASE)
+_IS = re.compile(
+    r"(?:[\w'-]+ ){1,3}(?:is|are|was|were|means|refers|consists|has|have|had|can|will|would|should|may|might|must) ",
+    re.IGNORECASE,
+)
 """`Photosynthesis is ...`: a command does not have this verb so early."""
 
 
@@ -79,7 +84,7 @@ class Answer(Filter[Draft]):
         if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
             return drop("intro-announces-answers", words=found[0])
         tail = str(item.notes.get("tail", "")).replace("’", "'")
-        if self._drop_glued and tail and is_english(f"{item.text}\n{tail}") and _answers(item.text, tail):
+        if self._drop_glued and tail and (item.notes.get("answered") or _answers(item.text, tail)):
             return drop("answer-glued-on", tail=tail[:200])
         if not is_english(item.text) or asks(item.text):
             return keep()
@@ -104,6 +109,8 @@ def _answers(task: str, tail: str) -> bool:
 
     A task that points at nothing needs no material, so what follows it can only be its answer.
     """
+    if not is_english(f"{task}\n{tail}"):
+        return False
     first = re.split(r"[^a-z]", tail.lower(), maxsplit=1)[0]
     if _REMARK.match(tail) or (first in VERBS and first != "answer"):
         return False

@@ -24,6 +24,9 @@ ABSTRACT = (
 )
 """`Draw a comparison` asks for words."""
 
+IN_WORDS = "(?:\\w+ ){,3}in words"
+"""`Paint a picture in words`."""
+
 WORDS = (
     "attached file, attached document, click on, click here, this link, link below, browse the web, search the web, "
     "search the internet, look it up online, open the file, take a screenshot, play a song, listen to the, "
@@ -51,10 +54,12 @@ class Keywords(Filter[Draft]):
     """Drop tasks about things that are no text: pictures to look at, sounds to make, links to follow."""
 
     def __init__(self, options: KeywordsOptions) -> None:
-        media = rf"{_either(options.media)}s?\b(?! {_either(COMPOUNDS.split())}\b)"
+        media = rf"{_either(options.media)}s?\b(?! (?:{_either(COMPOUNDS.split())}|in words)\b)"
         patterns = (
             rf"\b{_either(options.words)}\b" if options.words else "",
-            rf"\A\W*{_either(options.opening)}\b(?! (?:\w+ )?{_either(ABSTRACT.split())}\b)" if options.opening else "",
+            rf"\A\W*{_either(options.opening)}\b(?! (?:up|(?:\w+ )?{_either(ABSTRACT.split())}|{IN_WORDS})\b)"
+            if options.opening
+            else "",
             rf"\b{_either(POINTING.split())} (?:\w+ )?{media}" if options.media else "",
             rf"\b{_either(MAKING.split())} (?:\w+ ){{,2}}{media}" if options.media else "",
         )

@@ -16,6 +16,20 @@ _TASK = "(?:task|instruction|question|request|prompt)"
 _FAULT = "(?:incomplete|unclear|missing|out of|a duplicate|the same|similar)"
 _ASK = "please (?:provide|share|give|supply|specify|clarify|tell|add)"
 
+ABROAD = (
+    r"(?:(?:lo siento|me disculpo)[^.!?]{0,20}|)no puedo (?:ayudar|crear|generar|responder|cumplir|proporcionar)",
+    r"(?:je suis )?désolée?[^.!?]{0,20}\bje ne (?:peux|suis)|je ne peux pas (?:vous aider|répondre|créer|générer)",
+    r"(?:(?:desculpe|lamento|sinto muito)[^.!?]{0,20}|)não (?:posso|consigo) (?:ajudar|criar|gerar|responder|atender)",
+    r"(?:es tut mir leid|entschuldigung|leider)[^.!?]{0,20}\bich (?:kann|darf)|ich kann (?:dir|ihnen) (?:dabei|nicht)",
+    r"(?:mi dispiace|spiacente)[^.!?]{0,20}\bnon (?:posso|sono)",
+    r"(?:извините|простите|к сожалению|сожалею)[^.!?]{0,20}\bя не (?:могу|смогу)",
+    r"(?:很?抱歉|对不起|對不起)[^。！？]{0,10}我?(?:无法|不能|無法)",
+    r"(?:申し訳(?:ありません|ございません)|すみません)[^。]{0,30}(?:できません|できかねます)",
+    r"죄송(?:합니다|하지만)[^.]{0,40}(?:수 없습니다|어렵습니다)",
+    r"(?:عذرا|آسف|أعتذر)[^.]{0,20}لا (?:أستطيع|يمكنني)|(?:क्षमा करें|माफ़ कीजिए)[^।]{0,60}नहीं",
+)
+"""How refusals start in other languages; the apology, where there is one, and the inability."""
+
 STARTS = {
     "refusal": (
         r"(?:i'm|i am) (?:sorry|afraid)[,.]? (?:but )?(?:i|as|it|that|there|we)\b",
@@ -24,12 +38,13 @@ STARTS = {
         rf"i {_CANNOT} {_DO}\b",
         rf"i (?:need|would need|require|don't have|do not have) (?:more|enough|additional|further|any) {_FACTS} to\b",
         r"(?:it (?:seems|looks|appears) (?:like |that )?)?you (?:did not|didn't|have not|haven't|forgot)\b",
-        r"as an ai(?: language)?(?: model| assistant)?\b[^.]*\bi\b",
+        r"as an? (?:ai|(?:ai )?(?:large )?language model)\b[^.]*\bi\b",
+        *ABROAD,
     ),
     "preamble": (
         rf"(?:here|below|following)(?:'s| is| are) (?:[\w'-]+ ){{0,7}}{_TASK}s?\b[^.!?\n]{{0,60}}(?:[:.!]?\s*\Z|\n)",
         r"(?:sure|certainly|of course|absolutely|okay|ok|got it|understood|no problem)[!,.:]",
-        r"(?:let me know|i hope (?:this|these)|feel free to (?:ask|let me|reach))\b",
+        r"(?:let me know|i hope (?:this|these)|feel free to)\b",
         r"how (?:can|may) i (?:help|assist) you",
         rf"(?:these|those|all) (?:[\w-]+ ){{0,3}}{_TASK}s (?:are|cover|vary|range|differ|should|can|have)\b",
     ),
@@ -67,9 +82,25 @@ ANYWHERE = {
 }
 """Wordings that a draft may not hold outside double quotes."""
 
+_REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
+_NEEDS = re.compile(
+    rf"\bi(?:'ll| will| would|'d)? (?:need|require|like to know) (?:to know )?(?:some |a (?:bit|little|few) )?"
+    rf"(?:more|further|additional)? ?{_FACTS}\b"
+    r"|\b(?:could|can|would) you (?:please )?(?:tell|clarify|specify|provide|share)\b"
+    r"|\b(?:i have|here are) (?:a few|some|the following) questions\b",
+    re.IGNORECASE,
+)
+_OFFERS = re.compile(
+    rf"\b(?:here (?:are|is)|here's|below|instead)\b[^.!?\n]*\b(?:{_TASK}|ideas?|list)s?\b", re.IGNORECASE
+)
+"""How tasks are announced, be it after an apology."""
+
 
 class Refusal(Filter[Draft]):
-    """Drop refusals, preambles, placeholders, questions back to the user. The wordings are English."""
+    """Drop refusals, preambles, placeholders, questions back to the user; all drafts of a reply that opens with one.
+
+    The wordings are English; refusals are known in ten more languages.
+    """
 
     def __init__(self) -> None:
         self._starts = _compiled(STARTS)
@@ -86,6 +117,14 @@ class Refusal(Filter[Draft]):
         for reason, pattern in self._anywhere:
             if found := pattern.search(spoken):
                 return drop(reason, words=found[0])
+        return self._judge_intro(str(item.notes.get("intro", "")).replace("’", "'"))
+
+    def _judge_intro(self, intro: str) -> Verdict:
+        """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
+        if not _OFFERS.search(intro):
+            for found in (_REFUSES.match(intro), _NEEDS.search(intro)):
+                if found:
+                    return drop("intro-refuses" if found.re is _REFUSES else "intro-asks-back", words=found[0])
         return keep()
 
 

@@ -22,6 +22,9 @@ MOST_SENTENCES = 8
 TIMES_LONGER = 1.8
 """A sentence that is longer than this says more than the one it contains."""
 
+CARRIES = 6
+"""So many words of a known task, all at the start of a draft, are a copy, however long it goes on."""
+
 FILLERS = word_set(
     """a an the this that these those it its of to in on at for from with by and or as is are be was were do
     does did can could what which who how there any each some all your you me my i following given below above
@@ -80,6 +83,8 @@ class Restated(Filter[Draft]):
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
         sizes = sorted((len(part.words), len(known.words)))
+        if len(known.words) >= CARRIES and part.words[: len(known.words)] == known.words:
+            return True
         return sizes[0] >= FEWEST and sizes[1] <= TIMES_LONGER * sizes[0] and self._shares(part, known)
 
     def _shortens(self, whole: Sentence, known: Sentence) -> bool:

@@ -77,7 +77,8 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"(?:\A[\"'“”*]*|[.!:;,(]\s+|\n|\bthen )([a-z]+)(?:-[a-z]+)?(?=[\s.!]|\Z)(?:\s+([a-z0-9']+))?", re.IGNORECASE
+    r"(?:\A[\"'“”*]*|[.!:;,(][\"”')\]]*\s+|\n|\bthen )([a-z]+)(?:-[a-z]+)?(?=[\s.!]|\Z)(?:\s+([a-z0-9']+))?",
+    re.IGNORECASE,
 )
 
 

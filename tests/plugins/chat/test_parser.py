@@ -43,7 +43,8 @@ FORMS = [
     "task {}. {}", "**Task {}:** {}", "**Task {}**: {}", "### Task {}\n{}", "### Task {}: {}", "## {}. {}", "#{} {}",
     "#{}: {}", "- {}. {}", "   {}. {}", "Instruction {}: {}", "{}、{}", "{} - {}", "Task {} – {}", "{}\ufe0f\u20e3 {}",
     "任务{}：{}", "{}.\n{}", "{}. Task: {}",
-    '{}. "{}"',
+    '{}. "{}"', "[{}] {}", "Q{}: {}", "【タスク{}】{}", "{}\\. {}", "> {}. {}", "{}° {}", "{}/ {}", "（{}）{}",
+    "Tâche {} : {}",
 ]  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_numbered_forms(form: str, between: str, first: int) -> None:
     assert texts(reply.replace("\n", "\r\n")) == [A, B, C]
 
 
-@pytest.mark.parametrize("bullet", ["-", "*", "•", "+", "–"])
+@pytest.mark.parametrize("bullet", ["-", "*", "•", "+", "–", "✅", "👉"])
 def test_bullets(bullet: str) -> None:
     assert texts(f"{bullet} {A}\n{bullet} {B}\n  {bullet} detail\n{bullet} {C}") == [A, f"{B}\n{bullet} detail", C]
 
@@ -73,6 +74,8 @@ def test_bullets(bullet: str) -> None:
         (f'{{"instruction": "{A}"}}\n{{"instruction": "{B}"}}', [A, B]),
         (f'["{A}", "What is', [A, "What is"]),
         (f'["{A}", {{"kind": "x", "task": "What is', [A, "What is"]),
+        (f'{{"1": "{A}", "2": "{B}"}}', [A, B]),
+        (f'{{"task_1": {{"task": "{A}"}}, "task_2": {{"task": "{B}"}},}}', [A, B]),
         ('[1, 2, {"name": "x"}]', ['[1, 2, {"name": "x"}]']),
         ("[No task provided]", ["[No task provided]"]),
     ],
@@ -91,7 +94,10 @@ def test_json_that_breaks_inside_an_escape() -> None:
 
 
 def test_titles() -> None:
-    assert texts(f"### Task 1: Haiku\n\n{A}\n\n### Task 2: Maths\n{B}") == [f"Haiku: {A}", f"Maths: {B}"]
+    assert texts(f"### Task 1: Haiku\n\n{A}\n\n### Task 2: Maths\n{B}") == [A, B]
+    assert texts(f"1. **Mail:** {A}\n2. **Code Review**: {B}\n3. {C}") == [A, B, C]
+    assert texts(f"### 1. Haiku\nthe sea at night\n### 2. Haiku\n{B}") == ["Haiku: the sea at night", f"Haiku: {B}"]
+    assert texts(f"1. **Mail:** {A}\n2. {B}\n3. {C}") == [f"Mail: {A}", B, C]
     asked = parse(f"### Task 1: {A}\n\nDrip, drop.\n\n### Task 2: Sing a song")
     assert [draft.text for draft in asked] == [A, "Sing a song"]
     assert asked[0].notes["tail"] == "Drip, drop."
@@ -157,6 +163,80 @@ def test_what_belongs_to_a_task_stays_as_written(task: str) -> None:
 def test_roman_numbers() -> None:
     assert texts(f"I. {A}\nII. {B}\nIII) {C}") == [A, B, C]
     assert texts(f"1. {A}\nI. data\n2. {B}") == [f"{A}\nI. data", B]
+
+
+@pytest.mark.parametrize(
+    "ranks", ["a) b) c)", "(a) (b) (c)", "A. B. C.", "① ② ③", "一、 二、 三、", "First, Second, Third,"]
+)
+def test_letters_and_other_ranks(ranks: str) -> None:
+    first, second, third = ranks.split()
+    assert texts(f"Here you are:\n\n{first} {A}\n{second} {B}\n{third} {C}") == [A, B, C]
+    assert texts(f"**Easy**\n{first} {A}\n{second} {B}\n\n**Hard**\n{first} {C}") == [A, B, C]
+    question = f"Which of these is a bird?\n{first} Bat\n{second} Robin"
+    assert texts(f"1. {question}\n2. {B}") == [question, B]
+
+
+def test_tags_and_tables() -> None:
+    assert texts(f"<tasks>\n<task id='1'>{A}</task>\n<task id='2'>\n{B}\n</task>\n</tasks>") == [A, B]
+    assert texts(f"<ol><li>{A}</li><li>{B}</li></ol>") == [A, B]
+    table = f"| # | Kind | Task |\n|---|:--|---|\n| 1 | a | {A} |\n| 2 | b | {B} |"
+    assert texts(f"Here is a table:\n\n{table}\n\nEnjoy!") == [A, B]
+    assert texts(f"1. Fill in the table:\n{table}\n2. {C}") == [f"Fill in the table:\n{table}", C]
+    assert texts("Explain what <li>this</li> does in HTML.") == ["Explain what <li>this</li> does in HTML."]
+
+
+def test_names_of_kinds_in_brackets_go_if_most_tasks_have_one() -> None:
+    assert texts(f"1. [Creative] {A}\n2. [Maths] {B}") == [A, B]
+    assert texts(f"1. {A} (Creative)\n2. {B} (Maths)\n3. {C}") == [A, B, C]
+    assert texts(f"1. {A} (Creative)\n2. {B}\n3. {C}") == [f"{A} (Creative)", B, C]
+
+
+def test_the_first_item_may_go_on_from_the_prompt() -> None:
+    assert texts(f"{A}\n2. {B}\n3. {C}") == [A, B, C]
+    assert texts(f"Here they are:\n2. {B}\n3. {C}") == [B, C]
+
+
+def test_numbers_that_stutter_and_several_items_a_line() -> None:
+    assert texts(f"1. {A}\n2. {B}\n2. {C}") == [A, B, C]
+    assert texts(f"1. {A} 2. {B}\n3. {C}") == [A, B, C]
+    inner = "Which is true? 1. Iron rusts. 2. Gold rusts."
+    assert texts(f"1. {inner}\n2. {B}") == [inner, B]
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        (B, "\nRespuesta: 144"), (B, "\n**Réponse :** 144"), (B, "\n答案：144"), (B, "\n답: 144"), (B, "\nОтвет: 144"),
+        (B, " -> 144"), (B, " (Answer: 144)"), (B, " Antwort: 144"), (A, "\nExample: Drip, drop."),
+        (A, "\n- *Expected output:* four lines"),
+    ],
+)  # fmt: skip
+def test_announced_answers_are_no_part_of_a_task(task: str, answer: str) -> None:
+    for reply in (f"1. {task}{answer}\n2. {C}", f"1. {C}\n2. {task}{answer}"):
+        assert {(draft.text, draft.notes.get("answered", False)) for draft in parse(reply)} == {
+            (task, True),
+            (C, False),
+        }
+
+
+def test_remarks_that_file_a_task_are_no_part_of_it() -> None:
+    assert texts(f"1. {A}\n   Type: creative\n   Difficulty: easy\n2. {B}\n*(Maths)*\n3. {C}") == [A, B, C]
+    data = "Advertise this:\nType: Laptop\nPrice: 900"
+    assert texts(f"1. {data}\n2. {B}") == [data, B]
+
+
+@pytest.mark.parametrize(
+    "piece", ["<task>", "<li>a</li>", "a) x\n", "1. x\n", "> 1. x\n", "| a |\n|-|\n", "(a: ", "x. -> "]
+)
+def test_long_repetitions_are_read_too(piece: str) -> None:
+    """A slow rule here takes minutes, not a moment: the suite would not end."""
+    _holds(f"1. {A}\n2. {B}\n" + piece * 5_000, "stop")
+    _holds(piece * 5_000, "length")
+
+
+def test_signs_of_a_chat_template_go() -> None:
+    assert texts(f"<|im_start|>assistant\n1. {A}\n2. {B}<|im_end|>") == [A, B]
+    assert texts(f"1. {A}\n2. What does <|x_y|> mean?") == [A, "What does <|x_y|> mean?"]
 
 
 def test_a_list_on_one_line() -> None:

@@ -4,47 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from selfinstruct.api import Draft, Filter, Instruction, Reply, Request
-from selfinstruct.types import Finish
+from selfinstruct.api import Draft, Instruction, Reply, Request
+from selfinstruct.config import read_recipe, resolve
+from selfinstruct.engine.judge import Judge, Rule
+from selfinstruct.registry import Registry
+from selfinstruct.types import GENERATE, Decision, Finish
 from selfinstruct_chat.post_processor import ChatTasks
-from selfinstruct_filters import selfinstruct_filters
 
-ORDER = (
-    "cut", "unreadable", "refusal", "first-char", "length", "answer", "keywords", "exact", "restated", "rouge-l",
-)  # fmt: skip
+REGISTRY = Registry.load()
+FILTERS = resolve(read_recipe("chat"), REGISTRY).stages[GENERATE].filters
+ORDER = tuple(chosen.name for chosen in FILTERS)
 
 
 class Chain:
     """Filters in order, which remember seeds and what they accepted, as the engine makes them."""
 
-    def __init__(self, seeds: Iterable[str] = (), leave_out: Sequence[str] = ()) -> None:
-        components = {component.name: component for component in selfinstruct_filters()}
-        self.filters: list[tuple[str, Filter[Draft]]] = [
-            (name, components[name].build(components[name].options())) for name in ORDER if name not in leave_out
-        ]
-        for seed in seeds:
-            self.observe(Draft(seed, (), {"seed": True}))
+    def __init__(self, seeds: Iterable[str] = ()) -> None:
+        self._judge = Judge([Rule(chosen.name, chosen.build(REGISTRY)) for chosen in FILTERS])
+        self._judge.observe(Draft(seed, (), {"seed": True}) for seed in seeds)
 
-    def observe(self, draft: Draft) -> None:
-        for _, one in self.filters:
-            one.observe(draft)
+    def decide(self, drafts: Sequence[Draft]) -> Sequence[Decision]:
+        """What becomes of the drafts of one reply, each kept one remembered before the next is judged."""
+        return self._judge.judge(lambda: drafts, "", 0, None, None).decisions
 
-    def judge(self, draft: Draft) -> tuple[str, str]:
-        """Name of the filter that drops the draft, and its reason; both empty if it is kept."""
-        for name, one in self.filters:
-            verdict = one.judge(draft)
-            if not verdict.keep:
-                return name, verdict.reason
-        return "", ""
-
-    def accepted(self, drafts: Iterable[Draft]) -> list[str]:
-        """Texts of the drafts that are kept, each observed before the next is judged."""
-        kept = []
-        for draft in drafts:
-            if not self.judge(draft)[0]:
-                self.observe(draft)
-                kept.append(draft.text)
-        return kept
+    def accepted(self, drafts: Sequence[Draft]) -> list[str]:
+        """Texts of the drafts that are kept."""
+        return [one.text for one in self.decide(drafts) if one.fate == "accepted"]
 
 
 def read(text: str, examples: Iterable[str] = (), finish: Finish = "stop") -> Sequence[Draft]:

@@ -41,6 +41,7 @@ KEPT = {
         "If no text is given, return an empty string. Write such a function in Python.",
         "I cannot sleep at night. What should I change?",
         "Sure-footed animals live in the mountains. Name two.",
+        "Escribe una carta que empiece con: Lo siento mucho.",
         "None of these words rhyme: cat, dog, cow. Find a rhyme for each.",
         "No one knows who built Stonehenge. List three theories.",
     ],
@@ -66,6 +67,7 @@ KEPT = {
         "答案是四十二。",
         "This poem is about loss. Explain how the poet shows it.",
         "Some people dislike Mondays. Argue against them.",
+        'The following sentence is ambiguous: "I saw her duck." Explain both meanings.',
     ],
     "keywords": [
         "Write a caption for a photo of a cat.",
@@ -74,6 +76,8 @@ KEPT = {
         "Describe the scene of a market in words.",
         "What conclusions can you draw from a falling price?",
         "How did photography change portrait painting?",
+        "Draw up a contract for a gardener.",
+        "Paint a picture in words of a busy harbour.",
     ],
     "exact": ["Write a poem about rain.", "Name two rivers", "वह कि", "!!!"],
     "restated": [
@@ -108,6 +112,14 @@ DROPPED = {
         ("Title the email. Please provide the email and I’ll suggest one.", "asks-back"),
         ("Could you say more? Please provide more context.", "asks-back"),
         ("This task seems to be unclear.", "talks-about-the-tasks"),
+        ("Feel free to change these tasks.", "preamble"),
+        ("Lo siento, pero no puedo ayudar con eso.", "refusal"),
+        ("Je suis désolé, mais je ne peux pas répondre.", "refusal"),
+        ("Es tut mir leid, aber ich kann das nicht tun.", "refusal"),
+        ("К сожалению, я не могу выполнить эту просьбу.", "refusal"),
+        ("抱歉，我无法完成这个请求。", "refusal"),
+        ("申し訳ありませんが、お手伝いできません。", "refusal"),
+        ("죄송하지만 도와드릴 수 없습니다.", "refusal"),
     ],
     "first-char": [("(Write)", "bad-start"), ("- Write", "bad-start"), ("", "empty"), ("💡 Write", "bad-start")],
     "length": [("Do it", "too-short"), ("word " * 151, "too-long"), ("诗歌", "too-short"), ("字" * 151, "too-long")],
@@ -118,6 +130,7 @@ DROPPED = {
         ("Breakfast ideas without any eggs:\n\n* Oats with milk", "title-with-answer"),
         ("The relation between the pairs is that they are both animals.", "statement"),
         ("It is a mammal that lives in the sea.", "statement"),
+        ("Inflation means that money loses value.", "statement"),
     ],
     "keywords": [
         ("Describe what you see in this photo.", "needs-more-than-text"),
@@ -133,6 +146,10 @@ DROPPED = {
         ("Here: What is the relation between the given pairs? Explain at length, with cases.", "restated"),
         ("Write a short story about a dog. It must be sad, set in Norway, and end with a question.", "restated"),
         ("Describe how a brake works on a bicycle", "restated"),
+        (
+            "Write a short story about a dog that lives on a barge, hates the rain and meets a heron who can read.",
+            "restated",
+        ),
     ],
 }
 POOL = (
@@ -201,6 +218,25 @@ def test_glued_answers(text: str, tail: str, answers: bool) -> None:
     draft = Draft(text, (), {"tail": tail})
     assert build("answer").judge(draft).keep is not answers
     assert build("answer", drop_glued=False).judge(draft).keep
+
+
+def test_an_announced_answer_counts_in_any_language() -> None:
+    draft = Draft("Nombra un río.", (), {"tail": "Respuesta: el Ebro", "answered": True})
+    assert build("answer").judge(draft).reason == "answer-glued-on"
+    assert build("answer", drop_glued=False).judge(draft).keep
+
+
+@pytest.mark.parametrize(
+    ("intro", "reason"),
+    [
+        ("I'm sorry, but I can't help with that. Here's why:", "intro-refuses"),
+        ("To make a list, I need some more information:", "intro-asks-back"),
+        ("I'm sorry, but I can't read the file. Here are ten tasks instead:", ""),
+        ("Here are 10 new tasks:", ""),
+    ],
+)
+def test_a_reply_that_opens_with_a_refusal_or_a_question_back_brings_no_tasks(intro: str, reason: str) -> None:
+    assert build("refusal").judge(Draft("What should the tasks be about?", (), {"intro": intro})).reason == reason
 
 
 def test_restated_looks_at_the_examples_too() -> None:

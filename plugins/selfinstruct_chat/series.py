@@ -1,0 +1,65 @@
+"""Takes off what every item of a list wears beside its task: a title before it, the name of its kind in brackets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from selfinstruct_chat.lists import Item
+
+_BOLD_TITLE = re.compile(r"\*\*(?P<title>[^*:.?!]{2,50})(?:[:：]\*\*|\*\*[:：]|\*\*\s[–—-](?=\s))\s*(?P<rest>\S.*)")
+_KIND = r"[\[(【](?P<kind>[A-Z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
+_KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
+_KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+[*_]*{_KIND}[*_]*", re.DOTALL)
+T = TypeVar("T")
+
+_SHORT = 3
+"""Words of so few letters may be small in a title."""
+
+
+def without_titles(items: Sequence[Item]) -> list[Item]:
+    """Items without their titles, if most have one; a title stays where what follows is not a whole sentence."""
+    return _shed(items, _untitled)
+
+
+def without_kinds(tasks: Sequence[str]) -> list[str]:
+    """Tasks without the name of their kind in brackets, before or behind, if most have one."""
+    return _shed(_shed(tasks, _kind_first), _kind_last)
+
+
+def _shed(whole: Sequence[T], part: Callable[[T], T | None]) -> list[T]:
+    """Each one less what `part` takes off, if at least two and half of all have it: alone, it may be the task's own."""
+    shed = [part(one) for one in whole]
+    count = sum(one is not None for one in shed)
+    if count < 2 or 2 * count < len(whole):
+        return list(whole)
+    return [one if less is None else less for one, less in zip(whole, shed, strict=True)]
+
+
+def _untitled(item: Item) -> Item | None:
+    first, *below = item.lines
+    if found := _BOLD_TITLE.fullmatch(first.strip()):
+        return replace(item, lines=[found["rest"], *below]) if _is_title(found["title"], found["rest"]) else None
+    text = next((line.strip() for line in below if line.strip()), "")
+    return Item(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
+
+
+def _is_title(words: str, rest: str) -> bool:
+    """Whether words are capitalised as a title is, if the script has capitals, and what follows can stand alone."""
+    spoken = words.split()
+    if not spoken or len(spoken) > 6 or spoken[0][0].islower() or rest[:1].islower():
+        return False
+    is_whole = len(rest.split()) > 2 or (not rest.isascii() and rest.endswith(("。", "？", "！")))
+    return is_whole and all(not word[0].islower() or len(word) <= _SHORT for word in spoken)
+
+
+def _kind_first(task: str) -> str | None:
+    found = _KIND_FIRST.fullmatch(task)
+    return found and found["rest"]
+
+
+def _kind_last(task: str) -> str | None:
+    found = _KIND_LAST.fullmatch(task)
+    return found["rest"].rstrip() if found and " or " not in found["kind"] else None
