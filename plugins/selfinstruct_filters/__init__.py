@@ -9,6 +9,7 @@ from selfinstruct.api import GENERATE, PREPARE, Component, Filter, NoOptions, Op
 from selfinstruct_filters.answer import Answer, AnswerOptions
 from selfinstruct_filters.at_most import AtMost, AtMostOptions
 from selfinstruct_filters.conflict import Conflict, ConflictOptions
+from selfinstruct_filters.containment import Containment, ContainmentOptions
 from selfinstruct_filters.cut import Cut
 from selfinstruct_filters.duplicate_example import DuplicateExample
 from selfinstruct_filters.exact import Exact
@@ -37,6 +38,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("keywords", "Drop tasks that a text model cannot do", Keywords, KeywordsOptions),
         _offer("exact", "Drop what the pool holds word for word", Exact),
         _offer("restated", "Drop copies of a seed or a shown example, lengthened too", Restated, RestatedOptions),
+        _offer("containment", "Drop longer or shorter copies of what the pool has", Containment, ContainmentOptions),
         _offer("rouge-l", "Drop what is too near to the pool by ROUGE-L", RougeL, RougeLOptions),
         _offer("invalid-example", "Drop empty, refused, broken-off examples", InvalidExample, stages=(PREPARE,)),
         _offer("duplicate-example", "Drop examples that were there before", DuplicateExample, stages=(PREPARE,)),

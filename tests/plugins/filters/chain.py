@@ -10,7 +10,8 @@ from selfinstruct_chat.post_processor import ChatTasks
 from selfinstruct_filters import selfinstruct_filters
 
 ORDER = (
-    "cut", "unreadable", "refusal", "first-char", "length", "answer", "keywords", "exact", "restated", "rouge-l",
+    "cut", "unreadable", "refusal", "first-char", "length", "answer", "keywords", "exact", "restated",
+    "containment", "rouge-l",
 )  # fmt: skip
 
 
