@@ -153,3 +153,4 @@ DROPPED = Draft(
     "Write a short poem about a lighthouse keeper. It should rhyme, and have at least three stanzas of four lines."
 )
 BEFORE = (Draft("Write a short poem about a lighthouse keeper."),)
+REASONS = ("lengthened-copy", "shortened-copy")

@@ -72,3 +72,7 @@ class Keywords(Filter[Draft]):
 def _either(choices: Iterable[str]) -> str:
     """A group that matches any of the choices as written."""
     return f"(?:{'|'.join(re.escape(choice) for choice in choices)})"
+
+
+KEPT = Draft("Write a caption for a photo of a cat.")
+DROPPED = Draft("Describe what you see in this photo.")
