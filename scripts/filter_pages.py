@@ -41,8 +41,9 @@ HEAD = """\
 Written by `scripts/filter_pages.py` (`make docs-filters`) from the filters themselves; a test runs every example.
 
 A filter keeps or drops one candidate at a time, never edits, and says why. The first filter that drops a candidate
-decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run, in
-their order; `--filter NAME` or `[[generate.add_filters]]` adds one, `--set generate.filters.NAME.OPTION=VALUE` sets an option.
+decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run,
+in their order; `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
+sets an option.
 """
 
 

@@ -17,12 +17,15 @@ from selfinstruct_filters.first_char import FirstChar
 from selfinstruct_filters.invalid_example import InvalidExample
 from selfinstruct_filters.keywords import Keywords, KeywordsOptions
 from selfinstruct_filters.length import Length, LengthOptions
+from selfinstruct_filters.personal_data import PersonalData, PersonalDataOptions
 from selfinstruct_filters.refusal import Refusal
 from selfinstruct_filters.restated import Restated, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
 from selfinstruct_filters.unreadable import Unreadable
 
 SELFINSTRUCT_API = 1
+
+_BOTH = (GENERATE, PREPARE)
 
 
 @hookimpl
@@ -44,6 +47,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("duplicate-example", "Drop examples that were there before", DuplicateExample, stages=(PREPARE,)),
         _offer("conflict", "Drop another output to the same input", Conflict, ConflictOptions, (PREPARE,)),
         _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
+        _offer("personal-data", "Drop data of real people, not placeholders", PersonalData, PersonalDataOptions, _BOTH),
     ]
 
 
