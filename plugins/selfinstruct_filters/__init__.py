@@ -22,6 +22,7 @@ from selfinstruct_filters.refusal import Refusal
 from selfinstruct_filters.restated import Restated, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
 from selfinstruct_filters.unreadable import Unreadable
+from selfinstruct_filters.unsafe import Unsafe, UnsafeOptions
 
 SELFINSTRUCT_API = 1
 
@@ -48,6 +49,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("conflict", "Drop another output to the same input", Conflict, ConflictOptions, (PREPARE,)),
         _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
         _offer("personal-data", "Drop data of real people, not placeholders", PersonalData, PersonalDataOptions, _BOTH),
+        _offer("unsafe", "Drop profanity and requests for harm", Unsafe, UnsafeOptions, _BOTH),
     ]
 
 
