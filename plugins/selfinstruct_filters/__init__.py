@@ -16,6 +16,7 @@ from selfinstruct_filters.exact import Exact
 from selfinstruct_filters.first_char import FirstChar
 from selfinstruct_filters.invalid_example import InvalidExample
 from selfinstruct_filters.keywords import Keywords, KeywordsOptions
+from selfinstruct_filters.language import Language, LanguageOptions
 from selfinstruct_filters.length import Length, LengthOptions
 from selfinstruct_filters.personal_data import PersonalData, PersonalDataOptions
 from selfinstruct_filters.refusal import Refusal
@@ -48,6 +49,9 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("duplicate-example", "Drop examples that were there before", DuplicateExample, stages=(PREPARE,)),
         _offer("conflict", "Drop another output to the same input", Conflict, ConflictOptions, (PREPARE,)),
         _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
+        Component(
+            "language", "Drop what is in a language that is not kept", LanguageOptions, Language, _BOTH, extra="lang"
+        ),
         _offer("personal-data", "Drop data of real people, not placeholders", PersonalData, PersonalDataOptions, _BOTH),
         _offer("unsafe", "Drop profanity and requests for harm", Unsafe, UnsafeOptions, _BOTH),
     ]

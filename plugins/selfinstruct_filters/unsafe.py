@@ -70,8 +70,8 @@ class Unsafe(Filter[Draft | Example]):
         ]
         spared = [entry for _, table in chosen for entry in _of_all(table, options.languages, "but")]
         self._spared = _phrases([*spared, *options.allow])
-        averting = {language: {"phrases": lists["averting"].get(language, "")} for language in options.languages}
-        self._averting = _phrases(_of_all(averting, options.languages, "phrases"))
+        averting = [entry for language in options.languages for entry in _entries(lists["averting"].get(language, ""))]
+        self._averting = _phrases(averting)
 
     def judge(self, item: Draft | Example) -> Verdict:
         """Look at the words of each text, then at what each of its sentences asks for."""
