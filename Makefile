@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo test test-all check format lock clean
+.PHONY: help setup demo test test-all check format lock docs-filters clean
 
 help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
@@ -14,6 +14,7 @@ help:
 	@echo "make check     lint, types, and an audit of the dependencies"
 	@echo "make format    lay the code out"
 	@echo "make lock      bring constraints.txt up to date"
+	@echo "make docs-filters  write docs/filters.md from the filters"
 	@echo "make clean     remove the environment, caches and runs/demo"
 
 $(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py src/selfinstruct/similarity/_lcs.c
@@ -56,6 +57,9 @@ lock:
 	@echo "# Versions that development and the demo use; made by: make lock" > constraints.txt
 	@.venv-lock/bin/python -m pip freeze --exclude-editable >> constraints.txt
 	@rm -rf .venv-lock
+
+docs-filters: $(VENV)/.setup
+	@$(BIN)/python scripts/filter_pages.py
 
 clean:
 	@rm -rf $(VENV) .venv-lock runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

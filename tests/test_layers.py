@@ -47,8 +47,9 @@ CLIENTS = {
     "selfinstruct_langchain": {"langchain", "langchain_core"},
     "selfinstruct_demo": {"langchain_core"},
     "selfinstruct_replay": {"langchain_core"},
+    "selfinstruct_filters": {"py3langid"},
 }
-"""What the backends may import besides the plugin API, the standard library and pydantic."""
+"""What plugins may import besides the plugin API, the standard library and pydantic."""
 
 LONG = {
     "selfinstruct/types.py": "the values in order of appearance: one page to read from top to bottom",

@@ -115,3 +115,7 @@ def _answers(task: str, tail: str) -> bool:
     if _REMARK.match(tail) or (first in VERBS and first != "answer"):
         return False
     return _OPENS_ANSWER.match(tail) is not None or not _POINTS.search(task)
+
+
+KEPT = Draft("This poem is about loss. Explain how the poet shows it.")
+DROPPED = Draft("The relation between the pairs is that they are both animals.")

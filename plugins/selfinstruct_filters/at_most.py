@@ -30,3 +30,9 @@ class AtMost(Filter[Example]):
     def observe(self, item: Example) -> None:
         """Count an example that is kept."""
         self._kept[item.subject] += 1
+
+
+OPTIONS = {"most": 1}
+BEFORE = (Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),)
+KEPT = Example("Name a river.", "", "The Nile.", False, "g0.1")
+DROPPED = Example("Add the numbers.", "2 + 3", "5", False, "g0.0")

@@ -37,3 +37,8 @@ class Conflict(Filter[Example]):
 
 def _question(item: Example) -> tuple[str, str]:
     return folded(item.instruction), folded(item.input)
+
+
+BEFORE = (Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),)
+KEPT = Example("Subtract the numbers.", "2 + 2", "0", False, "g0.1")
+DROPPED = Example("Add the numbers.", "2 + 2", "5", False, "g0.0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from selfinstruct.api import Filter, Item, Verdict, drop, keep
+from selfinstruct.api import Draft, Filter, Item, Verdict, drop, keep
 
 
 class Cut(Filter[Item]):
@@ -11,3 +11,7 @@ class Cut(Filter[Item]):
     def judge(self, item: Item) -> Verdict:
         """Believe the parser's note."""
         return drop("cut-off", end=item.text[-40:]) if item.notes.get("cut") else keep()
+
+
+KEPT = Draft("Name three rivers of Asia.")
+DROPPED = Draft("Name three rivers of", notes={"cut": True})

@@ -24,3 +24,8 @@ class DuplicateExample(Filter[Example]):
 
 def _key(item: Example) -> tuple[str, str, str]:
     return folded(item.instruction), folded(item.input), folded(item.output)
+
+
+BEFORE = (Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),)
+KEPT = Example("Add the numbers.", "2 + 3", "5", False, "g0.0")
+DROPPED = Example("add the  numbers.", "2 + 2", "4", False, "g7.1")

@@ -25,3 +25,8 @@ class Exact(Filter[Draft]):
 
 def _folded(text: str) -> str:
     return " ".join(unicode_tokens(text))
+
+
+BEFORE = (Draft("Name two rivers of Asia."),)
+KEPT = Draft("Name two rivers of Africa.")
+DROPPED = Draft("name TWO rivers of  Asia!")

@@ -20,3 +20,7 @@ class FirstChar(Filter[Draft]):
         if kind[:1] in ("L", "N") or kind in ("Pi", "Pf") or first in OPENERS or first in "「『„":
             return keep() if first else drop("empty")
         return drop("bad-start", first=first)
+
+
+KEPT = Draft("¿Qué es una metáfora?")
+DROPPED = Draft("- Explain what a metaphor is.")

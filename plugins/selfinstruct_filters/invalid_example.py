@@ -118,3 +118,19 @@ def _judge_wording(item: Example, output: str) -> Verdict:
     if len(given) <= OPENING and not item.is_classification and (found := _INPUT_ASKS.fullmatch(given)):
         return drop("input-asks-for-input", words=given[:80])
     return keep()
+
+
+KEPT = Example("Is the review good or bad?", "I left after ten minutes.", "Bad", True, "g0.0")
+DROPPED = Example("Shorten the article.", "[insert article here]", "It is about bees.", False, "g0.0")
+REASONS = (
+    "empty-output",
+    "output-repeats-input",
+    "leftover-marker",
+    "no-label",
+    "broken-off",
+    "placeholder-input",
+    "placeholder-output",
+    "refusal",
+    "asks-back",
+    "input-asks-for-input",
+)

@@ -31,3 +31,7 @@ class Length(Filter[Draft]):
         if count > self._options.max_words:
             return drop("too-long", words=count)
         return keep()
+
+
+KEPT = Draft("Name two rivers.")
+DROPPED = Draft("Rivers, please.")

@@ -130,3 +130,8 @@ class Refusal(Filter[Draft]):
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
     return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]
+
+
+KEPT = Draft("I cannot sleep at night. What should I change?")
+DROPPED = Draft("I'm sorry, but I can't help with that.")
+REASONS = tuple(dict.fromkeys([*STARTS, *ANYWHERE]))

@@ -113,3 +113,8 @@ def _parts(text: str) -> Iterator[Sentence]:
     yield from (sentence(piece) for piece in pieces)
     yield from (sentence(" ".join(pieces[: count + 1])) for count in range(1, len(pieces)))
     yield sentence(text)
+
+
+BEFORE = (Draft("Write a short story about a dog.", notes={"seed": True}),)
+KEPT = Draft("Write a short story about a lighthouse keeper who finds a letter from her future self.")
+DROPPED = Draft("Write a short story about a dog. It must be sad, set in Norway, and end with a question.")

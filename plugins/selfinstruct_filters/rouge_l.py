@@ -43,3 +43,8 @@ class RougeL(Filter[Draft]):
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""
         self._pool.add(item.text)
+
+
+BEFORE = (Draft("Name three famous rivers in Asia."),)
+KEPT = Draft("Explain why rivers in Asia carry so much sand.")
+DROPPED = Draft("Name four famous rivers in Asia.")

@@ -41,3 +41,8 @@ class Unreadable(Filter[Draft]):
         if longest > MOST_IN_A_ROW or (len(spoken) >= LOOP_WORDS and different < LOOP_SHARE * len(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return keep()
+
+
+KEPT = Draft("Écris une phrase avec « ça va ».")
+DROPPED = Draft("Explain the effect of gravity on a cafÃ© table.")
+REASONS = ("replacement-characters", "wrong-encoding", "control-characters", "repetition")

@@ -77,3 +77,25 @@ class AtMostFilter(Filter[Example]):
     def observe(self, item: Example) -> None:
         """Count the example."""
         self._counts[item.subject] += 1
+
+
+BEFORE = {
+    "paper-duplicates": (Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),),
+    "paper-at-most": (Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),),
+}
+OPTIONS = {"paper-at-most": {"most": 1}}
+KEPT = {
+    "paper-invalid": Example("Is the review good or bad?", "I left after ten minutes.", "Bad", True, "g0.0"),
+    "paper-duplicates": Example("Add the numbers.", "2 + 2", "4", False, "g0.1"),
+    "paper-at-most": Example("Name a river.", "", "The Nile.", False, "g0.1"),
+}
+DROPPED = {
+    "paper-invalid": Example("List three fruits.", "", "Here are three fruits:", False, "g0.0"),
+    "paper-duplicates": Example("Add the numbers.", "2 + 2", "4", False, "g0.0"),
+    "paper-at-most": Example("Add the numbers.", "2 + 3", "5", False, "g0.0"),
+}
+REASONS = {
+    "paper-invalid": ("empty-output", "output-repeats-input", "input-ends-with-colon", "output-ends-with-colon"),
+    "paper-duplicates": ("conflicting-outputs", "repeated"),
+    "paper-at-most": ("enough-of-this-task",),
+}

@@ -97,3 +97,26 @@ class TextFilter(Filter[Draft]):
     def judge(self, item: Draft) -> Verdict:
         """Give the rule's verdict on the text."""
         return self._rule(item.text)
+
+
+KEPT = {
+    "paper-cut": Draft("Name three rivers of Asia."),
+    "paper-length": Draft("Name three rivers of Asia."),
+    "paper-keywords": Draft("Describe a sunset in words."),
+    "paper-program": Draft("Write a function that adds two numbers."),
+    "paper-first-char": Draft("3 plus 4 is how much?"),
+}
+DROPPED = {
+    "paper-cut": Draft("Name three rivers of", notes={"cut": True}),
+    "paper-length": Draft("Name three rivers."),
+    "paper-keywords": Draft("Describe the plot of a novel."),
+    "paper-program": Draft("Write a program that adds two numbers."),
+    "paper-first-char": Draft("¿Qué es una metáfora?"),
+}
+REASONS = {
+    "paper-cut": ("cut-by-length",),
+    "paper-length": ("too-short", "too-long"),
+    "paper-keywords": ("unsuitable-keyword",),
+    "paper-program": ("asks-for-a-program",),
+    "paper-first-char": ("starts-with-punctuation", "starts-outside-ascii"),
+}

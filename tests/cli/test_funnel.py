@@ -44,9 +44,9 @@ def test_the_filters_stand_in_the_order_of_the_chain() -> None:
     command(*RUN, "--target", "10", "--filter", "length").done()
     names = [step["filter"] for step in funnels()["generate"]["steps"]]
     assert names == ["cut", "unreadable", "refusal", "first-char", "length", "answer", "keywords", "exact",
-                     "restated", "rouge-l"]  # fmt: skip
+                     "restated", "containment", "rouge-l"]  # fmt: skip
     out = command("status", "--out", "d").done().out
-    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][1:11] == names
+    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][1:12] == names
 
 
 def test_replies_beyond_the_target_wait_and_are_told() -> None:

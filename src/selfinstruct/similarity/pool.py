@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.similarity.kernel import Engine, decider, ranker
@@ -117,7 +117,7 @@ class Snapshot:
         return self.pool.compare_all(texts, [self.size] * len(texts))
 
 
-def lcs_length(left: Sequence[str], right: Sequence[str]) -> int:
+def lcs_length(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
     """Length of the longest common subsequence of two sequences of tokens."""
     from rapidfuzz.distance import LCSseq
 

@@ -1,0 +1,210 @@
+"""Writes docs/filters.md from the filters themselves: what each drops and why, its options, and real verdicts.
+
+    python scripts/filter_pages.py            write the page
+    python scripts/filter_pages.py --check    say whether it is out of date (exit code 1)
+
+A filter's examples stand at the end of its module, which is called as the filter is (`_` for `-`): `KEPT` and
+`DROPPED`, an item each, and where they are needed `BEFORE` (items it has observed), `OPTIONS`, and `REASONS` (where the
+reasons are no plain words in the calls of `drop`). In a module of several filters each is a mapping from their names.
+A function `example_filter` builds the filter where options alone cannot.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import os
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import SecretStr
+
+from selfinstruct.api import Component, Filter, Item, Verdict
+from selfinstruct.config.tree import read_recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "filters.md"
+RECIPES = ("chat", "paper")
+STAGES_WITH_FILTERS = ("generate", "classify", "instances", "prepare")
+
+HEAD = """\
+# Filters
+
+Written by `scripts/filter_pages.py` (`make docs-filters`) from the filters themselves; a test runs every example.
+
+A filter keeps or drops one candidate at a time, never edits, and says why. The first filter that drops a candidate
+decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run,
+in their order; `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
+sets an option.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows of one filter: its descriptor, the module it stands in, and its constants."""
+
+    component: Component[Filter[Any]]
+    module: ModuleType
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the module is this filter's own."""
+        return not isinstance(vars(self.module)["KEPT"], Mapping)
+
+    def constant(self, name: str, default: Any = None) -> Any:
+        """The value of a constant for this filter."""
+        value = getattr(self.module, name, default)
+        return value if self.is_alone or value is default else value.get(self.component.name, default)
+
+    def verdict(self, item: Item) -> Verdict:
+        """What a filter that was built anew, and has observed what it should, thinks of an item."""
+        built = self.build()
+        for before in self.constant("BEFORE", ()):
+            built.observe(before)
+        built.prefetch([item])
+        return built.judge(item)
+
+    def build(self) -> Filter[Any]:
+        """Build the filter with the options of its examples; paths in these are relative to the repository."""
+        if self.is_alone and hasattr(self.module, "example_filter"):
+            built: Filter[Any] = self.module.example_filter()
+            return built
+        return self.component.build(self.component.options(**self.constant("OPTIONS", {})))
+
+    def reasons(self) -> list[str]:
+        """Every reason the filter can give. Raises `ValueError` if some cannot be read out of its source."""
+        if given := self.constant("REASONS"):
+            return list(given)
+        calls = [
+            node.args[0]
+            for node in ast.walk(ast.parse(inspect.getsource(self.module)))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "drop"
+        ]
+        if not all(isinstance(reason, ast.Constant) for reason in calls):
+            raise ValueError(f"{self.module.__file__}: a reason is no plain word; add REASONS")
+        return list(dict.fromkeys(reason.value for reason in calls if isinstance(reason, ast.Constant)))
+
+
+def shown() -> list[Shown]:
+    """Every filter of every plugin in this repository, in the order in which the plugins offer them."""
+    return [
+        Shown(component, module)
+        for folder in sorted((ROOT / "plugins").glob("selfinstruct_*/__init__.py"))
+        if hasattr(package := import_module(folder.parent.name), "selfinstruct_filters")
+        for component in package.selfinstruct_filters()
+        for module in [module_of(package, component.name)]
+    ]
+
+
+def module_of(package: ModuleType, name: str) -> ModuleType:
+    """The module with a filter's examples; raises `LookupError` if there is none."""
+    for info in pkgutil.iter_modules(package.__path__):
+        module = import_module(f"{package.__name__}.{info.name}")
+        kept = getattr(module, "KEPT", None)
+        if isinstance(kept, Mapping) and name in kept:
+            return module
+        if kept is not None and info.name == name.replace("-", "_"):
+            return module
+    raise LookupError(f"filter '{name}' has no examples: add KEPT and DROPPED to {package.__name__}/{name}.py")
+
+
+def page() -> str:
+    """The whole page."""
+    filters = shown()
+    return "\n".join([HEAD, *contents(filters), *(line for one in filters for line in section(one))])
+
+
+def contents(filters: list[Shown]) -> Iterator[str]:
+    """The table of all filters."""
+    yield "| filter | what it does | stages | recipes |\n| --- | --- | --- | --- |"
+    for one in filters:
+        name, stages = one.component.name, ", ".join(one.component.stages) or "all"
+        yield f"| [`{name}`](#{name}) | {cell(one.component.summary)} | {stages} | {', '.join(recipes(name)) or '-'} |"
+    yield ""
+
+
+def section(one: Shown) -> Iterator[str]:
+    """What the page says of one filter."""
+    component = one.component
+    yield f"## {component.name}\n"
+    yield described(one) + "\n"
+    if component.extra:
+        yield f"Needs `pip install 'selfinstruct[{component.extra}]'`.\n"
+    if component.options.model_fields:
+        yield "| option | default | meaning |\n| --- | --- | --- |"
+        for name, option in component.options.model_fields.items():
+            default = "" if option.is_required() else short(option.get_default(call_default_factory=True))
+            yield f"| `{name}` | {cell(f'`{default}`' if default else 'required')} | {cell(option.description or '')} |"
+        yield ""
+    yield f"Reasons: {', '.join(f'`{reason}`' for reason in one.reasons())}.\n"
+    if options := one.constant("OPTIONS"):
+        yield f"With {', '.join(f'`{name} = {short(value)}`' for name, value in options.items())}:\n"
+    if before := one.constant("BEFORE"):
+        yield from ("After", fenced([written(item) for item in before]))
+    for title, name in (("Kept", "KEPT"), ("Dropped", "DROPPED")):
+        item = one.constant(name)
+        verdict = one.verdict(item)
+        why = {"keep": verdict.keep, "reason": verdict.reason, "evidence": dict(verdict.evidence)}
+        yield from (title, fenced([written(item)] if verdict.keep else [written(item), why]))
+
+
+def described(one: Shown) -> str:
+    """The docstring of the filter's class if it has one of its own, else the component's summary."""
+    text = inspect.getdoc(type(one.build())) if one.is_alone else None
+    return text or f"{one.component.summary}."
+
+
+def recipes(name: str) -> list[str]:
+    """The recipes that use a filter."""
+    tables = {recipe: read_recipe(recipe) for recipe in RECIPES}
+    return [
+        recipe
+        for recipe, tree in tables.items()
+        if any(use["use"] == name for stage in STAGES_WITH_FILTERS for use in tree.get(stage, {}).get("filters", ()))
+    ]
+
+
+def written(item: Any) -> dict[str, Any]:
+    """An item's fields, without those that say nothing."""
+    return {name: value for name, value in dataclasses.asdict(item).items() if value not in ("", (), {}, False)}
+
+
+def fenced(rows: list[Any]) -> str:
+    """Rows of JSON as a block."""
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"\n```json\n{lines}\n```\n"
+
+
+def short(value: object) -> str:
+    """A value as TOML has it, cut if it is long."""
+    if isinstance(value, SecretStr):
+        return "(secret)"
+    text = json.dumps(value, ensure_ascii=False) if value is not None else "not set"
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def cell(text: str) -> str:
+    """A text that does not end its cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main() -> None:
+    """Write the page, or check it."""
+    os.chdir(ROOT)
+    text = page()
+    if "--check" not in sys.argv:
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
+        sys.exit("docs/filters.md is out of date; run: make docs-filters")
+
+
+if __name__ == "__main__":
+    main()
