@@ -203,7 +203,8 @@ def test_selfinstruct_filters(run: Finished) -> None:
 
 def test_selfinstruct_stage_started(run: Finished) -> None:
     assert run.told[0][0] == "selfinstruct_stage_started"
-    assert run.to("selfinstruct_stage_started") == [{"stage": "generate", "target": 3, "accepted": 0, "requests": 0}]
+    before = {"accepted": 0, "requests": 0, "size": None, "prompt_tokens": 0, "completion_tokens": 0}
+    assert run.to("selfinstruct_stage_started") == [{"stage": "generate", "target": 3, **before}]
 
 
 def test_selfinstruct_settled(run: Finished) -> None:

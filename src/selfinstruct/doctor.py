@@ -42,11 +42,14 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Check everything in turn; what needs something that is not well is left out. A model is not asked."""
+def examine(settings: Settings, registry: Registry | None = None) -> Iterator[Finding]:
+    """Check everything in turn; what needs something that is not well is left out. A model is not asked.
+
+    `registry` is one that holds the plugins which the settings name, if they were loaded before.
+    """
     yield from _installation()
     try:
-        registry, config = load(settings)
+        registry, config = load(settings, registry)
     except SelfInstructError as error:
         yield _failed("config", "settings", error)
         yield from _folder(settings.folder)

@@ -74,8 +74,8 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
 
     Called once, when a command first needs components. A `PromptEncoder` names in `stages` the stages whose prompts
     it writes; a `TrainingEncoder` names `export`. Both are pure. In the stage `judge` a prompt asks for ratings of
-    examples: each subject carries the `example` to rate. The hook runs in the thread that loads the plugins; if it
-    raises, its plugin is left out and listed as broken.
+    examples: each subject carries the `example` to rate. The hook runs in the thread that loads the plugins;
+    if it raises, its plugin is left out and listed as broken.
 
         @hookimpl
         def selfinstruct_encoders():

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option
+from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.options import config_options, out_option
 
 
 class Doctor(BackendCommand):
@@ -35,7 +36,7 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
 
     read_env(Path(".env"))
     findings, area = [], ""
-    for finding in doctor.examine(settings_from(out, given)):
+    for finding in doctor.examine(settings_from(out, given), known_registry()):
         findings.append(finding)
         if as_json:
             continue

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, out_option, paid_options
+from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 
 
@@ -31,7 +32,7 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
 
 def tell_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Print what the run is going to cost."""
-    from selfinstruct.cli.options import known_registry, settings_from
+    from selfinstruct.cli.options import settings_from
     from selfinstruct.estimate import estimate
 
     told = estimate(settings_from(out, given), target, known_registry())

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option, settings_from
+from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.options import config_options, out_option, settings_from
 
 if TYPE_CHECKING:
     from selfinstruct.importing import Import

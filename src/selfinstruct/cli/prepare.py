@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, config_options, out_option
+from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.options import config_options, out_option
 from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 
 

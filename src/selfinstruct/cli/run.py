@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, out_option, paid_options
+from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from selfinstruct.cli.options import BackendCommand, known_registry, out_option, paid_options, settings_from
+from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.options import out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
     from selfinstruct.app import Run
