@@ -16,6 +16,7 @@ from selfinstruct_filters.first_char import FirstChar
 from selfinstruct_filters.invalid_example import InvalidExample
 from selfinstruct_filters.keywords import Keywords, KeywordsOptions
 from selfinstruct_filters.length import Length, LengthOptions
+from selfinstruct_filters.near_duplicate import NearDuplicate, NearDuplicateOptions
 from selfinstruct_filters.refusal import Refusal
 from selfinstruct_filters.restated import Restated, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
@@ -41,6 +42,9 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         _offer("invalid-example", "Drop empty, refused, broken-off examples", InvalidExample, stages=(PREPARE,)),
         _offer("duplicate-example", "Drop examples that were there before", DuplicateExample, stages=(PREPARE,)),
         _offer("conflict", "Drop another output to the same input", Conflict, ConflictOptions, (PREPARE,)),
+        _offer(
+            "near-duplicate", "Drop what nearly repeats an example", NearDuplicate, NearDuplicateOptions, (PREPARE,)
+        ),
         _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
     ]
 
