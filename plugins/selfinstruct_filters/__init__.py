@@ -10,6 +10,7 @@ from selfinstruct_filters.answer import Answer, AnswerOptions
 from selfinstruct_filters.at_most import AtMost, AtMostOptions
 from selfinstruct_filters.conflict import Conflict, ConflictOptions
 from selfinstruct_filters.cut import Cut
+from selfinstruct_filters.decontamination import Decontamination, DecontaminationOptions
 from selfinstruct_filters.duplicate_example import DuplicateExample
 from selfinstruct_filters.exact import Exact
 from selfinstruct_filters.first_char import FirstChar
@@ -27,7 +28,7 @@ SELFINSTRUCT_API = 1
 
 @hookimpl
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
-    """Offer the filters for the stages `generate` and `prepare`, in the order in which the recipe `chat` runs them."""
+    """Offer the filters for `generate` and `prepare`: in the order of the recipe `chat`, then the optional ones."""
     return [
         _offer("cut", "Drop what the reply's end cut off", Cut, stages=(GENERATE, PREPARE)),
         _offer("unreadable", "Drop broken text: wrong encodings, endless repetition", Unreadable),
@@ -46,6 +47,13 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
             "near-duplicate", "Drop what nearly repeats an example", NearDuplicate, NearDuplicateOptions, (PREPARE,)
         ),
         _offer("at-most", "Drop a task's examples beyond a number", AtMost, AtMostOptions, (PREPARE,)),
+        _offer(
+            "decontamination",
+            "Drop text of evaluation sets",
+            Decontamination,
+            DecontaminationOptions,
+            (GENERATE, PREPARE),
+        ),
     ]
 
 
