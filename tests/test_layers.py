@@ -46,11 +46,12 @@ BELOW_APP = {"settings", "assembly", "backends"}
 CLIENTS = {
     "selfinstruct_groq": {"groq", "httpx", "httpx_aiohttp", "langchain_core", "langchain_groq"},
     "selfinstruct_ollama": {"httpx", "httpx_aiohttp", "langchain_core", "langchain_ollama", "ollama"},
+    "selfinstruct_filters": {"langchain", "langchain_core", "numpy"},
     "selfinstruct_langchain": {"langchain", "langchain_core"},
     "selfinstruct_demo": {"langchain_core"},
     "selfinstruct_replay": {"langchain_core"},
 }
-"""What the backends may import besides the plugin API, the standard library and pydantic."""
+"""What plugins may import besides the plugin API, the standard library and pydantic."""
 
 LONG = {
     "selfinstruct/types.py": "the values in order of appearance: one page to read from top to bottom",

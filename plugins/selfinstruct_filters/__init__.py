@@ -21,6 +21,7 @@ from selfinstruct_filters.near_duplicate import NearDuplicate, NearDuplicateOpti
 from selfinstruct_filters.refusal import Refusal
 from selfinstruct_filters.restated import Restated, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
+from selfinstruct_filters.semantic import Semantic, SemanticOptions
 from selfinstruct_filters.unreadable import Unreadable
 
 SELFINSTRUCT_API = 1
@@ -53,6 +54,9 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
             Decontamination,
             DecontaminationOptions,
             (GENERATE, PREPARE),
+        ),
+        Component(
+            "semantic", "Drop what means the same by embeddings", SemanticOptions, Semantic, (GENERATE,), "embeddings"
         ),
     ]
 
