@@ -49,6 +49,7 @@ CLIENTS = {
     "selfinstruct_filters": {"langchain", "langchain_core", "numpy"},
     "selfinstruct_langchain": {"langchain", "langchain_core"},
     "selfinstruct_demo": {"langchain_core"},
+    "selfinstruct_ray": {"ray"},
     "selfinstruct_replay": {"langchain_core"},
 }
 """What plugins may import besides the plugin API, the standard library and pydantic."""
