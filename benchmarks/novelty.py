@@ -3,7 +3,7 @@
     python benchmarks/novelty.py                 1k, 10k, 52k, 200k entries, and a whole run to 52k
     python benchmarks/novelty.py --million       1M entries too
     python benchmarks/novelty.py --ground-truth  the reference's loop to 1,000 accepted, and ours: everything equal?
-    python benchmarks/novelty.py --exactness [N] N random pairs (a million) and every exact tie at 0.7 against rouge_score
+    python benchmarks/novelty.py --exactness [N] N random pairs (a million), and every tie at 0.7, against rouge_score
 
 Times are CPU times of all threads, the least of several rounds. Ratios are taken within the run.
 """
