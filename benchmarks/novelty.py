@@ -3,7 +3,7 @@
     python benchmarks/novelty.py                 1k, 10k, 52k, 200k entries, and a whole run to 52k
     python benchmarks/novelty.py --million       1M entries too
     python benchmarks/novelty.py --ground-truth  the reference's loop to 1,000 accepted, and ours: everything equal?
-    python benchmarks/novelty.py --exactness N   N random pairs and every exact tie at 0.7 against rouge_score
+    python benchmarks/novelty.py --exactness [N] N random pairs (a million), and every tie at 0.7, against rouge_score
 
 Times are CPU times of all threads, the least of several rounds. Ratios are taken within the run.
 """
@@ -213,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--million", action="store_true")
     parser.add_argument("--ground-truth", action="store_true")
-    parser.add_argument("--exactness", type=int, nargs="?", const=100_000)
+    parser.add_argument("--exactness", type=int, nargs="?", const=1_000_000)
     parser.add_argument("--kernels", default="rapidfuzz,native")
     parser.add_argument("--sizes", default="1000,10000,52000,200000")
     parser.add_argument("--run", type=int, default=52_000, help="Accepted instructions of the whole run; 0: none.")

@@ -43,8 +43,11 @@ Written by `scripts/filter_pages.py` (`make docs-filters`) from the filters them
 A filter keeps or drops one candidate at a time, never edits, and says why. The first filter that drops a candidate
 decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run,
 in their order; `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
-sets an option.
+sets an option. `rouge-l-ray` (extra `ray`) gives the verdicts of `rouge-l` from a pool over several processes.
 """
+
+TWINS = {"rouge-l-ray"}
+"""Filters that give the verdicts of another, and so need no examples of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def shown() -> list[Shown]:
         for folder in sorted((ROOT / "plugins").glob("selfinstruct_*/__init__.py"))
         if hasattr(package := import_module(folder.parent.name), "selfinstruct_filters")
         for component in package.selfinstruct_filters()
+        if component.name not in TWINS
         for module in [module_of(package, component.name)]
     ]
 

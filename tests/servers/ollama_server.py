@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tests.servers.loopback import Fault, LoopbackServer, Received, Wire
 
-CHAT, VERSION, TAGS, SHOW = "/api/chat", "/api/version", "/api/tags", "/api/show"
+CHAT, VERSION, TAGS, SHOW, EMBED = "/api/chat", "/api/version", "/api/tags", "/api/show", "/api/embed"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ def part(text: str) -> dict[str, Any]:
     return {"model": "m", "message": {"role": "assistant", "content": text}, "done": False}
 
 
+def letters(text: str) -> list[float]:
+    """An embedding for tests: how often each letter stands in the text."""
+    return [float(text.lower().count(letter)) for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
 Reply = Callable[[dict[str, Any], int], "str | Answer | Stream | Fault"]
 
 
@@ -48,6 +53,7 @@ class OllamaServer(LoopbackServer):
 
     `reply(request_json, n)` gives the text, an `Answer`, a `Stream` or a `Fault` for the n-th chat request (from 0).
     `models` maps names with tags to context lengths; a chat with any other model is a 404.
+    `embed(texts, n)` gives the embeddings of the n-th request for some, or a `Fault`.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class OllamaServer(LoopbackServer):
     ) -> None:
         super().__init__()
         self.reply: Reply = (lambda _json, _n: reply) if isinstance(reply, str) else reply
+        self.embed: Callable[[list[str], int], list[list[float]] | Fault] = lambda texts, _n: [*map(letters, texts)]
         self.models = {"llama3.1:latest": 131072} if models is None else dict(models)
 
     @property
@@ -62,12 +69,17 @@ class OllamaServer(LoopbackServer):
         """The bodies of all chat requests."""
         return [request.json for request in self.sent_to(CHAT)]
 
+    @property
+    def embedded(self) -> list[list[str]]:
+        """The texts of every request for embeddings."""
+        return [request.json["input"] for request in self.sent_to(EMBED)]
+
     def answer(self, wire: Wire, request: Received, n: int) -> None:
         if request.path == VERSION:
             return wire.json({"version": "0.12.3"})
         if request.path == TAGS:
             return wire.json({"models": [{"name": name, "model": name} for name in self.models]})
-        if request.path not in (CHAT, SHOW):
+        if request.path not in (CHAT, SHOW, EMBED):
             return wire.json("404 page not found", 404)
         name = request.json["model"]
         tagged = name if ":" in name else f"{name}:latest"
@@ -75,6 +87,9 @@ class OllamaServer(LoopbackServer):
             return wire.json({"error": f"model '{name}' not found"}, 404)
         if request.path == SHOW:
             return wire.json({"model_info": _info(self.models[tagged])})
+        if request.path == EMBED:
+            given = self.embed(request.json["input"], n)
+            return wire.fault(given) if isinstance(given, Fault) else wire.json({"model": name, "embeddings": given})
         return self._send(wire, name, self.reply(request.json, n), request.json.get("stream", True))
 
     def _send(self, wire: Wire, model: str, said: str | Answer | Stream | Fault, stream_it: bool) -> None:

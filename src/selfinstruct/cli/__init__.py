@@ -27,6 +27,7 @@ COMMANDS = {
     "status": "Tell how far a run is, also while it goes on.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
+    "fingerprint": "Hash evaluation sets, to keep training data clean of them.",
     "doctor": "Check what a run needs, and say how to mend it.",
     "plugins": "List, show, check and begin plugins and their components.",
 }

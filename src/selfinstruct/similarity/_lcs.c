@@ -15,17 +15,19 @@
 #define BLOCK 64               /* entries between two looks at the lanes */
 #define TABLE 128              /* lengths below this have their needs tabulated */
 #define WAITING 64             /* entries whose signatures are on their way from memory */
+#define AHEAD 6                /* cells between the one looked at and the one whose list is fetched */
 #define NONE UINT32_MAX
 
 typedef struct { uint32_t *ids, *tokens; uint32_t count, room; } bucket;          /* the entries of one length */
 typedef struct { uint32_t length, rank, count, at; } cell;                        /* entries with a token at a rank */
 typedef struct { cell *cells; uint32_t count, room; } postings;                   /* a token's cells, sorted */
 typedef struct { uint64_t low, high; } signature;                                 /* parity of tokens by hash */
+typedef struct __attribute__((packed)) { uint64_t parity; uint32_t entry; } posting;   /* parity folded to half */
 
 typedef struct {
     double threshold;
     postings *tokens;
-    uint64_t *arena;                            /* lists 2^k long: an entry, and its parity folded to 32 bits above */
+    posting *arena;                             /* lists 2^k long */
     uint32_t used, room, spare[32];             /* `spare` chains the lists given back */
     signature *signatures;
     uint32_t *where, *seen, turn;               /* candidate's row of a token; turn in which an entry was compared */
@@ -160,9 +162,8 @@ static signature signature_of(const uint32_t *tokens, uint32_t n) {
     return s;
 }
 
-static inline uint32_t folded(signature s) {
-    uint64_t both = s.low ^ s.high;
-    return (uint32_t)(both ^ both >> 32);
+static inline posting posting_of(const decisions *d, uint32_t entry) {
+    return (posting){d->signatures[entry].low ^ d->signatures[entry].high, entry};
 }
 
 static inline uint32_t need(const decisions *d, uint32_t m, uint32_t n) {
@@ -186,22 +187,22 @@ static int list_append(decisions *d, cell *c, uint32_t entry) {
     if ((size & (size - 1)) == 0) {                                   /* full: move to a list of twice the size */
         uint32_t power = (uint32_t)__builtin_ctz(size) + 1, at = d->spare[power];
         if (at != NONE) {
-            d->spare[power] = (uint32_t)d->arena[at];
+            d->spare[power] = d->arena[at].entry;
         } else {
-            if (grow(&d->arena, &d->room, (uint64_t)d->used + 2ull * size, 8, 0)) return -1;
+            if (grow(&d->arena, &d->room, (uint64_t)d->used + 2ull * size, sizeof(posting), 0)) return -1;
             at = d->used;
             d->used += 2 * size;
         }
         if (size == 1) {
-            d->arena[at] = c->at | (uint64_t)folded(d->signatures[c->at]) << 32;
+            d->arena[at] = posting_of(d, c->at);
         } else {
-            memcpy(d->arena + at, d->arena + c->at, (size_t)size * 8);
-            d->arena[c->at] = d->spare[power - 1];
+            memcpy(d->arena + at, d->arena + c->at, (size_t)size * sizeof(posting));
+            d->arena[c->at].entry = d->spare[power - 1];
             d->spare[power - 1] = c->at;
         }
         c->at = at;
     }
-    d->arena[c->at + size] = entry | (uint64_t)folded(d->signatures[entry]) << 32;
+    d->arena[c->at + size] = posting_of(d, entry);
     c->count++;
     return 0;
 }
@@ -305,20 +306,25 @@ static void compare_entry(search *q, uint32_t entry, uint32_t n, uint32_t wanted
 
 /* Parities bound what is common: each bit in which they differ is a token that one of the two has alone. */
 static inline __attribute__((always_inline)) void look_at_waiting(search *q) {
-    const signature *signatures = q->pool->decisions->signatures;
+    const pool *p = q->pool;
+    uint32_t left = 0;
     for (uint32_t k = 0; k < q->waiting; k++) {
-        const signature *s = &signatures[q->queue[k].entry];
-        uint32_t n = q->queue[k].n, wanted = q->queue[k].wanted;
+        const signature *s = &p->decisions->signatures[q->queue[k].entry];
+        uint32_t entry = q->queue[k].entry, n = q->queue[k].n, wanted = q->queue[k].wanted;
         unsigned low = (unsigned)__builtin_popcountll(s->low ^ q->s.low);
-        if ((uint64_t)q->m + n >= 2ull * wanted + low + (unsigned)__builtin_popcountll(s->high ^ q->s.high))
-            compare_entry(q, q->queue[k].entry, n, wanted);
+        unsigned high = (unsigned)__builtin_popcountll(s->high ^ q->s.high);
+        if ((uint64_t)q->m + n < 2ull * wanted + low + high) continue;
+        __builtin_prefetch(p->buckets[n].tokens + (size_t)p->rows[entry] * n);
+        q->queue[left++] = q->queue[k];
     }
+    for (uint32_t k = 0; k < left; k++) compare_entry(q, q->queue[k].entry, q->queue[k].n, q->queue[k].wanted);
     q->waiting = 0;
 }
 
 static inline __attribute__((always_inline)) void search_cells(search *q, const uint32_t *rare) {
     const decisions *d = q->pool->decisions;
-    uint32_t m = q->m, shortest = 1, parity = folded(q->s);
+    uint32_t m = q->m, shortest = 1;
+    uint64_t parity = q->s.low ^ q->s.high;
     for (; shortest < m && need(d, m, shortest) > shortest; shortest++) {}
     for (uint32_t rank = 0; rank < m; rank++) {
         if (!rare[rank] || rare[rank] >= d->vocabulary || (rank && rare[rank] == rare[rank - 1])) continue;
@@ -326,15 +332,19 @@ static inline __attribute__((always_inline)) void search_cells(search *q, const 
         const postings *p = &d->tokens[rare[rank]];
         for (uint32_t at = find(p, shortest, 0); at < p->count; at++) {
             const cell *c = &p->cells[at];
+            if (at + AHEAD < p->count && c[AHEAD].count > 1) __builtin_prefetch(&d->arena[c[AHEAD].at]);
             uint32_t n = c->length, wanted = need(d, m, n);
             if (wanted > m - rank) break;                             /* needs grow with lengths */
             if (wanted > n - c->rank) continue;
-            uint64_t alone = (uint64_t)m + n - 2ull * wanted, single = c->at;
-            const uint64_t *entries = c->count == 1 ? &single : d->arena + c->at;
+            uint64_t alone = (uint64_t)m + n - 2ull * wanted;
+            posting single = {parity, c->at};
+            const posting *entries = c->count == 1 ? &single : d->arena + c->at;
             for (uint32_t k = 0; k < c->count; k++) {
-                uint32_t entry = (uint32_t)entries[k];
-                if (c->count > 1 && (uint64_t)__builtin_popcount((uint32_t)(entries[k] >> 32) ^ parity) > alone) continue;
+                uint32_t entry = entries[k].entry;
+                if ((unsigned)__builtin_popcountll(entries[k].parity ^ parity) > alone) continue;
                 __builtin_prefetch(&d->signatures[entry]);
+                __builtin_prefetch(&d->seen[entry]);
+                __builtin_prefetch(&q->pool->rows[entry]);
                 q->queue[q->waiting].entry = entry;
                 q->queue[q->waiting].n = n;
                 q->queue[q->waiting].wanted = wanted;

@@ -14,7 +14,7 @@ from selfinstruct.api import PREPARE, Example, Filter
 from selfinstruct_filters import selfinstruct_filters
 
 COMPONENTS = {component.name: component for component in selfinstruct_filters()}
-ORDER = ("cut", "invalid-example", "duplicate-example", "conflict", "at-most")
+ORDER = ("cut", "invalid-example", "duplicate-example", "conflict", "near-duplicate", "at-most")
 SEEDS = Path(__file__).parents[3] / "data" / "seed_tasks.jsonl"
 
 

@@ -1,0 +1,41 @@
+"""Novelty over a pool that is spread over Ray actors, for pools that one process is too small for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from selfinstruct.api import GENERATE, Component, Filter, Options, hookimpl
+
+SELFINSTRUCT_API = 1
+
+
+class RougeLRayOptions(Options):
+    """Options of the filter `rouge-l-ray`: those of `rouge-l`, and into how many parts the pool is cut."""
+
+    unfrozen: ClassVar[frozenset[str]] = frozenset({"shards"})
+
+    threshold: float = Field(0.7, ge=0, le=1, description="Drop a draft whose ROUGE-L F1 with any entry is above this.")
+    tokeniser: Literal["unicode", "classical"] = Field(
+        "unicode", description="unicode: text of any script; classical: a-z and 0-9 only, as rouge_score."
+    )
+    ties: Literal["older", "numpy"] = Field(
+        "older", description="Which of equally near entries is named first; numpy: as the reference code's sort has it."
+    )
+    nearest: int = Field(10, ge=1, description="How many of the nearest entries are recorded.")
+    shards: int = Field(2, ge=1, description="Parts of the pool, each an actor of its own.")
+
+
+def build(options: RougeLRayOptions) -> Filter[Any]:
+    """Start Ray, or connect to the cluster at RAY_ADDRESS; takes some seconds."""
+    from selfinstruct_ray.rouge_l import RougeLRay
+
+    return RougeLRay(options)
+
+
+@hookimpl
+def selfinstruct_filters() -> list[Component[Filter[Any]]]:
+    """Offer novelty over Ray actors."""
+    summary = "The same as rouge-l, with the pool over Ray actors"
+    return [Component("rouge-l-ray", summary, RougeLRayOptions, build, (GENERATE,), "ray")]

@@ -1,0 +1,39 @@
+"""`selfinstruct fingerprint`: evaluation sets as hashed n-grams, in a file that can be shared without the texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("fingerprint")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME",
+    help="A key of JSONL whose text counts; may be given again. Default: every text of a row.",
+)
+@click.option("--n", type=click.IntRange(4, 100), default=8, show_default=True, help="Words of an n-gram.")
+@click.option("--name", help="What a run calls the set. Default: the name of OUT.")
+def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int, name: str | None) -> None:
+    """Hash the n-grams of evaluation sets, JSONL or text with one a line, for the filter `decontamination`.
+
+    Whoever has a text can find out whether it is in the file: the hashes hide what is not known, and nothing else.
+    """
+    from selfinstruct.errors import DataError
+    from selfinstruct.fingerprints import SHORTEST, Fingerprints, read_texts
+    from selfinstruct.formats.files import whole
+
+    texts = (text for file in files for text in read_texts(file, fields))
+    made = Fingerprints.of((name or out.stem)[:100], texts, n)
+    if not made.count:
+        raise DataError(f"there is no text of {SHORTEST} words or more in {', '.join(map(str, files))}")
+    with whole(out) as file:
+        file.write(made.written())
+    click.echo(f"{out}: {made.texts:,} texts, {made.count:,} n-grams of {n} words")
+    if made.left_out:
+        click.echo(f"{made.left_out:,} texts of fewer than {SHORTEST} words are left out")
