@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from selfinstruct.store.items import identity, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
-from selfinstruct.types import CLASSIFY, GENERATE, PREPARE, Json
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
 
 Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
 
@@ -38,10 +38,18 @@ _COLUMNS = (
     "d.idx, d.position, d.text, d.payload, d.subject, d.fate, d.filter, d.reason,"
     " coalesce(r.verdict, ''), coalesce(r.reason, ''), coalesce(r.texts, '{}')"
 )
-_JOIN = (
-    "run.decisions AS d LEFT JOIN reviews AS r ON r.stage = d.stage AND r.idx = d.idx AND r.position = d.position"
+_ON = (
+    "r.stage = d.stage AND r.idx = d.idx AND r.position = d.position"
     f" AND {LATEST} AND r.fingerprint = fingerprint(d.subject, d.text, d.payload)"
 )
+_ALL = f"run.decisions AS d LEFT JOIN reviews AS r ON {_ON}"
+_ABOUT = "INDEXED BY decisions_by_subject"
+_SUBJECT = "stage = ? AND subject = ? AND subject != ''"
+_EXAMPLES = _ALL.replace("AS d", f"AS d {_ABOUT}", 1)
+"""Said where a subject is looked for: without it SQLite walks through the whole stage."""
+
+_REVIEWED_ONLY = f"reviews AS r CROSS JOIN run.decisions AS d ON {_ON}"
+"""In this order: people review few of many, and a cross join is what SQLite never turns round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +97,34 @@ class Pages:
 
     def page(self, wanted: Wanted, after: str = "", most: int = 60) -> Page:
         """The next lines after a place, at most so many; fewer, even none, where time is up and `after` says so."""
-        index, position = place_of(after)[1:] if after else (-1, -1)
+        index, position = place_of(after)[1:] if after else (0, -1)
+        if position == _END:
+            index, position = index + 1, -1
         found: list[Line] = []
         until = time.monotonic() + BUDGET
         with self._reviews.at_work():
             last = self._last(wanted.stage)
-            while (index, position) < (last, _END):
-                found += self._window(wanted, (index, position), most - len(found))
+            if wanted.reviewed not in ("", "none"):
+                found += self._find(wanted, (index, position), last + 1, most)
+                return Page(found, found[-1].id if len(found) == most else "")
+            while index <= last:
+                found += self._find(wanted, (index, position), index + WINDOW, most - len(found))
                 if len(found) == most:
                     return Page(found, found[-1].id)
-                index, position = index + WINDOW - 1, _END
-                if time.monotonic() > until and index < last:
-                    return Page(found, identity(wanted.stage, index, position))
+                index, position = index + WINDOW, -1
+                if time.monotonic() > until and index <= last:
+                    return Page(found, identity(wanted.stage, index - 1, _END))
         return Page(found, "")
 
     def _last(self, stage: str) -> int:
         (last,) = self._connection.execute("SELECT max(idx) FROM run.decisions WHERE stage = ?", (stage,)).fetchone()
         return -1 if last is None else int(last)
 
-    def _window(self, wanted: Wanted, after: tuple[int, int], most: int) -> Iterator[Line]:
-        conditions = ["d.stage = ?", "(d.idx, d.position) > (?, ?)", "d.idx < ?", _REVIEWED[wanted.reviewed]]
-        values: list[Any] = [wanted.stage, *after, after[0] + WINDOW]
+    def _find(self, wanted: Wanted, after: tuple[int, int], before: int, most: int) -> Iterator[Line]:
+        source, by = (_ALL, "d") if wanted.reviewed in ("", "none") else (_REVIEWED_ONLY, "r")
+        place = f"{by}.idx, {by}.position"
+        conditions = [f"{by}.stage = ?", f"({place}) > (?, ?)", f"{by}.idx < ?", _REVIEWED[wanted.reviewed]]
+        values: list[Any] = [wanted.stage, *after, before]
         for column in ("fate", "filter"):
             if value := getattr(wanted, column):
                 conditions.append(f"+d.{column} = ?")  # the plus: no other index than that of the order is of use
@@ -118,8 +133,8 @@ class Pages:
             conditions.append("holds(?, d.text, d.payload, r.texts)")
             values.append(wanted.text.casefold())
         sql = (
-            f"SELECT {_COLUMNS} FROM {_JOIN} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
-            " ORDER BY d.idx, d.position LIMIT ?"
+            f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
+            f" ORDER BY {place} LIMIT ?"
         )
         for row in self._connection.execute(sql, (*values, most)):
             yield self._line(wanted.stage, row)
@@ -171,13 +186,13 @@ class Pages:
             }
 
     def _label(self, instruction: str) -> str:
-        sql = "SELECT text FROM run.decisions WHERE stage = ? AND subject = ? AND fate = 'accepted'"
+        sql = f"SELECT text FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
         row = self._connection.execute(sql, (CLASSIFY, instruction)).fetchone()
         return str(row[0]) if row else ""
 
     def _examples(self, instruction: str) -> Iterator[Line]:
         sql = (
-            f"SELECT {_COLUMNS} FROM {_JOIN} WHERE d.stage = ? AND d.subject = ? AND d.subject != ''"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM {_EXAMPLES} WHERE d.stage = ? AND d.subject = ? AND d.subject != ''"  # noqa: S608
             " ORDER BY d.idx, d.position LIMIT 50"
         )
         for row in self._connection.execute(sql, (PREPARE, instruction)):
@@ -187,9 +202,9 @@ class Pages:
         """The reply that an item was read out of. That of an example is found by the instruction it is about."""
         place = (stage, index)
         if stage == PREPARE:
-            sql = "SELECT idx FROM run.decisions WHERE stage = 'instances' AND subject = ? AND fate = 'accepted'"
-            found = self._connection.execute(sql, (subject,)).fetchone() if subject else None
-            place = ("instances", found[0] if found else -1)
+            sql = f"SELECT idx FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
+            found = self._connection.execute(sql, (INSTANCES, subject)).fetchone()
+            place = (INSTANCES, found[0] if found else -1)
         sql = "SELECT text, finish, model, created_at FROM run.replies WHERE stage = ? AND idx = ?"
         row = self._connection.execute(sql, place).fetchone()
         if row is None:
