@@ -17,7 +17,7 @@ Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
 WINDOW = 512
 """Requests that are looked through at once."""
 
-BUDGET = 0.04
+BUDGET = 0.025
 """Seconds after which a page is handed out with what was found so far, so that none is slow in a run of any size."""
 
 _END = 10**9 - 1

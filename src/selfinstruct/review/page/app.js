@@ -20,7 +20,6 @@ const state = {
   asked: 0, // counts lists and items asked for: late answers to older ones are dropped
   opened: 0,
   loading: false,
-  busy: false,
 };
 
 // --- the server ------------------------------------------------------------------------------------------------------
@@ -44,6 +43,19 @@ async function call(path, body) {
   error.item = told.item;
   throw error;
 }
+
+// --- one thing after the other: who types "j a" quickly means the item that j leads to ----------------------------------
+
+let queue = Promise.resolve();
+let waiting = 0;
+
+function enqueue(work) {
+  waiting += 1;
+  queue = queue.then(work).catch((error) => say(error.message, true)).finally(() => { waiting -= 1; });
+  return queue;
+}
+
+const then = (work) => () => enqueue(work);
 
 // --- small things ----------------------------------------------------------------------------------------------------
 
@@ -162,7 +174,7 @@ function ending() {
 function addLine(line) {
   const place = state.lines.length;
   state.lines.push(line);
-  const button = make("button", { type: "button", onclick: () => chooseLine(place, true) });
+  const button = make("button", { type: "button", onclick: then(() => chooseLine(place, true)) });
   $("lines").append(make("li", { id: `line-${line.id}` }, button));
   fillLine(place);
 }
@@ -305,7 +317,7 @@ function facts(item) {
 }
 
 function itemButton(id, text, before, after = "") {
-  const button = make("button", { type: "button", class: "line", onclick: () => visit(id) });
+  const button = make("button", { type: "button", class: "line", onclick: then(() => visit(id)) });
   if (before) button.append(make("span", { class: "tail", dir: "auto", text: before }));
   button.append(make("span", { dir: "auto", text }));
   if (after) button.append(make("span", { class: "tail", text: after }));
@@ -337,8 +349,7 @@ async function visit(id) {
 // --- what a person does ----------------------------------------------------------------------------------------------
 
 async function act(what, more = {}, onward = false, id = state.item?.id, version = state.item?.version) {
-  if (!id || state.busy) return false;
-  state.busy = true;
+  if (!id) return false;
   try {
     const item = await call(what, { id, version, ...more });
     const same = state.item?.id === id;
@@ -348,7 +359,6 @@ async function act(what, more = {}, onward = false, id = state.item?.id, version
     if (same) showItem(item);
     showSummary().catch(() => {});
     if (same && onward && state.lines[state.at]?.id === id && (state.at + 1 < state.lines.length || !state.ended)) {
-      state.busy = false;
       const words = $("said").textContent;
       await step(1);
       say(words);
@@ -358,8 +368,6 @@ async function act(what, more = {}, onward = false, id = state.item?.id, version
     say(error.item ? "This was reviewed elsewhere meanwhile. Nothing was done; it is shown as it is now." : error.message, true);
     if (error.item && (state.item?.id === error.item.id)) showItem(error.item);
     return false;
-  } finally {
-    state.busy = false;
   }
 }
 
@@ -406,10 +414,12 @@ function pick(place) {
   $("reason").select();
 }
 
-async function reject(event) {
-  event.preventDefault();
+async function reject() {
   const reason = oneLine($("reason").value);
-  if (!reason) return say("A rejection needs a reason: pick one, or write it.", true);
+  if (!reason) {
+    $("reason").focus();
+    return say("A rejection needs a reason: pick one, or write it.", true);
+  }
   await act("reject", { reason }, true);
   if (!state.rejecting) focusItem();
 }
@@ -485,21 +495,29 @@ const KEYS = {
   "?": () => $("help").showModal(),
 };
 
-function onKey(event) {
-  if ($("help").open || event.isComposing) return;
+function workFor(event) {
+  // What a key means where things stand; nothing where it is for a field, or for the browser.
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (state.editing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return take(event, save);
-  if (event.key === "Escape") return take(event, escape);
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (state.rejecting && /^[1-9]$/.test(event.key) && event.target.id !== "reason" && state.reasons[event.key - 1])
-    return take(event, () => pick(event.key - 1));
-  if (typing || state.editing || state.rejecting || !KEYS[event.key]) return;
-  take(event, KEYS[event.key]);
+  if (event.key === "Escape") return escape;
+  if (event.key === "Enter" && state.editing && (event.ctrlKey || event.metaKey)) return save;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (state.rejecting && state.reasons[event.key - 1]) return () => pick(event.key - 1);
+  return state.editing || state.rejecting ? null : KEYS[event.key];
 }
 
-function take(event, work) {
-  event.preventDefault();
-  work();
+function onKey(event) {
+  if ($("help").open || event.isComposing) return;
+  const early = waiting && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey;
+  if (early && /^([jkareu1-9/?]|Enter|Escape)$/.test(event.key)) {
+    event.preventDefault(); // what it means is known when all before it is done
+    const late = () => (event.key === "Enter" ? state.rejecting && reject() : workFor(event)?.());
+    enqueue(late);
+  } else if (!early) {
+    const work = workFor(event);
+    if (!work) return;
+    event.preventDefault();
+    enqueue(work);
+  }
 }
 
 function escape() {
@@ -520,49 +538,64 @@ async function chooseStage(stage) {
 }
 
 async function begin() {
-  try {
-    await showSummary();
-    await showList();
-  } catch (error) {
-    say(error.message, true);
-  }
+  await showSummary();
+  await showList();
 }
 
-function filtered() {
-  leaveEdit().then((may) => may && showList());
+async function filtered() {
+  if (await leaveEdit()) await showList();
+}
+
+async function toList() {
+  if (!(await leaveEdit())) return;
+  document.body.classList.remove("reading");
+  focusItem();
 }
 
 function listen() {
-  let waiting;
+  let typed;
+  const submit = (id, work) => $(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    document.activeElement.blur(); // at once, or the next key would be typed into the field
+    enqueue(work);
+  });
+  const clicks = {
+    "tab-generate": () => chooseStage("generate"),
+    "tab-prepare": () => chooseStage("prepare"),
+    "help-button": KEYS["?"],
+    accept: KEYS.a,
+    reject: startReject,
+    edit: startEdit,
+    undo,
+    previous: KEYS.k,
+    next: KEYS.j,
+    "reject-leave": escape,
+    save,
+    "edit-leave": escape,
+    back: toList,
+    more: async () => { state.ended = false; await showSummary(); await lengthen(1); },
+  };
+  for (const [id, work] of Object.entries(clicks)) $(id).addEventListener("click", then(work));
+  submit("reject-form", reject);
+  submit("filters", async () => { clearTimeout(typed); await filtered(); focusItem(); });
+  $("fate").addEventListener("change", then(filtered));
+  $("reviewed").addEventListener("change", then(filtered));
+  $("text").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(then(filtered), LATER); });
   document.addEventListener("keydown", onKey);
-  $("tab-generate").addEventListener("click", () => chooseStage("generate"));
-  $("tab-prepare").addEventListener("click", () => chooseStage("prepare"));
-  $("fate").addEventListener("change", filtered);
-  $("reviewed").addEventListener("change", filtered);
-  $("text").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filtered, LATER); });
-  $("filters").addEventListener("submit", (event) => take(event, () => { clearTimeout(waiting); filtered(); focusItem(); }));
-  $("help-button").addEventListener("click", () => $("help").showModal());
-  $("accept").addEventListener("click", () => act("accept", {}, true));
-  $("reject").addEventListener("click", startReject);
-  $("edit").addEventListener("click", startEdit);
-  $("undo").addEventListener("click", undo);
-  $("previous").addEventListener("click", () => step(-1));
-  $("next").addEventListener("click", () => step(1));
-  $("reject-form").addEventListener("submit", reject);
-  $("reject-leave").addEventListener("click", escape);
-  $("save").addEventListener("click", save);
-  $("edit-leave").addEventListener("click", escape);
-  $("back").addEventListener("click", async () => { if (await leaveEdit()) { document.body.classList.remove("reading"); focusItem(); } });
-  $("more").addEventListener("click", () => { state.ended = false; showSummary().catch(() => {}); lengthen(1); });
   $("list").addEventListener("scroll", () => {
     if ($("list").scrollTop + $("list").clientHeight > $("list").scrollHeight - 900) lengthen(1);
   }, { passive: true });
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden || state.editing || state.rejecting || !state.item) return;
-    openItem(state.item.id, false);
-    showSummary().catch(() => {});
+    if (!document.hidden) enqueue(refresh);
   });
 }
 
+async function refresh() {
+  // Another tab may have been at work.
+  if (state.editing || state.rejecting || !state.item) return;
+  await openItem(state.item.id, false);
+  await showSummary();
+}
+
 listen();
-begin();
+enqueue(begin);
