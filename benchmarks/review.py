@@ -21,6 +21,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+from corpus import Corpus
 from selfinstruct.review import ReviewServer
 from selfinstruct.store import RunStore
 from selfinstruct.store.reviews import Reviews
@@ -35,8 +36,6 @@ from selfinstruct.types import (
     SeedTask,
     Similarity,
 )
-
-from corpus import Corpus
 
 EACH = 8
 """Candidates of a reply."""

@@ -10,7 +10,7 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.items import fingerprint, identity
 from selfinstruct.store.reviews import Reviews, Standing, Tally
 from selfinstruct.store.values import Row, dumps, example_of
-from selfinstruct.types import PREPARE, Example, Instruction
+from selfinstruct.types import GENERATE, PREPARE, Example, Instruction
 
 REVIEW = "review"
 """What `rejected.jsonl` calls the filter of what a person rejected."""
@@ -45,7 +45,9 @@ class Curated:
 
     def standing(self, stage: str, row: Row) -> Standing:
         """Where the review of a candidate stands; of an example that is not what was reviewed, nothing counts."""
-        found = self._standings.get(identity(stage, row.index, row.decision.position), _NOTHING)
+        reviewable = stage in (GENERATE, PREPARE)
+        name = identity(stage, row.index, row.decision.position)
+        found = self._standings.get(name, _NOTHING) if reviewable else _NOTHING
         if not found.fingerprint:
             return _NOTHING
         decision = row.decision
@@ -82,7 +84,9 @@ class Curated:
 
     def left_out(self, stage: str) -> Iterator[tuple[Row, str]]:
         """Candidates that people leave out, with the reason, in order."""
-        if any(standing.verdict == "rejected" for standing in self._standings.values()):
+        if stage in (GENERATE, PREPARE) and any(
+            standing.verdict == "rejected" for standing in self._standings.values()
+        ):
             for row in merge(*(self.store.rows(stage, fate) for fate in FATES), key=place):
                 if why := self.out(stage, row):
                     yield row, why

@@ -26,6 +26,7 @@ _END = 10**9 - 1
 HEAD = 280
 """Characters of a text that a list needs."""
 
+_COUNT = ("fate", "filter", "count")
 _REVIEWED = {
     "": "1",
     "none": "coalesce(r.verdict, '') = '' AND coalesce(r.texts, '{}') = '{}'",
@@ -93,6 +94,7 @@ class Pages:
     def __init__(self, reviews: Reviews) -> None:
         self._reviews = reviews
         self._connection = reviews.connection
+        self._counted: tuple[int, dict[str, list[dict[str, Json]]]] = (-1, {})
         self._connection.create_function("holds", 4, _holds, deterministic=True)
 
     def page(self, wanted: Wanted, after: str = "", most: int = 60) -> Page:
@@ -215,13 +217,12 @@ class Pages:
         """Of each stage that reviewers see, how many items have which fate by which filter, and its reviews."""
         sql = "SELECT fate, filter, count(*) FROM run.decisions WHERE stage = ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
         with self._reviews.at_work():
-            return {
-                stage: [
-                    {"fate": fate, "filter": rule, "count": count}
-                    for fate, rule, count in self._connection.execute(sql, (stage,))
-                ]
-                for stage in (GENERATE, PREPARE)
-            }
+            (changes,) = self._connection.execute("PRAGMA run.data_version").fetchone()
+            if changes != self._counted[0]:  # counted again only where the run has gone on meanwhile
+                rows = {stage: self._connection.execute(sql, (stage,)).fetchall() for stage in (GENERATE, PREPARE)}
+                named = {stage: [dict(zip(_COUNT, row, strict=True)) for row in rows[stage]] for stage in rows}
+                self._counted = (changes, named)
+            return self._counted[1]
 
 
 def _holds(needle: str, text: str, payload: str, edited: str | None) -> bool:
