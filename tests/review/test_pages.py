@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from selfinstruct.store import RunStore, pages
 from selfinstruct.store.items import identity
 from selfinstruct.store.pages import Line, Pages, Wanted
 from selfinstruct.store.reviews import Reviews
+from selfinstruct.types import Decision, Request
 
 
 def whole(pages: Pages, wanted: Wanted, most: int = 7) -> list[Line]:
@@ -106,3 +109,46 @@ def test_an_empty_stage_has_an_empty_page(reviews: Reviews, run: Path) -> None:
     assert Pages(again).page(Wanted("prepare")) == pages.Page([], "")
     assert Pages(again).counts()["prepare"] == []
     again.close()
+
+
+def rate(run: Path, score: int, example: str) -> None:
+    """Rate an example as the stage `judge` does."""
+    store = RunStore.open(run)
+    (made,) = [made for name, made in store.examples() if name == example]
+    said = json.dumps([made.instruction, made.input, made.output])
+    answers = {"valid_task": "yes", "suitable_input": "no", "correct_output": "unknown", "remark": "<b>so so</b>"}
+    subject = hashlib.sha256(said.encode()).hexdigest()[:32]
+    decision = Decision(0, str(score), "accepted", subject=subject, payload=answers)
+    store.settle(Request("judge", score, ()), [decision], 1, True, 1).result()
+    store.close()
+
+
+def test_what_a_judge_says_is_shown_and_searched_by_if_there_is_one(reviews: Reviews, run: Path) -> None:
+    shown = Pages(reviews)
+    assert not shown.has_ratings()
+    everything = [line.id for line in whole(shown, Wanted("prepare"))]
+    assert [line.id for line in whole(shown, Wanted("prepare", score="none"))] == everything
+    one, other = candidates(run, "prepare", "accepted")[:2]
+    rate(run, 1, one)
+    rate(run, 3, other)
+    assert shown.has_ratings()
+    assert [line.id for line in whole(shown, Wanted("prepare", score="1"))] == [one]
+    assert [line.id for line in whole(shown, Wanted("prepare", score="3"))] == [other]
+    assert [line.id for line in whole(shown, Wanted("prepare", score="none"))] == [
+        name for name in everything if name not in (one, other)
+    ]
+    (rating,) = shown.item(one)["ratings"]  # type: ignore[misc]
+    assert rating["remark"] == "<b>so so</b>"  # type: ignore[index,call-overload]
+
+
+def test_counts_follow_a_run_that_goes_on(reviews: Reviews, run: Path) -> None:
+    shown = Pages(reviews)
+
+    def dropped() -> int:
+        return sum(row["count"] for row in shown.counts()["generate"] if row["fate"] == "rejected")  # type: ignore[misc]
+
+    before = dropped()
+    store = RunStore.open(run)
+    store.settle(Request("generate", 9999, ()), [Decision(0, "x", "rejected", "length", "short")], 1, True, 1).result()
+    assert dropped() == before + 1
+    store.close()

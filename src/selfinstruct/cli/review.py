@@ -49,19 +49,21 @@ def serve(server: ReviewServer, quiet: bool) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     import signal
     import threading
+    import time
     import webbrowser
     from contextlib import suppress
 
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(ValueError):  # not in the main thread: whoever started it ends it
-            signal.signal(number, lambda *_: ended.set())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
-    click.echo(f"review at {server.link}\nCtrl-C ends it. The link works for whoever has it on this machine.")
-    if not quiet:
-        webbrowser.open(server.link)
-    while not ended.wait(3600):
-        pass
-    server.shutdown()
-    thread.join()
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # not in the main thread: whoever started it ends it
+                signal.signal(number, signal.default_int_handler)
+        thread.start()
+        click.echo(f"review at {server.link}\nCtrl-C ends it. The link works for whoever has it on this machine.")
+        if not quiet:
+            webbrowser.open(server.link)
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        if thread.is_alive():
+            server.shutdown()

@@ -21,8 +21,8 @@ class RunFacts:
 
     `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
     was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` says that they are not the
-    builtin ones. `totals` are by stage, as are `reviews`, where there are any. `chosen` is the training encoder with its
-    options. `judges` are the models that rated examples, and `ratings` what they said as a whole.
+    builtin ones. `totals` are by stage, as are `reviews`, where there are any. `chosen` is the training encoder with
+    its options. `judges` are the models that rated examples, and `ratings` what they said as a whole.
     """
 
     version: str

@@ -39,6 +39,7 @@ class Query(BaseModel):
     fate: Literal["", "accepted", "rejected", "quarantined"] = ""
     filter: str = Field("", max_length=200)
     reviewed: Reviewed = ""
+    score: Literal["", "0", "1", "2", "3", "none"] = ""
     text: str = Field("", max_length=1000)
     after: str = Field("", max_length=30)
     most: int = Field(60, ge=1, le=200)
@@ -105,7 +106,7 @@ class Routes:
             self._reviews.undo(deed.id, deed.version)
 
     def _items(self, query: Query) -> dict[str, Any]:
-        wanted = Wanted(query.stage, query.fate, query.filter, query.reviewed, query.text.strip())
+        wanted = Wanted(query.stage, query.fate, query.filter, query.reviewed, query.score, query.text.strip())
         return asdict(self._pages.page(wanted, query.after, query.most))
 
     def _summary(self) -> dict[str, Any]:
@@ -113,6 +114,7 @@ class Routes:
         return {
             "run": self._reviews.folder.resolve().name,
             "reasons": REASONS,
+            "rated": self._pages.has_ratings(),
             "counts": self._pages.counts(),
             "reviews": {stage: asdict(tally[stage]) for stage in (GENERATE, PREPARE) if stage in tally},
         }

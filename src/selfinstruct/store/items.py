@@ -43,3 +43,10 @@ def texts_of(stage: str, text: str, payload: str) -> dict[str, str]:
         return {"instruction": text}
     parts = json.loads(payload)
     return {"instruction": str(parts.get("instruction", "")), "input": str(parts.get("input", "")), "output": text}
+
+
+def digest(text: str, payload: str) -> str:
+    """What the stage `judge` calls an example: equal texts are one to it, wherever they stand."""
+    parts = json.loads(payload)
+    said = json.dumps([parts.get("instruction", ""), parts.get("input", ""), text])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]

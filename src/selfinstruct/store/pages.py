@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.store.items import identity, place_of, texts_of
+from selfinstruct.store.items import digest, identity, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
 
@@ -25,6 +25,14 @@ _END = 10**9 - 1
 
 HEAD = 280
 """Characters of a text that a list needs."""
+
+_ABOUT = "INDEXED BY decisions_by_subject"
+_JUDGE = "judge"
+_SCORE = (
+    f"(SELECT min(j.text) FROM run.decisions AS j {_ABOUT} WHERE j.stage = '{_JUDGE}'"  # noqa: S608 - our own words
+    " AND j.subject = digest(d.text, d.payload) AND j.subject != '' AND j.fate = 'accepted')"
+)
+"""An example's score, 0 to 3, the lowest if it was rated more than once; null if it was not."""
 
 _COUNT = ("fate", "filter", "count")
 _REVIEWED = {
@@ -44,7 +52,6 @@ _ON = (
     f" AND {LATEST} AND r.fingerprint = fingerprint(d.subject, d.text, d.payload)"
 )
 _ALL = f"run.decisions AS d LEFT JOIN reviews AS r ON {_ON}"
-_ABOUT = "INDEXED BY decisions_by_subject"
 _SUBJECT = "stage = ? AND subject = ? AND subject != ''"
 _EXAMPLES = _ALL.replace("AS d", f"AS d {_ABOUT}", 1)
 """Said where a subject is looked for: without it SQLite walks through the whole stage."""
@@ -55,12 +62,16 @@ _REVIEWED_ONLY = f"reviews AS r CROSS JOIN run.decisions AS d ON {_ON}"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list is to show; empty texts ask for everything. `text` is looked for in all parts, in any case."""
+    """What a list is to show; empty texts ask for everything. `text` is looked for in all parts, in any case.
+
+    `score` is a judge's of examples, or `none` for those without.
+    """
 
     stage: str = GENERATE
     fate: str = ""
     filter: str = ""
     reviewed: Reviewed = ""
+    score: str = ""
     text: str = ""
 
 
@@ -95,6 +106,7 @@ class Pages:
         self._reviews = reviews
         self._connection = reviews.connection
         self._counted: tuple[int, dict[str, list[dict[str, Json]]]] = (-1, {})
+        self._connection.create_function("digest", 2, digest, deterministic=True)
         self._connection.create_function("holds", 4, _holds, deterministic=True)
 
     def page(self, wanted: Wanted, after: str = "", most: int = 60) -> Page:
@@ -131,6 +143,9 @@ class Pages:
             if value := getattr(wanted, column):
                 conditions.append(f"+d.{column} = ?")  # the plus: no other index than that of the order is of use
                 values.append(value)
+        if wanted.score and wanted.stage == PREPARE:
+            conditions.append(f"coalesce({_SCORE}, 'none') = ?")
+            values.append(wanted.score)
         if wanted.text:
             conditions.append("holds(?, d.text, d.payload, r.texts)")
             values.append(wanted.text.casefold())
@@ -158,11 +173,11 @@ class Pages:
             held = self._reviews.held(name)
             texts = {**held.base, **held.standing.texts}
             sql = (
-                "SELECT fate, filter, reason, evidence, subject, similarity FROM run.decisions"
+                "SELECT fate, filter, reason, evidence, subject, similarity, text, payload FROM run.decisions"
                 " WHERE stage = ? AND idx = ? AND position = ?"
             )
             row = self._connection.execute(sql, (stage, index, position)).fetchone()
-            fate, rule, reason, evidence, subject, similarity = row
+            fate, rule, reason, evidence, subject, similarity = row[:6]
             about = subject if stage == PREPARE else name
             standing, near = held.standing, json.loads(similarity) if similarity else {}
             return {
@@ -182,6 +197,7 @@ class Pages:
                 "nearest": near.get("nearest", [])[:3],
                 "subject": subject,
                 "label": self._label(about),
+                "ratings": self._ratings(digest(row[6], row[7])) if stage == PREPARE else [],
                 "history": [list(entry) for entry in self._reviews.history(name)],
                 "examples": [asdict(line) for line in self._examples(name)] if stage == GENERATE else [],
                 "source": self._source(stage, index, subject),
@@ -191,6 +207,10 @@ class Pages:
         sql = f"SELECT text FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
         row = self._connection.execute(sql, (CLASSIFY, instruction)).fetchone()
         return str(row[0]) if row else ""
+
+    def _ratings(self, subject: str) -> list[Json]:
+        sql = f"SELECT payload FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608
+        return [json.loads(payload) for (payload,) in self._connection.execute(sql, (_JUDGE, subject))]
 
     def _examples(self, instruction: str) -> Iterator[Line]:
         sql = (
@@ -212,6 +232,12 @@ class Pages:
         if row is None:
             return {}
         return {**dict(zip(("reply", "finish", "model", "created_at"), row, strict=True)), "request": place[1]}
+
+    def has_ratings(self) -> bool:
+        """Whether a judge has rated any example."""
+        sql = "SELECT EXISTS (SELECT 1 FROM run.decisions WHERE stage = ? AND fate = 'accepted')"
+        with self._reviews.at_work():
+            return bool(self._connection.execute(sql, (_JUDGE,)).fetchone()[0])
 
     def counts(self) -> dict[str, list[dict[str, Json]]]:
         """Of each stage that reviewers see, how many items have which fate by which filter, and its reviews."""

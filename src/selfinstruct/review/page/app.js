@@ -108,6 +108,7 @@ async function showSummary() {
   const reviewed = [`${number(tally.accepted)} accepted`, `${number(tally.rejected)} rejected`];
   $("progress").textContent = `by hand: ${[...reviewed, `${number(tally.edited)} edited`].join(", ")}`;
   showFates(summary.counts[state.stage]);
+  $("score-label").hidden = !summary.rated || state.stage !== "prepare";
 }
 
 function showFates(counts) {
@@ -147,7 +148,7 @@ async function lengthen(least) {
   try {
     do {
       const [fate, filter] = JSON.parse($("fate").value || '["",""]');
-      const query = { stage: state.stage, fate, filter, reviewed: $("reviewed").value, text: $("text").value.trim() };
+      const query = { stage: state.stage, fate, filter, reviewed: $("reviewed").value, score: $("score").value, text: $("text").value.trim() };
       const page = await call(`items?${new URLSearchParams({ ...query, after: state.after })}`);
       if (asked !== state.asked) return;
       for (const line of page.lines) addLine(line);
@@ -307,6 +308,12 @@ function facts(item) {
     made.push(fact(`Examples (${item.examples.length})`, listOf(item.examples.map((line) => [itemButton(
       line.id, oneLine(line.texts.output) || "empty", oneLine(line.texts.input), mark(line).words || (line.fate === "accepted" ? "" : cause(line)),
     )]))));
+  for (const { valid_task, suitable_input, correct_output, remark } of item.ratings) {
+    const answers = [["valid task", valid_task], ["suitable input", suitable_input], ["correct output", correct_output]];
+    const rows = answers.map(([name, answer]) => [make("span", { class: "grow", text: `${name}: ${answer}` })]);
+    if (remark) rows.push([make("span", { class: "grow", dir: "auto", text: remark })]);
+    made.push(fact("A judge says", listOf(rows)));
+  }
   if (item.nearest.length)
     made.push(fact("Nearest when it was accepted (ROUGE-L)", listOf(item.nearest.map(([text, score]) => [
       make("span", { class: "num", text: score.toFixed(2) }), make("span", { class: "grow", dir: "auto", text }),
@@ -534,6 +541,7 @@ async function chooseStage(stage) {
   state.stage = stage;
   for (const one of Object.keys(KINDS)) $(`tab-${one}`).setAttribute("aria-pressed", String(one === stage));
   $("fate").value = '["",""]';
+  $("score").value = "";
   await begin();
 }
 
@@ -580,6 +588,7 @@ function listen() {
   submit("filters", async () => { clearTimeout(typed); await filtered(); focusItem(); });
   $("fate").addEventListener("change", then(filtered));
   $("reviewed").addEventListener("change", then(filtered));
+  $("score").addEventListener("change", then(filtered));
   $("text").addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(then(filtered), LATER); });
   document.addEventListener("keydown", onKey);
   $("list").addEventListener("scroll", () => {
