@@ -9,21 +9,25 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RAW_INSTANCES, REJECTED
+from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.records import ExampleRecord, InstructionRecord, RejectedRecord
 from selfinstruct.store.reviews import Reviews
 from tests.project import Project, ended, until
 from tests.running import command, rows
 
 
+NAMES = [name for name in FILES if name != RATINGS]
+"""The files that a run has which no judge has rated."""
+
+
 def files(run: Path) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in FILES}
+    return {name: (run / name).read_bytes() for name in NAMES}
 
 
 def exported(run: Path) -> dict[str, list[dict[str, Any]]]:
     """The contract files, written again."""
     command("export", "--out", run).done()
-    return {name: rows(run / name) for name in FILES}
+    return {name: rows(run / name) for name in NAMES}
 
 
 def ids(found: list[dict[str, Any]]) -> list[str]:
@@ -46,7 +50,7 @@ def test_a_run_that_nobody_reviewed_is_exported_as_before(run: Path) -> None:
 
 
 def test_a_rejected_instruction_takes_everything_of_it_along(run: Path, reviews: Reviews) -> None:
-    before = {name: rows(run / name) for name in FILES}
+    before = {name: rows(run / name) for name in NAMES}
     reviews.reject("g0.0", 0, "unclear")
     after = exported(run)
     gone = {row["id"] for row in before[EXAMPLES] if row["instruction"] == before[INSTRUCTIONS][0]["instruction"]}
@@ -64,7 +68,7 @@ def test_a_rejected_instruction_takes_everything_of_it_along(run: Path, reviews:
 
 
 def test_what_was_dropped_and_is_accepted_by_hand_is_exported_in_its_place(run: Path, reviews: Reviews) -> None:
-    before = {name: rows(run / name) for name in FILES}
+    before = {name: rows(run / name) for name in NAMES}
     (instruction, *_), (example, *_) = dropped(run, "generate"), dropped(run, "prepare")
     reviews.accept(instruction, 0)
     reviews.accept(example, 0)

@@ -63,7 +63,7 @@ def serve(server: ReviewServer, quiet: bool) -> None:
         if not quiet:
             webbrowser.open(server.link)
         while True:
-            time.sleep(3600)
+            time.sleep(0.2)  # not for long: a signal that another thread is given wakes nobody
     except KeyboardInterrupt:
         if thread.is_alive():
             server.shutdown()
