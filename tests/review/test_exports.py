@@ -15,7 +15,6 @@ from selfinstruct.store.reviews import Reviews
 from tests.project import Project, ended, until
 from tests.running import command, rows
 
-
 NAMES = [name for name in FILES if name != RATINGS]
 """The files that a run has which no judge has rated."""
 
