@@ -7,7 +7,7 @@ import json
 import re
 
 from selfinstruct.errors import UsageError
-from selfinstruct.types import GENERATE, PREPARE
+from selfinstruct.types import GENERATE, PREPARE, Example
 
 _LETTERS = {"g": GENERATE, "e": PREPARE}
 IDENTITY = re.compile(r"([ge])(\d{1,12})\.(\d{1,9})", re.ASCII)
@@ -48,5 +48,4 @@ def texts_of(stage: str, text: str, payload: str) -> dict[str, str]:
 def digest(text: str, payload: str) -> str:
     """What the stage `judge` calls an example: equal texts are one to it, wherever they stand."""
     parts = json.loads(payload)
-    said = json.dumps([parts.get("instruction", ""), parts.get("input", ""), text])
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    return Example(parts["instruction"], parts["input"], text, False, "").digest

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from selfinstruct.store.items import digest, identity, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
 
@@ -27,9 +27,8 @@ HEAD = 280
 """Characters of a text that a list needs."""
 
 _ABOUT = "INDEXED BY decisions_by_subject"
-_JUDGE = "judge"
 _SCORE = (
-    f"(SELECT min(j.text) FROM run.decisions AS j {_ABOUT} WHERE j.stage = '{_JUDGE}'"  # noqa: S608 - our own words
+    f"(SELECT min(j.text) FROM run.decisions AS j {_ABOUT} WHERE j.stage = '{JUDGE}'"  # noqa: S608 - our own words
     " AND j.subject = digest(d.text, d.payload) AND j.subject != '' AND j.fate = 'accepted')"
 )
 """An example's score, 0 to 3, the lowest if it was rated more than once; null if it was not."""
@@ -210,7 +209,7 @@ class Pages:
 
     def _ratings(self, subject: str) -> list[Json]:
         sql = f"SELECT payload FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608
-        return [json.loads(payload) for (payload,) in self._connection.execute(sql, (_JUDGE, subject))]
+        return [json.loads(payload) for (payload,) in self._connection.execute(sql, (JUDGE, subject))]
 
     def _examples(self, instruction: str) -> Iterator[Line]:
         sql = (
@@ -237,7 +236,7 @@ class Pages:
         """Whether a judge has rated any example."""
         sql = "SELECT EXISTS (SELECT 1 FROM run.decisions WHERE stage = ? AND fate = 'accepted')"
         with self._reviews.at_work():
-            return bool(self._connection.execute(sql, (_JUDGE,)).fetchone()[0])
+            return bool(self._connection.execute(sql, (JUDGE,)).fetchone()[0])
 
     def counts(self) -> dict[str, list[dict[str, Json]]]:
         """Of each stage that reviewers see, how many items have which fate by which filter, and its reviews."""
