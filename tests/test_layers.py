@@ -31,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     "store": {"types", "errors", "api"},
     "forecast": {"store", "types"},
     "formats": {"store", "similarity", "api", "types", "errors"},
+    "review": {"store", "types", "errors"},
     "stages": {"api", "types"},
     "engine": {"stages", "store", "api", "types", "errors"},
     "testing": {"api", "checks"},

@@ -13,6 +13,7 @@ from selfinstruct.api import Deferred, Draft, PluginError
 from selfinstruct.engine.faults import check_verdict
 from selfinstruct.formats import statistics
 from selfinstruct.formats.contracts import INSTRUCTIONS, instruction_rows, write_contracts
+from selfinstruct.formats.curated import Curated
 from selfinstruct.formats.statistics import Filler, Statistician, in_batches
 from selfinstruct.similarity import Pool, classical_tokens
 from selfinstruct.store import RunStore
@@ -119,7 +120,7 @@ def test_what_is_filled_in_along_the_way_is_what_the_end_would_give(
         assert len(waiting) == TARGET % 16
         filler.fill()
         filler.close()
-        assert list(instruction_rows(store)) == rows_of(finished)
+        assert list(instruction_rows(Curated(store))) == rows_of(finished)
 
 
 def test_a_resumed_run_fills_in_what_a_kill_left(finished: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from selfinstruct.errors import RunError
 from selfinstruct.formats.contracts import instruction_rows, rejected_rows
+from selfinstruct.formats.curated import Curated
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
     GENERATE,
@@ -116,7 +117,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character_everywhere(store:
     store.answered(REQUEST, replace(REPLY, text=odd, model=odd, details={odd: odd}))
     store.retried(Retry(GENERATE, 0, 1, 0.5, odd))
     store.settle(REQUEST, (accepted, rejected), 2, True, 1).result()
-    rows = [*instruction_rows(store), *rejected_rows(store)]
+    rows = [*instruction_rows(Curated(store)), *rejected_rows(Curated(store))]
     assert "x\ufffdy" in json.dumps(rows, ensure_ascii=False)
     json.dumps(rows, ensure_ascii=False).encode("utf-8")
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "judge": "Have a model rate the training examples.",
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
+    "review": "Accept, reject and edit by hand, on a local page.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, to keep training data clean of them.",

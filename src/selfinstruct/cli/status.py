@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from selfinstruct.cli.options import out_option
+
+if TYPE_CHECKING:
+    from selfinstruct.store.reviews import Tally
 
 
 @click.command("status")
@@ -23,6 +27,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.cli.forecast import read_growth, tell_growth
     from selfinstruct.cli.funnel import tell_funnel
     from selfinstruct.cli.progress import tell_ratings
+    from selfinstruct.formats.curated import Curated
     from selfinstruct.formats.funnel import funnels
     from selfinstruct.formats.ratings import tally
     from selfinstruct.store import RunStore
@@ -36,6 +41,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
             growth = read_growth(store, more)
             ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
+        reviews = Curated(store).tally
     finally:
         store.close()
     if as_json:
@@ -45,6 +51,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
         told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
+        told["reviews"] = {stage: asdict(counts) for stage, counts in reviews.items()}
         if JUDGE in stages:
             told |= {"ratings": asdict(tally(ratings)), "judge": judge or backend}
         click.echo(json.dumps(told))
@@ -55,4 +62,14 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
         tell_funnel(flow, summary)
         if flow.stage == JUDGE:
             tell_ratings(ratings)
+    for stage, counts in reviews.items():
+        tell_reviews(stage, counts)
     tell_growth(growth)
+
+
+def tell_reviews(stage: str, tally: Tally) -> None:
+    """What people did to the candidates of a stage."""
+    told = f"  {tally.accepted} accepted, {tally.rejected} rejected, {tally.edited} edited"
+    click.echo(f"reviewed by hand: {'instructions' if stage == 'generate' else 'examples'}\n{told}")
+    if tally.adrift:
+        click.echo(f"  {tally.adrift} without effect: prepare was run anew, and made other examples")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from selfinstruct.formats.facts import RunFacts
 from selfinstruct.formats.trainers import Shape, axolotl
+from selfinstruct.types import GENERATE
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -84,7 +85,7 @@ def _overview(facts: RunFacts, contents: Contents) -> str:
         ("format", f"{_code(str(facts.chosen.get('use', '')))}: {', '.join(_code(name) for name in contents.columns)}"),
     ]
     lines = [
-        "A language model wrote these instructions and answers. They were filtered, but no person has checked them.",
+        "A language model wrote these instructions and answers. They were filtered, " + _checked(facts),
         "",
         "| | |\n|---|---|",
         *(f"| {name} | {value} |" for name, value in table),
@@ -113,7 +114,23 @@ def _funnel(facts: RunFacts) -> str:
         lines.append(f"| {stage} | {' | '.join(map(str, numbers))} |")
         for (rule, reason), count in sorted(totals.drops.items(), key=lambda drop: (-drop[1], drop[0])):
             drops.append(f"| {stage} | {_code(rule)} | {_plain(reason)} | {count} |")
-    return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "")
+    return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "") + _reviews(facts)
+
+
+def _checked(facts: RunFacts) -> str:
+    return "and people reviewed a part of them, as told below." if facts.reviews else "but no person has checked them."
+
+
+def _reviews(facts: RunFacts) -> str:
+    """What people did after the filters: the table above is of these alone."""
+    if not facts.reviews:
+        return ""
+    lines = ["| reviewed by hand | accepted | rejected | edited |", "|---|---|---|---|"]
+    for stage, tally in facts.reviews.items():
+        what = "instructions" if stage == GENERATE else "examples"
+        lines.append(f"| {what} | {tally.accepted} | {tally.rejected} | {tally.edited} |")
+    told = "People had the last word: what they rejected is not in here, an instruction's examples with it."
+    return "\n\n" + "\n".join([*lines, "", told])
 
 
 def _ratings(facts: RunFacts) -> str:

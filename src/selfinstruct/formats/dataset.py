@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Literal
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError
 from selfinstruct.formats.card import Contents, write_card
+from selfinstruct.formats.curated import Curated, Kept
 from selfinstruct.formats.facts import run_facts
 from selfinstruct.formats.files import write_jsonl, write_text
 from selfinstruct.formats.folder import CARD, CONFIG, INFO, RECIPE, TRAIN, VALIDATION, data_file, forget, look, signed
@@ -49,7 +50,7 @@ class _Plan:
     total: int
     held: frozenset[str]
     row: Row
-    chosen: list[tuple[str, Example]] | None
+    chosen: list[Kept] | None
 
 
 def export_dataset(
@@ -74,14 +75,15 @@ def export_dataset(
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed and not there.
     """
     look(folder)
-    plan = _plan(store, encoder, split, best)
+    run = Curated(store)
+    plan = _plan(run, encoder, split, best)
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
-        part: _WRITERS[file_format](folder / file, _part(store, encoder, plan, part)) for part, file in files.items()
+        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part)) for part, file in files.items()
     }
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
-    facts, shape = run_facts(store, chosen), shape_of(plan.row)
+    facts, shape = run_facts(run, chosen), shape_of(plan.row)
     asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
     contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best)
     texts = {
@@ -98,31 +100,43 @@ def export_dataset(
     return Exported(folder, counts, tuple(folder / name for name in names), note)
 
 
-def _plan(store: RunStore, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
+def _plan(run: Curated, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
     """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
-    chosen = best_of(store, most) if most else None
+    chosen = best_of(run, most) if most else None
     first: Row | None = None
     total = 0
-    instructions: dict[str, None] = {}
-    for example, row in encoded(store.examples() if chosen is None else chosen, encoder):
+    was: dict[str, str] = {}
+    for _, row in encoded(_noted(run.examples() if chosen is None else chosen, was), encoder):
         first = first or row
         total += 1
-        instructions[example.instruction] = None
+    store = run.store
     if first is None:
         hint = f"Make them first: selfinstruct prepare --out {shlex.quote(str(store.folder))}"
+        if run.tally:
+            hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
     seed = (store.fact("config") or {}).get("run", {}).get("seed", 0)
-    held = held_out(instructions, split, seed)
-    if chosen is not None:  # the sides that they have among all, unless one would be empty
-        sides = held_out((one.instruction for _, one in store.examples()), split, seed) & instructions.keys()
-        held = sides if 0 < len(sides) < len(instructions) else held
+    held = held_out(was, split, seed)
+    if chosen is not None or run.tally:  # the sides that they have among all of the run, unless one would be empty
+        all_sides = held_out((one.instruction for _, one in store.examples()), split, seed)
+        sides = frozenset(now for now, before in was.items() if before in all_sides)
+        held = sides if 0 < len(sides) < len(was) else held
     return _Plan(total, held, first, chosen)
 
 
-def _part(store: RunStore, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[Row]:
+def _noted(kept: Iterable[Kept], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
+    """The examples; `was` gets, for each instruction as it reads now, how the run has it."""
+    for one in kept:
+        was.setdefault(one.example.instruction, one.original.instruction)
+        yield one.id, one.example
+
+
+def _part(run: Curated, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[Row]:
     """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
-    examples = islice(store.examples(), plan.total) if plan.chosen is None else plan.chosen
-    wanted = (found for found in examples if (found[1].instruction in plan.held) == (part == VALIDATION))
+    examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
+    wanted = (
+        (one.id, one.example) for one in examples if (one.example.instruction in plan.held) == (part == VALIDATION)
+    )
     for _, row in encoded(wanted, encoder):
         yield row
 

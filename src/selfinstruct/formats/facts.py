@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
+from selfinstruct.formats.curated import Curated
 from selfinstruct.formats.ratings import Tally, tally
 from selfinstruct.store import RunStore, Totals
+from selfinstruct.store.reviews import Tally as Reviewed
 from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 
 
@@ -19,8 +21,8 @@ class RunFacts:
 
     `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
     was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` says that they are not the
-    builtin ones. `totals` are by stage. `chosen` is the training encoder with its options. `judges` are the models that
-    rated examples, and `ratings` what they said as a whole.
+    builtin ones. `totals` are by stage, as are `reviews`, where there are any. `chosen` is the training encoder with
+    its options. `judges` are the models that rated examples, and `ratings` what they said as a whole.
     """
 
     version: str
@@ -34,6 +36,7 @@ class RunFacts:
     digest: str
     own_seeds: bool
     totals: Mapping[str, Totals]
+    reviews: Mapping[str, Reviewed]
     chosen: Mapping[str, Json]
     judges: tuple[str, ...]
     ratings: Tally
@@ -58,12 +61,14 @@ class RunFacts:
             **({"judges": list(self.judges), "ratings": asdict(self.ratings)} if self.ratings.rated else {}),
             "seeds": {"count": self.seeds, "sha256": self.digest},
             "plugins": dict(self.plugins),
+            **({"reviews": {stage: asdict(counts) for stage, counts in self.reviews.items()}} if self.reviews else {}),
             "config": self.as_config(),
         }
 
 
-def run_facts(store: RunStore, chosen: Mapping[str, Json]) -> RunFacts:
-    """Gather the facts of a run."""
+def run_facts(run: Curated, chosen: Mapping[str, Json]) -> RunFacts:
+    """Gather the facts of a run and its reviews."""
+    store = run.store
     tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
     stages = {stage: frozen for stage in ENGINE_STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
     return RunFacts(
@@ -78,6 +83,7 @@ def run_facts(store: RunStore, chosen: Mapping[str, Json]) -> RunFacts:
         store.fact("seeds_digest") or "",
         tree.get("run", {}).get("seeds", "builtin") != "builtin",
         {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_begun(stage)},
+        run.tally,
         chosen,
         _models(store, f"backend.{JUDGE}", JUDGE),
         tally(store.ratings().values()),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from selfinstruct.store import RunStore
-from selfinstruct.types import Example, Rating
+from selfinstruct.formats.curated import Curated, Kept
+from selfinstruct.types import Rating
 
 QUESTIONS = ("valid task", "suitable input", "correct output")
 """What the three answers are about, in a reader's words."""
@@ -40,12 +40,15 @@ def tally(ratings: Iterable[Rating]) -> Tally:
     return Tally(rated, (yes[0], yes[1], yes[2]), (scores[0], scores[1], scores[2], scores[3]))
 
 
-def best(store: RunStore, most: int) -> list[tuple[str, Example]]:
-    """The best examples with their ids: highest score first, of equals the older, those without a rating last."""
-    ratings = store.ratings()
+def best(run: Curated, most: int) -> list[Kept]:
+    """The best examples: highest score first, of equals the older, those without a rating last.
 
-    def rank(found: tuple[str, Example]) -> int:
-        rating = ratings.get(found[1].digest)
+    An edited example has the score of what the judge saw.
+    """
+    ratings = run.store.ratings()
+
+    def rank(found: Kept) -> int:
+        rating = ratings.get(found.original.digest)
         return 1 if rating is None else -rating.score
 
-    return sorted(store.examples(), key=rank)[:most]
+    return sorted(run.examples(), key=rank)[:most]

@@ -8,6 +8,7 @@ from typing import Any
 
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.formats.curated import Curated
 from selfinstruct.store import RunStore
 from selfinstruct.types import Example
 
@@ -16,12 +17,12 @@ Row = dict[str, Any]
 
 
 def training_rows(store: RunStore, encoder: TrainingEncoder) -> Iterator[Row]:
-    """The row of every training example of a run, in order.
+    """The row of every training example of a run as its reviewers left it, in order.
 
     Raises `PluginError` naming the example if the encoder fails, or returns what cannot be written or has other keys
     than the first row.
     """
-    for _, row in encoded(store.examples(), encoder):
+    for _, row in encoded(((one.id, one.example) for one in Curated(store).examples()), encoder):
         yield row
 
 

@@ -1,0 +1,126 @@
+"""What the page asks of the server: each request becomes a call of the store, each answer a status and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from selfinstruct.store.items import NoSuchItemError
+from selfinstruct.store.pages import Pages, Reviewed, Wanted
+from selfinstruct.store.reviews import Reviews, StaleReviewError
+from selfinstruct.store.values import dumps
+from selfinstruct.types import GENERATE, PREPARE
+
+REASONS = (
+    "not a task",
+    "unclear",
+    "needs what is not there",
+    "a model cannot do it",
+    "says what another says",
+    "wrong answer",
+    "badly written",
+    "unsafe or private",
+)
+"""Reasons for a rejection to pick from; any other words are as good."""
+
+Answer = tuple[HTTPStatus, dict[str, Any]]
+
+
+class Query(BaseModel):
+    """What a list is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+    stage: Literal["generate", "prepare"] = GENERATE  # type: ignore[assignment]
+    fate: Literal["", "accepted", "rejected", "quarantined"] = ""
+    filter: str = Field("", max_length=200)
+    reviewed: Reviewed = ""
+    score: Literal["", "0", "1", "2", "3", "none"] = ""
+    text: str = Field("", max_length=1000)
+    after: str = Field("", max_length=30)
+    most: int = Field(60, ge=1, le=200)
+
+
+class Deed(BaseModel):
+    """What a person does to an item, and the version of it that was looked at."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: str = Field(max_length=30)
+    version: int = Field(ge=0)
+    reason: str = ""
+    texts: dict[str, str] = Field(default_factory=dict)
+
+
+class Routes:
+    """Answers the requests of one run's pages."""
+
+    def __init__(self, reviews: Reviews) -> None:
+        self._reviews = reviews
+        self._pages = Pages(reviews)
+
+    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+        """What a page reads."""
+        if path == "summary":
+            return HTTPStatus.OK, self._summary()
+        try:
+            if path == "items":
+                return HTTPStatus.OK, self._items(Query.model_validate(dict(query)))
+            if path == "item":
+                return HTTPStatus.OK, self._pages.item(query.get("id", ""))
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": _fault(error)}
+        except NoSuchItemError as error:
+            return HTTPStatus.NOT_FOUND, {"error": error.message}
+        return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """What a page does; the answer holds the item as it is then, also where it was stale."""
+        if path not in ("accept", "reject", "edit", "undo"):
+            return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
+        try:
+            deed = Deed.model_validate(json.loads(dumps(json.loads(body))))  # halves of surrogate pairs are mended
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": _fault(error)}
+        except (ValueError, RecursionError):  # no JSON, no UTF-8, numbers of thousands of digits
+            return HTTPStatus.BAD_REQUEST, {"error": "the body is no JSON that can be read"}
+        try:
+            self._do(path, deed)
+        except StaleReviewError as error:
+            return HTTPStatus.CONFLICT, {"error": error.message, "item": self._pages.item(deed.id)}
+        except NoSuchItemError as error:
+            return HTTPStatus.NOT_FOUND, {"error": error.message}
+        return HTTPStatus.OK, self._pages.item(deed.id)
+
+    def _do(self, what: str, deed: Deed) -> None:
+        if what == "accept":
+            self._reviews.accept(deed.id, deed.version)
+        elif what == "reject":
+            self._reviews.reject(deed.id, deed.version, deed.reason)
+        elif what == "edit":
+            self._reviews.edit(deed.id, deed.version, deed.texts)
+        else:
+            self._reviews.undo(deed.id, deed.version)
+
+    def _items(self, query: Query) -> dict[str, Any]:
+        wanted = Wanted(query.stage, query.fate, query.filter, query.reviewed, query.score, query.text.strip())
+        return asdict(self._pages.page(wanted, query.after, query.most))
+
+    def _summary(self) -> dict[str, Any]:
+        tally = self._reviews.tally()
+        return {
+            "run": self._reviews.folder.resolve().name,
+            "reasons": REASONS,
+            "rated": self._pages.has_ratings(),
+            "counts": self._pages.counts(),
+            "reviews": {stage: asdict(tally[stage]) for stage in (GENERATE, PREPARE) if stage in tally},
+        }
+
+
+def _fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where}: {fault['msg']}" if where else str(fault["msg"])

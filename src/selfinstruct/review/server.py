@@ -1,0 +1,210 @@
+"""Serves the review page on the loopback interface, to whoever has the link and to nobody else."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from selfinstruct.errors import RunError, UsageError
+from selfinstruct.review.routes import Routes
+from selfinstruct.store.reviews import Reviews
+
+HOST = "127.0.0.1"
+LONGEST_BODY = 1 << 20
+LONGEST_DRAIN = 1 << 24
+"""Bytes of a body that is too long which are read and forgotten, so that its sender gets to see the answer."""
+
+TOKEN_HEADER = "X-Review-Token"  # noqa: S105 - the name of a header
+FILES = {
+    "": ("index.html", "text/html; charset=utf-8"),
+    "style.css": ("style.css", "text/css; charset=utf-8"),
+    "app.js": ("app.js", "text/javascript; charset=utf-8"),
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
+    " 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class ReviewServer(ThreadingHTTPServer):
+    """One run's page. The token stands in the path of every address, and in a header of every call of the page.
+
+    `port` 0 takes a free one. Raises `RunError` if the port is taken.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = sys.platform != "win32"
+
+    def __init__(self, reviews: Reviews, port: int = 0) -> None:
+        self.token = secrets.token_urlsafe(32)
+        self.routes = Routes(reviews)
+        folder = resources.files("selfinstruct.review") / "page"
+        self.files = {path: (kind, (folder / name).read_bytes()) for path, (name, kind) in FILES.items()}
+        try:
+            super().__init__((HOST, port), Handler)
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise RunError(f"port {port} cannot be used: {why}", "Leave --port out to take a free one.") from None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What a browser may call this server; any other name is one that was made to point here."""
+        return f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"
+
+    @property
+    def link(self) -> str:
+        """The address of the page."""
+        return f"http://{HOST}:{self.server_port}/{self.token}/"
+
+    def server_bind(self) -> None:
+        """Bind, without asking a name server what this machine is called."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(self.allow_reuse_address))
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A page that was closed in the middle is no fault; anything else is told as Python tells it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Checks a request, then has it answered."""
+
+    server: ReviewServer
+    protocol_version = "HTTP/1.1"
+    server_version = "selfinstruct"
+    sys_version = ""
+    timeout = 60
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        """The page's files, and what it reads."""
+        if (path := self._checked()) is None:
+            return
+        if path in self.server.files:
+            kind, body = self.server.files[path]
+            self._send(HTTPStatus.OK, kind, body)
+        elif not path.startswith("api/"):
+            self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
+        elif self._has_token():
+            query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True, errors="replace"))
+            self._answer(lambda: self.server.routes.get(path.removeprefix("api/"), query))
+
+    def do_POST(self) -> None:
+        """What the page does."""
+        if (body := self._body()) is None or (path := self._checked()) is None:
+            return
+        if not path.startswith("api/"):
+            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "this can only be read", Allow="GET")
+        elif self.headers.get_content_type() != "application/json":
+            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
+        elif self.headers.get("Origin", f"http://{self.headers['Host']}") != f"http://{self.headers['Host']}":
+            self._refuse(HTTPStatus.FORBIDDEN, "the request comes from another page")
+        elif self._has_token():
+            self._answer(lambda: self.server.routes.post(path.removeprefix("api/"), body))
+
+    def _no_such_method(self) -> None:
+        self.close_connection = True  # a body, if there is one, is not read
+        self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and POST are known", Allow="GET, POST")
+
+    do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _no_such_method  # noqa: N815
+
+    # --- checks -------------------------------------------------------------------------------------------------------
+
+    def _checked(self) -> str | None:
+        """The path behind the token; or nothing, where the request is refused already."""
+        if self.headers.get_all("Host", []) not in ([name] for name in self.server.names):
+            self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "this server has another name")
+            return None
+        token, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        if not self._is_token(token):
+            self._refuse(HTTPStatus.FORBIDDEN, "the link is wrong or of an older start: use the one printed")
+            return None
+        return path
+
+    def _has_token(self) -> bool:
+        """Whether the header has the token too, which no form or link of another page can set."""
+        if not self._is_token(self.headers.get(TOKEN_HEADER, "")):
+            self._refuse(HTTPStatus.FORBIDDEN, "the token is missing")
+            return False
+        return True
+
+    def _is_token(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode("utf-8", "replace"), self.server.token.encode())
+
+    def _body(self) -> bytes | None:
+        """The body, as long as it may be; or nothing, where the request is refused already."""
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "the length of the body must be told")
+            return None
+        if len(length) > 9 or int(length) > LONGEST_BODY:
+            left = min(int(length[:9]), LONGEST_DRAIN)
+            while left > 0 and (got := self.rfile.read(min(left, 1 << 16))):
+                left -= len(got)
+            self.close_connection = True
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LONGEST_BODY} bytes")
+            return None
+        return self.rfile.read(int(length))
+
+    # --- answers ------------------------------------------------------------------------------------------------------
+
+    def _answer(self, work: Any) -> None:
+        try:
+            status, told = work()
+        except RunError as error:  # the disk is full, the file is gone: the page goes on, and says so
+            status, told = HTTPStatus.INTERNAL_SERVER_ERROR, {"error": error.message}
+        except UsageError as error:
+            status, told = HTTPStatus.UNPROCESSABLE_ENTITY, {"error": error.message}
+        self._tell(status, told)
+
+    def _refuse(self, status: HTTPStatus, why: str, **headers: str) -> None:
+        self._tell(status, {"error": why}, headers)
+
+    def _tell(self, status: HTTPStatus, told: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        body = json.dumps(told, ensure_ascii=True).encode()
+        self._send(status, "application/json", body, headers or {})
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        every = {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS, **(headers or {})}
+        for name, value in every.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """What the library refuses, told as everything else is."""
+        self.close_connection = True
+        with suppress(OSError):
+            self._tell(HTTPStatus(code), {"error": "the request cannot be read"})
+            self.wfile.flush()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the terminal belongs to whoever started this, and addresses hold the token."""

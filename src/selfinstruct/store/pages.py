@@ -1,0 +1,259 @@
+"""A run's instructions and examples page by page, with what people decided about them: what the review page shows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from selfinstruct.store.items import digest, identity, place_of, texts_of
+from selfinstruct.store.reviews import LATEST, Reviews
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
+
+Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
+
+WINDOW = 512
+"""Requests that are looked through at once."""
+
+BUDGET = 0.025
+"""Seconds after which a page is handed out with what was found so far, so that none is slow in a run of any size."""
+
+_END = 10**9 - 1
+"""After every position of a request."""
+
+HEAD = 280
+"""Characters of a text that a list needs."""
+
+_ABOUT = "INDEXED BY decisions_by_subject"
+_SCORE = (
+    f"(SELECT min(j.text) FROM run.decisions AS j {_ABOUT} WHERE j.stage = '{JUDGE}'"  # noqa: S608 - our own words
+    " AND j.subject = digest(d.text, d.payload) AND j.subject != '' AND j.fate = 'accepted')"
+)
+"""An example's score, 0 to 3, the lowest if it was rated more than once; null if it was not."""
+
+_COUNT = ("fate", "filter", "count")
+_REVIEWED = {
+    "": "1",
+    "none": "coalesce(r.verdict, '') = '' AND coalesce(r.texts, '{}') = '{}'",
+    "any": "(r.verdict != '' OR r.texts != '{}')",
+    "accepted": "r.verdict = 'accepted'",
+    "rejected": "r.verdict = 'rejected'",
+    "edited": "r.texts != '{}'",
+}
+_COLUMNS = (
+    "d.idx, d.position, d.text, d.payload, d.subject, d.fate, d.filter, d.reason,"
+    " coalesce(r.verdict, ''), coalesce(r.reason, ''), coalesce(r.texts, '{}')"
+)
+_ON = (
+    "r.stage = d.stage AND r.idx = d.idx AND r.position = d.position"
+    f" AND {LATEST} AND r.fingerprint = fingerprint(d.subject, d.text, d.payload)"
+)
+_ALL = f"run.decisions AS d LEFT JOIN reviews AS r ON {_ON}"
+_SUBJECT = "stage = ? AND subject = ? AND subject != ''"
+_EXAMPLES = _ALL.replace("AS d", f"AS d {_ABOUT}", 1)
+"""Said where a subject is looked for: without it SQLite walks through the whole stage."""
+
+_REVIEWED_ONLY = f"reviews AS r CROSS JOIN run.decisions AS d ON {_ON}"
+"""In this order: people review few of many, and a cross join is what SQLite never turns round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is to show; empty texts ask for everything. `text` is looked for in all parts, in any case.
+
+    `score` is a judge's of examples, or `none` for those without.
+    """
+
+    stage: str = GENERATE
+    fate: str = ""
+    filter: str = ""
+    reviewed: Reviewed = ""
+    score: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An item in a list: the beginnings of its texts as they stand now, and what became of it."""
+
+    id: str
+    texts: dict[str, str]
+    fate: str
+    filter: str
+    reason: str
+    verdict: str
+    why: str
+    edited: bool
+    out_with: str
+    """Why its instruction was rejected, if it was: then an example goes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines in the order of the run. `after` is where the next page begins, empty where nothing follows."""
+
+    lines: list[Line]
+    after: str
+
+
+class Pages:
+    """Reads a run for its reviewers."""
+
+    def __init__(self, reviews: Reviews) -> None:
+        self._reviews = reviews
+        self._connection = reviews.connection
+        self._counted: tuple[int, dict[str, list[dict[str, Json]]]] = (-1, {})
+        self._connection.create_function("digest", 2, digest, deterministic=True)
+        self._connection.create_function("holds", 4, _holds, deterministic=True)
+
+    def page(self, wanted: Wanted, after: str = "", most: int = 60) -> Page:
+        """The next lines after a place, at most so many; fewer, even none, where time is up and `after` says so."""
+        index, position = place_of(after)[1:] if after else (0, -1)
+        if position == _END:
+            index, position = index + 1, -1
+        found: list[Line] = []
+        until = time.monotonic() + BUDGET
+        with self._reviews.at_work():
+            last = self._last(wanted.stage)
+            if wanted.reviewed not in ("", "none"):
+                found += self._find(wanted, (index, position), last + 1, most)
+                return Page(found, found[-1].id if len(found) == most else "")
+            while index <= last:
+                found += self._find(wanted, (index, position), index + WINDOW, most - len(found))
+                if len(found) == most:
+                    return Page(found, found[-1].id)
+                index, position = index + WINDOW, -1
+                if time.monotonic() > until and index <= last:
+                    return Page(found, identity(wanted.stage, index - 1, _END))
+        return Page(found, "")
+
+    def _last(self, stage: str) -> int:
+        (last,) = self._connection.execute("SELECT max(idx) FROM run.decisions WHERE stage = ?", (stage,)).fetchone()
+        return -1 if last is None else int(last)
+
+    def _find(self, wanted: Wanted, after: tuple[int, int], before: int, most: int) -> Iterator[Line]:
+        source, by = (_ALL, "d") if wanted.reviewed in ("", "none") else (_REVIEWED_ONLY, "r")
+        place = f"{by}.idx, {by}.position"
+        conditions = [f"{by}.stage = ?", f"({place}) > (?, ?)", f"{by}.idx < ?", _REVIEWED[wanted.reviewed]]
+        values: list[Any] = [wanted.stage, *after, before]
+        for column in ("fate", "filter"):
+            if value := getattr(wanted, column):
+                conditions.append(f"+d.{column} = ?")  # the plus: no other index than that of the order is of use
+                values.append(value)
+        if wanted.score and wanted.stage == PREPARE:
+            conditions.append(f"coalesce({_SCORE}, 'none') = ?")
+            values.append(wanted.score)
+        if wanted.text:
+            conditions.append("holds(?, d.text, d.payload, r.texts)")
+            values.append(wanted.text.casefold())
+        sql = (
+            f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
+            f" ORDER BY {place} LIMIT ?"
+        )
+        for row in self._connection.execute(sql, (*values, most)):
+            yield self._line(wanted.stage, row)
+
+    def _line(self, stage: str, row: tuple[Any, ...]) -> Line:
+        index, position, text, payload, subject, fate, rule, reason, verdict, why, edited = row
+        changed, parent = json.loads(edited), self._reviews.parent(stage, subject)
+        lent = {part: text for part, text in parent.texts.items() if part == "instruction"}
+        shown = {**texts_of(stage, text, payload), **lent, **changed}
+        texts = {part: text[:HEAD] for part, text in shown.items()}
+        out_with = parent.reason if parent.verdict == "rejected" else ""
+        name = identity(stage, index, position)
+        return Line(name, texts, fate, rule, reason, verdict, why, bool(changed), out_with)
+
+    def item(self, name: str) -> dict[str, Json]:
+        """All there is to know about an item; raises `NoSuchItemError`."""
+        stage, index, position = place_of(name)
+        with self._reviews.at_work():
+            held = self._reviews.held(name)
+            texts = {**held.base, **held.standing.texts}
+            sql = (
+                "SELECT fate, filter, reason, evidence, subject, similarity, text, payload FROM run.decisions"
+                " WHERE stage = ? AND idx = ? AND position = ?"
+            )
+            row = self._connection.execute(sql, (stage, index, position)).fetchone()
+            fate, rule, reason, evidence, subject, similarity = row[:6]
+            about = subject if stage == PREPARE else name
+            standing, near = held.standing, json.loads(similarity) if similarity else {}
+            return {
+                "id": name,
+                "stage": stage,
+                "fate": fate,
+                "filter": rule,
+                "reason": reason,
+                "evidence": json.loads(evidence),
+                "original": dict(held.texts),
+                "texts": texts,
+                "edited": [part for part, text in held.texts.items() if texts[part] != text],
+                "version": standing.version,
+                "verdict": standing.verdict,
+                "why": standing.reason,
+                "out_with": held.parent.reason if held.parent.verdict == "rejected" else "",
+                "nearest": near.get("nearest", [])[:3],
+                "subject": subject,
+                "label": self._label(about),
+                "ratings": self._ratings(digest(row[6], row[7])) if stage == PREPARE else [],
+                "history": [list(entry) for entry in self._reviews.history(name)],
+                "examples": [asdict(line) for line in self._examples(name)] if stage == GENERATE else [],
+                "source": self._source(stage, index, subject),
+            }
+
+    def _label(self, instruction: str) -> str:
+        sql = f"SELECT text FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
+        row = self._connection.execute(sql, (CLASSIFY, instruction)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _ratings(self, subject: str) -> list[Json]:
+        sql = f"SELECT payload FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608
+        return [json.loads(payload) for (payload,) in self._connection.execute(sql, (JUDGE, subject))]
+
+    def _examples(self, instruction: str) -> Iterator[Line]:
+        sql = (
+            f"SELECT {_COLUMNS} FROM {_EXAMPLES} WHERE d.stage = ? AND d.subject = ? AND d.subject != ''"  # noqa: S608
+            " ORDER BY d.idx, d.position LIMIT 50"
+        )
+        for row in self._connection.execute(sql, (PREPARE, instruction)):
+            yield self._line(PREPARE, row)
+
+    def _source(self, stage: str, index: int, subject: str) -> dict[str, Json]:
+        """The reply that an item was read out of. That of an example is found by the instruction it is about."""
+        place = (stage, index)
+        if stage == PREPARE:
+            sql = f"SELECT idx FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
+            found = self._connection.execute(sql, (INSTANCES, subject)).fetchone()
+            place = (INSTANCES, found[0] if found else -1)
+        sql = "SELECT text, finish, model, created_at FROM run.replies WHERE stage = ? AND idx = ?"
+        row = self._connection.execute(sql, place).fetchone()
+        if row is None:
+            return {}
+        return {**dict(zip(("reply", "finish", "model", "created_at"), row, strict=True)), "request": place[1]}
+
+    def has_ratings(self) -> bool:
+        """Whether a judge has rated any example."""
+        sql = "SELECT EXISTS (SELECT 1 FROM run.decisions WHERE stage = ? AND fate = 'accepted')"
+        with self._reviews.at_work():
+            return bool(self._connection.execute(sql, (JUDGE,)).fetchone()[0])
+
+    def counts(self) -> dict[str, list[dict[str, Json]]]:
+        """Of each stage that reviewers see, how many items have which fate by which filter, and its reviews."""
+        sql = "SELECT fate, filter, count(*) FROM run.decisions WHERE stage = ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        with self._reviews.at_work():
+            (changes,) = self._connection.execute("PRAGMA run.data_version").fetchone()
+            if changes != self._counted[0]:  # counted again only where the run has gone on meanwhile
+                rows = {stage: self._connection.execute(sql, (stage,)).fetchall() for stage in (GENERATE, PREPARE)}
+                named = {stage: [dict(zip(_COUNT, row, strict=True)) for row in rows[stage]] for stage in rows}
+                self._counted = (changes, named)
+            return self._counted[1]
+
+
+def _holds(needle: str, text: str, payload: str, edited: str | None) -> bool:
+    """Whether any part of an item holds a text, as it was or as it is now; both sides without case."""
+    if needle in text.casefold():
+        return True
+    parts = json.loads(payload) if payload != "{}" else {}
+    others = [parts.get("instruction"), parts.get("input"), *(json.loads(edited).values() if edited else ())]
+    return any(needle in str(other).casefold() for other in others if other)
