@@ -23,16 +23,18 @@ CATEGORIES: tuple[Category, ...] = (
 LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "es", "it", "pt")
 
 _LEET = str.maketrans("013457@$", "oieastas")
-_LEET_WORD = re.compile(r"[\w@$]*(?:[^\W\d_][\d@$]|[\d@$][^\W\d_])[\w@$]*")
-_STARRED = re.compile(r"(?<![\w*])[^\W\d_]\*+[^\W\d_]*(?![\w*])|(?<![\w*])[^\W\d_]+\*+[^\W\d_]+(?![\w*])")
+_LEET_WORD = re.compile(r"(?<![\w@$])[\w@$]{0,40}?(?:[^\W\d_][\d@$]|[\d@$][^\W\d_])[\w@$]*")
+"""Bounded, and only where a word begins: a text may be one word of a million letters."""
+
+_STARRED = re.compile(r"(?<![\w*])(?:[^\W\d_]\*{1,20}[^\W\d_]{0,20}|[^\W\d_]{1,20}\*{1,20}[^\W\d_]{1,20})(?![\w*])")
 _SENTENCE = re.compile(r"[.!?;。？！\n]+(?=\s|\Z)|\n")
 
-_GAP = r"(?:[^\w.!?\n]+\w+){0,4}?[^\w.!?\n]+"
+_GAP = r"(?:[^\w.!?\n]{1,9}\w{1,40}){0,4}?[^\w.!?\n]{1,9}"
 _LINKS = (
     "about on against for from into that which who whose to in at how whether if and but or when where of is are was "
     "were as than"
 )
-_OBJECT = rf"(?:[^\w.!?,:;\n]+(?!(?:{_LINKS.replace(' ', '|')})\b)\w+){{0,4}}?[^\w.!?,:;\n]+"
+_OBJECT = rf"(?:[^\w.!?,:;\n]{{1,9}}(?!(?:{_LINKS.replace(' ', '|')})\b)\w{{1,40}}){{0,4}}?[^\w.!?,:;\n]{{1,9}}"
 """What may stand between a verb and its object: no word that opens another phrase."""
 
 

@@ -23,6 +23,8 @@ from selfinstruct.testing import (
     TrainingEncoderContract,
 )
 
+ROOT = Path(__file__).parents[2]
+
 CONTRACTS: dict[str, type[ComponentContract]] = {
     BACKEND: BackendContract,
     SAMPLER: SamplerContract,
@@ -34,11 +36,20 @@ CONTRACTS: dict[str, type[ComponentContract]] = {
 RECORDING = Path(tempfile.mkdtemp(prefix="selfinstruct-")) / "replies.jsonl"
 RECORDING.write_text(json.dumps({"response": {"choices": [{"text": "1. Name a river."}]}}) + "\n", "utf-8")
 
+EVALUATION = RECORDING.with_name("evaluation.txt")
+EVALUATION.write_text(
+    "What is the boiling point of water at sea level in degrees of Celsius and of Fahrenheit?\n", "utf-8"
+)
+
+ELSEWHERE = {"semantic": "tests/plugins/filters/test_semantic.py", "rouge-l-ray": "tests/plugins/test_ray.py"}
+"""Components that need a server or a cluster, and where they are tested."""
+
 SETTINGS: dict[str, dict[str, Any]] = {
     "backend demo": {"answers": True},
     "backend langchain": {"options": {"model": "groq:llama-3.1-8b-instant"}},
     "backend replay": {"options": {"path": str(RECORDING)}, "answers": True},
     "encoder chat-classify": {"batch": 20},
+    "filter decontamination": {"options": {"sets": [str(EVALUATION)]}},
     "filter paper-duplicates": {"looks_around": True},
     "post-processor chat-classify": {"batch": 20},
 }
@@ -60,7 +71,7 @@ def contract_for(offer: Offer, modules: dict[str, str]) -> type[ComponentContrac
 def _contracts() -> dict[str, type[ComponentContract]]:
     registry = Registry.load()
     modules = {plugin.name: plugin.source for plugin in registry.plugins}
-    made = [contract_for(offer, modules) for offer in registry.offers()]
+    made = [contract_for(offer, modules) for offer in registry.offers() if offer.component.name not in ELSEWHERE]
     return {one.__name__: one for one in made}
 
 
@@ -75,7 +86,8 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_component_has_its_contract() -> None:
-    offers = Registry.load().offers()
+    offers = [offer for offer in Registry.load().offers() if offer.component.name not in ELSEWHERE]
+    assert all((ROOT / path).is_file() for path in ELSEWHERE.values())
     assert len(MADE) == len(offers)
     assert {(one.hook, one.name) for one in MADE.values()} == {
         (CONTRACTS[offer.kind].hook, offer.component.name) for offer in offers
