@@ -32,6 +32,7 @@ BELOW: dict[str, set[str]] = {
     "forecast": {"store", "types"},
     "formats": {"store", "similarity", "api", "types", "errors"},
     "review": {"store", "types", "errors"},
+    "lineage": {"formats", "store", "similarity", "api", "types", "errors"},
     "stages": {"api", "types"},
     "engine": {"stages", "store", "api", "types", "errors"},
     "testing": {"api", "checks"},

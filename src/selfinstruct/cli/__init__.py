@@ -26,6 +26,8 @@ COMMANDS = {
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
     "review": "Accept, reject and edit by hand, on a local page.",
+    "why": "Tell what became of a candidate, and why.",
+    "trace": "Show where an instruction came from and led to.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, to keep training data clean of them.",
