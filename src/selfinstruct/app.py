@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from selfinstruct.api import Backend
 from selfinstruct.assembly import Assembly, Parts
@@ -24,7 +24,16 @@ from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stoppe
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.registry import OBSERVERS, Registry
-from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_env, read_given
+from selfinstruct.settings import (
+    Settings,
+    digest_of,
+    first_facts,
+    first_seeds,
+    load,
+    read_env,
+    read_given,
+    refuse_half_replayed,
+)
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageStart, StageSummary
 
@@ -34,6 +43,9 @@ FILL_EVERY = 2.0
 
 class Run:
     """A run folder, opened for writing with its config."""
+
+    asks = True
+    """Whether its stages ask models."""
 
     def __init__(
         self,
@@ -66,7 +78,7 @@ class Run:
             self.store.close()
             raise
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,6 +103,7 @@ class Run:
     def _begin(self) -> list[SeedTask]:
         """Start a new run, or make sure that this one is the same. One that has asked nothing yet is begun anew."""
         frozen = self._frozen()
+        refuse_half_replayed(self.store)
         recorded = self.store.fact("config")
         if recorded is None or self.store.untouched():
             seeds = self._read_seeds()
@@ -128,10 +141,10 @@ class Run:
         `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
         stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
         """
-        if name != PREPARE:
+        if name != PREPARE and self.asks:
             self.backends.of(name)  # what is wrong with it is told before anything is recorded
         self._keep_or_refuse(name)
-        parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
+        parts = self.parts(name, target)
         events = self._events(observers)
         live = self._live(name, events) if parts.recorded is None else None
         totals = self.store.totals(name)
@@ -161,6 +174,10 @@ class Run:
             summary = await self._wrap_up(name, reason, code, filler, filling)
             events.finished(summary)
         return summary
+
+    def parts(self, name: str, target: int | None) -> Parts:
+        """A stage, built from the config and what the store holds."""
+        return Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
 
     def _live(self, name: str, events: Events) -> Live:
         run = self.config.run

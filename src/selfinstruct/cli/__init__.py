@@ -28,6 +28,7 @@ COMMANDS = {
     "review": "Accept, reject and edit by hand, on a local page.",
     "why": "Tell what became of a candidate, and why.",
     "trace": "Show where an instruction came from and led to.",
+    "replay": "Judge a run's replies anew by other filters, at no cost.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, to keep training data clean of them.",

@@ -2,6 +2,7 @@
 
 from selfinstruct.store.calls import Calls, Spent
 from selfinstruct.store.growth import Growth, Stretch
+from selfinstruct.store.journal import Exchange
 from selfinstruct.store.ledger import Entry, Ledger, Shown
 from selfinstruct.store.run import RUN_FILE, RunStore
 from selfinstruct.store.values import Journalled, Row, Totals
@@ -11,6 +12,7 @@ __all__ = [
     "RUN_FILE",
     "Calls",
     "Entry",
+    "Exchange",
     "Growth",
     "Journalled",
     "Ledger",
