@@ -209,6 +209,35 @@ def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path
     assert rows(Path("some") / INSTRUCTIONS) == rows(Path("all") / INSTRUCTIONS)
 
 
+DEAF = '''
+from selfinstruct.api import Component, NoOptions, hookimpl
+from selfinstruct_chat.labels import ChatLabels
+
+class Deaf(ChatLabels):
+    """Hears nothing of the first reply."""
+    def process(self, request, reply):
+        return [] if request.index == 0 else super().process(request, reply)
+
+@hookimpl
+def selfinstruct_post_processors():
+    return [Component("deaf", "Deaf", NoOptions, lambda _: Deaf(), ("classify",))]
+'''
+
+
+def test_an_answer_that_a_parser_finds_in_both_of_two_replies_counts_once() -> None:
+    """The old run asked again about what its parser had missed; now the first reply is read, and so is the second."""
+    Path("deaf.py").write_text(DEAF)
+    given = ("--plugin", "./deaf.py", "--set", 'classify.post_processor={use="deaf"}')
+    command("run", "--backend", "demo", "--target", "30", "--quiet", "--out", "old", *given).done()
+    missed = [row for row in rows(Path("old") / REJECTED) if row["reason"] == "missing-from-reply"]
+    assert len(missed) == 20
+    replayed(Path("old"), "new", "--target", "30", "--set", 'classify.post_processor={use="chat-classify"}')
+    double = [row for row in rows(Path("new") / REJECTED) if row["reason"] == "answered-before"]
+    assert {row["subject"] for row in double} == {row["subject"] for row in missed}
+    for name in (LABELS, RAW_INSTANCES, EXAMPLES):
+        assert rows(Path("new") / name) == rows(Path("old") / name)
+
+
 # --- the old run
 
 
