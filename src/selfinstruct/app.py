@@ -278,29 +278,3 @@ async def _fill_along(filler: Filler, ended: asyncio.Event) -> None:
             await asyncio.wait_for(ended.wait(), FILL_EVERY)
         if not ended.is_set():
             await asyncio.to_thread(filler.fill, BATCH)
-
-
-def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
-    """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
-    import signal
-
-    async def main() -> Any:
-        loop = asyncio.get_running_loop()
-        hits = 0
-
-        def on_signal() -> None:
-            nonlocal hits
-            hits += 1
-            if hits > 1:
-                if os.isatty(2):  # the live line hid the cursor; whoever stands in for sys.stderr may hold text back
-                    os.write(2, b"\r\n\x1b[?25h")
-                os._exit(Stopped.exit_code)
-            run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
-            run.interrupt()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, on_signal)
-        return await work()
-
-    return asyncio.run(main())

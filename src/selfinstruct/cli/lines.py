@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from selfinstruct.cli.progress import printable
+from selfinstruct.cli.board import printable
 
 if TYPE_CHECKING:
     from selfinstruct.types import Json

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfinstruct.cli.board import printable
 from selfinstruct.cli.lines import brief, value_text
-from selfinstruct.cli.progress import printable
 
 if TYPE_CHECKING:
     from selfinstruct.replaying import Change, Diff
@@ -65,8 +65,8 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
 
 
 def _replay(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> Diff:
-    from selfinstruct.app import run_with_signals
     from selfinstruct.cli.progress import Progress, hush, say
+    from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.replaying import Replay, begin_replay
     from selfinstruct.settings import Settings
 

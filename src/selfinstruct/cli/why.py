@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from selfinstruct.cli.board import printable
 from selfinstruct.cli.lines import block, brief, evidence_lines, said
 from selfinstruct.cli.options import out_option
-from selfinstruct.cli.progress import printable
 
 if TYPE_CHECKING:
     from selfinstruct.lineage import Fate, Why
