@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RAW_INSTANCES, REJECTED
-from selfinstruct.formats.funnel import STAGES
+from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store import RunStore
+from selfinstruct.types import ENGINE_STAGES
 from tests.project import Project, killed, until
 from tests.running import command, rows
 
@@ -238,6 +238,54 @@ def test_an_answer_that_a_parser_finds_in_both_of_two_replies_counts_once() -> N
         assert rows(Path("new") / name) == rows(Path("old") / name)
 
 
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose examples are rated, and dropped below a score."""
+    folder = tmp_path_factory.mktemp("rated") / "run"
+    score = ("--set", "prepare.min_score=3", "--set", "judge.batch=3")
+    command("run", "--backend", "demo", "--target", "30", "--quiet", "--judge", *score, "--out", folder).done()
+    assert any(row["filter"] == "rating" for row in rows(folder / REJECTED)), "ratings decide something"
+    return folder
+
+
+def test_ratings_are_reused_and_count(rated: Path) -> None:
+    replayed(rated, "same", "--target", "30")
+    assert contracts(Path("same")) == contracts(rated)
+    assert RATINGS in contracts(rated)
+    told = replayed(rated, "other", *STRICT)
+    old = rows(rated / RATINGS)
+    assert told["stages"]["judge"]["before"] == len(old)
+    assert 0 < told["stages"]["judge"]["now"] < len(old)
+    assert {row["output"] for row in rows(Path("other") / EXAMPLES)} <= {
+        row["output"] for row in rows(rated / EXAMPLES)
+    }
+
+
+def test_a_replay_with_ratings_that_is_killed_ends_like_an_unbroken_one(rated: Path, project: Project) -> None:
+    replayed(rated, "unbroken", *STRICT)
+    for stage in ("classify", "judge", "prepare"):
+        process = project.start("replay", str(rated), "--quiet", *STRICT)
+        until(lambda: stage in begun(project.folder) or process.poll() is not None, stage)  # noqa: B023
+        killed(process)
+    project.run("replay", str(rated), "--quiet", *STRICT).succeeded()
+    assert contracts(project.folder) == contracts(Path("unbroken"))
+
+
+def begun(folder: Path) -> set[str]:
+    if not RunStore.begun(folder):
+        return set()
+    with closing(RunStore.look(folder)) as store:
+        return {stage for stage in ENGINE_STAGES if store.totals(stage).candidates}
+
+
+def test_a_rating_leads_to_its_instruction_and_is_part_of_its_trace(rated: Path) -> None:
+    tree = json.loads(command("trace", "r0.0", "--out", rated, "--json").done().out)
+    (found,) = [one for example in tree["examples"] for one in example["ratings"] if one["id"] == "r0.0"]
+    assert found["text"] in "0123"
+    assert "rating r0.0 accepted: " in command("trace", "r0.0", "--out", rated).done().out
+    assert command("why", "r0.0", "--out", rated).done().out.startswith("r0.0 accepted")
+
+
 # --- the old run
 
 
@@ -289,7 +337,7 @@ def fates(folder: Path) -> int:
     if not RunStore.begun(folder):
         return 0
     with closing(RunStore.look(folder)) as store:
-        return sum(store.totals(stage).candidates for stage in STAGES)
+        return sum(store.totals(stage).candidates for stage in ENGINE_STAGES)
 
 
 def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(project: Project) -> None:

@@ -92,7 +92,7 @@ def _lines(found: Diff, run: Path, out: Path, diff: Path | None) -> Iterator[str
     yield from _changes("added", "before", found.added, found)
     yield from _changes("removed", "now", found.removed, found)
     for reuse in found.reuse:
-        what = "labels" if reuse.stage == "classify" else "with raw instances"
+        what = {"classify": "labels", "instances": "with raw instances", "judge": "ratings"}[reuse.stage]
         yield f"{what}: {reuse.before:,} before, {reuse.now:,} now, {reuse.missing:,} still to be asked for"
     if found.examples_before or found.examples_now:
         yield f"training examples: {found.examples_before:,} before, {found.examples_now:,} now"

@@ -30,7 +30,7 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
     """Show the lineage of an instruction, from the seeds that its prompt showed to its training rows.
 
     ID is that of a seed task or of any candidate: g12.3 an instruction, c0.4 a label, i7.0 raw instances, e4.0 an
-    example. Training rows are as the run's own format has them.
+    example, r1.2 a rating. Training rows are as the run's own format has them.
     """
     import json
 
@@ -122,6 +122,8 @@ def _made(tree: dict[str, Any], full: bool) -> Iterator[str]:
         yield f"  example {example['id']} {_fate(example)}"
         yield f"    input:  {_text(example['input'], full)}"
         yield f"    output: {_text(example['output'], full)}"
+        for rating in example["ratings"]:
+            yield f"    rating {rating['id']} {_fate(rating)}: {brief(rating['text'])} of 3"
         if "row" in example:
             yield f"    row:    {_text(json.dumps(example['row'], ensure_ascii=False), full)}"
 

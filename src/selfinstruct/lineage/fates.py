@@ -11,6 +11,7 @@ from typing import Any
 from selfinstruct.errors import DataError
 from selfinstruct.store import Entry, RunStore, Shown
 from selfinstruct.store.ledger import LETTERS
+from selfinstruct.store.values import example_of
 from selfinstruct.types import INSTANCES, PREPARE, Deferred, Json, Reply, SeedTask, Similarity
 
 CANDIDATE = re.compile(rf"([{''.join(LETTERS)}])([0-9]{{1,9}})\.([0-9]{{1,9}})")
@@ -136,6 +137,13 @@ class History:
         wanted = (self.store.fact(f"config.{PREPARE}") or {}).get("include_seeds")
         at = index - (len(self.seeds) if wanted else 0)
         return self._places[at] if 0 <= at < len(self._places) else None
+
+    def rated(self, digest: str) -> str:
+        """The id of the instruction of an example that was rated; raises `DataError` if no such example is left."""
+        for entry in self.ledger.of_stage(PREPARE):
+            if example_of(entry.row.decision).digest == digest:
+                return entry.row.decision.subject
+        raise DataError("the example of this rating is no more: the examples were prepared anew", "Trace another one.")
 
     def shown(self, stage: str, index: int) -> Sequence[Shown]:
         """What a prompt showed as examples."""

@@ -8,7 +8,7 @@ from typing import Any
 from selfinstruct.lineage.fates import CANDIDATE, History
 from selfinstruct.store import Entry, RunStore, Shown
 from selfinstruct.store.values import example_of
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Example
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Example
 
 Tree = dict[str, Any]
 Encode = Callable[[str, Example], Tree]
@@ -26,7 +26,9 @@ def trace(store: RunStore, identity: str, depth: int, encode: Encode) -> Tree:
     asked_for = identity
     if identity not in history.seeds:
         entry = history.entry(identity)
-        if entry.stage != GENERATE:
+        if entry.stage == JUDGE:
+            identity = history.rated(entry.row.decision.subject)
+        elif entry.stage != GENERATE:
             identity = entry.row.decision.subject
     tree: Tree = {"asked_for": asked_for, "id": identity}
     if identity in history.seeds:
@@ -95,6 +97,7 @@ def _made(history: History, identity: str, encode: Encode) -> Tree:
         decision = entry.row.decision
         example = example_of(decision)
         made = _brief(entry) | {"input": example.input, "output": example.output}
+        made["ratings"] = [_brief(rated) for rated in ledger.about(JUDGE, example.digest)]
         del made["text"]
         examples.append(made | ({"row": encode(entry.id, example)} if decision.fate == "accepted" else {}))
     return {

@@ -14,9 +14,9 @@ from selfinstruct.registry import Registry
 from selfinstruct.settings import REPLAY, Settings, first_facts, load, read_given
 from selfinstruct.store import RUN_FILE, Exchange, RunStore
 from selfinstruct.store.lock import LOCK_FILE
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE
 
-ASKING = (GENERATE, CLASSIFY, INSTANCES)
+ASKING = (GENERATE, CLASSIFY, INSTANCES, JUDGE)
 READING = ("post_processor", "filters")
 """What of an asking stage decides how replies are read, and not what was asked."""
 
@@ -107,8 +107,9 @@ def _facts(
     name, given = read_given(settings)
     facts = first_facts(registry, config, frozen, source.seeds())
     facts["file"] = {"name": name, "tree": without_secrets(given)}
-    if (backend := source.fact("backend")) is not None:
-        facts["backend"] = backend
+    for known in ("backend", "prices", f"backend.{JUDGE}", f"prices.{JUDGE}"):
+        if (told := source.fact(known)) is not None:
+            facts[known] = told
     began = source.fact("created_at")
     facts[REPLAY] = {
         "of": str(source.folder),

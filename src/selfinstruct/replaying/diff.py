@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from selfinstruct.settings import REPLAY
 from selfinstruct.store import Entry, RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, PREPARE, Json
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Elsewhere = Literal["rejected", "quarantined", "not judged", "not found"]
 """What became of an instruction in the run that does not have it: dropped, never judged, or not read out of a reply."""
@@ -30,7 +30,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """A later stage: how many instructions had its answer before, how many have it now, and how many have none."""
+    """A later stage: how many instructions had its answer before, how many have it now, and how many have none.
+
+    Of the stage `judge`, how many examples.
+    """
 
     stage: str
     before: int
@@ -121,7 +124,7 @@ def diff_of(source: RunStore, store: RunStore) -> Diff:
         texts,
         added,
         removed,
-        [_reuse(source, store, stage) for stage in (CLASSIFY, INSTANCES) if source.has_begun(stage)],
+        [_reuse(source, store, stage) for stage in (CLASSIFY, INSTANCES, JUDGE) if source.has_begun(stage)],
         source.totals(PREPARE).accepted,
         store.totals(PREPARE).accepted,
         requests,
@@ -162,4 +165,7 @@ def _change(kind: Literal["added", "removed"], one: Entry, other: _Fates, where:
 
 def _reuse(source: RunStore, store: RunStore, stage: str) -> Reuse:
     before, now = (sum(bool(text) for _, text in one.asked_about(stage).values()) for one in (source, store))
+    if stage == JUDGE:
+        rated = store.ratings()
+        return Reuse(stage, before, now, sum(example.digest not in rated for _, example in store.examples()))
     return Reuse(stage, before, now, store.totals(GENERATE).accepted - now)

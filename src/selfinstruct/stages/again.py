@@ -8,12 +8,15 @@ from dataclasses import replace
 from selfinstruct.stages.base import Stage
 from selfinstruct.types import GENERATE, Decision, Instruction, Item, Reply, Request
 
+GONE = "was:"
+"""How the id begins of what a request is about and only the replayed run has."""
+
 
 class Again:
     """Another stage, without a question of its own. `goal` is how many to accept, `None`: all that there is.
 
-    Requests may be about instructions that are not in this run, whose prompts are facts all the same. They are read
-    with the others, since a parser counts on all of them, and what is said of them is passed over.
+    Requests may be about what is not in this run, and is marked as gone. The prompts are facts all the same, and such
+    subjects are read with the others, since a parser counts on all of them; what is said of them is passed over.
     """
 
     recorded = False
@@ -45,8 +48,7 @@ class Again:
         items = self._stage.read(request, reply)
         if self.name == GENERATE:
             return items
-        here = {subject.id for subject in self._here(request).subjects}
-        return [item for item in items if item.subject in here]
+        return [item for item in items if not item.subject.startswith(GONE)]
 
     def unanswered(self, request: Request) -> Sequence[Decision]:
         """What a failed request means for those of its subjects that are here."""
@@ -57,4 +59,4 @@ class Again:
         self._stage.settled(request, decisions)
 
     def _here(self, request: Request) -> Request:
-        return replace(request, subjects=tuple(one for one in request.subjects if one.id in self.known))
+        return replace(request, subjects=tuple(one for one in request.subjects if not one.id.startswith(GONE)))

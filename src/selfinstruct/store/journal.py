@@ -11,7 +11,7 @@ from typing import Any
 from selfinstruct.store.values import dumps
 from selfinstruct.store.writer import Statement
 
-Named = str | Mapping[str, str]
+Named = str | Mapping[str, Any]
 """How a request names an instruction: by its id, or, where it is not one of the run's own, by id and text."""
 
 
