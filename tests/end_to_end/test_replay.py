@@ -116,7 +116,9 @@ def test_what_a_stricter_filter_drops_is_told_with_its_evidence(source: Path) ->
 
 
 def test_what_a_filter_less_brings_back_is_told_with_why_it_was_dropped(source: Path) -> None:
-    args = ("--set", "generate.filters.restated=off", "--set", "generate.filters.rouge-l.threshold=1")
+    args = [
+        part for name in ("restated", "containment", "rouge-l") for part in ("--set", f"generate.filters.{name}=off")
+    ]
     told = replayed(source, "other", *args)
     back = [one for one in told["added"] if one["was"] == "rejected"]
     assert {(one["filter"], one["reason"]) for one in back} == {("restated", "restated")}
