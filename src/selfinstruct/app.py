@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, Self
 
 from selfinstruct.api import Backend
 from selfinstruct.assembly import Assembly, Parts
@@ -24,7 +23,16 @@ from selfinstruct.errors import ConfigError, RunError, SelfInstructError, Stoppe
 from selfinstruct.formats.contracts import write_contracts
 from selfinstruct.formats.statistics import BATCH, Filler
 from selfinstruct.registry import OBSERVERS, Registry
-from selfinstruct.settings import Settings, digest_of, first_facts, first_seeds, load, read_env, read_given
+from selfinstruct.settings import (
+    Settings,
+    digest_of,
+    first_facts,
+    first_seeds,
+    load,
+    read_env,
+    read_given,
+    refuse_half_replayed,
+)
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageStart, StageSummary
 
@@ -34,6 +42,9 @@ FILL_EVERY = 2.0
 
 class Run:
     """A run folder, opened for writing with its config."""
+
+    asks = True
+    """Whether its stages ask models."""
 
     def __init__(
         self,
@@ -66,7 +77,7 @@ class Run:
             self.store.close()
             raise
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,6 +102,7 @@ class Run:
     def _begin(self) -> list[SeedTask]:
         """Start a new run, or make sure that this one is the same. One that has asked nothing yet is begun anew."""
         frozen = self._frozen()
+        refuse_half_replayed(self.store)
         recorded = self.store.fact("config")
         if recorded is None or self.store.untouched():
             seeds = self._read_seeds()
@@ -128,10 +140,10 @@ class Run:
         `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
         stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
         """
-        if name != PREPARE:
+        if name != PREPARE and self.asks:
             self.backends.of(name)  # what is wrong with it is told before anything is recorded
         self._keep_or_refuse(name)
-        parts = Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
+        parts = self.parts(name, target)
         events = self._events(observers)
         live = self._live(name, events) if parts.recorded is None else None
         totals = self.store.totals(name)
@@ -161,6 +173,10 @@ class Run:
             summary = await self._wrap_up(name, reason, code, filler, filling)
             events.finished(summary)
         return summary
+
+    def parts(self, name: str, target: int | None) -> Parts:
+        """A stage, built from the config and what the store holds."""
+        return Assembly(self.registry, self.config, self.store, self.seeds).parts(name, target)
 
     def _live(self, name: str, events: Events) -> Live:
         run = self.config.run
@@ -261,29 +277,3 @@ async def _fill_along(filler: Filler, ended: asyncio.Event) -> None:
             await asyncio.wait_for(ended.wait(), FILL_EVERY)
         if not ended.is_set():
             await asyncio.to_thread(filler.fill, BATCH)
-
-
-def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
-    """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
-    import signal
-
-    async def main() -> Any:
-        loop = asyncio.get_running_loop()
-        hits = 0
-
-        def on_signal() -> None:
-            nonlocal hits
-            hits += 1
-            if hits > 1:
-                if os.isatty(2):  # the live line hid the cursor; whoever stands in for sys.stderr may hold text back
-                    os.write(2, b"\r\n\x1b[?25h")
-                os._exit(Stopped.exit_code)
-            run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
-            run.interrupt()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, on_signal)
-        return await work()
-
-    return asyncio.run(main())

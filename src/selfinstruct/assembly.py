@@ -113,7 +113,8 @@ class Assembly:
             config.table.attempts,
             history,
         )
-        judge = self._judge(config, [Rule("answered", Answered())])
+        answered = [identity for identity, asked in history.items() if asked.answered]
+        judge = self._judge(config, [Rule("answered", Answered(answered))])
         return Parts(stage, judge, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
 
     def _asked_about(self, name: str) -> list[Instruction]:

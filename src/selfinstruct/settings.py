@@ -22,12 +22,15 @@ from selfinstruct.config import (
     resolve,
     without_secrets,
 )
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.records import read_seeds
 from selfinstruct.registry import Registry
 from selfinstruct.store import RunStore
 from selfinstruct.store.values import dumps, now
 from selfinstruct.types import GENERATE, SeedTask
+
+REPLAY = "replay"
+"""The fact that tells a run that was begun by a replay from others: of which run, how, and how far it got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,13 @@ def first_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequ
         "python": sys.version.split()[0],
         "plugins": {plugin.name: plugin.version for plugin in registry.plugins if not plugin.broken},
     }
+
+
+def refuse_half_replayed(store: RunStore) -> None:
+    """Raise `RunError` for a run that a replay began and did not finish, or what it reuses would be paid for."""
+    if (replay := store.fact(REPLAY)) is not None and not replay["done"]:
+        again = f"Finish it first, with the same command: selfinstruct replay {replay['of']} --out {store.folder} ..."
+        raise RunError(f"{store.folder} holds a replay that was not finished", again)
 
 
 def digest_of(seeds: Sequence[SeedTask]) -> str:

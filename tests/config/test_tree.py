@@ -165,6 +165,8 @@ def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value:
         ("generate.filters.²=4", "no entry '²'"),
         ("generate.filters.cut.x=4", "'cut' stands there 2 times\nSay which: [0], [2]."),
         ("generate.filters.cut=4", "'cut' stands there 2 times"),
+        ("generate.filters.cut=off", "'cut' stands there 2 times"),
+        ("generate.filters.lenght=off", "no entry 'lenght'; did you mean 'length'?"),
     ],
 )
 def test_a_setting_that_has_no_place(setting: str, words: str) -> None:
@@ -172,6 +174,26 @@ def test_a_setting_that_has_no_place(setting: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         assign(unchanged, setting)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "left"),
+    [
+        ("generate.filters.length=off", ["cut", "cut"]),
+        ("generate.filters[0]=off", ["length", "cut"]),
+        ('generate.filters.2="off"', ["cut", "length"]),
+    ],
+)
+def test_a_component_of_a_list_that_is_set_to_off_is_taken_out(setting: str, left: list[str]) -> None:
+    changed = tree()
+    assign(changed, setting)
+    assert [entry["use"] for entry in changed["generate"]["filters"]] == left
+
+
+def test_off_is_a_text_like_others_where_there_is_no_list() -> None:
+    changed = tree()
+    assign(changed, "generate.filters.length.min_words=off")
+    assert changed["generate"]["filters"][1]["min_words"] == "off"
 
 
 def test_a_setting_that_has_no_place_does_not_show_its_value() -> None:

@@ -78,8 +78,8 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
     from selfinstruct.errors import ConfigError
     from selfinstruct.formats.dataset import export_dataset
 
-    registry = _registry(store, given["plugins"])
-    chosen = _choose(store, registry, given["name"], given["assigned"])
+    registry = registry_of(store, given["plugins"])
+    chosen = format_of(store, registry, given["name"], given["assigned"])
     encoder = chosen.build(registry)
     if not isinstance(encoder, TrainingEncoder):
         raise ConfigError(f"export.encoder.use: encoder '{chosen.name}' writes prompts, not training rows")
@@ -100,7 +100,7 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
         click.echo(f"pushed to {push_to_hub(folder, exported.paths, repo, public=public)}")
 
 
-def _registry(store: RunStore, plugins: Sequence[str]) -> Registry:
+def registry_of(store: RunStore, plugins: Sequence[str]) -> Registry:
     """Every plugin there is; those that the run named and are gone by now are missed only if they have the format."""
     from selfinstruct.errors import PluginError
     from selfinstruct.registry import Registry
@@ -114,7 +114,7 @@ def _registry(store: RunStore, plugins: Sequence[str]) -> Registry:
     return registry
 
 
-def _choose(store: RunStore, registry: Registry, name: str | None, assigned: Sequence[str]) -> Chosen:
+def format_of(store: RunStore, registry: Registry, name: str | None, assigned: Sequence[str]) -> Chosen:
     """The format, checked. Of the run's config only the table `export` matters, so no other part of it can fail."""
     from selfinstruct.config import assign, merge, read_recipe, resolve
     from selfinstruct.errors import ConfigError

@@ -31,9 +31,10 @@ def quiet_option(command: F) -> F:
 
 def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Open the run folder and run stages one after the other, telling how each ended."""
-    from selfinstruct.app import Run, run_with_signals
+    from selfinstruct.app import Run
     from selfinstruct.cli.events import JsonEvents, files, note
     from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files, tell_ratings
+    from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.formats.contracts import present
     from selfinstruct.store import RunStore
 

@@ -15,6 +15,9 @@ from selfinstruct.checks import SECRET_NAME, suggest
 from selfinstruct.errors import ConfigError
 
 FILE = "selfinstruct.toml"
+OFF = "off"
+"""What a component of a list is set to that is to be taken out: `generate.filters.keywords=off`."""
+
 Tree = dict[str, Any]
 
 _SECRET_TEXT = re.compile(
@@ -112,7 +115,7 @@ def assign(tree: Tree, setting: str) -> None:
     """Apply one `--set path=value`; the value is TOML, or else a plain string.
 
     A list of components is entered by position (`generate.filters[0].min_words`) or by name
-    (`generate.filters.length.min_words`). Raises `ConfigError`.
+    (`generate.filters.length.min_words`), and one that is set to `off` is taken out. Raises `ConfigError`.
     """
     path, equals, text = setting.partition("=")
     keys = [key for key in re.split(r"[.\[\]]+", path.strip()) if key]
@@ -123,7 +126,11 @@ def assign(tree: Tree, setting: str) -> None:
     for key in keys[:-1]:
         place = _place(here, key, path)
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
-    here[_place(here, keys[-1], path)] = value
+    place = _place(here, keys[-1], path)
+    if value == OFF and isinstance(here, list):
+        del here[place]
+    else:
+        here[place] = value
 
 
 def read_value(text: str) -> Any:

@@ -227,7 +227,7 @@ class Runner:
         if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.unanswered(request))
             judged, complete = len(decisions), True
-            self._failures += 1
+            self._failures += pending.task is not None  # one that the journal held says nothing of the model as it is
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -28,7 +28,14 @@ from selfinstruct.types import (
 
 
 class Answered(Filter[Any]):
-    """The rule that comes before all others of these stages: what has no answer has none."""
+    """The rule that comes before all others of these stages: what has no answer has none.
+
+    And one answer is enough: `answered` are those that have theirs. Only a replay meets a second one, where another
+    parser reads an answer out of a reply that had been asked for again.
+    """
+
+    def __init__(self, answered: Iterable[str] = ()) -> None:
+        self._answered = set(answered)
 
     def judge(self, item: Label | RawInstances | Rating) -> Verdict:
         """Drop what the reply did not answer, or answered with neither yes nor no, or with nothing."""
@@ -38,7 +45,13 @@ class Answered(Filter[Any]):
             return drop("partly-answered")
         if isinstance(item, Label) and item.text not in ("yes", "no"):
             return drop("neither-yes-nor-no", said=item.notes.get("said", ""))
-        return keep() if item.text.strip() else drop("empty")
+        if not item.text.strip():
+            return drop("empty")
+        return drop("answered-before") if item.subject in self._answered else keep()
+
+    def observe(self, item: Label | RawInstances | Rating) -> None:
+        """Remember that there is an answer."""
+        self._answered.add(item.subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,25 @@
 
 from selfinstruct.store.calls import Calls, Spent
 from selfinstruct.store.growth import Growth, Stretch
+from selfinstruct.store.journal import Exchange
+from selfinstruct.store.ledger import Entry, Ledger, Shown
 from selfinstruct.store.run import RUN_FILE, RunStore
 from selfinstruct.store.values import Journalled, Row, Totals
 from selfinstruct.store.writer import Written
 
-__all__ = ["RUN_FILE", "Calls", "Growth", "Journalled", "Row", "RunStore", "Spent", "Stretch", "Totals", "Written"]
+__all__ = [
+    "RUN_FILE",
+    "Calls",
+    "Entry",
+    "Exchange",
+    "Growth",
+    "Journalled",
+    "Ledger",
+    "Row",
+    "RunStore",
+    "Shown",
+    "Spent",
+    "Stretch",
+    "Totals",
+    "Written",
+]

@@ -79,6 +79,11 @@ class Ledger:
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND subject = ? ORDER BY idx, position"  # noqa: S608
         return list(self._entries(stage, sql, (stage, subject)))
 
+    def with_text(self, stage: str, text: str) -> list[Entry]:
+        """All candidates of a stage that say exactly this, in order."""
+        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND text = ? ORDER BY idx, position"  # noqa: S608 - columns
+        return list(self._entries(stage, sql, (stage, text)))
+
     def of_stage(self, stage: str) -> Iterator[Entry]:
         """All candidates of a stage, in order."""
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? ORDER BY idx, position"  # noqa: S608 - columns

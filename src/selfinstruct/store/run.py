@@ -15,6 +15,7 @@ from selfinstruct.store.bulk import Bulk
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import connect, connect_to_read, migrate, refuse_newer, schema
 from selfinstruct.store.growth import Growth
+from selfinstruct.store.journal import Exchange, exchanges_of, statements
 from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.values import (
@@ -238,6 +239,14 @@ class RunStore:
     def ledger(self) -> Ledger:
         """Questions about what became of candidates."""
         return Ledger(self._read)
+
+    def answered_requests(self, stage: str) -> Iterator[Exchange]:
+        """Every request of a stage that has a reply, or failed, in order."""
+        return exchanges_of(self._read, stage)
+
+    def take_over(self, exchange: Exchange) -> Written:
+        """Journal a request and its answer as another run has them."""
+        return self._write(statements(exchange))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

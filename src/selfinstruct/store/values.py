@@ -164,9 +164,9 @@ def seed_of(task: dict[str, Any]) -> SeedTask:
 
 def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
     """The request that a body holds; `known` gives the instructions that it names by id, if they are wanted."""
-    shown = [known[identity] for identity in body["examples"]] if known else []
-    named = [entry for entry in body["subjects"] if known or isinstance(entry, dict)]
-    subjects = [_whole(entry) if isinstance(entry, dict) else (known or {})[entry] for entry in named]
+    shown = [_named(entry, known) for entry in body["examples"]] if known is not None else []
+    named = [entry for entry in body["subjects"] if known is not None or isinstance(entry, dict)]
+    subjects = [_named(entry, known or {}) for entry in named]
     sampling = body["sampling"] | {"stop": tuple(body["sampling"].get("stop", ()))}
     return Request(
         stage,
@@ -193,7 +193,12 @@ def subject_entry(subject: Instruction) -> Json:
     }
 
 
-def _whole(entry: Mapping[str, Any]) -> Instruction:
+def _named(entry: str | Mapping[str, Any], known: Mapping[str, Instruction]) -> Instruction:
+    """An instruction of this run, by its id; one of the run that this one replays, by its text; or an example."""
+    if isinstance(entry, str):
+        return known[entry]
+    if "output" not in entry:
+        return Instruction(entry["id"], entry["text"])
     is_classification = entry["is_classification"]
     example = Example(entry["text"], entry["input"], entry["output"], is_classification, entry["of"])
     return Instruction(entry["id"], entry["text"], None, is_classification, example)

@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM while a run is at work: the first stops it in good order, the second at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from selfinstruct.errors import Stopped
+
+if TYPE_CHECKING:
+    from selfinstruct.app import Run
+
+
+def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
+    """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
+
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        hits = 0
+
+        def on_signal() -> None:
+            nonlocal hits
+            hits += 1
+            if hits > 1:
+                if os.isatty(2):  # the live line hid the cursor; whoever stands in for sys.stderr may hold text back
+                    os.write(2, b"\r\n\x1b[?25h")
+                os._exit(Stopped.exit_code)
+            run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
+            run.interrupt()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, on_signal)
+        return await work()
+
+    return asyncio.run(main())

@@ -1,0 +1,114 @@
+"""`selfinstruct why`: what became of a candidate, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from selfinstruct.cli.board import printable
+from selfinstruct.cli.lines import block, brief, evidence_lines, said
+from selfinstruct.cli.options import out_option
+
+if TYPE_CHECKING:
+    from selfinstruct.lineage import Fate, Why
+
+MOST = 10
+"""Fates that are shown of one text unless all are wanted."""
+
+WORDS = {
+    "loose": "no text is exactly this one; but for case and spaces it is:",
+    "nearest": "no candidate has this text, also but for case and spaces. The nearest, by ROUGE-L:",
+}
+"""What is said where the text is not found as it is."""
+
+
+@click.command("why")
+@click.argument("asked", metavar="TEXT|ID")
+@out_option
+@click.option("--full", is_flag=True, help="The whole prompt and reply, and every fate.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
+    """Tell the fate of a candidate: which filter dropped it and why, or what it was accepted beside.
+
+    Ask by an id, or by a text in quotes; a text that came several times has several fates.
+
+    \b
+    selfinstruct why g12.3 --out runs/first
+    selfinstruct why "Write a poem about the sea." --out runs/first
+    """
+    import json
+
+    from selfinstruct.lineage import why
+    from selfinstruct.store import RunStore
+
+    store = RunStore.look(out)
+    try:
+        with store.snapshot():
+            found = why(store, asked)
+    finally:
+        store.close()
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+        return
+    for line in _lines(found, full):
+        click.echo(line)
+
+
+def _lines(found: Why, full: bool) -> Iterator[str]:
+    if found.match in WORDS:
+        yield WORDS[found.match]
+    for seed in found.seeds:
+        yield f"{printable(seed.id)} a seed task: in the pool from the start"
+        yield f"  text      {brief(seed.instruction, 10**9)}"
+    for near in found.near:
+        yield f"  {near.score:.3f}  {printable(near.id):<10} {brief(near.text)}"
+    if found.match == "nearest" and not found.near:
+        yield "  none has a word in common with it"
+    shown = found.fates if full else found.fates[:MOST]
+    for fate in shown:
+        yield from _fate(fate, full)
+    if len(shown) < len(found.fates):
+        yield f"and {len(found.fates) - len(shown)} more times: --full shows all"
+
+
+def _fate(fate: Fate, full: bool) -> Iterator[str]:
+    yield f"{fate.id} {said(fate.fate, fate.filter, fate.reason)}"
+    yield f"  text      {printable(fate.text) if full else brief(fate.text, 400)}"
+    if fate.subject:
+        yield f"  about     {printable(fate.subject)} {brief(fate.about)}"
+    if fate.payload.get("input"):
+        yield f"  input     {brief(str(fate.payload['input']), 400)}"
+    for lead, line in zip(_once("evidence"), evidence_lines(fate.evidence, full), strict=False):
+        yield f"  {lead:<9} {line}"
+    if fate.put_off:
+        yield "  nearest   not computed yet: the next command on this run does it"
+    for lead, (text, score) in zip(_once("nearest"), fate.nearest or (), strict=False):
+        yield f"  {lead:<9} {score:.3f}  {printable(text) if full else brief(text)}"
+    if fate.mean is not None:
+        yield f"  mean      {fate.mean:.3f} over the whole pool"
+    yield from _source(fate, full)
+
+
+def _source(fate: Fate, full: bool) -> Iterator[str]:
+    source = fate.source
+    if source.stage == "seeds":
+        yield "  from      a seed task's own instances"
+        return
+    place = "" if source.stage != fate.stage else f", candidate {fate.id.partition('.')[2]}"
+    when = source.answered_at or source.asked_at
+    model = f", {printable(source.model)}" if source.model else ""
+    yield f"  from      {source.stage}, request {source.request}{place}, {when}{model}"
+    yield "  prompt"
+    yield from block(source.prompt or "(not recorded)", full, "    ")
+    yield "  reply" + (f" (finish: {source.finish})" if source.finish not in ("", "stop") else "")
+    yield from block(source.reply or "(none)", full, "    ")
+
+
+def _once(word: str) -> Iterator[str]:
+    """The word, and then nothing, for ever."""
+    yield word
+    while True:
+        yield ""
