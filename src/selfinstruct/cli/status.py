@@ -26,6 +26,8 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.cli.forecast import as_json as growth_json
     from selfinstruct.cli.forecast import read_growth, tell_growth
     from selfinstruct.cli.funnel import tell_funnel
+    from selfinstruct.cli.now import as_json as now_json
+    from selfinstruct.cli.now import read_now, tell_now
     from selfinstruct.cli.progress import tell_ratings
     from selfinstruct.formats.curated import Curated
     from selfinstruct.formats.funnel import funnels
@@ -39,7 +41,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             flows = funnels(store)
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
-            growth = read_growth(store, more)
+            growth, now = read_growth(store, more), read_now(store, out)
             ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
         reviews = Curated(store).tally
     finally:
@@ -51,6 +53,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
         told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
+        told["at_work"] = now_json(now)
         told["reviews"] = {stage: asdict(counts) for stage, counts in reviews.items()}
         if JUDGE in stages:
             told |= {"ratings": asdict(tally(ratings)), "judge": judge or backend}
@@ -58,6 +61,7 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
+    tell_now(now)
     for flow, summary in zip(flows, summaries, strict=True):
         tell_funnel(flow, summary)
         if flow.stage == JUDGE:

@@ -53,6 +53,11 @@ class Growth:
     def __init__(self, read: sqlite3.Connection) -> None:
         self._read = read
 
+    def latest(self, most: int) -> list[tuple[str, str]]:
+        """Stage and time of the last replies, at most so many, newest first."""
+        sql = "SELECT stage, created_at FROM replies WHERE failure = '' ORDER BY created_at DESC LIMIT ?"
+        return self._read.execute(sql, (most,)).fetchall()
+
     def judged_last(self, stage: str, most: int) -> list[int]:
         """The candidates of the last wholly settled requests of a stage, at most so many, oldest first."""
         sql = "SELECT judged FROM settlements WHERE stage = ? AND complete ORDER BY idx DESC LIMIT ?"

@@ -37,6 +37,20 @@ class Lock:
         os.close(self._file)
 
 
+def holder(folder: Path) -> int | None:
+    """The process that works on a run folder, as far as can be told without touching its lock; `None` if none does."""
+    if os.name == "nt":  # there a signal 0 is no question
+        return None
+    try:
+        pid = int((folder / LOCK_FILE).read_text("ascii"))
+        os.kill(pid, 0)
+    except PermissionError:  # it lives, and is somebody else's
+        return pid
+    except (OSError, ValueError, OverflowError):
+        return None
+    return pid
+
+
 def _take(file: int) -> None:
     if os.name == "nt":  # pragma: no cover - not tried: there is no Windows machine among ours
         import msvcrt
