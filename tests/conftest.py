@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from selfinstruct.store import RunStore
 from tests.project import Project
+
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+"""How long an example takes is no matter of a test: a busy machine would fail it."""
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ async def test_one_who_gives_up_waiting_gives_back_the_slot() -> None:
     st.integers(1, 5),
     st.integers(50, 500),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_in_no_minute_is_more_spent_than_allowed(
     costs: list[tuple[int, float, int | None]], requests: int, tokens: int
 ) -> None:

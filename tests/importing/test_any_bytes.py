@@ -38,7 +38,7 @@ ROWS = st.fixed_dictionaries(
 LINES = st.one_of((ROWS | VALUES).map(lambda row: json.dumps(row).encode()), st.binary(max_size=40))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(LINES, max_size=6), min_size=1, max_size=3))
 def test_no_file_causes_anything_but_a_refusal(files: list[list[bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

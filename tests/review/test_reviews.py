@@ -50,7 +50,7 @@ def test_what_people_do_is_recorded_and_nothing_of_it_is_lost(reviews: Reviews) 
 ACTS = st.sampled_from(["accept", "reject a", "reject b", "edit one", "edit two", "edit back", "undo"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTS, max_size=14))
 def test_undo_takes_back_one_thing_after_the_other_in_any_order_of_things(run: Path, acts: list[str]) -> None:
     (run / "reviews.sqlite").unlink(missing_ok=True)

@@ -72,7 +72,7 @@ def test_a_decision_is_that_of_a_full_comparison(kernel: str, threshold: float, 
     st.lists(st.integers(0, 10), max_size=20).map(lambda numbers: words(*numbers)),
     st.sampled_from(THRESHOLDS),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_kernel_decides_alike(entries: list[str], text: str, threshold: float) -> None:
     found = []
     with pytest.MonkeyPatch.context() as patch:

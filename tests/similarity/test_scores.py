@@ -48,13 +48,13 @@ texts = st.one_of(few_words.map(" ".join), many_words.map(" ".join), st.text(max
 @example(words(*range(64)), words(*range(1, 66)))
 @example(words(*range(65)), words(*range(0, 130, 2)))
 @example(words(*range(129)), words(*range(128, -1, -1)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_score_is_the_reference_s_bit_for_bit(left: str, right: str) -> None:
     assert score(left, right) == reference(left, right)
 
 
 @given(st.lists(texts, min_size=1, max_size=12), texts)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_entry_of_a_pool_gets_its_own_score(entries: list[str], candidate: str) -> None:
     entries = list(dict.fromkeys(entries))
     pool = Pool(classical_tokens, nearest=len(entries))

@@ -52,7 +52,7 @@ def test_on_ascii_text_with_words_both_agree(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_classical_tokeniser_is_the_reference_s(text: str) -> None:
     from rouge_score.tokenize import tokenize
 
@@ -75,7 +75,7 @@ def test_sentences_of_different_scripts_have_nothing_in_common() -> None:
 
 
 @given(st.text(min_size=1, max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_that_is_not_blank_is_the_same_as_itself(text: str) -> None:
     assert score(text, text) == (1.0 if text.split() else 0.0)
 
