@@ -33,6 +33,7 @@ BELOW: dict[str, set[str]] = {
     "formats": {"store", "similarity", "api", "types", "errors"},
     "review": {"store", "types", "errors"},
     "lineage": {"formats", "store", "similarity", "api", "types", "errors"},
+    "report": {"formats", "store", "similarity", "api", "types", "errors"},
     "stages": {"api", "types"},
     "engine": {"stages", "store", "api", "types", "errors"},
     "testing": {"api", "checks"},

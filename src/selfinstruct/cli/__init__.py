@@ -25,6 +25,7 @@ COMMANDS = {
     "judge": "Have a model rate the training examples.",
     "import": "Go on with the files of the original Self-Instruct scripts.",
     "status": "Tell how far a run is, also while it goes on.",
+    "report": "Write one page about a run: funnel, novelty, cost, a sample.",
     "review": "Accept, reject and edit by hand, on a local page.",
     "why": "Tell what became of a candidate, and why.",
     "trace": "Show where an instruction came from and led to.",

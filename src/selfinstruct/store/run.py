@@ -18,6 +18,7 @@ from selfinstruct.store.growth import Growth
 from selfinstruct.store.journal import Exchange, exchanges_of, statements
 from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
+from selfinstruct.store.overview import Overview
 from selfinstruct.store.values import (
     Accepted,
     Journalled,
@@ -247,6 +248,9 @@ class RunStore:
     def take_over(self, exchange: Exchange) -> Written:
         """Journal a request and its answer as another run has them."""
         return self._write(statements(exchange))
+    def overview(self) -> Overview:
+        """The run summed up."""
+        return Overview(self._read)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
