@@ -12,7 +12,12 @@ from selfinstruct.cli.options import out_option
 @click.command("report", epilog="What it shows: docs/report.md.")
 @out_option
 @click.option(
-    "-o", "--to", "file", type=click.Path(path_type=Path), metavar="FILE", help="Default: report.html in the run folder."
+    "-o",
+    "--to",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Default: report.html in the run folder.",
 )
 def command(out: Path, file: Path | None) -> None:
     """Write one HTML file about a run, also while another process works on it: what became of every candidate, how new

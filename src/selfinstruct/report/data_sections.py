@@ -13,7 +13,7 @@ INSTRUCTION, SHOWN, PART = 700, 160, 320
 EXAMPLES = 3
 """Examples of an instruction that the sample shows."""
 
-BUDGET = 550_000
+BUDGET = 760_000
 """Bytes that the sample may take: where texts are very long, fewer are shown."""
 
 
@@ -21,7 +21,9 @@ def diversity(report: Report) -> str:
     """The sunburst of verbs and objects."""
     found = report.phrases
     if not found.verbs:
-        lead = "Verbs are found in English text only, and none was found here." if found.total else "No instructions yet."
+        lead = (
+            "Verbs are found in English text only, and none was found here." if found.total else "No instructions yet."
+        )
         return section("verbs", "What is asked for", lead)
     lead = (
         f"A root verb was found in {percent(found.found, found.total)} of {number(found.total)} instructions, with an "
@@ -49,7 +51,9 @@ def novelty(report: Report) -> str:
         parts.append(_histogram("plot-seeds", "Nearest seed task", words, report.near_seeds, "ROUGE-L", 1.0))
     if not parts:
         return ""
-    lead = "How near each accepted instruction is to another text, by ROUGE-L F1: 0 shares nothing, 1 is the same words."
+    lead = (
+        "How near each accepted instruction is to another text, by ROUGE-L F1: 0 shares nothing, 1 is the same words."
+    )
     if report.near_unknown:
         lead += f" {number(report.near_unknown)} are not measured yet."
     return section("novelty", "Novelty", lead, f'<div class="pair">{"".join(parts)}</div>')
@@ -69,7 +73,9 @@ def sizes(report: Report) -> str:
     lead = "In words; in scripts without spaces each letter counts. The last bar holds all that is longer."
     if report.without_input:
         lead += f" {number(report.without_input)} examples need no input and are left out of the inputs."
-    return section("lengths", "Lengths", lead, f'<div class="{"three" if len(parts) > 1 else "pair"}">{"".join(parts)}</div>')
+    return section(
+        "lengths", "Lengths", lead, f'<div class="{"three" if len(parts) > 1 else "pair"}">{"".join(parts)}</div>'
+    )
 
 
 def pool_growth(report: Report) -> str:
@@ -80,19 +86,25 @@ def pool_growth(report: Report) -> str:
     kept = [one.accepted / one.candidates if one.candidates else None for one in stretches]
     near, mean = [one.nearest for one in stretches], [one.mean for one in stretches]
     rows = [
-        (number(one.pool + one.accepted), number(one.requests), number(one.candidates), number(one.accepted), _score(share))
+        (
+            number(one.pool + one.accepted),
+            number(one.requests),
+            number(one.candidates),
+            number(one.accepted),
+            _score(share),
+        )
         for one, share in zip(stretches, kept, strict=True)
     ]
-    numbers = table("Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, (1, 2, 3, 4))
+    numbers = table(
+        "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, (1, 2, 3, 4)
+    )
     words = "Accepted of all candidates, by stretches of requests. It falls as the pool fills."
-    parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept]), numbers)]
+    parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept], ".0%"), numbers)]
     if any(score is not None for score in near):
-        rows = [
-            (number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches
-        ]
+        rows = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
         numbers = table("ROUGE-L of what was accepted", ("pool", "nearest", "whole pool"), rows, (1, 2))
         words = "Mean ROUGE-L of newly accepted instructions: a rising line means that tasks repeat themselves."
-        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean])
+        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], ".2f")
         parts.append(figure("plot-growth", "Similarity to the pool", words, plot, numbers))
     lead = "How acceptance and novelty change as the pool grows."
     return section("growth", "Growth", lead, f'<div class="pair">{"".join(parts)}</div>')
@@ -105,7 +117,8 @@ def pairs(report: Report) -> str:
     rows = "\n".join(
         f'<li><span class="score">{pair.score:.2f}</span><p><span class="id">{esc(pair.id)}</span>'
         f'<span class="text" dir="auto">{esc(pair.text, 400)}</span></p>'
-        f'<p class="text" dir="auto">{esc(pair.nearest, 400)}</p></li>'
+        f'<p><span class="id">{esc(pair.nearest.id, 80)}</span>'
+        f'<span class="text" dir="auto">{esc(pair.nearest.text or "", 400)}</span></p></li>'
         for pair in report.closest
     )
     lead = "Accepted, and nearest to a text that was in the pool before: the new one, then the older one. If these are "
@@ -118,7 +131,11 @@ def _histogram(name: str, title: str, words: str, found: Histogram, unit: str, b
     rows = []
     for at, count in enumerate(found.counts):
         start = found.start + at * found.width
-        end = " and more" if found.open_ended and at == len(found.counts) - 1 else f" to {start + found.width:.{decimals}f}"
+        end = (
+            " and more"
+            if found.open_ended and at == len(found.counts) - 1
+            else f" to {start + found.width:.{decimals}f}"
+        )
         if count:
             rows.append((f"{start:.{decimals}f}{'' if found.width == 1 and end[1] == 't' else end}", number(count)))
     median = f"{found.median:.2f}" if decimals else number(found.median)
@@ -145,7 +162,11 @@ def sample(report: Report) -> str:
     if not rows:
         return ""
     made = report.phrases.total
-    lead = f"All {number(made)} instructions" if len(rows) == made else f"{number(len(rows))} of {number(made)} instructions"
+    lead = (
+        f"All {number(made)} instructions"
+        if len(rows) == made
+        else f"{number(len(rows))} of {number(made)} instructions"
+    )
     lead += ", oldest first" if len(rows) == made else ", evenly drawn, oldest first"
     lead += ", with what their prompts showed, what they are nearest to, and what came of them."
     form = (
@@ -174,7 +195,9 @@ def _item(drawn: Drawn) -> str:
 
 
 def _line(identity: str, text: str) -> str:
-    return f'<li><span class="id">{esc(identity, 80)}</span><span class="text" dir="auto">{esc(text, SHOWN)}</span></li>'
+    return (
+        f'<li><span class="id">{esc(identity, 80)}</span><span class="text" dir="auto">{esc(text, SHOWN)}</span></li>'
+    )
 
 
 def _examples(drawn: Drawn) -> str:

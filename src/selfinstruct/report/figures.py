@@ -38,9 +38,9 @@ def sunburst(found: Phrases) -> str:
     """The most frequent verbs inside, their most frequent objects around them (the paper's Figure 3)."""
     go = _plotly()
     labels, ids, parents, values, tints = [], [], [], [], []
-    for rank, verb in enumerate(found.verbs):
+    for rank, verb in enumerate(sorted(found.verbs, key=lambda verb: -verb.shown)):
         tint = min(TINTS - 1, rank // GROUPED) + 1
-        rows = [(verb.verb, f"v{rank}", "", sum(count for _, count in verb.objects))]
+        rows = [(verb.verb, f"v{rank}", "", verb.shown)]
         rows += [(noun, f"v{rank}.{at}", f"v{rank}", count) for at, (noun, count) in enumerate(verb.objects)]
         for label, identity, parent, count in rows:
             labels.append(_shown(label))
@@ -61,7 +61,8 @@ def sunburst(found: Phrases) -> str:
         insidetextfont={"color": [f"var(--on-tint-{tint})" for tint in tints]},
         hovertemplate="%{label}<br>%{value:,} instructions<extra></extra>",
     )
-    return _json(go, [trace], height=620, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    bare = {"l": 0, "r": 0, "t": 0, "b": 0}
+    return _json(go, [trace], height=620, margin=bare, uniformtext={"minsize": 10, "mode": "hide"})
 
 
 def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
@@ -91,7 +92,8 @@ def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
     return _json(
         go,
         [trace],
-        xaxis={"range": [found.start, end], "title": {"text": unit}},
+        xaxis={"range": [found.start, end]},
+        title=unit,
         bargap=0,
         shapes=[
             {"type": "line", "x0": middle, "x1": middle, "y0": 0, "y1": 1, "yref": "paper"}
@@ -99,13 +101,18 @@ def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
         ],
         annotations=[
             {"x": middle, "y": 1, "yref": "paper", "text": "median", "showarrow": False}
-            | {"xanchor": "left", "xshift": 5, "yanchor": "top", "font": {"size": 12, "color": "var(--text)"}}
+            | {"xanchor": "center", "yanchor": "bottom", "font": {"size": 12, "color": "var(--text)"}}
         ],
     )
 
 
-def growth(stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]]) -> str:
-    """Lines over the size of the pool at the end of each stretch, all between 0 and 1; the first is the main one."""
+def growth(
+    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], digits: str
+) -> str:
+    """Lines over the size of the pool at the end of each stretch, all between 0 and 1; the first is the main one.
+
+    `digits` is how values are written, in d3's words.
+    """
     go = _plotly()
     sizes = [stretch.pool + stretch.accepted for stretch in stretches]
     styles = [("var(--accent)", "solid"), ("var(--text-2)", "dot")]
@@ -117,15 +124,16 @@ def growth(stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 5, "color": colour},
-            hovertemplate=f"{name} %{{y:.2f}}<br>pool of %{{x:,}}<extra></extra>",
+            hovertemplate=f"{name} %{{y:{digits}}}<br>pool of %{{x:,}}<extra></extra>",
         )
         for name, line, (colour, dash) in zip(names, values, styles, strict=False)
     ]
     return _json(
         go,
         traces,
-        xaxis={"title": {"text": "accepted instructions in the pool"}, "rangemode": "tozero"},
-        yaxis={"range": [0, 1.02], "tickformat": ".1f"},
+        title="accepted instructions in the pool",
+        xaxis={"rangemode": "tozero"},
+        yaxis={"range": [0, 1.02], "tickformat": digits},
         showlegend=len(traces) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
         margin={"l": 44, "r": 12, "t": 30, "b": 48},
@@ -137,14 +145,13 @@ def _shown(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _json(go: Any, traces: list[Any], **layout: Any) -> str:
+def _json(go: Any, traces: list[Any], title: str = "", **layout: Any) -> str:
     axis = {
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
         "linecolor": "var(--line)",
         "tickcolor": "var(--line)",
-        "title": {"font": {"size": 13}},
         "automargin": True,
     }
     whole: dict[str, Any] = {
@@ -154,12 +161,14 @@ def _json(go: Any, traces: list[Any], **layout: Any) -> str:
         "font": {"family": "inherit", "size": 13, "color": "var(--text-2)"},
         "hoverlabel": {"bgcolor": "var(--text)", "bordercolor": "var(--text)", "font": {"color": "var(--bg)"}},
         "height": 280,
-        "margin": {"l": 44, "r": 12, "t": 12, "b": 48},
+        "margin": {"l": 44, "r": 12, "t": 28, "b": 48},
         "dragmode": False,
         "showlegend": False,
         "separators": ".,",
     } | layout
-    whole["xaxis"] = axis | {"ticks": "outside"} | layout.get("xaxis", {})
+    whole["xaxis"] = (
+        axis | {"ticks": "outside", "title": {"text": title, "font": {"size": 13}}} | layout.get("xaxis", {})
+    )
     whole["yaxis"] = (
         axis
         | {"showgrid": True, "gridcolor": "var(--line)", "linecolor": "rgba(0,0,0,0)", "separatethousands": True}

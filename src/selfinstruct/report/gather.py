@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,11 @@ from selfinstruct import __version__
 from selfinstruct.formats.funnel import Funnel, funnels
 from selfinstruct.formats.ratings import Tally
 from selfinstruct.report.measure import BINS, evenly, lengths, nearest_seeds, phrases, scores, words
-from selfinstruct.report.values import Cost, Drawn, Origin, Report
+from selfinstruct.report.values import Close, Cost, Drawn, Origin, Report
 from selfinstruct.store import RunStore
 from selfinstruct.store.ledger import Asked, Shown
 from selfinstruct.store.values import example_of
-from selfinstruct.types import ENGINE_STAGES, GENERATE, JUDGE, PREPARE, Instruction, Prices, SeedTask, Similarity
+from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, JUDGE, PREPARE, Instruction, Prices, Similarity
 
 SAMPLED = 300
 """Instructions of the sample, at most."""
@@ -34,6 +34,8 @@ def gather(store: RunStore) -> Report:
         view = store.overview()
         seeds, machine = store.seeds(), list(store.instructions())
         texts = [instruction.text for instruction in machine]
+        known = {seed.id: seed.instruction for seed in seeds} | {one.id: one.text for one in machine}
+        ids = {text: identity for identity, text in reversed(known.items())}
         near, unknown = view.nearness(BINS)
         sizes: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
         for given, output in view.example_texts():
@@ -56,8 +58,8 @@ def gather(store: RunStore) -> Report:
             view.labels(),
             view.with_instances(),
             _tally(view.ratings()),
-            view.closest(PAIRS),
-            _sample(store, seeds, machine),
+            [Close(p.id, p.text, Shown(ids.get(p.nearest, ""), p.nearest), p.score) for p in view.closest(PAIRS)],
+            _sample(store, machine, known, ids),
         )
 
 
@@ -103,10 +105,10 @@ def _tally(answers: dict[tuple[str, str, str], int]) -> Tally:
 # --- the sample -------------------------------------------------------------------------------------------------------
 
 
-def _sample(store: RunStore, seeds: Sequence[SeedTask], machine: Sequence[Instruction]) -> list[Drawn]:
+def _sample(
+    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], ids: Mapping[str, str]
+) -> list[Drawn]:
     """Evenly drawn instructions, the same ones each time, with where they come from and what came of them."""
-    texts = {seed.id: seed.instruction for seed in seeds} | {one.id: one.text for one in machine}
-    ids = {text: identity for identity, text in reversed(texts.items())}
     ledger = store.ledger()
     drawn = []
     for instruction in evenly(machine, SAMPLED):
@@ -134,12 +136,12 @@ def _sample(store: RunStore, seeds: Sequence[SeedTask], machine: Sequence[Instru
     return drawn
 
 
-def _texts(asked: Asked | None, texts: dict[str, str]) -> list[Shown]:
+def _texts(asked: Asked | None, texts: Mapping[str, str]) -> list[Shown]:
     """What a prompt showed, with texts."""
     return [Shown(one.id, one.text or texts.get(one.id, "")) for one in (asked.examples if asked else ())]
 
 
 def _label(store: RunStore, identity: str) -> str:
     """The label of an instruction; empty if there is none."""
-    said = [entry.row.decision for entry in store.ledger().about("classify", identity)]
+    said = [entry.row.decision for entry in store.ledger().about(CLASSIFY, identity)]
     return next((decision.text for decision in reversed(said) if decision.fate == "accepted"), "")

@@ -11,8 +11,6 @@ from selfinstruct.store.values import clean
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that no page may hold."""
 
-Cell = str
-
 
 def esc(text: str, most: int = 0) -> str:
     """Text as it may stand anywhere in HTML, in attributes too; cut after `most` characters if that is given."""
@@ -53,8 +51,13 @@ def bar(part: float, whole: float) -> str:
     return f'<span class="bar" aria-hidden="true"><span style="width:{share:.2%}"></span></span>'
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], numeric: Sequence[int] = ()) -> str:
-    """A table; cells are HTML already, `numeric` are the columns that stand to the right, the first cell is a head."""
+def table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = (), kind: str = ""
+) -> str:
+    """A table; cells are HTML already, `numeric` are the columns that stand to the right, the first cell is a head.
+
+    `kind` names a style, which says how wide the columns are.
+    """
     marks = ["num" if at in numeric else "" for at in range(len(heads))]
     classes = [f' class="{mark}"' if mark else "" for mark in marks]
     head = "".join(f'<th scope="col"{mark}>{name}</th>' for name, mark in zip(heads, classes, strict=True))
@@ -64,9 +67,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], nu
         cells = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, classes[1:], strict=True))
         body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
     rows_html = "\n".join(body)
-    return (
-        f"<table><caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows_html}\n</tbody></table>"
-    )
+    return f"<table{f' class={kind!r}' if kind else ''}><caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows_html}\n</tbody></table>"
 
 
 def figure(name: str, title: str, words: str, plot: str, numbers: str) -> str:
@@ -84,4 +85,6 @@ def section(name: str, title: str, lead: str, *parts: str) -> str:
     """A section of the page; `lead` is what it comes to, in a sentence or two."""
     inner = "\n".join(part for part in parts if part)
     lead = f'<p class="lead">{lead}</p>' if lead else ""
-    return f'<section id="{name}" aria-labelledby="{name}-head"><h2 id="{name}-head">{title}</h2>{lead}\n{inner}</section>'
+    return (
+        f'<section id="{name}" aria-labelledby="{name}-head"><h2 id="{name}-head">{title}</h2>{lead}\n{inner}</section>'
+    )

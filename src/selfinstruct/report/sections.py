@@ -33,7 +33,7 @@ def headline(report: Report) -> str:
         "training examples": number(examples.accepted) if examples else "–",
         "requests": number(sum(flow.requests for flow in report.funnels)),
         "tokens": number(sum(cost.tokens for cost in report.costs)),
-        "cost in US dollars": dollars(sum(known)) if known else "not known",
+        "cost": dollars(sum(known)) if known else "not known",
     }
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told.items())
     return f'<dl class="heads">{rows}</dl>'
@@ -63,7 +63,7 @@ def funnel(report: Report) -> str:
     steps = list(_way(report))
     most = max((count for _, count in steps), default=0)
     rows = [(name, number(count), bar(count, most)) for name, count in steps]
-    way = table("The whole run", ("step", "count", ""), rows, numeric=(1,)).replace("<td><span", '<td class="wide"><span')
+    way = table("The whole run", ("step", "count", ""), rows, numeric=(1,), kind="way")
     made = report.funnel(GENERATE)
     lead = "Nothing has been asked yet."
     if made and made.candidates:
@@ -99,15 +99,21 @@ def _stage(flow: Funnel) -> str:
     for step in flow.steps:
         why = ", ".join(f"{esc(reason, 80)} {number(count)}" for reason, count in step.reasons.items())
         name = esc(step.filter or "no filter") + (f'<span class="why">{why}</span>' if why else "")
-        dropped = (f"−{number(step.dropped)}", percent(step.dropped, whole)) if step.dropped else ("0", "")
+        dropped = (
+            (f"−{number(step.dropped)}", percent(step.dropped, whole))
+            if step.dropped
+            else ('<span class="none">0</span>', "")
+        )
         rows.append((name, *dropped, number(step.left), bar(step.left, whole)))
     if flow.quarantined:
         away = (f"−{number(flow.quarantined)}", percent(flow.quarantined, whole))
         rows.append(("set aside, because a plugin failed on them", *away, "", ""))
     kept = f'<span class="strong">{number(flow.accepted)}</span>'
-    rows.append(('<span class="strong">Accepted</span>', "", percent(flow.accepted, whole), kept, bar(flow.accepted, whole)))
+    rows.append(
+        ('<span class="strong">Accepted</span>', "", percent(flow.accepted, whole), kept, bar(flow.accepted, whole))
+    )
     caption = f'{TITLES[flow.stage]}<span class="why">{_replies(flow)}</span>'
-    return table(caption, ("filter", "dropped", "share", "left", ""), rows, numeric=(1, 2, 3))
+    return table(caption, ("filter", "dropped", "share", "left", ""), rows, numeric=(1, 2, 3), kind="stage")
 
 
 def _replies(flow: Funnel) -> str:
@@ -135,20 +141,28 @@ def labels(report: Report) -> str:
             for label, name in names.items()
             if (count := report.labels.get(label, 0))
         ]
-        parts.append(table("Kinds of tasks", ("kind", "instructions", "share", ""), rows, numeric=(1, 2)))
+        parts.append(
+            table("Kinds of tasks", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares")
+        )
     rated = report.ratings.rated
     if rated:
-        names = {"valid task": "is a valid task", "suitable input": "input suits it", "correct output": "output is right"}
+        names = {
+            "valid task": "is a valid task",
+            "suitable input": "input suits it",
+            "correct output": "output is right",
+        }
         shares = [
             (names.get(name, "all three"), number(share * rated), percent(share * rated, rated), bar(share, 1))
             for name, share in report.ratings.shares()
         ]
         caption = f"What the judge says of {number(rated)} rated examples"
-        parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2)))
+        parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
     if not parts:
         return ""
     lead = "The three questions are those of the paper's own review (Wang et al. 2023, Table 2)." if rated else ""
-    return section("kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>')
+    return section(
+        "kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>'
+    )
 
 
 def costs(report: Report) -> str:
@@ -172,7 +186,9 @@ def _sum(told: Sequence[Cost]) -> Cost:
     known = [cost.usd for cost in told if cost.usd is not None]
     whole = sum(known) if len(known) == len(told) else None
     return Cost(
-        "all", *(sum(getattr(cost, name) for cost in told) for name in ("calls", "prompt_tokens", "completion_tokens")), whole
+        "all",
+        *(sum(getattr(cost, name) for cost in told) for name in ("calls", "prompt_tokens", "completion_tokens")),
+        whole,
     )
 
 
@@ -185,7 +201,7 @@ def setup(report: Report) -> str:
     """Config and versions."""
     facts = report.origin
     rows = [(esc(name), esc(version)) for name, version in sorted(facts.plugins.items())]
-    versions = table("Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version)), *rows])
+    versions = table("Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version)), *rows], kind="short")
     digest = f'<p class="note">SHA-256 of the seed tasks: <code>{esc(facts.seeds_digest)}</code></p>'
     config = f"<details><summary>The config, as the run recorded it</summary><pre>{esc(to_toml(facts.config))}</pre></details>"
     lead = "What is needed to make this run again. Keys and other secrets are never recorded."

@@ -10,7 +10,6 @@ from selfinstruct.formats.funnel import Funnel
 from selfinstruct.formats.ratings import Tally
 from selfinstruct.store import Stretch
 from selfinstruct.store.ledger import Shown
-from selfinstruct.store.overview import Pair
 from selfinstruct.types import Example
 
 
@@ -73,6 +72,11 @@ class Verb:
     count: int
     objects: Sequence[tuple[str, int]]
 
+    @property
+    def shown(self) -> int:
+        """Instructions that it stands for with these objects."""
+        return sum(count for _, count in self.objects)
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -87,7 +91,17 @@ class Phrases:
     @property
     def shown(self) -> int:
         """Instructions that the shown verbs and objects stand for."""
-        return sum(count for verb in self.verbs for _, count in verb.objects)
+        return sum(verb.shown for verb in self.verbs)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """An accepted instruction that is much like one before it."""
+
+    id: str
+    text: str
+    nearest: Shown
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,7 @@ class Report:
     labels: Mapping[str, int]
     with_instances: int
     ratings: Tally
-    closest: Sequence[Pair]
+    closest: Sequence[Close]
     sample: Sequence[Drawn]
 
     def funnel(self, stage: str) -> Funnel | None:
