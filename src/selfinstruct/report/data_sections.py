@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from selfinstruct.report.figures import growth, histogram, sunburst
 from selfinstruct.report.markup import esc, figure, number, percent, section, table
+from selfinstruct.report.measure import evenly
 from selfinstruct.report.values import Drawn, Histogram, Report
 from selfinstruct.types import Example
 
-INSTRUCTION, SHOWN, PART = 700, 160, 320
+INSTRUCTION, SHOWN, PART = 700, 140, 320
 """Characters of an instruction, of one that stands beside it, and of an example's input or output."""
 
 EXAMPLES = 3
@@ -27,8 +28,9 @@ def diversity(report: Report) -> str:
         return section("verbs", "What is asked for", lead)
     lead = (
         f"A root verb was found in {percent(found.found, found.total)} of {number(found.total)} instructions, with an "
-        f"object in {percent(found.with_object, found.total)}: {number(found.pairs)} different pairs. The {len(found.verbs)} "
-        f"most frequent verbs with up to four objects each stand for {percent(found.shown, found.total)}."
+        f"object in {percent(found.with_object, found.total)}: {number(found.pairs)} different pairs. The "
+        f"{len(found.verbs)} most frequent verbs with up to four objects each stand for "
+        f"{percent(found.shown, found.total)}."
     )
     rows = [
         (esc(verb.verb), number(verb.count), ", ".join(f"{esc(noun)} {number(count)}" for noun, count in verb.objects))
@@ -101,8 +103,8 @@ def pool_growth(report: Report) -> str:
     words = "Accepted of all candidates, by stretches of requests. It falls as the pool fills."
     parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept], ".0%"), numbers)]
     if any(score is not None for score in near):
-        rows = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
-        numbers = table("ROUGE-L of what was accepted", ("pool", "nearest", "whole pool"), rows, (1, 2))
+        scored = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
+        numbers = table("ROUGE-L of what was accepted", ("pool", "nearest", "whole pool"), scored, (1, 2))
         words = "Mean ROUGE-L of newly accepted instructions: a rising line means that tasks repeat themselves."
         plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], ".2f")
         parts.append(figure("plot-growth", "Similarity to the pool", words, plot, numbers))
@@ -155,10 +157,10 @@ def _score(score: float | None) -> str:
 
 
 def sample(report: Report) -> str:
-    """Instructions with their lineage. Where texts are long, every other one is left out until they fit."""
+    """Instructions with their lineage. Where texts are long, fewer are drawn, until they fit."""
     rows = [_item(drawn) for drawn in report.sample]
     while len(rows) > 1 and sum(len(row.encode()) for row in rows) > BUDGET:
-        rows = rows[::2]
+        rows = evenly(rows, len(rows) * 4 // 5)
     if not rows:
         return ""
     made = report.phrases.total
@@ -195,9 +197,7 @@ def _item(drawn: Drawn) -> str:
 
 
 def _line(identity: str, text: str) -> str:
-    return (
-        f'<li><span class="id">{esc(identity, 80)}</span><span class="text" dir="auto">{esc(text, SHOWN)}</span></li>'
-    )
+    return f'<li dir="auto"><b>{esc(identity, 80)}</b>{esc(text, SHOWN)}</li>'
 
 
 def _examples(drawn: Drawn) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
+from selfinstruct.formats.curated import Curated
 from selfinstruct.formats.funnel import Funnel, funnels
 from selfinstruct.formats.ratings import Tally
 from selfinstruct.report.measure import BINS, evenly, lengths, nearest_seeds, phrases, scores, words
@@ -60,6 +61,7 @@ def gather(store: RunStore) -> Report:
             _tally(view.ratings()),
             [Close(p.id, p.text, Shown(ids.get(p.nearest, ""), p.nearest), p.score) for p in view.closest(PAIRS)],
             _sample(store, machine, known, ids),
+            Curated(store).tally,
         )
 
 

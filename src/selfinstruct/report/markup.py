@@ -66,8 +66,9 @@ def table(
         first, *rest = row
         cells = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(rest, classes[1:], strict=True))
         body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
-    rows_html = "\n".join(body)
-    return f"<table{f' class={kind!r}' if kind else ''}><caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows_html}\n</tbody></table>"
+    kind = f' class="{kind}"' if kind else ""
+    inner = "\n".join([f"<thead><tr>{head}</tr></thead>", "<tbody>", *body, "</tbody>"])
+    return f"<table{kind}><caption>{caption}</caption>\n{inner}</table>"
 
 
 def figure(name: str, title: str, words: str, plot: str, numbers: str) -> str:

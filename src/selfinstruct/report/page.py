@@ -58,16 +58,16 @@ def render(report: Report, plotly: str) -> str:
         "setup": sections.setup(report),
     }
     name = esc(report.origin.run)
-    head = f'<p class="kind">Self-Instruct run</p>\n<h1>{name}</h1>\n{sections.origin(report)}\n{sections.headline(report)}'
+    kind = '<p class="kind">Self-Instruct run</p>'
     script = _asset("report.js")
     return Template(_asset("page.html")).substitute(
         policy=_policy(plotly, script),
         title=f"{name} – selfinstruct report",
         style=_asset("style.css"),
-        head=head,
+        head="\n".join([kind, f"<h1>{name}</h1>", sections.origin(report), sections.headline(report)]),
         contents="".join(f'<a href="#{key}">{title}</a>' for key, title in CONTENTS.items() if parts[key]),
         main="\n".join(parts[key] for key in CONTENTS if parts[key]),
-        foot=f"Made by selfinstruct {esc(report.origin.version)}. This file holds everything it shows and loads nothing.",
+        foot="Made by selfinstruct. This file holds everything it shows, and loads nothing.",
         plotly=plotly,
         script=script,
     )

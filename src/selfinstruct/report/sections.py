@@ -72,7 +72,22 @@ def funnel(report: Report) -> str:
             "Every candidate has one fate: accepted, or dropped by one filter for one reason."
         )
     stages = "\n".join(_stage(flow) for flow in report.funnels)
-    return section("funnel", "From requests to training rows", lead, f'<div class="stack">{way}{stages}</div>')
+    return section(
+        "funnel", "From requests to training rows", lead, f'<div class="stack">{way}{_reviews(report)}{stages}</div>'
+    )
+
+
+def _reviews(report: Report) -> str:
+    """What people decided; the rest of the page shows the run as it was before."""
+    told = [
+        f"{'instructions' if stage == GENERATE else 'training rows'}: {number(found.accepted)} accepted, "
+        f"{number(found.rejected)} rejected, {number(found.edited)} edited"
+        for stage, found in report.reviews.items()
+    ]
+    if not told:
+        return ""
+    words = "This page shows the run itself; exports honour what people decided."
+    return f'<p class="note">Reviewed by hand: {"; ".join(told)}. {words}</p>'
 
 
 def _way(report: Report) -> Iterator[tuple[str, int]]:
@@ -187,7 +202,9 @@ def _sum(told: Sequence[Cost]) -> Cost:
     whole = sum(known) if len(known) == len(told) else None
     return Cost(
         "all",
-        *(sum(getattr(cost, name) for cost in told) for name in ("calls", "prompt_tokens", "completion_tokens")),
+        sum(cost.calls for cost in told),
+        sum(cost.prompt_tokens for cost in told),
+        sum(cost.completion_tokens for cost in told),
         whole,
     )
 
@@ -201,8 +218,9 @@ def setup(report: Report) -> str:
     """Config and versions."""
     facts = report.origin
     rows = [(esc(name), esc(version)) for name, version in sorted(facts.plugins.items())]
+    text = esc(to_toml(facts.config))
     versions = table("Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version)), *rows], kind="short")
     digest = f'<p class="note">SHA-256 of the seed tasks: <code>{esc(facts.seeds_digest)}</code></p>'
-    config = f"<details><summary>The config, as the run recorded it</summary><pre>{esc(to_toml(facts.config))}</pre></details>"
+    config = f"<details><summary>The config, as the run recorded it</summary><pre>{text}</pre></details>"
     lead = "What is needed to make this run again. Keys and other secrets are never recorded."
     return section("setup", "Config and versions", lead, f'<div class="stack">{config}{versions}{digest}</div>')

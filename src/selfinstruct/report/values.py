@@ -10,6 +10,7 @@ from selfinstruct.formats.funnel import Funnel
 from selfinstruct.formats.ratings import Tally
 from selfinstruct.store import Stretch
 from selfinstruct.store.ledger import Shown
+from selfinstruct.store.reviews import Tally as Reviewed
 from selfinstruct.types import Example
 
 
@@ -49,7 +50,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts of equal bins, `width` wide from `start` on. If `open_ended`, the last one holds all that is longer too."""
+    """Counts of equal bins, `width` wide from `start` on; if `open_ended`, the last one holds all beyond it too."""
 
     start: float
     width: float
@@ -121,7 +122,8 @@ class Drawn:
 class Report:
     """Everything that a report shows.
 
-    `near_unknown` accepted instructions have no similarity yet; `near_seeds_of` were compared with the seeds.
+    `near_unknown` accepted instructions have no similarity yet. `reviews` are what people decided, by stage: exports
+    honour it, and nothing else here does.
     """
 
     origin: Origin
@@ -141,6 +143,7 @@ class Report:
     ratings: Tally
     closest: Sequence[Close]
     sample: Sequence[Drawn]
+    reviews: Mapping[str, Reviewed]
 
     def funnel(self, stage: str) -> Funnel | None:
         """The funnel of a stage, if it has begun."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, PREPARE
+from selfinstruct.types import CLASSIFY, GENERATE, JUDGE
 
 _NEAREST = "json_extract(similarity, '$.nearest[0][1]')"
 _ACCEPTED = "decisions WHERE stage = ? AND fate = 'accepted'"
@@ -69,7 +69,7 @@ class Overview:
 
     def example_texts(self) -> Iterator[tuple[str, str]]:
         """Input and output of every training example."""
-        yield from self._read.execute(f"SELECT json_extract(payload, '$.input'), text FROM {_ACCEPTED}", (PREPARE,))
+        yield from self._read.execute("SELECT input, output FROM examples")
 
     def with_instances(self) -> int:
         """How many instructions have raw instances."""
