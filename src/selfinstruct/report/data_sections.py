@@ -33,7 +33,11 @@ def diversity(report: Report) -> str:
         f"{percent(found.shown, found.total)}."
     )
     rows = [
-        (esc(verb.verb), number(verb.count), ", ".join(f"{esc(noun)} {number(count)}" for noun, count in verb.objects))
+        (
+            esc(verb.verb, 40),
+            number(verb.count),
+            ", ".join(f"{esc(noun, 40)} {number(count)}" for noun, count in verb.objects),
+        )
         for verb in found.verbs
     ]
     numbers = table("Verbs and their objects", ("verb", "count", "objects"), rows, numeric=(1,))

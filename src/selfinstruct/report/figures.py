@@ -142,7 +142,7 @@ def growth(
 
 def _shown(text: str) -> str:
     """Text inside a figure, where Plotly reads tags and entities as a page does."""
-    return html.escape(text, quote=False)
+    return html.escape(text[:40], quote=False)
 
 
 def _json(go: Any, traces: list[Any], title: str = "", **layout: Any) -> str:

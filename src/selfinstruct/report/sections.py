@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.formats.funnel import Funnel
 from selfinstruct.formats.toml import to_toml
@@ -18,6 +18,15 @@ TITLES = {
     JUDGE: "Judge: ratings",
 }
 MARKS = {"cut": "cut off", "empty": "empty", "withheld": "withheld by the provider", "barren": "with nothing in them"}
+
+NAMED = 120
+"""Characters of a name or a reason that are shown."""
+
+REASONS = 12
+"""Reasons of one filter that are told one by one."""
+
+CONFIG = 60_000
+"""Characters of the config that are shown."""
 
 
 def headline(report: Report) -> str:
@@ -52,7 +61,7 @@ def origin(report: Report) -> str:
         when,
         f"selfinstruct {facts.version}",
     ]
-    return f'<p class="origin">{" · ".join(esc(part) for part in parts if part)}</p>'
+    return f'<p class="origin">{" · ".join(esc(part, NAMED) for part in parts if part)}</p>'
 
 
 # --- the funnel -------------------------------------------------------------------------------------------------------
@@ -112,8 +121,8 @@ def _stage(flow: Funnel) -> str:
     whole = flow.candidates
     rows = [("Candidates", "", "", number(whole), bar(whole, whole))]
     for step in flow.steps:
-        why = ", ".join(f"{esc(reason, 80)} {number(count)}" for reason, count in step.reasons.items())
-        name = esc(step.filter or "no filter") + (f'<span class="why">{why}</span>' if why else "")
+        why = _reasons(step.reasons)
+        name = esc(step.filter or "no filter", NAMED) + (f'<span class="why">{why}</span>' if why else "")
         dropped = (
             (f"−{number(step.dropped)}", percent(step.dropped, whole))
             if step.dropped
@@ -129,6 +138,15 @@ def _stage(flow: Funnel) -> str:
     )
     caption = f'{TITLES[flow.stage]}<span class="why">{_replies(flow)}</span>'
     return table(caption, ("filter", "dropped", "share", "left", ""), rows, numeric=(1, 2, 3), kind="stage")
+
+
+def _reasons(counted: Mapping[str, int]) -> str:
+    """The most frequent reasons: a plugin may give each candidate one of its own."""
+    first = list(counted.items())[:REASONS]
+    told = [f"{esc(reason, NAMED)} {number(count)}" for reason, count in first]
+    if left := len(counted) - len(first):
+        told.append(f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}")
+    return ", ".join(told)
 
 
 def _replies(flow: Funnel) -> str:
@@ -217,10 +235,12 @@ def _cost(cost: Cost) -> list[str]:
 def setup(report: Report) -> str:
     """Config and versions."""
     facts = report.origin
-    rows = [(esc(name), esc(version)) for name, version in sorted(facts.plugins.items())]
-    text = esc(to_toml(facts.config))
-    versions = table("Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version)), *rows], kind="short")
-    digest = f'<p class="note">SHA-256 of the seed tasks: <code>{esc(facts.seeds_digest)}</code></p>'
+    rows = [(esc(name, NAMED), esc(version, NAMED)) for name, version in sorted(facts.plugins.items())]
+    text = esc(to_toml(facts.config), CONFIG)
+    versions = table(
+        "Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version, NAMED)), *rows], kind="short"
+    )
+    digest = f'<p class="note">SHA-256 of the seed tasks: <code>{esc(facts.seeds_digest, NAMED)}</code></p>'
     config = f"<details><summary>The config, as the run recorded it</summary><pre>{text}</pre></details>"
     lead = "What is needed to make this run again. Keys and other secrets are never recorded."
     return section("setup", "Config and versions", lead, f'<div class="stack">{config}{versions}{digest}</div>')
