@@ -23,7 +23,8 @@ def test_every_length_is_in_one_bin(counted: dict[int, int]) -> None:
     assert found.total == sum(counted.values())
     assert len(found.counts) <= 32
     if counted:
-        assert (found.median in counted) and found.counts[-1] == sum(
+        assert found.median in counted
+        assert found.counts[-1] == sum(
             count for length, count in counted.items() if length // found.width >= len(found.counts) - 1
         )
 

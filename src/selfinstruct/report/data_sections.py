@@ -28,9 +28,8 @@ def diversity(report: Report) -> str:
         return section("verbs", "What is asked for", lead)
     lead = (
         f"A root verb was found in {percent(found.found, found.total)} of {number(found.total)} instructions, with an "
-        f"object in {percent(found.with_object, found.total)}: {number(found.pairs)} different pairs. The "
-        f"{len(found.verbs)} most frequent verbs with up to four objects each stand for "
-        f"{percent(found.shown, found.total)}."
+        f"object in {percent(found.with_object, found.total)}. Number of different pairs: {number(found.pairs)}. The "
+        f"most frequent verbs, at most 20 with four objects each, stand for {percent(found.shown, found.total)} of all."
     )
     rows = [
         (

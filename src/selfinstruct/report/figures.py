@@ -59,6 +59,7 @@ def sunburst(found: Phrases) -> str:
         leaf={"opacity": 1},
         marker={"colors": [f"var(--tint-{tint})" for tint in tints], "line": {"color": "var(--bg)", "width": 1}},
         insidetextfont={"color": [f"var(--on-tint-{tint})" for tint in tints]},
+        outsidetextfont={"color": "var(--on-tint-1)"},
         hovertemplate="%{label}<br>%{value:,} instructions<extra></extra>",
     )
     bare = {"l": 0, "r": 0, "t": 0, "b": 0}
@@ -132,7 +133,7 @@ def growth(
         go,
         traces,
         title="accepted instructions in the pool",
-        xaxis={"rangemode": "tozero"},
+        xaxis={"rangemode": "tozero", "tickformat": ","},
         yaxis={"range": [0, 1.02], "tickformat": digits},
         showlegend=len(traces) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
@@ -171,7 +172,7 @@ def _json(go: Any, traces: list[Any], title: str = "", **layout: Any) -> str:
     )
     whole["yaxis"] = (
         axis
-        | {"showgrid": True, "gridcolor": "var(--line)", "linecolor": "rgba(0,0,0,0)", "separatethousands": True}
+        | {"showgrid": True, "gridcolor": "var(--line)", "linecolor": "rgba(0,0,0,0)", "tickformat": ","}
         | {"rangemode": "tozero", "nticks": 5}
         | layout.get("yaxis", {})
     )

@@ -41,7 +41,9 @@ def headline(report: Report) -> str:
         "acceptance": percent(accepted, candidates),
         "training examples": number(examples.accepted) if examples else "–",
         "requests": number(sum(flow.requests for flow in report.funnels)),
-        "tokens": number(sum(cost.tokens for cost in report.costs)),
+        "tokens": number(sum(cost.tokens for cost in report.costs))
+        if any(cost.calls for cost in report.costs)
+        else "–",
         "cost": dollars(sum(known)) if known else "not known",
     }
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told.items())
@@ -61,7 +63,7 @@ def origin(report: Report) -> str:
         when,
         f"selfinstruct {facts.version}",
     ]
-    return f'<p class="origin">{" · ".join(esc(part, NAMED) for part in parts if part)}</p>'
+    return f'<p class="origin">{" · ".join(f"<bdi>{esc(part, NAMED)}</bdi>" for part in parts if part)}</p>'
 
 
 # --- the funnel -------------------------------------------------------------------------------------------------------
@@ -122,7 +124,9 @@ def _stage(flow: Funnel) -> str:
     rows = [("Candidates", "", "", number(whole), bar(whole, whole))]
     for step in flow.steps:
         why = _reasons(step.reasons)
-        name = esc(step.filter or "no filter", NAMED) + (f'<span class="why">{why}</span>' if why else "")
+        name = f"<bdi>{esc(step.filter or 'no filter', NAMED)}</bdi>" + (
+            f'<span class="why">{why}</span>' if why else ""
+        )
         dropped = (
             (f"−{number(step.dropped)}", percent(step.dropped, whole))
             if step.dropped
@@ -143,7 +147,7 @@ def _stage(flow: Funnel) -> str:
 def _reasons(counted: Mapping[str, int]) -> str:
     """The most frequent reasons: a plugin may give each candidate one of its own."""
     first = list(counted.items())[:REASONS]
-    told = [f"{esc(reason, NAMED)} {number(count)}" for reason, count in first]
+    told = [f"<bdi>{esc(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
     if left := len(counted) - len(first):
         told.append(f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}")
     return ", ".join(told)
@@ -174,9 +178,7 @@ def labels(report: Report) -> str:
             for label, name in names.items()
             if (count := report.labels.get(label, 0))
         ]
-        parts.append(
-            table("Kinds of tasks", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares")
-        )
+        parts.append(table("Labels", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares"))
     rated = report.ratings.rated
     if rated:
         names = {
@@ -192,7 +194,9 @@ def labels(report: Report) -> str:
         parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
     if not parts:
         return ""
-    lead = "The three questions are those of the paper's own review (Wang et al. 2023, Table 2)." if rated else ""
+    lead = "As the stage classify was told, instruction by instruction."
+    if rated:
+        lead += " The judge's three questions are those of the paper's own review (Wang et al. 2023, Table 2)."
     return section(
         "kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>'
     )

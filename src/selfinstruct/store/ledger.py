@@ -76,7 +76,9 @@ class Ledger:
 
     def about(self, stage: str, subject: str) -> list[Entry]:
         """All candidates of a stage about one instruction, in order."""
-        sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND subject = ? ORDER BY idx, position"  # noqa: S608
+        table = "decisions INDEXED BY decisions_by_subject"  # left to itself, SQLite reads the whole stage
+        where = "stage = ? AND subject = ? AND subject != ''"
+        sql = f"SELECT {_ROW} FROM {table} WHERE {where} ORDER BY idx, position"  # noqa: S608 - columns
         return list(self._entries(stage, sql, (stage, subject)))
 
     def with_text(self, stage: str, text: str) -> list[Entry]:
