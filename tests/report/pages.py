@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return "\n".join(self.texts)
+        return "".join(self.texts)
 
     @property
     def plots(self) -> dict[str, Any]:
