@@ -248,6 +248,7 @@ class RunStore:
     def take_over(self, exchange: Exchange) -> Written:
         """Journal a request and its answer as another run has them."""
         return self._write(statements(exchange))
+
     def overview(self) -> Overview:
         """The run summed up."""
         return Overview(self._read)
