@@ -103,7 +103,7 @@ def pool_growth(report: Report) -> str:
     numbers = table(
         "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, (1, 2, 3, 4)
     )
-    words = "Accepted of all candidates, by stretches of requests. It falls as the pool fills."
+    words = "Accepted of all candidates, by stretches of requests. It usually falls as the pool fills."
     parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept], ".0%"), numbers)]
     if any(score is not None for score in near):
         scored = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
