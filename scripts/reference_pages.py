@@ -1,5 +1,7 @@
 """Writes docs/reference/ from the code itself: commands, settings, components, files, errors, hooks, Python.
 
+Also docs/decisions/index.md, from the titles of the decisions.
+
     python scripts/reference_pages.py            write the pages
     python scripts/reference_pages.py --check    name those that are out of date (exit code 1)
 """
@@ -25,7 +27,7 @@ from selfinstruct.formats import contracts
 from selfinstruct.registry import FILTER, KINDS, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "docs" / "reference"
+DOCS = ROOT / "docs"
 NOTE = "Written by `scripts/reference_pages.py` from the code; a test fails when it is out of date.\n"
 
 Lines = Iterator[str]
@@ -426,11 +428,20 @@ def docstring(thing: Any) -> str:
     text = inspect.getdoc(thing)
     if not text:
         raise ValueError(f"{thing} has no docstring")
-    return re.sub(r"(?m)(?:^|\n\n)((?:    .*(?:\n|$)|\n(?=    ))+)", _fenced, text).replace("\n\n\n", "\n\n")
+    text = re.sub(r"(?m)(?:^|\n\n)((?:    .*(?:\n|$)|\n(?=    ))+)", _fenced, text)
+    text = re.sub(r"(?m)(?:^\w+ {2,}\S.*\n(?:^(?:\w+| +) +\S.*(?:\n|$))*)", _listed, text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _fenced(found: re.Match[str]) -> str:
     return f"\n\n```python\n{inspect.cleandoc(chr(10) + found[1])}\n```\n\n"
+
+
+def _listed(found: re.Match[str]) -> str:
+    """What a docstring lists as names in one column and words in another."""
+    if found[0].count("\n") < 2:
+        return found[0]
+    return f"\n\n```text\n{found[0].strip()}\n```\n\n"
 
 
 def prose(thing: Any) -> str:
@@ -450,14 +461,25 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
+def decisions() -> Lines:
+    """The list of decisions."""
+    yield "# Decisions\n"
+    yield "Written by `scripts/reference_pages.py` from the titles. Each says what was decided, why, and what was left out.\n"
+    for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
+        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        number, _, words = title.partition(". ")
+        yield f"- {number.zfill(4)}: [{words}]({path.name})"
+
+
 PAGES: Mapping[str, Callable[[], Lines]] = {
-    "commands.md": commands,
-    "settings.md": settings,
-    "components.md": components,
-    "files.md": files,
-    "errors.md": error_pages,
-    "hooks.md": hooks,
-    "python.md": python,
+    "reference/commands.md": commands,
+    "reference/settings.md": settings,
+    "reference/components.md": components,
+    "reference/files.md": files,
+    "reference/errors.md": error_pages,
+    "reference/hooks.md": hooks,
+    "reference/python.md": python,
+    "decisions/index.md": decisions,
 }
 
 
@@ -468,14 +490,13 @@ def page(name: str) -> str:
 
 def main() -> None:
     """Write the pages, or check them."""
-    stale = [name for name in PAGES if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != page(name)]
+    stale = [name for name in PAGES if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != page(name)]
     if "--check" in sys.argv:
         if stale:
-            sys.exit(f"out of date in docs/reference: {', '.join(stale)}; run: make docs-reference")
+            sys.exit(f"out of date in docs: {', '.join(stale)}; run: make docs-reference")
         return
-    FOLDER.mkdir(exist_ok=True)
     for name in stale:
-        (FOLDER / name).write_text(page(name), "utf-8", newline="\n")
+        (DOCS / name).write_text(page(name), "utf-8", newline="\n")
 
 
 if __name__ == "__main__":
