@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from selfinstruct import SelfInstruct, api, errors, hookspecs, records
 from selfinstruct.cli import COMMANDS, cli
+from selfinstruct.cli.help import sections
 from selfinstruct.config import tables
 from selfinstruct.facade import Result
 from selfinstruct.formats import contracts
@@ -40,8 +41,8 @@ def commands() -> Lines:
     """Every command, its arguments, options and examples."""
     yield "# Commands\n"
     yield NOTE
-    yield "`selfinstruct COMMAND --help` tells the same. A command that takes `--backend NAME` also takes the options of that"
-    yield "backend as flags; [components](components.md#backends) lists them.\n"
+    yield "`selfinstruct COMMAND --help` tells the same. A command that takes `--backend NAME` also takes the"
+    yield "options of that backend as flags; [components](components.md#backends) lists them.\n"
     yield "| command | what it does |\n|---|---|"
     for name, words in COMMANDS.items():
         yield f"| [`{name}`](#{name}) | {cell(words)} |"
@@ -68,13 +69,12 @@ def one_command(command: click.Command, context: click.Context, level: str) -> L
 
 def options(command: click.Command, context: click.Context) -> Lines:
     """A command's options, under the titles that its help has."""
-    sections = getattr(command, "sections", None)
-    groups = sections(context) if sections else {"Options": [p for p in command.params if isinstance(p, click.Option)]}
-    for title, found in groups.items():
-        if not found:
+    for title, found in sections(command, context).items():
+        shown = [option for option in found if "--help" not in option.opts]
+        if not shown:
             continue
         yield f"| {title} | |\n|---|---|"
-        for option in found:
+        for option in shown:
             record = option.get_help_record(context)
             assert record is not None, option
             yield f"| `{record[0]}` | {cell(record[1])} |"
@@ -88,7 +88,9 @@ def blocks(text: str) -> Lines:
         if lines[0].strip() != "\b":
             yield paragraph + "\n"
             continue
-        title, body = ([lines[1]], lines[2:]) if lines[1].endswith(":") and not lines[1].startswith(" ") else ([], lines[1:])
+        title, body = (
+            ([lines[1]], lines[2:]) if lines[1].endswith(":") and not lines[1].startswith(" ") else ([], lines[1:])
+        )
         yield from [f"{line}\n" for line in title]
         yield "```text\n" + inspect.cleandoc("\n" + "\n".join(body)) + "\n```\n"
 
@@ -113,8 +115,8 @@ SETTINGS = """\
 # Settings
 
 {note}
-A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes one.
-What is not set there comes from the recipe. Flags go before the file, and `--set PATH=VALUE` before everything:
+A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
+one. What is not set there comes from the recipe. Flags go before the file, and `--set PATH=VALUE` before everything:
 `--set generate.filters.rouge-l.threshold=0.6`.
 
 | key | type | default | meaning |
@@ -123,12 +125,12 @@ What is not set there comes from the recipe. Flags go before the file, and `--se
 | `plugins` | list | `[]` | Python files or modules with hooks of your own; their code runs |
 | `backend` | component | none | who answers: `use` and the backend's options |
 
-A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md) list
-names and options. Paths are relative to the working directory, wherever the file stands.
+A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
+list names and options. Paths are relative to the working directory, wherever the file stands.
 
 A run freezes the settings of a stage with its first request: going on with others is refused, since the result would be
-neither the one nor the other. Limits, budget, `concurrency`, `target` and the others that only say how far or how fast may
-change from command to command.
+neither the one nor the other. Limits, budget, `concurrency`, `target` and the others that only say how far or how
+fast may change from command to command.
 """
 
 
@@ -142,7 +144,11 @@ def settings() -> Lines:
         if SAMPLING in table.model_fields:
             yield "And `sampling`, as below.\n"
     yield f"## Sampling {{ #{SAMPLING} }}\n"
-    yield "In every stage that asks a model, as in `[generate.sampling]`. " + first_sentence(tables.SamplingOptions) + "\n"
+    yield (
+        "In every stage that asks a model, as in `[generate.sampling]`. "
+        + first_sentence(tables.SamplingOptions)
+        + "\n"
+    )
     yield from fields(tables.SamplingOptions)
 
 
@@ -175,8 +181,8 @@ def components() -> Lines:
     """Every component but the filters, which have a page of their own."""
     yield "# Components\n"
     yield NOTE
-    yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its options."
-    yield "Filters have [a page of their own](../filters.md).\n"
+    yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its"
+    yield "options. Filters have [a page of their own](../filters.md).\n"
     registry = Registry.load()
     for one in KINDS:
         if one == FILTER:
@@ -364,7 +370,13 @@ def one_class(one: type, level: str) -> Lines:
     for name, method in vars(one).items():
         bare = getattr(method, "fget", None) or method
         if not name.startswith("_") and inspect.isfunction(bare):
-            told = "property" if isinstance(method, property) else "async def" if inspect.iscoroutinefunction(bare) else "def"
+            told = (
+                "property"
+                if isinstance(method, property)
+                else "async def"
+                if inspect.iscoroutinefunction(bare)
+                else "def"
+            )
             yield f"```python\n{told} {name}{signature(bare)}\n```\n"
             yield docstring(bare) + "\n"
 
@@ -464,7 +476,7 @@ def cell(text: str) -> str:
 def decisions() -> Lines:
     """The list of decisions."""
     yield "# Decisions\n"
-    yield "Written by `scripts/reference_pages.py` from the titles. Each says what was decided, why, and what was left out.\n"
+    yield "Written by `scripts/reference_pages.py` from the titles. Each says what was decided, and why.\n"
     for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
         title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
         number, _, words = title.partition(". ")

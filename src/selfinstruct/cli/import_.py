@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option, settings_from
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ MORE = 100
 """How many further instructions the suggested command asks for."""
 
 
-@click.command("import", cls=BackendCommand)
+@click.command(
+    "import",
+    cls=BackendCommand,
+    epilog=examples(
+        "selfinstruct import old/machine_generated_instructions.jsonl --seeds old/seed_tasks.jsonl --out runs/old",
+        "selfinstruct generate --out runs/old --backend groq --target 1000",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @out_option
 @config_options
