@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from selfinstruct import SelfInstruct, api, errors, hookspecs, records
 from selfinstruct.cli import COMMANDS, cli
-from selfinstruct.cli.help import sections
+from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
 from selfinstruct.facade import Result
 from selfinstruct.formats import contracts
@@ -68,9 +68,9 @@ def one_command(command: click.Command, context: click.Context, level: str) -> L
 
 
 def options(command: click.Command, context: click.Context) -> Lines:
-    """A command's options, under the titles that its help has."""
+    """A command's own options, under the titles that its help has; what a backend brought in this process is no page's."""
     for title, found in sections(command, context).items():
-        shown = [option for option in found if "--help" not in option.opts]
+        shown = [option for option in found if "--help" not in option.opts and not isinstance(option, TitledOption)]
         if not shown:
             continue
         yield f"| {title} | |\n|---|---|"
