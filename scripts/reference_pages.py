@@ -68,7 +68,7 @@ def one_command(command: click.Command, context: click.Context, level: str) -> L
 
 
 def options(command: click.Command, context: click.Context) -> Lines:
-    """A command's own options, under the titles that its help has; what a backend brought in this process is no page's."""
+    """A command's own options, under the titles of its help; what a backend brought in this process is no page's."""
     for title, found in sections(command, context).items():
         shown = [option for option in found if "--help" not in option.opts and not isinstance(option, TitledOption)]
         if not shown:
