@@ -55,7 +55,8 @@ def _next(result: Import) -> Iterator[str]:
     """The commands that lead on, in their order, with what each has to do."""
     import shlex
 
-    where = f"--out {shlex.quote(str(result.folder))}{'' if result.backend else ' --backend NAME'}"
+    out = f"--out {shlex.quote(str(result.folder))}"
+    where = out if result.backend else f"{out} --backend NAME"
     unlabelled, bare = result.instructions - result.labels, result.instructions - result.instances
     yield "Next:"
     yield f"  selfinstruct generate {where} --target {result.instructions + MORE}"
@@ -64,4 +65,4 @@ def _next(result: Import) -> Iterator[str]:
     if bare:
         yield f"  selfinstruct instances {where}    # {bare:,} without instances"
     if result.instances:
-        yield f"  selfinstruct prepare {where}    # training examples from {result.instances:,}"
+        yield f"  selfinstruct prepare {out}    # training examples from {result.instances:,}"
