@@ -178,17 +178,20 @@ COMPONENT_WORDS = {
 
 
 def components() -> Lines:
-    """Every component but the filters, which have a page of their own."""
+    """Every component but the filters that stand with examples on a page of their own."""
     yield "# Components\n"
     yield NOTE
     yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its"
     yield "options. Filters have [a page of their own](../filters.md).\n"
     registry = Registry.load()
+    shown = (DOCS / "filters.md").read_text("utf-8")
     for one in KINDS:
-        if one == FILTER:
-            continue
         yield f"## {one.capitalize()}s {{ #{one}s }}\n"
+        if one == FILTER:
+            yield "Those that are not on [the page of filters](../filters.md).\n"
         for offer in registry.offers(one):
+            if one == FILTER and f"\n## {offer.component.name}\n" in shown:
+                continue
             component = offer.component
             yield f"### {component.name} {{ #{one}-{component.name} }}\n"
             stages = f" Stages: {', '.join(component.stages)}." if component.stages else ""
