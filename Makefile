@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo test test-all check format lock docs-filters clean
+.PHONY: help setup demo test test-all check format lock docs docs-filters docs-reference clean
 
 help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all  the same with the longer sweeps"
 	@echo "make check     lint, types, and an audit of the dependencies"
 	@echo "make format    lay the code out"
+	@echo "make docs      build the documentation in site/, warnings as errors"
 	@echo "make lock      bring constraints.txt up to date"
 	@echo "make docs-filters  write docs/filters.md from the filters"
 	@echo "make clean     remove the environment, caches and runs/demo"
@@ -61,5 +62,16 @@ lock:
 docs-filters: $(VENV)/.setup
 	@$(BIN)/python scripts/filter_pages.py
 
+docs-reference: $(VENV)/.setup
+	@$(BIN)/python scripts/reference_pages.py
+
+.venv-docs/.installed: docs/requirements.txt
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip --disable-pip-version-check -q install -r docs/requirements.txt
+	@touch $@
+
+docs: .venv-docs/.installed
+	@.venv-docs/bin/zensical build --strict --clean
+
 clean:
-	@rm -rf $(VENV) .venv-lock runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .venv-lock .venv-docs site .cache runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -9,21 +9,40 @@ from pathlib import Path
 import pytest
 
 from tests.docs.snippets import Step, commands, do, missing, steps
+from tests.docs.world import world
 from tests.running import environment
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("writing-a-plugin.md",)
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (
+    "README.md",
+    "docs/index.md",
+    "docs/tutorial.md",
+    "docs/writing-a-plugin.md",
+    "docs/how-to/groq-overnight.md",
+    "docs/how-to/lookahead.md",
+    "docs/how-to/multilingual.md",
+    "docs/how-to/shell.md",
+)
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
-    where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = environment(PATH=where, PYTEST_ADDOPTS="-p no:cacheprovider -p no:asyncio", PYTHONDONTWRITEBYTECODE="1")
-    todo = list(steps((DOCS / page).read_text("utf-8")))
+    todo = list(steps((ROOT / page).read_text("utf-8")))
     assert todo, f"{page} holds no block that does anything"
-    for step in todo:
-        do(step, tmp_path, env)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with world(tmp_path / "home") as env:
+        for step in todo:
+            do(step, folder, env)
+
+
+def test_every_how_to_and_every_page_with_a_story_is_run() -> None:
+    told = {str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "how-to").glob("*.md")}
+    told |= {
+        str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if "```console" in path.read_text("utf-8")
+    }
+    assert told <= set(PAGES), told - set(PAGES)
 
 
 # --- the runner itself

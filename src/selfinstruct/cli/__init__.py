@@ -104,6 +104,8 @@ def cli(context: click.Context, debug: bool) -> None:
     With local Ollama:  selfinstruct generate --backend ollama --model llama3.1 --out runs/local
     """
     context.obj = {"debug": debug}
+    if os.environ.get("NO_COLOR"):  # rich obeys it by itself, click does not
+        context.color = False
 
 
 def main() -> None:

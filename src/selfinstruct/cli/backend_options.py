@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, TitledOption
 from selfinstruct.cli.options import OUT
 from selfinstruct.errors import SelfInstructError
 
@@ -22,7 +23,7 @@ REGISTRY = "selfinstruct.registry"
 """Where a command keeps the registry that it loaded to know its backend's options."""
 
 
-class BackendCommand(click.Command):
+class BackendCommand(TitledCommand):
     """A command whose help and flags include the options of the backend that the same line chooses."""
 
     tolerant = False
@@ -54,16 +55,9 @@ class BackendCommand(click.Command):
         given["backend_options"] = options
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The command's own options, then the backend's under a title."""
-        own = [param.get_help_record(ctx) for param in self.get_params(ctx) if not isinstance(param, BackendOption)]
-        backend = [param for param in self.get_params(ctx) if isinstance(param, BackendOption)]
-        with formatter.section("Options"):
-            formatter.write_dl([record for record in own if record])
-        if backend:
-            with formatter.section(f"Options of the backend {backend[0].backend}"):
-                records = [param.get_help_record(ctx) for param in backend]
-                formatter.write_dl([record for record in records if record])
-        else:
+        """The command's own options by title, then the backend's."""
+        super().format_options(ctx, formatter)
+        if not any(isinstance(param, BackendOption) for param in self.params):
             with formatter.section("Options of a backend"):
                 formatter.write_text("Name one to see them: --backend NAME --help")
 
@@ -81,10 +75,15 @@ class JudgeCommand(BackendCommand):
         given["judge"] = {"use": named, **options} if named else None
 
 
-class BackendOption(click.Option):
+class BackendOption(TitledOption):
     """An option that the chosen backend brought."""
 
     backend = ""
+
+    @property
+    def title(self) -> str:
+        """Where it stands in the help."""
+        return f"Options of the backend {self.backend}"
 
 
 def _peek(args: Sequence[str], name: str) -> list[str]:

@@ -10,4 +10,5 @@ command = command_for(
 
     Those without a clear answer are asked about again, then stay unknown and are listed as such.
     """,
+    "selfinstruct classify --out runs/first",
 )

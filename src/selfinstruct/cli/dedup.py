@@ -6,8 +6,17 @@ from pathlib import Path
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 
-@click.command("dedup")
+
+@click.command(
+    "dedup",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct dedup tasks.jsonl",
+        "selfinstruct dedup rows.jsonl --field text --threshold 0.8 -o kept.jsonl --dropped",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--field", default="instruction", show_default=True, help="The key whose text is compared.")
 @click.option(

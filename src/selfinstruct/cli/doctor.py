@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option
 
 
@@ -18,7 +19,14 @@ class Doctor(BackendCommand):
     tolerant = True
 
 
-@click.command("doctor", cls=Doctor)
+@click.command(
+    "doctor",
+    cls=Doctor,
+    epilog=examples(
+        "selfinstruct doctor --backend groq",
+        "selfinstruct doctor --backend ollama --model llama3.1 --json",
+    ),
+)
 @out_option
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
@@ -16,10 +17,19 @@ if TYPE_CHECKING:
     from selfinstruct.registry import Registry
     from selfinstruct.store import RunStore
 
-EPILOG = "Formats: selfinstruct plugins list, and there the encoders of the stage export. See also docs/formats.md."
+FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the stage export. See also docs/formats.md."
 
 
-@click.command("export", epilog=EPILOG)
+@click.command(
+    "export",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct export --out runs/first",
+        "selfinstruct export --out runs/first --to data/first --format alpaca --license llama3.1",
+        "selfinstruct export --out runs/first --to data/best --best 1000",
+        more=FORMATS,
+    ),
+)
 @out_option
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="The folder of the data set; makes it one.")
 @click.option("--format", "name", help="messages, alpaca, sharegpt, text, or a plugin's; default: the run's own.")
@@ -40,13 +50,7 @@ EPILOG = "Formats: selfinstruct plugins list, and there the encoders of the stag
 @click.option("--push-to-hub", "repo", metavar="ORG/NAME", help="Upload it too, as a private data set.")
 @click.option("--public", is_flag=True, help="Upload it for everyone; needs --license.")
 def command(out: Path, folder: Path | None, repo: str | None, public: bool, **given: Any) -> None:
-    """Write a run's JSONL files again, from its database; or, with --to, its training examples as a data set.
-
-    \b
-    selfinstruct export --out runs/first
-    selfinstruct export --out runs/first --to data/first --format alpaca --license llama3.1
-    selfinstruct export --out runs/first --to data/best --best 1000
-    """
+    """Write a run's JSONL files again, from its database; or, with --to, its training examples as a data set."""
     from selfinstruct.errors import UsageError
     from selfinstruct.store import RunStore
 

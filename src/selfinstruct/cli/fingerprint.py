@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 
-@click.command("fingerprint")
+
+@click.command(
+    "fingerprint",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct fingerprint gsm8k.jsonl --field question -o evaluation/gsm8k.fp",
+    ),
+)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
 @click.option(

@@ -8,11 +8,21 @@ from typing import Any
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 
 
-@click.command("generate", cls=BackendCommand, epilog=EPILOG)
+@click.command(
+    "generate",
+    cls=BackendCommand,
+    epilog=examples(
+        "selfinstruct generate --backend groq --target 100 --out runs/first",
+        "selfinstruct generate --backend groq --target 5000 --out runs/first --estimate",
+        "selfinstruct generate --out runs/first --target 200 --max-hours 2",
+        more=EXITS,
+    ),
+)
 @out_option
 @click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
 @click.option("--estimate", is_flag=True, help="Tell what is going to be asked and paid, then end: nothing is sent.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option, settings_from
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ MORE = 100
 """How many further instructions the suggested command asks for."""
 
 
-@click.command("import", cls=BackendCommand)
+@click.command(
+    "import",
+    cls=BackendCommand,
+    epilog=examples(
+        "selfinstruct import old/machine_generated_instructions.jsonl --seeds old/seed_tasks.jsonl --out runs/old",
+        "selfinstruct generate --out runs/old --backend groq --target 1000",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @out_option
 @config_options
@@ -47,7 +55,8 @@ def _next(result: Import) -> Iterator[str]:
     """The commands that lead on, in their order, with what each has to do."""
     import shlex
 
-    where = f"--out {shlex.quote(str(result.folder))}{'' if result.backend else ' --backend NAME'}"
+    out = f"--out {shlex.quote(str(result.folder))}"
+    where = out if result.backend else f"{out} --backend NAME"
     unlabelled, bare = result.instructions - result.labels, result.instructions - result.instances
     yield "Next:"
     yield f"  selfinstruct generate {where} --target {result.instructions + MORE}"
@@ -56,4 +65,4 @@ def _next(result: Import) -> Iterator[str]:
     if bare:
         yield f"  selfinstruct instances {where}    # {bare:,} without instances"
     if result.instances:
-        yield f"  selfinstruct prepare {where}    # training examples from {result.instances:,}"
+        yield f"  selfinstruct prepare {out}    # training examples from {result.instances:,}"

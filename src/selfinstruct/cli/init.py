@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
+
 ENV_EXAMPLE = """\
 # Copy to .env and fill in what you use. Keys belong here or in the environment, never in selfinstruct.toml.
 # A free key: https://console.groq.com/keys
@@ -25,7 +27,14 @@ use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay
 """
 
 
-@click.command("init")
+@click.command(
+    "init",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct init mine && cd mine",
+        "selfinstruct init mine --backend ollama --recipe paper",
+    ),
+)
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @click.option("--recipe", default="chat", show_default=True, help="The recipe to start from.")
 @click.option("--backend", default="demo", show_default=True, help="The backend to start with.")

@@ -10,4 +10,5 @@ command = command_for(
 
     Classification tasks are asked for labels first, so that inputs are not all of one kind.
     """,
+    "selfinstruct instances --out runs/first --max-tokens 500000",
 )

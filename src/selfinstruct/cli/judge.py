@@ -8,11 +8,21 @@ from typing import Any
 import click
 
 from selfinstruct.cli.backend_options import JudgeCommand
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 
 
-@click.command("judge", cls=JudgeCommand, epilog=EPILOG)
+@click.command(
+    "judge",
+    cls=JudgeCommand,
+    epilog=examples(
+        "selfinstruct judge --out runs/first --backend groq",
+        "selfinstruct prepare --out runs/first --min-score 2",
+        "selfinstruct export --out runs/first --to data/first --best 1000",
+        more=EXITS,
+    ),
+)
 @out_option
 @click.option("--estimate", is_flag=True, help="Tell what is going to be asked and paid, then end: nothing is sent.")
 @paid_options
@@ -21,12 +31,7 @@ def command(out: Path, estimate: bool, **given: Any) -> None:
     """Have a model rate each training example: is the task valid, does the input fit, is the output right?
 
     The score is the number of yes, 0 to 3. The run's own backend rates, or another: --backend NAME. Nothing is dropped
-    until you say so:
-
-    \b
-    selfinstruct judge --out runs/first --backend groq
-    selfinstruct prepare --out runs/first --min-score 2
-    selfinstruct export --out runs/first --to data/first --best 1000
+    until you say so.
     """
     if estimate:
         tell_estimate(out, given)

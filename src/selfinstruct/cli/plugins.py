@@ -10,12 +10,22 @@ from typing import Any
 
 import click
 
+from selfinstruct.cli.help import examples
+
 _PLUGIN = click.option(
     "--plugin", "named", multiple=True, help="A Python file or module of your own. Its code runs: name what you trust."
 )
 
 
-@click.group("plugins")
+@click.group(
+    "plugins",
+    epilog=examples(
+        "selfinstruct plugins list",
+        "selfinstruct plugins show filter:rouge-l",
+        "selfinstruct plugins check --plugin ./no_haiku.py",
+        "selfinstruct plugins new no-haiku --kind filter",
+    ),
+)
 def command() -> None:
     """List, show, check and begin plugins and their components."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.board import printable
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.lines import brief, value_text
 
 if TYPE_CHECKING:
@@ -21,10 +22,19 @@ FEW = 5
 MORE = 100
 """How many further instructions the suggested command asks for."""
 
-EPILOG = "The backend of the same name is another thing: it answers a run's requests out of a file."
+NOTE = "The backend of the same name is another thing: it answers a run's requests out of a file."
 
 
-@click.command("replay", epilog=EPILOG)
+@click.command(
+    "replay",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct replay runs/first --set generate.filters.rouge-l.threshold=0.6 --out runs/stricter",
+        "selfinstruct replay runs/first --set generate.filters.keywords=off --out runs/laxer",
+        "selfinstruct replay runs/first --filter my-filter --plugin ./my_filters.py --out runs/mine",
+        more=NOTE,
+    ),
+)
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder of the new run.")
 @click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="What is to be different.")
@@ -36,11 +46,6 @@ EPILOG = "The backend of the same name is another thing: it answers a run's requ
 @click.option("--quiet", is_flag=True, help="Say nothing while it works.")
 def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
     """Judge the replies of RUN anew into a run of its own, with other filters or parsers: no model is asked.
-
-    \b
-    selfinstruct replay runs/first --set generate.filters.rouge-l.threshold=0.6 --out runs/stricter
-    selfinstruct replay runs/first --set generate.filters.keywords=off --out runs/laxer
-    selfinstruct replay runs/first --filter my-filter --plugin ./my_filters.py --out runs/mine
 
     RUN is only read, and may be in use. What was asked stays as it was; the new run can be gone on with, live.
     """

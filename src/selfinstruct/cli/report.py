@@ -6,10 +6,19 @@ from pathlib import Path
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 
-@click.command("report", epilog="What it shows: docs/report.md.")
+@click.command(
+    "report",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct report --out runs/first",
+        "selfinstruct report --out runs/first -o first.html",
+        more="What it shows: docs/report.md.",
+    ),
+)
 @out_option
 @click.option(
     "-o",
@@ -22,10 +31,6 @@ from selfinstruct.cli.options import out_option
 def command(out: Path, file: Path | None) -> None:
     """Write one HTML file about a run, also while another process works on it: what became of every candidate, how new
     and how varied the instructions are, what they cost, and a sample with lineage. It opens offline.
-
-    \b
-    selfinstruct report --out runs/first
-    selfinstruct report --out runs/first -o first.html
     """
     from selfinstruct.report import write_report
     from selfinstruct.store import RunStore

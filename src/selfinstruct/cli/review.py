@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
     from selfinstruct.review import ReviewServer
 
 
-@click.command("review")
+@click.command(
+    "review",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct review --out runs/first",
+        "selfinstruct export --out runs/first",
+    ),
+)
 @out_option
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to serve the page; default: a free one.")
 @click.option("--no-open", is_flag=True, help="Print the link, and open no browser.")

@@ -8,11 +8,20 @@ from typing import Any
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EPILOG, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 
 
-@click.command("run", cls=BackendCommand, epilog=EPILOG)
+@click.command(
+    "run",
+    cls=BackendCommand,
+    epilog=examples(
+        "selfinstruct run --backend demo --target 50 --out runs/demo",
+        "selfinstruct run --backend groq --target 500 --out runs/first --wait",
+        more=EXITS,
+    ),
+)
 @out_option
 @click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
 @click.option("--judge/--no-judge", "rate", default=None, help="Have the examples rated too. [default: the config's]")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
     from selfinstruct.app import Run
 
-EPILOG = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
+EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -71,10 +72,10 @@ def _wanted(stages: Sequence[str], run: Run) -> list[str]:
     return [stage for stage in stages if stage != "judge"]
 
 
-def command_for(stage: str, help_text: str) -> click.Command:
-    """The command of one stage that follows `generate`."""
+def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
+    """The command of one stage that follows `generate`; `shown` are examples."""
 
-    @click.command(stage, cls=BackendCommand, help=help_text, epilog=EPILOG)
+    @click.command(stage, cls=BackendCommand, help=help_text, epilog=examples(*shown, more=EXITS))
     @out_option
     @paid_options
     @quiet_option

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
     from selfinstruct.store.reviews import Tally
 
 
-@click.command("status")
+@click.command(
+    "status",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct status --out runs/first",
+        "selfinstruct status --out runs/first --more 2000",
+    ),
+)
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--more", type=click.IntRange(1), metavar="N", help="Foretell what N more instructions would need.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.board import printable
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.lines import block, brief, said
 from selfinstruct.cli.options import out_option
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
     from selfinstruct.store import RunStore
 
 
-@click.command("trace")
+@click.command(
+    "trace",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct trace g12.3 --out runs/first",
+        "selfinstruct trace e4.0 --out runs/first --depth 1 --full",
+    ),
+)
 @click.argument("identity", metavar="ID")
 @out_option
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from selfinstruct.cli.board import printable
+from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.lines import block, brief, evidence_lines, said
 from selfinstruct.cli.options import out_option
 
@@ -25,7 +26,14 @@ WORDS = {
 """What is said where the text is not found as it is."""
 
 
-@click.command("why")
+@click.command(
+    "why",
+    cls=TitledCommand,
+    epilog=examples(
+        "selfinstruct why g12.3 --out runs/first",
+        'selfinstruct why "Write a poem about the sea." --out runs/first',
+    ),
+)
 @click.argument("asked", metavar="TEXT|ID")
 @out_option
 @click.option("--full", is_flag=True, help="The whole prompt and reply, and every fate.")
@@ -34,10 +42,6 @@ def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
     """Tell the fate of a candidate: which filter dropped it and why, or what it was accepted beside.
 
     Ask by an id, or by a text in quotes; a text that came several times has several fates.
-
-    \b
-    selfinstruct why g12.3 --out runs/first
-    selfinstruct why "Write a poem about the sea." --out runs/first
     """
     import json
 

@@ -1,0 +1,518 @@
+"""Writes docs/reference/ from the code itself: commands, settings, components, files, errors, hooks, Python.
+
+Also docs/decisions/index.md, from the titles of the decisions.
+
+    python scripts/reference_pages.py            write the pages
+    python scripts/reference_pages.py --check    name those that are out of date (exit code 1)
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from selfinstruct import SelfInstruct, api, errors, hookspecs, records
+from selfinstruct.cli import COMMANDS, cli
+from selfinstruct.cli.help import TitledOption, sections
+from selfinstruct.config import tables
+from selfinstruct.facade import Result
+from selfinstruct.formats import contracts
+from selfinstruct.registry import FILTER, KINDS, Registry
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+NOTE = "Written by `scripts/reference_pages.py` from the code; a test fails when it is out of date.\n"
+
+Lines = Iterator[str]
+
+
+# --- commands
+
+
+def commands() -> Lines:
+    """Every command, its arguments, options and examples."""
+    yield "# Commands\n"
+    yield NOTE
+    yield "`selfinstruct COMMAND --help` tells the same. A command that takes `--backend NAME` also takes the"
+    yield "options of that backend as flags; [components](components.md#backends) lists them.\n"
+    yield "| command | what it does |\n|---|---|"
+    for name, words in COMMANDS.items():
+        yield f"| [`{name}`](#{name}) | {cell(words)} |"
+    yield ""
+    context = click.Context(cli, info_name="selfinstruct")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield from one_command(command, click.Context(command, context, info_name=name), "##")
+
+
+def one_command(command: click.Command, context: click.Context, level: str) -> Lines:
+    """A command and those below it."""
+    yield f"{level} {context.command_path.removeprefix('selfinstruct ')}\n"
+    yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
+    yield from blocks(command.help or "")
+    yield from options(command, context)
+    if command.epilog:
+        yield from blocks(command.epilog)
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from one_command(below, click.Context(below, context, info_name=name), level + "#")
+
+
+def options(command: click.Command, context: click.Context) -> Lines:
+    """A command's own options, under the titles of its help; what a backend brought in this process is no page's."""
+    for title, found in sections(command, context).items():
+        shown = [option for option in found if "--help" not in option.opts and not isinstance(option, TitledOption)]
+        if not shown:
+            continue
+        yield f"| {title} | |\n|---|---|"
+        for option in shown:
+            record = option.get_help_record(context)
+            assert record is not None, option
+            yield f"| `{record[0]}` | {cell(record[1])} |"
+        yield ""
+
+
+def blocks(text: str) -> Lines:
+    """The paragraphs of a command's help; those that click is told to leave alone are code."""
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)):
+        lines = paragraph.splitlines()
+        if lines[0].strip() != "\b":
+            yield paragraph + "\n"
+            continue
+        title, body = (
+            ([lines[1]], lines[2:]) if lines[1].endswith(":") and not lines[1].startswith(" ") else ([], lines[1:])
+        )
+        yield from [f"{line}\n" for line in title]
+        yield "```text\n" + inspect.cleandoc("\n" + "\n".join(body)) + "\n```\n"
+
+
+# --- settings
+
+
+TABLES: Mapping[str, type[BaseModel]] = {
+    "run": tables.RunOptions,
+    "limits": tables.LimitOptions,
+    "budget": tables.BudgetOptions,
+    "generate": tables.GenerateTable,
+    "classify": tables.AskTable,
+    "instances": tables.AskTable,
+    "prepare": tables.PrepareTable,
+    "judge": tables.JudgeTable,
+    "export": tables.ExportTable,
+}
+SAMPLING = "sampling"
+
+SETTINGS = """\
+# Settings
+
+{note}
+A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
+one. What is not set there comes from the recipe. Flags go before the file, and `--set PATH=VALUE` before everything:
+`--set generate.filters.rouge-l.threshold=0.6`.
+
+| key | type | default | meaning |
+|---|---|---|---|
+| `recipe` | text | `chat` | the set of components to start from: `chat`, `paper`, or a TOML file |
+| `plugins` | list | `[]` | Python files or modules with hooks of your own; their code runs |
+| `backend` | component | none | who answers: `use` and the backend's options |
+
+A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
+list names and options. Paths are relative to the working directory, wherever the file stands.
+
+A run freezes the settings of a stage with its first request: going on with others is refused, since the result would be
+neither the one nor the other. Limits, budget, `concurrency`, `target` and the others that only say how far or how
+fast may change from command to command.
+"""
+
+
+def settings() -> Lines:
+    """Every table of a config file."""
+    yield SETTINGS.format(note=NOTE)
+    for name, table in TABLES.items():
+        yield f"## [{name}] {{ #{name} }}\n"
+        yield f"{first_sentence(table)}\n"
+        yield from fields(table, skip=(SAMPLING,))
+        if SAMPLING in table.model_fields:
+            yield "And `sampling`, as below.\n"
+    yield f"## Sampling {{ #{SAMPLING} }}\n"
+    yield (
+        "In every stage that asks a model, as in `[generate.sampling]`. "
+        + first_sentence(tables.SamplingOptions)
+        + "\n"
+    )
+    yield from fields(tables.SamplingOptions)
+
+
+def fields(model: type[BaseModel], skip: tuple[str, ...] = ()) -> Lines:
+    """The fields of a model as a table. Raises `ValueError` for one that says nothing of itself."""
+    yield "| key | type | default | meaning |\n|---|---|---|---|"
+    for key, field in model.model_fields.items():
+        if key not in skip:
+            words = field.description or COMPONENT_WORDS.get(key)
+            if not words:
+                raise ValueError(f"{model.__name__}.{key} has no description")
+            yield f"| `{key}` | {cell(kind(field))} | {cell(default(field))} | {cell(words)} |"
+    yield ""
+
+
+COMPONENT_WORDS = {
+    "sampler": "Chooses the examples that a prompt shows.",
+    "encoder": "Writes the prompt; in `[export]`, the training row.",
+    "post_processor": "Reads the reply.",
+    "filters": "Judge what was read, in this order; the first that drops decides.",
+    "add_filters": "Filters after those of the recipe, so that its list need not be repeated.",
+}
+"""What the keys mean that name components: the same in every table."""
+
+
+# --- components
+
+
+def components() -> Lines:
+    """Every component but the filters that stand with examples on a page of their own."""
+    yield "# Components\n"
+    yield NOTE
+    yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its"
+    yield "options. Filters have [a page of their own](../filters.md).\n"
+    registry = Registry.load()
+    shown = (DOCS / "filters.md").read_text("utf-8")
+    for one in KINDS:
+        yield f"## {one.capitalize()}s {{ #{one}s }}\n"
+        if one == FILTER:
+            yield "Those that are not on [the page of filters](../filters.md).\n"
+        for offer in registry.offers(one):
+            if one == FILTER and f"\n## {offer.component.name}\n" in shown:
+                continue
+            component = offer.component
+            yield f"### {component.name} {{ #{one}-{component.name} }}\n"
+            stages = f" Stages: {', '.join(component.stages)}." if component.stages else ""
+            needs = f" Needs `pip install 'selfinstruct[{component.extra}]'`." if component.extra else ""
+            yield f"{component.summary}.{stages}{needs}\n"
+            if component.options.model_fields:
+                yield from fields(component.options)
+
+
+# --- files
+
+
+FILES: Mapping[str, tuple[str, type[BaseModel]]] = {
+    contracts.INSTRUCTIONS: ("Accepted instructions, oldest first.", records.InstructionRecord),
+    contracts.REJECTED: ("Every candidate that was not kept, with the filter and the reason.", records.RejectedRecord),
+    contracts.LABELS: ("Which instructions are classification tasks.", records.LabelRecord),
+    contracts.RAW_INSTANCES: ("Instances as the model wrote them.", records.RawInstancesRecord),
+    contracts.EXAMPLES: ("Finished training examples.", records.ExampleRecord),
+    contracts.RATINGS: ("What a judge said of the examples.", records.RatingRecord),
+}
+
+FIELD_WORDS: Mapping[str, str] = {
+    "instruction": "the task",
+    "input": "what the task is about; empty where none is needed",
+    "output": "the answer",
+    "most_similar": "the ten nearest entries of the pool at that time, text to ROUGE-L F1, best first",
+    "avg_similarity_score": "mean ROUGE-L F1 against the whole pool at that time",
+    "metadata": "the request: `prompt`, `response.choices[0]` with `text` and `finish_reason`, `created_at`",
+    "instance_metadata": "the request, as `metadata` above",
+    "request_idx": "which request of its stage it came from, from 0",
+    "id": "`g<request>.<position in its reply>`: the instruction's name in all files",
+    "raw_instances": "the model's text, unread",
+    "text": "the candidate",
+    "filter": "the filter that dropped it",
+    "reason": "why: a fixed phrase of the filter; in ratings, the judge's own words",
+    "evidence": "what the filter saw",
+    "position": "its place in the reply, from 0",
+    "stage": "the stage it was made in",
+    "fate": "`rejected`, or `quarantined` where a plugin failed on it",
+    "valid_task": "is the instruction a valid task?",
+    "suitable_input": "does the input fit it?",
+    "correct_output": "is the output right?",
+    "score": "how many of the three were yes",
+    "model": "who rated",
+    "name": "a label of your own",
+    "instances": "at least one worked case: `input` (may be left out) and `output`",
+    "is_classification": "whether the answer is one of a few labels; `Yes`, `No` or `Unknown` in the file of labels",
+}
+
+FILES_HEAD = """\
+# Files
+
+{note}
+A run folder holds `run.sqlite`, which is the run, and these files, written from it whenever a command ends and by
+`selfinstruct export`. They are UTF-8, one JSON object a line. A key is never renamed or dropped; new ones may be added.
+Files of the original scripts with these keys can be [imported](../importing.md), and the [training data](../formats.md)
+that `export --to` writes has a page of its own.
+"""
+
+
+def files() -> Lines:
+    """The seed file and every file that a run writes."""
+    yield FILES_HEAD.format(note=NOTE)
+    yield "## Seed tasks { #seeds }\n"
+    yield "What you write, for `--seeds`. Ids and instructions are unique; other keys are ignored.\n"
+    yield from keys(records.SeedRecord)
+    for name, (words, model) in FILES.items():
+        yield f"## {name} {{ #{Path(name).stem} }}\n"
+        yield f"{words}\n"
+        yield from keys(model)
+
+
+def keys(model: type[BaseModel]) -> Lines:
+    """The keys of one line."""
+    yield "| key | type | meaning |\n|---|---|---|"
+    for key, field in model.model_fields.items():
+        yield f"| `{key}` | {cell(kind(field))} | {cell(FIELD_WORDS[key])} |"
+    yield ""
+
+
+# --- errors
+
+
+EXITS = {
+    0: "done",
+    1: "a bug of ours: run it again with `--debug` and report what it prints",
+    2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
+    3: "a plugin: the message names it",
+    4: "the model cannot be used: key, name, server",
+    5: "stopped before its goal (Ctrl-C, budget, quota); the same command goes on",
+}
+
+ERRORS_HEAD = """\
+# Errors and exit codes
+
+{note}
+Every error is a sentence that says what and where, and a hint what to do. `--debug` adds the traceback. No failure ends
+with 0.
+
+| exit code | meaning |
+|---|---|
+{exits}
+
+In Python the same errors are exceptions, in `selfinstruct.api`, each with `message`, `hint` and `exit_code`:
+
+| exception | is a | exit code | meaning |
+|---|---|---|---|
+{tree}
+"""
+
+
+def error_pages() -> Lines:
+    """The exit codes and the tree of exceptions."""
+    tree = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.SelfInstructError)]
+    undocumented = {one.exit_code for one in tree} - set(EXITS)
+    if undocumented:
+        raise ValueError(f"exit codes without words: {undocumented}")
+    yield ERRORS_HEAD.format(
+        note=NOTE,
+        exits="\n".join(f"| {code} | {words} |" for code, words in EXITS.items()),
+        tree="\n".join(
+            f"| `{one.__name__}` | `{one.__base__.__name__}` | {one.exit_code} | {cell(prose(one))} |" for one in tree
+        ),
+    )
+
+
+# --- hooks and Python
+
+
+def hooks() -> Lines:
+    """Each hook's docstring, which is its manual page."""
+    yield "# Hooks\n"
+    yield NOTE
+    yield docstring(hookspecs) + "\n"
+    yield "[Writing a plugin](../writing-a-plugin.md) shows how they are used.\n"
+    for name, hook in inspect.getmembers(hookspecs, inspect.isfunction):
+        if name.startswith("selfinstruct_"):
+            yield f"## {name}\n"
+            yield f"```python\n{name}{signature(hook)}\n```\n"
+            yield docstring(hook) + "\n"
+
+
+PYTHON_HEAD = """\
+# Python
+
+{note}
+`from selfinstruct import SelfInstruct` is the whole program from scripts and notebooks. Everything below
+[Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
+"""
+
+
+def python() -> Lines:
+    """The facade, and everything that the plugin API exports."""
+    yield PYTHON_HEAD.format(note=NOTE)
+    yield from one_class(SelfInstruct, "##")
+    yield from one_class(Result, "##")
+    yield "## Plugin API\n"
+    yield docstring(api) + "\n"
+    for name in api.__all__:
+        value = getattr(api, name)
+        if inspect.isclass(value):
+            yield from one_class(value, "###")
+        elif inspect.isfunction(value):
+            yield f"### {name}\n"
+            yield f"```python\n{name}{signature(value)}\n```\n"
+            yield docstring(value) + "\n"
+        elif inspect.ismodule(value):
+            yield f"### {name}\n"
+            yield docstring(value) + "\n"
+
+
+def one_class(one: type, level: str) -> Lines:
+    """A class with its fields and public methods."""
+    yield f"{level} {one.__name__}\n"
+    if "__dataclass_fields__" in vars(one):
+        fields = "\n".join(f"    {name}: {what}" for name, what in vars(one)["__annotations__"].items())
+        yield f"```python\n@dataclass\nclass {one.__name__}:\n{fields}\n```\n"
+    yield docstring(one) + "\n"
+    for name, method in vars(one).items():
+        bare = getattr(method, "fget", None) or method
+        if not name.startswith("_") and inspect.isfunction(bare):
+            told = (
+                "property"
+                if isinstance(method, property)
+                else "async def"
+                if inspect.iscoroutinefunction(bare)
+                else "def"
+            )
+            yield f"```python\n{told} {name}{signature(bare)}\n```\n"
+            yield docstring(bare) + "\n"
+
+
+# --- words
+
+
+def kind(field: FieldInfo) -> str:
+    """A field's type in a user's words."""
+    annotation = field.annotation
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        text = annotation.__name__
+    else:
+        text = str(annotation)
+    for pattern, word in WORDS:
+        text = re.sub(pattern, word, text)
+    return text
+
+
+WORDS = (
+    (r"\b(?:typing|pydantic\.types|selfinstruct(?:\.\w+)+)\.", ""),
+    (r" \| None", ""),
+    (r"Optional\[(.*)\]$", r"\1"),
+    (r"Literal\[(.*?)\]", r"\1"),
+    (r"\bstr\b", "text"),
+    (r"\bbool\b", "true or false"),
+    (r"\bint\b", "whole number"),
+    (r"\bfloat\b", "number"),
+    (r"\blist\[Use\]", "list of components"),
+    (r"\bUse\b", "component"),
+    (r"\bSecretStr\b", "secret"),
+    (r"\bLimitOptions\b", "table, as `[limits]`"),
+    (r"\b(?:list|tuple)\[(\w+)(?:, \.\.\.)?\]", r"list of \1s"),
+)
+
+
+def default(field: FieldInfo) -> str:
+    """A field's default as TOML has it."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, BaseModel):
+        return f"`{getattr(value, 'use', '')}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    text = repr(list(value)) if isinstance(value, list | tuple) else str(value)
+    text = " ".join(text.split())
+    return f"`{text if len(text) <= 60 else text[:57] + '...'}`" if text else ""
+
+
+def signature(function: Callable[..., Any]) -> str:
+    """A function's parameters and result, without self."""
+    found = inspect.signature(function)
+    return str(found.replace(parameters=[p for name, p in found.parameters.items() if name != "self"])).replace("'", "")
+
+
+def docstring(thing: Any) -> str:
+    """A docstring as Markdown: what stands indented is code."""
+    text = inspect.getdoc(thing)
+    if not text:
+        raise ValueError(f"{thing} has no docstring")
+    text = re.sub(r"(?m)(?:^|\n\n)((?:    .*(?:\n|$)|\n(?=    ))+)", _fenced, text)
+    text = re.sub(r"(?m)(?:^\w+ {2,}\S.*\n(?:^(?:\w+| +) +\S.*(?:\n|$))*)", _listed, text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _fenced(found: re.Match[str]) -> str:
+    return f"\n\n```python\n{inspect.cleandoc(chr(10) + found[1])}\n```\n\n"
+
+
+def _listed(found: re.Match[str]) -> str:
+    """What a docstring lists as names in one column and words in another."""
+    if found[0].count("\n") < 2:
+        return found[0]
+    return f"\n\n```text\n{found[0].strip()}\n```\n\n"
+
+
+def prose(thing: Any) -> str:
+    """A whole docstring on one line."""
+    return " ".join(docstring(thing).split())
+
+
+def first_sentence(thing: type[BaseModel]) -> str:
+    """What a table is for: its docstring without the words that name the table."""
+    words = prose(thing)
+    after = re.sub(r"^The tables? (?:`\[\w+\]`(?: and )?)+[:,.]? ?", "", words)
+    return after[:1].upper() + after[1:]
+
+
+def cell(text: str) -> str:
+    """A text that does not end its cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def decisions() -> Lines:
+    """The list of decisions."""
+    yield "# Decisions\n"
+    yield "Written by `scripts/reference_pages.py` from the titles. Each says what was decided, and why.\n"
+    for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
+        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        number, _, words = title.partition(". ")
+        yield f"- {number.zfill(4)}: [{words}]({path.name})"
+
+
+PAGES: Mapping[str, Callable[[], Lines]] = {
+    "reference/commands.md": commands,
+    "reference/settings.md": settings,
+    "reference/components.md": components,
+    "reference/files.md": files,
+    "reference/errors.md": error_pages,
+    "reference/hooks.md": hooks,
+    "reference/python.md": python,
+    "decisions/index.md": decisions,
+}
+
+
+def page(name: str) -> str:
+    """One page, as it should be."""
+    return "\n".join(PAGES[name]()).rstrip("\n") + "\n"
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    stale = [name for name in PAGES if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != page(name)]
+    if "--check" in sys.argv:
+        if stale:
+            sys.exit(f"out of date in docs: {', '.join(stale)}; run: make docs-reference")
+        return
+    for name in stale:
+        (DOCS / name).write_text(page(name), "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

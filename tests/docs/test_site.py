@@ -1,0 +1,107 @@
+"""Whatever there is, is documented; every page can be found; the reference says what the code says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from scripts import reference_pages
+from selfinstruct import api, errors, hookspecs
+from selfinstruct.cli import COMMANDS, cli
+from selfinstruct.cli.help import TitledOption
+from selfinstruct.registry import FILTER, Registry
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def text(page: str) -> str:
+    return (DOCS / page).read_text("utf-8")
+
+
+def navigated(entries: list[dict[str, Any]]) -> set[str]:
+    """The pages of a navigation, sections included."""
+    found: set[str] = set()
+    for entry in entries:
+        for target in entry.values():
+            found |= {target} if isinstance(target, str) else navigated(target)
+    return found
+
+
+@pytest.mark.parametrize("page", reference_pages.PAGES)
+def test_a_reference_page_says_what_the_code_says(page: str) -> None:
+    assert text(page) == reference_pages.page(page), "run: make docs-reference"
+
+
+def test_every_page_is_in_the_navigation_or_in_the_list_of_decisions() -> None:
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
+    nav = navigated(tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]["nav"])
+    listed = {f"decisions/{name}" for name in re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", text("decisions/index.md"))}
+    assert pages == nav | listed
+
+
+def test_the_readme_links_to_what_is_there() -> None:
+    for page in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^):#]+)\)", (ROOT / page).read_text("utf-8")):
+            assert (ROOT / target).exists(), f"{page}: {target}"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    context = click.Context(cli, info_name="selfinstruct")
+    page = text("reference/commands.md")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        below = command.commands.values() if isinstance(command, click.Group) else ()
+        for param in [param for one in (command, *below) for param in one.params]:
+            if isinstance(param, click.Option) and not isinstance(param, TitledOption):
+                assert re.search(rf"^\| `[^`]*{re.escape(param.opts[0])}\b", part, re.MULTILINE), (name, param.opts)
+                assert param.help, (name, param.opts)
+
+
+def test_every_hook_error_and_exported_name_is_documented() -> None:
+    for name, _ in inspect.getmembers(hookspecs, inspect.isfunction):
+        if name.startswith("selfinstruct_"):
+            assert f"## {name}\n" in text("reference/hooks.md")
+    for name, one in inspect.getmembers(errors, inspect.isclass):
+        assert f"| `{name}` |" in text("reference/errors.md")
+        assert f"| {one.exit_code} |" in text("reference/errors.md")
+    for name in api.__all__:
+        value = getattr(api, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert f"### {name}\n" in text("reference/python.md")
+
+
+def test_every_component_and_option_is_documented() -> None:
+    for offer in Registry.load().offers():
+        name = offer.component.name
+        own = text("filters.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0] if offer.kind == FILTER else ""
+        title = f"\n### {name} {{ #{offer.kind}-{name} }}\n"
+        part = own or text("reference/components.md").partition(title)[2].partition("\n### ")[0]
+        assert part, (offer.kind, name)
+        for key in offer.component.options.model_fields:
+            assert f"| `{key}` |" in part, (offer.kind, name, key)
+
+
+def test_a_setting_without_a_description_makes_no_page() -> None:
+    from pydantic import BaseModel
+
+    class Bare(BaseModel):
+        silent: int = 1
+
+    with pytest.raises(ValueError, match=r"Bare\.silent has no description"):
+        list(reference_pages.fields(Bare))
+
+
+def test_nothing_is_fetched_by_a_page_of_the_site() -> None:
+    config = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    assert config["theme"]["font"] is False
+    assert all((DOCS / one).is_file() for one in (*config["extra"]["polyfills"], *config["extra_css"]))
+    assert config["use_directory_urls"] is False
