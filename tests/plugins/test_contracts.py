@@ -56,6 +56,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "options": {"model": "ollama:letters", "cache": "", "kwargs": {"base_url": EMBEDDER.url}, "threshold": 1.0}
     },
     "filter paper-duplicates": {"looks_around": True},
+    "filter rouge-l-ray": {"options": {"shards": 1}, "seeds_pass": False},  # each would start actors of its own
     "post-processor chat-classify": {"batch": 20},
 }
 """What a component needs to be told."""
