@@ -101,10 +101,7 @@ def gate_for(
     prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars where prices are not
     known.
     """
-    run, told = config.run, config.limits
-    judge = config.stages[stage].table if stage in config.stages else None
-    if isinstance(judge, JudgeTable) and judge.backend is not None:
-        told = judge.limits or LimitOptions()
+    run, told = config.run, limits_for(config, stage)
     most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
     gate = Gate(most, budget=budget_for(config, stage, backend, calls, other), waits=waits, say=say)
     windows = [
@@ -116,6 +113,14 @@ def gate_for(
     gate.bound(window for window in windows if window.limit)
     gate.remember(calls.recent(limits.DAY, shared_by(config, stage)))
     return gate
+
+
+def limits_for(config: RunConfig, stage: str) -> LimitOptions:
+    """What the config says that a stage's provider allows."""
+    judge = config.stages[stage].table if stage in config.stages else None
+    if isinstance(judge, JudgeTable) and judge.backend is not None:
+        return judge.limits or LimitOptions()
+    return config.limits
 
 
 def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:

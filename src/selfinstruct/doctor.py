@@ -7,30 +7,25 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend
-from selfinstruct.backends import TRACING, prices_for
-from selfinstruct.config import RunConfig, StageConfig
-from selfinstruct.config.tables import AskTable
+from selfinstruct.backends import TRACING, limits_for, prices_for, shared_by
+from selfinstruct.config import Chosen, RunConfig
 from selfinstruct.engine.limits import estimated_tokens
 from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError
+from selfinstruct.estimate import first_requests
 from selfinstruct.registry import Registry
 from selfinstruct.settings import Settings, first_seeds, load
 from selfinstruct.similarity.kernel import kernel
-from selfinstruct.stages.generate import Generate
-from selfinstruct.stages.subjects import AskAbout
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE, Check, Diagnosis, Instruction, Request, SeedTask
+from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
 
 LITTLE_DISK = 200_000_000
 """Bytes that should be free: a run of 100,000 requests takes about twice that."""
-
-PROMPTS = 16
-"""How many prompts of a stage are written to see how long they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ def examine(settings: Settings, registry: Registry | None = None) -> Iterator[Fi
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)
     yield from _folder(settings.folder)
-    yield from _backend(registry, config, seeds)
+    yield from _backends(registry, config, seeds)
 
 
 def _failed(area: str, name: str, error: SelfInstructError) -> Finding:
@@ -131,28 +126,45 @@ def _run(folder: Path) -> Finding:
     return Finding("folder", Check("run", True, f"{folder} holds a run with {totals.accepted:,} accepted instructions"))
 
 
-def _backend(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
+def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
+    """The run's backend, and that of the judge, if it has one of its own."""
     if config.backend is None:
         known = ", ".join(offer.component.name for offer in registry.offers("backend"))
-        yield _failed(
-            "backend", "chosen", UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
-        )
-        return
+        missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
+        yield _failed("backend", "chosen", missing)
+    else:
+        yield from _backend("backend", registry, config, config.backend, GENERATE, seeds)
+    judge = config.stages.get(JUDGE)
+    if judge is not None and judge.backend is not None:
+        yield from _backend("judge", registry, config, judge.backend, JUDGE, seeds)
+
+
+def _backend(
+    area: str, registry: Registry, config: RunConfig, chosen: Chosen, stage: str, seeds: list[SeedTask]
+) -> Iterator[Finding]:
+    """One backend, and whether it suits the stages that ask it, of which `stage` is one."""
     try:
-        backend: Backend = config.backend.build(registry)
-        diagnosis = _asked(config.backend.name, backend.check)
+        backend: Backend = chosen.build(registry)
+        diagnosis = _asked(chosen.name, backend.check)
     except SelfInstructError as error:
-        yield _failed("backend", config.backend.name, error)
+        yield _failed(area, chosen.name, error)
         return
     for check in diagnosis.checks:
-        yield Finding("backend", check, 0 if check.ok else ModelError.exit_code)
+        yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
     if not diagnosis.checks:
-        yield Finding("backend", Check(config.backend.name, True, "it has no check of its own"))
+        yield Finding(area, Check(chosen.name, True, "it has no check of its own"))
     if diagnosis.ok:
-        yield _context(registry, config, seeds, diagnosis.context)
-        yield _limits(config, backend)
-        yield _prices(config, backend)
-    yield from _tracing(config, backend)
+        shared = shared_by(config, stage)
+        needs = {
+            name: max(map(estimated_tokens, requests))
+            for name in config.stages
+            if seeds and name in shared and (requests := first_requests(registry, config, name, seeds))
+        }
+        check = _context(needs, diagnosis.context)
+        yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
+        yield Finding(area, _limits(config, backend, stage))
+        yield _prices(area, config, backend, stage)
+    yield from _tracing(area, config, backend)
 
 
 def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
@@ -167,82 +179,48 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
     return said
 
 
-def _context(registry: Registry, config: RunConfig, seeds: list[SeedTask], context: int | None) -> Finding:
+def _context(needs: Mapping[str, int], context: int | None) -> Check:
     """Whether the longest prompts of each stage, and replies to them, fit into what the model takes."""
-    needs: dict[str, int] = {}
-    for name, stage in config.stages.items():
-        if seeds and stage.encoder is not None:
-            needs[name] = max(map(estimated_tokens, _prompts(registry, config, name, stage, seeds)))
     told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
     words = f"tokens that a request may take: {told or 'not known without seeds'}"
     if context is None:
-        return Finding("backend", Check("context", True, f"{words}; how many the model takes is not known"))
+        return Check("context", True, f"{words}; how many the model takes is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
     mend = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    check = Check("context", not small, f"{words}; the model takes {context:,}", mend)
-    return Finding("backend", check, ModelError.exit_code if small else 0)
+    return Check("context", not small, f"{words}; the model takes {context:,}", mend)
 
 
-def _prompts(
-    registry: Registry, config: RunConfig, name: str, stage: StageConfig, seeds: list[SeedTask]
-) -> list[Request]:
-    assert stage.encoder is not None
-    encoder = stage.encoder.build(registry)
-    sampling = stage.table.sampling.over(encoder.sampling)
-    pool = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
-    sampler, reader = stage.sampler.build(registry) if stage.sampler else None, stage.post_processor.build(registry)
-    if isinstance(stage.table, AskTable):
-        about = (name, pool, pool, encoder, reader, sampling, config.run.seed, sampler)
-        asked = AskAbout(*about, batch=min(stage.table.batch, len(pool)))
-        first = asked.plan(0, 0)
-        return [first] if first else []
-    assert sampler is not None
-    planned = Generate(pool, sampler, encoder, reader, sampling, config.run.seed, None)
-    return [planned.plan(index, 0) for index in range(PROMPTS)]
-
-
-def _limits(config: RunConfig, backend: Backend) -> Finding:
-    told = {name.replace("_", " "): value for name, value in config.limits.model_dump().items() if value}
+def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     limits = backend.limits()
+    told = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
     for window in limits.windows:
         told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
     words = ", ".join(f"{value:,} {name}" for name, value in told.items())
     if not words:
-        words = (
-            "none; what the provider tells with its replies is obeyed and remembered" if not backend.local else "none"
-        )
+        words = "none" if backend.local else "none; what the provider tells with its replies is obeyed and remembered"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    return Finding("backend", Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} requests at once"))
+    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} requests at once")
 
 
-def _prices(config: RunConfig, backend: Backend) -> Finding:
+def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Finding:
     try:
-        prices = prices_for(config, backend)
+        prices = prices_for(config, backend, stage)
     except SelfInstructError as error:
-        return _failed("backend", "prices", error)
+        return _failed(area, "prices", error)
     words = "not known, so --max-usd cannot be used"
     if prices:
         words = f"{prices.prompt:g} and {prices.completion:g} US dollars for a million prompt and completion tokens"
-    return Finding("backend", Check("prices", True, words))
+    return Finding(area, Check("prices", True, words))
 
 
-def _tracing(config: RunConfig, backend: Backend) -> Iterator[Finding]:
+def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
     if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
         off = backend.local and not config.run.trace
         words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
-        yield Finding("backend", Check("tracing", True, f"LangSmith's, set in the environment, {words}"))
+        yield Finding(area, Check("tracing", True, f"LangSmith's, set in the environment, {words}"))
 
 
 def as_json(findings: list[Finding]) -> Mapping[str, Any]:
     """All of it, for programs."""
-    rows = [
-        {
-            "area": one.area,
-            "name": one.check.name,
-            "ok": one.check.ok,
-            "detail": one.check.detail,
-            "mend": one.check.mend,
-        }
-        for one in findings
-    ]
+    rows = [{"area": one.area, **asdict(one.check)} for one in findings]
     return {"ok": all(one.check.ok for one in findings), "checks": rows}

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.assembly import Assembly
 from selfinstruct.backends import prices_for
 from selfinstruct.config import RunConfig
-from selfinstruct.config.tables import GenerateTable
+from selfinstruct.config.tables import AskTable, GenerateTable
 from selfinstruct.engine.limits import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.registry import Registry
 from selfinstruct.settings import Settings, first_seeds, load
 from selfinstruct.stages.generate import Generate
 from selfinstruct.stages.ratings import RULE, UNRATED, subjects
+from selfinstruct.stages.subjects import AskAbout
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE, JUDGE, Instruction, Request, SeedTask
+from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
 
 PROMPTS = 16
 """How many prompts are written to see how long they are."""
@@ -123,15 +124,36 @@ def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
     """Tokens of a prompt, a mean over some, and of the longest reply."""
-    stage = config.stages[GENERATE]
-    assert stage.sampler is not None
-    assert stage.encoder is not None
+    guess, requests = Estimator(), first_requests(registry, config, GENERATE, seeds)
+    prompts = [guess.prompt_tokens(request) for request in requests]
+    return math.ceil(sum(prompts) / len(prompts)), guess.reply_tokens(requests[0])
+
+
+def first_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
+    """Some requests of a stage as if the seed tasks were all there is, to see how long they are; none, if it asks none.
+
+    `judge` is shown the seed tasks' own examples.
+    """
+    stage = config.stages[name]
+    if stage.encoder is None:
+        return []
     encoder = stage.encoder.build(registry)
     sampling = stage.table.sampling.over(encoder.sampling)
     pool = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
-    sampler, reader = stage.sampler.build(registry), stage.post_processor.build(registry)
-    asked = Generate(pool, sampler, encoder, reader, sampling, config.run.seed, None)
-    guess = Estimator()
-    prompts = [guess.prompt_tokens(asked.plan(index, 0)) for index in range(PROMPTS)]
-    longest = guess.reply_tokens(Request(GENERATE, 0, (), sampling))
-    return math.ceil(sum(prompts) / PROMPTS), longest
+    sampler, reader = stage.sampler.build(registry) if stage.sampler else None, stage.post_processor.build(registry)
+    if isinstance(stage.table, AskTable):
+        about = subjects(_examples(seeds)) if name == JUDGE else pool
+        asked = AskAbout(
+            name, about, pool, encoder, reader, sampling, config.run.seed, sampler, min(stage.table.batch, len(about))
+        )
+        first = asked.plan(0, 0)
+        return [first] if first else []
+    assert sampler is not None
+    planned = Generate(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    return [planned.plan(index, 0) for index in range(PROMPTS)]
+
+
+def _examples(seeds: Sequence[SeedTask]) -> Iterator[Example]:
+    for seed in seeds:
+        for instance in seed.instances:
+            yield Example(seed.instruction, instance.input, instance.output, seed.is_classification, seed.id)

@@ -102,6 +102,21 @@ def test_limits_of_the_config_and_how_many_at_once() -> None:
     assert found["limits"]["detail"] == "6,000 tokens per minute; 4 requests at once"
 
 
+def test_the_judges_own_backend_is_looked_at_too() -> None:
+    with OllamaServer(models={"llama3.1:latest": 1200}) as server:
+        judge = ["judge.backend.use=ollama", f"judge.backend.base_url={server.url}", "judge.limits.requests_per_day=9"]
+        given = [part for setting in judge for part in ("--set", setting)]
+        ended = command("doctor", "--json", "--backend", "demo", *given)
+    told = [check for check in json.loads(ended.out)["checks"] if check["name"] in ("context", "limits")]
+    own, of_judge = ({one["name"]: one for one in told if one["area"] == area} for area in ("backend", "judge"))
+    assert "judge" not in own["context"]["detail"]
+    assert own["context"]["ok"]
+    assert "a request may take: judge" in of_judge["context"]["detail"]
+    assert not of_judge["context"]["ok"], "eight examples and the replies to them do not fit into 1,200 tokens"
+    assert of_judge["limits"]["detail"].startswith("9 requests per day")
+    assert ended.code == 4
+
+
 def test_a_broken_plugin_is_named_with_its_cause() -> None:
     Path("bad.py").write_text("import no_such_module_anywhere\n")
     ended = command("doctor", "--backend", "demo", "--plugin", "bad.py")
