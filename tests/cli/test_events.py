@@ -42,6 +42,14 @@ def test_a_run_is_told_event_by_event_and_nothing_else_is_on_standard_output() -
     assert finished["generate"]["reason"] == "target of 12 reached"
 
 
+def test_ids_are_those_that_trace_knows() -> None:
+    command("run", "--backend", "demo", "--target", "6", "--out", "run", "--quiet").done()
+    told = events(command("judge", "--out", "run", "--json").done())
+    first = next(one for one in told if one["event"] == "settled")["decisions"][0]
+    assert first["id"] == "r0.0"
+    assert first["id"] in command("trace", first["id"], "--out", "run").done().out
+
+
 def test_the_sizes_of_stages_and_what_earlier_commands_did_are_told() -> None:
     command("generate", "--backend", "demo", "--target", "7", "--out", "run").done()
     again = events(command("generate", "--target", "9", "--out", "run", "--json").done())

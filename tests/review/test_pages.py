@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.store import RunStore, pages
-from selfinstruct.store.items import identity
 from selfinstruct.store.pages import Line, Pages, Wanted
 from selfinstruct.store.reviews import Reviews
+from selfinstruct.store.values import identity
 from selfinstruct.types import Decision, Request
 
 

@@ -10,10 +10,8 @@ from typing import Any, Self
 
 import click
 
-from selfinstruct.types import PREPARE, Retry, Settlement, StageStart, StageSummary
-
-LETTERS = {PREPARE: "e"}
-"""What ids begin with, where that is not the first letter of the stage: those of training examples."""
+from selfinstruct.store.values import identity
+from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
 
 def emit(event: str, **values: Any) -> None:
@@ -69,7 +67,7 @@ class JsonEvents:
         request, reply = settlement.request, settlement.reply
         decisions = [
             {
-                "id": f"{LETTERS.get(request.stage, request.stage[0])}{request.index}.{one.position}",
+                "id": identity(request.stage, request.index, one.position),
                 "fate": one.fate,
                 "filter": one.filter,
                 "reason": one.reason,

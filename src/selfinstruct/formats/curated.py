@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from heapq import merge
 
 from selfinstruct.store import RunStore
-from selfinstruct.store.items import fingerprint, identity
+from selfinstruct.store.items import fingerprint
 from selfinstruct.store.reviews import Reviews, Standing, Tally
-from selfinstruct.store.values import Row, dumps, example_of
+from selfinstruct.store.values import Row, dumps, example_of, identity
 from selfinstruct.types import GENERATE, PREPARE, Example, Instruction
 
 REVIEW = "review"

@@ -10,8 +10,7 @@ from typing import Any
 
 from selfinstruct.errors import DataError
 from selfinstruct.store import Entry, RunStore, Shown
-from selfinstruct.store.ledger import LETTERS
-from selfinstruct.store.values import example_of
+from selfinstruct.store.values import LETTERS, example_of
 from selfinstruct.types import INSTANCES, PREPARE, Deferred, Json, Reply, SeedTask, Similarity
 
 CANDIDATE = re.compile(rf"([{''.join(LETTERS)}])([0-9]{{1,9}})\.([0-9]{{1,9}})")

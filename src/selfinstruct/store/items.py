@@ -7,9 +7,9 @@ import json
 import re
 
 from selfinstruct.errors import UsageError
-from selfinstruct.types import GENERATE, PREPARE, Example
+from selfinstruct.store.values import LETTERS
+from selfinstruct.types import GENERATE, Example
 
-_LETTERS = {"g": GENERATE, "e": PREPARE}
 IDENTITY = re.compile(r"([ge])(\d{1,12})\.(\d{1,9})", re.ASCII)
 
 
@@ -17,17 +17,12 @@ class NoSuchItemError(UsageError):
     """The run has no such item."""
 
 
-def identity(stage: str, index: int, position: int) -> str:
-    """What an instruction (`g12.0`) or example (`e7.1`) is called in every file."""
-    return f"{'g' if stage == GENERATE else 'e'}{index}.{position}"
-
-
 def place_of(name: str) -> tuple[str, int, int]:
     """Stage, request and position of an item; raises `NoSuchItemError` if it is no name of one."""
     found = IDENTITY.fullmatch(name)
     if found is None:
         raise NoSuchItemError(f"'{name[:40]}' names no instruction or example")
-    return _LETTERS[found[1]], int(found[2]), int(found[3])
+    return LETTERS[found[1]], int(found[2]), int(found[3])
 
 
 def fingerprint(subject: str, text: str, payload: str) -> str:

@@ -7,11 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.store.values import Row, decision_of
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
-
-LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE, "r": JUDGE}
-"""How the ids of a stage's candidates begin: `g12.3` is the one at position 3 of request 12 of generate."""
+from selfinstruct.store.values import Row, decision_of, identity
+from selfinstruct.types import GENERATE
 
 _ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
 
@@ -26,8 +23,7 @@ class Entry:
     @property
     def id(self) -> str:
         """By what the candidate is called."""
-        letter = next(letter for letter, stage in LETTERS.items() if stage == self.stage)
-        return f"{letter}{self.row.index}.{self.row.decision.position}"
+        return identity(self.stage, self.row.index, self.row.decision.position)
 
 
 @dataclass(frozen=True, slots=True)

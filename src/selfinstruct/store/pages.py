@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.store.items import digest, identity, place_of, texts_of
+from selfinstruct.store.items import digest, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
+from selfinstruct.store.values import identity
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]

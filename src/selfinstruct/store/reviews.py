@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from selfinstruct.errors import RunError, UsageError
-from selfinstruct.store.items import IDENTITY, NoSuchItemError, fingerprint, identity, place_of, texts_of
+from selfinstruct.store.items import IDENTITY, NoSuchItemError, fingerprint, place_of, texts_of
 from selfinstruct.store.review_file import REVIEW_FILE, connect, connect_to_read
 from selfinstruct.store.run import RunStore
-from selfinstruct.store.values import clean, dumps, now
+from selfinstruct.store.values import clean, dumps, identity, now
 from selfinstruct.types import GENERATE, PREPARE
 
 PARTS = {GENERATE: ("instruction",), PREPARE: ("instruction", "input", "output")}

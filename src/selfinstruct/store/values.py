@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from selfinstruct.types import (
+    CLASSIFY,
+    GENERATE,
+    INSTANCES,
+    JUDGE,
+    PREPARE,
     Decision,
     Deferred,
     Example,
@@ -27,6 +32,10 @@ from selfinstruct.types import (
     Usage,
 )
 
+LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE, "r": JUDGE}
+"""How the ids of a stage's candidates begin."""
+
+_FIRST = {stage: letter for letter, stage in LETTERS.items()}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -77,6 +86,11 @@ class Totals:
     def candidates(self) -> int:
         """Everything that was judged."""
         return self.accepted + self.rejected + self.quarantined
+
+
+def identity(stage: str, index: int, position: int) -> str:
+    """What a candidate is called everywhere: `g12.3` is the one at position 3 of request 12 of generate."""
+    return f"{_FIRST[stage]}{index}.{position}"
 
 
 def clean(text: str) -> str:
