@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from selfinstruct.errors import RunError, UsageError
 from selfinstruct.store import RunStore
 from selfinstruct.store.items import NoSuchItemError
 from selfinstruct.store.pages import Pages
+from selfinstruct.store.review_file import REVIEW_FILE
 from selfinstruct.store.reviews import Reviews, StaleReviewError, Tally
 
 Seen = tuple[str, str, dict[str, str]]
@@ -98,6 +101,22 @@ def test_the_second_of_two_who_saw_the_same_is_refused(reviews: Reviews, run: Pa
     other.reject("g0.0", 1, "in time")
     other.close()
     assert seen(reviews, "g0.0") == ("rejected", "in time", {})
+
+
+def test_the_file_may_be_begun_by_many_at_once(run: Path) -> None:
+    """Whoever opens it first makes it; nobody is turned away meanwhile."""
+    for _ in range(30):
+        for path in run.glob(f"{REVIEW_FILE}*"):
+            path.unlink()
+        start = threading.Barrier(6)
+
+        def begin(start: threading.Barrier = start) -> None:
+            start.wait()
+            Reviews.open(run).close()
+
+        with ThreadPoolExecutor(6) as pool:
+            for begun in [pool.submit(begin) for _ in range(6)]:
+                begun.result()
 
 
 def test_many_processes_at_once_lose_nothing(run: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.store.run import RUN_FILE
 
 REVIEW_FILE = "reviews.sqlite"
+
+_PATIENCE = 10.0
+"""Seconds to wait for another process that writes."""
 
 _VERSION = 1
 _SCHEMA = """
@@ -56,7 +60,9 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
     connection: sqlite3.Connection | None = None
     try:
         address = f"{path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE
+        )
         if not _begun(connection, path):
             if mode == "ro":
                 connection.close()
@@ -75,8 +81,9 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
 
 
 def _begun(connection: sqlite3.Connection, path: Path) -> bool:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # In this order: another process may make both between the two questions, and it makes them at once.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:
         raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
     if tables and not version:
@@ -86,9 +93,22 @@ def _begun(connection: sqlite3.Connection, path: Path) -> bool:
 
 def _begin(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables, unless another process has done so meanwhile."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
     if not _begun(connection, path):
         connection.execute(_SCHEMA)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; for this alone SQLite does not wait for others by itself."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
