@@ -3,6 +3,8 @@
     python benchmarks/novelty.py                 1k, 10k, 52k, 200k entries, and a whole run to 52k
     python benchmarks/novelty.py --million       1M entries too
     python benchmarks/novelty.py --ground-truth  the reference's loop to 1,000 accepted, and ours: everything equal?
+    python benchmarks/novelty.py --run 1000000 --sampled 40
+                                                 statistics of 40 batches, evenly spread over the run: a projection
     python benchmarks/novelty.py --exactness [N] N random pairs (a million), and every tie at 0.7, against rouge_score
 
 Times are CPU times of all threads, the least of several rounds. Ratios are taken within the run.
@@ -153,8 +155,11 @@ def row(what: str, seconds: float, base: float) -> None:
         print(f"  {what:<56}{seconds * 1e6:>16,.1f}{base / seconds:>12,.0f} x", flush=True)
 
 
-def whole_run(target: int, name: str) -> tuple[float, Any]:
-    """All similarity work of a run to `target` accepted: decisions inline, then everybody's statistics."""
+def whole_run(target: int, name: str, sampled: int) -> tuple[float, Any]:
+    """All similarity work of a run to `target` accepted: decisions inline, then everybody's statistics.
+
+    With `sampled`, the statistics of so many batches are computed, evenly spread, and scaled up.
+    """
     os.environ["SELFINSTRUCT_KERNEL"] = name
     corpus = Corpus(2)
     pool = Pool(classical_tokens)
@@ -176,12 +181,15 @@ def whole_run(target: int, name: str) -> tuple[float, Any]:
     size = BATCH[name]
     digest = hash(tuple(accepted))
     start = time.process_time()
-    for at in range(0, len(accepted), size):
+    batches = range(0, len(accepted), size)
+    few = [batches[(2 * place + 1) * len(batches) // (2 * sampled)] for place in range(sampled)] or batches
+    for at in few:
         near = pool.compare_all(accepted[at : at + size], [175 + rank for rank in range(at, at + size)][: target - at])
         for one in near:
             digest = hash((digest, one.nearest, one.mean, one.containment))
-    spent += time.process_time() - start
-    print(f"  {name}: {spent:.1f} s CPU ({decided:.1f} decisions, {spent - decided:.1f} statistics),"
+    spent += (time.process_time() - start) * len(batches) / len(few)
+    print(f"  {name}: {spent:.1f} s CPU ({decided:.1f} decisions, {spent - decided:.1f} statistics"
+          f"{f', a projection from {sampled} of {len(batches):,} batches' if sampled else ''}),"
           f" {len(accepted):,} accepted of {seen:,}", flush=True)  # fmt: skip
     return spent, (seen, digest)
 
@@ -217,6 +225,7 @@ def main() -> None:
     parser.add_argument("--kernels", default="rapidfuzz,native")
     parser.add_argument("--sizes", default="1000,10000,52000,200000")
     parser.add_argument("--run", type=int, default=52_000, help="Accepted instructions of the whole run; 0: none.")
+    parser.add_argument("--sampled", type=int, default=0, help="Batches whose statistics stand for all; 0: all do.")
     parser.add_argument(
         "--level", type=int, default=len(LEVELS) - 1, help=f"Vector instructions: {dict(enumerate(LEVELS))}."
     )
@@ -229,15 +238,16 @@ def main() -> None:
         sys.exit(check_pairs(given.exactness, names))
     if given.ground_truth:
         sys.exit(check_ground_truth(names))
-    sizes = [int(size) for size in given.sizes.split(",")] + [1_000_000] * given.million
-    side_by_side(sizes, names)
-    print("\nMemory for an entry: text, tokens, vocabulary and index")
-    for name in names:
-        for count in (52_000, 1_000_000) if given.million else (52_000, 200_000):
-            memory(name, count)
+    sizes = [int(size) for size in given.sizes.split(",") if size] + [1_000_000] * given.million
+    if sizes:
+        side_by_side(sizes, names)
+        print("\nMemory for an entry: text, tokens, vocabulary and index")
+        for name in names:
+            for count in (52_000, 1_000_000) if given.million else (52_000, 200_000):
+                memory(name, count)
     if given.run:
         print(f"\nAll similarity work of a run to {given.run:,} accepted")
-        results = {name: whole_run(given.run, name)[1] for name in names}
+        results = {name: whole_run(given.run, name, given.sampled)[1] for name in names}
         print("  every decision and every statistic is the same:", len(set(results.values())) == 1)
 
 

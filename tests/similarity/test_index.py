@@ -129,6 +129,22 @@ def test_asking_for_another_threshold_makes_the_index_anew(kernel: str) -> None:
     assert found == [True, False, True]
 
 
+def test_an_index_that_is_made_anew_as_the_pool_grows_decides_as_before(kernel: str) -> None:
+    """It is at 512 entries, for one that began with fewer than 64."""
+    rng = Random(11)
+    entries = texts(rng, 530, 14, 80)
+    asked = [*texts(rng, 25, 14, 90), *(" ".join(entry.split()[1:]) for entry in entries[::25])]
+    pool = Pool(classical_tokens)
+    near = 0
+    for size in (0, 1, 500, 511, 512, 513, 530):
+        pool.extend(entries[len(pool) : size])
+        for text in asked:
+            best = [Match(*one) for one in pool.compare(text).nearest[:1] if one[1] > 0.7]
+            assert pool.decide(text, 0.7) == (best[0] if best else None)
+            near += len(best)
+    assert near > 60
+
+
 def test_a_text_in_any_script_is_near_to_itself(kernel: str) -> None:
     pool = Pool()
     pool.extend(["写一首关于大海的短诗", "Напиши короткое стихотворение о море", "👍🎉"])

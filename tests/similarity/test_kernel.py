@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from selfinstruct.similarity import Pool, classical_tokens, kernel
+from selfinstruct.similarity import Match, Pool, classical_tokens, kernel
 from selfinstruct.similarity import native as native_module
 from selfinstruct.similarity.native import LEVELS, library, use_instructions
 from selfinstruct.types import Similarity
@@ -75,6 +75,42 @@ def test_every_set_of_instructions_gives_the_same(level: int, monkeypatch: pytes
         assert similarities(entries, asked, None) == expected
     finally:
         use_instructions(len(LEVELS) - 1)
+
+
+@compiled
+@pytest.mark.parametrize("level", range(len(LEVELS)))
+def test_a_decision_is_the_nearest_of_all_with_every_set_of_instructions(
+    level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = Random(f"many:{level}")
+    monkeypatch.setenv("SELFINSTRUCT_KERNEL", "native")
+    pool = Pool(classical_tokens)
+    pool.extend(text for most in (8, 16, 24, 70) for text in texts(rng, 1500, most, 40))
+    asked = [text for most in (8, 16, 24, 70) for text in texts(rng, 40, most, 45)]
+    near = 0
+    try:
+        use_instructions(level)
+        for text, found in zip(asked, pool.compare_all(asked), strict=True):
+            best = Match(*found.nearest[0])
+            assert pool.decide(text, 0.7) == (best if best.score > 0.7 else None)
+            near += best.score > 0.7
+    finally:
+        use_instructions(len(LEVELS) - 1)
+    assert 20 < near < 140
+
+
+@compiled
+def test_more_texts_than_one_walk_through_the_pool_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = Random(5)
+    entries = [*texts(rng, 200, 60, 300), words(*range(20_000)), *(words(number) for number in range(17_000))]
+    asked = [words(*rng.sample(range(400), rng.randint(33, 64))) for _ in range(530)]
+    asked += [*texts(rng, 50, 30, 300), *(words(*range(start, start + 2000)) for start in range(0, 20_000, 500))]
+    sizes = [rng.choice((0, 5, 150, 201, 17_000, 17_201)) for _ in asked]
+    found = []
+    for name in ("rapidfuzz", "native"):
+        monkeypatch.setenv("SELFINSTRUCT_KERNEL", name)
+        found.append(similarities(entries, asked, sizes))
+    assert found[0] == found[1]
 
 
 @compiled

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import isqrt
 from typing import TypeAlias
 
 from selfinstruct.similarity.scores import least_above
 
-_FEW = 128
-"""A token in more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
+_FEW = 256
+"""A place with more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
 
 _MANY = 200
 """From so many entries on, numpy looks at their parities faster than a loop does."""
@@ -28,48 +28,53 @@ _NEVER = 1 << 62
 
 
 _Filed: TypeAlias = "int | array[int] | dict[int, array[int]] | None"
-"""What stands under a token: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
+"""What stands under a place: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
 
 
 class Cells:
     """Entries filed under their rare tokens, by length and rank.
 
     Two texts whose common subsequence is long share many tokens. Let the tokens of both be sorted by one fixed order,
-    the latest seen first, which are the rare ones: then the first token they share stands early in both. An entry of
-    length n that needs l common tokens to be near anything is filed under its first n - l + 1 tokens, each with its
-    rank, and a candidate opens only what stands so early that enough could follow. What is left must pass a parity
-    check of token hashes, which bounds the tokens two texts can share.
+    rare ones first: then the first token they share stands early in both. An entry of length n that needs l common
+    tokens to be near anything is filed under its first n - l + 1 tokens, each with its rank, and a candidate opens only
+    what stands so early that enough could follow. What is left must pass a parity check of token hashes, which bounds
+    the tokens two texts can share.
+
+    Any order is right; a good one opens fewer cells. `common` are tokens from the most frequent on; tokens that are not
+    among them are taken for rarer, the later they appear. A token's place in this order stands for it from here on.
     """
 
-    def __init__(self, threshold: float, numpy: bool = False) -> None:
+    def __init__(self, threshold: float, numpy: bool = False, common: Iterable[int] = ()) -> None:
         self._threshold = threshold
         self._numpy = numpy
+        self._places = array("I", [0])
+        self._placed = 0
+        for token in common:
+            self._place(token)
         self._filed: list[_Filed] = []
         self._shapes: dict[int, int] = {}
-        self._long: list[int] = []
-        self._lengths = array("I")
+        self._long: list[tuple[int, int]] = []
         self._parities = array("Q")
         self._fewest: dict[int, int] = {}
         self._wanted: dict[int, _Wanted] = {}
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self._parities)
 
     def add(self, tokens: Sequence[int]) -> None:
-        """File the next entry; `tokens` are numbered from 1 in order of their first appearance."""
-        entry, length = len(self._lengths), len(tokens)
-        self._lengths.append(length)
+        """File the next entry; its tokens are numbered from 1."""
+        entry, length = len(self._parities), len(tokens)
         self._parities.append(_parity(tokens))
         if length > _LONGEST:
-            self._long.append(entry)
+            self._long.append((entry, length))
             return
         last = None
-        order = sorted(tokens, reverse=True)
+        order = sorted(map(self._place, tokens), reverse=True)
         shape = _shape(length, 0)
         for rank in range(length - self._fewest_for(length) + 1):
-            if (token := order[rank]) != last:
-                self._file(token, shape + rank, entry)
-                last = token
+            if order[rank] != last:
+                last = order[rank]
+                self._file(last, shape + rank, entry)
 
     def near(self, tokens: Sequence[int]) -> set[int]:
         """Every entry above the threshold, and a few that are not. A token that no entry has is 0."""
@@ -77,35 +82,34 @@ class Cells:
         wanted = self._wanted_by(length)
         fewest = self._fewest_for(length)
         found = [
-            entry
-            for entry in self._long
-            if least_above(self._threshold, length, self._lengths[entry]) <= min(length, self._lengths[entry])
+            entry for entry, other in self._long if least_above(self._threshold, length, other) <= min(length, other)
         ]
         opened: list[tuple[int, array[int]]] = []
         last = None
-        for rank, token in enumerate(sorted(tokens, reverse=True)[: length - unknown], start=unknown):
+        order = sorted([self._places[token] for token in tokens], reverse=True)
+        for rank, place in enumerate(order[: length - unknown], start=unknown):
             if length - rank < fewest:
                 break
-            if token != last and token < len(self._filed):
-                self._open(token, length - rank, wanted, parity, opened, found)
-            last = token
+            if place != last and place < len(self._filed):
+                self._open(place, length - rank, wanted, parity, opened, found)
+            last = place
         found += self._in_many(opened, parity) if self._numpy else self._in_few(opened, parity)
         return set(found)
 
     def _open(
         self,
-        token: int,
+        place: int,
         left: int,
         wanted: _Wanted,
         parity: int,
         opened: list[tuple[int, array[int]]],
         found: list[int],
     ) -> None:
-        """Open the cells of a token that can have enough in common, if `left` tokens of the candidate may be.
+        """Open the cells of a place that can have enough in common, if `left` tokens of the candidate may be.
 
         Each cell comes with the bits by which parities may differ there; of single postings, entries come that pass.
         """
-        filed, slack = self._filed[token], wanted.slack
+        filed, slack = self._filed[place], wanted.slack
         if isinstance(filed, dict):
             opened += [(slack[shape], filed[shape]) for shape in wanted.shapes(left, filed)]
         elif filed is not None:
@@ -135,6 +139,15 @@ class Cells:
         found: list[int] = entries[apart <= most].tolist()
         return found
 
+    def _place(self, token: int) -> int:
+        """The place of a token; the next one, if it has none yet."""
+        if token >= len(self._places):
+            self._places.extend([0] * (token - len(self._places) + 1))
+        if not self._places[token]:
+            self._placed += 1
+            self._places[token] = self._placed
+        return self._places[token]
+
     def _wanted_by(self, length: int) -> _Wanted:
         if (wanted := self._wanted.get(length)) is None:
             wanted = _Wanted(self._threshold, length)
@@ -142,21 +155,21 @@ class Cells:
                 self._wanted[length] = wanted
         return wanted
 
-    def _file(self, token: int, shape: int, entry: int) -> None:
-        while token >= len(self._filed):
+    def _file(self, place: int, shape: int, entry: int) -> None:
+        while place >= len(self._filed):
             self._filed.append(None)
-        filed, posting = self._filed[token], shape << 32 | entry
+        filed, posting = self._filed[place], shape << 32 | entry
         if isinstance(filed, dict):
             self._file_in_cell(filed, shape, entry)
         elif filed is None:
-            self._filed[token] = posting
+            self._filed[place] = posting
         elif isinstance(filed, int):
-            self._filed[token] = array("Q", (filed, posting))
+            self._filed[place] = array("Q", (filed, posting))
         else:
             filed.append(posting)
             if len(filed) > _FEW:
                 cells: dict[int, array[int]] = {}
-                self._filed[token] = cells
+                self._filed[place] = cells
                 for posting in filed:
                     self._file_in_cell(cells, posting >> 32, posting & 0xFFFFFFFF)
 

@@ -27,6 +27,13 @@ _MOST_CELLS = 1 << 17
 _AT_ONCE = 1 << 26
 """Common lengths held at once, at most."""
 
+_ANEW, _SMALL, _LARGE = 8, 64, 1 << 17
+"""The index is made anew, with the frequencies of then, when the pool has grown so many times since it was made, was
+not smaller than this, and is not larger than that: the frequencies of some thousand entries are good enough."""
+
+_PART = 1 << 17
+"""Entries that all texts are compared with before the next ones: what is counted stays in the processor's cache."""
+
 
 class PlainEngine:
     """Uses the standard library alone; the index is made when it is first asked for."""
@@ -37,6 +44,7 @@ class PlainEngine:
         self._codes: list[Codes] = []
         self._lengths = array("I")
         self._cells: tuple[float, Cells] | None = None
+        self._indexed = 0
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -45,15 +53,15 @@ class PlainEngine:
         """Take the next entry."""
         self._codes.append(self._pack(tokens))
         self._lengths.append(len(tokens))
+        if _ANEW * max(self._indexed, _SMALL) <= len(self._codes) <= _LARGE:
+            self._cells = None
         if self._cells is not None:
             self._cells[1].add(tokens)
 
     def decide(self, tokens: array[int], threshold: float) -> tuple[int, float] | None:
         """The nearest entry above a threshold and its score, the oldest of equals; `None` if there is none."""
         if self._cells is None or self._cells[0] != threshold:
-            self._cells = (threshold, Cells(threshold, self._numpy))
-            for codes in self._codes:
-                self._cells[1].add(self._unpack(codes))
+            self._cells = (threshold, self._index(threshold))
         found = list(self._cells[1].near(tokens))
         length, best = len(tokens), None
         barely = (threshold - 1e-9) / 2  # spares most of them the exact formula
@@ -69,6 +77,24 @@ class PlainEngine:
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
         """Compare each text with as many of the oldest entries as `sizes` says."""
         return [self._rank(tuple(text), size, nearest) for text, size in zip(texts, sizes, strict=True)]
+
+    def _index(self, threshold: float) -> Cells:
+        cells = Cells(threshold, self._numpy, self._by_frequency())
+        for codes in self._codes:
+            cells.add(self._unpack(codes))
+        self._indexed = len(self._codes)
+        return cells
+
+    def _by_frequency(self) -> array[int]:
+        """The tokens of the pool, from the most frequent on."""
+        counts = array("I")
+        for codes in self._codes:
+            tokens = self._unpack(codes)
+            if (more := max(tokens, default=-1) + 1 - len(counts)) > 0:
+                counts.extend([0] * more)
+            for token in tokens:
+                counts[token] += 1
+        return array("I", sorted(filter(counts.__getitem__, range(len(counts))), key=counts.__getitem__, reverse=True))
 
     def _pack(self, tokens: array[int]) -> Codes:
         return tuple(tokens)
@@ -108,32 +134,34 @@ class RapidfuzzEngine(PlainEngine):
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
         """Compare each text with as many of the oldest entries as `sizes` says."""
         upto = max(sizes, default=0)
-        if not upto:
-            return [Ranking((), 0.0, 0.0) for _ in texts]
-        step = max(1, _AT_ONCE // upto)
-        found: list[Ranking] = []
-        for start in range(0, len(texts), step):
-            found += self._batch(
-                [self._pack(text) for text in texts[start : start + step]], sizes[start:], upto, nearest
-            )
-        return found
+        part = _PART if self._ties == "older" else max(upto, 1)  # numpy's order of ties is that of all scores at once
+        step = max(1, _AT_ONCE // part)
+        packed = [self._pack(text) for text in texts]
+        tallies = [_Tally(len(text), nearest) for text in texts]
+        for first in range(0, upto, part):
+            for start in range(0, len(texts), step):
+                few = slice(start, start + step)
+                self._count(packed[few], tallies[few], sizes[few], first, min(first + part, upto))
+        return [tally.ranking(size) for tally, size in zip(tallies, sizes, strict=True)]
 
-    def _batch(self, batch: list[Codes], sizes: Sequence[int], upto: int, nearest: int) -> list[Ranking]:
+    def _count(
+        self, batch: list[Codes], tallies: Sequence[_Tally], sizes: Sequence[int], first: int, last: int
+    ) -> None:
+        """Count what texts have in common with the entries from `first` to `last`, as far as each of them sees."""
         import numpy as np
         from rapidfuzz.distance import LCSseq
         from rapidfuzz.process import cdist
 
-        longest = max(map(len, batch))
-        small = np.uint8 if longest < 256 else np.uint32
-        entries = self._codes if upto == len(self._codes) else self._codes[:upto]
-        common = cdist(batch, entries, scorer=LCSseq.similarity, dtype=small, workers=-1)
-        lengths = np.frombuffer(self._lengths, dtype=np.uint32)[:upto].astype(np.intp)
+        small = np.uint8 if max(map(len, batch)) < 256 else np.uint32
+        common = cdist(batch, self._codes[first:last], scorer=LCSseq.similarity, dtype=small, workers=-1)
+        lengths = np.frombuffer(self._lengths, dtype=np.uint32)[first:last].astype(np.intp)
         kinds = int(lengths.max()) + 1
         tables: dict[int, _Table] = {}
-        found = []
-        for row, codes, size in zip(common, batch, sizes, strict=False):
-            cells = np.multiply(row[:size], kinds, dtype=np.intp)
-            cells += lengths[:size]
+        for row, codes, size, tally in zip(common, batch, sizes, tallies, strict=True):
+            if size <= first:
+                continue
+            cells = np.multiply(row[: size - first], kinds, dtype=np.intp)
+            cells += lengths[: size - first]
             if (len(codes) + 1) * kinds > _MOST_CELLS:
                 values, cells = np.unique(cells, return_inverse=True)
                 table = _Table(len(codes), kinds, values)
@@ -142,8 +170,7 @@ class RapidfuzzEngine(PlainEngine):
                 table = tables[len(codes)] = _Table(len(codes), kinds, values)
             else:
                 table = known
-            found.append(table.rank(cells, nearest, self._ties))
-        return found
+            table.count(cells, tally, first, self._ties)
 
     def _pack(self, tokens: array[int]) -> Codes:
         return _codes(tokens)
@@ -163,37 +190,49 @@ class RapidfuzzEngine(PlainEngine):
         return lengths
 
 
+class _Tally:
+    """What has been counted of a text so far: the best entries, best first, sums of common lengths, the containment."""
+
+    def __init__(self, length: int, nearest: int) -> None:
+        self.length = length
+        self.nearest = nearest
+        self.best: list[tuple[int, float]] = []
+        self.sums: dict[int, int] = {}
+        self.containment = 0.0
+
+    def ranking(self, size: int) -> Ranking:
+        """The result, once `size` entries are counted."""
+        return Ranking(tuple(self.best), mean_of(self.sums, self.length, size), self.containment)
+
+
 class _Table:
     """Scores of a text of one length with entries of which each is one of these values: `common * kinds + length`."""
 
     def __init__(self, length: int, kinds: int, values: np.ndarray[Any, Any]) -> None:
         import numpy as np
 
-        self._length = length
         self._common, self._others = np.divmod(values, kinds)
         self._scores = f_measures(self._common, length, self._others)
         self._parts = self._common / np.maximum(np.minimum(self._others, length), 1)
 
-    def rank(self, cells: np.ndarray[Any, Any], nearest: int, ties: str) -> Ranking:
-        """Rank the entries of which each has its cell, the place of its value."""
+    def count(self, cells: np.ndarray[Any, Any], tally: _Tally, first: int, ties: str) -> None:
+        """Count entries, numbered from `first`, of which each has its cell: the place of its value."""
         import numpy as np
 
-        if not len(cells):
-            return Ranking((), 0.0, 0.0)
         counts = np.bincount(cells)
         filled = np.flatnonzero(counts)
         if ties == "numpy":
-            scores = self._scores[cells]
-            order = np.argsort(scores)[-nearest:][::-1]
+            order = np.argsort(self._scores[cells])[-tally.nearest :][::-1]
         else:
-            order = self._older_first(cells, filled, counts, nearest)
-        sums: dict[int, int] = {}
+            order = self._older_first(cells, filled, counts, tally.nearest)
+        tally.best += [(first + int(at), float(self._scores[cells[at]])) for at in order]
+        if first:
+            tally.best = sorted(tally.best, key=lambda one: -one[1])[: tally.nearest]  # stable: older ones come first
         columns = (self._common[filled], self._others[filled], counts[filled])
         for common, other, count in zip(*(column.tolist() for column in columns), strict=True):
             if common:
-                sums[other] = sums.get(other, 0) + common * count
-        best = tuple((int(entry), float(self._scores[cells[entry]])) for entry in order)
-        return Ranking(best, mean_of(sums, self._length, len(cells)), float(self._parts[filled].max()))
+                tally.sums[other] = tally.sums.get(other, 0) + common * count
+        tally.containment = max(tally.containment, float(self._parts[filled].max()))
 
     def _older_first(
         self, cells: np.ndarray[Any, Any], filled: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], nearest: int
