@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from selfinstruct.cli.board import printable
+from selfinstruct.cli.lines import many
 from selfinstruct.cli.progress import WORDS
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ def tell_funnel(funnel: Funnel, summary: StageSummary) -> None:
 
 def _lines(funnel: Funnel) -> Iterator[str]:
     rejected = sum(step.dropped for step in funnel.steps)
-    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {funnel.candidates:,} candidates"
+    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {many(funnel.candidates, 'candidate')}"
     if funnel.requests:
         ends = {"answered": funnel.replies, "failed": funnel.failed, "without an answer yet": funnel.unanswered}
-        yield f"{_many(funnel.requests, 'request')}: {_counts(ends)}"
+        yield f"{many(funnel.requests, 'request')}: {_counts(ends)}"
     words = WORDS | {"barren": "without a task" if funnel.stage == "generate" else "without an answer"}
     marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
     told = _counts(marks)
-    source = _many(funnel.replies, "reply", "replies") if funnel.requests else _many(funnel.replies, "raw text")
+    source = many(funnel.replies, "reply", "replies") if funnel.requests else many(funnel.replies, "raw text")
     yield source + (f": {told}" if told else "")
     yield _row(funnel.candidates, funnel.candidates, "candidates")
     for step in funnel.steps:
@@ -52,7 +53,3 @@ def _row(count: int, whole: int, words: str) -> str:
 
 def _counts(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counted.items() if count)
-
-
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -10,6 +10,7 @@ import click
 
 from selfinstruct.cli.backend_options import BackendCommand
 from selfinstruct.cli.help import examples
+from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import config_options, out_option, settings_from
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
         for line in report.words():
             click.echo(printable(line))
     before = "" if result.is_new else "imported before, nothing changed: "
-    counts = f"{result.instructions:,} instructions, {result.labels:,} labels, {result.instances:,} with instances"
-    click.echo(f"{out}: {before}{counts}")
+    counts = f"{many(result.instructions, 'instruction')}, {many(result.labels, 'label')}"
+    click.echo(f"{out}: {before}{counts}, {result.instances:,} with instances")
     for line in _next(result):
         click.echo(line)
 

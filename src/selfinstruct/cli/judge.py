@@ -9,6 +9,7 @@ import click
 
 from selfinstruct.cli.backend_options import JudgeCommand
 from selfinstruct.cli.help import examples
+from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 
@@ -45,8 +46,8 @@ def tell_estimate(out: Path, given: dict[str, Any]) -> None:
     from selfinstruct.estimate import estimate_judge
 
     told = estimate_judge(settings_from(out, given))
-    click.echo(f"to rate {told.examples:,} examples, {told.rated:,} of them rated:")
-    click.echo(f"  {told.requests:,} requests")
+    click.echo(f"to rate {many(told.examples, 'example')}, {told.rated:,} of them rated:")
+    click.echo(f"  {many(told.requests, 'request')}")
     click.echo(
         f"  about {told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens, "
         f"at most {told.most_completion_tokens:,}"

@@ -24,6 +24,11 @@ def brief(text: str, most: int = WIDTH) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """A number of things in words."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def block(text: str, full: bool, indent: str) -> Iterator[str]:
     """A text line by line; what is left out is told at the end."""
     shown = text if full or len(text) <= MOST else text[:MOST]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.board import Board, printable
+from selfinstruct.cli.lines import many
 from selfinstruct.types import GENERATE, PREPARE, Prices, Rating, Retry, Settlement, StageStart, StageSummary
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def tell_files(paths: Sequence[Path]) -> None:
 def tell_totals(summary: StageSummary) -> None:
     """The counts of a stage over the whole run, most frequent reason first."""
     candidates = summary.accepted + summary.rejected + summary.quarantined
-    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {candidates} candidates")
+    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {many(candidates, 'candidate')}")
     if summary.quarantined:
         click.echo(f"  {summary.quarantined} set aside, because a plugin failed on them")
     for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
@@ -222,7 +223,7 @@ def tell_totals(summary: StageSummary) -> None:
     tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     if summary.requests:
-        click.echo(f"  {summary.requests} requests{failed}, {tokens}")
+        click.echo(f"  {many(summary.requests, 'request')}{failed}, {tokens}")
     if summary.marks:
         words = WORDS | {"barren": "without a task" if summary.stage == "generate" else "without an answer"}
         told = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]

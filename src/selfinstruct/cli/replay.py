@@ -10,7 +10,7 @@ import click
 
 from selfinstruct.cli.board import printable
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.lines import brief, value_text
+from selfinstruct.cli.lines import brief, many, value_text
 
 if TYPE_CHECKING:
     from selfinstruct.replaying import Change, Diff
@@ -90,7 +90,7 @@ def _replay(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> 
 def _lines(found: Diff, run: Path, out: Path, diff: Path | None) -> Iterator[str]:
     import shlex
 
-    yield f"{run} -> {out}: {found.requests:,} requests read again, no model was asked"
+    yield f"{run} -> {out}: {many(found.requests, 'request')} read again, no model was asked"
     added, removed = len(found.added), len(found.removed)
     counts = f"{len(found.pairs):,} unchanged, {added:,} added, {removed:,} removed"
     yield f"instructions: {found.before:,} before, {found.now:,} now: {counts}"
