@@ -103,10 +103,22 @@ def ours(name: str, entries: list[str], asked: list[str]) -> tuple[float, float]
     return decision, cpu(lambda: pool.compare_all(batch), 2 if len(entries) > 100_000 else 3) / len(batch)
 
 
-def side_by_side(sizes: list[int], names: list[str]) -> None:
+class Joined(Corpus):
+    """Long texts: so many instructions make one."""
+
+    def __init__(self, seed: int, duplicates: bool, many: int) -> None:
+        super().__init__(seed, duplicates)
+        self._many = many
+
+    def draw(self) -> str:
+        """The next one."""
+        return " ".join(super(Joined, self).draw() for _ in range(self._many))
+
+
+def side_by_side(sizes: list[int], names: list[str], join: int) -> None:
     """The table of costs and ratios."""
     os.environ.pop("SELFINSTRUCT_KERNEL", None)
-    corpus = Corpus(1, duplicates=False)
+    corpus = Joined(1, False, join)
     asked = corpus.take(600)
     entries: list[str] = []
     grown = Pool(classical_tokens)
@@ -226,6 +238,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000,52000,200000")
     parser.add_argument("--run", type=int, default=52_000, help="Accepted instructions of the whole run; 0: none.")
     parser.add_argument("--sampled", type=int, default=0, help="Batches whose statistics stand for all; 0: all do.")
+    parser.add_argument("--join", type=int, default=1, help="Instructions that make one text, in the table.")
     parser.add_argument(
         "--level", type=int, default=len(LEVELS) - 1, help=f"Vector instructions: {dict(enumerate(LEVELS))}."
     )
@@ -240,7 +253,7 @@ def main() -> None:
         sys.exit(check_ground_truth(names))
     sizes = [int(size) for size in given.sizes.split(",") if size] + [1_000_000] * given.million
     if sizes:
-        side_by_side(sizes, names)
+        side_by_side(sizes, names, given.join)
         print("\nMemory for an entry: text, tokens, vocabulary and index")
         for name in names:
             for count in (52_000, 1_000_000) if given.million else (52_000, 200_000):

@@ -86,7 +86,9 @@ def test_a_decision_is_the_nearest_of_all_with_every_set_of_instructions(
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "native")
     pool = Pool(classical_tokens)
     pool.extend(text for most in (8, 16, 24, 70) for text in texts(rng, 1500, most, 40))
-    asked = [text for most in (8, 16, 24, 70) for text in texts(rng, 40, most, 45)]
+    pool.extend(text for most in (150, 700) for text in texts(rng, 200, most, 400))
+    asked = [text for most in (8, 16, 24, 70, 150, 700) for text in texts(rng, 40, most, 45)]
+    asked += [" ".join(text.split()[most // 20 :]) for most in (150, 700) for text in texts(rng, 20, most, 400)]
     near = 0
     try:
         use_instructions(level)

@@ -14,7 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define NONE UINT32_MAX
 
-typedef struct { uint32_t *ids, *tokens; uint32_t count, room; } bucket;          /* the entries of one length */
+typedef struct { uint32_t *ids, *tokens; uint64_t *parities; uint32_t count, room; } bucket;   /* entries of one length */
 typedef struct decisions decisions;
 
 typedef struct {
@@ -58,6 +58,19 @@ static uint32_t least(double score, int above, uint32_t m, uint32_t n) {
     return common;
 }
 
+/* Long texts have parities of their own, of four bits or more a token: how many words of 64; 0 for others. */
+static inline uint32_t parity_words(uint32_t n) {
+    return n <= 64 ? 0 : 2u << (31 - __builtin_clz((n - 1) / 16));
+}
+
+static void add_parity(uint64_t *parity, uint32_t words, const uint32_t *tokens, uint32_t n) {
+    unsigned shift = 32 - (6 + (unsigned)__builtin_ctz(words));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t bit = (tokens[i] * 2654435769u) >> shift;
+        parity[bit / 64] ^= 1ull << (bit % 64);
+    }
+}
+
 #include "_near.h"
 
 /* --- entries --------------------------------------------------------------------------------------------------------- */
@@ -65,7 +78,7 @@ static uint32_t least(double score, int above, uint32_t m, uint32_t n) {
 EXPORT pool *si_new(void) { return calloc(1, sizeof(pool)); }
 
 EXPORT void si_free(pool *p) {
-    for (uint32_t n = 0; p->buckets && n <= p->longest; n++) { free(p->buckets[n].ids); free(p->buckets[n].tokens); }
+    for (uint32_t n = 0; p->buckets && n <= p->longest; n++) { free(p->buckets[n].ids); free(p->buckets[n].tokens); free(p->buckets[n].parities); }
     free(p->buckets); free(p->lengths);
     free_decisions(p->decisions);
     free(p);
@@ -81,11 +94,18 @@ EXPORT int si_add(pool *p, const uint32_t *tokens, uint32_t n) {
         p->longest = n;
     }
     bucket *b = &p->buckets[n];
-    uint32_t same = b->room;
+    uint32_t same = b->room, words = parity_words(n);
     if (grow(&b->ids, &same, b->count + 1ull, 4, 0)) return -1;
     uint32_t *longer = n ? realloc(b->tokens, (size_t)same * n * 4) : 0;
     if (n && !longer) return -1;
     b->tokens = longer;
+    if (words) {
+        uint64_t *more = realloc(b->parities, (size_t)same * words * 8);
+        if (!more) return -1;
+        b->parities = more;
+        memset(more + (size_t)b->count * words, 0, (size_t)words * 8);
+        add_parity(more + (size_t)b->count * words, words, tokens, n);
+    }
     b->room = same;
     if (grow(&p->lengths, &p->entry_room, p->entries + 1ull, 4, 0)) return -1;
     if (n) memcpy(b->tokens + (size_t)b->count * n, tokens, (size_t)n * 4);

@@ -13,7 +13,7 @@
    and of those each text can afford few. So few entries are left for the second look, at the parity of all
    their tokens, and hardly any for the last, at the tokens themselves. */
 
-#define TABLE 128              /* lengths below this have their needs tabulated */
+#define TABLE 512              /* lengths below this have their needs tabulated */
 #define POSTING 8              /* bytes of one posting */
 #define SIXTEEN 16             /* postings looked at together; the arena has room for so many after its last list */
 #define WAITING 64             /* entries whose signatures are on their way from memory */
@@ -46,7 +46,7 @@ struct decisions {
     uint32_t *where, turn;                      /* candidate's row of a token; how many candidates there were */
     uint32_t entries, entry_room, vocabulary;   /* ids of tokens, and so places, are below `vocabulary` */
     uint32_t ordered;                           /* how many entries there were when the order was made */
-    uint32_t needs[TABLE][TABLE];
+    uint16_t needs[TABLE][TABLE];
 };
 
 static void free_decisions(decisions *d) {
@@ -200,7 +200,8 @@ static int file_entry(decisions *d, uint32_t entry, const uint32_t *tokens, uint
 /* --- searching ------------------------------------------------------------------------------------------------------- */
 
 typedef struct { const pool *pool; uint32_t m, words; const uint64_t *masks; uint64_t *state; item s;
-                 double score; uint32_t entry, waiting; struct { uint32_t entry, n, wanted; } queue[WAITING]; } search;
+                 double score; uint32_t entry, waiting; struct { uint32_t entry, n, wanted; } queue[WAITING];
+                 const uint32_t *tokens; uint64_t *parities[32]; } search;
 
 /* Common length of an entry and a candidate, given the candidate's masks by row of `where`; any number of words. */
 static inline __attribute__((always_inline)) uint32_t common_length(const search *q, const uint32_t *tokens,
@@ -233,9 +234,7 @@ static inline __attribute__((always_inline)) uint32_t common_length(const search
 
 static inline __attribute__((always_inline)) void compare_entry(search *q, uint32_t entry, uint32_t n,
                                                                 uint32_t wanted) {
-    decisions *d = q->pool->decisions;
-    if (d->items[entry].turn == d->turn) return;
-    d->items[entry].turn = d->turn;
+    const decisions *d = q->pool->decisions;
     uint32_t common = common_length(q, q->pool->buckets[n].tokens + (size_t)d->items[entry].row * n, n);
     if (common < wanted) return;
     double score = si_f_measure(common, q->m, n);
@@ -245,17 +244,36 @@ static inline __attribute__((always_inline)) void compare_entry(search *q, uint3
     }
 }
 
+/* The candidate's parity in so many words; no memory, none. */
+static const uint64_t *parity_of(search *q, uint32_t words) {
+    uint64_t **parity = &q->parities[__builtin_ctz(words)];
+    if (!*parity && (*parity = calloc(words, 8))) add_parity(*parity, words, q->tokens, q->m);
+    return *parity;
+}
+
 /* Parities bound what is common: each bit in which they differ is a token that one of the two has alone. */
+static inline __attribute__((always_inline)) int may_be_near(search *q, uint32_t entry, uint32_t n, uint32_t wanted) {
+    const item *own = &q->pool->decisions->items[entry];
+    uint32_t alone = q->m + n - 2 * wanted, words = parity_words(n);
+    uint32_t differ = (uint32_t)__builtin_popcountll(own->low ^ q->s.low) + (uint32_t)__builtin_popcountll(own->high ^ q->s.high);
+    if (differ > alone || !words) return differ <= alone;
+    const uint64_t *ours = parity_of(q, words), *theirs = q->pool->buckets[n].parities + (size_t)own->row * words;
+    if (!ours) return 1;
+    differ = 0;
+    for (uint32_t w = 0; w < words; w++) differ += (uint32_t)__builtin_popcountll(ours[w] ^ theirs[w]);
+    return differ <= alone;
+}
+
 static inline __attribute__((always_inline)) void look_at_waiting(search *q) {
     const pool *p = q->pool;
+    decisions *d = p->decisions;
     uint32_t left = 0;
     for (uint32_t k = 0; k < q->waiting; k++) {
-        const item *s = &p->decisions->items[q->queue[k].entry];
-        uint32_t n = q->queue[k].n, wanted = q->queue[k].wanted;
-        unsigned low = (unsigned)__builtin_popcountll(s->low ^ q->s.low);
-        unsigned high = (unsigned)__builtin_popcountll(s->high ^ q->s.high);
-        if ((uint64_t)q->m + n < 2ull * wanted + low + high) continue;
-        __builtin_prefetch(p->buckets[n].tokens + (size_t)s->row * n);
+        uint32_t entry = q->queue[k].entry, n = q->queue[k].n;
+        if (d->items[entry].turn == d->turn) continue;
+        d->items[entry].turn = d->turn;
+        if (!may_be_near(q, entry, n, q->queue[k].wanted)) continue;
+        __builtin_prefetch(p->buckets[n].tokens + (size_t)d->items[entry].row * n);
         q->queue[left++] = q->queue[k];
     }
     for (uint32_t k = 0; k < left; k++) compare_entry(q, q->queue[k].entry, q->queue[k].n, q->queue[k].wanted);
@@ -316,7 +334,10 @@ static inline __attribute__((always_inline)) void search_cells(search *q, const 
             const cell *c = &p->cells[at];
             uint32_t n = c->length, wanted = need(d, m, n);
             if (wanted > m - rank) break;                             /* needs grow with lengths */
-            if (wanted > n - c->rank) continue;
+            if (wanted > n - c->rank) {                               /* nor at later ranks: leap over some */
+                for (uint32_t step = 1; at + step < p->count && p->cells[at + step].length == n; step *= 2) at += step;
+                continue;
+            }
             b.own = m - rank - wanted;
             b.theirs = n - c->rank - wanted;
             if (c->single) {
@@ -433,7 +454,7 @@ EXPORT int si_index(pool *p, double threshold) {
     d->threshold = threshold;
     memset(d->spare, 0xff, sizeof d->spare);
     for (uint32_t m = 0; m < TABLE; m++)
-        for (uint32_t n = 0; n < TABLE; n++) d->needs[m][n] = least(threshold, 1, m, n);
+        for (uint32_t n = 0; n <= m; n++) d->needs[m][n] = d->needs[n][m] = (uint16_t)least(threshold, 1, m, n);
     if (order_tokens(p, d)) return -1;
     uint32_t *rows = calloc((size_t)p->longest + 1, 4);               /* entries of each length that have been filed */
     int failed = !rows;
@@ -468,11 +489,12 @@ EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *sc
         masks[(size_t)d->where[t] * words + i / 64] |= 1ull << (i % 64);
     }
     if (!++d->turn) { for (uint32_t e = 0; e < d->entries; e++) d->items[e].turn = 0; d->turn = 1; }
-    search q;
+    search q = {.pool = p, .tokens = tokens};
     q.pool = p; q.m = m; q.words = words; q.masks = masks; q.state = masks + (size_t)(m + 1) * words;
     q.s = item_of(tokens, m, 0); q.score = -1.0; q.entry = NONE; q.waiting = 0;
     search_entries(&q, rare);
     for (uint32_t i = 0; i < m; i++) if (tokens[i] && tokens[i] < d->vocabulary) d->where[tokens[i]] = 0;
+    for (int k = 0; k < 32; k++) free(q.parities[k]);
     free(rare);
     free(masks);
     *score = q.score;
