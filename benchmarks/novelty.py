@@ -254,6 +254,7 @@ def main() -> None:
     sizes = [int(size) for size in given.sizes.split(",") if size] + [1_000_000] * given.million
     if sizes:
         side_by_side(sizes, names, given.join)
+    if sizes and given.join == 1:
         print("\nMemory for an entry: text, tokens, vocabulary and index")
         for name in names:
             for count in (52_000, 1_000_000) if given.million else (52_000, 200_000):

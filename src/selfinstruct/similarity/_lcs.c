@@ -14,7 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define NONE UINT32_MAX
 
-typedef struct { uint32_t *ids, *tokens; uint64_t *parities; uint32_t count, room; } bucket;   /* entries of one length */
+typedef struct { uint32_t *ids, *tokens; uint64_t *parities; uint32_t count, room; } bucket;  /* entries of a length */
 typedef struct decisions decisions;
 
 typedef struct {
@@ -39,7 +39,7 @@ static int grow(void *place, uint32_t *room, uint64_t wanted, size_t each, int z
     return 0;
 }
 
-/* --- scores -------------------------------------------------------------------------------------------------------- */
+/* --- scores ------------------------------------------------------------------------------------------------------- */
 
 EXPORT double si_f_measure(uint32_t common, uint32_t m, uint32_t n) {
     if (!common) return 0.0;
@@ -73,12 +73,14 @@ static void add_parity(uint64_t *parity, uint32_t words, const uint32_t *tokens,
 
 #include "_near.h"
 
-/* --- entries --------------------------------------------------------------------------------------------------------- */
+/* --- entries ------------------------------------------------------------------------------------------------------ */
 
 EXPORT pool *si_new(void) { return calloc(1, sizeof(pool)); }
 
 EXPORT void si_free(pool *p) {
-    for (uint32_t n = 0; p->buckets && n <= p->longest; n++) { free(p->buckets[n].ids); free(p->buckets[n].tokens); free(p->buckets[n].parities); }
+    for (uint32_t n = 0; p->buckets && n <= p->longest; n++) {
+        free(p->buckets[n].ids); free(p->buckets[n].tokens); free(p->buckets[n].parities);
+    }
     free(p->buckets); free(p->lengths);
     free_decisions(p->decisions);
     free(p);
@@ -117,11 +119,11 @@ EXPORT int si_add(pool *p, const uint32_t *tokens, uint32_t n) {
     return p->decisions ? file_latest(p, tokens, n) : 0;
 }
 
-/* --- how near is everything? -------------------------------------------------------------------------------------------
+/* --- how near is everything? -----------------------------------------------------------------------------------------
 
    Texts are compared with every entry, one text a lane of a vector and as many at once as a row has lanes: a group. The
-   pool is read once for many groups, a part at a time, so that what is read stays in the cache
-   until all of them have seen it; tokens that none of their texts has are left out. */
+   pool is read once for many groups, a part at a time, so that what is read stays in the cache until all of them have
+   seen it; tokens that none of their texts has are left out. */
 
 #define ROW 64                 /* bytes of one row of lanes */
 #define LANES (ROW / 2)        /* lanes of a group, at most */
@@ -130,7 +132,7 @@ EXPORT int si_add(pool *p, const uint32_t *tokens, uint32_t n) {
 #define BLOCK 64               /* entries between two looks at the lanes */
 #define PART 16384             /* tokens that are read at once, or entries; sums of lanes of 16 bits hold so many */
 
-typedef struct { uint32_t *tokens, *starts; } reading;               /* entries one after the other, and where each is */
+typedef struct { uint32_t *tokens, *starts; } reading;            /* entries one after the other, and where each is */
 
 typedef struct {                                                     /* what a scan found, by lane */
     _Alignas(ROW) unsigned char lengths[BLOCK][ROW];                 /* common lengths, in the last block */
@@ -239,7 +241,7 @@ static inline void set(void *row, uint32_t lane, uint32_t width, uint64_t bits) 
     else ((uint64_t *)row)[lane] |= bits;
 }
 
-/* --- the best of a lane --- */
+/* --- the best of a lane ------------------------------------------------------------------------------------------- */
 
 /* From which common length on an entry of this length, numbered `entry` or later, would join the lane's best. */
 static uint32_t cut_for(const lane *l, uint32_t n, uint32_t nearest, uint32_t entry) {
@@ -270,7 +272,7 @@ static void write_cuts(group *g) {
     for (uint32_t l = 0; l < ROW / g->width; l++) set(g->cuts, l, g->width, l < g->count ? g->lanes[l].cut : 0x7fff);
 }
 
-/* --- one walk through the pool --- */
+/* --- one walk through the pool ------------------------------------------------------------------------------------ */
 
 static uint32_t below(const bucket *b, uint32_t entry) {              /* how many of a bucket's entries are older */
     uint32_t low = 0, high = b->count;
@@ -373,7 +375,7 @@ static void summarise(lane *own, const uint64_t *sums, const uint64_t *most, uin
     own->mean = own->prefix ? total / own->prefix : 0.0;
 }
 
-/* --- making ready --- */
+/* --- making ready ------------------------------------------------------------------------------------------------- */
 
 static size_t size_of_masks(const group *g) {         /* at most */
     size_t rows = 2;

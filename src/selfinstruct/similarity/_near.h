@@ -4,14 +4,14 @@
    rare before common, the first of them that the subsequence uses stands early in both. Entries are filed under their
    early tokens, by length and rank; a candidate opens only the cells from which enough could still be common.
 
-   The order is that of frequency when the index was last made; tokens that come later are rarer than those. Any order is
-   right, a good one opens fewer cells, and that of a few thousand entries is as good as that of all: so the index is made
-   anew now and then while the pool is small. From here on `place` is a token's place in this order, common ones first.
+   The order is that of frequency when the index was last made; tokens that come later are rarer than those. Any order
+   is right, a good one opens fewer cells, and that of some thousand entries is as good as that of all: so the index is
+   made anew now and then while the pool is small. A token's place is that in this order, common ones first.
 
    What is opened is read from memory one after the other, and of each entry only its marks: one bit for each token that
-   comes no earlier than the one it is filed under. A bit that only one of two texts has is a token that stays alone,
-   and of those each text can afford few. So few entries are left for the second look, at the parity of all
-   their tokens, and hardly any for the last, at the tokens themselves. */
+   is no rarer than the one it is filed under. A bit that only one of two texts has is a token that stays alone, and of
+   those each text can afford few. So few entries are left for the second look, at the parity of all their tokens, and
+   hardly any for the last, at the tokens themselves. */
 
 #define TABLE 512              /* lengths below this have their needs tabulated */
 #define POSTING 8              /* bytes of one posting */
@@ -59,7 +59,7 @@ static inline uint32_t need(const decisions *d, uint32_t m, uint32_t n) {
     return m < TABLE && n < TABLE ? d->needs[m][n] : least(d->threshold, 1, m, n);
 }
 
-/* --- what stands for tokens ------------------------------------------------------------------------------------------ */
+/* --- what stands for tokens --------------------------------------------------------------------------------------- */
 
 static int by_rarity(const void *left, const void *right) {          /* later places are rarer, and 0 is rarest */
     uint32_t a = *(const uint32_t *)left - 1, b = *(const uint32_t *)right - 1;
@@ -94,7 +94,7 @@ static uint32_t marks_of(const uint32_t *places, uint32_t n) {
     return marks;
 }
 
-/* --- filing ---------------------------------------------------------------------------------------------------------- */
+/* --- filing ------------------------------------------------------------------------------------------------------- */
 
 static inline uint32_t *marks_at(const decisions *d, uint32_t at) { return d->arena + (size_t)at * (POSTING / 4); }
 
@@ -197,11 +197,20 @@ static int file_entry(decisions *d, uint32_t entry, const uint32_t *tokens, uint
     return failed;
 }
 
-/* --- searching ------------------------------------------------------------------------------------------------------- */
+/* --- searching ---------------------------------------------------------------------------------------------------- */
 
-typedef struct { const pool *pool; uint32_t m, words; const uint64_t *masks; uint64_t *state; item s;
-                 double score; uint32_t entry, waiting; struct { uint32_t entry, n, wanted; } queue[WAITING];
-                 const uint32_t *tokens; uint64_t *parities[32]; } search;
+typedef struct {
+    const pool *pool;
+    const uint32_t *tokens;                     /* the candidate's, `m` of them */
+    uint32_t m, words;
+    const uint64_t *masks;                      /* where each token stands in it, by row of `where`, in so many words */
+    uint64_t *state;                            /* room for a row */
+    item s;                                     /* what stands for the candidate */
+    uint64_t *parities[32];                     /* its parity in 2^k words, once that is asked for */
+    double score;                               /* of the nearest entry so far */
+    uint32_t entry, waiting;
+    struct { uint32_t entry, n, wanted; } queue[WAITING];
+} search;
 
 /* Common length of an entry and a candidate, given the candidate's masks by row of `where`; any number of words. */
 static inline __attribute__((always_inline)) uint32_t common_length(const search *q, const uint32_t *tokens,
@@ -255,7 +264,8 @@ static const uint64_t *parity_of(search *q, uint32_t words) {
 static inline __attribute__((always_inline)) int may_be_near(search *q, uint32_t entry, uint32_t n, uint32_t wanted) {
     const item *own = &q->pool->decisions->items[entry];
     uint32_t alone = q->m + n - 2 * wanted, words = parity_words(n);
-    uint32_t differ = (uint32_t)__builtin_popcountll(own->low ^ q->s.low) + (uint32_t)__builtin_popcountll(own->high ^ q->s.high);
+    uint32_t differ = (uint32_t)__builtin_popcountll(own->low ^ q->s.low);
+    differ += (uint32_t)__builtin_popcountll(own->high ^ q->s.high);
     if (differ > alone || !words) return differ <= alone;
     const uint64_t *ours = parity_of(q, words), *theirs = q->pool->buckets[n].parities + (size_t)own->row * words;
     if (!ours) return 1;
@@ -417,7 +427,7 @@ static void choose_search(int most) {
     (void)most;
 }
 
-/* --- what others call ------------------------------------------------------------------------------------------------ */
+/* --- what others call --------------------------------------------------------------------------------------------- */
 
 static int by_number(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
@@ -489,9 +499,8 @@ EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *sc
         masks[(size_t)d->where[t] * words + i / 64] |= 1ull << (i % 64);
     }
     if (!++d->turn) { for (uint32_t e = 0; e < d->entries; e++) d->items[e].turn = 0; d->turn = 1; }
-    search q = {.pool = p, .tokens = tokens};
-    q.pool = p; q.m = m; q.words = words; q.masks = masks; q.state = masks + (size_t)(m + 1) * words;
-    q.s = item_of(tokens, m, 0); q.score = -1.0; q.entry = NONE; q.waiting = 0;
+    search q = {.pool = p, .tokens = tokens, .m = m, .words = words, .masks = masks,
+                .state = masks + (size_t)(m + 1) * words, .s = item_of(tokens, m, 0), .score = -1.0, .entry = NONE};
     search_entries(&q, rare);
     for (uint32_t i = 0; i < m; i++) if (tokens[i] && tokens[i] < d->vocabulary) d->where[tokens[i]] = 0;
     for (int k = 0; k < 32; k++) free(q.parities[k]);

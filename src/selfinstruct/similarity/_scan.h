@@ -1,5 +1,5 @@
-/* One scan of entries, for one width of lane and one set of instructions; a part of `_lcs.c`, which includes it anew for
-   each, with SCAN, VECTOR, TARGET and NAME defined. */
+/* One scan of entries, for one width of lane and one set of instructions; a part of `_lcs.c`, which includes it anew
+   for each, with SCAN, VECTOR, TARGET and NAME defined. */
 
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
