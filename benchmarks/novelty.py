@@ -89,14 +89,14 @@ def rapidfuzz_alone(entries: list[str], asked: list[str]) -> float:
     return cpu(lambda: cdist(batch, encoded, scorer=LCSseq.similarity, dtype=np.uint8)) / len(batch)
 
 
-def ours(name: str, entries: list[str], asked: list[str]) -> tuple[float, float]:
+def ours(name: str, entries: list[str], asked: list[str], threshold: float) -> tuple[float, float]:
     """CPU seconds for a candidate: the decision, and the full statistics in a batch."""
     os.environ["SELFINSTRUCT_KERNEL"] = name
     pool = Pool(classical_tokens)
     pool.extend(entries)
     few = asked[:DECISIONS]
-    pool.decide(few[0], THRESHOLD)
-    decision = cpu(lambda: [pool.decide(text, THRESHOLD) for text in few], 4) / len(few)
+    pool.decide(few[0], threshold)
+    decision = cpu(lambda: [pool.decide(text, threshold) for text in few], 4) / len(few)
     batch = asked[: BATCH[name]]
     if name == "python" and len(entries) > 10_000:
         return decision, math.nan
@@ -115,7 +115,7 @@ class Joined(Corpus):
         return " ".join(super(Joined, self).draw() for _ in range(self._many))
 
 
-def side_by_side(sizes: list[int], names: list[str], join: int) -> None:
+def side_by_side(sizes: list[int], names: list[str], join: int, threshold: float) -> None:
     """The table of costs and ratios."""
     os.environ.pop("SELFINSTRUCT_KERNEL", None)
     corpus = Joined(1, False, join)
@@ -125,7 +125,7 @@ def side_by_side(sizes: list[int], names: list[str], join: int) -> None:
     taken: dict[tuple[str, str], dict[int, float]] = {}
     print("\nCPU for a candidate in us, against a pool of novel entries (x times rouge_score)")
     for size in sizes:
-        grow(grown, entries, corpus, size)
+        grow(grown, entries, corpus, size, threshold)
         base = rouge_pair(entries, asked) * size
         print(f"\n{size:,} entries")
         row("rouge_score, one pair sampled and scaled: a projection", base, base)
@@ -133,7 +133,7 @@ def side_by_side(sizes: list[int], names: list[str], join: int) -> None:
             row("the reference's process pool of 4", process_pool(entries, asked[0]), base)
         row("rapidfuzz cdist alone, 64 at once", rapidfuzz_alone(entries, asked), base)
         for name in names:
-            decision, statistics = ours(name, entries, asked)
+            decision, statistics = ours(name, entries, asked, threshold)
             gc.collect()
             for what, seconds in (("decision", decision), ("statistics", statistics)):
                 row(f"{name}: {what}", seconds, base)
@@ -147,11 +147,11 @@ def side_by_side(sizes: list[int], names: list[str], join: int) -> None:
             print(f"  {name}: {what}, 52,000 to {sizes[-1]:,}: {exponent(found, 52_000, sizes[-1]):.2f}")
 
 
-def grow(pool: Pool, entries: list[str], corpus: Corpus, size: int) -> None:
+def grow(pool: Pool, entries: list[str], corpus: Corpus, size: int, threshold: float) -> None:
     """Let texts join that are not too near to one that is there, as in a run, until there are so many."""
     while len(entries) < size:
         text = corpus.draw()
-        if pool.decide(text, THRESHOLD) is None:
+        if pool.decide(text, threshold) is None:
             pool.add(text)
             entries.append(text)
 
@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000,52000,200000")
     parser.add_argument("--run", type=int, default=52_000, help="Accepted instructions of the whole run; 0: none.")
     parser.add_argument("--sampled", type=int, default=0, help="Batches whose statistics stand for all; 0: all do.")
+    parser.add_argument("--threshold", type=float, default=THRESHOLD, help="Of the table's decisions.")
     parser.add_argument("--join", type=int, default=1, help="Instructions that make one text, in the table.")
     parser.add_argument(
         "--level", type=int, default=len(LEVELS) - 1, help=f"Vector instructions: {dict(enumerate(LEVELS))}."
@@ -253,8 +254,8 @@ def main() -> None:
         sys.exit(check_ground_truth(names))
     sizes = [int(size) for size in given.sizes.split(",") if size] + [1_000_000] * given.million
     if sizes:
-        side_by_side(sizes, names, given.join)
-    if sizes and given.join == 1:
+        side_by_side(sizes, names, given.join, given.threshold)
+    if sizes and given.join == 1 and given.threshold == THRESHOLD:
         print("\nMemory for an entry: text, tokens, vocabulary and index")
         for name in names:
             for count in (52_000, 1_000_000) if given.million else (52_000, 200_000):
@@ -262,7 +263,8 @@ def main() -> None:
     if given.run:
         print(f"\nAll similarity work of a run to {given.run:,} accepted")
         results = {name: whole_run(given.run, name, given.sampled)[1] for name in names}
-        print("  every decision and every statistic is the same:", len(set(results.values())) == 1)
+        if len(names) > 1:
+            print("  every decision and every statistic is the same:", len(set(results.values())) == 1)
 
 
 if __name__ == "__main__":
