@@ -112,6 +112,17 @@ def test_no_text_is_too_long(kernel: str, length: int) -> None:
     assert pool.compare(changed).nearest[0] == (text, f_measure(length - 7, length, length))
 
 
+@pytest.mark.parametrize("length", [5, 12, 30, 64, 65, 100, 140, 300])
+def test_the_least_that_is_needed_is_enough(kernel: str, length: int) -> None:
+    need = least_above(0.7, length, length)
+    for start in range(0, 40 * length, 2 * length):
+        entry, strange = range(start, start + length), range(start + length, start + 2 * length)
+        pool = Pool(classical_tokens)
+        pool.extend(["w1 w2", words(*entry), words(*strange)])  # so that no token is unknown
+        assert pool.decide(words(*entry[:need], *strange[: length - need]), 0.7) is not None
+        assert pool.decide(words(*entry[: need - 1], *strange[: length - need + 1]), 0.7) is None
+
+
 def test_a_vocabulary_may_outgrow_every_character_there_is(kernel: str) -> None:
     pool = Pool(classical_tokens)
     pool.extend(words(*range(start, start + 4000)) for start in range(0, 1_120_000, 4000))
