@@ -236,7 +236,7 @@ def test_the_command_tells_what_it_took_and_what_to_type_next(old: OldRun) -> No
         "         1 cut off (line 5)",
         "         1 the instruction is there already (line 4)",
         "is_clf_or_not.jsonl: labels, 1 rows, 1 taken",
-        "my run: 3 instructions, 1 labels, 0 with instances",
+        "my run: 3 instructions, 1 label, 0 with instances",
         "Next:",
         "  selfinstruct generate --out 'my run' --backend NAME --target 103",
         "  selfinstruct classify --out 'my run' --backend NAME    # 2 without a label",
