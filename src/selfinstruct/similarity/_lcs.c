@@ -58,17 +58,20 @@ static uint32_t least(double score, int above, uint32_t m, uint32_t n) {
     return common;
 }
 
-/* Long texts have parities of their own, of four bits or more a token: how many words of 64; 0 for others. */
-static inline uint32_t parity_words(uint32_t n) {
-    return n <= 64 ? 0 : 2u << (31 - __builtin_clz((n - 1) / 16));
-}
+#define HASH(token) ((token) * 2654435769u)     /* its high bits are good */
 
-static void add_parity(uint64_t *parity, uint32_t words, const uint32_t *tokens, uint32_t n) {
+/* Whether tokens occur an odd number of times, by hash: a bit for each class, in so many words, a power of two. */
+static inline void add_parity(uint64_t *parity, uint32_t words, const uint32_t *tokens, uint32_t n) {
     unsigned shift = 32 - (6 + (unsigned)__builtin_ctz(words));
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t bit = (tokens[i] * 2654435769u) >> shift;
+        uint32_t bit = HASH(tokens[i]) >> shift;
         parity[bit / 64] ^= 1ull << (bit % 64);
     }
+}
+
+/* Long texts have parities of four bits or more a token beside the short ones of all: how many words; 0 for others. */
+static inline uint32_t parity_words(uint32_t n) {
+    return n <= 64 ? 0 : 2u << (31 - __builtin_clz((n - 1) / 16));
 }
 
 #include "_near.h"

@@ -16,7 +16,7 @@
 #define TABLE 512              /* lengths below this have their needs tabulated */
 #define POSTING 8              /* bytes of one posting */
 #define SIXTEEN 16             /* postings looked at together; the arena has room for so many after its last list */
-#define WAITING 64             /* entries whose signatures are on their way from memory */
+#define WAITING 64             /* entries whose items are on their way from memory */
 #define OPEN 8                 /* cells whose lists are on their way from memory */
 #define ANEW 8                 /* the index is made anew when the pool has grown so many times since, */
 #define FEW 64                 /* but not before it has so many times this many entries */
@@ -32,7 +32,7 @@ typedef struct {                                /* the entries with a token at a
 } cell;
 typedef struct { cell *cells; uint32_t count, room; } postings;   /* a place's cells, sorted by length and rank */
 typedef struct {                                /* what is looked up of an entry, side by side in memory */
-    uint64_t low, high;                         /* parity of all tokens by hash */
+    uint64_t parity[2];                         /* of all tokens */
     uint32_t row, turn;                         /* its row in the bucket; the turn in which it was compared */
 } item;
 
@@ -80,17 +80,14 @@ static uint32_t *sorted(const decisions *d, const uint32_t *tokens, uint32_t n) 
 }
 
 static item item_of(const uint32_t *tokens, uint32_t n, uint32_t row) {
-    item s = {0, 0, row, 0};
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t bit = (tokens[i] * 2654435769u) >> 25;
-        if (bit < 64) s.low ^= 1ull << bit; else s.high ^= 1ull << (bit - 64);
-    }
+    item s = {{0, 0}, row, 0};
+    add_parity(s.parity, 2, tokens, n);
     return s;
 }
 
 static uint32_t marks_of(const uint32_t *places, uint32_t n) {
     uint32_t marks = 0;
-    for (uint32_t i = 0; i < n; i++) marks |= (uint32_t)(places[i] != 0) << (places[i] * 2654435769u >> 27);
+    for (uint32_t i = 0; i < n; i++) marks |= (uint32_t)(places[i] != 0) << (HASH(places[i]) >> 27);
     return marks;
 }
 
@@ -260,18 +257,20 @@ static const uint64_t *parity_of(search *q, uint32_t words) {
     return *parity;
 }
 
+static inline __attribute__((always_inline)) uint32_t apart(const uint64_t *a, const uint64_t *b, uint32_t words) {
+    uint32_t differ = 0;
+    for (uint32_t w = 0; w < words; w++) differ += (uint32_t)__builtin_popcountll(a[w] ^ b[w]);
+    return differ;
+}
+
 /* Parities bound what is common: each bit in which they differ is a token that one of the two has alone. */
 static inline __attribute__((always_inline)) int may_be_near(search *q, uint32_t entry, uint32_t n, uint32_t wanted) {
     const item *own = &q->pool->decisions->items[entry];
     uint32_t alone = q->m + n - 2 * wanted, words = parity_words(n);
-    uint32_t differ = (uint32_t)__builtin_popcountll(own->low ^ q->s.low);
-    differ += (uint32_t)__builtin_popcountll(own->high ^ q->s.high);
-    if (differ > alone || !words) return differ <= alone;
+    if (apart(own->parity, q->s.parity, 2) > alone) return 0;
+    if (!words) return 1;
     const uint64_t *ours = parity_of(q, words), *theirs = q->pool->buckets[n].parities + (size_t)own->row * words;
-    if (!ours) return 1;
-    differ = 0;
-    for (uint32_t w = 0; w < words; w++) differ += (uint32_t)__builtin_popcountll(ours[w] ^ theirs[w]);
-    return differ <= alone;
+    return !ours || apart(ours, theirs, words) <= alone;
 }
 
 static inline __attribute__((always_inline)) void look_at_waiting(search *q) {
@@ -456,6 +455,13 @@ static int order_tokens(const pool *p, decisions *d) {
     return failed ? -1 : 0;
 }
 
+/* An index that could not be kept for lack of memory is none: it would call near texts novel. */
+static int give_up(pool *p) {
+    free_decisions(p->decisions);
+    p->decisions = 0;
+    return -1;
+}
+
 /* Begin (or begin anew, for another threshold) to keep the index that `si_decide` needs. */
 EXPORT int si_index(pool *p, double threshold) {
     free_decisions(p->decisions);
@@ -465,7 +471,7 @@ EXPORT int si_index(pool *p, double threshold) {
     memset(d->spare, 0xff, sizeof d->spare);
     for (uint32_t m = 0; m < TABLE; m++)
         for (uint32_t n = 0; n <= m; n++) d->needs[m][n] = d->needs[n][m] = (uint16_t)least(threshold, 1, m, n);
-    if (order_tokens(p, d)) return -1;
+    if (order_tokens(p, d)) return give_up(p);
     uint32_t *rows = calloc((size_t)p->longest + 1, 4);               /* entries of each length that have been filed */
     int failed = !rows;
     for (uint32_t entry = 0; entry < p->entries && !failed; entry++) {
@@ -473,7 +479,7 @@ EXPORT int si_index(pool *p, double threshold) {
         failed = file_entry(d, entry, n ? p->buckets[n].tokens + (size_t)row * n : 0, n, row);
     }
     free(rows);
-    return failed;
+    return failed ? give_up(p) : 0;
 }
 
 /* File the latest entry; its tokens are the last of its bucket. */
@@ -481,13 +487,14 @@ static int file_latest(pool *p, const uint32_t *tokens, uint32_t n) {
     decisions *d = p->decisions;
     uint64_t full = (uint64_t)ANEW * (d->ordered > FEW ? d->ordered : FEW);
     if (p->entries >= full && p->entries <= MANY) return si_index(p, d->threshold);
-    return file_entry(d, p->entries - 1, tokens, n, p->buckets[n].count - 1);
+    return file_entry(d, p->entries - 1, tokens, n, p->buckets[n].count - 1) ? give_up(p) : 0;
 }
 
 /* The nearest entry whose score is above the threshold, the oldest of equals; -1 if there is none, -2 if no memory. */
 EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *score) {
     decisions *d = p->decisions;
     uint32_t words = (m + 63) / 64, rows = 0;
+    if (!d) return -2;
     if (!m || !d->entries) return -1;
     uint32_t *rare = sorted(d, tokens, m);
     uint64_t *masks = calloc((size_t)(m + 2) * words, 8);

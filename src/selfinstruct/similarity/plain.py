@@ -225,9 +225,8 @@ class _Table:
             order = np.argsort(self._scores[cells])[-tally.nearest :][::-1]
         else:
             order = self._older_first(cells, filled, counts, tally.nearest)
-        tally.best += [(first + int(at), float(self._scores[cells[at]])) for at in order]
-        if first:
-            tally.best = sorted(tally.best, key=lambda one: -one[1])[: tally.nearest]  # stable: older ones come first
+        found = [(first + int(at), float(self._scores[cells[at]])) for at in order]
+        tally.best = sorted(tally.best + found, key=lambda one: -one[1])[: tally.nearest]  # stable: older first
         columns = (self._common[filled], self._others[filled], counts[filled])
         for common, other, count in zip(*(column.tolist() for column in columns), strict=True):
             if common:
