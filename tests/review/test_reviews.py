@@ -198,7 +198,9 @@ def test_reading_needs_no_ledger_and_makes_none(run: Path) -> None:
     (run / "reviews.sqlite").touch()
     assert Reviews.look(run) is None, "what a kill left empty is none yet"
     Reviews.open(run).close()
-    assert Reviews.look(run) is not None
+    found = Reviews.look(run)
+    assert found is not None
+    found.close()
 
 
 def test_the_runs_own_database_is_not_touched(run: Path) -> None:
