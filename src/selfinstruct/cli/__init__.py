@@ -24,7 +24,7 @@ COMMANDS = {
     "prepare": "Turn raw instances into training examples.",
     "judge": "Have a model rate the training examples.",
     "import": "Go on with the files of the original Self-Instruct scripts.",
-    "status": "Tell how far a run is, also while it goes on.",
+    "status": "Show the progress of a run, even while it is running.",
     "report": "Write one page about a run: funnel, novelty, cost, a sample.",
     "review": "Accept, reject and edit by hand, on a local page.",
     "why": "Tell what became of a candidate, and why.",

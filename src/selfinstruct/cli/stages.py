@@ -36,6 +36,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
     from selfinstruct.cli.progress import Progress, print_end, print_files, print_ratings, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
+    from selfinstruct.insight.ratings import count_ratings
     from selfinstruct.run.run import Run
     from selfinstruct.store import RunStore
 
@@ -57,7 +58,7 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
                         if not as_json:
                             print_end(progress.summary)
                             if stage == "judge" and progress.summary is not None:
-                                print_ratings(run.store.ratings().values())
+                                print_ratings(count_ratings(run.store.ratings().values()))
 
         try:
             run_with_signals(run, work)
