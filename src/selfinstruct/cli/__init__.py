@@ -30,7 +30,7 @@ COMMANDS = {
     "why": "Tell what became of a candidate, and why.",
     "trace": "Show where an instruction came from and led to.",
     "reprocess": "Judge a run's replies anew by other filters, at no cost.",
-    "export": "Write a run's files again, or its examples as a data set.",
+    "export": "Write a run's files again, or its examples as a dataset.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, to keep training data clean of them.",
     "doctor": "Check what a run needs, and say how to fix it.",

@@ -27,7 +27,7 @@ class GrowthStatus:
 
 
 def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
-    """Read the growth of a run, also while another process writes; `more` asks for a forecast of so many instructions."""
+    """Read the growth of a run, also while another process writes; `more` instructions are forecast, if any."""
     growth = store.growth()
     stretches = growth.stretches(STRETCHES, SHORTEST)
     words = ""
