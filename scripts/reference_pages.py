@@ -19,7 +19,7 @@ import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from selfinstruct import SelfInstruct, api, errors
+from selfinstruct import Result, SelfInstruct, api, errors
 from selfinstruct.api import hooks as hookspecs
 from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
@@ -27,7 +27,6 @@ from selfinstruct.config import tables
 from selfinstruct.config.seeds import SeedRecord
 from selfinstruct.export import contracts, records
 from selfinstruct.plugins.registry import FILTER, KINDS, Registry
-from selfinstruct.run.client import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
