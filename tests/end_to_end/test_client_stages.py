@@ -14,6 +14,7 @@ from langchain_ollama import ChatOllama
 
 import selfinstruct
 from selfinstruct import ConfigError, Result, RunError, SelfInstruct, UsageError, errors
+from selfinstruct.client.event_loop import run_sync
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, PREPARE
 from tests.command_line import command, python, rows
@@ -86,13 +87,14 @@ def test_prepare_takes_a_minimum_score_and_makes_the_examples_anew(out: Path) ->
     grow.run(30, judge=True)
     scores = [row["score"] for row in rows(out / "finetuning/ratings.jsonl")]
     assert min(scores) < 3
-    assert grow.prepare(min_score=3).summary.drops["min-score: low-score"] == sum(score < 3 for score in scores)
+    assert grow.prepare(min_score=3).summary.drops["rating: low-score"] == sum(score < 3 for score in scores)
 
 
 def test_a_whole_run_with_a_model_object_over_a_socket(out: Path) -> None:
     with world(out.parent) as env:
         model = ChatOllama(model="llama3.1", base_url=env["OLLAMA_HOST"])
         result = SelfInstruct(model=model, out=out).run(3)
+        run_sync(model._async_client._client.aclose(), lambda: None)  # the model is ours, and so is its connection
     assert len(result.instructions) >= 3
     assert rows(out / EXAMPLES)
 

@@ -94,7 +94,7 @@ class Provider:
         self._settle(refusal, sum(used))
         text = {"empty": "", "filtered": ""}.get(what, self.text(prompt))
         finish = {"cut": "length", "filtered": "content_filter"}.get(what, "stop")
-        answer = groq_server.Answer(text, finish, used, headers=self._headers())
+        answer = groq_server.GroqAnswer(text, finish, used, headers=self._headers())
         whole = groq_server.completion(answer, asked["model"])
         return self._fault(what, json.dumps(whole), {"choices": [{"message": 7}]}) or answer
 
@@ -102,7 +102,7 @@ class Provider:
         prompt = "\n".join(message["content"] for message in asked["messages"])
         what = self._draw(prompt)
         text = {"empty": ""}.get(what, self.text(prompt))
-        answer = ollama_server.Answer(text, {"cut": "length"}.get(what, "stop"), (len(prompt) // 4, 60))
+        answer = ollama_server.OllamaAnswer(text, {"cut": "length"}.get(what, "stop"), (len(prompt) // 4, 60))
         whole = ollama_server.whole(answer, asked["model"])
         return self._fault(what, json.dumps(whole), {"message": 7, "done": "yes"}) or answer
 
