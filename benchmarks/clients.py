@@ -88,7 +88,7 @@ def with_engine(url: str, count: int, most: int, settings: dict[str, Any], obser
     }
     with tempfile.TemporaryDirectory() as folder:
         run = SelfInstruct(backend=backend, out=Path(folder) / "run", settings=told)
-        asyncio.run(run.agenerate(count, [observer]))
+        asyncio.run(run.agenerate(count, observers=[observer]))
 
 
 def main() -> None:

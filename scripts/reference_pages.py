@@ -19,15 +19,16 @@ import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from selfinstruct import SelfInstruct, api, errors
+from selfinstruct import Result, SelfInstruct, api, errors
 from selfinstruct.api import hooks as hookspecs
 from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
 from selfinstruct.config.seeds import SeedRecord
 from selfinstruct.export import contracts, records
+from selfinstruct.export.dataset import Exported
+from selfinstruct.insight.status import RunStatus, StageStatus
 from selfinstruct.plugins.registry import FILTER, KINDS, Registry
-from selfinstruct.run.client import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -340,16 +341,18 @@ PYTHON_HEAD = """\
 # Python
 
 {note}
-`from selfinstruct import SelfInstruct` is the whole program from scripts and notebooks. Everything below
+`from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it at
+work. The [errors](errors.md) have the same home: `from selfinstruct import ConfigError, Stopped`. Everything below
 [Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
 """
 
 
 def python() -> Lines:
-    """The facade, and everything that the plugin API exports."""
+    """The Python client with the values it returns, and everything that the plugin API exports."""
     yield PYTHON_HEAD.format(note=NOTE)
     yield from one_class(SelfInstruct, "##")
-    yield from one_class(Result, "##")
+    for value in (Result, RunStatus, StageStatus, Exported):
+        yield from one_class(value, "##")
     yield "## Plugin API\n"
     yield docstring(api) + "\n"
     for name in api.__all__:
@@ -366,13 +369,13 @@ def python() -> Lines:
 
 
 def one_class(one: type, level: str) -> Lines:
-    """A class with its fields and public methods."""
+    """A class with its fields and public methods, those of our own base classes that are not public too."""
     yield f"{level} {one.__name__}\n"
     if "__dataclass_fields__" in vars(one):
         fields = "\n".join(f"    {name}: {what}" for name, what in vars(one)["__annotations__"].items())
         yield f"```python\n@dataclass\nclass {one.__name__}:\n{fields}\n```\n"
     yield docstring(one) + "\n"
-    for name, method in vars(one).items():
+    for name, method in members(one).items():
         bare = getattr(method, "fget", None) or method
         if not name.startswith("_") and inspect.isfunction(bare):
             told = (
@@ -384,6 +387,15 @@ def one_class(one: type, level: str) -> Lines:
             )
             yield f"```python\n{told} {name}{signature(bare)}\n```\n"
             yield docstring(bare) + "\n"
+
+
+def members(one: type) -> dict[str, object]:
+    """The members of a class in order, with those that it inherits from classes that have no entry of their own."""
+    found = dict(vars(one))
+    for base in one.__mro__[1:]:
+        if base.__module__.startswith("selfinstruct.client"):
+            found |= {name: member for name, member in vars(base).items() if name not in found}
+    return found
 
 
 # --- words

@@ -5,16 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from selfinstruct.run.client import SelfInstruct
+    from selfinstruct.client.result import Result
+    from selfinstruct.client.self_instruct import SelfInstruct
+    from selfinstruct.errors import (
+        ConfigError,
+        DataError,
+        ModelError,
+        PluginError,
+        RunError,
+        SelfInstructError,
+        Stopped,
+        UsageError,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["SelfInstruct", "__version__"]
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "ModelError",
+    "PluginError",
+    "Result",
+    "RunError",
+    "SelfInstruct",
+    "SelfInstructError",
+    "Stopped",
+    "UsageError",
+    "__version__",
+]
+
+_MODULES = {"SelfInstruct": "selfinstruct.client.self_instruct", "Result": "selfinstruct.client.result"}
+"""Where names live that are not errors."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import the facade when it is first asked for, so that the command line starts quickly."""
-    if name == "SelfInstruct":
-        from selfinstruct.run.client import SelfInstruct
+    """Import a name when it is first used, so that the command line and `import selfinstruct` are quick."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return SelfInstruct
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES.get(name, "selfinstruct.errors")), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, those too that are not imported yet."""
+    return sorted({*globals(), *__all__})

@@ -149,8 +149,8 @@ def test_a_component_listed_twice_is_built_twice(registry: Registry) -> None:
 
 def test_settings_reach_the_component_by_position_and_by_name(registry: Registry) -> None:
     tree = merge(read_recipe("chat"), {"generate": {"filters": [{"use": "length"}, {"use": "rouge-l"}]}})
-    assign(tree, "generate.filters[0].min_words=5")
-    assign(tree, "generate.filters.rouge-l.threshold=0.5")
+    assign(tree, "generate.filters[0].min_words", 5)
+    assign(tree, "generate.filters.rouge-l.threshold", 0.5)
     length, rouge = resolve(tree, registry).stages["generate"].filters
     assert length.options.model_dump()["min_words"] == 5
     assert rouge.options.model_dump()["threshold"] == 0.5

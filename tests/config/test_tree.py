@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from selfinstruct.config import assign, changed, differences, merge, read_file, read_recipe, recipes, without_secrets
+from selfinstruct.config import (
+    assign,
+    changed,
+    differences,
+    merge,
+    parse_assignment,
+    read_file,
+    read_recipe,
+    recipes,
+    without_secrets,
+)
 from selfinstruct.errors import ConfigError
 
 PLAIN = some.integers() | some.text(max_size=3) | some.lists(some.integers(), max_size=2)
@@ -143,7 +153,7 @@ def tree() -> dict[str, Any]:
 )
 def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value: Any) -> None:
     changed = tree()
-    assign(changed, setting)
+    assign(changed, *parse_assignment(setting))
     here: Any = changed
     for key in keys:
         here = here[key]
@@ -157,8 +167,8 @@ def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value:
         ("=7", "write it as path=value"),
         ("...=7", "write it as path=value"),
         ("[]=7", "write it as path=value"),
-        ("recipe.name=x", "--set recipe.name: 'name' would stand below a plain value"),
-        ("run.seed.deep.er=1", "--set run.seed.deep.er: 'deep' would stand below a plain value"),
+        ("recipe.name=x", "recipe.name: 'name' would stand below a plain value"),
+        ("run.seed.deep.er=1", "run.seed.deep.er: 'deep' would stand below a plain value"),
         ("generate.filters.lenght.min_words=4", "no entry 'lenght'; did you mean 'length'?"),
         ("generate.filters[3].min_words=4", "no entry '3'\nThere are: [0] cut, [1] length, [2] cut."),
         ("generate.filters[-1].min_words=4", "no entry '-1'"),
@@ -172,7 +182,7 @@ def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value:
 def test_a_setting_that_has_no_place(setting: str, words: str) -> None:
     unchanged = tree()
     with pytest.raises(ConfigError) as caught:
-        assign(unchanged, setting)
+        assign(unchanged, *parse_assignment(setting))
     assert words in str(caught.value)
 
 
@@ -186,19 +196,19 @@ def test_a_setting_that_has_no_place(setting: str, words: str) -> None:
 )
 def test_a_component_of_a_list_that_is_set_to_off_is_taken_out(setting: str, left: list[str]) -> None:
     changed = tree()
-    assign(changed, setting)
+    assign(changed, *parse_assignment(setting))
     assert [entry["use"] for entry in changed["generate"]["filters"]] == left
 
 
 def test_off_is_a_text_like_others_where_there_is_no_list() -> None:
     changed = tree()
-    assign(changed, "generate.filters.length.min_words=off")
+    assign(changed, "generate.filters.length.min_words", "off")
     assert changed["generate"]["filters"][1]["min_words"] == "off"
 
 
 def test_a_setting_that_has_no_place_does_not_show_its_value() -> None:
     with pytest.raises(ConfigError) as caught:
-        assign(tree(), "generate.filters.nothing.api_key=gsk_very_secret")
+        assign(tree(), "generate.filters.nothing.api_key", "gsk_very_secret")
     assert "gsk_very_secret" not in str(caught.value)
 
 

@@ -17,6 +17,7 @@ PAGES = (
     "README.md",
     "docs/index.md",
     "docs/tutorial.md",
+    "docs/python.md",
     "docs/writing-a-plugin.md",
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",

@@ -84,14 +84,14 @@ def test_plugins_of_the_run_are_there_and_missed_only_if_needed(
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("--format", "alpaca"), "where should the data set go?"),
-        (("--push-to-hub", "a/b"), "where should the data set go?"),
+        (("--format", "alpaca"), "no folder is named for the dataset"),
+        (("--push-to-hub", "a/b"), "no folder is named for the dataset"),
         (("--to", "set", "--format", "alpca"), "did you mean 'alpaca'?"),
         (("--to", "set", "--format", "chat-tasks"), "does not serve the stage export"),
         (("--to", "set", "--set", "export.encoder.sytem=a"), "unknown option; did you mean 'system'?"),
         (("--to", "set", "--set", "run.seed=7"), "only settings of export"),
         (("--to", "set", "--format", "text", "--set", "export.encoder.template_file=no.txt"), "no.txt cannot be read"),
-        (("--to", "set", "--public", "--license", "mit"), "nothing is uploaded"),
+        (("--to", "set", "--public", "--license", "mit"), "can only be public at the Hub"),
         (("--to", "set", "--push-to-hub", "a/b", "--public"), "needs a licence"),
         (("--to", "set", "--split", "0"), "0<x<=1"),
         (("--to", "run"), "holds other files"),

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from selfinstruct.cli.forecast import read_growth
+from selfinstruct.insight.growth import read_growth
 from selfinstruct.store import RunStore
 from tests.command_line import command
 from tests.project import Project, wait_until

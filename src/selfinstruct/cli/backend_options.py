@@ -132,6 +132,7 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
         return None, None  # nothing names one, and a plain --help is to be quick
+    from selfinstruct.config import parse_assignment
     from selfinstruct.plugins.registry import BACKEND, Registry
     from selfinstruct.run.settings import Settings, read_tree
 
@@ -140,8 +141,8 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
         recipe,
         Path(file) if file else None,
         _nested(tables, {"use": named}) if named else {},
-        _peek(args, "--set"),
-        _peek(args, "--plugin"),
+        assigned=[parse_assignment(text) for text in _peek(args, "--set")],
+        plugins=_peek(args, "--plugin"),
     )
     tree = read_tree(settings)
     own: Any = tree

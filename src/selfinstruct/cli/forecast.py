@@ -2,57 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.insight.forecast import Forecast, advice, forecast
-from selfinstruct.store import RunStore, Stretch
-from selfinstruct.types import Prices
-
-RECENT_STRETCHES = 3
-"""Stretches in which it is counted what filters drop."""
-
-STRETCHES, SHORTEST = 12, 10
-"""Into how many stretches a run is cut, and how many requests one has at least."""
+if TYPE_CHECKING:
+    from selfinstruct.insight.forecast import Forecast
+    from selfinstruct.insight.growth import GrowthStatus
+    from selfinstruct.store import Stretch
 
 SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
-
-
-@dataclass(frozen=True, slots=True)
-class GrowthStatus:
-    """What is known about a run's growth; `forecast` is `None` if none was asked for, or none can be made."""
-
-    stretches: list[Stretch]
-    advice: str
-    more: int | None
-    forecast: Forecast | None
-
-
-def read_growth(store: RunStore, more: int | None) -> GrowthStatus:
-    """Look at a run, which another process may be working on; `more` instructions are to be forecast, if any."""
-    growth = store.growth()
-    stretches = growth.stretches(STRETCHES, SHORTEST)
-    told = ""
-    if stretches:
-        lately = stretches[-RECENT_STRETCHES:]
-        told = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
-    expected = forecast(stretches, len(store.seeds()), more, _prices(store)) if more else None
-    return GrowthStatus(stretches, told, more, expected)
-
-
-def _prices(store: RunStore) -> Prices | None:
-    """Prices that the run's config names; a backend is not asked, since that would need its client and a key."""
-    budget = (store.fact("tree") or {}).get("budget", {})
-    prompt, completion = (budget.get(f"usd_per_million_{kind}_tokens") for kind in ("prompt", "completion"))
-    return None if prompt is None or completion is None else Prices(float(prompt), float(completion))
-
-
-def as_json(growth: GrowthStatus) -> dict[str, Any]:
-    """The same for programs."""
-    expected = asdict(growth.forecast) if growth.forecast else None
-    return {"stretches": [asdict(one) for one in growth.stretches], "advice": growth.advice, "forecast": expected}
 
 
 def print_growth(growth: GrowthStatus) -> None:
@@ -87,7 +47,7 @@ def _rate(stretch: Stretch) -> str:
     return ", ".join(parts)
 
 
-def _print_table(stretches: list[Stretch]) -> None:
+def _print_table(stretches: Sequence[Stretch]) -> None:
     """One line a stretch: what its requests met, brought and cost."""
     if stretches:
         click.echo("   requests      pool  each   kept  tokens for one  nearest   mean")

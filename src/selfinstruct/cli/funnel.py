@@ -9,29 +9,31 @@ import click
 
 from selfinstruct.cli.board import printable
 from selfinstruct.cli.progress import WORDS
-from selfinstruct.cli.text import pluralize
+from selfinstruct.cli.text import clip, pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.insight.funnel import Funnel
-    from selfinstruct.types import StageSummary
+    from selfinstruct.insight.status import StageStatus
 
 
-def print_funnel(funnel: Funnel, summary: StageSummary) -> None:
-    """What became of a stage's requests, replies and candidates, filter by filter."""
-    click.echo(funnel.stage)
-    for line in _lines(funnel):
+def print_funnel(stage: StageStatus) -> None:
+    """Print what became of a stage's requests, replies and candidates, filter by filter."""
+    click.echo(stage.stage)
+    for line in _lines(stage.funnel, stage.failures):
         click.echo(f"  {printable(line)}")
-    usage = summary.usage
-    if summary.requests:
+    usage = stage.summary.usage
+    if stage.summary.requests:
         click.echo(f"  {usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens")
 
 
-def _lines(funnel: Funnel) -> Iterator[str]:
+def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
     rejected = sum(step.dropped for step in funnel.steps)
     yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {pluralize(funnel.candidates, 'candidate')}"
     if funnel.requests:
         ends = {"answered": funnel.replies, "failed": funnel.failed, "without an answer yet": funnel.unanswered}
         yield f"{pluralize(funnel.requests, 'request')}: {_counts(ends)}"
+    for cause, count in failures.items():
+        yield f"  {count:,} failed: {clip(cause)}"
     words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
     marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
     told = _counts(marks)

@@ -75,6 +75,7 @@ def paid_options(command: F) -> F:
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """The settings from the values of `config_options` and a backend's own."""
+    from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings
 
     overrides: dict[str, Any] = {}
@@ -98,5 +99,12 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     ):
         if value is not None:
             overrides.setdefault(table, {})[option] = value
-    wait = bool(given.get("wait"))
-    return Settings(out, given["recipe"], given["file"], overrides, given["assigned"], given["plugins"], wait)
+    return Settings(
+        out,
+        given["recipe"],
+        given["file"],
+        overrides,
+        assigned=[parse_assignment(text) for text in given["assigned"]],
+        plugins=given["plugins"],
+        wait=bool(given.get("wait")),
+    )

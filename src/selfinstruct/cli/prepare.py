@@ -33,4 +33,4 @@ def command(out: Path, **given: Any) -> None:
     May be run again with other settings: it then begins anew, from the same recorded replies. Ratings stay: they belong
     to what an example says.
     """
-    run_stages(["prepare"], out, None, given)
+    run_stages("prepare", out, None, given)

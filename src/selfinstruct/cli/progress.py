@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -16,10 +16,12 @@ import click
 
 from selfinstruct.cli.board import Board, printable
 from selfinstruct.cli.text import pluralize
-from selfinstruct.types import GENERATE, PREPARE, Prices, Rating, Retry, Settlement, StageStart, StageSummary
+from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from selfinstruct.insight.ratings import RatingCounts
 
 EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
@@ -194,14 +196,12 @@ def print_end(summary: StageSummary | None) -> None:
         print_totals(summary)
 
 
-def print_ratings(ratings: Iterable[Rating]) -> None:
-    """What the judge says of the examples as a whole."""
-    from selfinstruct.insight.ratings import count_ratings
-
-    told = count_ratings(ratings)
-    if told.rated:
-        click.echo(f"  of {told.rated:,} rated: " + ", ".join(f"{name} {share:.0%}" for name, share in told.shares()))
-        scores = ", ".join(f"{told.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
+def print_ratings(counts: RatingCounts) -> None:
+    """Print what the judge says about all examples together; nothing if none is rated."""
+    if counts.rated:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in counts.shares())
+        click.echo(f"  of {counts.rated:,} rated: {shares}")
+        scores = ", ".join(f"{counts.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
         click.echo(f"  scores: {scores}")
 
 

@@ -72,11 +72,13 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
 def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> Diff:
     from selfinstruct.cli.progress import Progress, say, silent
     from selfinstruct.cli.signals import run_with_signals
+    from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings
     from selfinstruct.transfer.reprocessing import ReprocessedRun, begin_reprocessing
 
     added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
-    settings = Settings(source.folder, None, None, added, given["assigned"], given["plugins"])
+    assigned = [parse_assignment(text) for text in given["assigned"]]
+    settings = Settings(source.folder, None, None, added, assigned=assigned, plugins=given["plugins"])
     registry = begin_reprocessing(source, out, settings, given["target"])
     with ReprocessedRun(Settings(out), registry, say=silent if quiet else say) as run, Progress(quiet) as progress:
 

@@ -32,4 +32,4 @@ def command(out: Path, target: int | None, **given: Any) -> None:
 
     The training examples are then in OUT/finetuning; selfinstruct export writes them in a trainer's format.
     """
-    run_stages(["generate", "classify", "instances", "prepare", "judge"], out, target, given)
+    run_stages(None, out, target, given)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,43 +22,35 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def quiet_option(command: F) -> F:
-    """`--quiet` and `--json`: how much is told, and to whom."""
+    """`--quiet` and `--json`: how much output a command prints, and in which format."""
     for flag, name, words in (
-        ("--json", "as_json", "Tell every event as a JSON object on a line of its own."),
-        ("--quiet", "quiet", "Say nothing but how it ended."),
+        ("--json", "as_json", "Print every event as a JSON object on a line of its own."),
+        ("--quiet", "quiet", "Print only how the command ended."),
     ):
         command = click.option(flag, name, is_flag=True, help=words)(command)
     return command
 
 
-def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict[str, Any]) -> None:
-    """Open the run folder and run stages one after the other, telling how each ended."""
-    from selfinstruct.cli.events import JsonEvents, files, note
-    from selfinstruct.cli.progress import Progress, print_end, print_files, print_ratings, say, silent
+def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str, Any]) -> None:
+    """Open the run folder and run one stage, or all of a whole run (`None`), and print how each ended."""
+    from selfinstruct.cli.events import files, note
+    from selfinstruct.cli.progress import print_files, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
+    from selfinstruct.run.stage_order import require_input, stages_of_whole_run
     from selfinstruct.store import RunStore
 
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
-
-    if stages[0] != "generate":
-        RunStore.open_readonly(out).close()  # a stage that follows another needs a run; generate makes one
+    if stage not in (None, "generate"):
+        RunStore.open_readonly(out).close()  # raises if there is no run: only generate makes one
     with Run(settings_from(out, given), known_registry(), say=note if as_json else silent if quiet else say) as run:
+        if stage is not None:
+            require_input(run, stage, lambda source: f"run `selfinstruct {source} --out {shlex.quote(str(out))}`")
 
         async def work() -> None:
-            for stage in _wanted(stages, run):
-                prices = partial(run.prices, stage)
-                with JsonEvents() if as_json else Progress(quiet, run.wait_reason, prices) as progress:
-                    run.say = progress.say
-                    try:
-                        await run.stage(stage, target if stage == "generate" else None, [progress])
-                    finally:
-                        progress.stop()
-                        if not as_json:
-                            print_end(progress.summary)
-                            if stage == "judge" and progress.summary is not None:
-                                print_ratings(run.store.ratings().values())
+            for name in [stage] if stage is not None else stages_of_whole_run(run):
+                await _run_stage(run, name, target if name == "generate" else None, quiet=quiet, as_json=as_json)
 
         try:
             run_with_signals(run, work)
@@ -65,11 +58,22 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
             files(present(out)) if as_json else print_files(present(out))
 
 
-def _wanted(stages: Sequence[str], run: Run) -> list[str]:
-    """In a row of stages `judge` has its turn only if the config says so; the scores then count at once."""
-    if len(stages) == 1 or run.rates:
-        return [*stages, *(["prepare"] if len(stages) > 1 and run.min_score is not None else [])]
-    return [stage for stage in stages if stage != "judge"]
+async def _run_stage(run: Run, name: str, target: int | None, *, quiet: bool, as_json: bool) -> None:
+    """Run one stage and print its progress and its end."""
+    from selfinstruct.cli.events import JsonEvents
+    from selfinstruct.cli.progress import Progress, print_end, print_ratings
+    from selfinstruct.insight.ratings import count_ratings
+
+    with JsonEvents() if as_json else Progress(quiet, run.wait_reason, partial(run.prices, name)) as progress:
+        run.say = progress.say
+        try:
+            await run.stage(name, target, [progress])
+        finally:
+            progress.stop()
+            if not as_json:
+                print_end(progress.summary)
+                if name == "judge" and progress.summary is not None:
+                    print_ratings(count_ratings(run.store.ratings().values()))
 
 
 def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
@@ -80,6 +84,6 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
     @paid_options
     @quiet_option
     def command(out: Path, **given: Any) -> None:
-        run_stages([stage], out, None, given)
+        run_stages(stage, out, None, given)
 
     return command

@@ -1,4 +1,4 @@
-"""`selfinstruct status`: how far a run is."""
+"""`selfinstruct status`: the progress of a run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
+    from selfinstruct.insight.current_work import CurrentWork
+    from selfinstruct.insight.status import RunStatus
     from selfinstruct.store.reviews import ReviewCounts
 
 
@@ -24,64 +26,58 @@ if TYPE_CHECKING:
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-@click.option("--more", type=click.IntRange(1), metavar="N", help="Foretell what N more instructions would need.")
+@click.option("--more", type=click.IntRange(1), metavar="N", help="Estimate what N more instructions need.")
 def command(out: Path, as_json: bool, more: int | None) -> None:
-    """Tell how far a run is, and what became of every candidate, also while another process works on it."""
+    """Show the progress of a run and the fate of its candidates, even while another process works on it."""
     import json
-    from dataclasses import asdict
 
-    from selfinstruct.cli.board import printable
-    from selfinstruct.cli.current_work import as_json as now_json
-    from selfinstruct.cli.current_work import print_current_work, read_current_work
-    from selfinstruct.cli.forecast import as_json as growth_json
-    from selfinstruct.cli.forecast import print_growth, read_growth
-    from selfinstruct.cli.funnel import print_funnel
-    from selfinstruct.cli.progress import print_ratings
-    from selfinstruct.insight.funnel import funnels
-    from selfinstruct.insight.ratings import count_ratings
+    from selfinstruct.insight.status import read_status
     from selfinstruct.store import RunStore
-    from selfinstruct.store.curated import CuratedRun
-    from selfinstruct.types import JUDGE
 
     store = RunStore.open_readonly(out)
     try:
-        with store.snapshot():
-            flows = funnels(store)
-            summaries = [store.summary(flow.stage, "", 0) for flow in flows]
-            config, backend = store.fact("config") or {}, store.fact("backend") or {}
-            growth, now = read_growth(store, more), read_current_work(store, out)
-            ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
-        reviews = CuratedRun(store).review_counts
+        status = read_status(store, more)
     finally:
         store.close()
     if as_json:
-        stages = {summary.stage: asdict(summary) for summary in summaries}
-        for flow in flows:
-            totals = stages[flow.stage]
-            del totals["stage"], totals["reason"], totals["exit_code"]
-            totals["funnel"] = flow.as_json()
-        told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
-        told["at_work"] = now_json(now)
-        told["reviews"] = {stage: asdict(counts) for stage, counts in reviews.items()}
-        if JUDGE in stages:
-            told |= {"ratings": asdict(count_ratings(ratings)), "judge": judge or backend}
-        click.echo(json.dumps(told))
-        return
-    model = f" ({printable(backend['model'])})" if backend.get("model") else ""
-    click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
-    print_current_work(now)
-    for flow, summary in zip(flows, summaries, strict=True):
-        print_funnel(flow, summary)
-        if flow.stage == JUDGE:
-            print_ratings(ratings)
-    for stage, counts in reviews.items():
-        print_review_counts(stage, counts)
-    print_growth(growth)
+        click.echo(json.dumps(status.as_json()))
+    else:
+        print_status(status)
 
 
-def print_review_counts(stage: str, tally: ReviewCounts) -> None:
-    """What people did to the candidates of a stage."""
-    told = f"  {tally.accepted} accepted, {tally.rejected} rejected, {tally.edited} edited"
-    click.echo(f"reviewed by hand: {'instructions' if stage == 'generate' else 'examples'}\n{told}")
-    if tally.stale:
-        click.echo(f"  {tally.stale} without effect: prepare was run anew, and made other examples")
+def print_status(status: RunStatus) -> None:
+    """Print the status of a run for a person."""
+    from selfinstruct.cli.board import printable
+    from selfinstruct.cli.forecast import print_growth
+    from selfinstruct.cli.funnel import print_funnel
+    from selfinstruct.cli.progress import print_ratings
+    from selfinstruct.types import JUDGE
+
+    model = f" ({printable(status.model)})" if status.model else ""
+    click.echo(f"{status.folder}: backend {status.backend_name}{model}")
+    if status.current_work is not None:
+        click.echo(f"  {_current_work_line(status.current_work)}")
+    for name, stage in status.stages.items():
+        print_funnel(stage)
+        if name == JUDGE and status.ratings is not None:
+            print_ratings(status.ratings)
+    for name, counts in status.reviews.items():
+        print_review_counts(name, counts)
+    print_growth(status.growth)
+
+
+def _current_work_line(work: CurrentWork) -> str:
+    from selfinstruct.cli.board import duration
+
+    stage = f": {work.stage}" if work.stage else ""
+    last = f", last reply {duration(work.since)} ago" if work.stage else ", no reply yet"
+    pace = f", lately {work.per_second:.1f} replies a second" if work.per_second else ""
+    return f"process {work.pid} is at work on it{stage}{last}{pace}"
+
+
+def print_review_counts(stage: str, counts: ReviewCounts) -> None:
+    """Print how many candidates of a stage people accepted, rejected and edited."""
+    click.echo(f"reviewed by hand: {'instructions' if stage == 'generate' else 'examples'}")
+    click.echo(f"  {counts.accepted} accepted, {counts.rejected} rejected, {counts.edited} edited")
+    if counts.stale:
+        click.echo(f"  {counts.stale} without effect: prepare was run anew, and made other examples")

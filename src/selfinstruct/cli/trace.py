@@ -60,17 +60,16 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
 
 
 def _encoder(store: RunStore, plugins: Sequence[str]) -> Encode:
-    """The run's format, as `export` uses it when nothing else is said."""
-    from selfinstruct.api import TrainingEncoder
-    from selfinstruct.cli.export import format_of, registry_of
-    from selfinstruct.errors import ConfigError
+    """The run's own format, which `export` uses unless another one is named."""
+    from selfinstruct.cli.progress import say
     from selfinstruct.export.training_rows import encoded
+    from selfinstruct.plugins.registry import Registry
+    from selfinstruct.run.dataset_export import add_recorded_plugins, training_encoder
+    from selfinstruct.run.settings import Settings
 
-    registry = registry_of(store, plugins)
-    chosen = format_of(store, registry, None, ())
-    encoder = chosen.build(registry)
-    if not isinstance(encoder, TrainingEncoder):
-        raise ConfigError(f"export.encoder.use: encoder '{chosen.name}' writes prompts, not training rows")
+    registry = Registry.load(plugins)
+    add_recorded_plugins(registry, store, say)
+    _, encoder = training_encoder(store, Settings(store.folder), registry)
     return lambda identity, example: next(encoded([(identity, example)], encoder))[1]
 
 

@@ -111,17 +111,26 @@ def _same_component(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return bool(new.get("use", old.get("use")) == old.get("use"))
 
 
-def assign(tree: Tree, setting: str) -> None:
-    """Apply one `--set path=value`; the value is TOML, or else a plain string.
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """The path and the value of one `--set path=value`; the value is TOML, or else a plain string.
 
-    A list of components is entered by position (`generate.filters[0].min_words`) or by name
-    (`generate.filters.length.min_words`), and one that is set to `off` is taken out. Raises `ConfigError`.
+    Raises `ConfigError` if there is no path or no equals sign.
     """
-    path, equals, text = setting.partition("=")
-    keys = [key for key in re.split(r"[.\[\]]+", path.strip()) if key]
-    if not equals or not keys:
+    path, equals, value = text.partition("=")
+    if not equals or not _keys(path):
         raise ConfigError(f"--set {path}: write it as path=value, such as run.seed=7")
-    value = read_value(text)
+    return path.strip(), read_value(value)
+
+
+def assign(tree: Tree, path: str, value: Any) -> None:
+    """Put a value at a dotted path, such as `run.seed`.
+
+    A component of a list is named by its position (`generate.filters[0].min_words`) or by its name
+    (`generate.filters.length.min_words`). One that is set to `off` is removed. Raises `ConfigError`.
+    """
+    keys = _keys(path)
+    if not keys:
+        raise ConfigError(f"'{path}' names no setting", "Write a path such as run.seed.")
     here: Any = tree
     for key in keys[:-1]:
         place = _place(here, key, path)
@@ -131,6 +140,10 @@ def assign(tree: Tree, setting: str) -> None:
         del here[place]
     else:
         here[place] = value
+
+
+def _keys(path: str) -> list[str]:
+    return [key for key in re.split(r"[.\[\]]+", path.strip()) if key]
 
 
 def read_value(text: str) -> Any:
@@ -146,7 +159,7 @@ def _place(here: Any, key: str, path: str) -> Any:
     if isinstance(here, dict):
         return key
     if not isinstance(here, list):
-        raise ConfigError(f"--set {path}: '{key}' would stand below a plain value", "Shorten the path.")
+        raise ConfigError(f"{path}: '{key}' would stand below a plain value", "Shorten the path.")
     if key.isdecimal() and int(key) < len(here):
         return int(key)
     names = [str(entry.get("use", "?")) if isinstance(entry, dict) else "?" for entry in here]
@@ -154,9 +167,9 @@ def _place(here: Any, key: str, path: str) -> Any:
         return names.index(key)
     if key in names:
         places = ", ".join(f"[{place}]" for place, name in enumerate(names) if name == key)
-        raise ConfigError(f"--set {path}: '{key}' stands there {names.count(key)} times", f"Say which: {places}.")
+        raise ConfigError(f"{path}: '{key}' stands there {names.count(key)} times", f"Say which: {places}.")
     known = ", ".join(f"[{place}] {name}" for place, name in enumerate(names)) or "none"
-    raise ConfigError(f"--set {path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
+    raise ConfigError(f"{path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
 
 
 def without_secrets(tree: Mapping[str, Any]) -> Tree:

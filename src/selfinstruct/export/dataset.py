@@ -43,12 +43,19 @@ _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A dataset folder that was written: the rows of each part, and every file. `note` are remarks, one a line."""
+    """What an export wrote.
+
+    counts  the number of rows by part of a dataset ("train", "validation"), or by file of the run
+    paths   every file that was written
+    note    remarks, one on a line
+    url     the address of the dataset at the Hub, if it was pushed there
+    """
 
     folder: Path
     counts: Mapping[str, int]
     paths: tuple[Path, ...]
     note: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

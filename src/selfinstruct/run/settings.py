@@ -39,7 +39,7 @@ class Settings:
     """What the user asked for, before anything is read: the command line's or the caller's wishes.
 
     overrides  a tree laid over recipe and file, as from `--backend` and `--target`
-    assigned   `path=value` texts, applied last
+    assigned   paths and values, as `--set` gives them, applied last
     wait       whether to wait for a quota that is used up, however long that takes
     """
 
@@ -47,7 +47,7 @@ class Settings:
     recipe: str | None = None
     file: Path | None = None
     overrides: Tree = field(default_factory=dict)
-    assigned: Sequence[str] = ()
+    assigned: Sequence[tuple[str, Any]] = ()
     plugins: Sequence[str] = ()
     wait: bool = False
 
@@ -77,8 +77,8 @@ def read_tree(settings: Settings) -> Tree:
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
-    for setting in settings.assigned:
-        assign(tree, setting)
+    for path, value in settings.assigned:
+        assign(tree, path, value)
     return tree
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 
 from selfinstruct.store import RunStore
-from selfinstruct.store.ids import candidate_id
+from selfinstruct.store.ids import candidate_id, parse_candidate_id
 from selfinstruct.store.items import fingerprint
 from selfinstruct.store.reviews import ReviewCounts, Reviews, ReviewState
 from selfinstruct.store.rows import DecisionRow, example_of
@@ -94,8 +94,12 @@ class CuratedRun:
                     yield row, why
 
     def instructions(self) -> Iterator[Instruction]:
-        """The run's accepted instructions that nobody rejects, as they read now; those taken in have no answers."""
-        for instruction in self.store.instructions():
+        """The accepted instructions that nobody rejects, and those that people restored, in order, as they read now."""
+        restored = (
+            Instruction(candidate_id(GENERATE, row.index, row.decision.position), row.decision.text)
+            for row in self.restored(GENERATE)
+        )
+        for instruction in merge(self.store.instructions(), restored, key=_instruction_place):
             if not self.is_rejected(instruction.id):
                 yield Instruction(instruction.id, self.instruction_text(instruction.id, instruction.text))
 
@@ -112,6 +116,12 @@ class CuratedRun:
                     output=given.get("output", was.output),
                 )
                 yield KeptExample(candidate_id(PREPARE, row.index, row.decision.position), now, was)
+
+
+def _instruction_place(instruction: Instruction) -> tuple[str, int, int]:
+    found = parse_candidate_id(instruction.id)
+    assert found is not None, "an accepted instruction has the id of a candidate"
+    return found
 
 
 def place(row: DecisionRow) -> tuple[int, int]:

@@ -120,6 +120,14 @@ class Ledger:
         (settled,) = self._read.execute("SELECT count(*) FROM settlements WHERE stage = ?", (stage,)).fetchone()
         return RequestCounts(requests, replies or (settled if not requests else 0), failed, settled, waiting)
 
+    def failure_counts(self, stage: str) -> dict[str, int]:
+        """Why requests of a stage failed, with the number of requests, the most frequent cause first."""
+        sql = (
+            "SELECT failure, count(*) FROM replies WHERE stage = ? AND failure != ''"
+            " GROUP BY failure ORDER BY count(*) DESC, failure"
+        )
+        return dict(self._read.execute(sql, (stage,)).fetchall())
+
     def imbalances(self) -> list[str]:
         """Every request, in words, that has not as many fates as candidates: there must be none."""
         sql = (

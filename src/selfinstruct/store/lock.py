@@ -33,7 +33,8 @@ class Lock:
         os.write(self._file, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
-        """Give the folder back; the file stays, since removing it would race with the next process."""
+        """Release the folder. The file stays, since removing it would race with the next process, but names no one."""
+        os.ftruncate(self._file, 0)
         os.close(self._file)
 
 

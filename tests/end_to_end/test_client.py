@@ -1,10 +1,11 @@
-"""`SelfInstruct` from Python: in scripts, in notebooks, with any chat model."""
+"""`SelfInstruct` from Python: the stage `generate` in scripts and notebooks, with any chat model."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,9 +16,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import SecretStr
 
-from selfinstruct import SelfInstruct
+from selfinstruct import ConfigError, ModelError, RunError, SelfInstruct, Stopped
 from selfinstruct.api import GENERATE, Component, Filter, NoOptions, drop, hookimpl, keep
-from selfinstruct.errors import ConfigError, ModelError, RunError, Stopped
 from selfinstruct.store import RunStore
 
 KEY = "sk-of-a-model-that-the-caller-built"
@@ -81,13 +81,13 @@ def test_a_model_object_serves_more_than_one_call(out: Path) -> None:
     assert len(ours.generate(20).instructions) == 20
 
 
-def test_a_second_call_goes_on_from_the_first(out: Path) -> None:
+def test_a_second_call_continues_the_first(out: Path) -> None:
     first = SelfInstruct(backend="demo", out=out).generate(10).instructions
     second = SelfInstruct(backend="demo", out=out).generate(20).instructions
     assert second[:10] == first
 
 
-def test_what_the_caller_set_on_a_model_stands(out: Path) -> None:
+def test_the_settings_of_a_model_object_stand(out: Path) -> None:
     seen: list[Any] = []
 
     class Watched(Fluent):
@@ -125,7 +125,7 @@ def test_closing_a_stream_stops_the_run_and_leaves_it_resumable(out: Path) -> No
     kept = [instruction.text for instruction in ours]
     assert kept[:3] == first
     assert len(kept) < 10_000
-    assert len(ours.generate(len(kept) + 5).instructions) == len(kept) + 5, "the folder was let go of"
+    assert len(ours.generate(len(kept) + 5).instructions) == len(kept) + 5, "the folder was released"
 
 
 def test_an_error_comes_out_of_a_stream(out: Path) -> None:
@@ -134,10 +134,10 @@ def test_an_error_comes_out_of_a_stream(out: Path) -> None:
         list(SelfInstruct(model=model, out=out).stream(5))
 
 
-def test_iterating_gives_what_the_folder_holds(out: Path) -> None:
+def test_iterating_gives_the_instructions_of_the_folder(out: Path) -> None:
     ours = SelfInstruct(backend="demo", out=out)
     assert list(ours) == []
-    assert not out.exists(), "looking makes nothing"
+    assert not out.exists(), "reading creates nothing"
     grown = ours.generate(6).instructions
     assert tuple(instruction.text for instruction in ours) == grown
 
@@ -165,7 +165,7 @@ def test_plugins_may_be_objects(out: Path) -> None:
     assert not [text for text in result.instructions if text[0] in "AEIOU"]
 
 
-def test_observers_hear_of_every_reply(out: Path) -> None:
+def test_observers_see_every_reply(out: Path) -> None:
     class Listener:
         def __init__(self) -> None:
             self.heard: list[int] = []
@@ -174,17 +174,17 @@ def test_observers_hear_of_every_reply(out: Path) -> None:
             self.heard.append(settlement.request.index)
 
     listener = Listener()
-    asyncio.run(SelfInstruct(backend="demo", out=out).agenerate(20, [listener]))
+    asyncio.run(SelfInstruct(backend="demo", out=out).agenerate(20, observers=[listener]))
     assert listener.heard == list(range(len(listener.heard))) != []
 
 
-def test_wrong_settings_are_told_before_a_folder_is_made(out: Path) -> None:
+def test_wrong_settings_are_reported_before_a_folder_is_made(out: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'demo'"):
         SelfInstruct(backend="dmo", out=out).generate(1)
     assert not out.exists()
 
 
-def test_a_folder_in_use_is_told(out: Path) -> None:
+def test_a_folder_in_use_is_refused(out: Path) -> None:
     SelfInstruct(backend="demo", out=out).generate(1)
     holder = RunStore.open(out)
     with pytest.raises(RunError, match="in use"):
@@ -192,7 +192,7 @@ def test_a_folder_in_use_is_told(out: Path) -> None:
     holder.close()
 
 
-def test_a_cancelled_call_lets_go_of_the_folder_and_loses_nothing(out: Path) -> None:
+def test_a_cancelled_call_releases_the_folder_and_loses_nothing(out: Path) -> None:
     class Slow(Fluent):
         async def _agenerate(self, messages: list[BaseMessage], *rest: Any, **more: Any) -> ChatResult:
             if len(self.calls) >= 4:
@@ -214,7 +214,7 @@ def test_a_cancelled_call_lets_go_of_the_folder_and_loses_nothing(out: Path) -> 
     store = RunStore.open_readonly(out)
     totals = store.totals(GENERATE)
     store.close()
-    assert totals.replies > 4, "those that were under way at the time are in the journal"
+    assert totals.replies > 4, "replies that were under way are in the journal"
     assert len(SelfInstruct(model=Fluent(), out=out).generate(60).instructions) == 60
 
 
@@ -226,22 +226,20 @@ def test_a_key_inside_a_model_object_is_in_no_error_and_in_no_file(out: Path) ->
     assert not [path for path in out.iterdir() if KEY.encode() in path.read_bytes()]
 
 
-def test_a_refused_key_keeps_what_was_got_before(out: Path) -> None:
+def test_a_refused_key_loses_no_earlier_reply(out: Path) -> None:
     settings = {"run": {"concurrency": 1}}
     with pytest.raises(ModelError):
         SelfInstruct(model=Fluent(fails_after=2), out=out, settings=settings).generate(50)
     assert len(SelfInstruct(model=Fluent(), out=out, settings=settings).generate(50).instructions) == 50
 
 
-def test_ctrl_c_during_a_call_stops_it_in_good_order(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_during_a_call_stops_it_and_keeps_its_replies(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = SelfInstruct(backend="demo", out=out, settings={"backend": {"latency": 0.01}})
     settled = threading.Event()
 
     class Listener:
         def selfinstruct_settled(self, _: Any) -> None:
             settled.set()
-
-    from concurrent.futures import Future
 
     waits, real = [], Future.result
 
@@ -252,13 +250,8 @@ def test_ctrl_c_during_a_call_stops_it_in_good_order(out: Path, monkeypatch: pyt
             raise KeyboardInterrupt
         return real(future, timeout)
 
-    monkeypatch.setattr(SelfInstruct, "agenerate", with_observer(SelfInstruct.agenerate, Listener()))
     monkeypatch.setattr(Future, "result", result)
     with pytest.raises(Stopped, match="interrupted"):
-        ours.generate(10_000)
+        ours.generate(10_000, observers=[Listener()])
     monkeypatch.undo()
     assert 0 < len(list(ours)) < 10_000
-
-
-def with_observer(method: Any, observer: object) -> Any:
-    return lambda self, target=None, observers=(): method(self, target, [*observers, observer])

@@ -1,0 +1,1 @@
+"""The Python client, for scripts and notebooks: `from selfinstruct import SelfInstruct`."""

@@ -1,0 +1,35 @@
+"""One event loop in a thread of its own, so that synchronous calls work anywhere, in notebooks too."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_loop: asyncio.AbstractEventLoop | None = None
+_lock = threading.Lock()
+
+
+def background_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all synchronous calls of this process: a chat model belongs to one loop for its lifetime."""
+    global _loop
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="selfinstruct-loop", daemon=True).start()
+    return _loop
+
+
+def run_sync(work: Coroutine[Any, Any, T], interrupt: Callable[[], None]) -> T:
+    """Run a coroutine in the background loop and return its result; Ctrl-C calls `interrupt` and keeps waiting."""
+    future = asyncio.run_coroutine_threadsafe(work, background_loop())
+    while True:
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            print("stopping: waiting for the replies that are under way", file=sys.stderr)
+            interrupt()

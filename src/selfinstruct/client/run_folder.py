@@ -1,0 +1,173 @@
+"""What a run folder holds, for Python: its status, instructions and examples, and exports of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfinstruct.client.tables import data_frame, hub_dataset
+from selfinstruct.errors import UsageError
+from selfinstruct.export.contracts import example_rows
+from selfinstruct.export.dataset import Exported, FileFormat
+from selfinstruct.export.training_rows import training_rows
+from selfinstruct.insight.notebook import html_heading
+from selfinstruct.insight.status import RunStatus, read_status
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.dataset_export import ExportOptions, add_recorded_plugins, export_run, training_encoder
+from selfinstruct.run.settings import Settings
+from selfinstruct.store import RunStore
+from selfinstruct.store.curated import CuratedRun
+from selfinstruct.types import Example, Instruction
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas
+
+
+class RunFolder:
+    """Reads and exports a run. Nothing is kept open between calls, and another process may be writing."""
+
+    def __init__(self, settings: Settings, plugins: Sequence[object] = ()) -> None:
+        self._settings = settings
+        self._objects = plugins
+
+    @property
+    def out(self) -> Path:
+        """The run folder."""
+        return self._settings.folder
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} in {str(self.out)!r}>"
+
+    def _repr_html_(self) -> str:
+        """The status of the run, as notebooks show it."""
+        if not RunStore.exists(self.out):
+            return html_heading(str(self.out), "There is no run yet: call run() or generate().")
+        return self.status()._repr_html_()
+
+    def status(self, *, more: int | None = None) -> RunStatus:
+        """Read the status of the run: the progress of each stage, counts, drops by filter, and causes of failures.
+
+        `more` asks for a forecast of what so many more instructions need. Works while another process writes. Raises
+        `RunError` if there is no run.
+        """
+        with closing(RunStore.open_readonly(self.out)) as store:
+            return read_status(store, more)
+
+    async def astatus(self, *, more: int | None = None) -> RunStatus:
+        """The async twin of `status`."""
+        return await asyncio.to_thread(self.status, more=more)
+
+    def instructions(self) -> Iterator[Instruction]:
+        """The accepted instructions that the run holds now, oldest first, as its reviewers left them."""
+        if RunStore.exists(self.out):
+            with closing(RunStore.open_readonly(self.out)) as store:
+                yield from CuratedRun(store).instructions()
+
+    def __iter__(self) -> Iterator[Instruction]:
+        """The same as `instructions`."""
+        return self.instructions()
+
+    def examples(self) -> Iterator[Example]:
+        """The training examples that the run holds now, in order, as its reviewers left them."""
+        if RunStore.exists(self.out):
+            with closing(RunStore.open_readonly(self.out)) as store:
+                yield from (kept.example for kept in CuratedRun(store).examples())
+
+    def to_pandas(self, format: str | None = None) -> pandas.DataFrame:  # noqa: A002 - as `export` calls it
+        """The training examples as a pandas data frame (`pip install 'selfinstruct[pandas]'`).
+
+        The columns are instruction, input, output, is_classification and id, or those of a training format, such as
+        "messages". Raises `UsageError` if there are no examples, or pandas is not installed.
+        """
+        return data_frame(self._rows(format))
+
+    def to_dataset(self, format: str | None = None) -> datasets.Dataset:  # noqa: A002 - as `export` calls it
+        """The training examples as a Hugging Face dataset in memory (`pip install 'selfinstruct[datasets]'`).
+
+        Columns and errors are those of `to_pandas`. `to_dataset("messages")` is what TRL trains on.
+        """
+        return hub_dataset(self._rows(format))
+
+    def export(
+        self,
+        to: str | Path | None = None,
+        *,
+        format: str | None = None,  # noqa: A002 - as the command line calls it
+        file: FileFormat = "jsonl",
+        split: float = 0.95,
+        best: int | None = None,
+        license: str = "",  # noqa: A002 - as the command line calls it
+        push_to_hub: str | None = None,
+        public: bool = False,
+    ) -> Exported:
+        """Write the training examples to the folder `to` as a dataset; without `to`, write the run's own files again.
+
+        format       the name of a training format, such as "alpaca" or "messages"; the run's own if not given
+        file         "jsonl" or "parquet"
+        split        the share of the train part, above 0 and at most 1; the rest is validation
+        best         export only so many examples, those with the best ratings
+        license      the licence of the data for its card, such as "llama3.1"
+        push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
+        public       make that repository public; needs `license`
+
+        Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
+        """
+        folder = Path(to) if to is not None else None
+        options = ExportOptions(folder, format, file, split, best, license, push_to_hub, public)
+        with closing(RunStore.open_readonly(self.out)) as store:
+            return export_run(store, options, self._settings, self._registry_for(store))
+
+    async def aexport(
+        self,
+        to: str | Path | None = None,
+        *,
+        format: str | None = None,  # noqa: A002 - as in `export`
+        file: FileFormat = "jsonl",
+        split: float = 0.95,
+        best: int | None = None,
+        license: str = "",  # noqa: A002 - as in `export`
+        push_to_hub: str | None = None,
+        public: bool = False,
+    ) -> Exported:
+        """The async twin of `export`."""
+        return await asyncio.to_thread(
+            self.export,
+            to,
+            format=format,
+            file=file,
+            split=split,
+            best=best,
+            license=license,
+            push_to_hub=push_to_hub,
+            public=public,
+        )
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _registry(self) -> Registry:
+        """Every plugin that is installed, named or given."""
+        registry = Registry.load(self._settings.plugins)
+        for plugin in self._objects:
+            registry.register(plugin, getattr(plugin, "__name__", type(plugin).__name__))
+        return registry
+
+    def _registry_for(self, store: RunStore) -> Registry:
+        """The same, and the plugins that the run names; those that are gone are not missed unless they are needed."""
+        registry = self._registry()
+        add_recorded_plugins(registry, store, lambda _: None)
+        return registry
+
+    def _rows(self, name: str | None) -> list[dict[str, Any]]:
+        with closing(RunStore.open_readonly(self.out)) as store:
+            if name is None:
+                rows = list(example_rows(CuratedRun(store)))
+            else:
+                _, encoder = training_encoder(store, self._settings, self._registry_for(store), name)
+                rows = list(training_rows(store, encoder))
+        if not rows:
+            raise UsageError("there are no training examples yet: call prepare() first")
+        return rows

@@ -1,0 +1,221 @@
+"""`SelfInstruct`: the whole method from Python, in scripts and notebooks."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from selfinstruct.api import Settlement
+from selfinstruct.client.event_loop import background_loop, run_sync
+from selfinstruct.client.result import Result
+from selfinstruct.client.run_folder import RunFolder
+from selfinstruct.client.user_model import UserModel
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import Settings
+from selfinstruct.run.stage_order import require_input, stages_of_whole_run
+from selfinstruct.store import RunStore
+from selfinstruct.store.curated import CuratedRun
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+class SelfInstruct(RunFolder):
+    """Runs the method in one run folder, with a backend by name or any LangChain chat model.
+
+        grow = SelfInstruct(backend="groq", out="runs/first")
+        grow.run(100)
+        grow.export("data/first", format="alpaca")
+
+    model     a LangChain chat model; or else
+    backend   the name of a backend, such as "demo", "groq", "ollama"
+    out       the run folder; if it holds a run, that run is continued
+    recipe    "chat" (the default), "paper", or a TOML file
+    seeds     a seed file; the builtin seed tasks if not given
+    config    a `selfinstruct.toml`
+    plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
+    settings  settings of the config, laid over recipe and file: as tables, {"run": {"seed": 7}}, or by dotted names as
+              `--set` takes them, {"run.seed": 7, "generate.filters.length.min_words": 4}; dotted names apply last
+    wait      whether to wait for a used-up quota, even until tomorrow
+
+    Every stage continues from where it stands, and costs nothing if it is done. Its call raises `ConfigError` for wrong
+    settings, `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model
+    that cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
+    Every reply until then is kept. `observers` are objects with methods named like the observing hooks, such as
+    `selfinstruct_settled`.
+
+    Every call has an async twin, such as `agenerate` of `generate`. A model object belongs to one event loop: do not
+    use the same object in both kinds of calls.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: BaseChatModel | None = None,
+        backend: str | None = None,
+        out: str | Path = "runs/default",
+        recipe: str | None = None,
+        seeds: str | Path | None = None,
+        config: str | Path | None = None,
+        plugins: Sequence[str | object] = (),
+        settings: Mapping[str, Any] | None = None,
+        wait: bool = False,
+    ) -> None:
+        self._model = UserModel(model) if model is not None else None
+        overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
+        if backend is not None:
+            overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
+        if seeds is not None:
+            overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
+        chosen = Settings(
+            Path(out),
+            recipe,
+            Path(config) if config else None,
+            overrides,
+            assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
+            plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
+            wait=wait,
+        )
+        super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
+        self._run: Run | None = None
+
+    # --- stages -------------------------------------------------------------------------------------------------------
+
+    def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
+        """Run all stages in a row, from seed tasks to training examples.
+
+        target  how many instructions the run holds in the end; the config's target if not given
+        judge   whether a model rates the examples too; as the config says if not given
+        """
+        return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
+
+    async def arun(
+        self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()
+    ) -> Result:
+        """The async twin of `run`."""
+        return await self._stages(None, {"judge.enabled": judge}, target, observers)
+
+    def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
+        """Grow new instructions until the run holds `target` of them; the config's target if not given."""
+        return run_sync(self.agenerate(target, observers=observers), self._interrupt)
+
+    async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
+        """The async twin of `generate`."""
+        return await self._stages(GENERATE, {}, target, observers)
+
+    def classify(self, *, observers: Sequence[object] = ()) -> Result:
+        """Ask the model which instructions are classification tasks."""
+        return run_sync(self.aclassify(observers=observers), self._interrupt)
+
+    async def aclassify(self, *, observers: Sequence[object] = ()) -> Result:
+        """The async twin of `classify`."""
+        return await self._stages(CLASSIFY, {}, None, observers)
+
+    def instances(self, *, observers: Sequence[object] = ()) -> Result:
+        """Ask the model for instances of every instruction: an input where it needs one, and an output."""
+        return run_sync(self.ainstances(observers=observers), self._interrupt)
+
+    async def ainstances(self, *, observers: Sequence[object] = ()) -> Result:
+        """The async twin of `instances`."""
+        return await self._stages(INSTANCES, {}, None, observers)
+
+    def prepare(
+        self,
+        *,
+        min_score: int | None = None,
+        unrated: Literal["keep", "drop"] | None = None,
+        observers: Sequence[object] = (),
+    ) -> Result:
+        """Turn raw instances into training examples, without asking a model.
+
+        min_score  drop examples that the judge rated lower, from 0 to 3; as the config says if not given
+        unrated    whether to keep or to drop examples without a rating; as the config says if not given
+        """
+        return run_sync(self.aprepare(min_score=min_score, unrated=unrated, observers=observers), self._interrupt)
+
+    async def aprepare(
+        self,
+        *,
+        min_score: int | None = None,
+        unrated: Literal["keep", "drop"] | None = None,
+        observers: Sequence[object] = (),
+    ) -> Result:
+        """The async twin of `prepare`."""
+        chosen = {"prepare.min_score": min_score, "prepare.unrated": unrated}
+        return await self._stages(PREPARE, chosen, None, observers)
+
+    def judge(self, *, observers: Sequence[object] = ()) -> Result:
+        """Have a model rate the training examples.
+
+        The model of the run rates, or the one that `settings={"judge.backend": {"use": ...}}` names.
+        """
+        return run_sync(self.ajudge(observers=observers), self._interrupt)
+
+    async def ajudge(self, *, observers: Sequence[object] = ()) -> Result:
+        """The async twin of `judge`."""
+        return await self._stages(JUDGE, {}, None, observers)
+
+    def stream(self, target: int | None = None) -> Iterator[str]:
+        """Generate as `generate` does, and yield each instruction when it is accepted. Closing the iterator stops."""
+        accepted: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
+
+        class Listener:
+            def selfinstruct_settled(self, settlement: Settlement) -> None:
+                for decision in settlement.decisions:
+                    if decision.fate == "accepted":
+                        accepted.put(decision.text)
+
+        async def work() -> None:
+            try:
+                await self.agenerate(target, observers=[Listener()])
+                accepted.put(None)
+            except BaseException as error:
+                accepted.put(error)
+
+        future = asyncio.run_coroutine_threadsafe(work(), background_loop())
+        try:
+            while (got := accepted.get()) is not None:
+                if isinstance(got, BaseException):
+                    raise got
+                yield got
+        finally:
+            self._interrupt()
+            future.result()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _stages(
+        self, stage: str | None, chosen: Mapping[str, Any], target: int | None, observers: Sequence[object]
+    ) -> Result:
+        """Run one stage, or all of a whole run (`None`); `chosen` are settings of this call, `None` where not given."""
+        if stage not in (None, GENERATE):
+            RunStore.open_readonly(self.out).close()  # raises if there is no run: only generate makes one
+        given = [(path, value) for path, value in chosen.items() if value is not None]
+        settings = replace(self._settings, assigned=[*self._settings.assigned, *given])
+        summaries = []
+        with Run(settings, self._registry() if self._objects else None, self._model) as run:
+            self._run = run
+            try:
+                if stage is not None:
+                    require_input(run, stage, lambda source: f"call {source}()")
+                for name in [stage] if stage is not None else stages_of_whole_run(run):
+                    summary = await run.stage(name, target if name == GENERATE else None, observers)
+                    summaries.append(summary)
+                texts = tuple(instruction.text for instruction in CuratedRun(run.store).instructions())
+            finally:
+                self._run = None
+        return Result(self.out, texts, tuple(summaries))
+
+    def _interrupt(self) -> None:
+        if (run := self._run) is not None:
+            background_loop().call_soon_threadsafe(run.interrupt)
+
+
+def _is_path(name: str) -> bool:
+    """Whether a setting is given by a dotted name instead of as a table."""
+    return "." in name or "[" in name

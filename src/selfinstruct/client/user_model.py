@@ -1,0 +1,51 @@
+"""A chat model that the caller built, as a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from selfinstruct.api import Backend, Sampling
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+class UserModel(Backend):
+    """A chat model that the caller built. Its own settings stand; a stage's sampling fills in those not set."""
+
+    NAMES = {
+        "temperature": ("temperature",),
+        "top_p": ("top_p",),
+        "max_tokens": ("max_tokens", "max_output_tokens", "num_predict"),
+        "stop": ("stop", "stop_sequences"),
+        "frequency_penalty": ("frequency_penalty",),
+        "presence_penalty": ("presence_penalty",),
+    }
+    """What models call each part of a sampling."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._model = model
+
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+        """The model itself, or a copy with the sampling in the fields that the caller did not set."""
+        fields, already_set = type(self._model).model_fields, self._model.model_fields_set
+        updates = {}
+        for option, names in self.NAMES.items():
+            value = getattr(sampling, option)
+            name = next((name for name in names if name in fields), None)
+            if name and name not in already_set and value not in (None, ()):
+                updates[name] = list(value) if option == "stop" else value
+        return self._model.model_copy(update=updates) if updates else self._model
+
+    def secrets(self) -> Sequence[str]:
+        """The values of the model's secret fields."""
+        values = [getattr(self._model, name, None) for name in type(self._model).model_fields]
+        return [secret.get_secret_value() for secret in values if isinstance(secret, SecretStr)]
+
+    def describe(self) -> Mapping[str, Any]:
+        """The model's class and name."""
+        name = getattr(self._model, "model_name", None) or getattr(self._model, "model", "")
+        return {"provider": type(self._model).__name__, "model": str(name)}

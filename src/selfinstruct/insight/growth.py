@@ -1,0 +1,45 @@
+"""How the pool of a run has grown, and what more instructions are likely to need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selfinstruct.insight.forecast import Forecast, advice, forecast
+from selfinstruct.store import RunStore, Stretch
+from selfinstruct.types import Prices
+
+RECENT_STRETCHES = 3
+"""Stretches in which the drops of each filter are counted."""
+
+STRETCHES, SHORTEST = 12, 10
+"""The most stretches that a run is divided into, and the fewest requests in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthStatus:
+    """The growth of a run's pool. `forecast` is `None` if none was asked for, or too little is known to make one."""
+
+    stretches: Sequence[Stretch]
+    advice: str
+    more: int | None
+    forecast: Forecast | None
+
+
+def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
+    """Read the growth of a run, also while another process writes; `more` instructions are forecast, if any."""
+    growth = store.growth()
+    stretches = growth.stretches(STRETCHES, SHORTEST)
+    words = ""
+    if stretches:
+        lately = stretches[-RECENT_STRETCHES:]
+        words = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
+    expected = forecast(stretches, len(store.seeds()), more, _prices(store)) if more else None
+    return GrowthStatus(tuple(stretches), words, more, expected)
+
+
+def _prices(store: RunStore) -> Prices | None:
+    """The prices in the run's config. The backend is not asked, since that would need its client and a key."""
+    budget = (store.fact("tree") or {}).get("budget", {})
+    prompt, completion = (budget.get(f"usd_per_million_{kind}_tokens") for kind in ("prompt", "completion"))
+    return None if prompt is None or completion is None else Prices(float(prompt), float(completion))

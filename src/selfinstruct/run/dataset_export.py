@@ -1,0 +1,122 @@
+"""Exports a run: its own files again, or its training examples as a dataset in a format, also to the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+from selfinstruct.api import TrainingEncoder
+from selfinstruct.config import ChosenComponent, assign, merge, read_recipe, resolve
+from selfinstruct.errors import ConfigError, PluginError, UsageError
+from selfinstruct.export.contracts import write_contracts
+from selfinstruct.export.dataset import Exported, FileFormat, export_dataset
+from selfinstruct.export.hub import push_to_hub
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.settings import Settings
+from selfinstruct.store import RunStore
+
+EXPORT_TABLE = "export."
+"""How the paths of settings begin that concern an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How to export a run.
+
+    to           the folder of the dataset; without one, the run's own JSONL files are written again
+    format       the name of a training encoder, such as "alpaca"; the run's own if not given
+    file         "jsonl" or "parquet"
+    split        the share of the train part, above 0 and at most 1; the rest is validation
+    best         export only so many examples, those with the best ratings
+    license      the licence of the data for its card, such as "llama3.1"
+    push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
+    public       make that repository public
+
+    Raises `UsageError` for options that are out of range or contradict each other.
+    """
+
+    to: Path | None = None
+    format: str | None = None
+    file: FileFormat = "jsonl"
+    split: float = 0.95
+    best: int | None = None
+    license: str = ""
+    push_to_hub: str | None = None
+    public: bool = False
+
+    def __post_init__(self) -> None:
+        if self.public and not self.license:
+            raise UsageError("a public dataset needs a licence", "Name the licence of the model's text: llama3.1.")
+        if self.public and not self.push_to_hub:
+            raise UsageError("a dataset can only be public at the Hub", "Name the repository to push it to.")
+        if self.to is None and (self.format or self.license or self.best or self.push_to_hub):
+            refuse_without_folder()
+        if self.file not in get_args(FileFormat):
+            raise UsageError(f"there is no file format '{self.file}'", f"Known: {', '.join(get_args(FileFormat))}.")
+        if not 0 < self.split <= 1:
+            raise UsageError(f"split is {self.split}", "Give a share of the examples, above 0 and at most 1.")
+        if self.best is not None and self.best < 1:
+            raise UsageError(f"best is {self.best}", "Give a number of examples, at least 1.")
+
+
+def refuse_without_folder() -> None:
+    """Raise `UsageError`: options for a dataset were given, but no folder to write it to."""
+    raise UsageError("no folder is named for the dataset", "Name one: --to FOLDER, or to=FOLDER in Python.")
+
+
+def export_run(store: RunStore, options: ExportOptions, settings: Settings, registry: Registry) -> Exported:
+    """Export a run as `options` say; of `settings` only the table `export` matters.
+
+    Raises `RunError` if the run has no examples or the folder cannot be written, `ConfigError` for an unknown format,
+    `PluginError` if the format fails, `UsageError` if a package is missing or the Hub refuses.
+    """
+    if options.to is None:
+        counts = write_contracts(store, store.folder)
+        return Exported(store.folder, counts, tuple(store.folder / name for name in counts))
+    chosen, encoder = training_encoder(store, settings, registry, options.format)
+    exported = export_dataset(
+        store,
+        encoder,
+        options.to,
+        chosen=chosen.frozen(),
+        file_format=options.file,
+        split=options.split,
+        license=options.license,
+        best=options.best or 0,
+    )
+    if options.push_to_hub:
+        url = push_to_hub(options.to, exported.paths, options.push_to_hub, public=options.public)
+        exported = replace(exported, url=url)
+    return exported
+
+
+def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str], None]) -> None:
+    """Add the plugins that a run names. One that is gone is reported only, since the format may not need it."""
+    for name in (store.fact("tree") or {}).get("plugins", []):
+        try:
+            registry.add(name)
+        except PluginError as error:
+            say(f"left out: {error.message}")
+
+
+def training_encoder(
+    store: RunStore, settings: Settings, registry: Registry, name: str | None = None
+) -> tuple[ChosenComponent, TrainingEncoder]:
+    """The training encoder of a run, or the one of that name, with its settings; raises `ConfigError`.
+
+    Only the table `export` of the run's config is read, so no other part of it can fail.
+    """
+    recorded = (store.fact("tree") or {}).get("export", {})
+    tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}
+    if name:
+        tree = merge(tree, {"export": {"encoder": {"use": name}}})
+    for path, value in settings.assigned:
+        if path.startswith(EXPORT_TABLE):
+            assign(tree, path, value)
+    chosen = resolve(tree, registry).export
+    encoder = chosen.build(registry)
+    if not isinstance(encoder, TrainingEncoder):
+        raise ConfigError(f"export.encoder.use: encoder '{chosen.name}' writes prompts, not training rows")
+    return chosen, encoder
