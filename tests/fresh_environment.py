@@ -34,7 +34,7 @@ class Fresh:
             [*pip, "-q", "--no-index", "--no-deps", "--no-build-isolation", *map(str, packages)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert ended.returncode == 0, ended.stderr
@@ -51,7 +51,7 @@ class Fresh:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             stdin=subprocess.DEVNULL,
         )

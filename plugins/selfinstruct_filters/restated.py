@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import Field
 
@@ -48,11 +48,15 @@ class RestatedOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A stretch of text as its words, and those of them that carry its subject."""
+    """A stretch of text as its words, and those of them that carry its subject.
+
+    `distinct` holds each word once, and `repeats` is how many words that leaves out.
+    """
 
     words: tuple[str, ...]
     subject: tuple[str, ...]
-    bag: Counter[str]
+    distinct: frozenset[str]
+    repeats: int
 
 
 class RestatedFilter(Filter[Draft]):
@@ -65,20 +69,40 @@ class RestatedFilter(Filter[Draft]):
     def __init__(self, options: RestatedOptions) -> None:
         self._least = options.containment
         self._seeds: dict[str, Sentence] = {}
+        self._by_word: dict[str, list[str]] = {}
+        """The seeds that a word of their subject leads to."""
+
+        self._without_subject: list[str] = []
 
     def evaluate(self, item: Draft) -> Verdict:
-        """Compare the draft's sentences and openings with every shown example and every seed."""
-        known = {text: sentence(text) for text in item.examples if text not in self._seeds} | self._seeds
+        """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
         whole, parts = sentence(item.text), list(_parts(item.text))
-        for text, other in known.items():
-            if self._shortens(whole, other) or any(self._repeats(part, other) for part in parts):
+        examples = {text: sentence(text) for text in item.examples if text not in self._seeds}
+        for text, known in (examples | self._seeds_like(parts)).items():
+            if self._shortens(whole, known) or any(self._repeats(part, known) for part in parts):
                 return drop("restated", known=text)
         return keep()
 
     def observe(self, item: Draft) -> None:
         """Remember a seed; the core notes which drafts are seeds."""
-        if item.notes.get("seed"):
-            self._seeds[item.text] = sentence(item.text)
+        if not item.notes.get("seed") or item.text in self._seeds:
+            return
+        self._seeds[item.text] = known = sentence(item.text)
+        for word in set(known.subject):
+            self._by_word.setdefault(word, []).append(item.text)
+        if not known.subject:
+            self._without_subject.append(item.text)
+
+    def _seeds_like(self, parts: Sequence[Sentence]) -> Mapping[str, Sentence]:
+        """The seeds that a draft can restate, oldest first: those that share a word of their subject with it.
+
+        Where a part of the draft, or a seed, has no such word, only words without a subject decide.
+        """
+        if not all(part.subject for part in parts):
+            return self._seeds
+        near = {text for part in parts for word in part.subject for text in self._by_word.get(word, ())}
+        near.update(self._without_subject)
+        return {text: known for text, known in self._seeds.items() if text in near}
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
@@ -93,7 +117,10 @@ class RestatedFilter(Filter[Draft]):
 
     def _shares(self, one: Sentence, other: Sentence) -> bool:
         """Whether enough of the shorter side is common, both of all words and of those that carry the subject."""
-        if (one.bag & other.bag).total() < self._least * min(len(one.words), len(other.words)):
+        common = len(one.distinct & other.distinct) + min(
+            one.repeats, other.repeats
+        )  # an upper bound of what they have in common
+        if common < self._least * min(len(one.words), len(other.words)):
             return False
         return self._contained(one.words, other.words) and self._contained(one.subject, other.subject)
 
@@ -101,10 +128,13 @@ class RestatedFilter(Filter[Draft]):
         return lcs_length(one, other) >= self._least * min(len(one), len(other))
 
 
+@lru_cache(maxsize=4096)
 def sentence(text: str) -> Sentence:
-    """Take a text's words, once, for all comparisons."""
-    spoken = tuple(unicode_tokens(text))
-    return Sentence(spoken, tuple(word for word in spoken if word not in FILLERS), Counter(spoken))
+    """A text's words, found once for all comparisons: the examples of a prompt come back with each of its candidates."""
+    words = tuple(unicode_tokens(text))
+    distinct = frozenset(words)
+    subject = tuple(word for word in words if word not in FILLERS)
+    return Sentence(words, subject, distinct, len(words) - len(distinct))
 
 
 def _parts(text: str) -> Iterator[Sentence]:

@@ -111,7 +111,7 @@ def _run(command: list[str], folder: Path, env: Mapping[str, str]) -> tuple[int,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         stdin=subprocess.DEVNULL,
     )

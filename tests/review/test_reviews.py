@@ -132,7 +132,7 @@ def test_many_processes_at_once_lose_nothing(run: Path) -> None:
         "    except StaleReviewError: pass\n"
     )
     workers = [subprocess.Popen([sys.executable, "-c", code, str(run), str(n)]) for n in range(4)]
-    assert [worker.wait(60) for worker in workers] == [0, 0, 0, 0]
+    assert [worker.wait(240) for worker in workers] == [0, 0, 0, 0]
     reviews = Reviews.open(run)
     reasons = [reason for _, _, reason, _ in reviews.history("g0.0")]
     reviews.close()
