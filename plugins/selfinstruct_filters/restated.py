@@ -130,7 +130,7 @@ class RestatedFilter(Filter[Draft]):
 
 @lru_cache(maxsize=4096)
 def sentence(text: str) -> Sentence:
-    """A text's words, found once for all comparisons: the examples of a prompt come back with each of its candidates."""
+    """A text's words, found once for all comparisons: a prompt's examples come back with each of its candidates."""
     words = tuple(unicode_tokens(text))
     distinct = frozenset(words)
     subject = tuple(word for word in words if word not in FILLERS)
