@@ -341,8 +341,8 @@ PYTHON_HEAD = """\
 # Python
 
 {note}
-`from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it at
-work. The [errors](errors.md) have the same home: `from selfinstruct import ConfigError, Stopped`. Everything below
+`from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it
+at work. The [errors](errors.md) have the same home: `from selfinstruct import ConfigError, Stopped`. Everything below
 [Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
 """
 

@@ -138,9 +138,9 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
 
     settings = Settings(
         folder,
-        recipe,
-        Path(file) if file else None,
-        _nested(tables, {"use": named}) if named else {},
+        recipe=recipe,
+        file=Path(file) if file else None,
+        overrides=_nested(tables, {"use": named}) if named else {},
         assigned=[parse_assignment(text) for text in _peek(args, "--set")],
         plugins=_peek(args, "--plugin"),
     )

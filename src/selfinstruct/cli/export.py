@@ -76,7 +76,7 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
         registry = Registry.load(plugins)
         if options.to is not None:
             add_recorded_plugins(registry, store, say)
-        exported = export_run(store, options, settings, registry)
+        exported = export_run(store, options, settings=settings, registry=registry)
     finally:
         store.close()
     if options.to is None:

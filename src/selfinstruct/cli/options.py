@@ -101,9 +101,9 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
             overrides.setdefault(table, {})[option] = value
     return Settings(
         out,
-        given["recipe"],
-        given["file"],
-        overrides,
+        recipe=given["recipe"],
+        file=given["file"],
+        overrides=overrides,
         assigned=[parse_assignment(text) for text in given["assigned"]],
         plugins=given["plugins"],
         wait=bool(given.get("wait")),

@@ -78,7 +78,7 @@ def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) 
 
     added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
     assigned = [parse_assignment(text) for text in given["assigned"]]
-    settings = Settings(source.folder, None, None, added, assigned=assigned, plugins=given["plugins"])
+    settings = Settings(source.folder, overrides=added, assigned=assigned, plugins=given["plugins"])
     registry = begin_reprocessing(source, out, settings, given["target"])
     with ReprocessedRun(Settings(out), registry, say=silent if quiet else say) as run, Progress(quiet) as progress:
 

@@ -117,9 +117,18 @@ class RunFolder:
         Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
         """
         folder = Path(to) if to is not None else None
-        options = ExportOptions(folder, format, file, split, best, license, push_to_hub, public)
+        options = ExportOptions(
+            to=folder,
+            format=format,
+            file=file,
+            split=split,
+            best=best,
+            license=license,
+            push_to_hub=push_to_hub,
+            public=public,
+        )
         with closing(RunStore.open_readonly(self.out)) as store:
-            return export_run(store, options, self._settings, self._registry_for(store))
+            return export_run(store, options, settings=self._settings, registry=self._registry_for(store))
 
     async def aexport(
         self,
@@ -166,7 +175,7 @@ class RunFolder:
             if name is None:
                 rows = list(example_rows(CuratedRun(store)))
             else:
-                _, encoder = training_encoder(store, self._settings, self._registry_for(store), name)
+                _, encoder = training_encoder(store, self._settings, self._registry_for(store), name=name)
                 rows = list(training_rows(store, encoder))
         if not rows:
             raise UsageError("there are no training examples yet: call prepare() first")

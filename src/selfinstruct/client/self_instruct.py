@@ -74,9 +74,9 @@ class SelfInstruct(RunFolder):
             overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
         chosen = Settings(
             Path(out),
-            recipe,
-            Path(config) if config else None,
-            overrides,
+            recipe=recipe,
+            file=Path(config) if config else None,
+            overrides=overrides,
             assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
             plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
             wait=wait,
@@ -98,7 +98,7 @@ class SelfInstruct(RunFolder):
         self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()
     ) -> Result:
         """The async twin of `run`."""
-        return await self._stages(None, {"judge.enabled": judge}, target, observers)
+        return await self._stages(None, {"judge.enabled": judge}, target=target, observers=observers)
 
     def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
         """Grow new instructions until the run holds `target` of them; the config's target if not given."""
@@ -106,7 +106,7 @@ class SelfInstruct(RunFolder):
 
     async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
         """The async twin of `generate`."""
-        return await self._stages(GENERATE, {}, target, observers)
+        return await self._stages(GENERATE, {}, target=target, observers=observers)
 
     def classify(self, *, observers: Sequence[object] = ()) -> Result:
         """Ask the model which instructions are classification tasks."""
@@ -114,7 +114,7 @@ class SelfInstruct(RunFolder):
 
     async def aclassify(self, *, observers: Sequence[object] = ()) -> Result:
         """The async twin of `classify`."""
-        return await self._stages(CLASSIFY, {}, None, observers)
+        return await self._stages(CLASSIFY, {}, observers=observers)
 
     def instances(self, *, observers: Sequence[object] = ()) -> Result:
         """Ask the model for instances of every instruction: an input where it needs one, and an output."""
@@ -122,7 +122,7 @@ class SelfInstruct(RunFolder):
 
     async def ainstances(self, *, observers: Sequence[object] = ()) -> Result:
         """The async twin of `instances`."""
-        return await self._stages(INSTANCES, {}, None, observers)
+        return await self._stages(INSTANCES, {}, observers=observers)
 
     def prepare(
         self,
@@ -147,7 +147,7 @@ class SelfInstruct(RunFolder):
     ) -> Result:
         """The async twin of `prepare`."""
         chosen = {"prepare.min_score": min_score, "prepare.unrated": unrated}
-        return await self._stages(PREPARE, chosen, None, observers)
+        return await self._stages(PREPARE, chosen, observers=observers)
 
     def judge(self, *, observers: Sequence[object] = ()) -> Result:
         """Have a model rate the training examples.
@@ -158,7 +158,7 @@ class SelfInstruct(RunFolder):
 
     async def ajudge(self, *, observers: Sequence[object] = ()) -> Result:
         """The async twin of `judge`."""
-        return await self._stages(JUDGE, {}, None, observers)
+        return await self._stages(JUDGE, {}, observers=observers)
 
     def stream(self, target: int | None = None) -> Iterator[str]:
         """Generate as `generate` does, and yield each instruction when it is accepted. Closing the iterator stops."""
@@ -190,7 +190,12 @@ class SelfInstruct(RunFolder):
     # --- inside -------------------------------------------------------------------------------------------------------
 
     async def _stages(
-        self, stage: str | None, chosen: Mapping[str, Any], target: int | None, observers: Sequence[object]
+        self,
+        stage: str | None,
+        chosen: Mapping[str, Any],
+        *,
+        target: int | None = None,
+        observers: Sequence[object],
     ) -> Result:
         """Run one stage, or all of a whole run (`None`); `chosen` are settings of this call, `None` where not given."""
         if stage not in (None, GENERATE):

@@ -145,15 +145,29 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         config = store.fact("config") or {}
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
-    reviews = CuratedRun(store).review_counts
-    return RunStatus(store.folder, stages, backend, judge, config, ratings, reviews, growth, work)
+    return RunStatus(
+        folder=store.folder,
+        stages=stages,
+        backend=backend,
+        judge=judge,
+        config=config,
+        ratings=ratings,
+        reviews=CuratedRun(store).review_counts,
+        growth=growth,
+        current_work=work,
+    )
 
 
 def _stages(store: RunStore) -> Iterator[StageStatus]:
     for funnel in funnels(store):
         done, total = _progress(store, funnel)
-        failures = store.ledger().failure_counts(funnel.stage)
-        yield StageStatus(done, total, store.summary(funnel.stage, "", 0), funnel, failures)
+        yield StageStatus(
+            done=done,
+            total=total,
+            summary=store.summary(funnel.stage, "", 0),
+            funnel=funnel,
+            failures=store.ledger().failure_counts(funnel.stage),
+        )
 
 
 def _progress(store: RunStore, funnel: Funnel) -> tuple[int, int | None]:

@@ -66,7 +66,7 @@ def refuse_without_folder() -> None:
     raise UsageError("no folder is named for the dataset", "Name one: --to FOLDER, or to=FOLDER in Python.")
 
 
-def export_run(store: RunStore, options: ExportOptions, settings: Settings, registry: Registry) -> Exported:
+def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, registry: Registry) -> Exported:
     """Export a run as `options` say; of `settings` only the table `export` matters.
 
     Raises `RunError` if the run has no examples or the folder cannot be written, `ConfigError` for an unknown format,
@@ -75,7 +75,7 @@ def export_run(store: RunStore, options: ExportOptions, settings: Settings, regi
     if options.to is None:
         counts = write_contracts(store, store.folder)
         return Exported(store.folder, counts, tuple(store.folder / name for name in counts))
-    chosen, encoder = training_encoder(store, settings, registry, options.format)
+    chosen, encoder = training_encoder(store, settings, registry, name=options.format)
     exported = export_dataset(
         store,
         encoder,
@@ -102,7 +102,7 @@ def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str
 
 
 def training_encoder(
-    store: RunStore, settings: Settings, registry: Registry, name: str | None = None
+    store: RunStore, settings: Settings, registry: Registry, *, name: str | None = None
 ) -> tuple[ChosenComponent, TrainingEncoder]:
     """The training encoder of a run, or the one of that name, with its settings; raises `ConfigError`.
 
