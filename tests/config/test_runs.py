@@ -251,7 +251,7 @@ def selfinstruct_filters():
 def test_the_versions_of_all_plugins_are_recorded() -> None:
     start_run()
     store = RunStore.open_readonly(Path("runs/default"))
-    versions = store.fact("plugins")
+    versions = store.facts.plugins
     store.close()
     assert set(versions) >= {"chat", "demo", "filters", "paper"}
 

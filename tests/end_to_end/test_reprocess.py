@@ -362,7 +362,7 @@ def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(proje
 def test_a_run_that_a_replay_did_not_finish_is_not_gone_on_with(source: Path) -> None:
     replayed(source, "other", *STRICT)
     with closing(RunStore.open(Path("other"))) as store:
-        store.record_facts(replay=store.fact("replay") | {"done": False})
+        store.facts.update_reprocessing(is_finished=False)
     refused = command("run", "--out", "other", "--target", "70", "--quiet")
     refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct replay")
     replayed(source, "other", *STRICT)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.errors import RunError
-from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.store import RUN_FILE, InitialFacts, RunStore
 
 HOLD = """
 import sys
 from pathlib import Path
 from selfinstruct.store import RunStore
 store = RunStore.open(Path(sys.argv[1]))
-store.record_facts(config={"seed": 1})
+store.facts.record_config({"seed": 1})
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -45,7 +45,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def begin(folder: Path) -> None:
     with closing(RunStore.open(folder)) as store:
-        store.create([], config={"seed": 1})
+        store.create([], InitialFacts(config={"seed": 1}))
 
 
 def alter(folder: Path, sql: str) -> None:
@@ -68,21 +68,21 @@ def test_a_killed_process_gives_the_folder_back_with_what_it_wrote(folder: Path,
     holder.kill()
     holder.wait()
     with closing(RunStore.open(folder)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
 
 
 def test_others_may_look_on_while_one_writes(folder: Path, holder: subprocess.Popen[str]) -> None:
     with closing(RunStore.open_readonly(folder)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
         with pytest.raises(RunError, match="reading only"):
-            store.record_facts(config={"seed": 2})
+            store.facts.record_config({"seed": 2})
 
 
 def test_one_who_looks_on_sees_what_is_written_meanwhile(folder: Path) -> None:
     begin(folder)
     with closing(RunStore.open(folder)) as writer, closing(RunStore.open_readonly(folder)) as reader:
-        writer.record_facts(model="m")
-        assert reader.fact("model") == "m"
+        writer.facts.record_config({"seed": 2})
+        assert reader.facts.config == {"seed": 2}
 
 
 def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Pat
     copy.mkdir()
     (copy / RUN_FILE).write_bytes((folder / RUN_FILE).read_bytes())
     with closing(RunStore.open_readonly(copy)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
 
 
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from selfinstruct.cli.forecast import read_growth
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from tests.command_line import command
 from tests.project import Project, wait_until
 
@@ -22,7 +22,7 @@ Settled = list[tuple[int, int]]
 def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) -> RunStore:
     """A run whose requests were settled so; the last ones are under way still. Of some, the decisions are there too."""
     with closing(RunStore.open(folder)) as store:
-        store.create([], config={}, tree={"budget": {}})
+        store.create([], InitialFacts(tree={"budget": {}}))
     total, rows, calls, fates = 0, [], [], []
     for index, (candidates, accepted) in enumerate(settled):
         total += accepted

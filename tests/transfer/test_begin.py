@@ -21,8 +21,8 @@ from selfinstruct.store import RunStore
 from selfinstruct.transfer.importing import files as reading
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, STAGES
 from tests.command_line import command
-from tests.transfer.old import SEEDS, OldRun, instruction_rows
 from tests.project import wait_until
+from tests.transfer.old import SEEDS, OldRun, instruction_rows
 
 TEXTS = ["Describe the rivers of Asia to a pupil.", "Plan a dinner for four guests.", "Suggest names for a bakery."]
 INSTRUCTIONS_FILE = "machine_generated_instructions.jsonl"
@@ -36,7 +36,7 @@ def content(old: OldRun) -> list[Any]:
     """All that the database of the run holds, but for the times of day."""
     store = old.open_readonly()
     rows = [list(store._read.execute(f"SELECT * FROM {table}")) for table in ("decisions", "settlements", "replies")]
-    facts = [store.fact(key) for key in ("config", "tree", "imported", "seeds_digest")]
+    facts = [store.facts.config, store.facts.tree, store.facts.imported, store.facts.seeds_digest]
     store.close()
     return [*rows, *facts]
 
@@ -102,13 +102,13 @@ def test_a_folder_that_another_process_uses_is_refused(old: OldRun) -> None:
 
 def test_the_old_run_s_own_folder_is_refused_since_its_files_would_be_written_over(old: OldRun) -> None:
     path = old.file(f"run/{INSTRUCTIONS_FILE}", {"instruction": TEXTS[0]})
-    with pytest.raises(RunError, match="is there already, and the run would write over it"):
+    with pytest.raises(RunError, match="exists already, and the run would overwrite it"):
         old.bring(path)
     assert sorted(entry.name for entry in old.out.iterdir()) == [INSTRUCTIONS_FILE]
 
 
 def test_where_nothing_can_be_taken_the_report_is_told_and_no_run_is_begun(old: OldRun) -> None:
-    with pytest.raises(DataError, match=r"nothing could be taken\nl\.jsonl: labels, 1 rows, 0 taken\n .* \(line 1\)"):
+    with pytest.raises(DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 taken\n .* \(line 1\)"):
         old.bring(old.file("l.jsonl", {"instruction": "Go.", "is_classification": "no"}))
     assert not RunStore.exists(old.out)
     assert old.bring(simple(old)).is_new

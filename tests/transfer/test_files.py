@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DataError
-from selfinstruct.transfer.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, sources
+from selfinstruct.transfer.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, import_sources
 from tests.transfer.old import OldRun, metadata, reasons
 
 ROW = {"instruction": "Name a river.", "most_similar": {}, "avg_similarity_score": 0.1, "metadata": metadata("x")}
@@ -32,7 +32,7 @@ ROW = {"instruction": "Name a river.", "most_similar": {}, "avg_similarity_score
 def test_the_keys_of_its_rows_say_what_a_file_is_and_its_name_does_not(
     old: OldRun, row: dict[str, Any], kind: str
 ) -> None:
-    assert [source.kind for source in sources([old.file("anything.txt", row)])] == [kind]
+    assert [source.kind for source in import_sources([old.file("anything.txt", row)])] == [kind]
 
 
 @pytest.mark.parametrize(

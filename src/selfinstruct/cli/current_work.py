@@ -11,7 +11,7 @@ import click
 
 from selfinstruct.cli.board import duration
 from selfinstruct.store import RunStore
-from selfinstruct.store.lock import holder
+from selfinstruct.store.lock import lock_holder
 
 RECENT = 50
 """Replies that the pace is taken over."""
@@ -29,7 +29,7 @@ class CurrentWork:
 
 def read_current_work(store: RunStore, folder: Path) -> CurrentWork | None:
     """Look who is at work; `None` if nobody is."""
-    pid = holder(folder)
+    pid = lock_holder(folder)
     if pid is None:
         return None
     latest = store.growth().latest(RECENT)

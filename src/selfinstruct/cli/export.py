@@ -110,7 +110,7 @@ def registry_of(store: RunStore, plugins: Sequence[str]) -> Registry:
     from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load(plugins)
-    for name in (store.fact("tree") or {}).get("plugins", []):
+    for name in store.facts.plugin_paths:
         try:
             registry.add(name)
         except PluginError as error:
@@ -123,7 +123,7 @@ def format_of(store: RunStore, registry: Registry, name: str | None, assigned: S
     from selfinstruct.config import assign, merge, read_recipe, resolve
     from selfinstruct.errors import ConfigError
 
-    recorded = (store.fact("tree") or {}).get("export", {})
+    recorded = store.facts.tree.get("export", {})
     tree = read_recipe("chat") | {"export": merge(recorded, {"encoder": {"use": name}} if name else {})}
     for setting in assigned:
         if not setting.strip().startswith("export."):

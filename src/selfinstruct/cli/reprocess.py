@@ -73,17 +73,20 @@ def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) 
     from selfinstruct.cli.progress import Progress, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.run.settings import Settings
-    from selfinstruct.transfer.reprocessing import ReprocessedRun, begin_reprocessing
+    from selfinstruct.transfer.reprocessing import Reprocessing
 
     added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
     settings = Settings(source.folder, None, None, added, given["assigned"], given["plugins"])
-    registry = begin_reprocessing(source, out, settings, given["target"])
-    with ReprocessedRun(Settings(out), registry, say=silent if quiet else say) as run, Progress(quiet) as progress:
+    told = silent if quiet else say
+    with (
+        Reprocessing(source, out, settings, target=given["target"], say=told) as reprocessing,
+        Progress(quiet) as progress,
+    ):
 
         async def work() -> Diff:
-            return await run.reprocess(source, [progress])
+            return await reprocessing.run([progress])
 
-        found: Diff = run_with_signals(run, work)
+        found: Diff = run_with_signals(reprocessing, work)
         return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 
@@ -37,13 +37,17 @@ def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
-    from selfinstruct.store import RunStore
 
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
 
-    if stages[0] != "generate":
-        RunStore.open_readonly(out).close()  # a stage that follows another needs a run; generate makes one
-    with Run(settings_from(out, given), known_registry(), say=note if as_json else silent if quiet else say) as run:
+    known = known_so_far()
+    with Run(
+        settings_from(out, given),
+        registry=known.registry,
+        sources=known.sources,
+        must_exist=stages[0] != "generate",  # the other stages follow one that has made a run
+        say=note if as_json else silent if quiet else say,
+    ) as run:
 
         async def work() -> None:
             for stage in _wanted(stages, run):

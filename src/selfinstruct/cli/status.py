@@ -48,9 +48,10 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
         with store.snapshot():
             flows = funnels(store)
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
-            config, backend = store.fact("config") or {}, store.fact("backend") or {}
+            facts, name = store.facts, store.facts.backend_name
+            config, backend, judge = facts.config, facts.run_backend, facts.backend(JUDGE)
             growth, now = read_growth(store, more), read_current_work(store, out)
-            ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
+            ratings = list(store.ratings().values())
         reviews = CuratedRun(store).review_counts
     finally:
         store.close()
@@ -60,15 +61,23 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
             totals = stages[flow.stage]
             del totals["stage"], totals["reason"], totals["exit_code"]
             totals["funnel"] = flow.as_json()
-        told = {"stages": stages, "backend": backend, "config": config, "growth": growth_json(growth)}
+        told = {
+            "stages": stages,
+            "backend": dict(backend.description) if backend else {},
+            "config": config,
+            "growth": growth_json(growth),
+        }
         told["at_work"] = now_json(now)
         told["reviews"] = {stage: asdict(counts) for stage, counts in reviews.items()}
         if JUDGE in stages:
-            told |= {"ratings": asdict(count_ratings(ratings)), "judge": judge or backend}
+            told |= {
+                "ratings": asdict(count_ratings(ratings)),
+                "judge": dict(judge.description) if judge else {},
+            }
         click.echo(json.dumps(told))
         return
-    model = f" ({printable(backend['model'])})" if backend.get("model") else ""
-    click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
+    model = f" ({printable(backend.model)})" if backend and backend.model else ""
+    click.echo(f"{out}: backend {name or '?'}{model}")
     print_current_work(now)
     for flow, summary in zip(flows, summaries, strict=True):
         print_funnel(flow, summary)

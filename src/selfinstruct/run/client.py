@@ -18,6 +18,7 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
+from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE
 
 if TYPE_CHECKING:
@@ -140,11 +141,10 @@ class SelfInstruct:
 
     async def ajudge(self, observers: Sequence[object] = ()) -> Result:
         """The async twin of `judge`."""
-        RunStore.open_readonly(self.out).close()
         return await self._stage(JUDGE, None, observers)
 
     async def _stage(self, name: str, target: int | None, observers: Sequence[object]) -> Result:
-        with self._open() as run:
+        with self._open(must_exist=name == JUDGE) as run:
             self._run = run
             try:
                 summary = await run.stage(name, target, observers)
@@ -182,21 +182,22 @@ class SelfInstruct:
 
     def __iter__(self) -> Iterator[Instruction]:
         """The instructions that the run folder holds by now, oldest first."""
-        if not RunStore.exists(self.out):
+        try:
+            store = RunStore.open_readonly(self.out)
+        except NoRunError:
             return
-        store = RunStore.open_readonly(self.out)
         try:
             yield from store.instructions()
         finally:
             store.close()
 
-    def _open(self) -> Run:
+    def _open(self, must_exist: bool) -> Run:
         registry = None
         if self._objects:
             registry = Registry.load(self._settings.plugins)
             for plugin in self._objects:
                 registry.register(plugin, getattr(plugin, "__name__", type(plugin).__name__))
-        return Run(self._settings, registry, self._model)
+        return Run(self._settings, registry=registry, backend=self._model, must_exist=must_exist)
 
     def _interrupt(self) -> None:
         if (run := self._run) is not None:

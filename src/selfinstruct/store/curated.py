@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from heapq import merge
 
 from selfinstruct.store import RunStore
+from selfinstruct.store.decisions import DecisionRow
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.items import fingerprint
 from selfinstruct.store.reviews import ReviewCounts, Reviews, ReviewState
-from selfinstruct.store.rows import DecisionRow, example_of
+from selfinstruct.store.rows import example_of
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, PREPARE, Example, Instruction
 

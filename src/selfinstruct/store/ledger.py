@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.store.decisions import COLUMNS, DecisionRow
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.rows import DecisionRow, decision_of
+from selfinstruct.store.rows import decision_of
 from selfinstruct.types import GENERATE
 
-_ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
+_ROW = f"idx, {COLUMNS}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.run import RUN_FILE
+from selfinstruct.store.database import RUN_FILE, refuse_links
 
 REVIEW_FILE = "reviews.sqlite"
 
@@ -42,9 +42,7 @@ def connect(folder: Path) -> sqlite3.Connection:
     The run's database is attached under the name `run`, and is only ever read.
     """
     path = folder / REVIEW_FILE
-    for written in (path, *(Path(f"{path}-{beside}") for beside in ("wal", "shm", "journal"))):
-        if written.is_symlink():
-            raise RunError(f"{written} is a link, and a run must not lead out of its folder", "Remove it.")
+    refuse_links(path, hint="Remove it.")
     opened = _open(folder, "rwc")
     assert opened is not None
     return opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -26,55 +26,6 @@ from selfinstruct.types import (
     Similarity,
     Usage,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
-
-    request: Request
-    answer: Reply | Failure | None
-    evaluated: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """A decision with where it came from."""
-
-    index: int
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An accepted instruction, where it came from, and how near it was to what there was before."""
-
-    index: int
-    position: int
-    text: str
-    similarity: Similarity | Deferred | None
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """A stage in numbers, over the whole run."""
-
-    accepted: int
-    rejected: int
-    quarantined: int
-    requests: int
-    replies: int
-    failures: int
-    retries: int
-    prompt_tokens: int
-    completion_tokens: int
-    drops: Mapping[tuple[str, str], int]
-
-    @property
-    def candidates(self) -> int:
-        """Everything that was judged."""
-        return self.accepted + self.rejected + self.quarantined
 
 
 def now() -> str:

@@ -38,7 +38,7 @@ class ImportFile:
         return self.path.name
 
 
-def sources(paths: Sequence[Path]) -> list[ImportFile]:
+def import_sources(paths: Sequence[Path]) -> list[ImportFile]:
     """Look into every file; raises `DataError` for the first that cannot be used.
 
     The order is that in which they are taken over, and that of the command line among files of a kind. A file that

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 LINES_KEPT = 5
 
@@ -43,8 +41,3 @@ class FileReport:
         first = self.lines[reason]
         more = ", ..." if count > len(first) else ""
         return f"line{'s' if count > 1 else ''} {', '.join(map(str, first))}{more}"
-
-    @classmethod
-    def from_fact(cls, recorded: Mapping[str, Any]) -> FileReport:
-        """The report as the run recorded it."""
-        return cls(**recorded)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.run.settings import REPROCESSING
 from selfinstruct.store import Entry, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
@@ -109,7 +108,9 @@ def pairs_of(source: RunStore, store: RunStore) -> dict[str, str]:
 
 def diff_of(source: RunStore, store: RunStore) -> Diff:
     """Compare a replay with the run that it is of, over the requests that it took over."""
-    requests = int(store.fact(REPROCESSING)["requests"])
+    reprocessing = store.facts.reprocessing
+    assert reprocessing is not None
+    requests = reprocessing.requests
     old, new = (_by_fate(one, requests) for one in (source, store))
     pairs = pairs_of(source, store)
     kept = set(pairs.values())
