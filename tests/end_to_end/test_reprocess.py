@@ -213,9 +213,9 @@ def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path
 
 DEAF = '''
 from selfinstruct.api import Component, NoOptions, hookimpl
-from selfinstruct_chat.labels import ChatLabels
+from selfinstruct_chat.labels import ChatLabelsReader
 
-class Deaf(ChatLabels):
+class Deaf(ChatLabelsReader):
     """Hears nothing of the first reply."""
     def process(self, request, reply):
         return [] if request.index == 0 else super().process(request, reply)
@@ -364,7 +364,7 @@ def test_a_run_that_a_replay_did_not_finish_is_not_gone_on_with(source: Path) ->
     with closing(RunStore.open(Path("other"))) as store:
         store.facts.update_reprocessing(is_finished=False)
     refused = command("run", "--out", "other", "--target", "70", "--quiet")
-    refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct replay")
+    refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct reprocess")
     replayed(source, "other", *STRICT)
     command("run", "--out", "other", "--target", "70", "--quiet").done()
 
@@ -385,7 +385,7 @@ def test_another_folder_is_wanted(source: Path) -> None:
     command("reprocess", source, "--out", "full").failed(2, "full is not empty")
     assert Path("full/notes.txt").read_text() == "mine"
     command("reprocess", source, "--out", source).failed(2, "is the run that is to be reprocessed")
-    command("reprocess", source, "--out", "full/notes.txt").failed(2, "is no folder")
+    command("reprocess", source, "--out", "full/notes.txt").failed(2, "is not a folder")
     command("reprocess", source).failed(2, "--out")
     command("generate", "--backend", "demo", "--target", "2", "--quiet", "--out", "run").done()
     command("reprocess", source, "--out", "run").failed(2, "run holds a run already")
