@@ -73,7 +73,7 @@ def test_a_replay_takes_all_replies_those_beyond_the_old_target_too(source: Path
     assert now[: len(before)] == before
     assert len(now) > len(before)
     assert told["removed"] == []
-    assert {one["was"] for one in told["added"]} == {"not judged"}
+    assert {one["was"] for one in told["added"]} == {"not evaluated"}
     assert [one["text"] for one in told["added"]] == [row["instruction"] for row in now[len(before) :]]
     funnel = json.loads(command("status", "--out", "other", "--json").done().out)["stages"]["generate"]["funnel"]
     assert (funnel["waiting"], funnel["unanswered"]) == (0, 0)
@@ -152,7 +152,7 @@ def test_another_parser_reads_the_same_replies(source: Path) -> None:
     told = replayed(source, "other", *args)
     now = [row["instruction"] for row in rows(Path("other") / INSTRUCTIONS)]
     assert all(text == text.upper() for text in now)
-    assert {one["was"] for one in told["removed"]} <= {"not found", "not judged"}
+    assert {one["was"] for one in told["removed"]} <= {"not found", "not evaluated"}
     assert told["instructions"]["unchanged"] == 0
 
 

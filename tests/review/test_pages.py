@@ -40,8 +40,8 @@ def candidates(run: Path, stage: str, *fates: str) -> list[str]:
 def test_pages_hold_every_item_once_in_order(
     reviews: Reviews, run: Path, monkeypatch: pytest.MonkeyPatch, budget: float, window: int
 ) -> None:
-    monkeypatch.setattr(pages, "BUDGET", budget)
-    monkeypatch.setattr(pages, "WINDOW", window)
+    monkeypatch.setattr(pages, "SEARCH_SECONDS", budget)
+    monkeypatch.setattr(pages, "REQUESTS_AT_A_TIME", window)
     shown = Pages(reviews)
     for stage, most in product(("generate", "prepare"), (1, 7, 1000)):
         found = [line.id for line in whole(shown, PageFilter(stage), most)]

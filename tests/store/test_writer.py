@@ -113,5 +113,5 @@ def test_a_database_that_is_full_is_told_with_what_to_do(tmp_path: Path) -> None
             writer.write([("INSERT INTO texts VALUES (?)", ("x" * 2000,))]).result(SECONDS)
     with pytest.raises(RunError, match="full") as caught:
         writer.write([("INSERT INTO texts VALUES ('')", ())]).result(SECONDS)
-    assert "make room" in caught.value.hint
+    assert "Make room" in caught.value.hint
     writer.close()

@@ -108,7 +108,9 @@ def test_the_old_run_s_own_folder_is_refused_since_its_files_would_be_written_ov
 
 
 def test_where_nothing_can_be_taken_the_report_is_told_and_no_run_is_begun(old: OldRun) -> None:
-    with pytest.raises(DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 taken\n .* \(line 1\)"):
+    with pytest.raises(
+        DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 imported\n .* \(line 1\)"
+    ):
         old.bring(old.file("l.jsonl", {"instruction": "Go.", "is_classification": "no"}))
     assert not RunStore.exists(old.out)
     assert old.bring(simple(old)).is_new
@@ -232,10 +234,10 @@ def test_the_command_tells_what_it_took_and_what_to_type_next(old: OldRun) -> No
     args = ("import", labels, m, "--seeds", old.seeds, "--out", "my run")
     ended = command(*args).done()
     assert ended.out.splitlines() == [
-        "machine_generated_instructions.jsonl: instructions, 5 rows, 3 taken",
+        "machine_generated_instructions.jsonl: instructions, 5 rows, 3 imported",
         "         1 cut off (line 5)",
-        "         1 the instruction is there already (line 4)",
-        "is_clf_or_not.jsonl: labels, 1 rows, 1 taken",
+        "         1 the instruction exists already (line 4)",
+        "is_clf_or_not.jsonl: labels, 1 rows, 1 imported",
         "my run: 3 instructions, 1 label, 0 with instances",
         "Next:",
         "  selfinstruct generate --out 'my run' --backend NAME --target 103",

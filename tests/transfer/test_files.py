@@ -40,7 +40,7 @@ def test_the_keys_of_its_rows_say_what_a_file_is_and_its_name_does_not(
     [
         (['{"prompt": "a", "completion": "b"}'], "line 1: a row of no known kind; its keys: 'prompt', 'completion'"),
         (["", "{}"], "line 2: a row of no known kind; its keys: none"),
-        (['[{"instruction": "Go.", "input": "", "output": "x"}]'], "line 1: no JSON object"),
+        (['[{"instruction": "Go.", "input": "", "output": "x"}]'], "line 1: not a JSON object"),
         (["["], "line 1: not JSON"),
         (["instruction,input,output", "Go.,,x"], "line 1: not JSON"),
         ([b'{"instruction": "Go'], "line 1: cut off"),
@@ -95,9 +95,9 @@ def test_bad_lines_are_counted_with_their_numbers_and_cost_no_good_one(old: OldR
     assert (report.rows, report.taken) == (12, 2)
     assert reasons(report) == {
         "not JSON": (3, [3, 10, 11]),
-        "no JSON object": (2, [4, 5]),
+        "not a JSON object": (2, [4, 5]),
         "not UTF-8 text": (1, [6]),
-        "the instruction is blank or no text": (2, [7, 8]),
+        "the instruction is blank or not a text": (2, [7, 8]),
         "no instruction": (1, [9]),
         "cut off": (1, [13]),
     }

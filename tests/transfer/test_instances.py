@@ -88,8 +88,8 @@ def test_missing_metadata_empty_texts_and_repetitions(old: OldRun) -> None:
     assert reasons(result.files[0]) == {
         "the same instances again": (1, [2]),
         "no instances: still open": (4, [4, 5, 6, 7]),
-        "raw_instances is no text": (1, [9]),
-        "the instruction is a seed task's": (1, [10]),
+        "raw_instances is not a text": (1, [9]),
+        "the instruction is that of a seed task": (1, [10]),
     }
     assert (result.instructions, result.instances, result.files[0].added) == (4, 2, 4)
     assert [(row["instruction"], row["raw_instances"]) for row in old.rows(RAW)] == [
@@ -127,7 +127,7 @@ def test_examples_come_through_prepare_as_they_were(old: OldRun) -> None:
 def test_examples_are_not_taken_where_the_raw_instances_are_and_are_where_these_are_empty(old: OldRun) -> None:
     examples = old.file("e.jsonl", example("A", "", "1"), example("B", "", "2"), example("C", "", "3"))
     result = old.bring(examples, old.file("i.jsonl", raw("A", "Output: 1"), raw("B", "")))
-    assert reasons(result.files[1]) == {"the raw instances are there: made from them again": (1, [1])}
+    assert reasons(result.files[1]) == {"prepare makes it from the raw instances, which are imported": (1, [1])}
     texts = {row["instruction"]: row["raw_instances"] for row in old.rows(RAW)}
     assert texts == {"A": "Output: 1", "B": "<<OUTPUT>>\n2", "C": "<<OUTPUT>>\n3"}
 
@@ -140,10 +140,10 @@ def test_examples_that_cannot_be_written_as_raw_text_are_counted(old: OldRun) ->
     (report,) = old.bring(old.file("e.jsonl", *rows)).files
     assert reasons(report) == {
         "the output is empty": (1, [1]),
-        "input or output is no text": (2, [2, 3]),
-        "a line of it reads like <<INPUT>> or <<OUTPUT>>": (2, [4, 5]),
+        "input or output is not a text": (2, [2, 3]),
+        "a line in it looks like <<INPUT>> or <<OUTPUT>>": (2, [4, 5]),
         "the same example again": (1, [7]),
-        "the instruction is a seed task's": (1, [8]),
+        "the instruction is that of a seed task": (1, [8]),
     }
 
 
@@ -160,7 +160,7 @@ def test_the_parser_of_the_recipe_chat_reads_every_output_that_was_written_for_i
     pairs: list[tuple[str, str]], is_classification: bool
 ) -> None:
     cases = ExampleCollector()
-    taken = [pair for pair in pairs if not ExampleCollector.refuse(*pair) and cases.add("g0.0", *pair, "e.jsonl")]
+    taken = [pair for pair in pairs if not ExampleCollector.refuse(*pair) and cases.add("g0.0", *pair, name="e.jsonl")]
     for _, text, _ in cases.raw_texts():
         subject = Instruction("g0.0", "Do it.", is_classification=is_classification)
         found = ChatExamplesReader().process(Request(PREPARE, 0, (), subjects=(subject,)), Reply(text, "stop"))

@@ -91,8 +91,8 @@ def test_a_second_time_is_a_rejected_duplicate_white_space_aside_and_so_is_a_see
     texts = ["Name a river.", "Name a  river.\n", "name a river.", f" {SEEDS[0]} "]
     result = old.bring(old.file("m.jsonl", *({"instruction": text} for text in texts)))
     assert reasons(result.files[0]) == {
-        "the instruction is there already": (1, [2]),
-        "the instruction is a seed task's": (1, [4]),
+        "the instruction exists already": (1, [2]),
+        "the instruction is that of a seed task": (1, [4]),
     }
     assert old.instructions() == ["Name a river.", "name a river."]
     rejected = old.rows("rejected.jsonl")

@@ -68,7 +68,7 @@ def test_labels_of_instructions_that_nobody_knows_are_counted_with_their_lines(o
     assert [report.name for report in result.files] == ["m.jsonl", "l.jsonl"]
     assert reasons(result.files[1]) == {
         "no file has the instruction": (2, [2, 4]),
-        "the instruction is a seed task's": (1, [3]),
+        "the instruction is that of a seed task": (1, [3]),
     }
 
 

@@ -123,7 +123,7 @@ def _changes(title: str, when: str, changes: Sequence[Change], found: Diff) -> I
 
 def _cause(change: Change) -> str:
     if not change.reason:
-        words = {"not judged": "its reply was not judged so far", "not found": "the parser did not find it"}
+        words = {"not evaluated": "its reply was not evaluated so far", "not found": "the parser did not find it"}
         return words[change.was]
     evidence = ", ".join(
         f"{name} {clip(value if isinstance(value, str) else value_text(value), 60)}"

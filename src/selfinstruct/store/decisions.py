@@ -15,7 +15,7 @@ COLUMNS = "position, text, fate, filter, reason, evidence, notes, subject, paylo
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision with where it came from."""
+    """A decision, and the index of the request whose reply it is about."""
 
     index: int
     decision: Decision
@@ -23,7 +23,7 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted instruction, where it came from, and how near it was to what there was before."""
+    """An accepted instruction, its request and position, and its similarity to the pool before it."""
 
     index: int
     position: int
@@ -58,7 +58,7 @@ def read_subject_fates(read: sqlite3.Connection, stage: str) -> dict[str, tuple[
 
 
 def read_accepted_after(read: sqlite3.Connection, place: tuple[int, int], most: int) -> list[Accepted]:
-    """The next accepted instructions after a request and position, oldest first, at most so many."""
+    """At most `most` accepted instructions after a request and position, oldest first."""
     sql = (
         "SELECT idx, position, text, similarity FROM decisions WHERE stage = ? AND fate = 'accepted'"
         " AND (idx, position) > (?, ?) ORDER BY idx, position LIMIT ?"

@@ -99,7 +99,7 @@ def exchange_statements(exchange: Exchange) -> list[Statement]:
 
 
 def read_entry(
-    read: sqlite3.Connection, stage: str, index: int, known: Mapping[str, Instruction] | None
+    read: sqlite3.Connection, stage: str, index: int, *, known: Mapping[str, Instruction] | None
 ) -> JournalEntry | None:
     """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
     row = read.execute(
@@ -111,7 +111,7 @@ def read_entry(
     ).fetchone()
     if row is None:
         return None
-    request = request_of(stage, index, json.loads(row[0]), known)
+    request = request_of(stage, index, json.loads(row[0]), known=known)
     return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
 
 

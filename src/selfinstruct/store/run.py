@@ -208,13 +208,13 @@ class RunStore:
 
     def summary(self, stage: str, reason: str, code: int) -> StageSummary:
         """The stage's totals with the reason why it ended and its exit code."""
-        return summarize(self._read, stage, reason, code)
+        return summarize(self._read, stage, reason=reason, code=code)
 
     # --- reading requests back ----------------------------------------------------------------------------------------
 
     def journal_entry(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> JournalEntry | None:
         """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
-        return journal.read_entry(self._read, stage, index, known)
+        return journal.read_entry(self._read, stage, index, known=known)
 
     def answered_requests(self, stage: str) -> Iterator[Exchange]:
         """Every request of a stage that has a reply, or failed, in order."""
@@ -234,12 +234,12 @@ class RunStore:
         return bool(self._read.execute(sql, (stage or "%",) * 2).fetchone()[0])
 
     def accepted_totals(self, stage: str) -> list[int]:
-        """The stage's accepted total after each wholly settled request, in order of requests."""
+        """The stage's accepted total after each completely settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
         return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
 
     def evaluated(self, stage: str) -> int:
-        """How many candidates the stage's settlements speak of; `Totals.candidates` counts their fates instead."""
+        """How many candidates were evaluated, by the settlements; `Totals.candidates` counts fates instead."""
         sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
@@ -251,11 +251,11 @@ class RunStore:
             yield Instruction(identity, text)
 
     def accepted_after(self, index: int, position: int, most: int) -> list[Accepted]:
-        """The next accepted instructions after a place, oldest first, at most so many."""
+        """At most `most` accepted instructions after a request and position, oldest first."""
         return read_accepted_after(self._read, (index, position), most)
 
     def asked_about(self, stage: str) -> dict[str, tuple[int, str]]:
-        """Each subject with a fate in a stage: how often it got one, and what was accepted of it, if anything."""
+        """Each subject with a fate in a stage: how often it got one, and the accepted text, or an empty one."""
         return read_subject_fates(self._read, stage)
 
     def raw_instances(self) -> Iterator[tuple[str, int, int]]:
@@ -263,7 +263,7 @@ class RunStore:
         yield from self._read.execute("SELECT subject, idx, position FROM instances ORDER BY idx, position")
 
     def raw_text(self, index: int, position: int) -> tuple[str, Finish]:
-        """Raw instances and the finish of the reply that held them."""
+        """Raw instances, and why the model stopped in the reply that held them."""
         sql = "SELECT raw, finish FROM instances JOIN replies USING (idx) WHERE stage = ? AND idx = ? AND position = ?"
         raw, finish = self._read.execute(sql, (INSTANCES, index, position)).fetchone()
         return raw, finish

@@ -71,7 +71,7 @@ def count_marks(read: sqlite3.Connection, stage: str) -> dict[str, int]:
     return {name: count for name, count in zip(names, counts, strict=True) if count}
 
 
-def summarize(read: sqlite3.Connection, stage: str, reason: str, code: int) -> StageSummary:
+def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -> StageSummary:
     """A stage's totals with the reason why it ended and its exit code."""
     totals = count_totals(read, stage)
     return StageSummary(

@@ -63,14 +63,14 @@ def import_files(
     with closing(RunStore.open(folder)) as store:
         is_new = not store.facts.are_recorded
         if is_new:
-            _fill(store, found, seeds, facts)
+            _fill(store, found, seeds, facts=facts)
         else:
             _refuse_another(store, found, facts)
         write_contracts(store, folder)
         return _result(store, config, is_new)
 
 
-def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask], facts: InitialFacts) -> None:
+def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask], *, facts: InitialFacts) -> None:
     importer = Importer(seeds)
     accepted: dict[str, int] = {}
     with store.transaction():
@@ -81,7 +81,9 @@ def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask
             store.record_answer(request, reply)
             store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=accepted[stage])
         if not any(accepted.values()):
-            raise DataError("\n".join(["no row could be imported", *_words(importer.reports)]), "No run was begun.")
+            raise DataError(
+                "\n".join(["no row could be imported", *_report_lines(importer.reports)]), "No run was begun."
+            )
         imported = ImportFacts(_digests(found), [asdict(report) for report in importer.reports])
         store.create(seeds, replace(facts, imported=imported))
 
@@ -128,5 +130,5 @@ def _result(store: RunStore, config: RunConfig, is_new: bool) -> ImportResult:
     return ImportResult(store.folder, reports, instructions, labels, instances, backend, is_new)
 
 
-def _words(reports: Sequence[FileReport]) -> list[str]:
+def _report_lines(reports: Sequence[FileReport]) -> list[str]:
     return [line for report in reports for line in report.words()]

@@ -25,7 +25,7 @@ ELSEWHERE = "Choose another --out."
 
 
 def begin_reprocessing(
-    source: RunStore, out: Path, settings: Settings, target: int | None = None
+    source: RunStore, out: Path, settings: Settings, *, target: int | None = None
 ) -> tuple[Registry, RunConfig, RunStore]:
     """Begin a run in `out` with the requests and replies of `generate`; the same call again continues it.
 

@@ -47,7 +47,7 @@ class Reprocessing:
     ) -> None:
         self.say = say
         self._source = source
-        self.registry, self.config, self.store = begin_reprocessing(source, out, settings, target)
+        self.registry, self.config, self.store = begin_reprocessing(source, out, settings, target=target)
         self._stages = StageRun(self.store, lambda line: self.say(line))
 
     def __enter__(self) -> Self:
