@@ -438,7 +438,7 @@ def test_runs_that_cannot_be_replayed_are_told(tmp_path: Path) -> None:
     command("reprocess", "none", "--out", "other").failed(2, "there is no run in none")
     Path("machine_generated_instructions.jsonl").write_text('{"instruction": "Name a river in Asia."}\n')
     command("import", "machine_generated_instructions.jsonl", "--out", "old").done()
-    command("reprocess", "old", "--out", "other").failed(2, "was begun by an import")
+    command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()
 
 

@@ -92,7 +92,7 @@ def test_a_run_without_facts_has_defaults(store: RunStore) -> None:
     assert (facts.imported, facts.reprocessing) == (None, None)
 
 
-def test_facts_are_stored_under_the_same_keys_as_ever(store: RunStore) -> None:
+def test_facts_are_stored_under_the_keys_of_earlier_versions(store: RunStore) -> None:
     reprocessing = ReprocessingFacts(
         source="old", source_created_at="2026-01-01", tree={"recipe": "paper"}, target=None, requests=4
     )
@@ -121,7 +121,7 @@ def test_facts_are_stored_under_the_same_keys_as_ever(store: RunStore) -> None:
     assert stored_rows(store.folder) == STORED | {"config.prepare": {}}
 
 
-def test_a_stage_with_a_backend_of_its_own_does_not_change_the_run_s(store: RunStore) -> None:
+def test_the_backend_of_one_stage_does_not_replace_that_of_the_run(store: RunStore) -> None:
     store.facts.record_backend(BackendFacts({"model": "llama"}))
     store.facts.record_backend(BackendFacts({"model": "qwen"}, Prices(1, 2)), CLASSIFY)
     assert [one.model for stage in (GENERATE, CLASSIFY) if (one := store.facts.backend(stage))] == ["llama", "qwen"]

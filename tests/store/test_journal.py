@@ -61,11 +61,11 @@ def test_a_request_is_read_back_with_the_instructions_it_showed(store: RunStore)
     assert (held.request, held.answer, held.evaluated, held.complete) == (REQUEST, None, 0, False)
 
 
-def test_nothing_is_known_of_a_request_that_was_never_asked(store: RunStore) -> None:
+def test_a_request_that_was_never_asked_has_no_entry(store: RunStore) -> None:
     assert store.journal_entry(GENERATE, 0, None) is None
 
 
-def test_asking_again_after_a_kill_keeps_the_first_question(store: RunStore) -> None:
+def test_asking_again_after_a_kill_keeps_the_first_request(store: RunStore) -> None:
     store.record_request(REQUEST).result()
     store.record_request(replace(REQUEST, messages=(Message("user", "Other."),))).result()
     held = store.journal_entry(GENERATE, 0, None)
@@ -73,7 +73,7 @@ def test_asking_again_after_a_kill_keeps_the_first_question(store: RunStore) -> 
     assert held.request.messages == REQUEST.messages
 
 
-def test_a_reply_is_read_back_whole(store: RunStore) -> None:
+def test_a_reply_is_read_back_complete(store: RunStore) -> None:
     assert read_back(store, REPLY) == REPLY
 
 
@@ -133,7 +133,7 @@ def test_decisions_come_back_in_order_of_requests_and_positions(store: RunStore)
     assert [instruction.id for instruction in store.instructions()] == ["g2.1", "g2.2", "g10.0"]
 
 
-def test_a_decision_is_read_back_whole(store: RunStore) -> None:
+def test_a_decision_is_read_back_complete(store: RunStore) -> None:
     near = Similarity(0.25, (("b", 0.25), ("a", 0.1)), 0.1 + 0.2)
     decision = Decision(0, "t", "accepted", similarity=near, notes={"cut": True, "tail": ["x", 1.5, None]})
     store.record_request(REQUEST)
@@ -168,7 +168,7 @@ def test_totals_count_every_fate_and_every_reason(store: RunStore) -> None:
     assert (totals.prompt_tokens, totals.completion_tokens) == (11, 5)
 
 
-def test_only_wholly_settled_requests_count_as_settled(store: RunStore) -> None:
+def test_only_completely_settled_requests_count_as_settled(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", accepted=1)
     settle(store, replace(REQUEST, index=1), "accepted", accepted=2, complete=False)
     assert store.accepted_totals(GENERATE) == [1]
@@ -186,7 +186,7 @@ def test_seeds_and_facts_are_kept(store: RunStore) -> None:
     assert store.facts.run_backend == BackendFacts({"model": "n"})
 
 
-def test_a_full_disk_is_told_and_costs_nothing_that_was_recorded(store: RunStore) -> None:
+def test_a_full_disk_is_an_error_and_loses_nothing_that_was_recorded(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", accepted=1)
     requests = [replace(REQUEST, index=index) for index in range(1, 500)]
     long = replace(REPLY, text="x" * 10_000)

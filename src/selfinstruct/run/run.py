@@ -120,7 +120,7 @@ class Run:
         kept = self.store.seeds()
         is_same_file = self.config.run.seeds == facts.seeds_path
         if not is_same_file and seeds_digest(self._read_seeds()) != seeds_digest(kept):
-            raise ConfigError(f"{self.folder} was begun with other seeds", "Use another --out for other seeds.")
+            raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
         if recorded != facts.config:
             facts.record_config(recorded)
         return kept

@@ -45,6 +45,6 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callab
 def refuse_other_settings(folder: Path, differences: Sequence[str]) -> NoReturn:
     """Raise `ConfigError` for a run that began with other settings."""
     raise ConfigError(
-        [f"{folder} was begun with another configuration:", *differences[:8]],
-        "Use another --out for another configuration, or leave these settings as they were.",
+        [f"{folder} started with other settings:", *differences[:8]],
+        "Use another --out for other settings, or leave these as they were.",
     )

@@ -99,10 +99,10 @@ def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: Initial
     """Raise an error unless this import began the run."""
     recorded = store.facts.imported
     if recorded is None:
-        raise RunError(f"{store.folder} holds a run that was not begun by an import", ELSEWHERE)
+        raise RunError(f"{store.folder} holds a run that no import began", ELSEWHERE)
     if list(recorded.digests) != _digests(found):
         raise RunError(
-            f"{store.folder} was begun by an import of other files",
+            f"{store.folder} began as an import of other files",
             "Name all files of the old run in one command, with an --out of its own.",
         )
     told = {key: value for key, value in facts.config.items() if key != "backend"}
@@ -111,7 +111,7 @@ def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: Initial
     if facts.seeds_digest != store.facts.seeds_digest:
         changed.append("run.seeds: other seeds in the run")
     if changed:
-        raise ConfigError([f"{store.folder} was begun with another configuration:", *changed], ELSEWHERE)
+        raise ConfigError([f"{store.folder} started with other settings:", *changed], ELSEWHERE)
 
 
 def _digests(found: Sequence[ImportFile]) -> list[str]:

@@ -85,7 +85,7 @@ def _check_entries(out: Path) -> None:
 def _check_source(source: RunStore) -> None:
     if source.facts.imported is not None:
         raise RunError(
-            f"{source.folder} was begun by an import, and rows of files are not replies that can be read again",
+            f"{source.folder} began as an import, and rows of files are not replies that can be read again",
             "To look for near-duplicates in such files, use: selfinstruct dedup FILE",
         )
     reprocessing = source.facts.reprocessing
