@@ -64,7 +64,7 @@ def grow(sampler: str, hints: bool, requests: int, seed: int, backend: str | Non
         tree["backend"] = {"use": backend}
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "run", overrides=tree)
-        with Run(settings, None, None if backend else Imitator(seed), lambda _: None) as run:
+        with Run(settings, backend=None if backend else Imitator(seed), say=lambda _: None) as run:
             with suppress(Stopped):
                 asyncio.run(run.stage(GENERATE, 10**9))
             totals = run.store.totals(GENERATE)
@@ -130,7 +130,7 @@ def hold_forecasts(seeds: int) -> None:
             settings = Settings(Path(folder) / "run", overrides={"run": {"seed": seed}})
             told, before = None, 0
             for target in (500, 1000, 2000, 4000):
-                with Run(settings, None, Imitator(seed), lambda _: None) as run:
+                with Run(settings, backend=Imitator(seed), say=lambda _: None) as run:
                     asyncio.run(run.stage(GENERATE, target))
                     count = len(run.store.accepted_totals(GENERATE))
                     taken, before = count - before, count

@@ -20,7 +20,7 @@ from corpus import Corpus
 from selfinstruct.insight.report.collect import gather
 from selfinstruct.insight.report.figures import plotly_script
 from selfinstruct.insight.report.page import render
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.types import (
     CLASSIFY,
     GENERATE,
@@ -74,7 +74,9 @@ def make_run(folder: Path, count: int) -> None:
     texts, rng = Corpus(7, duplicates=False).take(count + SEEDS), Random(7)
     seeds, texts = texts[:SEEDS], texts[SEEDS:]
     store = RunStore.open(folder)
-    store.create([SeedTask(f"s{at}", text, (Instance("", "x"),), False) for at, text in enumerate(seeds)], config={})
+    store.create(
+        [SeedTask(f"s{at}", text, (Instance("", "x"),), False) for at, text in enumerate(seeds)], InitialFacts()
+    )
     shown = [Instruction(f"s{at}", text) for at, text in enumerate(seeds)]
     with store.transaction():
         for index, first in enumerate(range(0, count, KEPT)):
@@ -107,7 +109,7 @@ def finish(store: RunStore, index: int, kept: Sequence[tuple[str, str]], rng: Ra
         Decision(at, one.output, "accepted", subject=one.subject, payload=one.payload)
         for at, one in enumerate(examples)
     ]
-    store.settle(Request(PREPARE, index, ()), made, len(made), True, 0)
+    store.settle(Request(PREPARE, index, ()), made, evaluated=len(made), complete=True, accepted=0)
     ratings = [Rating("yes", "yes", rng.choice(("yes", "no")), one.digest) for one in examples]
     said = [
         Decision(at, one.text, "accepted", subject=one.subject, payload=one.payload) for at, one in enumerate(ratings)
@@ -118,7 +120,7 @@ def finish(store: RunStore, index: int, kept: Sequence[tuple[str, str]], rng: Ra
 def settle(store: RunStore, request: Request, decisions: Sequence[Decision], accepted: int) -> None:
     store.record_request(request)
     store.record_answer(request, Reply("x" * 800, "stop", model="made up"))
-    store.settle(request, decisions, len(decisions), True, accepted)
+    store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=accepted)
 
 
 def near(texts: Sequence[str], rng: Random) -> Similarity:

@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from corpus import Corpus
 from selfinstruct.review import ReviewServer
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.store.reviews import Reviews
 from selfinstruct.types import (
     GENERATE,
@@ -63,7 +63,7 @@ def make_run(folder: Path, count: int) -> int:
     """Write a run; returns how many candidates it has."""
     texts, rng = Corpus(7, duplicates=False).take(count), Random(7)
     store = RunStore.open(folder)
-    store.create([SeedTask("s", "Name a river.", (Instance("", "Rhine"),), False)], config={})
+    store.create([SeedTask("s", "Name a river.", (Instance("", "Rhine"),), False)], InitialFacts())
     index = accepted = 0
     with store.transaction():
         while accepted < count:
@@ -77,13 +77,15 @@ def make_run(folder: Path, count: int) -> int:
                 request, Reply("\n".join(kept), "stop", model="bench", created_at="2026-01-01T00:00:00")
             )
             accepted += len(kept)
-            store.settle(request, [*decisions, *lost], len(decisions) + len(lost), True, accepted)
+            store.settle(
+                request, [*decisions, *lost], evaluated=len(decisions) + len(lost), complete=True, accepted=accepted
+            )
             for place, text in enumerate(kept):
                 number = accepted - len(kept) + place
                 payload = {"instruction": text, "input": rng.choice(texts) * 3, "is_classification": False}
                 output = " ".join(rng.choice(texts) for _ in range(4))
                 one = Decision(0, output, "accepted", subject=f"g{index}.{place}", payload=payload)
-                store.settle(Request(PREPARE, number, ()), [one], 1, True, number + 1)
+                store.settle(Request(PREPARE, number, ()), [one], evaluated=1, complete=True, accepted=number + 1)
             index += 1
     candidates = sum(len(list(store.decisions(GENERATE, fate))) for fate in ("accepted", "rejected"))
     store.close()

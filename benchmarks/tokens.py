@@ -78,10 +78,12 @@ async def grow(recipe: str, target: int, folder: Path) -> RecipeCost:
 def counted(store: RunStore, stage: str) -> StageTokens:
     """What a stage has spent."""
     spent = StageTokens()
-    for request, answer in store.exchanges(stage):
+    for index in range(store.next_request_index(stage)):
+        entry = store.journal_entry(stage, index, None)
+        assert entry is not None
         spent.requests += 1
-        spent.prompt += sum(count(message.text) for message in request.messages)
-        spent.completion += count(answer.text) if isinstance(answer, Reply) else 0
+        spent.prompt += sum(count(message.text) for message in entry.request.messages)
+        spent.completion += count(entry.answer.text) if isinstance(entry.answer, Reply) else 0
     return spent
 
 

@@ -55,7 +55,6 @@ CLIENTS = {
 
 LONG = {
     "selfinstruct/types.py": "the values in order of appearance: one page to read from top to bottom",
-    "selfinstruct/store/run.py": "all that is written to a run, and read back while it goes on",
 }
 """Files of more than 300 lines, and why."""
 

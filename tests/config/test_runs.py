@@ -47,7 +47,7 @@ def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[
     start_run()
     before = Path("runs/default/machine_generated_instructions.jsonl").read_bytes()
     ended = command("generate", "--target", "9", *args)
-    ended.failed(2, "runs/default was begun with another configuration:", told, "Use another --out")
+    ended.failed(2, "runs/default started with other settings:", told, "Use another --out")
     assert Path("runs/default/machine_generated_instructions.jsonl").read_bytes() == before
 
 
@@ -58,7 +58,7 @@ def test_a_run_refuses_other_seeds() -> None:
     lines = builtin_seeds().read_text("utf-8").splitlines()
     Path("mine.jsonl").write_text("\n".join(lines[:20]), "utf-8")
     ended = command("generate", "--target", "9", "--seeds", "mine.jsonl")
-    ended.failed(2, "runs/default was begun with other seeds", "Use another --out for other seeds.")
+    ended.failed(2, "runs/default started with other seeds", "Use another --out for other seeds.")
 
 
 def test_the_same_seeds_in_another_place_are_the_same_seeds() -> None:
@@ -251,7 +251,7 @@ def selfinstruct_filters():
 def test_the_versions_of_all_plugins_are_recorded() -> None:
     start_run()
     store = RunStore.open_readonly(Path("runs/default"))
-    versions = store.fact("plugins")
+    versions = store.facts.plugins
     store.close()
     assert set(versions) >= {"chat", "demo", "filters", "paper"}
 

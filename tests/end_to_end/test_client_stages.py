@@ -181,7 +181,7 @@ def test_settings_have_dotted_names_beside_tables(out: Path) -> None:
     }
     assert len(SelfInstruct(backend="demo", out=out, settings=settings).generate().instructions) == 4
     with closing(RunStore.open_readonly(out)) as store:
-        config, filters = store.fact("config"), store.fact("config.generate")["filters"]
+        config, filters = store.facts.config, (store.facts.stage_config("generate") or {})["filters"]
     assert config["run"]["seed"] == 7
     assert next(one for one in filters if one["use"] == "length")["min_words"] == 2
     assert "keywords" not in [one["use"] for one in filters]

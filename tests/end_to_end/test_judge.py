@@ -13,8 +13,8 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.export.records import RatingRecord
-from selfinstruct.store import RunStore
-from selfinstruct.types import JUDGE, PREPARE
+from selfinstruct.store import BackendFacts, RunStore
+from selfinstruct.types import JUDGE, PREPARE, Request
 from tests.command_line import Ended, command, rows
 from tests.project import Project, killed, wait_until
 
@@ -98,6 +98,12 @@ def test_a_run_is_not_rated_unless_that_is_wanted(finished: Path) -> None:
     assert not low & texts(rows(Path("both/finetuning/all_generated_instances.jsonl")))
 
 
+def requests(store: RunStore) -> list[Request]:
+    """The requests of the stage `judge`, in order."""
+    entries = (store.journal_entry(JUDGE, index, None) for index in range(store.next_request_index(JUDGE)))
+    return [entry.request for entry in entries if entry is not None]
+
+
 def test_what_a_reply_leaves_out_is_asked_again_and_then_left(store: RunStore) -> None:
     examples = [example for _, example in store.examples()]
     all_well = "\n".join(f"{number}. yes/yes/yes" for number in range(1, len(examples)))
@@ -109,7 +115,7 @@ def test_what_a_reply_leaves_out_is_asked_again_and_then_left(store: RunStore) -
     assert (rated[-1]["valid_task"], rated[-1]["score"], rated[-1]["reason"]) == ("no", 2, "late")
     assert "1 answered: partly-answered" in ended.out
     with closing(RunStore.open_readonly(RUN)) as after:
-        assert [request.subjects[0].example for request, _ in after.exchanges(JUDGE)][1] == examples[-1]
+        assert [request.subjects[0].example for request in requests(after)][1] == examples[-1]
 
 
 def test_after_the_last_attempt_an_example_stays_unrated(store: RunStore) -> None:
@@ -243,7 +249,7 @@ def test_a_request_whose_examples_are_gone_by_now_is_settled(project: Project) -
     killed(process)
     do("prepare", "--set", "prepare.post_processor.use=paper-examples", "--set", "prepare.filters=[]").done()
     with closing(RunStore.open_readonly(RUN)) as store:
-        subjects = [one.id for request, _ in store.exchanges(JUDGE) for one in request.subjects]
+        subjects = [one.id for request in requests(store) for one in request.subjects]
         now = {example.digest for _, example in store.examples()}
         assert set(subjects) - now, "some of what was asked about is no example any more"
     do("judge", "--backend", "demo", "--latency", "0").done()
@@ -272,9 +278,9 @@ def test_the_budget_is_one_for_all_stages_and_stops_the_judge(store: RunStore) -
 def test_another_backend_can_rate_and_the_run_remembers_which() -> None:
     do("judge", "--backend", "demo", "--backend-seed", "7").done()
     with closing(RunStore.open_readonly(RUN)) as store:
-        assert store.fact("config.judge")["backend"]["seed"] == 7
-        assert store.fact("config")["backend"]["seed"] == 0
-        assert store.fact("backend.judge")["model"] == "demo"
+        assert (store.facts.stage_config("judge") or {})["backend"]["seed"] == 7
+        assert store.facts.config["backend"]["seed"] == 0
+        assert (store.facts.own_backend("judge") or BackendFacts()).model == "demo"
     told = json.loads(do("status", "--json").done().out)
     assert told["judge"]["model"] == "demo"
     assert told["ratings"]["rated"] == told["stages"]["judge"]["accepted"] == sum(told["ratings"]["scores"])

@@ -76,7 +76,7 @@ def test_a_replay_takes_all_replies_those_beyond_the_old_target_too(source: Path
     assert now[: len(before)] == before
     assert len(now) > len(before)
     assert told["removed"] == []
-    assert {one["was"] for one in told["added"]} == {"not judged"}
+    assert {one["was"] for one in told["added"]} == {"not evaluated"}
     assert [one["text"] for one in told["added"]] == [row["instruction"] for row in now[len(before) :]]
     funnel = json.loads(command("status", "--out", "other", "--json").done().out)["stages"]["generate"]["funnel"]
     assert (funnel["waiting"], funnel["unanswered"]) == (0, 0)
@@ -155,7 +155,7 @@ def test_another_parser_reads_the_same_replies(source: Path) -> None:
     told = replayed(source, "other", *args)
     now = [row["instruction"] for row in rows(Path("other") / INSTRUCTIONS)]
     assert all(text == text.upper() for text in now)
-    assert {one["was"] for one in told["removed"]} <= {"not found", "not judged"}
+    assert {one["was"] for one in told["removed"]} <= {"not found", "not evaluated"}
     assert told["instructions"]["unchanged"] == 0
 
 
@@ -374,7 +374,7 @@ def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(proje
 def test_a_run_that_a_replay_did_not_finish_is_not_gone_on_with(source: Path) -> None:
     replayed(source, "other", *STRICT)
     with closing(RunStore.open(Path("other"))) as store:
-        store.record_facts(replay=store.fact("replay") | {"done": False})
+        store.facts.update_reprocessing(is_finished=False)
     refused = command("run", "--out", "other", "--target", "70", "--quiet")
     refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct reprocess")
     replayed(source, "other", *STRICT)
@@ -397,7 +397,7 @@ def test_another_folder_is_wanted(source: Path) -> None:
     command("reprocess", source, "--out", "full").failed(2, "full is not empty")
     assert Path("full/notes.txt").read_text() == "mine"
     command("reprocess", source, "--out", source).failed(2, "is the run that is to be reprocessed")
-    command("reprocess", source, "--out", "full/notes.txt").failed(2, "is no folder")
+    command("reprocess", source, "--out", "full/notes.txt").failed(2, "is not a folder")
     command("reprocess", source).failed(2, "--out")
     command("generate", "--backend", "demo", "--target", "2", "--quiet", "--out", "run").done()
     command("reprocess", source, "--out", "run").failed(2, "run holds a run already")
@@ -438,7 +438,7 @@ def test_runs_that_cannot_be_replayed_are_told(tmp_path: Path) -> None:
     command("reprocess", "none", "--out", "other").failed(2, "there is no run in none")
     Path("machine_generated_instructions.jsonl").write_text('{"instruction": "Name a river in Asia."}\n')
     command("import", "machine_generated_instructions.jsonl", "--out", "old").done()
-    command("reprocess", "old", "--out", "other").failed(2, "was begun by an import")
+    command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.engine.events import Events
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.types import GENERATE, Settlement
 from tests.engine.fakes import RecordingObserver, ScriptedAnswerer, StageBench, fresh, mixed
 
@@ -100,7 +100,7 @@ async def test_observers_are_told_of_what_is_committed_already(bench: StageBench
 
     bench.witness = Looks()
     with closing(RunStore.open(bench.folder)) as store:
-        store.create([], config={})
+        store.create([], InitialFacts())
     await bench.run(ScriptedAnswerer(fresh), goal=12)
     assert [said for said, _ in told] == [3, 6, 9, 12]
     assert all(said <= stored for said, stored in told)

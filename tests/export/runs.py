@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.types import PREPARE, Decision, Example, Instance, Message, Reply, Request, SeedTask
 
 STRANGE = (
@@ -51,7 +51,7 @@ def add(store: RunStore, examples: Iterable[Example], start: int = 0) -> None:
     """Accept examples as the stage `prepare` does."""
     for index, made in enumerate(examples, start=start):
         decision = Decision(0, made.output, "accepted", subject=made.subject, payload=made.payload)
-        store.settle(Request(PREPARE, index, ()), [decision], 1, True, index + 1).result()
+        store.settle(Request(PREPARE, index, ()), [decision], evaluated=1, complete=True, accepted=index + 1).result()
 
 
 def make_run(folder: Path, examples: Iterable[Example] = (), **facts: Any) -> RunStore:
@@ -62,11 +62,11 @@ def make_run(folder: Path, examples: Iterable[Example] = (), **facts: Any) -> Ru
     tree = {"recipe": "chat", "plugins": [], "export": {"encoder": {"use": "messages"}}}
     known = {"config": config, "tree": tree, "seeds_digest": "5eed", "created_at": "2026-01-02T03:04:05+00:00"}
     versions = {"version": "0.1.0", "python": "3.11", "plugins": {"demo": "0.1.0"}}
-    store.create([seed], **{**known, **versions, **facts})
+    store.create([seed], InitialFacts(**{**known, **versions, **facts}))
     request = Request("generate", 0, (Message("user", "more"),))
     store.record_request(request).result()
     store.record_answer(request, Reply("1. Do 0.\n2. Do", "stop", model="tiny:1b|x")).result()
     kept, dropped = Decision(0, "Do 0.", "accepted"), Decision(1, "Do", "rejected", "length", "too-short")
-    store.settle(request, [kept, dropped], 2, True, 1).result()
+    store.settle(request, [kept, dropped], evaluated=2, complete=True, accepted=1).result()
     add(store, examples)
     return store

@@ -305,8 +305,9 @@ class TestCard:
     def test_the_recipe_can_be_run(self, tmp_path: Path) -> None:
         registry = Registry.load()
         config = resolve(read_recipe("chat") | {"backend": {"use": "demo"}}, registry)
-        stages = {f"config.{name}": stage.frozen() for name, stage in config.stages.items()}
-        store = make_run(tmp_path / "run", make_examples(4), config=config.frozen(), tree=config.tree, **stages)
+        store = make_run(tmp_path / "run", make_examples(4), config=config.frozen(), tree=config.tree)
+        for name, stage in config.stages.items():
+            store.facts.record_stage(name, stage.frozen(), tree=config.tree)
         export(store, tmp_path / "out")
         store.close()
         again = resolve(read_recipe(str(tmp_path / "out" / "recipe.toml")), registry)

@@ -10,7 +10,7 @@ from selfinstruct import SelfInstruct
 from selfinstruct.errors import RunError
 from selfinstruct.export.contracts import FILES, INSTRUCTIONS, REJECTED
 from selfinstruct.store import RUN_FILE
-from selfinstruct.store.lock import LOCK_FILE
+from selfinstruct.store.lock import LOCK_FILE, PID_FILE
 
 UNTOUCHED = "not yours\n"
 
@@ -41,4 +41,12 @@ def test_a_run_whose_database_or_lock_is_a_link_is_refused(tmp_path: Path, outsi
     path.symlink_to(outside)
     with pytest.raises(RunError):
         SelfInstruct(backend="demo", out=tmp_path / "run").generate(3)
+    assert outside.read_text() == UNTOUCHED
+
+
+def test_a_process_id_is_not_written_through_a_link(tmp_path: Path, outside: Path) -> None:
+    path = tmp_path / "run" / PID_FILE
+    path.parent.mkdir()
+    path.symlink_to(outside)
+    SelfInstruct(backend="demo", out=tmp_path / "run").generate(3)
     assert outside.read_text() == UNTOUCHED

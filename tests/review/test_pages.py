@@ -40,8 +40,8 @@ def candidates(run: Path, stage: str, *fates: str) -> list[str]:
 def test_pages_hold_every_item_once_in_order(
     reviews: Reviews, run: Path, monkeypatch: pytest.MonkeyPatch, budget: float, window: int
 ) -> None:
-    monkeypatch.setattr(pages, "BUDGET", budget)
-    monkeypatch.setattr(pages, "WINDOW", window)
+    monkeypatch.setattr(pages, "SEARCH_SECONDS", budget)
+    monkeypatch.setattr(pages, "REQUESTS_AT_A_TIME", window)
     shown = Pages(reviews)
     for stage, most in product(("generate", "prepare"), (1, 7, 1000)):
         found = [line.id for line in whole(shown, PageFilter(stage), most)]
@@ -119,7 +119,7 @@ def rate(run: Path, score: int, example: str) -> None:
     answers = {"valid_task": "yes", "suitable_input": "no", "correct_output": "unknown", "remark": "<b>so so</b>"}
     subject = hashlib.sha256(said.encode()).hexdigest()[:32]
     decision = Decision(0, str(score), "accepted", subject=subject, payload=answers)
-    store.settle(Request("judge", score, ()), [decision], 1, True, 1).result()
+    store.settle(Request("judge", score, ()), [decision], evaluated=1, complete=True, accepted=1).result()
     store.close()
 
 
@@ -149,6 +149,12 @@ def test_counts_follow_a_run_that_goes_on(reviews: Reviews, run: Path) -> None:
 
     before = dropped()
     store = RunStore.open(run)
-    store.settle(Request("generate", 9999, ()), [Decision(0, "x", "rejected", "length", "short")], 1, True, 1).result()
+    store.settle(
+        Request("generate", 9999, ()),
+        [Decision(0, "x", "rejected", "length", "short")],
+        evaluated=1,
+        complete=True,
+        accepted=1,
+    ).result()
     assert dropped() == before + 1
     store.close()

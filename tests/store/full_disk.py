@@ -1,4 +1,4 @@
-"""A disk that is full, as far as this process can tell."""
+"""Makes the disk look full to this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOM = 64 * 1024
 
 @contextmanager
 def disk_full(folder: Path) -> Iterator[None]:
-    """Let no file of this process grow more than a little beyond the folder's largest (Python ignores SIGXFSZ)."""
+    """Let no file of this process grow more than `ROOM` beyond the folder's largest one (Python ignores SIGXFSZ)."""
     largest = max(entry.stat().st_size for entry in folder.iterdir())
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest + ROOM, hard))

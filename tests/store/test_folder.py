@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.errors import RunError
-from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.store import RUN_FILE, InitialFacts, RunStore
 
 HOLD = """
 import sys
 from pathlib import Path
 from selfinstruct.store import RunStore
 store = RunStore.open(Path(sys.argv[1]))
-store.record_facts(config={"seed": 1})
+store.facts.record_config({"seed": 1})
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -45,7 +45,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def begin(folder: Path) -> None:
     with closing(RunStore.open(folder)) as store:
-        store.create([], config={"seed": 1})
+        store.create([], InitialFacts(config={"seed": 1}))
 
 
 def alter(folder: Path, sql: str) -> None:
@@ -64,25 +64,25 @@ def test_a_second_writer_of_the_same_process_is_refused_too(folder: Path) -> Non
         RunStore.open(folder)
 
 
-def test_a_killed_process_gives_the_folder_back_with_what_it_wrote(folder: Path, holder: subprocess.Popen[str]) -> None:
+def test_a_killed_process_frees_the_folder_and_keeps_what_it_wrote(folder: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     with closing(RunStore.open(folder)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
 
 
-def test_others_may_look_on_while_one_writes(folder: Path, holder: subprocess.Popen[str]) -> None:
+def test_a_run_can_be_read_while_another_process_writes(folder: Path, holder: subprocess.Popen[str]) -> None:
     with closing(RunStore.open_readonly(folder)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
         with pytest.raises(RunError, match="reading only"):
-            store.record_facts(config={"seed": 2})
+            store.facts.record_config({"seed": 2})
 
 
-def test_one_who_looks_on_sees_what_is_written_meanwhile(folder: Path) -> None:
+def test_a_reader_sees_what_is_written_meanwhile(folder: Path) -> None:
     begin(folder)
     with closing(RunStore.open(folder)) as writer, closing(RunStore.open_readonly(folder)) as reader:
-        writer.record_facts(model="m")
-        assert reader.fact("model") == "m"
+        writer.facts.record_config({"seed": 2})
+        assert reader.facts.config == {"seed": 2}
 
 
 def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Path) -> None:
@@ -92,10 +92,10 @@ def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Pat
     copy.mkdir()
     (copy / RUN_FILE).write_bytes((folder / RUN_FILE).read_bytes())
     with closing(RunStore.open_readonly(copy)) as store:
-        assert store.fact("config") == {"seed": 1}
+        assert store.facts.config == {"seed": 1}
 
 
-def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(RunError, match="cannot be made"):
         RunStore.open(tmp_path / "file" / "run")
@@ -103,13 +103,13 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
-def test_a_folder_that_cannot_be_made_is_told() -> None:
+def test_a_folder_that_cannot_be_made_is_an_error() -> None:
     with pytest.raises(RunError, match="cannot be made"):
         RunStore.open(Path("/proc/selfinstruct/run"))
 
 
 @pytest.mark.parametrize("name", [RUN_FILE, "run.lock"])
-def test_a_folder_in_the_place_of_a_file_is_told(folder: Path, name: str) -> None:
+def test_a_folder_in_the_place_of_a_file_is_an_error(folder: Path, name: str) -> None:
     (folder / name).mkdir(parents=True)
     with pytest.raises(RunError, match=r"cannot be (used|written)"):
         RunStore.open(folder)
@@ -141,7 +141,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
     RunStore.open(folder).close()
 
 
-def test_what_is_no_database_is_told(folder: Path) -> None:
+def test_a_file_that_is_not_a_database_is_an_error(folder: Path) -> None:
     folder.mkdir()
     (folder / RUN_FILE).write_text("a text, and not a short one, so that it is no empty database either. " * 20)
     for way_in in (RunStore.open, RunStore.open_readonly):
@@ -149,7 +149,7 @@ def test_what_is_no_database_is_told(folder: Path) -> None:
             way_in(folder)
 
 
-def test_another_program_s_database_is_not_written_into(folder: Path) -> None:
+def test_the_database_of_another_program_is_not_changed(folder: Path) -> None:
     folder.mkdir()
     alter(folder, "CREATE TABLE theirs (x)")
     for way_in in (RunStore.open, RunStore.open_readonly):
@@ -159,14 +159,14 @@ def test_another_program_s_database_is_not_written_into(folder: Path) -> None:
         assert [name for (name,) in connection.execute("SELECT name FROM sqlite_master")] == ["theirs"]
 
 
-def test_there_is_nothing_to_look_at_before_a_run_is_begun(folder: Path) -> None:
+def test_a_folder_without_a_run_cannot_be_read_and_is_not_made(folder: Path) -> None:
     with pytest.raises(RunError, match="no run in"):
         RunStore.open_readonly(folder)
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("left", ["nothing", "header", "tables"])
-def test_a_kill_before_the_run_was_begun_leaves_a_folder_that_can_be_used(folder: Path, left: str) -> None:
+def test_a_kill_before_a_run_begins_leaves_a_folder_that_can_be_used(folder: Path, left: str) -> None:
     folder.mkdir()
     if left == "nothing":
         (folder / RUN_FILE).touch()

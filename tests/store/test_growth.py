@@ -1,4 +1,4 @@
-"""How a run's pool has grown, read back: the sums are right, none is lost, and a long run is read as well."""
+"""The growth of a run's pool: the sums are right and complete, in long runs too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from selfinstruct.insight.growth import read_growth
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from tests.command_line import command
 from tests.project import Project, wait_until
 
@@ -20,9 +20,9 @@ Settled = list[tuple[int, int]]
 
 
 def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) -> RunStore:
-    """A run whose requests were settled so; the last ones are under way still. Of some, the decisions are there too."""
+    """A run with these settled requests and some unsettled ones; the first `decisions` requests have decisions too."""
     with closing(RunStore.open(folder)) as store:
-        store.create([], config={}, tree={"budget": {}})
+        store.create([], InitialFacts(tree={"budget": {}}))
     total, rows, calls, fates = 0, [], [], []
     for index, (candidates, accepted) in enumerate(settled):
         total += accepted
@@ -43,7 +43,7 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
     return RunStore.open_readonly(folder)
 
 
-def test_nothing_settled_is_no_stretch(tmp_path: Path) -> None:
+def test_a_run_with_nothing_settled_has_no_stretches(tmp_path: Path) -> None:
     with closing(run(tmp_path, [], unsettled=3)) as store:
         assert store.growth().stretches(8, 10) == []
         told = read_growth(store, 100)
@@ -68,7 +68,7 @@ def test_the_stretches_hold_every_request_once(tmp_path: Path, count: int) -> No
     assert first == count
 
 
-def test_the_request_that_the_goal_fell_into_is_not_counted_yet(tmp_path: Path) -> None:
+def test_a_request_that_reached_the_goal_halfway_is_not_counted_yet(tmp_path: Path) -> None:
     with closing(run(tmp_path, [(5, 2)] * 12)) as store:
         with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
             database.execute("INSERT INTO settlements VALUES ('generate', 12, 3, 0, 26)")
@@ -87,7 +87,7 @@ def test_similarities_and_drops_are_those_of_their_requests(tmp_path: Path) -> N
         assert growth.drops(40) == []
 
 
-def test_statistics_that_are_put_off_are_not_known_yet(tmp_path: Path) -> None:
+def test_deferred_similarities_are_not_known_yet(tmp_path: Path) -> None:
     with closing(run(tmp_path, [(4, 1)] * 10, decisions=10)) as store:
         with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
             database.execute(
@@ -97,7 +97,7 @@ def test_statistics_that_are_put_off_are_not_known_yet(tmp_path: Path) -> None:
     assert (one.nearest, one.mean) == (None, None)
 
 
-def test_a_hundred_thousand_requests(tmp_path: Path) -> None:
+def test_the_stretches_of_a_hundred_thousand_requests_add_up(tmp_path: Path) -> None:
     settled = [(10, 8 - min(7, index // 15_000)) for index in range(100_000)]
     with closing(run(tmp_path, settled, decisions=200)) as store:
         told = read_growth(store, 2000)
@@ -107,24 +107,24 @@ def test_a_hundred_thousand_requests(tmp_path: Path) -> None:
     assert told.forecast.low <= 2000 / 2 <= told.forecast.high
 
 
-# --- what the command says
+# --- the output of the command
 
 
-def test_status_of_a_run_with_nothing_accepted(tmp_path: Path) -> None:
+def test_status_shows_a_run_with_nothing_accepted(tmp_path: Path) -> None:
     run(tmp_path, [(10, 0)] * 30, decisions=30).close()
     ended = command("status", "--out", tmp_path, "--more", "50").done()
     assert "50 more: too few were accepted lately to tell what they need" in ended.out
     assert "length: odd drops 50% of all candidates" in ended.out
 
 
-def test_status_of_one_request(tmp_path: Path) -> None:
+def test_status_shows_a_run_with_one_request(tmp_path: Path) -> None:
     run(tmp_path, [(10, 7)], decisions=1).close()
     assert (
         "the last 1 requests: 7.0 accepted each, 70% of candidates" in command("status", "--out", tmp_path).done().out
     )
 
 
-def test_status_foretells_and_tells_programs_too(tmp_path: Path) -> None:
+def test_status_forecasts_for_people_and_for_programs(tmp_path: Path) -> None:
     run(tmp_path, [(10, 5)] * 100, decisions=100).close()
     with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
         prices = {f"usd_per_million_{kind}_tokens": 2.0 for kind in ("prompt", "completion")}
@@ -140,12 +140,12 @@ def test_status_foretells_and_tells_programs_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", ["0", "-3", "many"])
-def test_status_wants_a_number(tmp_path: Path, more: str) -> None:
+def test_status_refuses_more_that_is_not_a_positive_number(tmp_path: Path, more: str) -> None:
     run(tmp_path, []).close()
     command("status", "--out", tmp_path, "--more", more).failed(2, "--more")
 
 
-def test_the_rule_is_a_setting_that_may_change_from_command_to_command(
+def test_the_rule_for_saturation_can_change_from_command_to_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -156,7 +156,7 @@ def test_the_rule_is_a_setting_that_may_change_from_command_to_command(
     command("generate", "--target", "5", "--set", "generate.min_acceptance=1.5").failed(2, "generate.min_acceptance")
 
 
-def test_status_may_be_asked_while_another_process_works_on_the_run(project: Project) -> None:
+def test_status_works_while_another_process_works_on_the_run(project: Project) -> None:
     working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
     wait_until(lambda: project.replies() >= 30, "30 replies")
     told = project.run("status", "--more", "1000").succeeded()

@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.errors import RunError
 from selfinstruct.export.contracts import instruction_rows, rejected_rows
-from selfinstruct.store import RunStore
+from selfinstruct.store import BackendFacts, InitialFacts, RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import (
     GENERATE,
@@ -43,7 +43,7 @@ def settle(store: RunStore, request: Request, *fates: Fate, complete: bool = Tru
     decisions = [Decision(position, f"text {position}", fate) for position, fate in enumerate(fates)]
     store.record_request(request)
     store.record_answer(request, REPLY)
-    store.settle(request, decisions, len(decisions), complete, accepted).result()
+    store.settle(request, decisions, evaluated=len(decisions), complete=complete, accepted=accepted).result()
 
 
 def read_back(store: RunStore, answer: Reply | Failure) -> Any:
@@ -61,11 +61,11 @@ def test_a_request_is_read_back_with_the_instructions_it_showed(store: RunStore)
     assert (held.request, held.answer, held.evaluated, held.complete) == (REQUEST, None, 0, False)
 
 
-def test_nothing_is_known_of_a_request_that_was_never_asked(store: RunStore) -> None:
+def test_a_request_that_was_never_asked_has_no_entry(store: RunStore) -> None:
     assert store.journal_entry(GENERATE, 0, None) is None
 
 
-def test_asking_again_after_a_kill_keeps_the_first_question(store: RunStore) -> None:
+def test_asking_again_after_a_kill_keeps_the_first_request(store: RunStore) -> None:
     store.record_request(REQUEST).result()
     store.record_request(replace(REQUEST, messages=(Message("user", "Other."),))).result()
     held = store.journal_entry(GENERATE, 0, None)
@@ -73,7 +73,7 @@ def test_asking_again_after_a_kill_keeps_the_first_question(store: RunStore) -> 
     assert held.request.messages == REQUEST.messages
 
 
-def test_a_reply_is_read_back_whole(store: RunStore) -> None:
+def test_a_reply_is_read_back_complete(store: RunStore) -> None:
     assert read_back(store, REPLY) == REPLY
 
 
@@ -116,7 +116,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character_everywhere(store:
     store.record_request(replace(REQUEST, messages=(Message("user", odd),)))
     store.record_answer(REQUEST, replace(REPLY, text=odd, model=odd, details={odd: odd}))
     store.record_retry(Retry(GENERATE, 0, 1, 0.5, odd))
-    store.settle(REQUEST, (accepted, rejected), 2, True, 1).result()
+    store.settle(REQUEST, (accepted, rejected), evaluated=2, complete=True, accepted=1).result()
     rows = [*instruction_rows(CuratedRun(store)), *rejected_rows(CuratedRun(store))]
     assert "x\ufffdy" in json.dumps(rows, ensure_ascii=False)
     json.dumps(rows, ensure_ascii=False).encode("utf-8")
@@ -133,12 +133,12 @@ def test_decisions_come_back_in_order_of_requests_and_positions(store: RunStore)
     assert [instruction.id for instruction in store.instructions()] == ["g2.1", "g2.2", "g10.0"]
 
 
-def test_a_decision_is_read_back_whole(store: RunStore) -> None:
+def test_a_decision_is_read_back_complete(store: RunStore) -> None:
     near = Similarity(0.25, (("b", 0.25), ("a", 0.1)), 0.1 + 0.2)
     decision = Decision(0, "t", "accepted", similarity=near, notes={"cut": True, "tail": ["x", 1.5, None]})
     store.record_request(REQUEST)
     store.record_answer(REQUEST, REPLY)
-    store.settle(REQUEST, (decision,), 1, True, 1).result()
+    store.settle(REQUEST, (decision,), evaluated=1, complete=True, accepted=1).result()
     (row,) = store.decisions(GENERATE, "accepted")
     assert row.decision.similarity is not None
     assert row.decision.similarity.nearest == near.nearest
@@ -149,7 +149,7 @@ def test_a_decision_is_read_back_whole(store: RunStore) -> None:
 def test_no_candidate_gets_two_fates(store: RunStore) -> None:
     settle(store, REQUEST, "accepted")
     with pytest.raises(RunError):
-        store.settle(REQUEST, (Decision(0, "t", "rejected"),), 1, True, 0).result()
+        store.settle(REQUEST, (Decision(0, "t", "rejected"),), evaluated=1, complete=True, accepted=0).result()
     assert store.totals(GENERATE).candidates == 1
 
 
@@ -158,7 +158,9 @@ def test_totals_count_every_fate_and_every_reason(store: RunStore) -> None:
     dropped = Decision(0, "t", "rejected", "length", "too-short")
     store.record_request(replace(REQUEST, index=1))
     store.record_answer(replace(REQUEST, index=1), Failure("no"))
-    store.settle(replace(REQUEST, index=1), (dropped, replace(dropped, position=1)), 2, True, 1).result()
+    store.settle(
+        replace(REQUEST, index=1), (dropped, replace(dropped, position=1)), evaluated=2, complete=True, accepted=1
+    ).result()
     totals = store.totals(GENERATE)
     assert (totals.accepted, totals.rejected, totals.quarantined, totals.candidates) == (1, 2, 1, 4)
     assert (totals.requests, totals.replies, totals.failures) == (2, 1, 1)
@@ -166,7 +168,7 @@ def test_totals_count_every_fate_and_every_reason(store: RunStore) -> None:
     assert (totals.prompt_tokens, totals.completion_tokens) == (11, 5)
 
 
-def test_only_wholly_settled_requests_count_as_settled(store: RunStore) -> None:
+def test_only_completely_settled_requests_count_as_settled(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", accepted=1)
     settle(store, replace(REQUEST, index=1), "accepted", accepted=2, complete=False)
     assert store.accepted_totals(GENERATE) == [1]
@@ -176,14 +178,15 @@ def test_only_wholly_settled_requests_count_as_settled(store: RunStore) -> None:
 
 
 def test_seeds_and_facts_are_kept(store: RunStore) -> None:
-    store.create([SEED], config={"a": [1, None, "é"]})
-    store.record_facts(model="m")
-    store.record_facts(model="n")
+    store.create([SEED], InitialFacts(config={"a": [1, None, "é"]}))
+    store.facts.record_backend(BackendFacts({"model": "m"}))
+    store.facts.record_backend(BackendFacts({"model": "n"}))
     assert store.seeds() == [SEED]
-    assert (store.fact("config"), store.fact("model"), store.fact("nothing")) == ({"a": [1, None, "é"]}, "n", None)
+    assert store.facts.config == {"a": [1, None, "é"]}
+    assert store.facts.run_backend == BackendFacts({"model": "n"})
 
 
-def test_a_full_disk_is_told_and_costs_nothing_that_was_recorded(store: RunStore) -> None:
+def test_a_full_disk_is_an_error_and_loses_nothing_that_was_recorded(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", accepted=1)
     requests = [replace(REQUEST, index=index) for index in range(1, 500)]
     long = replace(REPLY, text="x" * 10_000)

@@ -1,4 +1,4 @@
-"""The thread that writes: in order, in groups, and never leaving anyone waiting."""
+"""The thread that writes: it commits in order and in groups, and no waiter waits forever."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADD = "INSERT INTO numbers VALUES (?)"
 
 
 class Bench:
-    """A writer over one table, which can be held up, and whose statements are seen."""
+    """A writer over one table, which the test can block, and whose statements it sees."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class Bench:
         self.writer = Writer(connection, str(path))
 
     def held_up(self) -> Callable[[], None]:
-        """Keep the writer busy with a transaction; returns how to let it go on."""
+        """Keep the writer busy with a transaction; returns a function that ends it."""
         waiting = self.writer.write([("SELECT wait()", ())])
         assert self._busy.wait(SECONDS)
         return lambda: (self._go.set(), waiting.result(SECONDS))[1]
@@ -57,12 +57,12 @@ def add(*numbers: Any) -> list[Statement]:
     return [(ADD, (number,)) for number in numbers]
 
 
-def test_a_write_is_there_once_it_is_said_to_be_done(bench: Bench) -> None:
+def test_a_write_is_durable_when_its_future_is_done(bench: Bench) -> None:
     bench.writer.write(add(1, 2)).result(SECONDS)
     assert bench.numbers() == [1, 2]
 
 
-def test_what_waits_is_committed_together(bench: Bench) -> None:
+def test_waiting_groups_are_committed_together(bench: Bench) -> None:
     let_go = bench.held_up()
     waiting = [bench.writer.write(add(number)) for number in range(100)]
     let_go()
@@ -72,7 +72,7 @@ def test_what_waits_is_committed_together(bench: Bench) -> None:
     assert bench.seen.count("COMMIT") == 2
 
 
-def test_closing_writes_what_waits(bench: Bench) -> None:
+def test_closing_writes_the_waiting_groups(bench: Bench) -> None:
     let_go = bench.held_up()
     bench.writer.write(add(1))
     let_go()
@@ -81,7 +81,7 @@ def test_closing_writes_what_waits(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("bad", [[("INSERT INTO nowhere VALUES (1)", ())], add(1), add(2**70), add("\ud800"), add([])])
-def test_a_failure_reaches_everyone_who_waits_and_everyone_who_comes_later(bench: Bench, bad: list[Statement]) -> None:
+def test_a_failure_reaches_all_waiting_and_later_writes(bench: Bench, bad: list[Statement]) -> None:
     bench.writer.write(add(1)).result(SECONDS)
     let_go = bench.held_up()
     waiting = [bench.writer.write(group) for group in (add(2), bad, add(3))]
@@ -91,10 +91,10 @@ def test_a_failure_reaches_everyone_who_waits_and_everyone_who_comes_later(bench
         assert isinstance(done.exception(SECONDS), RunError)
     assert bench.numbers() == [1], "what was done before stands, and nothing half done does"
     with closing(sqlite3.connect(bench.path, timeout=0)) as connection:
-        connection.execute(ADD, (9,))  # nor is the database left locked
+        connection.execute(ADD, (9,))  # the database is not left locked
 
 
-def test_who_stops_waiting_stops_nothing_else(bench: Bench) -> None:
+def test_a_waiter_that_gives_up_stops_nothing_else(bench: Bench) -> None:
     let_go = bench.held_up()
     given_up, other = bench.writer.write(add(1)), bench.writer.write(add(2))
     given_up.cancel()
@@ -103,7 +103,7 @@ def test_who_stops_waiting_stops_nothing_else(bench: Bench) -> None:
     assert bench.numbers() == [1, 2]
 
 
-def test_a_database_that_is_full_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_full_database_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)
     connection.execute("CREATE TABLE texts (text)")
     connection.execute("PRAGMA max_page_count = 8")
@@ -113,5 +113,5 @@ def test_a_database_that_is_full_is_told_with_what_to_do(tmp_path: Path) -> None
             writer.write([("INSERT INTO texts VALUES (?)", ("x" * 2000,))]).result(SECONDS)
     with pytest.raises(RunError, match="full") as caught:
         writer.write([("INSERT INTO texts VALUES ('')", ())]).result(SECONDS)
-    assert "make room" in caught.value.hint
+    assert "Make room" in caught.value.hint
     writer.close()

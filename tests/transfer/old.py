@@ -1,4 +1,4 @@
-"""Rows as the original scripts and their descendants write them, a folder to put them in, and the import of it."""
+"""Rows as the original scripts and their descendants write them, and a folder to import them from."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def seed_rows() -> list[dict[str, Any]]:
 
 
 def metadata(reply: str | None, prompt: str = "Come up with a series of tasks:\n1.", finish: str = "stop") -> Any:
-    """What the scripts keep of a call; a failed one has no response."""
+    """The metadata of a call as the scripts write it; a failed call has no response."""
     response = {"choices": [{"text": reply, "index": 0, "logprobs": None, "finish_reason": finish}]}
     return {"prompt": prompt, "response": response if reply is not None else None, "created_at": "2022-11-01 10:00:00"}
 
 
 def instruction_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Instructions in batches of up to five replies, some of which brought several."""
+    """Instructions in batches of up to five replies, some with several instructions."""
     rng, rows, request = Random(seed), [], 0
     while len(rows) < count:
         for _ in range(5):
@@ -67,7 +67,7 @@ def sentence(rng: Random, words: int = 9) -> str:
 
 @dataclass
 class OldRun:
-    """A folder with the files of an old run, and the folder that the new run is to be in."""
+    """A folder with the files of an old run, and the folder of the new run."""
 
     folder: Path
     seeds: Path
@@ -80,7 +80,7 @@ class OldRun:
         return old
 
     def file(self, name: str, *rows: Mapping[str, Any] | str | bytes) -> Path:
-        """Write a file of rows; texts and bytes are lines as they are, and a line of bytes gets no line end."""
+        """Write a file of rows. Texts and bytes are written as they are, and bytes without a line end."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
@@ -93,7 +93,7 @@ class OldRun:
         return Settings(self.out, recipe, None, {"run": {"seeds": str(self.seeds)}, **overrides})
 
     def bring(self, *paths: Path, recipe: str | None = None, **overrides: Any) -> ImportResult:
-        """Import files; every row of every file must have been counted once."""
+        """Import files, and check that every row of every file is counted once."""
         result = import_files(self.settings(recipe, **overrides), paths)
         for report in result.files:
             assert report.rows == report.taken + sum(report.reasons.values()), report
@@ -110,5 +110,5 @@ class OldRun:
 
 
 def reasons(report: FileReport) -> dict[str, tuple[int, Sequence[int]]]:
-    """Why rows were not taken: how many, and on which lines the first of them stand."""
+    """Why rows were not imported: the number of each reason, and its first lines."""
     return {reason: (count, report.lines[reason]) for reason, count in report.reasons.items()}

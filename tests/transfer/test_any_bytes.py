@@ -1,4 +1,4 @@
-"""Whatever stands in a file: an import takes it, counts it, or refuses the file in words."""
+"""Whatever a file contains, an import imports it, counts it, or refuses the file with a reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LINES = st.one_of((ROWS | VALUES).map(lambda row: json.dumps(row).encode()), st.
 
 @settings(max_examples=60)
 @given(st.lists(st.lists(LINES, max_size=6), min_size=1, max_size=3))
-def test_no_file_causes_anything_but_a_refusal(files: list[list[bytes]]) -> None:
+def test_no_file_causes_any_error_but_a_refusal(files: list[list[bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         old = OldRun.in_folder(Path(folder))
         paths = [old.file(f"f{n}.jsonl", b"\n".join(lines)) for n, lines in enumerate(files)]
@@ -53,7 +53,7 @@ def test_no_file_causes_anything_but_a_refusal(files: list[list[bytes]]) -> None
 
 
 def check(old: OldRun) -> None:
-    """What was begun is a run: every file can be read, and every candidate has one fate and a request."""
+    """The result is a run: every file can be read, and every candidate has one fate and a request."""
     for path in old.out.rglob("*.jsonl"):
         rows: list[dict[str, Any]] = [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
         assert all(isinstance(row, dict) for row in rows)

@@ -1,4 +1,4 @@
-"""An import begins a run once and whole, and every stage goes on from it."""
+"""An import begins a run once and completely, and every stage continues from it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def simple(old: OldRun, *texts: str) -> Path:
 
 
 def content(old: OldRun) -> list[Any]:
-    """All that the database of the run holds, but for the times of day."""
+    """Everything in the database of the run but the times."""
     store = old.open_readonly()
     rows = [list(store._read.execute(f"SELECT * FROM {table}")) for table in ("decisions", "settlements", "replies")]
-    facts = [store.fact(key) for key in ("config", "tree", "imported", "seeds_digest")]
+    facts = [store.facts.config, store.facts.tree, store.facts.imported, store.facts.seeds_digest]
     store.close()
     return [*rows, *facts]
 
@@ -46,7 +46,7 @@ def work(old: OldRun, stage: str, target: int | None = None, backend: str = "dem
         return asyncio.run(run.stage(stage, target))
 
 
-# --- once and whole
+# --- once and completely
 
 
 def test_the_same_files_again_change_nothing_in_any_order_and_under_any_name(old: OldRun) -> None:
@@ -59,7 +59,7 @@ def test_the_same_files_again_change_nothing_in_any_order_and_under_any_name(old
     assert (second.files, second.instructions, second.labels) == (first.files, 3, 1)
 
 
-def test_the_same_files_again_leave_a_run_that_has_gone_on_as_it_is(old: OldRun) -> None:
+def test_the_same_files_again_do_not_change_a_run_that_has_continued(old: OldRun) -> None:
     path = simple(old)
     old.bring(path)
     work(old, GENERATE, 6)
@@ -73,7 +73,7 @@ def test_other_files_other_seeds_and_another_configuration_are_refused(old: OldR
     path = simple(old)
     old.bring(path)
     before = content(old)
-    with pytest.raises(RunError, match="was begun by an import of other files"):
+    with pytest.raises(RunError, match="began as an import of other files"):
         old.bring(path, old.file("l.jsonl", {"instruction": TEXTS[0], "is_classification": "no"}))
     with pytest.raises(ConfigError, match=r"run\.lookahead: 16 in the run, now 5"):
         old.bring(path, recipe="paper")
@@ -84,10 +84,10 @@ def test_other_files_other_seeds_and_another_configuration_are_refused(old: OldR
     assert content(old) == before
 
 
-def test_a_run_that_no_import_began_is_left_alone(old: OldRun) -> None:
+def test_a_run_that_no_import_began_is_not_changed(old: OldRun) -> None:
     with Run(old.settings(backend={"use": "demo"})) as run:
         asyncio.run(run.stage(GENERATE, 2))
-    with pytest.raises(RunError, match="not begun by an import"):
+    with pytest.raises(RunError, match="that no import began"):
         old.bring(simple(old))
 
 
@@ -100,15 +100,17 @@ def test_a_folder_that_another_process_uses_is_refused(old: OldRun) -> None:
     store.close()
 
 
-def test_the_old_run_s_own_folder_is_refused_since_its_files_would_be_written_over(old: OldRun) -> None:
+def test_the_folder_of_the_old_run_is_refused_since_its_files_would_be_overwritten(old: OldRun) -> None:
     path = old.file(f"run/{INSTRUCTIONS_FILE}", {"instruction": TEXTS[0]})
-    with pytest.raises(RunError, match="is there already, and the run would write over it"):
+    with pytest.raises(RunError, match="exists already, and the run would overwrite it"):
         old.bring(path)
     assert sorted(entry.name for entry in old.out.iterdir()) == [INSTRUCTIONS_FILE]
 
 
-def test_where_nothing_can_be_taken_the_report_is_told_and_no_run_is_begun(old: OldRun) -> None:
-    with pytest.raises(DataError, match=r"nothing could be taken\nl\.jsonl: labels, 1 rows, 0 taken\n .* \(line 1\)"):
+def test_files_without_a_usable_row_are_reported_and_no_run_begins(old: OldRun) -> None:
+    with pytest.raises(
+        DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 imported\n .* \(line 1\)"
+    ):
         old.bring(old.file("l.jsonl", {"instruction": "Go.", "is_classification": "no"}))
     assert not RunStore.exists(old.out)
     assert old.bring(simple(old)).is_new
@@ -132,7 +134,7 @@ def test_an_error_in_the_middle_leaves_no_run(old: OldRun, monkeypatch: pytest.M
     assert (old.bring(path).is_new, old.instructions()) == (True, TEXTS)
 
 
-def test_a_killed_import_leaves_no_run_and_the_same_command_brings_it_whole(old: OldRun) -> None:
+def test_a_killed_import_leaves_no_run_and_the_same_command_imports_everything(old: OldRun) -> None:
     path = old.file("m.jsonl", *instruction_rows(8000))
     args = [sys.executable, "-m", "selfinstruct", "import", str(path), "--seeds", str(old.seeds), "--out"]
     process = subprocess.Popen([*args, str(old.out)], cwd=old.folder, stdout=subprocess.DEVNULL)
@@ -148,10 +150,10 @@ def test_a_killed_import_leaves_no_run_and_the_same_command_brings_it_whole(old:
     assert content(old) == killed
 
 
-# --- going on
+# --- continuing
 
 
-def test_generate_goes_on_from_the_imported_pool_and_refuses_what_it_holds(old: OldRun) -> None:
+def test_generate_continues_from_the_imported_pool_and_drops_its_duplicates(old: OldRun) -> None:
     old.bring(simple(old))
     reply = "\n".join(f"{n}. {text}" for n, text in enumerate([*TEXTS, "Name three kinds of trees.", SEEDS[3]], 1))
     model = FakeListChatModel(responses=[reply])
@@ -162,7 +164,7 @@ def test_generate_goes_on_from_the_imported_pool_and_refuses_what_it_holds(old: 
     assert "import" not in rejected.values()
 
 
-def test_classify_and_instances_ask_only_about_what_has_no_answer(old: OldRun) -> None:
+def test_classify_and_instances_ask_only_about_instructions_without_an_answer(old: OldRun) -> None:
     said = [" Yes", "", "no"]
     labels = old.file(
         "l.jsonl", *({"instruction": t, "is_classification": s} for t, s in zip(TEXTS, said, strict=True))
@@ -190,14 +192,14 @@ def test_classify_and_instances_ask_only_about_what_has_no_answer(old: OldRun) -
     assert len(given) == 4
 
 
-def test_a_run_that_was_imported_without_a_backend_has_to_be_given_one(old: OldRun) -> None:
+def test_a_run_that_was_imported_without_a_backend_needs_one(old: OldRun) -> None:
     old.bring(simple(old))
     with Run(old.settings(), say=lambda _: None) as run, pytest.raises(UsageError, match="no backend is chosen"):
         asyncio.run(run.stage(GENERATE, 4))
     assert work(old, GENERATE, 4).accepted == 4
 
 
-def test_the_first_backend_that_was_asked_stays(old: OldRun) -> None:
+def test_the_first_backend_that_answered_stays(old: OldRun) -> None:
     old.bring(simple(old))
     work(old, GENERATE, 4)
     with pytest.raises(ConfigError, match=r"backend\.use: demo in the run, now ollama"):
@@ -207,7 +209,7 @@ def test_the_first_backend_that_was_asked_stays(old: OldRun) -> None:
     assert len(old.instructions()) == 5
 
 
-def test_a_backend_that_was_never_asked_does_not_stay(old: OldRun) -> None:
+def test_a_backend_that_never_answered_does_not_stay(old: OldRun) -> None:
     old.bring(simple(old), backend={"use": "demo"})
     row = {"response": {"choices": [{"text": "1. Count the stars.", "finish_reason": "stop"}]}}
     recorded = old.file("r.jsonl", *[row] * 4)  # the recording counts requests, and three were imported
@@ -226,16 +228,16 @@ def test_all_stages_run_to_the_end_from_an_import(old: OldRun) -> None:
 # --- the command
 
 
-def test_the_command_tells_what_it_took_and_what_to_type_next(old: OldRun) -> None:
+def test_the_command_reports_the_import_and_the_next_commands(old: OldRun) -> None:
     m = old.file(INSTRUCTIONS_FILE, *({"instruction": text} for text in [*TEXTS, TEXTS[0]]), b'{"instru')
     labels = old.file("is_clf_or_not.jsonl", {"instruction": TEXTS[0], "is_classification": " Yes"})
     args = ("import", labels, m, "--seeds", old.seeds, "--out", "my run")
     ended = command(*args).done()
     assert ended.out.splitlines() == [
-        "machine_generated_instructions.jsonl: instructions, 5 rows, 3 taken",
+        "machine_generated_instructions.jsonl: instructions, 5 rows, 3 imported",
         "         1 cut off (line 5)",
-        "         1 the instruction is there already (line 4)",
-        "is_clf_or_not.jsonl: labels, 1 rows, 1 taken",
+        "         1 the instruction exists already (line 4)",
+        "is_clf_or_not.jsonl: labels, 1 rows, 1 imported",
         "my run: 3 instructions, 1 label, 0 with instances",
         "Next:",
         "  selfinstruct generate --out 'my run' --backend NAME --target 103",
@@ -253,7 +255,7 @@ def test_the_command_takes_a_backend_and_its_options(old: OldRun) -> None:
     assert len(old.instructions()) == 4
 
 
-def test_wrong_commands_are_refused_in_words(old: OldRun) -> None:
+def test_wrong_commands_are_refused_with_a_reason(old: OldRun) -> None:
     command("import", "--out", "run").failed(2, "FILE")
     command("import", "absent.jsonl", "--out", "run").failed(2, "there is no file absent.jsonl")
     command("import", simple(old), "--seeds", "absent", "--out", "run").failed(2, "there is no seed file absent")

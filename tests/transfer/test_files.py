@@ -1,4 +1,4 @@
-"""What is read of a file: its kind by the keys of its rows, and every row in spite of the lines around it."""
+"""Reading a file: its kind by the keys of its rows, and every good row in spite of bad lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DataError
-from selfinstruct.transfer.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, sources
+from selfinstruct.transfer.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, import_sources
 from tests.transfer.old import OldRun, metadata, reasons
 
 ROW = {"instruction": "Name a river.", "most_similar": {}, "avg_similarity_score": 0.1, "metadata": metadata("x")}
@@ -29,10 +29,10 @@ ROW = {"instruction": "Name a river.", "most_similar": {}, "avg_similarity_score
         ({"instruction": "Go.", "input": "", "output": "x", "most_similar_instructions": {}}, EXAMPLES),
     ],
 )
-def test_the_keys_of_its_rows_say_what_a_file_is_and_its_name_does_not(
+def test_the_keys_of_its_rows_decide_the_kind_of_a_file_and_its_name_does_not(
     old: OldRun, row: dict[str, Any], kind: str
 ) -> None:
-    assert [source.kind for source in sources([old.file("anything.txt", row)])] == [kind]
+    assert [source.kind for source in import_sources([old.file("anything.txt", row)])] == [kind]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_keys_of_its_rows_say_what_a_file_is_and_its_name_does_not(
     [
         (['{"prompt": "a", "completion": "b"}'], "line 1: a row of no known kind; its keys: 'prompt', 'completion'"),
         (["", "{}"], "line 2: a row of no known kind; its keys: none"),
-        (['[{"instruction": "Go.", "input": "", "output": "x"}]'], "line 1: no JSON object"),
+        (['[{"instruction": "Go.", "input": "", "output": "x"}]'], "line 1: not a JSON object"),
         (["["], "line 1: not JSON"),
         (["instruction,input,output", "Go.,,x"], "line 1: not JSON"),
         ([b'{"instruction": "Go'], "line 1: cut off"),
@@ -50,9 +50,7 @@ def test_the_keys_of_its_rows_say_what_a_file_is_and_its_name_does_not(
         (["", "  "], "there is no row in"),
     ],
 )
-def test_a_file_that_is_none_of_an_old_run_is_refused_in_words_that_say_where(
-    old: OldRun, lines: list[str | bytes], words: str
-) -> None:
+def test_a_file_of_no_known_kind_is_refused_with_its_line(old: OldRun, lines: list[str | bytes], words: str) -> None:
     path = old.file("m.jsonl", *lines)
     with pytest.raises(DataError) as caught:
         old.bring(path)
@@ -69,12 +67,12 @@ def test_one_bad_file_among_good_ones_is_refused_before_a_folder_is_made(old: Ol
 
 
 @pytest.mark.parametrize("name", ["absent.jsonl", "."])
-def test_what_is_no_file_is_refused(old: OldRun, name: str) -> None:
+def test_a_path_that_is_not_a_file_is_refused(old: OldRun, name: str) -> None:
     with pytest.raises(DataError, match=r"there is no file|cannot be read"):
         old.bring(old.folder / name)
 
 
-def test_bad_lines_are_counted_with_their_numbers_and_cost_no_good_one(old: OldRun) -> None:
+def test_bad_lines_are_counted_with_their_numbers_and_good_ones_are_imported(old: OldRun) -> None:
     path = old.file(
         "m.jsonl",
         b'\xef\xbb\xbf{"instruction": "First."}\r\n',
@@ -95,16 +93,16 @@ def test_bad_lines_are_counted_with_their_numbers_and_cost_no_good_one(old: OldR
     assert (report.rows, report.taken) == (12, 2)
     assert reasons(report) == {
         "not JSON": (3, [3, 10, 11]),
-        "no JSON object": (2, [4, 5]),
+        "not a JSON object": (2, [4, 5]),
         "not UTF-8 text": (1, [6]),
-        "the instruction is blank or no text": (2, [7, 8]),
+        "the instruction is blank or not a text": (2, [7, 8]),
         "no instruction": (1, [9]),
         "cut off": (1, [13]),
     }
     assert old.instructions() == ["First.", "Last but one."]
 
 
-def test_garbage_before_the_first_good_row_does_not_hide_what_the_file_is(old: OldRun) -> None:
+def test_garbage_before_the_first_good_row_does_not_hide_the_kind_of_a_file(old: OldRun) -> None:
     (report,) = old.bring(old.file("m.jsonl", "# exported in 2023", '{"version": 2}', ROW)).files
     assert (report.kind, report.taken) == (INSTRUCTIONS, 1)
     assert reasons(report) == {"not JSON": (1, [1]), "no instruction": (1, [2])}
@@ -127,12 +125,12 @@ def test_only_the_first_lines_of_a_reason_are_named(old: OldRun) -> None:
         "word " * 200_000 + "end.",
     ],
 )
-def test_texts_arrive_as_they_were(old: OldRun, text: str) -> None:
+def test_texts_are_imported_unchanged(old: OldRun, text: str) -> None:
     old.bring(old.file("m.jsonl", {"instruction": text}, json.dumps({"instruction": text + "2"}, ensure_ascii=False)))
     assert old.instructions() == [text, text + "2"]
 
 
-def test_lone_halves_of_surrogate_pairs_become_replacement_characters_everywhere(old: OldRun) -> None:
+def test_lone_surrogates_become_replacement_characters_everywhere(old: OldRun) -> None:
     lone = "A \ud83d lone one."
     row = {"instruction": lone, "most_similar": {lone: 0.5}, "metadata": metadata(lone, lone), "request_idx": 0}
     label = {"instruction": lone, "is_classification": "\udc00"}
@@ -146,6 +144,6 @@ def test_a_copy_of_a_file_counts_once(old: OldRun) -> None:
     assert len(old.bring(old.file("a.jsonl", ROW), old.file("b.jsonl", ROW), old.folder / "a.jsonl").files) == 1
 
 
-def test_an_empty_file_beside_others_is_what_a_killed_script_leaves_and_does_no_harm(old: OldRun) -> None:
+def test_an_empty_file_as_a_killed_script_leaves_it_does_no_harm_beside_others(old: OldRun) -> None:
     result = old.bring(old.file("l.jsonl"), old.file("m.jsonl", ROW))
     assert [(report.name, report.rows) for report in result.files] == [("m.jsonl", 1), ("l.jsonl", 0)]

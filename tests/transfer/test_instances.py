@@ -1,4 +1,4 @@
-"""Instances of an old run: raw texts with their replies, and examples whose raw text is lost."""
+"""Instances of an old run: raw texts with their replies, and examples without raw texts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def example(instruction: str, given: Any, output: Any) -> dict[str, Any]:
 
 
 def prepared(old: OldRun, recipe: str | None = None) -> list[tuple[str, str, str]]:
-    """The training examples that the stage `prepare` makes of an import."""
+    """The training examples that the stage `prepare` makes from an import."""
     with Run(old.settings(recipe, backend={"use": "demo"})) as run:
         asyncio.run(run.stage(PREPARE))
     rows = old.rows("finetuning/all_generated_instances.jsonl")
@@ -39,7 +39,7 @@ def prepared(old: OldRun, recipe: str | None = None) -> list[tuple[str, str, str
 
 
 @golden("e2e_generate_instances")
-def test_raw_instances_as_the_reference_wrote_them(old: OldRun, case: dict[str, Any]) -> None:
+def test_raw_instances_of_the_reference_are_imported_unchanged(old: OldRun, case: dict[str, Any]) -> None:
     rows = case["output"]["rows"]
     if not rows:
         return
@@ -57,7 +57,7 @@ def test_raw_instances_as_the_reference_wrote_them(old: OldRun, case: dict[str, 
 
 
 @golden("e2e_prepare")
-def test_prepare_makes_of_an_import_what_the_reference_made_of_its_files(old: OldRun, case: dict[str, Any]) -> None:
+def test_prepare_makes_the_same_examples_of_an_import_as_the_reference(old: OldRun, case: dict[str, Any]) -> None:
     files = (old.file("i.jsonl", *case["input"]["tasks"]), old.file("l.jsonl", *case["input"]["classification"]))
     old.bring(*files, recipe="paper")
     wanted = {tuple(row.values()) for row in case["output"]["files"]["o/all_generated_instances.jsonl"]}
@@ -78,7 +78,7 @@ def test_how_the_reply_ended_is_kept_for_the_stage_that_reads_it(old: OldRun, fi
     assert row.decision.notes == ({"cut": True} if finish == "length" else {})
 
 
-def test_missing_metadata_empty_texts_and_repetitions(old: OldRun) -> None:
+def test_missing_metadata_empty_texts_and_repetitions_are_counted(old: OldRun) -> None:
     rows = [
         raw("A", "Output: 1"), raw("A", "Output: 1"), raw("A", "Output: 2"), raw("B", ""), raw("B", " \n"),
         raw("C", None, instance_metadata=metadata(None)), raw("D", "", instance_metadata=None),
@@ -88,8 +88,8 @@ def test_missing_metadata_empty_texts_and_repetitions(old: OldRun) -> None:
     assert reasons(result.files[0]) == {
         "the same instances again": (1, [2]),
         "no instances: still open": (4, [4, 5, 6, 7]),
-        "raw_instances is no text": (1, [9]),
-        "the instruction is a seed task's": (1, [10]),
+        "raw_instances is not a text": (1, [9]),
+        "the instruction is that of a seed task": (1, [10]),
     }
     assert (result.instructions, result.instances, result.files[0].added) == (4, 2, 4)
     assert [(row["instruction"], row["raw_instances"]) for row in old.rows(RAW)] == [
@@ -109,7 +109,7 @@ def test_instances_bring_the_instructions_that_no_other_file_has_with_their_own_
     assert added["metadata"]["response"]["choices"] == [{"text": "9. Come.", "finish_reason": "stop"}]
 
 
-def test_examples_come_through_prepare_as_they_were(old: OldRun) -> None:
+def test_prepare_leaves_imported_examples_unchanged(old: OldRun) -> None:
     rows = [
         example("Fix the code.", CODE, f"```python\n{CODE}```"),
         example("Translate.", "Good morning.", "早上好。"),
@@ -124,10 +124,10 @@ def test_examples_come_through_prepare_as_they_were(old: OldRun) -> None:
     assert sorted(prepared(old)) == sorted(wanted)
 
 
-def test_examples_are_not_taken_where_the_raw_instances_are_and_are_where_these_are_empty(old: OldRun) -> None:
+def test_examples_are_imported_only_for_instructions_without_raw_instances(old: OldRun) -> None:
     examples = old.file("e.jsonl", example("A", "", "1"), example("B", "", "2"), example("C", "", "3"))
     result = old.bring(examples, old.file("i.jsonl", raw("A", "Output: 1"), raw("B", "")))
-    assert reasons(result.files[1]) == {"the raw instances are there: made from them again": (1, [1])}
+    assert reasons(result.files[1]) == {"prepare makes it from the raw instances, which are imported": (1, [1])}
     texts = {row["instruction"]: row["raw_instances"] for row in old.rows(RAW)}
     assert texts == {"A": "Output: 1", "B": "<<OUTPUT>>\n2", "C": "<<OUTPUT>>\n3"}
 
@@ -140,10 +140,10 @@ def test_examples_that_cannot_be_written_as_raw_text_are_counted(old: OldRun) ->
     (report,) = old.bring(old.file("e.jsonl", *rows)).files
     assert reasons(report) == {
         "the output is empty": (1, [1]),
-        "input or output is no text": (2, [2, 3]),
-        "a line of it reads like <<INPUT>> or <<OUTPUT>>": (2, [4, 5]),
+        "input or output is not a text": (2, [2, 3]),
+        "a line in it looks like <<INPUT>> or <<OUTPUT>>": (2, [4, 5]),
         "the same example again": (1, [7]),
-        "the instruction is a seed task's": (1, [8]),
+        "the instruction is that of a seed task": (1, [8]),
     }
 
 
@@ -160,7 +160,7 @@ def test_the_parser_of_the_recipe_chat_reads_every_output_that_was_written_for_i
     pairs: list[tuple[str, str]], is_classification: bool
 ) -> None:
     cases = ExampleCollector()
-    taken = [pair for pair in pairs if not ExampleCollector.refuse(*pair) and cases.add("g0.0", *pair, "e.jsonl")]
+    taken = [pair for pair in pairs if not ExampleCollector.refuse(*pair) and cases.add("g0.0", *pair, name="e.jsonl")]
     for _, text, _ in cases.raw_texts():
         subject = Instruction("g0.0", "Do it.", is_classification=is_classification)
         found = ChatExamplesReader().process(Request(PREPARE, 0, (), subjects=(subject,)), Reply(text, "stop"))
@@ -168,7 +168,7 @@ def test_the_parser_of_the_recipe_chat_reads_every_output_that_was_written_for_i
         assert len(found) == len(taken)
 
 
-def test_thousands_of_rows_of_all_kinds(old: OldRun) -> None:
+def test_thousands_of_rows_of_all_kinds_are_imported(old: OldRun) -> None:
     rows = instruction_rows(3000)
     texts = [row["instruction"] for row in rows]
     label = [{"instruction": text, "is_classification": [" Yes", " No", ""][n % 3]} for n, text in enumerate(texts)]

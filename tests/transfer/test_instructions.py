@@ -1,4 +1,4 @@
-"""Instructions of an old run: accepted candidates, with the replies they came out of."""
+"""Instructions of an old run: accepted candidates, with the replies they came from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.transfer.old import SEEDS, OldRun, instruction_rows, metadata, reason
 
 
 @golden("e2e_bootstrap")
-def test_what_the_reference_wrote_comes_out_again_as_it_went_in(old: OldRun, case: dict[str, Any]) -> None:
+def test_instructions_of_the_reference_are_exported_as_they_were_imported(old: OldRun, case: dict[str, Any]) -> None:
     rows = case["output"]["rows"]
     old.file("seeds.jsonl", *case["input"]["seed_tasks"])
     result = old.bring(old.file("machine_generated_instructions.jsonl", *rows))
@@ -74,7 +74,7 @@ def test_rows_of_one_reply_are_one_request_and_rows_of_others_are_not(old: OldRu
         (None, "", "Name a river.", "unknown"),
     ],
 )
-def test_what_a_row_says_of_its_reply_is_journalled_and_what_it_leaves_out_is_not_made_up(
+def test_metadata_of_replies_is_journalled_and_missing_metadata_is_not_invented(
     old: OldRun, said: Any, prompt: str, reply: str, finish: str
 ) -> None:
     old.bring(old.file("m.jsonl", {"instruction": "Name a river.", "metadata": said}))
@@ -87,12 +87,12 @@ def test_what_a_row_says_of_its_reply_is_journalled_and_what_it_leaves_out_is_no
     assert (held.complete, held.evaluated, held.answer.details) == (True, 1, {"imported": "m.jsonl"})
 
 
-def test_a_second_time_is_a_rejected_duplicate_white_space_aside_and_so_is_a_seed(old: OldRun) -> None:
+def test_a_repeated_instruction_or_seed_is_a_rejected_duplicate_whatever_its_white_space(old: OldRun) -> None:
     texts = ["Name a river.", "Name a  river.\n", "name a river.", f" {SEEDS[0]} "]
     result = old.bring(old.file("m.jsonl", *({"instruction": text} for text in texts)))
     assert reasons(result.files[0]) == {
-        "the instruction is there already": (1, [2]),
-        "the instruction is a seed task's": (1, [4]),
+        "the instruction exists already": (1, [2]),
+        "the instruction is that of a seed task": (1, [4]),
     }
     assert old.instructions() == ["Name a river.", "name a river."]
     rejected = old.rows("rejected.jsonl")
@@ -127,7 +127,7 @@ def test_duplicates_at_the_end_of_a_file_do_not_count_as_a_saturated_pool(old: O
         ({"a": 10**400}, 10**400, {}, 0.0),
     ],
 )
-def test_scores_are_taken_over_where_they_are_numbers(
+def test_scores_are_imported_if_they_are_numbers(
     old: OldRun, near: Any, mean: Any, nearest: dict[str, float], average: float
 ) -> None:
     old.bring(old.file("m.jsonl", {"instruction": "Go.", "most_similar": near, "avg_similarity_score": mean}))

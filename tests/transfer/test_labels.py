@@ -1,4 +1,4 @@
-"""Labels of an old run: what says yes or no is taken, and everything else stays open."""
+"""Labels of an old run: a yes or no is imported, and everything else stays open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def said_of(old: OldRun) -> dict[str, str]:
         *((value, "Unknown") for value in (None, 1, 0, 2.5, float("nan"), [True], {"label": "yes"}, "\udfff")),
     ],
 )
-def test_what_counts_as_yes_and_no(old: OldRun, value: Any, label: str) -> None:
+def test_only_clear_words_count_as_yes_and_no(old: OldRun, value: Any, label: str) -> None:
     result = old.bring(instructions(old, "Name a river."), labels(old, "l.jsonl", ("Name a river.", value)))
     assert said_of(old) == {"Name a river.": label}
     assert reasons(result.files[1]) == ({UNCLEAR: (1, [1])} if label == "Unknown" else {})
@@ -44,7 +44,7 @@ def test_what_counts_as_yes_and_no(old: OldRun, value: Any, label: str) -> None:
 
 
 @golden("e2e_identify_clf")
-def test_labels_as_the_reference_wrote_them(old: OldRun, case: dict[str, Any]) -> None:
+def test_labels_of_the_reference_are_imported(old: OldRun, case: dict[str, Any]) -> None:
     (text,) = case["output"]["file"].values()
     rows = [json.loads(line) for line in text.splitlines()]
     result = old.bring(instructions(old, *case["input"]["instructions"]), old.file("is_clf.jsonl", text.encode()))
@@ -55,24 +55,24 @@ def test_labels_as_the_reference_wrote_them(old: OldRun, case: dict[str, Any]) -
         assert said_of(old) == {text: plain.get(said, "Unknown") for text, said in expected.items()}
 
 
-def test_unclear_labels_are_rejected_with_what_was_said(old: OldRun) -> None:
+def test_unclear_labels_are_rejected_with_their_words(old: OldRun) -> None:
     old.bring(instructions(old, "Go."), labels(old, "l.jsonl", ("Go.", " Yes, it")))
     (row,) = old.rows("rejected.jsonl")
     assert (row["stage"], row["subject"], row["filter"]) == ("classify", "g0.0", "import")
     assert (row["reason"], row["evidence"]) == ("neither-yes-nor-no", {"said": " Yes, it"})
 
 
-def test_labels_of_instructions_that_nobody_knows_are_counted_with_their_lines(old: OldRun) -> None:
+def test_labels_of_unknown_instructions_are_counted_with_their_lines(old: OldRun) -> None:
     said = [("Go.", "yes"), ("Come.", "no"), (SEEDS[2], "yes"), ("Stay.", "no")]
     result = old.bring(labels(old, "l.jsonl", *said), instructions(old, "Go."))
     assert [report.name for report in result.files] == ["m.jsonl", "l.jsonl"]
     assert reasons(result.files[1]) == {
         "no file has the instruction": (2, [2, 4]),
-        "the instruction is a seed task's": (1, [3]),
+        "the instruction is that of a seed task": (1, [3]),
     }
 
 
-def test_white_space_does_not_part_a_label_from_its_instruction(old: OldRun) -> None:
+def test_white_space_does_not_separate_a_label_from_its_instruction(old: OldRun) -> None:
     old.bring(instructions(old, "Übersetze  den Satz. "), labels(old, "l.jsonl", ("Übersetze den Satz.\n", "no")))
     assert said_of(old) == {"Übersetze  den Satz.": "No"}
 
@@ -98,7 +98,7 @@ def test_labels_come_in_requests_of_fifty_at_most_and_of_one_file_each(old: OldR
     assert set(said_of(old).values()) == {"Yes", "No"}
 
 
-def test_examples_of_ours_bring_the_label_that_no_file_of_labels_has(old: OldRun) -> None:
+def test_our_own_examples_bring_the_labels_that_no_file_of_labels_has(old: OldRun) -> None:
     said = [("A", True), ("B", False), ("C", True), ("D", "yes")]
     examples = old.file(
         "e.jsonl", *({"instruction": t, "input": "", "output": "x", "is_classification": v} for t, v in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -18,9 +19,22 @@ if TYPE_CHECKING:
 
     from selfinstruct.api import Backend, Component
     from selfinstruct.plugins.registry import Registry
+    from selfinstruct.run.settings import ConfigSources
 
-REGISTRY = "selfinstruct.plugins.registry"
-"""Where a command keeps the registry that it loaded to know its backend's options."""
+KNOWN = "selfinstruct.cli.known"
+"""Where a command keeps what it has read to know its backend's options."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSoFar:
+    """What was read before a command starts: each is read once, and a plugin's code runs once.
+
+    registry   the plugins; `None` if they were not needed
+    sources    what the config is read from; `None` if it was not needed
+    """
+
+    registry: Registry | None = None
+    sources: ConfigSources | None = None
 
 
 class BackendCommand(TitledCommand):
@@ -36,10 +50,10 @@ class BackendCommand(TitledCommand):
         """Read the line once for the backend's name, add its options, then read it in earnest."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        registry, parameters = _backend_parameters(args, taken, self.tables, self.tolerant)
+        known, parameters = _backend_parameters(args, taken, self.tables, self.tolerant)
         self.params = [*self._own, *parameters]
         context = super().make_context(info_name, args, *rest, **extra)
-        context.meta[REGISTRY] = registry
+        context.meta[KNOWN] = known
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -97,33 +111,33 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
     return found
 
 
-def known_registry() -> Registry | None:
-    """The registry that was loaded for the command line at work, if it was: a plugin's code is to run once."""
-    registry: Registry | None = click.get_current_context().meta.get(REGISTRY)
-    return registry
+def known_so_far() -> KnownSoFar:
+    """What was read already for the current command line."""
+    known: KnownSoFar = click.get_current_context().meta.get(KNOWN, KnownSoFar())
+    return known
 
 
 def _backend_parameters(
     args: Sequence[str], taken: set[str], tables: Sequence[str], tolerant: bool
-) -> tuple[Registry | None, list[click.Parameter]]:
+) -> tuple[KnownSoFar, list[click.Parameter]]:
     try:
-        registry, component = _chosen_backend(args, tables)
+        known, component = _chosen_backend(args, tables)
     except SelfInstructError:
         if tolerant or {"-h", "--help"} & set(args):
-            return None, []  # what is wrong is told when the command is to work
+            return KnownSoFar(), []  # what is wrong is told when the command is to work
         raise
     if component is None:
-        return registry, []
+        return known, []
     from selfinstruct.plugins.checks import is_secret
 
-    return registry, [
+    return known, [
         _parameter(component.name, key, option, taken)
         for key, option in component.options.model_fields.items()
         if not is_secret(option.annotation) and _is_plain(option.annotation)
     ]
 
 
-def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registry | None, Component[Backend] | None]:
+def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[KnownSoFar, Component[Backend] | None]:
     """The backend that the line, or else the config or the run, names, and where it was found; raises what is wrong.
 
     `tables` lead to its place in the config; if there is none, it is that of the run.
@@ -131,10 +145,10 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
-        return None, None  # nothing names one, and a plain --help is to be quick
+        return KnownSoFar(), None  # nothing names one, and a plain --help is to be quick
     from selfinstruct.config import parse_assignment
     from selfinstruct.plugins.registry import BACKEND, Registry
-    from selfinstruct.run.settings import Settings, read_tree
+    from selfinstruct.run.settings import ConfigSources, Settings, read_tree
 
     settings = Settings(
         folder,
@@ -144,15 +158,16 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
         assigned=[parse_assignment(text) for text in _peek(args, "--set")],
         plugins=_peek(args, "--plugin"),
     )
-    tree = read_tree(settings)
+    sources = ConfigSources(settings)
+    tree = read_tree(settings, sources)
     own: Any = tree
     for key in tables:
         own = own.get(key) if isinstance(own, Mapping) else None
     for table in (own, tree.get("backend")):
         if isinstance(table, Mapping) and isinstance(table.get("use"), str):
             registry = Registry.load(tree["plugins"])
-            return registry, registry.find(BACKEND, table["use"])
-    return None, None
+            return KnownSoFar(registry, sources), registry.find(BACKEND, table["use"])
+    return KnownSoFar(sources=sources), None
 
 
 def _nested(tables: Sequence[str], value: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option
 
@@ -44,7 +44,8 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
 
     read_env(Path(".env"))
     findings, area = [], ""
-    for finding in doctor.examine(settings_from(out, given), known_registry()):
+    known = known_so_far()
+    for finding in doctor.examine(settings_from(out, given), known.registry, known.sources):
         findings.append(finding)
         if as_json:
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
@@ -46,7 +46,8 @@ def print_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run.estimate import estimate
 
-    told = estimate(settings_from(out, given), target, known_registry())
+    known = known_so_far()
+    told = estimate(settings_from(out, given), target, registry=known.registry, sources=known.sources)
     source = "as this run has shown" if told.seen else "a guess, before anything is known"
     tokens = f"{told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens"
     click.echo(f"to {pluralize(told.target, 'instruction')}, {told.accepted:,} of them there:")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.backend_options import BackendCommand
+from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option, settings_from
 from selfinstruct.cli.text import pluralize
@@ -41,7 +41,8 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     from selfinstruct.cli.board import printable
     from selfinstruct.transfer.importing import import_files
 
-    result = import_files(settings_from(out, given), files)
+    known = known_so_far()
+    result = import_files(settings_from(out, given), files, registry=known.registry, sources=known.sources)
     for report in result.files:
         for line in report.words():
             click.echo(printable(line))

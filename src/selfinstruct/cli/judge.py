@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.backend_options import JudgeCommand
+from selfinstruct.cli.backend_options import JudgeCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
@@ -45,7 +45,8 @@ def print_estimate(out: Path, given: dict[str, Any]) -> None:
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run.estimate import estimate_judge
 
-    told = estimate_judge(settings_from(out, given))
+    known = known_so_far()
+    told = estimate_judge(settings_from(out, given), known.registry, known.sources)
     click.echo(f"to rate {pluralize(told.examples, 'example')}, {told.rated:,} of them rated:")
     click.echo(f"  {pluralize(told.requests, 'request')}")
     click.echo(

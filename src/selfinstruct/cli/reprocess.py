@@ -74,18 +74,24 @@ def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) 
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings
-    from selfinstruct.transfer.reprocessing import ReprocessedRun, begin_reprocessing
+    from selfinstruct.transfer.reprocessing import Reprocessing
 
     added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
-    assigned = [parse_assignment(text) for text in given["assigned"]]
-    settings = Settings(source.folder, overrides=added, assigned=assigned, plugins=given["plugins"])
-    registry = begin_reprocessing(source, out, settings, given["target"])
-    with ReprocessedRun(Settings(out), registry, say=silent if quiet else say) as run, Progress(quiet) as progress:
+    settings = Settings(
+        source.folder,
+        overrides=added,
+        assigned=[parse_assignment(text) for text in given["assigned"]],
+        plugins=given["plugins"],
+    )
+    with (
+        Reprocessing(source, out, settings, target=given["target"], say=silent if quiet else say) as reprocessing,
+        Progress(quiet) as progress,
+    ):
 
         async def work() -> Diff:
-            return await run.reprocess(source, [progress])
+            return await reprocessing.run([progress])
 
-        found: Diff = run_with_signals(run, work)
+        found: Diff = run_with_signals(reprocessing, work)
         return found
 
 
@@ -122,7 +128,7 @@ def _changes(title: str, when: str, changes: Sequence[Change], found: Diff) -> I
 
 def _cause(change: Change) -> str:
     if not change.reason:
-        words = {"not judged": "its reply was not judged so far", "not found": "the parser did not find it"}
+        words = {"not evaluated": "its reply was not evaluated so far", "not found": "the parser did not find it"}
         return words[change.was]
     evidence = ", ".join(
         f"{name} {clip(value if isinstance(value, str) else value_text(value), 60)}"

@@ -7,15 +7,21 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from selfinstruct.errors import Stopped
 
-if TYPE_CHECKING:
-    from selfinstruct.run.run import Run
+
+class Interruptible(Protocol):
+    """What a signal stops: a run, or a reprocessing."""
+
+    say: Callable[[str], None]
+
+    def interrupt(self) -> None:
+        """Stop in good order."""
 
 
-def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:
+def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
     """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
 
     async def main() -> Any:

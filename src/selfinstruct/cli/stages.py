@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from selfinstruct.cli.backend_options import BackendCommand, known_registry
+from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 
@@ -39,12 +39,16 @@ def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
     from selfinstruct.run.stage_order import require_input, stages_of_whole_run
-    from selfinstruct.store import RunStore
 
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
-    if stage not in (None, "generate"):
-        RunStore.open_readonly(out).close()  # raises if there is no run: only generate makes one
-    with Run(settings_from(out, given), known_registry(), say=note if as_json else silent if quiet else say) as run:
+    known = known_so_far()
+    with Run(
+        settings_from(out, given),
+        registry=known.registry,
+        sources=known.sources,
+        must_exist=stage not in (None, "generate"),  # the other stages follow one that has made a run
+        say=note if as_json else silent if quiet else say,
+    ) as run:
         if stage is not None:
             require_input(run, stage, lambda source: f"run `selfinstruct {source} --out {shlex.quote(str(out))}`")
 

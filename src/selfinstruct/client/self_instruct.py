@@ -17,7 +17,6 @@ from selfinstruct.client.user_model import UserModel
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
 from selfinstruct.run.stage_order import require_input, stages_of_whole_run
-from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
@@ -198,12 +197,15 @@ class SelfInstruct(RunFolder):
         observers: Sequence[object],
     ) -> Result:
         """Run one stage, or all of a whole run (`None`); `chosen` are settings of this call, `None` where not given."""
-        if stage not in (None, GENERATE):
-            RunStore.open_readonly(self.out).close()  # raises if there is no run: only generate makes one
         given = [(path, value) for path, value in chosen.items() if value is not None]
         settings = replace(self._settings, assigned=[*self._settings.assigned, *given])
         summaries = []
-        with Run(settings, self._registry() if self._objects else None, self._model) as run:
+        with Run(
+            settings,
+            registry=self._registry() if self._objects else None,
+            backend=self._model,
+            must_exist=stage not in (None, GENERATE),  # only generate makes a run
+        ) as run:
             self._run = run
             try:
                 if stage is not None:

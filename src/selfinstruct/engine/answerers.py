@@ -44,10 +44,10 @@ ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 class CallJournal(Protocol):
     """Keeps what calls cost, for budgets and quotas that outlast a command."""
 
-    def sent(self, stage: str, index: int, prompt_tokens: int, completion_tokens: int) -> int:
+    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
         """A call is about to be made; returns its number."""
 
-    def ended(self, number: int, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
         """A call has ended."""
 
 
@@ -154,7 +154,12 @@ class LiveAnswerer:
         ticket = await self._gate.enter(request.index, guess.prompt_tokens(request), guess.reply_tokens(request))
         number = 0
         if self._calls is not None:
-            number = self._calls.sent(request.stage, request.index, ticket.prompt_tokens, ticket.reply_tokens)
+            number = self._calls.sent(
+                request.stage,
+                request.index,
+                prompt_tokens=ticket.prompt_tokens,
+                completion_tokens=ticket.reply_tokens,
+            )
         outcome: Reply | Fault | None = None
         try:
             outcome = await self._outcome(request)
@@ -188,7 +193,12 @@ class LiveAnswerer:
                 self._gate.too_many_requests(ticket)
         spent = self._gate.leave(ticket, usage, refused)
         if self._calls is not None:
-            self._calls.ended(number, spent.prompt_tokens or 0, spent.completion_tokens or 0, refused)
+            self._calls.ended(
+                number,
+                prompt_tokens=spent.prompt_tokens or 0,
+                completion_tokens=spent.completion_tokens or 0,
+                refused=refused,
+            )
 
     def _fault(self, request: Request, error: Exception) -> Fault:
         """What the backend says an exception means; raises `PluginError` if it cannot say."""

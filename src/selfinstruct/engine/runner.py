@@ -242,7 +242,9 @@ class Runner:
                 )
                 evaluated = len(decisions)
         self._balance.settle(request, decisions, pending.evaluated, evaluated)
-        committed = self._store.settle(request, decisions, evaluated, complete, self._balance.accepted)
+        committed = self._store.settle(
+            request, decisions, evaluated=evaluated, complete=complete, accepted=self._balance.accepted
+        )
         self._stage.on_settled(request, decisions)
         self._in_flight.popleft()
         if complete:

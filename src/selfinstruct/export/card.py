@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfinstruct.export.facts import RunFacts
+from selfinstruct.export.facts import DatasetFacts
 from selfinstruct.export.trainers import Shape, axolotl
 from selfinstruct.types import GENERATE
 
@@ -32,7 +32,7 @@ class Contents:
     best: int = 0
 
 
-def write_card(facts: RunFacts, contents: Contents) -> str:
+def write_card(facts: DatasetFacts, contents: Contents) -> str:
     """The whole README, front matter included, so that `datasets.load_dataset` finds the parts."""
     sections = [
         _front_matter(contents),
@@ -69,7 +69,7 @@ def _front_matter(contents: Contents) -> str:
     return "\n".join(lines)
 
 
-def _overview(facts: RunFacts, contents: Contents) -> str:
+def _overview(facts: DatasetFacts, contents: Contents) -> str:
     seeds = "its own" if facts.own_seeds else "the builtin"
     models = ", ".join(_code(model) for model in facts.models) or "unknown"
     counts = ", ".join(f"{count} in `{contents.files[part]}`" for part, count in contents.counts.items())
@@ -95,7 +95,7 @@ def _overview(facts: RunFacts, contents: Contents) -> str:
     return "\n".join(lines)
 
 
-def _licence(facts: RunFacts, contents: Contents) -> str:
+def _licence(facts: DatasetFacts, contents: Contents) -> str:
     models = ", ".join(_code(model) for model in facts.models) or "an unknown model"
     if contents.license:
         return f"{_code(contents.license)}, as stated by whoever made this. The text was written by {models}."
@@ -106,7 +106,7 @@ def _licence(facts: RunFacts, contents: Contents) -> str:
     )
 
 
-def _funnel(facts: RunFacts) -> str:
+def _funnel(facts: DatasetFacts) -> str:
     lines = ["| stage | candidates | accepted | rejected | set aside | failed requests |", "|---|---|---|---|---|---|"]
     drops = ["| stage | filter | reason | rejected |", "|---|---|---|---|"]
     for stage, totals in facts.totals.items():
@@ -117,11 +117,11 @@ def _funnel(facts: RunFacts) -> str:
     return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "") + _reviews(facts)
 
 
-def _checked(facts: RunFacts) -> str:
+def _checked(facts: DatasetFacts) -> str:
     return "and people reviewed a part of them, as told below." if facts.reviews else "but no person has checked them."
 
 
-def _reviews(facts: RunFacts) -> str:
+def _reviews(facts: DatasetFacts) -> str:
     """What people did after the filters: the table above is of these alone."""
     if not facts.reviews:
         return ""
@@ -133,7 +133,7 @@ def _reviews(facts: RunFacts) -> str:
     return "\n\n" + "\n".join([*lines, "", told])
 
 
-def _ratings(facts: RunFacts) -> str:
+def _ratings(facts: DatasetFacts) -> str:
     judges = ", ".join(_code(model) for model in facts.judges) or "an unknown model"
     shares = [f"| {name} | {share:.0%} |" for name, share in facts.ratings.shares()]
     said = (
@@ -155,7 +155,7 @@ def _reading(contents: Contents) -> str:
     return "\n\n".join(parts)
 
 
-def _again(facts: RunFacts, contents: Contents) -> str:
+def _again(facts: DatasetFacts, contents: Contents) -> str:
     seeds = " --seeds SEEDS.jsonl" if facts.own_seeds else ""
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""

@@ -13,7 +13,7 @@ from typing import Literal
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError
 from selfinstruct.export.card import Contents, write_card
-from selfinstruct.export.facts import run_facts
+from selfinstruct.export.facts import dataset_facts
 from selfinstruct.export.folder import (
     CARD,
     CONFIG,
@@ -101,7 +101,7 @@ def export_dataset(
     }
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
-    facts, shape = run_facts(run, chosen), shape_of(plan.row)
+    facts, shape = dataset_facts(run, chosen), shape_of(plan.row)
     asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
     contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best)
     texts = {
@@ -133,7 +133,7 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) ->
         if run.review_counts:
             hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
-    seed = (store.fact("config") or {}).get("run", {}).get("seed", 0)
+    seed = store.facts.seed
     held = held_out(was, split, seed)
     if (
         chosen is not None or run.review_counts

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from selfinstruct import __version__
 from selfinstruct.insight.ratings import RatingCounts, count_ratings
 from selfinstruct.store import RunStore, Totals
 from selfinstruct.store.curated import CuratedRun
@@ -16,7 +15,7 @@ from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
+class DatasetFacts:
     """The origin of a run's data.
 
     `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
@@ -66,33 +65,32 @@ class RunFacts:
         }
 
 
-def run_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> RunFacts:
+def dataset_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> DatasetFacts:
     """Gather the facts of a run and its reviews."""
     store = run.store
-    tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
-    stages = {stage: frozen for stage in ENGINE_STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
-    return RunFacts(
-        store.fact("version") or __version__,
-        str(tree.get("recipe", "chat")),
-        store.fact("created_at") or "",
-        str((config.get("backend") or {}).get("use", "unknown")),
-        _models(store, "backend", GENERATE, INSTANCES),
-        config | stages,
-        store.fact("plugins") or {},
+    facts = store.facts
+    return DatasetFacts(
+        facts.version,
+        facts.recipe,
+        facts.created_at,
+        facts.backend_name or "unknown",
+        _models(store, GENERATE, INSTANCES),
+        facts.whole_config,
+        facts.plugins,
         len(store.seeds()),
-        store.fact("seeds_digest") or "",
-        tree.get("run", {}).get("seeds", "builtin") != "builtin",
+        facts.seeds_digest,
+        facts.seeds_path != "builtin",
         {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_started(stage)},
         run.review_counts,
         chosen,
-        _models(store, f"backend.{JUDGE}", JUDGE),
+        _models(store, JUDGE),
         count_ratings(store.ratings().values()),
     )
 
 
-def _models(store: RunStore, fact: str, *stages: str) -> tuple[str, ...]:
+def _models(store: RunStore, *stages: str) -> tuple[str, ...]:
     """The models as the replies name them; what the backend said of itself where they do not."""
     wrote = [reply.model for stage in stages for _, _, reply in store.decisions_with_replies(stage, "accepted")]
     named = tuple(dict.fromkeys(model for model in wrote if model))
-    said = (store.fact(fact) or store.fact("backend") or {}).get("model")
-    return named or ((str(said),) if said else ())
+    known = [facts.model for stage in stages if (facts := store.facts.backend(stage)) and facts.model]
+    return named or tuple(dict.fromkeys(known))

@@ -1,1 +1,1 @@
-"""Files that users see: each is written whole or not at all."""
+"""Writes files that users see: each appears complete or not at all."""

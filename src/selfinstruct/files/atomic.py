@@ -1,4 +1,4 @@
-"""A file appears whole or not at all: temporary file, sync, rename."""
+"""Atomic writes: a file appears complete or not at all, by a temporary file, a sync and a rename."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from selfinstruct.errors import RunError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when the block ends well, and is gone when it does not.
+    """Open a temporary file that replaces `path` at the end of the block, and is deleted if the block raises.
 
-    Raises `RunError` if the disk refuses; an older file then stands as it was.
+    Raises `RunError` if the disk refuses. An older file then stays as it was.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
@@ -28,26 +28,26 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        _drop(temporary)
+        _delete(temporary)
         raise RunError(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
     except BaseException:
-        _drop(temporary)
+        _delete(temporary)
         raise
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, UTF-8, over any older one."""
+    """Write a UTF-8 text file atomically."""
     with atomic_write(path) as file:
         file.write(text.encode())
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write one object a line, UTF-8, over any older file; returns the number of lines."""
+    """Write one JSON object per line, UTF-8, atomically; returns the number of lines."""
     return write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> int:
-    """Write lines of text as `write_jsonl` writes rows; returns their number."""
+    """Write lines of text, UTF-8, atomically; returns their number."""
     count = 0
     with atomic_write(path) as file:
         for line in lines:
@@ -56,6 +56,6 @@ def write_lines(path: Path, lines: Iterable[str]) -> int:
     return count
 
 
-def _drop(temporary: Path) -> None:
+def _delete(temporary: Path) -> None:
     with suppress(OSError):
         temporary.unlink()

@@ -1,4 +1,4 @@
-"""Writes a config tree as TOML, for which the standard library has a reader only."""
+"""Writes a config tree as TOML, which the standard library can only read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def to_toml(tree: Mapping[str, Any]) -> str:
-    """A config as TOML: plain settings, then a table each; what is `None` is left out, being not set."""
+    """A config as TOML: plain settings first, then tables. Settings that are `None` are left out."""
     plain = [_line(key, value) for key, value in tree.items() if value is not None and not isinstance(value, Mapping)]
     tables = [
         "\n".join([f"[{_key(key)}]", *(_line(name, entry) for name, entry in value.items() if entry is not None)])
@@ -41,5 +41,5 @@ def _key(key: str) -> str:
 
 
 def _string(text: str) -> str:
-    """JSON's escapes are TOML's too, but for the one character that JSON leaves as it is."""
+    """A string with the escapes of JSON, which TOML shares, and of DEL, which only TOML escapes."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

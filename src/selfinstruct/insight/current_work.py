@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from selfinstruct.store import RunStore
-from selfinstruct.store.lock import holder
+from selfinstruct.store.lock import lock_holder
 
 RECENT = 50
 """Replies that the pace is computed from."""
@@ -25,7 +25,7 @@ class CurrentWork:
 
 def read_current_work(store: RunStore, folder: Path) -> CurrentWork | None:
     """The process that works on a run folder now, and how fast; `None` if there is none."""
-    pid = holder(folder)
+    pid = lock_holder(folder)
     if pid is None:
         return None
     latest = store.growth().latest(RECENT)

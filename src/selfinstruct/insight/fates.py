@@ -130,7 +130,7 @@ class History:
 
     def _place(self, index: int) -> tuple[int, int] | None:
         """Where the raw text is that `prepare` read at an index: the seeds' own come first, if they are wanted."""
-        wanted = (self.store.fact(f"config.{PREPARE}") or {}).get("include_seeds")
+        wanted = (self.store.facts.stage_config(PREPARE) or {}).get("include_seeds")
         at = index - (len(self.seeds) if wanted else 0)
         return self._places[at] if 0 <= at < len(self._places) else None
 

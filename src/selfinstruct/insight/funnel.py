@@ -92,7 +92,7 @@ def _funnel(store: RunStore, stage: str) -> Funnel:
 
 def filter_names(store: RunStore, stage: str) -> list[str]:
     """The filters of a stage in their order, as the run recorded them."""
-    recorded = store.fact(f"config.{stage}") or {}
+    recorded = store.facts.stage_config(stage) or {}
     return list(dict.fromkeys([*FIRST, *(entry["use"] for entry in recorded.get("filters", []))]))
 
 

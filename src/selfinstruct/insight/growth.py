@@ -40,6 +40,6 @@ def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
 
 def _prices(store: RunStore) -> Prices | None:
     """The prices in the run's config. The backend is not asked, since that would need its client and a key."""
-    budget = (store.fact("tree") or {}).get("budget", {})
+    budget = store.facts.tree.get("budget", {})
     prompt, completion = (budget.get(f"usd_per_million_{kind}_tokens") for kind in ("prompt", "completion"))
     return None if prompt is None or completion is None else Prices(float(prompt), float(completion))

@@ -140,16 +140,14 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
     """
     with store.snapshot():
         stages = {stage.stage: stage for stage in _stages(store)}
-        backend = store.fact("backend") or {}
-        judge = store.fact(f"backend.{JUDGE}") or backend
-        config = store.fact("config") or {}
+        backend, judge, config = store.facts.run_backend, store.facts.backend(JUDGE), store.facts.config
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
     return RunStatus(
         folder=store.folder,
         stages=stages,
-        backend=backend,
-        judge=judge,
+        backend=backend.description if backend else {},
+        judge=judge.description if judge else {},
         config=config,
         ratings=ratings,
         reviews=CuratedRun(store).review_counts,
@@ -175,7 +173,7 @@ def _progress(store: RunStore, funnel: Funnel) -> tuple[int, int | None]:
     if funnel.stage in (CLASSIFY, INSTANCES):
         return funnel.accepted, store.totals(GENERATE).accepted
     if funnel.stage == PREPARE:
-        includes_seeds = (store.fact(f"config.{PREPARE}") or {}).get("include_seeds")
+        includes_seeds = (store.facts.stage_config(PREPARE) or {}).get("include_seeds")
         total = sum(1 for _ in store.raw_instances()) + (len(store.seeds()) if includes_seeds else 0)
         return funnel.replies, total
     if funnel.stage == JUDGE:

@@ -14,7 +14,7 @@ from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.store import Calls, RunStore
+from selfinstruct.store import BackendFacts, Calls, RunStore
 from selfinstruct.types import GENERATE, JUDGE, STAGES, Prices, Window
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
@@ -51,10 +51,11 @@ class Backends:
 
     def gate(self, stage: str, store: RunStore, waits: bool, say: Say) -> Gate:
         """The gate before a stage's backend; raises `ConfigError` for a budget in dollars without prices."""
-        other = GENERATE if self._mark(stage) else JUDGE
+        other = GENERATE if self._has_own(stage) else JUDGE
         prices = prices_for(self._config, None, other)
-        if prices is None and (known := store.fact(f"prices{self._mark(other)}")):
-            prices = Prices(*known)
+        if prices is None:
+            known = store.facts.own_backend(other) if self._has_own(other) else store.facts.run_backend
+            prices = known.prices if known else None
         return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
@@ -62,9 +63,8 @@ class Backends:
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
-        prices, mark = prices_for(self._config, backend, stage), self._mark(stage)
-        told = [prices.prompt, prices.completion] if prices else None
-        store.record_facts(**{f"backend{mark}": facts, f"prices{mark}": told})
+        recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
+        store.facts.record_backend(recorded, stage if self._has_own(stage) else "")
         if facts.get("model"):
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
@@ -73,9 +73,9 @@ class Backends:
             else:
                 say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
-    def _mark(self, stage: str) -> str:
-        """How the names of facts end that are about a stage's backend: empty for the run's own."""
-        return f".{stage}" if len(shared_by(self._config, stage)) == 1 else ""
+    def _has_own(self, stage: str) -> bool:
+        """Whether a stage asks a backend that no other stage asks."""
+        return len(shared_by(self._config, stage)) == 1
 
 
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:

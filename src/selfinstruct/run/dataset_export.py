@@ -94,7 +94,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
 
 def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str], None]) -> None:
     """Add the plugins that a run names. One that is gone is reported only, since the format may not need it."""
-    for name in (store.fact("tree") or {}).get("plugins", []):
+    for name in store.facts.plugin_paths:
         try:
             registry.add(name)
         except PluginError as error:
@@ -108,7 +108,7 @@ def training_encoder(
 
     Only the table `export` of the run's config is read, so no other part of it can fail.
     """
-    recorded = (store.fact("tree") or {}).get("export", {})
+    recorded = store.facts.tree.get("export", {})
     tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}
     if name:
         tree = merge(tree, {"export": {"encoder": {"use": name}}})

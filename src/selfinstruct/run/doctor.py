@@ -19,9 +19,10 @@ from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Usag
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
-from selfinstruct.run.settings import Settings, initial_seeds, load
+from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
+from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
 
 MIN_FREE_BYTES = 200_000_000
@@ -37,14 +38,17 @@ class Finding:
     exit_code: int = 0
 
 
-def examine(settings: Settings, registry: Registry | None = None) -> Iterator[Finding]:
+def examine(
+    settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
+) -> Iterator[Finding]:
     """Check everything in turn; what needs something that is not well is left out. A model is not asked.
 
-    `registry` is one that holds the plugins which the settings name, if they were loaded before.
+    `registry` holds the plugins that the settings name, and `sources` is what the config is read from, if they were
+    loaded before.
     """
     yield from _installation()
     try:
-        registry, config = load(settings, registry)
+        registry, config = load(settings, registry, sources)
     except SelfInstructError as error:
         yield _failed("config", "settings", error)
         yield from _folder(settings.folder)
@@ -116,11 +120,11 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 def _run(folder: Path) -> Finding:
     try:
-        if not RunStore.exists(folder):
-            return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
         store = RunStore.open_readonly(folder)
         totals = store.totals(GENERATE)
         store.close()
+    except NoRunError:
+        return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
         return _failed("folder", "run", error)
     return Finding("folder", Check("run", True, f"{folder} holds a run with {totals.accepted:,} accepted instructions"))

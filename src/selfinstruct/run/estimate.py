@@ -15,9 +15,10 @@ from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import prices_for
-from selfinstruct.run.settings import Settings, initial_seeds, load
+from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import RunStore
+from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
 
 PROMPTS = 16
@@ -49,9 +50,15 @@ class Estimate:
     most_usd: float | None
 
 
-def estimate(settings: Settings, target: int | None = None, registry: Registry | None = None) -> Estimate:
+def estimate(
+    settings: Settings,
+    target: int | None = None,
+    *,
+    registry: Registry | None = None,
+    sources: ConfigSources | None = None,
+) -> Estimate:
     """Reckon what `generate` is going to cost; writes nothing, and asks no model."""
-    registry, config = load(settings, registry)
+    registry, config = load(settings, registry, sources)
     seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
     assert isinstance(table, GenerateTable)
@@ -82,9 +89,11 @@ class JudgeEstimate:
     most_usd: float | None
 
 
-def estimate_judge(settings: Settings) -> JudgeEstimate:
+def estimate_judge(
+    settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
+) -> JudgeEstimate:
     """Reckon what `judge` is going to cost, from its own prompts; writes nothing, and asks no model."""
-    registry, config = load(settings)
+    registry, config = load(settings, registry, sources)
     store = RunStore.open_readonly(settings.folder)
     try:
         stage = StageBuilder(registry, config, store, store.seeds()).parts(JUDGE).stage
@@ -111,9 +120,10 @@ def estimate_judge(settings: Settings) -> JudgeEstimate:
 
 def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
     """Seeds, and what the run has brought: accepted, settled requests, replies, their tokens."""
-    if not RunStore.exists(settings.folder):
+    try:
+        store = RunStore.open_readonly(settings.folder)
+    except NoRunError:
         return initial_seeds(registry, config), 0, 0, 0, 0
-    store = RunStore.open_readonly(settings.folder)
     try:
         totals = store.totals(GENERATE)
         settled = len(store.accepted_totals(GENERATE))

@@ -1,4 +1,4 @@
-"""Reads what the user asked for: recipe, config file and wishes, over what a begun run has recorded."""
+"""Reads the config of a command: the recipe, the config file and the user's own settings, over a run's record."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from selfinstruct import __version__
 from selfinstruct.config import (
     FILE,
     RunConfig,
@@ -25,21 +25,23 @@ from selfinstruct.config import (
 from selfinstruct.config.seeds import read_seeds
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.store import RunStore
+from selfinstruct.store import ConfigFile, InitialFacts, RunStore
+from selfinstruct.store.database import NoRunError
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, SeedTask
 
-REPROCESSING = "replay"
-"""The fact that tells a run that was begun by a replay from others: of which run, how, and how far it got."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for, before anything is read: the command line's or the caller's wishes.
+    """What the user asked for on the command line or from Python, before anything is read.
 
+    folder     the run folder
+    recipe     the name of a recipe, or the path of its TOML file
+    file       the config file; `None`: `selfinstruct.toml` in the working directory, if there is one
     overrides  a tree laid over recipe and file, as from `--backend` and `--target`
     assigned   paths and values, as `--set` gives them, applied last
+    plugins    paths of Python files, or names of modules
     wait       whether to wait for a quota that is used up, however long that takes
     """
 
@@ -63,16 +65,78 @@ def read_env(path: Path) -> None:
         raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
 
 
-def read_tree(settings: Settings) -> Tree:
-    """The config tree: recipe and file, or a begun run's own and what changed in the file; then the user's wishes."""
-    frozen, begun_with = _recorded(settings.folder)
-    name, given = read_config_file(settings)
-    if frozen is not None and settings.file is None:
-        given = changed(begun_with["tree"], given) if begun_with["name"] in ("", name) else {}
+@dataclass(frozen=True, slots=True)
+class RecordedConfig:
+    """The config that a run folder has recorded.
+
+    exists   whether the folder holds a run
+    tree     the config of the last command; `None` if there is no run, or it has asked nothing yet
+    file     the config file that the run began with
+    """
+
+    exists: bool = False
+    tree: Tree | None = None
+    file: ConfigFile = field(default_factory=ConfigFile)
+
+    @classmethod
+    def from_store(cls, store: RunStore) -> RecordedConfig:
+        """What an open run has recorded."""
+        return cls(True, store.facts.tree, store.facts.file) if store.has_started() else cls(True)
+
+
+class ConfigSources:
+    """The places that the config of one command comes from. Each is read when it is first needed, and once.
+
+    Make new ones for each command, since a command changes what its run folder has recorded.
+    """
+
+    def __init__(self, settings: Settings, recorded: RecordedConfig | None = None) -> None:
+        self._settings = settings
+        self._recipes: dict[str, Tree] = {}
+        if recorded is not None:
+            self.recorded = recorded
+
+    @cached_property
+    def recorded(self) -> RecordedConfig:
+        """The record of the run folder; raises `RunError` if its database is not a run's."""
+        try:
+            store = RunStore.open_readonly(self._settings.folder)
+        except NoRunError:
+            return RecordedConfig()
+        try:
+            return RecordedConfig.from_store(store)
+        finally:
+            store.close()
+
+    @cached_property
+    def file(self) -> ConfigFile:
+        """The config file, with the secrets in it; raises `ConfigError` if it cannot be read."""
+        path = self._settings.file or (Path(FILE) if Path(FILE).is_file() else None)
+        return ConfigFile(str(path), read_file(path)) if path else ConfigFile()
+
+    @property
+    def recordable_file(self) -> ConfigFile:
+        """The config file without secrets, as a run records it."""
+        return ConfigFile(self.file.name, without_secrets(dict(self.file.tree)))
+
+    def recipe(self, name: str) -> Tree:
+        """A recipe by its name or file; raises `ConfigError`."""
+        if name not in self._recipes:
+            self._recipes[name] = read_recipe(name)
+        return self._recipes[name]
+
+
+def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
+    """The config as a tree: recipe and file, or a run's own config and what changed in the file; then the settings."""
+    sources = sources or ConfigSources(settings)
+    recorded, file = sources.recorded, sources.file
+    given = dict(file.tree)
+    if recorded.tree is not None and settings.file is None:
+        given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
     recipe = settings.recipe or given.get("recipe")
-    tree = merge({}, frozen) if frozen is not None else {}
-    if recipe or frozen is None:
-        tree = merge(tree, read_recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+    tree = merge({}, recorded.tree) if recorded.tree is not None else {}
+    if recipe or recorded.tree is None:
+        tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
     tree = merge(merge(tree, given), settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
@@ -82,26 +146,11 @@ def read_tree(settings: Settings) -> Tree:
     return tree
 
 
-def read_config_file(settings: Settings) -> tuple[str, Tree]:
-    """The config file's name and what stands in it; both empty if there is none."""
-    file = settings.file or (Path(FILE) if Path(FILE).is_file() else None)
-    return (str(file), read_file(file)) if file else ("", {})
-
-
-def _recorded(folder: Path) -> tuple[Tree | None, Tree]:
-    """The tree of a run that has asked something, and the config file that it was begun with."""
-    tree, file = None, None
-    if RunStore.exists(folder):
-        store = RunStore.open_readonly(folder)
-        if not store.is_unused():
-            tree, file = store.fact("tree"), store.fact("file")
-        store.close()
-    return tree, file or {"name": "", "tree": {}}
-
-
-def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry, RunConfig]:
-    """Read and check the config without touching the run folder, but for the config that an older run recorded."""
-    tree = read_tree(settings)
+def load(
+    settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
+) -> tuple[Registry, RunConfig]:
+    """Read and check the config without writing anything; raises `ConfigError`, `PluginError` or `RunError`."""
+    tree = read_tree(settings, sources)
     named = tree["plugins"] if isinstance(tree["plugins"], list) else []
     if registry is None:
         registry = Registry.load()
@@ -120,23 +169,26 @@ def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
     return seeds
 
 
-def initial_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequence[SeedTask]) -> dict[str, Any]:
-    """The facts that a new run begins with; `frozen` is of its config what no later command may change."""
-    return {
-        "config": frozen,
-        "tree": without_secrets(config.tree),
-        "seeds_digest": seeds_digest(seeds),
-        "created_at": now(),
-        "version": __version__,
-        "python": sys.version.split()[0],
-        "plugins": {plugin.name: plugin.version for plugin in registry.plugins if not plugin.broken},
-    }
+def initial_facts(
+    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, frozen: Tree, file: ConfigFile
+) -> InitialFacts:
+    """The facts that a new run begins with; `frozen` holds the settings that no later command may change."""
+    return InitialFacts(
+        config=frozen,
+        tree=without_secrets(config.tree),
+        file=file,
+        seeds_digest=seeds_digest(seeds),
+        created_at=now(),
+        python=sys.version.split()[0],
+        plugins={plugin.name: plugin.version for plugin in registry.plugins if not plugin.broken},
+    )
 
 
 def refuse_unfinished_reprocessing(store: RunStore) -> None:
-    """Raise `RunError` for a run that a replay began and did not finish, or what it reuses would be paid for."""
-    if (reprocessing := store.fact(REPROCESSING)) is not None and not reprocessing["done"]:
-        command = f"selfinstruct reprocess {reprocessing['of']} --out {store.folder} ..."
+    """Raise `RunError` if reprocessing began a run and is not finished, since its replies would be paid for again."""
+    reprocessing = store.facts.reprocessing
+    if reprocessing is not None and not reprocessing.is_finished:
+        command = f"selfinstruct reprocess {reprocessing.source} --out {store.folder} ..."
         again = f"Finish it first, with the same command: {command}"
         raise RunError(f"{store.folder} holds a reprocessed run that was not finished", again)
 

@@ -1,4 +1,4 @@
-"""How near each accepted instruction was to all before it: put off when it was accepted, computed here in batches."""
+"""Computes similarities that were deferred: how near each accepted instruction was to the pool before it."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from selfinstruct.types import Deferred, Similarity, Ties
 T = TypeVar("T")
 
 BATCH = 512
-"""Instructions computed at once: the pool is walked through once for all of them."""
+"""Instructions computed together, in one pass over the pool."""
 
 
 class SimilarityCalculator:
-    """Computes what was put off. It is shown every accepted instruction, oldest first, after the seeds."""
+    """Computes deferred similarities. It needs every accepted instruction, oldest first, after the seeds."""
 
     def __init__(self, seeds: Iterable[str]) -> None:
         self._texts = list(seeds)
         self._pools: dict[tuple[str, int, Ties], Pool] = {}
 
     def compute(self, rows: Sequence[tuple[str, Similarity | Deferred | None]]) -> list[Similarity | None]:
-        """The similarity of the next instructions: what is known already as it is, what was put off computed."""
+        """The similarity of each of the next instructions: the known ones unchanged, the deferred ones computed."""
         self._texts += [text for text, _ in rows]
         found = [near if isinstance(near, Similarity) else None for _, near in rows]
         waiting: dict[tuple[str, int, Ties], list[int]] = {}
-        for at, (_, near) in enumerate(rows):
+        for place, (_, near) in enumerate(rows):
             if isinstance(near, Deferred):
-                waiting.setdefault((near.tokeniser, near.nearest, near.ties), []).append(at)
+                waiting.setdefault((near.tokeniser, near.nearest, near.ties), []).append(place)
         for how, places in waiting.items():
             pool = self._pool(*how)
             pool.extend(self._texts[len(pool) :])
-            sizes = [near.pool for _, near in (rows[at] for at in places) if isinstance(near, Deferred)]
-            for at, near in zip(places, pool.compare_all([rows[at][0] for at in places], sizes), strict=True):
-                found[at] = near
+            sizes = [near.pool for _, near in (rows[place] for place in places) if isinstance(near, Deferred)]
+            for place, near in zip(places, pool.compare_all([rows[place][0] for place in places], sizes), strict=True):
+                found[place] = near
         return found
 
     def _pool(self, tokeniser: str, nearest: int, ties: Ties) -> Pool:
@@ -46,18 +46,16 @@ class SimilarityCalculator:
 
 
 class SimilarityBackfill:
-    """Writes what was put off into the store, while a run goes on or at its end. Not for two threads at once."""
+    """Computes deferred similarities and stores them, during a run or at its end. Not thread-safe."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._reader = RunStore.open_readonly(
-            store.folder
-        )  # a connection of its own: this works in a thread of its own
+        self._reader = RunStore.open_readonly(store.folder)  # its own connection, since `fill` runs in its own thread
         self._calculator = SimilarityCalculator(seed.instruction for seed in self._reader.seeds())
         self._after = (-1, -1)
 
     def fill(self, least: int = 1) -> None:
-        """Compute and record all that waits, `BATCH` at a time, as long as at least so many instructions are there.
+        """Compute and record what is deferred, `BATCH` instructions at a time, while at least `least` of them are left.
 
         Raises `RunError` if the store cannot be written.
         """
@@ -73,12 +71,12 @@ class SimilarityBackfill:
             self._after = (rows[-1].index, rows[-1].position)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._reader.close()
 
 
 def in_batches(values: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Lists of so many values, the last one shorter."""
+    """Lists of `size` values; the last one may be shorter."""
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""Stands in for the writer while very much is written at once: one transaction, and no waiting for the disk in it."""
+"""Takes the place of the writer for large writes: one transaction that waits for the disk once, at its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from selfinstruct.store.writer import CommitFuture, Statement
 
 
 class BulkWriter:
-    """Applies groups of statements at once, inside the transaction that `transaction` holds open."""
+    """Executes groups of statements immediately, inside the transaction that `transaction` holds open."""
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
@@ -20,7 +20,7 @@ class BulkWriter:
         self._done.set_result(None)
 
     def write(self, statements: Sequence[Statement]) -> CommitFuture:
-        """Apply one group; raises `RunError` if that fails."""
+        """Execute one group; raises `RunError` if that fails."""
         try:
             for sql, values in statements:
                 self._connection.execute(sql, values)
@@ -29,11 +29,11 @@ class BulkWriter:
         return self._done
 
     def close(self) -> None:
-        """Nothing waits, and the connection is another's."""
+        """Do nothing: no group is waiting, and the store closes its connection itself."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is written inside the block is committed at its end, or, if anything is raised there, not at all."""
+        """Commit everything written inside the block at its end, or nothing if the block raises."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -46,5 +46,5 @@ class BulkWriter:
             raise
 
     def _unwritable(self, error: sqlite3.Error) -> RunError:
-        hint = "Nothing was recorded: make room, then run the same command again."
+        hint = "Nothing was recorded. Make room, then run the same command again."
         return RunError(f"{self._path} cannot be written: {error}", hint)

@@ -1,4 +1,4 @@
-"""The calls to models that a run has paid for: what budgets and daily quotas are counted from."""
+"""The calls to models that a run has paid for. Budgets and daily quotas are counted from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Write = Callable[[Sequence[Statement]], CommitFuture]
 
 @dataclass(frozen=True, slots=True)
 class SpentTotals:
-    """What a run has spent, over all its commands; `seconds` are those in which calls were made."""
+    """What a run has spent, over all its commands. `seconds` is the time in which it made calls."""
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -24,9 +24,9 @@ class SpentTotals:
 
 
 class Calls:
-    """Journals calls. Nobody waits for it: a kill within milliseconds of a call can cost its row, and no more.
+    """Journals calls. No call waits for its row to be written, so a kill can lose the rows of the last milliseconds.
 
-    `clock` tells the time of day; where it jumps back, what was spent counts as spent now.
+    `clock` gives the time of day in seconds. If it jumps back, later calls count as made now.
     """
 
     def __init__(self, read: sqlite3.Connection, write: Write, clock: Callable[[], float] = time.time) -> None:
@@ -37,20 +37,20 @@ class Calls:
         last, before = read.execute(sql).fetchone()
         self._last, self._session = int(last), int(before) + 1
 
-    def sent(self, stage: str, index: int, prompt_tokens: int, completion_tokens: int) -> int:
-        """A call is about to be made, with what is reserved for it; returns its number."""
+    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
+        """Record that a call is about to be made, with the tokens reserved for it; returns its number."""
         self._last += 1
         values = (self._last, self._session, stage, index, self._clock(), None, prompt_tokens, completion_tokens, 0)
         self._write([("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)])
         return self._last
 
-    def ended(self, number: int, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
-        """A call has ended, with what it has cost as far as that is known."""
+    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+        """Record that a call has ended, with its tokens; `refused` ones are not counted as spent."""
         sql = "UPDATE calls SET ended = ?, prompt_tokens = ?, completion_tokens = ?, refused = ? WHERE id = ?"
         self._write([(sql, (self._clock(), prompt_tokens, completion_tokens, int(refused), number))])
 
     def spent(self, stages: Collection[str] = STAGES) -> SpentTotals:
-        """The totals over the whole run, of some stages; the seconds are those of all."""
+        """What some stages have spent in all; the seconds are those of all stages."""
         sums = "count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)"
         sql = f"SELECT {sums} FROM calls WHERE NOT refused AND {_among(stages)}"  # noqa: S608 - only marks for values
         spans = (
@@ -62,7 +62,7 @@ class Calls:
         return SpentTotals(requests, prompt, completion, max(0.0, seconds))
 
     def recent(self, seconds: float, stages: Collection[str] = STAGES) -> Iterator[tuple[float, int]]:
-        """Seconds ago and tokens of each call that some stages made in the last `seconds`, oldest first."""
+        """The age in seconds and the tokens of each call that some stages made in the last `seconds`, oldest first."""
         now = self._clock()
         sql = f"SELECT at, prompt_tokens + completion_tokens FROM calls WHERE {_among(stages)}"  # noqa: S608 - as above
         for at, tokens in self._read.execute(f"{sql} AND NOT refused AND at > ? ORDER BY at", (*stages, now - seconds)):

@@ -1,4 +1,4 @@
-"""A run as its reviewers left it: what every export writes. The run itself, and how it goes on, stay as they were."""
+"""A run with the decisions of its reviewers, as every export writes it. The run itself does not change."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from heapq import merge
 
 from selfinstruct.store import RunStore
+from selfinstruct.store.decisions import DecisionRow
 from selfinstruct.store.ids import candidate_id, parse_candidate_id
-from selfinstruct.store.items import fingerprint
+from selfinstruct.store.items import item_digest
 from selfinstruct.store.reviews import ReviewCounts, Reviews, ReviewState
-from selfinstruct.store.rows import DecisionRow, example_of
+from selfinstruct.store.rows import example_of
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, PREPARE, Example, Instruction
 
 REVIEW = "review"
-"""What `rejected.jsonl` calls the filter of what a person rejected."""
+"""The filter that `rejected.jsonl` names for items that a person rejected."""
 
 FATES = ("accepted", "rejected", "quarantined")
 _NOTHING = ReviewState()
@@ -23,7 +24,7 @@ _NOTHING = ReviewState()
 
 @dataclass(frozen=True, slots=True)
 class KeptExample:
-    """A training example that exports have: its id, how it reads now, and how the run has it."""
+    """An exported training example: its id, its text after reviews, and its original in the run."""
 
     id: str
     example: Example
@@ -31,7 +32,7 @@ class KeptExample:
 
 
 class CuratedRun:
-    """A run with the reviews as they stood when this was made, so that one export agrees with itself."""
+    """A run with its reviews as they were when this object was made, so that all files of an export agree."""
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
@@ -46,18 +47,18 @@ class CuratedRun:
     # --- one item -----------------------------------------------------------------------------------------------------
 
     def state(self, stage: str, row: DecisionRow) -> ReviewState:
-        """Where the review of a candidate stands; of an example that is not what was reviewed, nothing counts."""
+        """The review of a candidate. A review does not count if the example has changed since."""
         reviewable = stage in (GENERATE, PREPARE)
         name = candidate_id(stage, row.index, row.decision.position)
         found = self._states.get(name, _NOTHING) if reviewable else _NOTHING
-        if not found.fingerprint:
+        if not found.digest:
             return _NOTHING
         decision = row.decision
-        same = fingerprint(decision.subject, decision.text, dumps(dict(decision.payload))) == found.fingerprint
+        same = item_digest(decision.subject, decision.text, dumps(dict(decision.payload))) == found.digest
         return found if same else _NOTHING
 
     def exclusion_reason(self, stage: str, row: DecisionRow) -> str:
-        """Why people leave a candidate out; empty if they do not. An instruction takes its examples with it."""
+        """Why reviewers exclude a candidate; empty if they do not. Excluding an instruction excludes its examples."""
         own = self.state(stage, row)
         if own.verdict == "rejected":
             return own.reason
@@ -68,18 +69,18 @@ class CuratedRun:
         return ""
 
     def is_rejected(self, instruction: str) -> bool:
-        """Whether people reject the instruction of that id."""
+        """Whether reviewers reject the instruction with that id."""
         return self._states.get(instruction, _NOTHING).verdict == "rejected"
 
     def instruction_text(self, instruction: str, text: str) -> str:
-        """An instruction's text as it stands now."""
+        """An instruction's text, edited by reviewers if they did."""
         return self._states.get(instruction, _NOTHING).texts.get("instruction", text)
 
     # --- what is exported ---------------------------------------------------------------------------------------------
 
     def restored(self, stage: str) -> Iterator[DecisionRow]:
-        """Candidates that a filter dropped and a person accepts, in order."""
-        if any(standing.verdict == "accepted" for standing in self._states.values()):
+        """Candidates that a filter dropped and a reviewer accepts, in order."""
+        if any(state.verdict == "accepted" for state in self._states.values()):
             for row in merge(
                 self.store.decisions(stage, "rejected"), self.store.decisions(stage, "quarantined"), key=place
             ):
@@ -87,8 +88,8 @@ class CuratedRun:
                     yield row
 
     def excluded(self, stage: str) -> Iterator[tuple[DecisionRow, str]]:
-        """Candidates that people leave out, with the reason, in order."""
-        if stage in (GENERATE, PREPARE) and any(standing.verdict == "rejected" for standing in self._states.values()):
+        """Candidates that reviewers exclude, with the reason, in order."""
+        if stage in (GENERATE, PREPARE) and any(state.verdict == "rejected" for state in self._states.values()):
             for row in merge(*(self.store.decisions(stage, fate) for fate in FATES), key=place):
                 if why := self.exclusion_reason(stage, row):
                     yield row, why
@@ -104,7 +105,7 @@ class CuratedRun:
                 yield Instruction(instruction.id, self.instruction_text(instruction.id, instruction.text))
 
     def examples(self) -> Iterator[KeptExample]:
-        """Every training example, in order."""
+        """Every training example that exports have, in order."""
         for row in merge(self.store.decisions(PREPARE, "accepted"), self.restored(PREPARE), key=place):
             if not self.exclusion_reason(PREPARE, row):
                 was = example_of(row.decision)
@@ -125,5 +126,5 @@ def _instruction_place(instruction: Instruction) -> tuple[str, int, int]:
 
 
 def place(row: DecisionRow) -> tuple[int, int]:
-    """Where a candidate stands in its stage."""
+    """The request and position of a candidate in its stage."""
     return row.index, row.decision.position

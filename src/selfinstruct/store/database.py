@@ -3,13 +3,84 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 from selfinstruct.errors import RunError
+from selfinstruct.store.lock import Lock
+
+RUN_FILE = "run.sqlite"
 
 
-def connect(path: Path) -> sqlite3.Connection:
+class NoRunError(RunError):
+    """The folder holds no run."""
+
+
+def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Connection]:
+    """Lock a run folder and open its database: one connection to read, and one for the thread that writes.
+
+    Makes both if they do not exist. Raises `RunError` if the folder cannot be used, or another process writes to it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
+    path = folder / RUN_FILE
+    refuse_links(path)
+    opened: list[sqlite3.Connection] = []
+    lock = Lock(folder)
+    try:
+        opened.append(_connect(path))
+        _migrate(opened[0], path)
+        opened.append(_connect(path))
+    except BaseException as error:
+        for connection in opened:
+            connection.close()
+        lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
+        raise
+    return lock, opened[0], opened[1]
+
+
+def open_to_read(folder: Path) -> sqlite3.Connection:
+    """A connection to a run's database that can only read; raises `NoRunError` if there is no run."""
+    path = folder / RUN_FILE
+    connection = _connect_to_read(path) if path.is_file() else None
+    if connection is None or not _has_facts(connection):
+        if connection is not None:
+            connection.close()
+        raise NoRunError(f"there is no run in {folder}", f"Start one with: selfinstruct generate --out {folder}")
+    try:
+        connection.execute("SELECT count(*) FROM run").fetchone()
+        _schema_version(connection, path, len(_schema()))
+    except sqlite3.Error as error:
+        connection.close()
+        raise RunError(f"{path} is not a run of this program: {error}") from None
+    except RunError:
+        connection.close()
+        raise
+    return connection
+
+
+def run_exists(folder: Path) -> bool:
+    """Whether a folder holds a run. A database that a kill left without facts is none yet."""
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return False
+    with closing(_connect_to_read(path)) as connection:
+        return _has_facts(connection)
+
+
+def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
+    """Raise `RunError` if a database, or a file that SQLite keeps beside it, is a symbolic link."""
+    for file in (path, *(Path(f"{path}-{suffix}") for suffix in ("wal", "shm", "journal"))):
+        if file.is_symlink():
+            raise RunError(f"{file} is a link, and a run must not lead out of its folder", hint)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
     """A connection that writes, durably."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     try:
@@ -21,31 +92,38 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that can only read."""
+def _connect_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=30)
 
 
-def schema() -> list[str]:
+def _has_facts(connection: sqlite3.Connection) -> bool:
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return bool(tables and connection.execute("SELECT count(*) FROM run").fetchone()[0])
+    except sqlite3.Error:
+        return True  # whoever opens this file is told what is wrong with it
+
+
+def _schema() -> list[str]:
     """The numbered schema files, in order."""
     folder = resources.files("selfinstruct.store") / "schema"
     steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     return [step.read_text("utf-8") for step in steps]
 
 
-def refuse_newer(connection: sqlite3.Connection, path: Path, steps: int) -> int:
+def _schema_version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     """How many schema files the database has seen; raises `RunError` if it is from a newer program."""
-    (done,) = connection.execute("PRAGMA user_version").fetchone()
-    if done > steps:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > newest:
         raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
-    return int(done)
+    return int(version)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the schema files that the database has not seen; refuse another program's, or a newer one's."""
-    steps = schema()
-    done = refuse_newer(connection, path, len(steps))
-    if not done and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    steps = _schema()
+    version = _schema_version(connection, path, len(steps))
+    if not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise RunError(f"{path} is not a run of this program", "Choose another --out.")
-    for number, step in enumerate(steps[done:], start=done + 1):
+    for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN;{step};PRAGMA user_version = {number};COMMIT;")

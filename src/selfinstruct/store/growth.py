@@ -1,4 +1,4 @@
-"""How a run's pool has grown: read-only sums over stretches of settled requests, each small however long the run."""
+"""How a run's pool has grown: sums over stretches of settled requests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from selfinstruct.types import GENERATE
 
 SAMPLED = 100
-"""Accepted instructions of a stretch whose similarities are read; each is a kilobyte or two."""
+"""Accepted instructions of a stretch whose similarities are read, since each is a kilobyte or two."""
 
 
 _GROUPED = (
     "SELECT max(0, ? - 1 - (? - 1 - idx) / ?) AS place, {} AND stage = ? AND idx < ? GROUP BY place ORDER BY place"
 )
-"""Sums by stretch, counted from the newest one: stretches, requests, their length, the stage, requests again."""
+"""Sums by stretch. Its values are: stretches, requests, requests of a stretch, stage, requests."""
 
 _SETTLED = "min(idx), count(*), sum(judged), max(accepted) FROM settlements WHERE complete"
 _CALLS = "count(*), sum(prompt_tokens), sum(completion_tokens) FROM calls WHERE NOT refused"
@@ -23,16 +23,17 @@ _CALLS = "count(*), sum(prompt_tokens), sum(completion_tokens) FROM calls WHERE 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Requests one after the other, wholly settled, and what they brought.
+    """Consecutive requests whose replies are completely evaluated, and their results.
 
-    first       the index of the first of them
-    pool        accepted instructions before the first of them
-    candidates  judged; `accepted` of them joined the pool
-    calls       to the model, retries and failed ones included, but for those the provider turned away unread
-    nearest     mean over some of the accepted: ROUGE-L to the nearest member of the pool; `None` if not known
-    mean        the same to the whole pool
+    first       the index of the first request
+    pool        accepted instructions before the first request
+    candidates  evaluated; `accepted` of them joined the pool
+    calls       to the model, with retries and failures, but without those that the provider refused unread
+    nearest     mean ROUGE-L F1 of some accepted instructions to the nearest member of the pool; `None` if unknown
+    mean        the same to all members of the pool
 
-    `prompt_tokens` and `completion_tokens` are those of the calls: as billed, or as reckoned where nobody tells.
+    `prompt_tokens` and `completion_tokens` are those of the calls: as billed, or estimated where the provider does not
+    report them.
     """
 
     first: int
@@ -48,25 +49,25 @@ class Stretch:
 
 
 class Growth:
-    """Reads how the stage `generate` went. Another process may be writing: what is settled does not change any more."""
+    """Reads the growth in the stage `generate`, even while another process writes: settled requests do not change."""
 
     def __init__(self, read: sqlite3.Connection) -> None:
         self._read = read
 
     def latest(self, most: int) -> list[tuple[str, str]]:
-        """Stage and time of the last replies, at most so many, newest first."""
+        """Stage and time of at most `most` replies, newest first."""
         sql = "SELECT stage, created_at FROM replies WHERE failure = '' ORDER BY created_at DESC LIMIT ?"
         return self._read.execute(sql, (most,)).fetchall()
 
     def recent_candidate_counts(self, stage: str, most: int) -> list[int]:
-        """The candidates of the last wholly settled requests of a stage, at most so many, oldest first."""
+        """The number of candidates of the last `most` completely settled requests of a stage, oldest first."""
         sql = "SELECT judged FROM settlements WHERE stage = ? AND complete ORDER BY idx DESC LIMIT ?"
         return [evaluated for (evaluated,) in self._read.execute(sql, (stage, most))][::-1]
 
     def stretches(self, most: int, least: int) -> list[Stretch]:
         """The settled requests in at most `most` stretches of at least `least` requests; a short run is one stretch.
 
-        All are as long but the first, which takes what the others leave. Nothing if nothing is settled.
+        All have the same length but the first, which has the rest. Empty if nothing is settled.
         """
         sql = "SELECT count(*) FROM settlements WHERE stage = ? AND complete"
         (count,) = self._read.execute(sql, (GENERATE,)).fetchone()
@@ -87,7 +88,7 @@ class Growth:
         return found
 
     def drops(self, first: int) -> Sequence[tuple[str, str, int]]:
-        """Filter, reason and number of what was rejected from a request on, the most frequent first."""
+        """Filter, reason and number of the rejected candidates since a request, the most frequent first."""
         sql = (
             "SELECT filter, reason, count(*) FROM decisions WHERE stage = ? AND idx >= ? AND +fate = 'rejected'"
             " GROUP BY filter, reason ORDER BY count(*) DESC, filter, reason"
@@ -95,7 +96,7 @@ class Growth:
         return self._read.execute(sql, (GENERATE, first)).fetchall()
 
     def _near(self, first: int, end: int) -> tuple[float | None, float | None]:
-        """Means over the first accepted instructions of a stretch; `+` keeps to the order in which they are stored."""
+        """Means over the first accepted instructions of a stretch; the `+` makes SQLite read them in stored order."""
         sql = (
             "SELECT avg(json_extract(similarity, '$.nearest[0][1]')), avg(json_extract(similarity, '$.mean')) FROM"
             " (SELECT similarity FROM decisions WHERE stage = ? AND idx BETWEEN ? AND ? AND +fate = 'accepted'"

@@ -1,4 +1,4 @@
-"""What candidates are called: `g12.3` is the candidate at position 3 of request 12 of the stage generate."""
+"""Ids of candidates: `g12.3` is the candidate at position 3 of request 12 of the stage `generate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 LETTERS: Mapping[str, str] = {"g": GENERATE, "c": CLASSIFY, "i": INSTANCES, "e": PREPARE, "r": JUDGE}
-"""The first letter of a candidate's id, and the stage that it stands for."""
+"""The first letter of a candidate's id, and its stage."""
 
 _FIRST = {stage: letter for letter, stage in LETTERS.items()}
 _CANDIDATE = re.compile(rf"([{''.join(LETTERS)}])([0-9]{{1,9}})\.([0-9]{{1,9}})")
@@ -20,6 +20,6 @@ def candidate_id(stage: str, index: int, position: int) -> str:
 
 
 def parse_candidate_id(text: str) -> tuple[str, int, int] | None:
-    """The stage, request and position that an id names; `None` if it is not the id of a candidate."""
+    """The stage, request and position that an id names; `None` if the text is not a candidate's id."""
     found = _CANDIDATE.fullmatch(text)
     return (LETTERS[found[1]], int(found[2]), int(found[3])) if found else None

@@ -1,4 +1,4 @@
-"""What a run's instructions and examples are called, and how a review knows its item again."""
+"""The items that people review: instructions and examples, their names, texts and digests."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ class NoSuchItemError(UsageError):
 
 
 def place_of(name: str) -> tuple[str, int, int]:
-    """Stage, request and position of an item; raises `NoSuchItemError` if it is no name of one."""
+    """Stage, request and position of an item; raises `NoSuchItemError` if it is not the name of an item."""
     found = IDENTITY.fullmatch(name)
     if found is None:
         raise NoSuchItemError(f"'{name[:40]}' names no instruction or example")
     return LETTERS[found[1]], int(found[2]), int(found[3])
 
 
-def fingerprint(subject: str, text: str, payload: str) -> str:
-    """By which a review knows its item again: `prepare` may be run anew, and its numbers then mean other examples."""
+def item_digest(subject: str, text: str, payload: str) -> str:
+    """A digest by which a review recognizes its item: if `prepare` runs again, the same id may be another example."""
     parts = json.loads(payload) if payload != "{}" else {}
     whole = "\0".join((subject, text, str(parts.get("instruction", "")), str(parts.get("input", ""))))
     return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def texts_of(stage: str, text: str, payload: str) -> dict[str, str]:
-    """The parts of an item that people read and edit."""
+    """The parts of an item that people read and edit, by name."""
     if stage == GENERATE:
         return {"instruction": text}
     parts = json.loads(payload)
     return {"instruction": str(parts.get("instruction", "")), "input": str(parts.get("input", "")), "output": text}
 
 
-def digest(text: str, payload: str) -> str:
-    """What the stage `judge` calls an example: equal texts are one to it, wherever they stand."""
+def example_digest(text: str, payload: str) -> str:
+    """The digest by which the stage `judge` knows an example; examples with equal texts have the same one."""
     parts = json.loads(payload)
     return Example(parts["instruction"], parts["input"], text, False, "").digest

@@ -1,18 +1,34 @@
-"""A journal as rows that another run can take over: what was asked and answered, word for word and with its times."""
+"""The journal of a run: what was asked and answered, written before anything evaluates it, and read back as it was."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from selfinstruct.store.rows import answer_of, columns_of, now, request_of, subject_entry
 from selfinstruct.store.writer import Statement
-from selfinstruct.text.encoding import dumps
+from selfinstruct.text.encoding import clean, dumps
+from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
 
-Named = str | Mapping[str, Any]
+NamedInstruction = str | Mapping[str, Any]
 """How a request names an instruction: by its id, or, where it is not one of the run's own, by id and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A request as the journal holds it.
+
+    answer      the reply or failure; `None` if there is none yet
+    evaluated   how many candidates of the reply have a fate, and `complete` whether that is all of them
+    """
+
+    request: Request
+    answer: Reply | Failure | None
+    evaluated: int
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,80 @@ class Exchange:
     answer: Sequence[Any]
 
 
-def exchanges_of(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def request_statement(request: Request) -> Statement:
+    """Journals a request, unless it is there already: a command that continues after a kill asks it again."""
+    body = {
+        "messages": [[message.role, message.text] for message in request.messages],
+        "sampling": {key: value for key, value in asdict(request.sampling).items() if value not in (None, ())},
+        "examples": [example.id for example in request.examples],
+        "subjects": [subject_entry(subject) for subject in request.subjects],
+    }
+    return "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)", (request.stage, request.index, dumps(body), now())
+
+
+def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
+    """Journals the reply to a request, or its failure."""
+    if isinstance(answer, Failure):
+        why = clean(answer.message) or "no reason was given"  # an empty one would read as an answer
+        values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), "{}", why)
+    else:
+        usage = answer.usage
+        tokens = (usage.prompt_tokens, usage.completion_tokens)
+        origin = (clean(answer.model), answer.created_at, dumps(dict(answer.details)))
+        values = (clean(answer.text), answer.finish, *tokens, *origin, "")
+    return "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (request.stage, request.index, *values)
+
+
+def retry_statement(retry: Retry) -> Statement:
+    """Journals an attempt that will be repeated."""
+    sql = "INSERT INTO retries (stage, idx, attempt, wait, message, at) VALUES (?, ?, ?, ?, ?, ?)"
+    return sql, (retry.stage, retry.index, retry.attempt, retry.wait, clean(retry.message), now())
+
+
+def settlement_statements(
+    request: Request, decisions: Sequence[Decision], *, evaluated: int, complete: bool, accepted: int
+) -> list[Statement]:
+    """Write the decisions on one reply."""
+    key = (request.stage, request.index)
+    decision_sql = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    rows: list[Statement] = [(decision_sql, (*key, *columns_of(decision))) for decision in decisions]
+    settlement_sql = "INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)"
+    return [*rows, (settlement_sql, (*key, evaluated, complete, accepted))]
+
+
+def exchange_statements(exchange: Exchange) -> list[Statement]:
+    """Write an exchange into a run that does not have it."""
+    key = (exchange.stage, exchange.index)
+    return [
+        ("INSERT INTO requests VALUES (?, ?, ?, ?)", (*key, dumps(dict(exchange.body)), exchange.asked_at)),
+        ("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *exchange.answer)),
+    ]
+
+
+# --- reading back -----------------------------------------------------------------------------------------------------
+
+
+def read_entry(
+    read: sqlite3.Connection, stage: str, index: int, *, known: Mapping[str, Instruction] | None
+) -> JournalEntry | None:
+    """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
+    row = read.execute(
+        "SELECT body, text, finish, prompt_tokens, completion_tokens, model, created_at, details, failure,"
+        " coalesce(judged, 0), coalesce(complete, 0)"
+        " FROM requests LEFT JOIN replies USING (stage, idx) LEFT JOIN settlements USING (stage, idx)"
+        " WHERE stage = ? AND idx = ?",
+        (stage, index),
+    ).fetchone()
+    if row is None:
+        return None
+    request = request_of(stage, index, json.loads(row[0]), known=known)
+    return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
+
+
+def read_exchanges(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
     """Every request of a stage that has a reply, or failed, in order; those without either are left out."""
     sql = (
         "SELECT idx, body, asked_at, text, finish, prompt_tokens, completion_tokens, model, created_at, details,"
@@ -34,12 +123,3 @@ def exchanges_of(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
     )
     for index, body, asked_at, *answer in read.execute(sql, (stage,)):
         yield Exchange(stage, index, json.loads(body), asked_at, answer)
-
-
-def statements(exchange: Exchange) -> list[Statement]:
-    """What writes an exchange into a run that does not have it."""
-    key = (exchange.stage, exchange.index)
-    return [
-        ("INSERT INTO requests VALUES (?, ?, ?, ?)", (*key, dumps(dict(exchange.body)), exchange.asked_at)),
-        ("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *exchange.answer)),
-    ]

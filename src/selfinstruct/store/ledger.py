@@ -1,4 +1,4 @@
-"""What became of every candidate: read-only questions about fates, and where they came from."""
+"""Answers questions about candidates: their fates, their replies and the requests they came from."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.store.decisions import COLUMNS, DecisionRow
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.rows import DecisionRow, decision_of
+from selfinstruct.store.rows import decision_of
 from selfinstruct.types import GENERATE
 
-_ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
+_ROW = f"idx, {COLUMNS}"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A candidate's fate, and its stage."""
+    """A candidate with its stage and its fate."""
 
     stage: str
     row: DecisionRow
 
     @property
     def id(self) -> str:
-        """By what the candidate is called."""
+        """The id of the candidate, such as `g12.3`."""
         return candidate_id(self.stage, self.row.index, self.row.decision.position)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownInstruction:
-    """An instruction as a request named it; `text` is there where it is not one of this run's own."""
+    """An instruction as a request names it; `text` is set only if it is not one of this run's own."""
 
     id: str
     text: str | None = None
@@ -37,7 +38,7 @@ class ShownInstruction:
 
 @dataclass(frozen=True, slots=True)
 class JournalledRequest:
-    """A request as it was journalled: when, what its prompt showed, and what it was about."""
+    """A journalled request: its time, the instructions its prompt showed, and those it asked about."""
 
     asked_at: str
     examples: Sequence[ShownInstruction]
@@ -46,7 +47,7 @@ class JournalledRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
-    """Requests of a stage, and how far their replies got: `waiting` are replies that nothing has judged to the end."""
+    """Requests of a stage and their replies; `waiting` counts replies that are not completely evaluated."""
 
     requests: int
     replies: int
@@ -56,13 +57,13 @@ class RequestCounts:
 
 
 class Ledger:
-    """Questions to a run's database; `RunStore.ledger` gives one."""
+    """Reads candidates and requests of a run; `RunStore.ledger` makes it."""
 
     def __init__(self, read: sqlite3.Connection) -> None:
         self._read = read
 
     def entry_at(self, stage: str, index: int, position: int) -> Entry | None:
-        """The candidate at a place."""
+        """The candidate at a place; `None` if there is none."""
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND idx = ? AND position = ?"  # noqa: S608 - columns
         return next(self._entries(stage, sql, (stage, index, position)), None)
 
@@ -79,7 +80,7 @@ class Ledger:
         return list(self._entries(stage, sql, (stage, subject)))
 
     def with_text(self, stage: str, text: str) -> list[Entry]:
-        """All candidates of a stage that say exactly this, in order."""
+        """All candidates of a stage with exactly this text, in order."""
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND text = ? ORDER BY idx, position"  # noqa: S608 - columns
         return list(self._entries(stage, sql, (stage, text)))
 
@@ -89,12 +90,12 @@ class Ledger:
         return self._entries(stage, sql, (stage,))
 
     def texts(self, stage: str) -> Iterator[tuple[int, int, str]]:
-        """Where each candidate of a stage stands, and its text, in order."""
+        """Request, position and text of each candidate of a stage, in order."""
         sql = "SELECT idx, position, text FROM decisions WHERE stage = ? ORDER BY idx, position"
         yield from self._read.execute(sql, (stage,))
 
     def request(self, stage: str, index: int) -> JournalledRequest | None:
-        """What the journal holds of a request besides its prompt."""
+        """A request without its prompt; `None` if it is not in the journal."""
         sql = "SELECT body, asked_at FROM requests WHERE stage = ? AND idx = ?"
         found = self._read.execute(sql, (stage, index)).fetchone()
         if found is None:
@@ -129,7 +130,7 @@ class Ledger:
         return dict(self._read.execute(sql, (stage,)).fetchall())
 
     def imbalances(self) -> list[str]:
-        """Every request, in words, that has not as many fates as candidates: there must be none."""
+        """A sentence about each request whose candidates and fates differ in number. There must be none."""
         sql = (
             "SELECT stage, idx, coalesce(judged, 0), coalesce(fates, 0) FROM"
             " (SELECT stage, idx, judged, fates FROM settlements LEFT JOIN"

@@ -1,63 +1,72 @@
-"""One writer per run folder: a lock that the operating system drops when its process ends, however it ends."""
+"""One writer per run folder: a lock that the operating system frees when its process ends, however it ends."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from selfinstruct.errors import RunError
 
 LOCK_FILE = "run.lock"
+PID_FILE = "run.pid"
+"""Holds the id of the process that has the lock; a locked file cannot be read on Windows, so it is another file."""
 
 
 class Lock:
     """Held from construction to `release`; raises `RunError` naming the process that holds it already."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / LOCK_FILE
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        self._pid_path = folder / PID_FILE
+        # The thread that closes a run may be another than the one that opened it, so the lock is not a thread's.
+        self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
         try:
-            self._file = os.open(self._path, flags, 0o666)
-        except OSError as error:
-            raise RunError(f"{self._path} cannot be written: {error.strerror}", "Choose another --out.") from None
-        try:
-            _take(self._file)
-        except OSError:
-            holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
-            os.close(self._file)
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            pid = _read_pid(folder)
             raise RunError(
-                f"{folder} is in use by another process{f' (pid {holder})' if holder else ''}",
-                "Wait for it, or look on with: selfinstruct status --out " + str(folder),
+                f"{folder} is in use by another process{f' (pid {pid})' if pid is not None else ''}",
+                f"Wait until it ends, or see its progress with: selfinstruct status --out {folder}",
             ) from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise _unwritable(folder / LOCK_FILE, error) from None
+        try:
+            self._pid_path.unlink(missing_ok=True)  # never written through: it could be a link
+            with open(self._pid_path, "x", encoding="ascii") as file:
+                file.write(f"{os.getpid()}\n")
+        except OSError as error:
+            self._lock.release()
+            raise _unwritable(self._pid_path, error) from None
 
     def release(self) -> None:
-        """Release the folder. The file stays, since removing it would race with the next process, but names no one."""
-        os.ftruncate(self._file, 0)
-        os.close(self._file)
+        """Free the folder. The lock file stays, since removing it would race with the next process."""
+        with suppress(OSError):
+            self._pid_path.unlink()
+        self._lock.release()
 
 
-def holder(folder: Path) -> int | None:
-    """The process that works on a run folder, as far as can be told without touching its lock; `None` if none does."""
-    if os.name == "nt":  # there a signal 0 is no question
+def lock_holder(folder: Path) -> int | None:
+    """The id of the process that writes to a run folder, without touching its lock; `None` if there is none."""
+    pid = _read_pid(folder)
+    if pid is None or os.name == "nt":  # on Windows os.kill ends the process instead of asking about it
         return None
     try:
-        pid = int((folder / LOCK_FILE).read_text("ascii"))
         os.kill(pid, 0)
-    except PermissionError:  # it lives, and is somebody else's
+    except PermissionError:  # the process is alive, and another user's
         return pid
-    except (OSError, ValueError, OverflowError):
+    except (OSError, OverflowError):
         return None
     return pid
 
 
-def _take(file: int) -> None:
-    if os.name == "nt":  # pragma: no cover - not tried: there is no Windows machine among ours
-        import msvcrt
+def _read_pid(folder: Path) -> int | None:
+    try:
+        return int((folder / PID_FILE).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
 
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(f"{path} cannot be written: {error.strerror}", "Choose another --out.")

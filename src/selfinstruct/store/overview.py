@@ -1,4 +1,4 @@
-"""A run summed up: read-only counts over all of it, made by the database, so that a long run stays small in memory."""
+"""Counts over a whole run, made by the database, so that a long run needs little memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ACCEPTED = "decisions WHERE stage = ? AND fate = 'accepted'"
 
 @dataclass(frozen=True, slots=True)
 class NearestPair:
-    """An accepted instruction and the member of the pool that it was nearest to, with their ROUGE-L F1."""
+    """An accepted instruction and the nearest member of the pool before it, with their ROUGE-L F1."""
 
     id: str
     text: str
@@ -23,21 +23,21 @@ class NearestPair:
 
 
 class Overview:
-    """Sums up a run; `RunStore.overview` gives one."""
+    """Counts over a whole run; `RunStore.overview` makes it."""
 
     def __init__(self, read: sqlite3.Connection) -> None:
         self._read = read
 
     def asked_between(self) -> tuple[str, str]:
-        """When the first and the last request were journalled, ISO 8601, UTC; empty where there is none."""
+        """When the first and the last request were journalled, ISO 8601, UTC; empty if there is none."""
         sql = "SELECT coalesce(min(asked_at), ''), coalesce(max(asked_at), '') FROM requests"
         first, last = self._read.execute(sql).fetchone()
         return first, last
 
     def nearness(self, bins: int) -> tuple[list[int], int]:
-        """Accepted instructions by their ROUGE-L to the nearest before them, in so many equal bins from 0 to 1.
+        """A histogram of accepted instructions by ROUGE-L F1 to the nearest one before, in equal bins from 0 to 1.
 
-        The second value counts those whose similarity is not known (yet). A score of 1 is in the last bin.
+        The second value counts those whose similarity is not known yet. A score of 1 is in the last bin.
         """
         sql = f"SELECT min(? - 1, CAST({_NEAREST} * ? AS INTEGER)), count(*) FROM {_ACCEPTED} GROUP BY 1"  # noqa: S608
         counts, unknown = [0] * bins, 0
@@ -49,7 +49,7 @@ class Overview:
         return counts, unknown
 
     def closest(self, most: int) -> list[NearestPair]:
-        """The accepted instructions that were nearest to one before them, the nearest first, of equals the older."""
+        """The accepted instructions with the highest scores, highest first; of equal ones the older first."""
         sql = (
             "SELECT 'g' || idx || '.' || position, text, json_extract(similarity, '$.nearest[0][0]'), score FROM"  # noqa: S608 - no values
             f" (SELECT idx, position, {_NEAREST} AS score FROM {_ACCEPTED} AND similarity != ''"
@@ -59,10 +59,10 @@ class Overview:
         return [NearestPair(*row) for row in self._read.execute(sql, (GENERATE, most, GENERATE))]
 
     def labels(self) -> dict[str, int]:
-        """How many instructions are labelled `yes` or `no`; those asked about without an answer are `unknown`."""
+        """The number of instructions labelled `yes` and `no`, and as `unknown` those without an answer."""
         sql = (
-            "SELECT coalesce(said, 'unknown'), count(*) FROM"
-            " (SELECT max(CASE WHEN fate = 'accepted' THEN text END) AS said FROM decisions"
+            "SELECT coalesce(label, 'unknown'), count(*) FROM"
+            " (SELECT max(CASE WHEN fate = 'accepted' THEN text END) AS label FROM decisions"
             "  WHERE stage = ? AND subject != '' GROUP BY subject) GROUP BY 1"
         )
         return dict(self._read.execute(sql, (CLASSIFY,)))
@@ -76,7 +76,7 @@ class Overview:
         return int(self._read.execute("SELECT count(DISTINCT subject) FROM instances").fetchone()[0])
 
     def ratings(self) -> dict[tuple[str, str, str], int]:
-        """How often the judge gave each three answers, the last rating of an example counting."""
+        """How often the judge gave each combination of its three answers, by the last rating of each example."""
         parts = ", ".join(f"json_extract(payload, '$.{name}')" for name in _QUESTIONS)
         sql = (
             f"SELECT {parts}, count(*) FROM (SELECT payload, max(idx * 100000 + position) FROM {_ACCEPTED}"  # noqa: S608

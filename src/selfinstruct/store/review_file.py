@@ -1,4 +1,4 @@
-"""The file that holds reviews: its schema, and how it is opened beside the run's database."""
+"""The file of reviews: its schema, and how it is opened beside the run's database."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from pathlib import Path
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.run import RUN_FILE
+from selfinstruct.store.database import RUN_FILE, refuse_links
 
 REVIEW_FILE = "reviews.sqlite"
 
-_PATIENCE = 10.0
-"""Seconds to wait for another process that writes."""
+_BUSY_SECONDS = 10.0
+"""Seconds to wait while another process writes."""
 
 _VERSION = 1
 _SCHEMA = """
-CREATE TABLE reviews (                   -- one row for everything that a person did; none is ever changed or removed
+CREATE TABLE reviews (                   -- one row for each review action; none is ever changed or removed
     id          INTEGER PRIMARY KEY,
     stage       TEXT NOT NULL,
     idx         INTEGER NOT NULL,
@@ -26,10 +26,10 @@ CREATE TABLE reviews (                   -- one row for everything that a person
     who         TEXT NOT NULL,
     what        TEXT NOT NULL CHECK (what IN ('accept', 'reject', 'edit', 'undo')),
     changed     TEXT NOT NULL,           -- of an edit: part to [old text, new text]
-    back_to     INTEGER NOT NULL,        -- of an undo: the version whose standing holds again
+    back_to     INTEGER NOT NULL,        -- of an undo: the version that holds again
     fingerprint TEXT NOT NULL,           -- of the item as the run had it
     verdict     TEXT NOT NULL CHECK (verdict IN ('', 'accepted', 'rejected')),
-    reason      TEXT NOT NULL,           -- these three: where the item stands after this row
+    reason      TEXT NOT NULL,           -- these three: the review after this row
     texts       TEXT NOT NULL,           -- edited part to its text
     UNIQUE (stage, idx, position, version)
 );
@@ -37,21 +37,19 @@ CREATE TABLE reviews (                   -- one row for everything that a person
 
 
 def connect(folder: Path) -> sqlite3.Connection:
-    """The file for writing, made if it is not there; raises `RunError` if it cannot be used.
+    """Open the file for writing, and make it if it does not exist; raises `RunError` if it cannot be used.
 
     The run's database is attached under the name `run`, and is only ever read.
     """
     path = folder / REVIEW_FILE
-    for written in (path, *(Path(f"{path}-{beside}") for beside in ("wal", "shm", "journal"))):
-        if written.is_symlink():
-            raise RunError(f"{written} is a link, and a run must not lead out of its folder", "Remove it.")
+    refuse_links(path, hint="Remove it.")
     opened = _open(folder, "rwc")
     assert opened is not None
     return opened
 
 
 def connect_to_read(folder: Path) -> sqlite3.Connection | None:
-    """The same for reading only; `None` if there is no such file yet, or a kill left it empty."""
+    """Open the file read-only; `None` if it does not exist yet, or a kill left it empty."""
     return _open(folder, "ro") if (folder / REVIEW_FILE).is_file() else None
 
 
@@ -61,7 +59,7 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
     try:
         address = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(
-            address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE
+            address, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
         )
         if not _has_tables(connection, path):
             if mode == "ro":
@@ -81,18 +79,18 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
 
 
 def _has_tables(connection: sqlite3.Connection, path: Path) -> bool:
-    # In this order: another process may make both between the two questions, and it makes them at once.
+    # Tables first: another process, which makes both in one transaction, may do so between the two queries.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:
         raise RunError(f"{path} was made by a newer selfinstruct", "Upgrade: pip install -U selfinstruct")
     if tables and not version:
-        raise RunError(f"{path} holds no reviews", "Move it away.")
+        raise RunError(f"{path} holds no reviews", "Move the file away.")
     return bool(version)
 
 
 def _begin(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, unless another process has done so meanwhile."""
+    """Make the tables, unless another process made them meanwhile."""
     _write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
     if not _has_tables(connection, path):
@@ -102,8 +100,8 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log; for this alone SQLite does not wait for others by itself."""
-    deadline = time.monotonic() + _PATIENCE
+    """Switch to a write-ahead log. For this statement alone SQLite does not wait for other processes by itself."""
+    deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""What people decided about a run's instructions and examples: an append-only ledger in a file of its own."""
+"""The reviews of a run's instructions and examples: an append-only ledger in its own file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.items import IDENTITY, NoSuchItemError, fingerprint, place_of, texts_of
+from selfinstruct.store.items import IDENTITY, NoSuchItemError, item_digest, place_of, texts_of
 from selfinstruct.store.review_file import REVIEW_FILE, connect, connect_to_read
 from selfinstruct.store.rows import now
 from selfinstruct.store.run import RunStore
@@ -20,34 +20,34 @@ from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import GENERATE, PREPARE
 
 PARTS = {GENERATE: ("instruction",), PREPARE: ("instruction", "input", "output")}
-"""What can be edited of an item of each stage."""
+"""The parts of an item that reviewers can edit, by stage."""
 
 MAY_BE_EMPTY = "input"
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 
 LATEST = """NOT EXISTS (SELECT 1 FROM reviews AS newer WHERE newer.stage = r.stage AND newer.idx = r.idx
     AND newer.position = r.position AND newer.version > r.version)"""
-"""Whether a row `r` is the last of its item."""
+"""The SQL condition that a row `r` is the latest of its item."""
 
 
 class StaleReviewError(UsageError):
-    """Someone else has reviewed the item since it was read; nothing was written."""
+    """Another reviewer changed the item after it was read; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewState:
-    """Where the review of an item stands. `texts` are its edited parts; `version` 0: nobody has reviewed it."""
+    """The review of an item. `texts` are its edited parts; a `version` of 0 means that nobody has reviewed it."""
 
     version: int = 0
     verdict: str = ""
     reason: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
-    fingerprint: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewCounts:
-    """Reviews of one stage in numbers; `stale` are those of examples that are no longer what was reviewed."""
+    """Reviews of one stage in numbers; `stale` counts those of examples that have changed since."""
 
     accepted: int = 0
     rejected: int = 0
@@ -57,88 +57,88 @@ class ReviewCounts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedItem:
-    """An item as the run has it, with its own standing and that of the instruction that it is about."""
+    """An item of the run, with its own review and that of the instruction it is about."""
 
     stage: str
     index: int
     position: int
-    fingerprint: str
+    digest: str
     texts: Mapping[str, str]
     state: ReviewState
     parent: ReviewState
 
     @property
     def base(self) -> Mapping[str, str]:
-        """The texts that it has without edits of its own: an edited instruction lends its text to its examples."""
-        lent = self.parent.texts.get("instruction") if self.stage == PREPARE else None
-        return {**self.texts, "instruction": lent} if lent is not None else self.texts
+        """Its texts without its own edits. An example shows the edited text of its instruction."""
+        inherited = self.parent.texts.get("instruction") if self.stage == PREPARE else None
+        return {**self.texts, "instruction": inherited} if inherited is not None else self.texts
 
 
 class Reviews:
-    """The ledger of a run folder. Any number of processes may write it: every entry is one short transaction."""
+    """The reviews of a run folder. Any number of processes may write: every entry is one short transaction."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self.connection = connection
         self._lock = threading.RLock()
-        connection.create_function("fingerprint", 3, fingerprint, deterministic=True)
+        connection.create_function("item_digest", 3, item_digest, deterministic=True)
 
     @classmethod
     def open(cls, folder: Path) -> Reviews:
-        """Open for writing, made if it is not there; raises `RunError` if there is no run, or it cannot be written."""
+        """Open for writing, made if it does not exist; raises `RunError` without a run, or if it cannot be written."""
         RunStore.open_readonly(folder).close()
         return cls(folder, connect(folder))
 
     @classmethod
     def open_readonly(cls, folder: Path) -> Reviews | None:
-        """Open for reading only; `None` if nobody has reviewed anything yet."""
+        """Open read-only; `None` if nobody has reviewed anything yet."""
         connection = connect_to_read(folder)
         return cls(folder, connection) if connection else None
 
     def close(self) -> None:
-        """Let go of the file; waits for whoever is in the middle of it."""
+        """Close the file, once no thread is using it."""
         with self._lock:
             self.connection.close()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """One thread at a time; raises `RunError` if a file cannot be used."""
+        """Let in one thread at a time; raises `RunError` if a file cannot be used."""
         with self._lock:
             try:
                 yield
             except sqlite3.Error as error:
-                told = f"{self.folder / REVIEW_FILE} cannot be used: {error}"
-                raise RunError(told, "What was recorded before is kept: make room, then try again.") from None
+                message = f"{self.folder / REVIEW_FILE} cannot be used: {error}"
+                raise RunError(message, "Earlier reviews are kept. Make room, then try again.") from None
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def states(self) -> dict[str, ReviewState]:
-        """Where every item that was reviewed stands, by its name."""
+        """The review of every reviewed item, by its name."""
         sql = f"SELECT stage, idx, position, {_COLUMNS} FROM reviews AS r WHERE {LATEST}"  # noqa: S608 - our own words
         with self.exclusive():
             rows = self.connection.execute(sql).fetchall()
-        return {candidate_id(*row[:3]): _standing(row[3:]) for row in rows}
+        return {candidate_id(*row[:3]): _state_from(row[3:]) for row in rows}
 
     def counts(self) -> dict[str, ReviewCounts]:
-        """The stages in numbers, those without reviews left out."""
+        """The number of reviews of each stage that has any."""
         sql = (
             "SELECT r.stage, verdict, texts, r.fingerprint, d.subject, d.text, d.payload"  # noqa: S608 - our own words
             f" FROM reviews AS r LEFT JOIN run.decisions AS d USING (stage, idx, position) WHERE {LATEST}"
         )
         counts: dict[str, list[int]] = {}
         with self.exclusive():
-            for stage, verdict, texts, mark, *item in self.connection.execute(sql):
-                of = counts.setdefault(stage, [0, 0, 0, 0])
-                if item[0] is None or fingerprint(*item) != mark:
-                    of[3] += verdict != "" or texts != "{}"
+            for stage, verdict, texts, recorded, *item in self.connection.execute(sql):
+                count = counts.setdefault(stage, [0, 0, 0, 0])
+                if item[0] is None or item_digest(*item) != recorded:
+                    count[3] += verdict != "" or texts != "{}"
                 else:
-                    of[0] += verdict == "accepted"
-                    of[1] += verdict == "rejected"
-                    of[2] += texts != "{}"
-        return {stage: ReviewCounts(*of) for stage, of in sorted(counts.items()) if any(of)}
+                    count[0] += verdict == "accepted"
+                    count[1] += verdict == "rejected"
+                    count[2] += texts != "{}"
+        return {stage: ReviewCounts(*count) for stage, count in sorted(counts.items()) if any(count)}
 
     def item(self, name: str) -> ReviewedItem:
-        """An item with its standing; raises `NoSuchItemError`."""
+        """An item with its review; raises `NoSuchItemError`."""
         stage, index, position = place_of(name)
         sql = "SELECT text, subject, payload FROM run.decisions WHERE stage = ? AND idx = ? AND position = ?"
         with self.exclusive():
@@ -146,19 +146,19 @@ class Reviews:
             if row is None:
                 raise NoSuchItemError(f"the run has no item {name}")
             text, subject, payload = row
-            mark = fingerprint(subject, text, payload)
-            standing = self._standing((stage, index, position), mark)
+            digest = item_digest(subject, text, payload)
+            state = self._state((stage, index, position), digest)
             parent = self.parent(stage, subject)
-        return ReviewedItem(stage, index, position, mark, texts_of(stage, text, payload), standing, parent)
+        return ReviewedItem(stage, index, position, digest, texts_of(stage, text, payload), state, parent)
 
     def parent(self, stage: str, subject: str) -> ReviewState:
-        """The standing of the instruction that an example is about; a seed has none."""
+        """The review of the instruction that an example is about; a seed has none."""
         if stage != PREPARE or not IDENTITY.fullmatch(subject):
             return ReviewState()
-        return self._standing(place_of(subject), "")
+        return self._state(place_of(subject), "")
 
     def history(self, name: str) -> Iterator[tuple[str, str, str, dict[str, list[str]]]]:
-        """All that was done to an item, oldest first: when, what, the reason, and of each edited part old and new."""
+        """Every review action on an item, oldest first: time, action, reason, old and new text of each edited part."""
         sql = (
             "SELECT at, what, CASE what WHEN 'reject' THEN reason ELSE '' END, changed FROM reviews"
             " WHERE stage = ? AND idx = ? AND position = ? ORDER BY version"
@@ -171,22 +171,22 @@ class Reviews:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def accept(self, name: str, version: int) -> None:
-        """Keep an item, whatever a filter said; raises `StaleReviewError`, `NoSuchItemError`, as all of these do."""
-        self._add(name, version, "accept", lambda held: replace(held.state, verdict="accepted", reason=""))
+        """Keep an item, even one that a filter dropped; raises `StaleReviewError` or `NoSuchItemError`, as all do."""
+        self._add(name, version, "accept", after=lambda held: replace(held.state, verdict="accepted", reason=""))
 
     def reject(self, name: str, version: int, reason: str) -> None:
-        """Leave an item out, and with an instruction its examples; raises `UsageError` for no reason or a long one."""
+        """Exclude an item, and an instruction's examples; raises `UsageError` if the reason is empty or too long."""
         words = " ".join(clean(reason).split())
         if not words:
             raise UsageError("a rejection needs a reason")
-        if len(words) > LONGEST_REASON:
-            raise UsageError(f"a reason has at most {LONGEST_REASON} characters")
-        self._add(name, version, "reject", lambda held: replace(held.state, verdict="rejected", reason=words))
+        if len(words) > MAX_REASON_LENGTH:
+            raise UsageError(f"a reason has at most {MAX_REASON_LENGTH} characters")
+        self._add(name, version, "reject", after=lambda held: replace(held.state, verdict="rejected", reason=words))
 
     def edit(self, name: str, version: int, texts: Mapping[str, str]) -> None:
-        """Write other texts for parts of an item; a part that has its own text again counts as not edited.
+        """Replace the texts of parts of an item; a part with its original text counts as not edited.
 
-        Raises `UsageError` for a part that it has not, or one that must not be empty.
+        Raises `UsageError` for a part that the item does not have, or an empty text where none is allowed.
         """
         given = {part: clean(text) for part, text in texts.items()}
         stage = place_of(name)[0]
@@ -197,48 +197,48 @@ class Reviews:
                 raise UsageError(f"the {part} must not be empty")
 
         def edited(held: ReviewedItem) -> ReviewState:
-            merge_ratings = {**held.state.texts, **given}
-            return replace(held.state, texts={p: text for p, text in merge_ratings.items() if text != held.base[p]})
+            merged = {**held.state.texts, **given}
+            return replace(held.state, texts={p: text for p, text in merged.items() if text != held.base[p]})
 
-        self._add(name, version, "edit", edited)
+        self._add(name, version, "edit", after=edited)
 
     def undo(self, name: str, version: int) -> None:
-        """Take back what was done last to an item and is not taken back yet; raises `UsageError` if nothing is."""
-        self._add(name, version, "undo", lambda held: held.state)
+        """Undo the last action on an item that was not undone yet; raises `UsageError` if there is none."""
+        self._add(name, version, "undo", after=lambda held: held.state)
 
-    def _add(self, name: str, version: int, what: str, after: Callable[[ReviewedItem], ReviewState]) -> None:
+    def _add(self, name: str, version: int, what: str, *, after: Callable[[ReviewedItem], ReviewState]) -> None:
         with self.exclusive(), self._transaction():
             held = self.item(name)
             place = (held.stage, held.index, held.position)
             if held.state.version != version:
-                raise StaleReviewError(f"{name} was reviewed elsewhere meanwhile, so nothing was done")
-            standing, back_to = after(held), 0
+                raise StaleReviewError(f"{name} was reviewed elsewhere meanwhile, so nothing was recorded")
+            state, back_to = after(held), 0
             if what == "undo":
                 back_to = self._before(place, version)
-                standing = self._standing(place, held.fingerprint, back_to)
-            elif standing == held.state:
+                state = self._state(place, held.digest, back_to)
+            elif state == held.state:
                 return  # nothing changed, so there is nothing to record
-            changed = _changed_parts(held, standing) if what == "edit" else {}
-            said = (standing.verdict, standing.reason, dumps(dict(standing.texts)))
-            row = (*place, version + 1, now(), "human", what, dumps(changed), back_to, held.fingerprint, *said)
+            changed = _changed_parts(held, state) if what == "edit" else {}
+            after_columns = (state.verdict, state.reason, dumps(dict(state.texts)))
+            row = (*place, version + 1, now(), "human", what, dumps(changed), back_to, held.digest, *after_columns)
             marks = ", ".join("?" * len(row))
             self.connection.execute(f"INSERT INTO reviews VALUES (NULL, {marks})", row)  # noqa: S608 - question marks
 
     def _before(self, place: tuple[str, int, int], version: int) -> int:
-        """The version whose standing held before what was done last and not taken back."""
+        """The version before the last action that was not undone."""
         done = self._resolved(place, version)
         if not done:
             raise UsageError("there is nothing to undo")
         return self._resolved(place, done - 1)
 
     def _resolved(self, place: tuple[str, int, int], version: int) -> int:
-        """An undo stands for the version that it went back to, which is never an undo itself."""
+        """The version itself, or for an undo the version that it went back to, which is never an undo."""
         sql = "SELECT what, back_to FROM reviews WHERE stage = ? AND idx = ? AND position = ? AND version = ?"
         row = self.connection.execute(sql, (*place, version)).fetchone()
         return int(row[1]) if row and row[0] == "undo" else version
 
-    def _standing(self, place: tuple[str, int, int], mark: str, version: int | None = None) -> ReviewState:
-        """An item's standing, the last or that of a version; of one that has another fingerprint only the version."""
+    def _state(self, place: tuple[str, int, int], digest: str, version: int | None = None) -> ReviewState:
+        """The review of an item at its last or a given version; without its content if the item has changed since."""
         sql = (
             f"SELECT {_COLUMNS} FROM reviews WHERE stage = ? AND idx = ? AND position = ?"  # noqa: S608 - our own words
             " AND version <= coalesce(?, version) ORDER BY version DESC LIMIT 1"
@@ -246,8 +246,8 @@ class Reviews:
         row = self.connection.execute(sql, (*place, version)).fetchone()
         if row is None:
             return ReviewState()
-        found = _standing(row)
-        return found if found.fingerprint == mark or not mark else ReviewState(found.version)
+        found = _state_from(row)
+        return found if found.digest == digest or not digest else ReviewState(found.version)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -264,7 +264,7 @@ class Reviews:
 _COLUMNS = "version, verdict, reason, texts, fingerprint"
 
 
-def _standing(row: tuple[int, str, str, str, str]) -> ReviewState:
+def _state_from(row: tuple[int, str, str, str, str]) -> ReviewState:
     version, verdict, reason, texts, mark = row
     return ReviewState(version, verdict, reason, json.loads(texts), mark)
 

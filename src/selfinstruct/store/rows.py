@@ -1,10 +1,10 @@
-"""What stands in the database's rows, as values and back: a decision's columns, a request's body, an answer."""
+"""Turns values into the columns of rows and back: decisions, requests, answers, similarities, seed tasks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -28,62 +28,13 @@ from selfinstruct.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
-
-    request: Request
-    answer: Reply | Failure | None
-    evaluated: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """A decision with where it came from."""
-
-    index: int
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An accepted instruction, where it came from, and how near it was to what there was before."""
-
-    index: int
-    position: int
-    text: str
-    similarity: Similarity | Deferred | None
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """A stage in numbers, over the whole run."""
-
-    accepted: int
-    rejected: int
-    quarantined: int
-    requests: int
-    replies: int
-    failures: int
-    retries: int
-    prompt_tokens: int
-    completion_tokens: int
-    drops: Mapping[tuple[str, str], int]
-
-    @property
-    def candidates(self) -> int:
-        """Everything that was judged."""
-        return self.accepted + self.rejected + self.quarantined
-
-
 def now() -> str:
-    """The time of day for records, UTC."""
+    """The time now, ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def example_of(decision: Decision) -> Example:
-    """The training example that a decision of the stage `prepare` is about."""
+    """The training example that a decision of the stage `prepare` accepts or drops."""
     parts = decision.payload
     return Example(
         str(parts["instruction"]),
@@ -96,14 +47,14 @@ def example_of(decision: Decision) -> Example:
 
 
 def rating_of(decision: Decision) -> Rating:
-    """The rating that a decision of the stage `judge` is about."""
+    """The rating in a decision of the stage `judge`."""
     names = ("valid_task", "suitable_input", "correct_output", "remark")
     task, given, output, remark = (str(decision.payload[name]) for name in names)
     return Rating(task, given, output, decision.subject, remark, decision.notes)
 
 
 def columns_of(decision: Decision) -> tuple[Any, ...]:
-    """A decision as it is stored, but for its stage and request."""
+    """A decision as columns, without those of its stage and request."""
     return (
         decision.position,
         clean(decision.text),
@@ -120,13 +71,13 @@ def columns_of(decision: Decision) -> tuple[Any, ...]:
 
 def decision_of(columns: Sequence[Any]) -> Decision:
     """The decision that columns hold."""
-    position, text, fate, rule, reason, evidence, notes, subject, payload, similarity = columns
-    said = (json.loads(evidence), similarity_of(similarity), json.loads(notes))
-    return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
+    position, text, fate, name, reason, evidence, notes, subject, payload, similarity = columns
+    parsed = (json.loads(evidence), similarity_of(similarity), json.loads(notes))
+    return Decision(position, text, fate, name, reason, *parsed, subject, json.loads(payload))
 
 
 def near_text(similarity: Similarity | Deferred | None) -> str:
-    """A similarity as text; empty where there is none."""
+    """A similarity as text; empty if there is none."""
     if similarity is None:
         return ""
     if isinstance(similarity, Deferred):
@@ -135,7 +86,7 @@ def near_text(similarity: Similarity | Deferred | None) -> str:
 
 
 def similarity_of(text: str) -> Similarity | Deferred | None:
-    """The similarity that a text holds."""
+    """The similarity that `near_text` wrote."""
     if not text:
         return None
     kept = json.loads(text)
@@ -146,12 +97,12 @@ def similarity_of(text: str) -> Similarity | Deferred | None:
 
 
 def seed_of(task: dict[str, Any]) -> SeedTask:
-    """The seed task that a table of values holds."""
+    """The seed task with these fields."""
     return SeedTask(**{**task, "instances": tuple(Instance(**instance) for instance in task["instances"])})
 
 
-def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
-    """The request that a body holds; `known` gives the instructions that it names by id, if they are wanted."""
+def request_of(stage: str, index: int, body: dict[str, Any], *, known: Mapping[str, Instruction] | None) -> Request:
+    """The request with this body; `known` gives the instructions that it names by id; `None` leaves them out."""
     shown = [_named(entry, known) for entry in body["examples"]] if known is not None else []
     named = [entry for entry in body["subjects"] if known is not None or isinstance(entry, dict)]
     subjects = [_named(entry, known or {}) for entry in named]
@@ -167,7 +118,7 @@ def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str,
 
 
 def subject_entry(subject: Instruction) -> Json:
-    """A subject as a body names it: by id, but an example whole, since `prepare` may be begun anew and bring others."""
+    """A subject as a body names it: by its id, or an example in full, since `prepare` may run again and replace it."""
     example = subject.example
     if example is None:
         return subject.id
@@ -182,7 +133,7 @@ def subject_entry(subject: Instruction) -> Json:
 
 
 def _named(entry: str | Mapping[str, Any], known: Mapping[str, Instruction]) -> Instruction:
-    """An instruction of this run, by its id; one of the run that this one replays, by its text; or an example."""
+    """An instruction of this run, by its id; one of the run that this one reprocesses, by its text; or an example."""
     if isinstance(entry, str):
         return known[entry]
     if "output" not in entry:
@@ -193,7 +144,7 @@ def _named(entry: str | Mapping[str, Any], known: Mapping[str, Instruction]) -> 
 
 
 def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
-    """The answer that columns hold, if there is one."""
+    """The answer in these columns; `None` if there is none yet."""
     text, finish, prompt, completion, model, created_at, details, failure = columns
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""The one thread that writes: it commits whatever is waiting as one transaction, so durability costs few syncs."""
+"""The one thread that writes: it commits all waiting groups in one transaction, so that durability costs few syncs."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ Statement = tuple[str, Sequence[Any]]
 
 
 class CommitFuture(Future[None]):
-    """Done when a group is committed and synced. `wait` is for event loops, which are woken once for each commit."""
+    """Done when a group is committed and synced. Inside an event loop, await `wait`: a commit wakes each loop once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiters: list[asyncio.Future[None]] = []
 
     async def wait(self) -> None:
-        """Wait inside an event loop; raises what kept the group from being written."""
+        """Wait inside an event loop; raises the `RunError` if the group could not be written."""
         if not self.done():
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.waiters.append(waiter)
-            if not self.done():  # else the writer may not have seen who waits
+            if not self.done():  # otherwise the writer may have missed this waiter
                 await waiter
         self.result()
 
 
-_MOST_AT_ONCE = 512
+_MAX_GROUPS = 512
 
 
 class Writer:
-    """Takes groups of statements from any thread and applies them in order, each group whole or not at all."""
+    """Takes groups of statements from any thread and executes them in order, each group completely or not at all."""
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
@@ -50,7 +50,7 @@ class Writer:
     def write(self, statements: Sequence[Statement]) -> CommitFuture:
         """Queue one group; the future is done when it is committed and synced, or carries a `RunError`."""
         done = CommitFuture()
-        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled: what was handed over is written
+        done.set_running_or_notify_cancel()  # from here on it cannot be cancelled, since the group will be written
         self._waiting.put((statements, done))
         return done
 
@@ -64,7 +64,7 @@ class Writer:
         ended = False
         while not ended:
             groups = [self._waiting.get()]
-            while len(groups) < _MOST_AT_ONCE and not self._waiting.empty():
+            while len(groups) < _MAX_GROUPS and not self._waiting.empty():
                 groups.append(self._waiting.get())
             ended = None in groups
             self._commit([group for group in groups if group is not None])
@@ -77,10 +77,10 @@ class Writer:
                     for sql, values in statements:
                         self._connection.execute(sql, values)
                 self._connection.execute("COMMIT")
-            except Exception as error:  # whatever it is: a thread that dies here would leave everyone waiting
+            except Exception as error:  # any error: if this thread died, all waiters would wait forever
                 self._broken = RunError(
                     f"{self._path} cannot be written: {error}",
-                    "Nothing that was recorded is lost: make room, then run the same command again.",
+                    "Nothing that was recorded is lost. Make room, then run the same command again.",
                 )
                 with suppress(sqlite3.Error):
                     self._connection.rollback()
@@ -93,13 +93,13 @@ class Writer:
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:
-    """Wake everyone who waits, each loop once."""
+    """Wake all waiters, each loop once."""
     by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for waiter in waiters:
         by_loop.setdefault(waiter.get_loop(), []).append(waiter)
-    for loop, its in by_loop.items():
-        with suppress(RuntimeError):  # a loop that was closed waits for nothing
-            loop.call_soon_threadsafe(_set_all, its)
+    for loop, waiting in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits in it
+            loop.call_soon_threadsafe(_set_all, waiting)
 
 
 def _set_all(waiters: list[asyncio.Future[None]]) -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.store import RunStore
+from selfinstruct.store import BackendFacts, InitialFacts, RunStore
 from selfinstruct.types import (
     CLASSIFY,
     GENERATE,
@@ -100,12 +100,14 @@ def evil_run(folder: Path, texts: tuple[str, ...] = EVIL) -> Path:
     config = {"run": {"x": texts[0]}, "backend": {"use": texts[1 % len(texts)]}}
     store.create(
         seeds,
-        config=config,
-        tree={"recipe": texts[0]},
-        backend={"model": texts[0]},
-        plugins={texts[0]: texts[0]},
-        seeds_digest=texts[0],
-        version=texts[0],
+        InitialFacts(
+            config=config,
+            tree={"recipe": texts[0]},
+            backends={"": BackendFacts({"model": texts[0]})},
+            plugins={texts[0]: texts[0]},
+            seeds_digest=texts[0],
+            version=texts[0],
+        ),
     )
     shown = tuple(Instruction(seed.id, seed.instruction) for seed in seeds)
     for at, text in enumerate(texts):
@@ -121,7 +123,7 @@ def evil_run(folder: Path, texts: tuple[str, ...] = EVIL) -> Path:
         _settle(store, Request(INSTANCES, at, (Message("user", text),)), text, [raw])
         made = Example(said, text, text, True, subject)
         example = Decision(0, made.output, "accepted", subject=subject, payload=made.payload)
-        store.settle(Request(PREPARE, at, ()), [example], 1, True, at + 1).result()
+        store.settle(Request(PREPARE, at, ()), [example], evaluated=1, complete=True, accepted=at + 1).result()
     store.close()
     return folder
 
@@ -129,4 +131,4 @@ def evil_run(folder: Path, texts: tuple[str, ...] = EVIL) -> Path:
 def _settle(store: RunStore, request: Request, text: str, decisions: list[Decision]) -> None:
     store.record_request(request).result()
     store.record_answer(request, Reply(text, "stop", model=text)).result()
-    store.settle(request, decisions, len(decisions), True, request.index + 1).result()
+    store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=request.index + 1).result()

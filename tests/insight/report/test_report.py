@@ -14,7 +14,7 @@ from selfinstruct.insight.ratings import count_ratings
 from selfinstruct.insight.report.collect import gather
 from selfinstruct.insight.report.measure import BINS, words
 from selfinstruct.insight.report.report_values import Report
-from selfinstruct.store import RunStore
+from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import GENERATE, PREPARE, STAGES, Similarity
 from tests.command_line import command
@@ -117,7 +117,7 @@ def test_the_same_run_gives_the_same_bytes(finished: Path, tmp_path: Path) -> No
 
 def test_a_run_that_has_asked_nothing_has_a_report(tmp_path: Path) -> None:
     store = RunStore.open(tmp_path / "run")
-    store.create([], version="0")
+    store.create([], InitialFacts())
     store.close()
     page = report_on(tmp_path / "run")
     assert "Nothing has been asked yet." in page.text

@@ -108,7 +108,7 @@ def test_a_run_freezes_what_stood_in_the_file(tmp_path: Path, monkeypatch: pytes
     assert all("Topic of the new tasks: " in row["metadata"]["prompt"] for row in rows(tmp_path / OUT))
     command(*given, "--target", "6").done()
     Path("topics.txt").write_text("bees\nchess\n", "utf-8")
-    command(*given, "--target", "7").failed(2, "was begun with another configuration", "generate.encoder.topics[1]")
+    command(*given, "--target", "7").failed(2, "started with other settings", "generate.encoder.topics[1]")
     Path("topics.txt").unlink()
     command(*given, "--target", "7").failed(2, "generate.encoder.topics: the file topics.txt cannot be read")
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from selfinstruct import __version__
 from selfinstruct.insight.funnel import Funnel, funnels
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
@@ -16,7 +14,7 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.store.ledger import JournalledRequest, ShownInstruction
 from selfinstruct.store.rows import example_of
-from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, JUDGE, PREPARE, Instruction, Prices, Similarity
+from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, PREPARE, Instruction, Similarity
 
 SAMPLED = 300
 """Instructions of the sample, at most."""
@@ -69,31 +67,30 @@ def gather(store: RunStore) -> Report:
 
 
 def _origin(store: RunStore, seeds: int) -> RunOrigin:
-    tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
-    stages = {stage: frozen for stage in ENGINE_STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
+    facts = store.facts
+    backend, judge = facts.run_backend, facts.own_backend(JUDGE)
     first, last = store.overview().asked_between()
     return RunOrigin(
         store.folder.absolute().name,
-        Path(str(tree.get("recipe", "chat"))).stem,
-        str((config.get("backend") or {}).get("use", "")),
-        str((store.fact("backend") or {}).get("model", "")),
-        str((store.fact(f"backend.{JUDGE}") or {}).get("model", "")),
+        Path(facts.recipe).stem,
+        facts.backend_name,
+        backend.model if backend else "",
+        judge.model if judge else "",
         first,
         last,
-        store.fact("version") or __version__,
-        store.fact("plugins") or {},
+        facts.version,
+        facts.plugins,
         seeds,
-        store.fact("seeds_digest") or "",
-        config | stages,
+        facts.seeds_digest,
+        facts.whole_config,
     )
 
 
 def _cost(store: RunStore, flow: Funnel) -> Cost:
     spent = store.calls().spent((flow.stage,))
-    known: Any = store.fact("prices")
-    if flow.stage == JUDGE and store.fact(f"backend.{JUDGE}") is not None:
-        known = store.fact(f"prices.{JUDGE}")
-    usd = Prices(*known).cost(spent.prompt_tokens, spent.completion_tokens) if known else None
+    backend = store.facts.backend(flow.stage)
+    prices = backend.prices if backend else None
+    usd = prices.cost(spent.prompt_tokens, spent.completion_tokens) if prices else None
     return Cost(flow.stage, spent.requests, spent.prompt_tokens, spent.completion_tokens, usd)
 
 

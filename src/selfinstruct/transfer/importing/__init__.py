@@ -1,4 +1,4 @@
-"""Takes over what the original Self-Instruct scripts, or their descendants, wrote, so that an old run goes on here."""
+"""Imports files of the original Self-Instruct scripts and their descendants, so that an old run can continue here."""
 
 from selfinstruct.transfer.importing.import_run import ImportResult, import_files
 from selfinstruct.transfer.importing.report import FileReport

@@ -1,4 +1,4 @@
-"""Reads old files: one JSON object a line, however broken the rest may be, and what kind of file it is."""
+"""Reads old files: one JSON object per line, and the kind of the file. Broken lines are reported, not fatal."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from selfinstruct.errors import DataError
 
 INSTRUCTIONS, LABELS, RAW_INSTANCES, EXAMPLES, NOTHING = "instructions", "labels", "instances", "examples", "nothing"
 KINDS = (INSTRUCTIONS, RAW_INSTANCES, EXAMPLES, LABELS, NOTHING)
-"""In the order in which they are taken over: who is known comes before what is said of them."""
+"""The kinds of files in the order of import: instructions come before what is known about them."""
 
 KNOWN = (
     "Known are rows with instruction; instruction and is_classification; instruction and raw_instances; or "
     "instruction, input and output."
 )
-ONE_A_LINE = "Each line is to be one JSON object. A JSON array is turned into such lines by: jq -c '.[]' FILE"
+ONE_A_LINE = "Each line must be one JSON object. To turn a JSON array into such lines: jq -c '.[]' FILE"
 
 JsonRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file to import: what its rows are, and the digest by which it is known again."""
+    """A file to import: the kind of its rows, and its SHA-256 digest."""
 
     path: Path
     kind: str
@@ -38,11 +38,10 @@ class ImportFile:
         return self.path.name
 
 
-def sources(paths: Sequence[Path]) -> list[ImportFile]:
-    """Look into every file; raises `DataError` for the first that cannot be used.
+def import_sources(paths: Sequence[Path]) -> list[ImportFile]:
+    """The files to import, in the order of import; raises `DataError` for the first that cannot be used.
 
-    The order is that in which they are taken over, and that of the command line among files of a kind. A file that
-    is given twice, or a copy of it, counts once.
+    Files of one kind stay in the order of the command line. A file that is given twice, or a copy of it, counts once.
     """
     found: dict[str, ImportFile] = {}
     for path in paths:
@@ -54,7 +53,7 @@ def sources(paths: Sequence[Path]) -> list[ImportFile]:
 
 
 def rows(path: Path) -> Iterator[tuple[int, JsonRow | str]]:
-    """Every line that is not blank, with its number: its object, or else why there is none; raises `DataError`."""
+    """The number and object of every line that is not blank, or why it has none; raises `DataError`."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -68,7 +67,7 @@ def rows(path: Path) -> Iterator[tuple[int, JsonRow | str]]:
 
 
 def kind_of(row: Mapping[str, Any]) -> str:
-    """What a row holds, by its keys; empty if that is none of what an old run can hold."""
+    """The kind of a row, by its keys; empty if it is of no known kind."""
     if "instruction" not in row:
         return ""
     if "raw_instances" in row:
@@ -114,4 +113,4 @@ def _row(line: bytes, first: bool) -> JsonRow | str | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return "not JSON" if line.endswith(b"\n") else "cut off"
-    return found if isinstance(found, dict) else "no JSON object"
+    return found if isinstance(found, dict) else "not a JSON object"

@@ -1,33 +1,35 @@
-"""Begins a run with what old files hold: all of it in one transaction, and once."""
+"""Begins a run with the rows of old files: all of them in one transaction, and once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from selfinstruct.config import RunConfig, differences, without_secrets
+from selfinstruct.config import RunConfig, differences
 from selfinstruct.errors import ConfigError, DataError, RunError
 from selfinstruct.export.contracts import FILES, write_contracts
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.settings import Settings, initial_facts, initial_seeds, load, read_config_file
-from selfinstruct.store import RunStore
-from selfinstruct.transfer.importing.files import ImportFile, sources
+from selfinstruct.run.settings import ConfigSources, Settings, initial_facts, initial_seeds, load
+from selfinstruct.store import ImportFacts, InitialFacts, RunStore
+from selfinstruct.transfer.importing.files import ImportFile, import_sources
 from selfinstruct.transfer.importing.importer import Importer
 from selfinstruct.transfer.importing.report import FileReport
 from selfinstruct.types import CLASSIFY, INSTANCES, SeedTask
-
-FACT = "imported"
-"""The fact that tells a run that was begun by an import from others: its files, and what became of their rows."""
 
 ELSEWHERE = "Choose another --out."
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a run holds after an import. `is_new` is false where it had been imported before and nothing changed."""
+    """What a run holds after an import.
+
+    files      a report on each file
+    labels     instructions with a label, and `instances` those with raw instances
+    backend    the backend that the config names; empty if it names none
+    is_new     false if the same files were imported before, so that nothing changed
+    """
 
     folder: Path
     files: Sequence[FileReport]
@@ -38,32 +40,37 @@ class ImportResult:
     is_new: bool
 
 
-def import_files(settings: Settings, paths: Sequence[Path], registry: Registry | None = None) -> ImportResult:
-    """Begin a run in the settings' folder with what the files hold; the same files again change nothing.
+def import_files(
+    settings: Settings,
+    paths: Sequence[Path],
+    *,
+    registry: Registry | None = None,
+    sources: ConfigSources | None = None,
+) -> ImportResult:
+    """Begin a run in the settings' folder with the rows of the files; the same files again change nothing.
 
-    Raises `DataError` if a file is of no known kind, or nothing can be taken; `RunError` if the folder holds another
-    run, or files that the run would write over; `ConfigError` for a wrong config or other seeds.
+    `registry` and `sources` are what was read already. Raises `DataError` if a file is of no known kind, or no row can
+    be imported; `RunError` if the folder holds another run, or files that the run would overwrite; `ConfigError` for a
+    wrong config or other seeds.
     """
-    folder = settings.folder
-    registry, config = load(settings, registry)
-    found = sources(paths)
+    folder, sources = settings.folder, sources or ConfigSources(settings)
+    registry, config = load(settings, registry, sources)
+    found = import_sources(paths)
     seeds = initial_seeds(registry, config)
-    name, given = read_config_file(settings)
-    facts = initial_facts(registry, config, config.frozen(), seeds)
-    facts["file"] = {"name": name, "tree": without_secrets(given)}
-    if not RunStore.exists(folder):
+    facts = initial_facts(registry, config, seeds, frozen=config.frozen(), file=sources.recordable_file)
+    if not sources.recorded.exists:
         _refuse_to_overwrite(folder)
     with closing(RunStore.open(folder)) as store:
-        is_new = store.fact("config") is None
+        is_new = not store.facts.are_recorded
         if is_new:
-            _fill(store, found, seeds, facts)
+            _fill(store, found, seeds, facts=facts)
         else:
             _refuse_another(store, found, facts)
         write_contracts(store, folder)
         return _result(store, config, is_new)
 
 
-def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask], facts: dict[str, Any]) -> None:
+def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask], *, facts: InitialFacts) -> None:
     importer = Importer(seeds)
     accepted: dict[str, int] = {}
     with store.transaction():
@@ -72,37 +79,39 @@ def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask
             accepted[stage] = accepted.get(stage, 0) + sum(decision.fate == "accepted" for decision in decisions)
             store.record_request(request)
             store.record_answer(request, reply)
-            store.settle(request, decisions, len(decisions), True, accepted[stage])
+            store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=accepted[stage])
         if not any(accepted.values()):
-            raise DataError("\n".join(["nothing could be taken", *_words(importer.reports)]), "No run was begun.")
-        files: dict[str, Any] = {"digests": _digests(found), "files": [asdict(report) for report in importer.reports]}
-        store.create(seeds, **facts, **{FACT: files})
+            raise DataError(
+                "\n".join(["no row could be imported", *_report_lines(importer.reports)]), "No run was begun."
+            )
+        imported = ImportFacts(_digests(found), [asdict(report) for report in importer.reports])
+        store.create(seeds, replace(facts, imported=imported))
 
 
 def _refuse_to_overwrite(folder: Path) -> None:
-    """A run writes its files by fixed names, which are those of the old scripts."""
+    """Raise `RunError` if the folder holds a file that the run would write: the old scripts use the same names."""
     for name in FILES:
         if (folder / name).exists():
-            raise RunError(f"{folder / name} is there already, and the run would write over it", ELSEWHERE)
+            raise RunError(f"{folder / name} exists already, and the run would overwrite it", ELSEWHERE)
 
 
-def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: dict[str, Any]) -> None:
-    """Make sure that the run was begun by this import."""
-    recorded = store.fact(FACT)
+def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: InitialFacts) -> None:
+    """Raise an error unless this import began the run."""
+    recorded = store.facts.imported
     if recorded is None:
-        raise RunError(f"{store.folder} holds a run that was not begun by an import", ELSEWHERE)
-    if recorded["digests"] != _digests(found):
+        raise RunError(f"{store.folder} holds a run that no import began", ELSEWHERE)
+    if list(recorded.digests) != _digests(found):
         raise RunError(
-            f"{store.folder} was begun by an import of other files",
+            f"{store.folder} began as an import of other files",
             "Name all files of the old run in one command, with an --out of its own.",
         )
-    told = {key: value for key, value in facts["config"].items() if key != "backend"}
-    kept = {key: value for key, value in store.fact("config").items() if key != "backend"}
+    told = {key: value for key, value in facts.config.items() if key != "backend"}
+    kept = {key: value for key, value in store.facts.config.items() if key != "backend"}
     changed = differences(kept, told)
-    if facts["seeds_digest"] != store.fact("seeds_digest"):
+    if facts.seeds_digest != store.facts.seeds_digest:
         changed.append("run.seeds: other seeds in the run")
     if changed:
-        raise ConfigError([f"{store.folder} was begun with another configuration:", *changed], ELSEWHERE)
+        raise ConfigError([f"{store.folder} started with other settings:", *changed], ELSEWHERE)
 
 
 def _digests(found: Sequence[ImportFile]) -> list[str]:
@@ -110,7 +119,9 @@ def _digests(found: Sequence[ImportFile]) -> list[str]:
 
 
 def _result(store: RunStore, config: RunConfig, is_new: bool) -> ImportResult:
-    reports = [FileReport.from_fact(report) for report in store.fact(FACT)["files"]]
+    imported = store.facts.imported
+    assert imported is not None
+    reports = [FileReport(**report) for report in imported.files]
     labels, instances = (
         sum(bool(text) for _, text in store.asked_about(stage).values()) for stage in (CLASSIFY, INSTANCES)
     )
@@ -119,5 +130,5 @@ def _result(store: RunStore, config: RunConfig, is_new: bool) -> ImportResult:
     return ImportResult(store.folder, reports, instructions, labels, instances, backend, is_new)
 
 
-def _words(reports: Sequence[FileReport]) -> list[str]:
+def _report_lines(reports: Sequence[FileReport]) -> list[str]:
     return [line for report in reports for line in report.words()]

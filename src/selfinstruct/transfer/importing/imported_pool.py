@@ -1,4 +1,4 @@
-"""The instructions of an old run, as requests of the stage `generate` that were asked, answered and judged."""
+"""Turns the instructions of an old run into answered and evaluated requests of the stage `generate`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.transfer.importing.row_values import RowOrigin, text_key
 from selfinstruct.types import GENERATE, Decision, Instruction, Json, Message, Reply, Request, SeedTask, Similarity
 
 Settled: TypeAlias = tuple[Request, Reply, Sequence[Decision]]
-"""A request, its answer, and the fate of all that was found in it."""
+"""A request, its reply, and the decisions on its candidates."""
 
 FILTER = "import"
-"""The filter that rejected candidates of an import are listed under."""
+"""The name of the filter that rejects candidates of an import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An instruction of an old file, and the line it stands on."""
+    """An instruction of an old file, with its line number."""
 
     text: str
     line: int
@@ -27,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ReplyGroup:
-    """Instructions that came out of one reply. `news` says of each whether it is new to the pool."""
+    """Instructions that came from one reply. `are_new` says for each whether it is new to the pool."""
 
     name: str
     origin: RowOrigin
@@ -36,10 +37,10 @@ class ReplyGroup:
 
 
 class ImportedPool:
-    """Knows every instruction by its text, white space aside, and gives each new one an id.
+    """Gives each new instruction an id. Two texts that differ in white space only are the same instruction.
 
-    What brought nothing new is settled before the last group that did: a run whose last requests brought nothing
-    counts as saturated, and duplicates in old files say nothing about that.
+    Groups without a new instruction are settled before the last group with one: a run whose last requests bring
+    nothing counts as saturated, and duplicates in old files are no sign of that.
     """
 
     def __init__(self, seeds: Sequence[SeedTask]) -> None:
@@ -54,13 +55,13 @@ class ImportedPool:
         return text_key(text) in self._seeds
 
     def id_of(self, text: str) -> str | None:
-        """The id of a settled machine instruction."""
+        """The id of a machine instruction that is settled; `None` if it is not."""
         return self.ids.get(text_key(text))
 
     def add(
         self, name: str, origin: RowOrigin, candidates: Sequence[Candidate]
     ) -> tuple[ReplyGroup, Iterator[Settled]]:
-        """Take over one reply's instructions; gives what is new among them, and what is now to be written."""
+        """Add the instructions of one reply; returns them with what is new, and the requests to record now."""
         are_new = []
         for candidate in candidates:
             key = text_key(candidate.text)
@@ -70,7 +71,7 @@ class ImportedPool:
         return group, self._put(group)
 
     def flush(self) -> Iterator[Settled]:
-        """What is still to be written; every instruction has its id then."""
+        """The requests that are still to be recorded. After this, every instruction has its id."""
         if self._held is not None:
             yield self._settle(self._held)
             self._held = None
@@ -88,12 +89,12 @@ class ImportedPool:
         decisions = []
         for position, (candidate, is_new) in enumerate(zip(group.candidates, group.are_new, strict=True)):
             if is_new:
-                self.ids[text_key(candidate.text)] = f"g{index}.{position}"
+                self.ids[text_key(candidate.text)] = candidate_id(GENERATE, index, position)
                 decisions.append(Decision(position, candidate.text, "accepted", similarity=candidate.similarity))
             else:
                 decisions.append(self._duplicate(position, candidate, group.name))
-        said = group.candidates[0].text if origin.reply is None else origin.reply
-        request, reply = make_request(GENERATE, index, origin), make_reply(origin, said, group.name)
+        text = group.candidates[0].text if origin.reply is None else origin.reply
+        request, reply = make_request(GENERATE, index, origin), make_reply(origin, text, group.name)
         return request, reply, decisions
 
     def _duplicate(self, position: int, candidate: Candidate, name: str) -> Decision:
@@ -103,11 +104,11 @@ class ImportedPool:
         return Decision(position, candidate.text, "rejected", FILTER, "duplicate", evidence)
 
 
-def make_request(stage: str, index: int, origin: RowOrigin, subjects: tuple[Instruction, ...] = ()) -> Request:
-    """The request behind an old row; without messages where its prompt was not kept."""
+def make_request(stage: str, index: int, origin: RowOrigin, *, subjects: tuple[Instruction, ...] = ()) -> Request:
+    """The request that an old row came from; without messages if its prompt was not kept."""
     return Request(stage, index, (Message("user", origin.prompt),) if origin.prompt else (), subjects=subjects)
 
 
-def make_reply(origin: RowOrigin, said: str, name: str) -> Reply:
-    """The reply behind an old row, with the name of its file."""
-    return Reply(said, origin.finish, created_at=origin.created_at, details={"imported": name})
+def make_reply(origin: RowOrigin, text: str, name: str) -> Reply:
+    """The reply that an old row came from, with the name of its file."""
+    return Reply(text, origin.finish, created_at=origin.created_at, details={"imported": name})

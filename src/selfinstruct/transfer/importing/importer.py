@@ -1,4 +1,4 @@
-"""Turns the rows of old files into requests, replies and decisions, each stage's in order."""
+"""Turns the rows of old files into requests, replies and decisions, those of each stage in order."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from selfinstruct.transfer.importing.report import FileReport
 from selfinstruct.transfer.importing.row_values import RowOrigin, clean_text, row_origin, similarity_of
 from selfinstruct.types import INSTANCES, Decision, Fate, Instruction, SeedTask
 
-DUPLICATE = "the instruction is there already"
-A_SEED = "the instruction is a seed task's"
+DUPLICATE = "the instruction exists already"
+A_SEED = "the instruction is that of a seed task"
 UNKNOWN = "no file has the instruction"
 NOT_TAKEN = {"empty": "no instances: still open", "duplicate": "the same instances again"}
 NEEDED: Mapping[str, Sequence[str]] = {
@@ -43,7 +43,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
 
 
 class Importer:
-    """Takes over sources, in the order of their kinds; what it yields is to be settled in that order."""
+    """Imports files in the order of their kinds. Its requests must be recorded in the order it yields them."""
 
     def __init__(self, seeds: Sequence[SeedTask]) -> None:
         self.reports: list[FileReport] = []
@@ -54,23 +54,23 @@ class Importer:
         self._instances = 0
 
     def import_sources(self, sources: Sequence[ImportFile]) -> Iterator[Settled]:
-        """Everything that the sources hold; the reports are whole when this has ended. Raises `DataError`."""
-        takes = {INSTRUCTIONS: self._instructions, RAW_INSTANCES: self._raw_instances, EXAMPLES: self._examples}
+        """The requests of all files; `reports` is complete after the last one. Raises `DataError` for a broken file."""
+        readers = {INSTRUCTIONS: self._instructions, RAW_INSTANCES: self._raw_instances, EXAMPLES: self._examples}
         for source in sources:
             report = FileReport(source.name, source.kind)
             self.reports.append(report)
-            if source.kind in takes:
-                yield from takes[source.kind](source, report)
+            if source.kind in readers:
+                yield from readers[source.kind](source, report)
             elif source.kind == LABELS:
                 self._read_labels(source, report)
         for identity, text, name in self._cases.raw_texts():
-            yield self._settle_raw(identity, RowOrigin(finish="stop"), text, name, "")
+            yield self._settle_raw(identity, RowOrigin(finish="stop"), text=text, name=name)
         yield from self._labels.settled()
 
     # --- instructions -------------------------------------------------------------------------------------------------
 
     def _instructions(self, source: ImportFile, report: FileReport) -> Iterator[Settled]:
-        """Rows in a row that say they came from the same reply are one request; a row that does not say is its own."""
+        """Consecutive rows of the same reply are one request; a row without a reply is a request of its own."""
 
         def reply_of(entry: tuple[int, str, JsonRow, RowOrigin]) -> tuple[Any, ...]:
             line, _, row, origin = entry
@@ -90,8 +90,8 @@ class Importer:
             yield from settled[1]
         yield from self._pool.flush()
 
-    def _known_or_added(self, line: int, text: str, row: JsonRow, report: FileReport) -> Iterator[Settled]:
-        """Add an instruction that no file of instructions has."""
+    def _add_unknown(self, line: int, text: str, row: JsonRow, *, report: FileReport) -> Iterator[Settled]:
+        """Add an instruction that is in no file of instructions."""
         if self._pool.id_of(text) is None:
             origin = _with_reply(row_origin(row.get("instruction_metadata")))
             yield from self._pool.add(report.name, origin, [Candidate(text, line, similarity_of(row))])[1]
@@ -106,19 +106,20 @@ class Importer:
             if self._pool.is_seed(text):
                 report.skip(line, A_SEED)
             elif not isinstance(raw, str | None):
-                report.skip(line, "raw_instances is no text")
+                report.skip(line, "raw_instances is not a text")
             else:
-                yield from self._known_or_added(line, text, row, report)
-                identity, said = str(self._pool.id_of(text)), clean(raw or "")
-                reason = self._why_not(identity, said)
+                yield from self._add_unknown(line, text, row, report=report)
+                identity, instances = str(self._pool.id_of(text)), clean(raw or "")
+                reason = self._refusal(identity, instances)
                 if reason:
                     report.skip(line, NOT_TAKEN[reason])
                 else:
                     report.taken += 1
-                yield self._settle_raw(identity, row_origin(row.get("instance_metadata")), said, source.name, reason)
+                origin = row_origin(row.get("instance_metadata"))
+                yield self._settle_raw(identity, origin, text=instances, name=source.name, reason=reason)
 
-    def _why_not(self, identity: str, raw: str) -> str:
-        """Why raw instances are rejected, or nothing; these are then known."""
+    def _refusal(self, identity: str, raw: str) -> str:
+        """Why raw instances are rejected; empty if they are not, and then the same ones are rejected next time."""
         if not raw.strip():
             return "empty"
         before = self._raw.setdefault(identity, set())
@@ -133,22 +134,22 @@ class Importer:
             if self._pool.is_seed(text):
                 report.skip(line, A_SEED)
             elif identity is not None and self._raw.get(identity):
-                report.skip(line, "the raw instances are there: made from them again")
+                report.skip(line, "prepare makes it from the raw instances, which are imported")
             elif reason := self._cases.refuse(row["input"], row["output"]):
                 report.skip(line, reason)
             else:
-                yield from self._known_or_added(line, text, row, report)
+                yield from self._add_unknown(line, text, row, report=report)
                 identity = str(self._pool.id_of(text))
-                if not self._cases.add(identity, row["input"], row["output"], source.name):
+                if not self._cases.add(identity, row["input"], row["output"], name=source.name):
                     report.skip(line, "the same example again")
                     continue
                 report.taken += 1
                 self._labels.hint(identity, row.get("is_classification"), source.name)
 
-    def _settle_raw(self, identity: str, origin: RowOrigin, text: str, name: str, reason: str) -> Settled:
+    def _settle_raw(self, identity: str, origin: RowOrigin, *, text: str, name: str, reason: str = "") -> Settled:
         index = self._instances
         self._instances += 1
-        request = make_request(INSTANCES, index, origin, (Instruction(identity, ""),))
+        request = make_request(INSTANCES, index, origin, subjects=(Instruction(identity, ""),))
         fate: tuple[Fate, str, str] = ("rejected", FILTER, reason) if reason else ("accepted", "", "")
         notes = {"cut": True} if origin.finish == "length" else {}
         decision = Decision(0, text, *fate, notes=notes, subject=identity)
@@ -160,13 +161,13 @@ class Importer:
         for line, text, row in _entries(source, report):
             identity = self._pool.id_of(text)
             if identity is not None:
-                self._labels.add(identity, row["is_classification"], line, report)
+                self._labels.add(identity, row["is_classification"], line=line, report=report)
             else:
                 report.skip(line, A_SEED if self._pool.is_seed(text) else UNKNOWN)
 
 
 def _entries(source: ImportFile, report: FileReport) -> Iterator[tuple[int, str, JsonRow]]:
-    """The rows that can be used: line, instruction, and all they hold; the others are counted."""
+    """Line, instruction and row of the rows that can be imported; the others are counted in the report."""
     for line, row in rows(source.path):
         report.rows += 1
         if isinstance(row, str):
@@ -176,9 +177,9 @@ def _entries(source: ImportFile, report: FileReport) -> Iterator[tuple[int, str,
         elif text := clean_text(row["instruction"]):
             yield line, text, row
         else:
-            report.skip(line, "the instruction is blank or no text")
+            report.skip(line, "the instruction is blank or not a text")
 
 
 def _with_reply(origin: RowOrigin) -> RowOrigin:
-    """The origin without a reply that holds nothing, since that cannot be where an instruction came from."""
+    """The origin without an empty reply, since no instruction can have come from that."""
     return origin if origin.reply else RowOrigin(origin.prompt, None, origin.finish, origin.created_at)

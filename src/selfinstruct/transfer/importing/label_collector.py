@@ -1,4 +1,4 @@
-"""What old files say about which instructions are classification tasks."""
+"""Collects labels from old files: which instructions are classification tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATER_ROW = "another row labels the same instruction"
 
 @dataclass(frozen=True, slots=True)
 class _RowLabel:
-    """One row's label: `yes`, `no` or empty, and the words it was read from. `report` is `None` for a mere hint."""
+    """One row's label: `yes`, `no` or empty, and the words it was read from. `report` is `None` for a hint."""
 
     name: str
     label: str
@@ -31,14 +31,14 @@ class _RowLabel:
 
 
 class LabelCollector:
-    """One label for each instruction: the last that is clear, as the original scripts would have read them."""
+    """Keeps one label per instruction: the last that is yes or no, as the original scripts read them."""
 
     def __init__(self) -> None:
         self._said: dict[str, _RowLabel] = {}
         self._hints: dict[str, _RowLabel] = {}
 
-    def add(self, identity: str, value: object, line: int, report: FileReport) -> None:
-        """Take a row's label, or count it as not taken."""
+    def add(self, identity: str, value: object, *, line: int, report: FileReport) -> None:
+        """Keep a row's label, or count the row as skipped."""
         words = clean(value) if isinstance(value, str) else _words(value)
         new, old = _RowLabel(report.name, label_of(value), words, line, report), self._said.get(identity)
         if old is not None:
@@ -50,12 +50,12 @@ class LabelCollector:
         self._said[identity] = new
 
     def hint(self, identity: str, value: object, name: str) -> None:
-        """Remember what an example says; it counts where no file of labels says anything clear."""
+        """Keep the label of an example; it counts if no file of labels has a yes or no for the instruction."""
         if isinstance(value, bool):
             self._hints[identity] = _RowLabel(name, label_of(value), dumps(value))
 
     def settled(self) -> Iterator[Settled]:
-        """Requests about some instructions each; the rows of the labels are counted as taken or not."""
+        """Requests about `BATCH` instructions each; counts the rows of labels as imported or skipped."""
         for said in self._said.values():
             assert said.report is not None
             if said.label:
@@ -87,4 +87,4 @@ def _settled(index: int, name: str, entries: list[tuple[str, _RowLabel]]) -> Set
         for position, (identity, said) in enumerate(entries)
     ]
     reply = make_reply(RowOrigin(), "\n".join(said.words for _, said in entries), name)
-    return make_request(CLASSIFY, index, RowOrigin(), subjects), reply, decisions
+    return make_request(CLASSIFY, index, RowOrigin(), subjects=subjects), reply, decisions

@@ -1,19 +1,18 @@
-"""What became of the rows of an old file, in numbers and with the lines to look at."""
+"""Reports how many rows of an old file were imported, and which lines were not and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 LINES_KEPT = 5
 
 
 @dataclass(slots=True)
 class FileReport:
-    """One file: every row is taken, or not taken for one reason; of each reason the first lines are kept.
+    """Counts the rows of one file: each is imported (`taken`), or skipped for one reason.
 
-    `added` counts instructions that were known from this file only, though it is none of instructions.
+    `added` counts instructions of a file that is not one of instructions, and that no other file has. `lines` has the
+    first line numbers of each reason.
     """
 
     name: str
@@ -25,7 +24,7 @@ class FileReport:
     lines: dict[str, list[int]] = field(default_factory=dict)
 
     def skip(self, line: int, reason: str) -> None:
-        """Count a row that is not taken."""
+        """Count a row that is not imported."""
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
         first = self.lines.setdefault(reason, [])
         if len(first) < LINES_KEPT:
@@ -33,7 +32,7 @@ class FileReport:
 
     def words(self) -> list[str]:
         """The report as lines of text, the most frequent reason first."""
-        head = f"{self.name}: {self.kind}, {self.rows:,} rows, {self.taken:,} taken"
+        head = f"{self.name}: {self.kind}, {self.rows:,} rows, {self.taken:,} imported"
         if self.added:
             head += f", with {self.added:,} instructions that no other file has"
         reasons = sorted(self.reasons.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -43,8 +42,3 @@ class FileReport:
         first = self.lines[reason]
         more = ", ..." if count > len(first) else ""
         return f"line{'s' if count > 1 else ''} {', '.join(map(str, first))}{more}"
-
-    @classmethod
-    def from_fact(cls, recorded: Mapping[str, Any]) -> FileReport:
-        """The report as the run recorded it."""
-        return cls(**recorded)

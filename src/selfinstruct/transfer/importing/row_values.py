@@ -1,4 +1,4 @@
-"""Reads the values of old rows, whichever script wrote them; what cannot be read is left out, never guessed."""
+"""Reads the values of old rows, whichever script wrote them. A value that cannot be read is left out, never guessed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEAREST = 10
 
 @dataclass(frozen=True, slots=True)
 class RowOrigin:
-    """Where a text came from, as far as its row says; `reply` is `None` where the model's words were not kept."""
+    """Where a text came from, if its row says; `reply` is `None` if the reply was not kept."""
 
     prompt: str = ""
     reply: str | None = None
@@ -26,17 +26,17 @@ class RowOrigin:
 
 
 def clean_text(value: object) -> str:
-    """A text without white space around it, as it can be stored; empty if it is none."""
+    """A text that can be stored, without white space around it; empty if the value is not a text."""
     return clean(value).strip() if isinstance(value, str) else ""
 
 
 def text_key(text: str) -> str:
-    """What two texts have in common if they differ in white space only."""
+    """A key that two texts share if they differ in white space only."""
     return " ".join(text.split())
 
 
 def row_origin(metadata: object) -> RowOrigin:
-    """The prompt and the reply in a row's metadata; `"response": null` is how the scripts wrote a failed request."""
+    """The prompt and the reply in a row's metadata. The scripts wrote `"response": null` for a failed request."""
     if not isinstance(metadata, Mapping):
         return RowOrigin()
     choice = _choice(metadata.get("response"))
@@ -53,7 +53,7 @@ def row_origin(metadata: object) -> RowOrigin:
 
 
 def _choice(response: object) -> Mapping[str, Any]:
-    """The answer in what a model sent: of the completion or the chat kind, or nothing but its text."""
+    """The first choice of a response of a completion or chat API, or the text itself."""
     if isinstance(response, str):
         return {"text": response}
     if not isinstance(response, Mapping):
@@ -65,7 +65,7 @@ def _choice(response: object) -> Mapping[str, Any]:
 
 
 def similarity_of(row: Mapping[str, Any]) -> Similarity | None:
-    """The nearest texts and the mean that the old run computed, if they are there and are numbers."""
+    """The nearest texts and the mean that the old run computed, if they are numbers."""
     near, mean = row.get("most_similar"), row.get("avg_similarity_score")
     pairs = near.items() if isinstance(near, Mapping) else ()
     scores = {clean(text): float(score) for text, score in pairs if _is_score(score)}

@@ -1,4 +1,4 @@
-"""What a replay made different: instructions added and removed, and why, and how much of the rest could be reused."""
+"""Compares a reprocessed run with its source: instructions added and removed, and why, and what could be reused."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.run.settings import REPROCESSING
 from selfinstruct.store import Entry, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
-Elsewhere = Literal["rejected", "quarantined", "not judged", "not found"]
-"""What became of an instruction in the run that does not have it: dropped, never judged, or not read out of a reply."""
+Elsewhere = Literal["rejected", "quarantined", "not evaluated", "not found"]
+"""The fate of an instruction in the run without it: dropped, never evaluated, or not found in the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An instruction that one of the two runs has and the other has not; what follows `was` is of the other one."""
+    """An instruction that only one of the two runs has; `was` and what follows it are about the other run."""
 
     change: Literal["added", "removed"]
     id: str
@@ -30,9 +29,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """A later stage: how many instructions had its answer before, how many have it now, and how many have none.
+    """A later stage: how many instructions had an answer before, how many have one now, and how many have none.
 
-    Of the stage `judge`, how many examples.
+    The stage `judge` counts examples.
     """
 
     stage: str
@@ -43,7 +42,7 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """The whole of it. `pairs` are the ids before and now of what both runs have; `requests` those that were read."""
+    """All differences. `pairs` has the ids, before and now, of what both runs have; `requests` counts those read."""
 
     before: int
     now: int
@@ -57,7 +56,7 @@ class Diff:
     requests: int
 
     def causes(self, changes: Sequence[Change]) -> dict[str, int]:
-        """How many changes have which cause, the most frequent first."""
+        """The number of changes by cause, the most frequent first."""
         named = Counter(f"{one.filter}: {one.reason}" if one.filter else one.reason or one.was for one in changes)
         return dict(sorted(named.items(), key=lambda entry: (-entry[1], entry[0])))
 
@@ -81,7 +80,7 @@ class Diff:
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every instruction of both runs, one row each: added, removed, unchanged."""
+        """One row for every instruction of both runs: added, removed or unchanged."""
         for change in (*self.added, *self.removed):
             yield asdict(change)
         for before, now in self.pairs.items():
@@ -89,9 +88,9 @@ class Diff:
 
 
 def pairs_of(source: RunStore, store: RunStore) -> dict[str, str]:
-    """The ids, in the source and in the replay, of each instruction that both accepted, by its text.
+    """The ids, in the source and in the reprocessed run, of each instruction that both accepted, by its text.
 
-    Where a text was accepted more than once, the same place goes with the same place, then the first with the first.
+    If a text was accepted more than once, equal ids are paired, then the first with the first.
     """
     waiting: dict[str, list[str]] = {}
     for instruction in store.instructions():
@@ -108,13 +107,15 @@ def pairs_of(source: RunStore, store: RunStore) -> dict[str, str]:
 
 
 def diff_of(source: RunStore, store: RunStore) -> Diff:
-    """Compare a replay with the run that it is of, over the requests that it took over."""
-    requests = int(store.fact(REPROCESSING)["requests"])
+    """Compare a reprocessed run with its source, over the requests that it copied."""
+    reprocessing = store.facts.reprocessing
+    assert reprocessing is not None
+    requests = reprocessing.requests
     old, new = (_by_fate(one, requests) for one in (source, store))
     pairs = pairs_of(source, store)
     kept = set(pairs.values())
-    added = [_change("added", one, old, source) for one in new[0] if one.id not in kept]
-    removed = [_change("removed", one, new, store) for one in old[0] if one.id not in pairs]
+    added = [_change("added", one, other=old, where=source) for one in new[0] if one.id not in kept]
+    removed = [_change("removed", one, other=new, where=store) for one in old[0] if one.id not in pairs]
     texts = {one.id: one.row.decision.text for one in new[0]}
     here = {before: now for before, now in pairs.items() if now in texts}
     return Diff(
@@ -149,18 +150,18 @@ def _by_fate(store: RunStore, requests: int) -> _Fates:
     return accepted, others
 
 
-def _change(kind: Literal["added", "removed"], one: Entry, other: _Fates, where: RunStore) -> Change:
-    """The change, with what became of the text in the other run: at the same request, if it was found there."""
+def _change(kind: Literal["added", "removed"], one: Entry, *, other: _Fates, where: RunStore) -> Change:
+    """The change, with the fate of its text in the other run: at the same request, if it was found there."""
     text, index = one.row.decision.text, one.row.index
     found = other[1].get(text, [])
     if found:
         decision = next((entry for entry in found if entry.row.index == index), found[0]).row.decision
         assert decision.fate != "accepted"
-        told = (decision.filter, decision.reason, dict(decision.evidence))
-        return Change(kind, one.id, text, decision.fate, *told)
+        fate = (decision.filter, decision.reason, dict(decision.evidence))
+        return Change(kind, one.id, text, decision.fate, *fate)
     held = where.journal_entry(GENERATE, index, None)
     evaluated = held is not None and held.complete
-    return Change(kind, one.id, text, "not found" if evaluated else "not judged")
+    return Change(kind, one.id, text, "not found" if evaluated else "not evaluated")
 
 
 def _reuse(source: RunStore, store: RunStore, stage: str) -> Reuse:

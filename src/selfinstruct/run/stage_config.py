@@ -1,0 +1,50 @@
+"""Decides whether a stage of a run can continue with its settings, and records those with which it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from selfinstruct.config import RunConfig, differences, without_secrets
+from selfinstruct.config.tables import PrepareTable
+from selfinstruct.errors import ConfigError
+from selfinstruct.store import RunStore
+from selfinstruct.types import JUDGE, PREPARE
+
+
+def min_score_of(config: RunConfig) -> int | None:
+    """The score below which `prepare` drops an example; `None` if the config has none."""
+    stage = config.stages.get(PREPARE)
+    return stage.table.min_score if stage is not None and isinstance(stage.table, PrepareTable) else None
+
+
+def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callable[[str], None]) -> None:
+    """Record the settings of a stage; raises `ConfigError` if it has started with others.
+
+    `prepare` costs nothing, so with other settings, or other ratings, it starts again instead.
+    """
+    stage = config.stages.get(name)
+    if stage is None:
+        return
+    frozen, recorded = stage.frozen(), store.facts.stage_config(name)
+    found = differences(recorded, frozen, name) if recorded is not None and store.has_started(name) else []
+    if found and name != PREPARE:
+        refuse_other_settings(store.folder, found)
+    rated: int | None = None
+    if name == PREPARE:
+        min_score = min_score_of(config)
+        rated = store.totals(JUDGE).accepted if min_score is not None else 0  # a rating never changes
+        if found or rated != store.facts.rated:
+            store.delete_decisions(PREPARE)
+        if min_score is not None and not rated:
+            say(f"no example is rated yet, so that no score counts: selfinstruct judge --out {store.folder}")
+    store.facts.record_stage(name, frozen, tree=without_secrets(config.tree), rated=rated)
+
+
+def refuse_other_settings(folder: Path, differences: Sequence[str]) -> NoReturn:
+    """Raise `ConfigError` for a run that began with other settings."""
+    raise ConfigError(
+        [f"{folder} started with other settings:", *differences[:8]],
+        "Use another --out for other settings, or leave these as they were.",
+    )

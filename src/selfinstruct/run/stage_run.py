@@ -1,0 +1,100 @@
+"""Runs one stage over a run's store to its end, whoever answers: events, similarities, contract files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+
+from selfinstruct.engine.events import Events, Observer
+from selfinstruct.engine.runner import Answerer, Runner
+from selfinstruct.errors import RunError, SelfInstructError, Stopped
+from selfinstruct.export.contracts import write_contracts
+from selfinstruct.plugins.registry import OBSERVERS, Registry
+from selfinstruct.run.backends import Say
+from selfinstruct.run.stage_builder import StageParts
+from selfinstruct.store import RunStore
+from selfinstruct.store.backfill import BATCH, SimilarityBackfill
+from selfinstruct.types import StageStart, StageSummary
+
+BACKFILL_SECONDS = 2.0
+"""Seconds between two checks whether enough similarities were deferred to be worth computing."""
+
+
+class StageRun:
+    """Runs the stages of one open run, one after the other. Once interrupted, it starts no further request."""
+
+    def __init__(self, store: RunStore, say: Say) -> None:
+        self._store = store
+        self._say = say
+        self._runner: Runner | None = None
+        self._interrupted = ""
+
+    async def run(
+        self, parts: StageParts, answers: AbstractAsyncContextManager[Answerer], events: Events
+    ) -> StageSummary:
+        """Run a stage until it is done; the contract files are written however it ends.
+
+        `answers` is entered for as long as the stage asks. Raises what ended the stage early: `Stopped`, `ModelError`,
+        `PluginError`, `RunError`.
+        """
+        name = parts.stage.name
+        totals = self._store.totals(name)
+        spent = (totals.prompt_tokens, totals.completion_tokens)
+        events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
+        reason, code = "", 1
+        backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
+        filling = asyncio.create_task(_backfill_while_running(backfill, ended))
+        try:
+            async with answers as answerer:
+                self._runner = Runner(parts.stage, parts.chain, answerer, self._store, events, parts.bounds)
+                if self._interrupted:
+                    raise Stopped(self._interrupted, "Run the same command again to continue.")
+                reason, code = await self._runner.run(), 0
+        except SelfInstructError as error:
+            reason, code = error.message, error.exit_code
+            raise
+        finally:
+            ended.set()
+            await self._finish(code, backfill, filling)
+            summary = self._store.summary(name, reason, code)
+            events.finished(summary)
+        return summary
+
+    def interrupt(self, why: str) -> None:
+        """Stop in good order: nothing more is asked, and replies under way are kept."""
+        self._interrupted = why
+        if self._runner is not None:
+            self._runner.interrupt(why)
+
+    async def _finish(self, code: int, backfill: SimilarityBackfill, filling: asyncio.Task[None]) -> None:
+        """Write the contract files; if that fails after another error, the other error is the one to report."""
+        try:
+            await filling
+            await asyncio.to_thread(backfill.fill)
+            write_contracts(self._store, self._store.folder)
+        except RunError as error:
+            if not code:
+                raise
+            self._say(error.message)
+        finally:
+            backfill.close()
+
+
+def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> Events:
+    """The events of a stage, for the observers among the plugins and for objects with methods named like hooks."""
+    found: Mapping[str, list[Observer]] = {hook: registry.observers(hook) for hook in OBSERVERS}
+    for one in observers:
+        for hook in OBSERVERS:
+            if callable(method := getattr(one, hook, None)):
+                found[hook].append((type(one).__name__, method))
+    return Events(found, say)
+
+
+async def _backfill_while_running(backfill: SimilarityBackfill, ended: asyncio.Event) -> None:
+    """Compute deferred similarities in whole batches until the stage has ended."""
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), BACKFILL_SECONDS)
+        if not ended.is_set():
+            await asyncio.to_thread(backfill.fill, BATCH)

@@ -1,0 +1,67 @@
+"""Reads decisions back: what a stage accepted, and what it dropped and why."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selfinstruct.store.rows import decision_of, example_of, similarity_of
+from selfinstruct.types import GENERATE, PREPARE, Decision, Deferred, Example, Similarity
+
+COLUMNS = "position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
+"""The columns of a decision after those of its request, in the order of `decision_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision, and the index of the request whose reply it is about."""
+
+    index: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted instruction, its request and position, and its similarity to the pool before it."""
+
+    index: int
+    position: int
+    text: str
+    similarity: Similarity | Deferred | None
+
+
+def read_decisions(read: sqlite3.Connection, stage: str, fate: str) -> Iterator[DecisionRow]:
+    """Every decision of one fate, in order of requests and positions."""
+    sql = f"SELECT idx, {COLUMNS} FROM decisions WHERE stage = ? AND fate = ? ORDER BY idx, position"  # noqa: S608
+    for index, *columns in read.execute(sql, (stage, fate)):
+        yield DecisionRow(index, decision_of(columns))
+
+
+def read_examples_including_dropped(read: sqlite3.Connection, name: str, reason: str) -> Iterator[Example]:
+    """The training examples, and those that one filter dropped for one reason, all in order."""
+    sql = (
+        f"SELECT {COLUMNS} FROM decisions WHERE stage = ?"  # noqa: S608 - columns
+        " AND (fate = 'accepted' OR (fate = 'rejected' AND filter = ? AND reason = ?)) ORDER BY idx, position"
+    )
+    for columns in read.execute(sql, (PREPARE, name, reason)):
+        yield example_of(decision_of(columns))
+
+
+def read_subject_fates(read: sqlite3.Connection, stage: str) -> dict[str, tuple[int, str]]:
+    """Each subject with a fate in a stage: how often it got one, and the accepted text, if any."""
+    sql = (
+        "SELECT subject, count(*), coalesce(max(CASE WHEN fate = 'accepted' THEN text END), '')"
+        " FROM decisions WHERE stage = ? AND subject != '' GROUP BY subject"
+    )
+    return {subject: (times, accepted) for subject, times, accepted in read.execute(sql, (stage,))}
+
+
+def read_accepted_after(read: sqlite3.Connection, place: tuple[int, int], most: int) -> list[Accepted]:
+    """At most `most` accepted instructions after a request and position, oldest first."""
+    sql = (
+        "SELECT idx, position, text, similarity FROM decisions WHERE stage = ? AND fate = 'accepted'"
+        " AND (idx, position) > (?, ?) ORDER BY idx, position LIMIT ?"
+    )
+    rows = read.execute(sql, (GENERATE, *place, most))
+    return [Accepted(index, position, text, similarity_of(near)) for index, position, text, near in rows]
