@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.plugins.filters.chain import ORDER, Chain
-from tests.plugins.filters.counting import Case, ParserCounts, cases, count, fates, good_instructions
+from tests.plugins.filters.counting import LabelledReply, ParserCounts, cases, count, fates, good_instructions
 
 HEAD = """| {} | replies | tasks | parser: precision | recall | with filters: precision | recall |
 | --- | --- | --- | --- | --- | --- | --- |"""
@@ -30,9 +30,9 @@ def row(name: str, tally: ParserCounts) -> str:
     return f"| {name} | {tally.replies} | {tally.wanted} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |"
 
 
-def table(title: str, corpus: Iterable[Case], families: Callable[[Case], Iterable[str]]) -> None:
+def table(title: str, corpus: Iterable[LabelledReply], families: Callable[[LabelledReply], Iterable[str]]) -> None:
     """A line for each family; a reply may belong to several."""
-    by_name: dict[str, list[Case]] = {}
+    by_name: dict[str, list[LabelledReply]] = {}
     for case in corpus:
         for name in families(case):
             by_name.setdefault(name, []).append(case)
@@ -64,7 +64,7 @@ def print_good() -> None:
     print()
 
 
-def print_speed(corpus: list[Case], rounds: int) -> None:
+def print_speed(corpus: list[LabelledReply], rounds: int) -> None:
     """Replies a second: the least time of several rounds on one core."""
     reading, judging = [], []
     for _ in range(rounds):

@@ -21,8 +21,8 @@ from selfinstruct.store import RunStore
 from selfinstruct.transfer.importing import files as reading
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, STAGES
 from tests.command_line import command
-from tests.transfer.old import SEEDS, OldRun, instruction_rows
 from tests.project import wait_until
+from tests.transfer.old import SEEDS, OldRun, instruction_rows
 
 TEXTS = ["Describe the rivers of Asia to a pupil.", "Plan a dinner for four guests.", "Suggest names for a bakery."]
 INSTRUCTIONS_FILE = "machine_generated_instructions.jsonl"

@@ -18,9 +18,9 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import GENERATE, PREPARE, STAGES, Similarity
 from tests.command_line import command
-from tests.transfer.old import OldRun, instruction_rows
-from tests.project import Project, wait_until
 from tests.insight.report.pages import EVIL, ParsedPage, evil_run
+from tests.project import Project, wait_until
+from tests.transfer.old import OldRun, instruction_rows
 
 SIX_MB = 6_000_000
 
