@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from groq import APIConnectionError
+from groq import APIConnectionError, AsyncGroq
 from langchain_groq import ChatGroq
 from pydantic import SecretStr, ValidationError
 
@@ -31,7 +31,7 @@ from selfinstruct.api import (
     chat,
 )
 from selfinstruct_groq import GroqOptions, settings
-from selfinstruct_groq.fast_path import use_fast_path
+from selfinstruct_groq.fast_path import FastCompletions
 from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
 
 if TYPE_CHECKING:
@@ -73,14 +73,11 @@ class GroqBackend(Backend):
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
-        arguments = self._arguments(sampling)
-        arguments |= {"http_client": self._open_sync(), "http_async_client": self._open_async()}
+        clients = {"http_client": self._open_sync(), "async_client": self._open_async()}
         try:
-            model = ChatGroq(**arguments)
+            return ChatGroq(**self._arguments(sampling), **clients)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
-        model.async_client = use_fast_path(model.async_client)
-        return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
         options = self._options
@@ -170,11 +167,13 @@ class GroqBackend(Backend):
         self._sync_clients.append(client)
         return client
 
-    def _open_async(self) -> httpx.AsyncClient:
+    def _open_async(self) -> FastCompletions:
         hooks = {"response": [self._learn]}
-        client: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
-        self._async_clients.append(client)
-        return client
+        http: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
+        self._async_clients.append(http)
+        timeouts = self._timeouts()
+        sdk = AsyncGroq(api_key=self._key, base_url=self._address, timeout=timeouts, max_retries=0, http_client=http)
+        return FastCompletions(sdk, http)
 
     async def _learn(self, response: httpx.Response) -> None:
         if response.request.url.path.endswith("/chat/completions"):

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from groq import APIStatusError
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
@@ -28,7 +28,6 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, build, selfinstruct_backends, settings
 from selfinstruct_groq import limits as words
-from selfinstruct_groq.fast_path import use_fast_path
 from tests.servers.groq_server import CHAT, MODELS, GroqAnswer, GroqServer, error, rate_limited
 from tests.servers.loopback import HTML, ServerFault
 
@@ -146,22 +145,39 @@ async def test_plain_httpx_serves_where_aiohttp_is_missing(monkeypatch: pytest.M
         assert (await ask(backend_for(server))).text == "1. Name three rivers."
 
 
-@pytest.mark.parametrize("gone", ["_build_request", "_make_status_error_from_response"])
-async def test_an_sdk_that_is_made_otherwise_goes_its_own_way(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Otherwise:
-        """The SDK's completions over a client that lacks a private method."""
-
-        def __init__(self, completions: Any) -> None:
-            self._client = SimpleNamespace(**{name: 1 for name in ("_client", "_build_request") if name != gone})
-            self.create = completions.create
-
-    with GroqServer("1. Sing.") as server, monkeypatch.context() as patch:
-        patch.setattr(
-            "selfinstruct_groq.backend.use_fast_path", lambda completions: use_fast_path(Otherwise(completions))
-        )
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _json, _n: error(400, "bad_request", "no such field"),
+        lambda _json, _n: error(401, "invalid_api_key", "Invalid API Key"),
+        lambda _json, _n: error(503, "unavailable", "try later"),
+        lambda _json, _n: ServerFault(502, HTML.body),
+        lambda _json, _n: ServerFault(500, ""),
+    ],
+)
+async def test_the_fast_path_raises_the_error_of_the_sdk(answer: Callable[..., Any]) -> None:
+    found = []
+    with GroqServer(answer) as server:
         async with opened(backend_for(server)) as model:
-            assert isinstance(model.async_client, Otherwise)
-            assert (await model.ainvoke("Write tasks.")).content == "1. Sing."
+            for sdk_only in ({}, {"extra_headers": {"X-Trace": "1"}}):
+                with pytest.raises(APIStatusError) as caught:
+                    await model.ainvoke("Write tasks.", **sdk_only)
+                found.append((caught.value.message, caught.value.body, caught.value.status_code))
+    assert len(server.chats) == 2
+    assert found[0] == found[1]
+
+
+async def test_the_fast_path_sends_the_headers_of_the_sdk() -> None:
+    with GroqServer() as server:
+        async with opened(backend_for(server)) as model:
+            await model.ainvoke("Write tasks.")
+            await model.ainvoke("Write tasks.", timeout=4.0)
+    fast, sdk = ({name.lower(): value for name, value in sent.headers.items()} for sent in server.sent_to(CHAT))
+    varying = {"content-length", "x-stainless-retry-count", "x-stainless-read-timeout", "x-stainless-timeout"}
+    assert {name: value for name, value in fast.items() if name not in varying} == {
+        name: value for name, value in sdk.items() if name not in varying
+    }
+    assert fast["authorization"] == f"Bearer {KEY}"
 
 
 # --- the model
