@@ -22,8 +22,8 @@ ROLES = {"user": "human", "assistant": "ai"}
 def world(home: Path) -> Iterator[dict[str, str]]:
     """The environment of a reader who has a key, a server, and our commands; `home` is for what others keep there."""
     with (
-        groq_server.GroqServer(lambda asked, _n: groq_server.Answer(*_said(asked))) as groq,
-        ollama_server.OllamaServer(lambda asked, _n: ollama_server.Answer(*_said(asked))) as ollama,
+        groq_server.GroqServer(lambda asked, _n: groq_server.GroqAnswer(*_said(asked))) as groq,
+        ollama_server.OllamaServer(lambda asked, _n: ollama_server.OllamaAnswer(*_said(asked))) as ollama,
     ):
         yield environment(
             PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
