@@ -1,4 +1,4 @@
-"""Answers the stage generate: a list of new tasks, with the mistakes that the options ask for."""
+"""Answers prompts of the stage generate: a list of new tasks, with the mistakes that the options set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from selfinstruct_demo.prompt import ParsedPrompt
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Write as many tasks as were asked for, numbered from where the prompt wants them to begin."""
+    """The requested number of tasks, numbered from the number that the prompt names."""
     tasks = [add_mistake(draw_task(rng, ask.labels), ask, rng, options) for _ in range(ask.count)]
     return lay_out(tasks, ask, rng, options)

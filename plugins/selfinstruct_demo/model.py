@@ -1,4 +1,4 @@
-"""The offline chat model as LangChain sees it."""
+"""The offline model as a LangChain chat model."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from selfinstruct_demo.prompt import Turn
 from selfinstruct_demo.reply import DemoReply, reply_to, rng_of, tokens_in
 
 CHUNK = 24
-"""Characters in one piece of a stream."""
+"""Characters in one chunk of a stream."""
 
 
 class DemoChatModel(BaseChatModel):
-    """A fixed grammar behind LangChain's chat interface; it is not a language model."""
+    """A fixed grammar behind LangChain's chat interface. It is not a language model."""
 
     options: DemoOptions = Field(default_factory=DemoOptions)
     max_tokens: int | None = None
@@ -67,20 +67,20 @@ class DemoChatModel(BaseChatModel):
         turns = read_turns(messages)
         if pause := self._pause(turns):
             time.sleep(pause)
-        said = self._reply(turns, stop, kwargs.get("max_tokens"))
-        pieces = [said.text[at : at + CHUNK] for at in range(0, len(said.text), CHUNK)]
+        reply = self._reply(turns, stop, kwargs.get("max_tokens"))
+        pieces = [reply.text[at : at + CHUNK] for at in range(0, len(reply.text), CHUNK)]
         for piece in pieces:
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
-        facts, usage = _facts(said), _usage(turns, said)
+        facts, usage = _facts(reply), _usage(turns, reply)
         yield ChatGenerationChunk(
             message=AIMessageChunk(content="", response_metadata=facts, usage_metadata=usage, chunk_position="last")
         )
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        """Name the model to LangChain's tracers."""
+        """The name of the model for LangChain's tracers."""
         params = super()._get_ls_params(stop=stop, **kwargs)
         return {"ls_model_name": "demo", **params, "ls_provider": "demo"}
 
@@ -89,28 +89,28 @@ class DemoChatModel(BaseChatModel):
         return reply_to(turns, self.options, self.stop if stop is None else stop, limit)
 
     def _result(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> ChatResult:
-        said = self._reply(turns, stop, max_tokens)
-        message = AIMessage(said.text, response_metadata=_facts(said), usage_metadata=_usage(turns, said))
+        reply = self._reply(turns, stop, max_tokens)
+        message = AIMessage(reply.text, response_metadata=_facts(reply), usage_metadata=_usage(turns, reply))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _pause(self, turns: list[Turn]) -> float:
-        """Seconds this reply takes: fixed by its prompt, so that runs can be compared."""
+        """Seconds that this reply takes. They depend on the prompt alone, so that runs can be compared."""
         if not self.options.latency:
             return 0.0
         return self.options.latency * rng_of([("latency", ""), *turns], self.options.seed).uniform(0.5, 1.5)
 
 
 def read_turns(messages: list[BaseMessage]) -> list[Turn]:
-    """Read role and text of each message."""
+    """The role and the text of each message."""
     return [(message.type, str(message.text)) for message in messages]
 
 
-def _facts(said: DemoReply) -> dict[str, Any]:
-    return {"finish_reason": "length" if said.cut else "stop", "model_name": "demo"}
+def _facts(reply: DemoReply) -> dict[str, Any]:
+    return {"finish_reason": "length" if reply.cut else "stop", "model_name": "demo"}
 
 
-def _usage(turns: list[Turn], said: DemoReply) -> UsageMetadata:
-    """Estimate tokens as a quarter of the characters, one at least on either side."""
+def _usage(turns: list[Turn], reply: DemoReply) -> UsageMetadata:
+    """The estimated tokens: a quarter of the characters, and at least one for prompt and reply each."""
     read = max(1, sum(tokens_in(text) for _, text in turns))
-    written = max(1, tokens_in(said.text))
+    written = max(1, tokens_in(reply.text))
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
