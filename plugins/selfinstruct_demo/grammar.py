@@ -35,7 +35,9 @@ def draw_task(rng: Random, classification: bool = False) -> str:
     return SlotFiller(rng).fill(template)
 
 
-def draw_text(rng: Random, kind: str, sentences: int, field: str = "", given: Mapping[str, str] | None = None) -> str:
+def draw_text(
+    rng: Random, kind: str, sentences: int, *, field: str = "", given: Mapping[str, str] | None = None
+) -> str:
     """Some sentences of a kind, `sentence` or `advice`; the first half of them uses the words in `given`, by slot."""
     chosen = rng.sample(templates()[kind], sentences)
     kept = (sentences + 1) // 2

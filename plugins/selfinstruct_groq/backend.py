@@ -1,4 +1,4 @@
-"""The Groq backend: ChatGroq without its own retries, with limits learnt from headers and errors put in plain words."""
+"""The Groq backend: ChatGroq without its own retries, limits from response headers, and readable errors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 
 
 class GroqBackend(Backend):
-    """Chat models on Groq. What was learnt about limits and models is kept from stage to stage."""
+    """Chat models on Groq. Knowledge about limits and models is kept from stage to stage."""
 
     def __init__(self, options: GroqOptions) -> None:
         self.timeout = options.timeout
@@ -69,7 +69,7 @@ class GroqBackend(Backend):
     # --- the model ----------------------------------------------------------------------------------------------------
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Choose the model, asking Groq what the account offers, and open a client for it."""
+        """Choose a model that Groq offers to the account, and create a client for it."""
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
@@ -110,10 +110,10 @@ class GroqBackend(Backend):
             self._offered = self._list_models()
         except (httpx.HTTPError, ValueError) as error:
             if wanted != "auto":
-                return wanted  # the requests themselves will show what is the matter, and wait for it to pass
+                return wanted  # the requests will show the problem, and wait until it is over
             raise ModelError(
                 f"Groq's models could not be listed at {self._address}: {self._mask(chat.error_summary(error))}",
-                "Check the network and base_url, or name a model in place of 'auto'.",
+                "Check the network and base_url, or name a model instead of 'auto'.",
             ) from None
         return self._pick()
 
@@ -126,10 +126,10 @@ class GroqBackend(Backend):
         for name in (*LLAMA_3, *SUCCESSORS):
             if name in self._offered:
                 return name
-        raise ModelError("Groq offers this account none of the models that 'auto' looks for", self._offer_hint())
+        raise ModelError("Groq offers this account none of the models that 'auto' chooses from", self._offer_hint())
 
     def _list_models(self) -> tuple[str, ...]:
-        """Ask which models the account may use; raises `ModelError` if the key is refused, else what httpx raises."""
+        """The models of the account. Raises `ModelError` if Groq refuses the key, and other errors of httpx."""
         headers = {"Authorization": f"Bearer {self._key}"}
         with self._open(httpx.Client) as client:
             answer = client.get(f"{self._address}/openai/v1/models", headers=headers)
@@ -182,7 +182,7 @@ class GroqBackend(Backend):
                 self._windows[window.what, window.seconds] = window
 
     async def close(self) -> None:
-        """Close the connections of every model given out so far."""
+        """Close the connections of all models created so far."""
         sync_clients, self._sync_clients = self._sync_clients, []
         async_clients, self._async_clients = self._async_clients, []
         for client in sync_clients:
@@ -202,7 +202,7 @@ class GroqBackend(Backend):
         return replace(chat.read_message(message), details=_set(details))
 
     def read_error(self, error: Exception) -> Fault:
-        """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
+        """The fault in an exception of the client, from Groq's codes and messages, then from the HTTP status."""
         status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
         told = window_from_error(words)
         if told:
@@ -237,19 +237,19 @@ class GroqBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """The windows that Groq has told of so far; before its first answer there are none."""
+        """The limits that Groq has reported so far; none before its first response."""
         return Limits(windows=tuple(self._windows.values()), learning=not self._answered)
 
     def describe(self) -> Mapping[str, Json]:
-        """The provider, the model (the chosen one, once it was chosen), the address if it is not Groq's own."""
+        """The provider, the model as configured or chosen, and the address if it is not that of Groq."""
         facts = {"provider": "groq", "model": self._model or self._options.model}
         if self._address != settings.DEFAULT_ADDRESS:
             facts["base_url"] = self._address
         notes = []
         if self._options.model == "auto" and self._model in SUCCESSORS:
-            notes.append(f"Groq offers this account no Llama 3 model, so {self._model} was taken.")
+            notes.append(f"Groq offers this account no Llama 3 model, so {self._model} is used.")
         if self._dropped_stops:
-            notes.append(f"Groq takes {MOST_STOPS} stop texts; {self._dropped_stops} more were not sent.")
+            notes.append(f"Groq accepts {MOST_STOPS} stop texts, so {self._dropped_stops} more were not sent.")
         return facts | ({"note": " ".join(notes)} if notes else {})
 
     def secrets(self) -> Sequence[str]:
@@ -257,7 +257,7 @@ class GroqBackend(Backend):
         return (self._key,) if self._key else ()
 
     def check(self) -> Diagnosis:
-        """Look whether there is a key, whether Groq takes it, and which model would be used."""
+        """Check that there is a key and that Groq accepts it, and report the model that a run would use."""
         try:
             settings.require_key(self._key)
             key = Check("key", True, "a key is set")
@@ -280,7 +280,7 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _async_kind() -> type[httpx.AsyncClient]:
-    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    """An httpx client over aiohttp if it is installed: the pool of httpx is slow with more than 64 connections."""
     try:
         from httpx_aiohttp import HttpxAiohttpClient
     except ImportError:

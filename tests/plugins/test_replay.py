@@ -69,9 +69,7 @@ async def test_byte_order_marks_blank_lines_and_other_line_ends_are_accepted(tmp
 async def test_a_request_after_the_last_row_ends_the_run(tmp_path: Path) -> None:
     backend = backend_for(recording(tmp_path, row("a"), row("b")))
     assert await fault_of(backend, 2) == Exhausted("the recorded replies ended after 2 rows")
-    assert await fault_of(backend_for(recording(tmp_path)), 0) == Exhausted(
-        "the recorded replies ended after 0 rows"
-    )
+    assert await fault_of(backend_for(recording(tmp_path)), 0) == Exhausted("the recorded replies ended after 0 rows")
 
 
 async def test_a_recorded_failure_fails_again(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ class Fingerprints:
         if header[_FORMAT] != _VERSION or header.get("tokeniser") != _TOKENISER:
             raise DataError(f"{path} holds fingerprints of another version of this package", _REMAKE_HINT)
         if path.stat().st_size != header["_size"] + 8 * count:
-            raise DataError(f"{path} is cut off or has extra bytes: its first line says {count:,} n-grams", _REMAKE_HINT)
+            raise DataError(
+                f"{path} is cut off or has extra bytes: its first line says {count:,} n-grams", _REMAKE_HINT
+            )
         return cls(name[:100], n, texts, count, _path=path)
 
     def to_bytes(self) -> bytes:
