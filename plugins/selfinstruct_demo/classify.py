@@ -25,12 +25,12 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
 
     Only lists contain mistakes: a different marker, a missing line, or an answer that is neither yes nor no.
     """
-    answers = ["yes" if is_classification(task) else "no" for task in ask.subjects]
+    said = ["yes" if is_classification(task) else "no" for task in ask.subjects]
     if ask.paper:
-        return " " + answers[0].capitalize()
+        return " " + said[0].capitalize()
     marker = rng.choice(MARKERS[:3]) if happens(rng, options.markers) else "{}. "
     lines = []
-    for number, word in enumerate(answers, 1):
+    for number, word in enumerate(said, 1):
         fault = rng.choice(["maybe", ""]) if happens(rng, options.label_faults) else word
         lines.extend([marker.format(number) + fault] if fault else [])
     return "\n".join(lines) or "maybe"

@@ -21,7 +21,7 @@ TAKES_INPUT = re.compile(
 MAX_PHRASE_WORDS = 8
 """Number of words in the longest phrase of the word lists."""
 CONTENT_WORD = re.compile(r"[A-Za-z]{5,}")
-NOT_TOPICS = {"given", "following", "write", "explain", "about", "which", "there", "their", "would", "could", "should"}
+CAREFUL = {"given", "following", "write", "explain", "about", "which", "there", "their", "would", "could", "should"}
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
@@ -30,25 +30,23 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     if ask.blocks:
         return _blocks(ask, rng, options)
     if ask.labels:
-        return "\n".join(f"Class label: {label}\nText: {text}" for text, label in labelled_cases(task, rng))
+        return "\n".join(f"Class label: {label}\nText: {text}" for text, label in labelled(task, rng))
     found = TAKES_INPUT.search(task)
     if not found:
-        return f"Output: {output_of(task, rng)}"
+        return f"Output: {outcome(task, rng)}"
     field = found[1].capitalize()
-    cases = worked_cases(task, rng, rng.randint(2, 3))
-    return "\n\n".join(
-        f"Example {number}\n{field}: {text}\nOutput: {output}" for number, (text, output) in enumerate(cases, 1)
-    )
+    cases = worked(task, rng, rng.randint(2, 3))
+    return "\n\n".join(f"Example {at}\n{field}: {text}\nOutput: {said}" for at, (text, said) in enumerate(cases, 1))
 
 
 def _blocks(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Instances in the form with delimiters, with at most one mistake."""
+    """Write the form with delimiters, or what a mistake makes of it; only one mistake strikes a reply."""
     task = ask.subjects[0]
-    cases = [("", output_of(task, rng))]
+    cases = [("", outcome(task, rng))]
     if ask.labels:
-        cases = labelled_cases(task, rng)[: ask.count]
+        cases = labelled(task, rng)[: ask.count]
     elif TAKES_INPUT.search(task):
-        cases = worked_cases(task, rng, rng.randint(min(2, ask.count), ask.count))
+        cases = worked(task, rng, rng.randint(min(2, ask.count), ask.count))
     fault = rng.choice(["markers", "cases", "refusal"]) if happens(rng, options.instance_faults) else ""
     if fault == "refusal":
         return rng.choice(REFUSALS)
@@ -65,27 +63,27 @@ def _block(text: str, output: str, labels: bool) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def output_of(task: str, rng: Random) -> str:
+def outcome(task: str, rng: Random) -> str:
     """The output of a task without input: the right one if it can be computed, or else sentences on its topic."""
-    return solve(task) or _text("advice", task, rng, sentences=rng.randint(2, 4))
+    return solve(task) or _text("advice", task, rng, rng.randint(2, 4))
 
 
-def labelled_cases(task: str, rng: Random) -> list[InputOutput]:
+def labelled(task: str, rng: Random) -> list[InputOutput]:
     """A text for each label that the task names."""
-    return [(_text("sentence", task, rng, sentences=2), label) for label in labels_of(task)]
+    return [(_text("sentence", task, rng, 2), label) for label in labels_of(task)]
 
 
-def worked_cases(task: str, rng: Random, count: int) -> list[InputOutput]:
+def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
     """Texts on the topic of a task, each with an output that starts with its first sentence."""
     cases = []
     found = TAKES_INPUT.search(task)
     for _ in range(count):
         if found and found[1].lower() == "code":
-            cases.append((_snippet(task, rng), _text("advice", task, rng, sentences=2)))
+            cases.append((_snippet(task, rng), _text("advice", task, rng, 2)))
             continue
-        text = _text("sentence", task, rng, sentences=rng.randint(2, 3))
+        text = _text("sentence", task, rng, rng.randint(2, 3))
         first = text.split(". ")[0].rstrip(".")
-        cases.append((text, f"{first}. {_text('advice', task, rng, sentences=1)}"))
+        cases.append((text, f"{first}. {_text('advice', task, rng, 1)}"))
     return cases
 
 
@@ -97,11 +95,11 @@ def _snippet(task: str, rng: Random) -> str:
     return f"```python\ndef count_{topic}(notes):\n{body}    return {total}\n```"
 
 
-def _text(kind: str, task: str, rng: Random, *, sentences: int) -> str:
+def _text(kind: str, task: str, rng: Random, sentences: int) -> str:
     """Different sentences in the field of a task; if this grammar wrote the task, with words from it."""
     field, given = words_of(task)
     if not field:
-        content = [word for word in CONTENT_WORD.findall(task) if word.lower() not in NOT_TOPICS]
+        content = [word for word in CONTENT_WORD.findall(task) if word.lower() not in CAREFUL]
         field, given = rng.choice(field_names()), {"topic": max(content, key=len).lower() if content else "this task"}
     return draw_text(rng, kind, sentences, field=field, given=given)
 

@@ -22,29 +22,27 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
-        ratings = _review(line, rng)
+        said = _review(line, rng)
         fault = rng.choice(["left out", "maybe", "short"]) if happens(rng, options.judge_faults) else ""
         if fault == "left out":
             continue
-        words = ["maybe" if fault == "maybe" else "yes" if one else "no" for one in ratings]
-        why = next((f" - {reason}" for reason, one in zip(REASONS, ratings, strict=True) if not one), "")
+        words = ["maybe" if fault == "maybe" else "yes" if one else "no" for one in said]
+        why = next((f" - {reason}" for reason, one in zip(REASONS, said, strict=True) if not one), "")
         lines.append(marker.format(number) + "/".join(words[:2] if fault == "short" else words) + why)
     return "\n".join(lines) or "maybe"
 
 
 def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:
     """Whether task, input and output are right, as far as this can be checked."""
-    draws = [
-        rng.random() for _ in range(3)
-    ]  # always three, so that one example does not change the ratings of the next
+    lots = [rng.random() for _ in range(3)]  # always three, so that one example does not change the ratings of the next
     try:
         example = json.loads(line)
         task, given, output = (str(example[key]) for key in ("instruction", "input", "output"))
     except (ValueError, KeyError, TypeError):
         return False, False, False
     computed = None if given else solve(task)
-    is_task = len(task.split()) > 2 and draws[0] >= WRONG_TASK
-    fits = bool(given) >= bool(TAKES_INPUT.search(task)) and draws[1] >= WRONG_INPUT
+    is_task = len(task.split()) > 2 and lots[0] >= WRONG_TASK
+    fits = bool(given) >= bool(TAKES_INPUT.search(task)) and lots[1] >= WRONG_INPUT
     is_answer = bool(output.strip()) and output not in REFUSALS
-    is_right = output == computed if computed is not None else draws[2] >= WRONG_OUTPUT
+    is_right = output == computed if computed is not None else lots[2] >= WRONG_OUTPUT
     return is_task, fits, is_answer and is_right

@@ -67,14 +67,14 @@ class DemoChatModel(BaseChatModel):
         turns = read_turns(messages)
         if pause := self._pause(turns):
             time.sleep(pause)
-        reply = self._reply(turns, stop, kwargs.get("max_tokens"))
-        pieces = [reply.text[at : at + CHUNK] for at in range(0, len(reply.text), CHUNK)]
+        said = self._reply(turns, stop, kwargs.get("max_tokens"))
+        pieces = [said.text[at : at + CHUNK] for at in range(0, len(said.text), CHUNK)]
         for piece in pieces:
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
-        facts, usage = _facts(reply), _usage(turns, reply)
+        facts, usage = _facts(said), _usage(turns, said)
         yield ChatGenerationChunk(
             message=AIMessageChunk(content="", response_metadata=facts, usage_metadata=usage, chunk_position="last")
         )
@@ -89,8 +89,8 @@ class DemoChatModel(BaseChatModel):
         return reply_to(turns, self.options, self.stop if stop is None else stop, limit)
 
     def _result(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> ChatResult:
-        reply = self._reply(turns, stop, max_tokens)
-        message = AIMessage(reply.text, response_metadata=_facts(reply), usage_metadata=_usage(turns, reply))
+        said = self._reply(turns, stop, max_tokens)
+        message = AIMessage(said.text, response_metadata=_facts(said), usage_metadata=_usage(turns, said))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _pause(self, turns: list[Turn]) -> float:
@@ -105,12 +105,12 @@ def read_turns(messages: list[BaseMessage]) -> list[Turn]:
     return [(message.type, str(message.text)) for message in messages]
 
 
-def _facts(reply: DemoReply) -> dict[str, Any]:
-    return {"finish_reason": "length" if reply.cut else "stop", "model_name": "demo"}
+def _facts(said: DemoReply) -> dict[str, Any]:
+    return {"finish_reason": "length" if said.cut else "stop", "model_name": "demo"}
 
 
-def _usage(turns: list[Turn], reply: DemoReply) -> UsageMetadata:
+def _usage(turns: list[Turn], said: DemoReply) -> UsageMetadata:
     """The estimated tokens: a quarter of the characters, and at least one for prompt and reply each."""
     read = max(1, sum(tokens_in(text) for _, text in turns))
-    written = max(1, tokens_in(reply.text))
+    written = max(1, tokens_in(said.text))
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

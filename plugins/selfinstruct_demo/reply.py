@@ -38,9 +38,9 @@ def rng_of(turns: Sequence[Turn], seed: int) -> Random:
 def reply_to(
     turns: Sequence[Turn], options: DemoOptions, stop: Sequence[str] | None = None, max_tokens: int | None = None
 ) -> DemoReply:
-    """The reply to messages. The same messages, options, stop words and limit always give the same reply."""
-    reply = answer(read_prompt(turns), rng_of(turns, options.seed), options)
-    return shorten(reply, stop or (), max_tokens)
+    """Answer messages. The same messages, options, stop words and limit always give the same reply."""
+    said = answer(read_prompt(turns), rng_of(turns, options.seed), options)
+    return shorten(said, stop or (), max_tokens)
 
 
 def answer(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> DemoReply:
@@ -61,13 +61,13 @@ def answer(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> DemoReply:
     return DemoReply(break_off(text, rng), cut=True) if may_break and happens(rng, options.cut) else DemoReply(text)
 
 
-def shorten(reply: DemoReply, stop: Sequence[str], max_tokens: int | None) -> DemoReply:
+def shorten(said: DemoReply, stop: Sequence[str], max_tokens: int | None) -> DemoReply:
     """The reply up to the first stop word and the token limit."""
-    ends = [at for word in stop if word and (at := reply.text.find(word)) >= 0]
+    ends = [at for word in stop if word and (at := said.text.find(word)) >= 0]
     if ends:
-        reply = DemoReply(reply.text[: min(ends)])
+        said = DemoReply(said.text[: min(ends)])
     room = None if max_tokens is None else max(0, max_tokens) * CHARACTERS_PER_TOKEN
-    return reply if room is None or len(reply.text) <= room else DemoReply(reply.text[:room], cut=True)
+    return said if room is None or len(said.text) <= room else DemoReply(said.text[:room], cut=True)
 
 
 def tokens_in(text: str) -> int:

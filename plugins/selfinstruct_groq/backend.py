@@ -113,7 +113,7 @@ class GroqBackend(Backend):
                 return wanted  # the requests will show the problem, and wait until it is over
             raise ModelError(
                 f"Groq's models could not be listed at {self._address}: {self._mask(chat.error_summary(error))}",
-                "Check the network and base_url, or name a model instead of 'auto'.",
+                "Check the network and base_url, or name a model in place of 'auto'.",
             ) from None
         return self._pick()
 
@@ -202,7 +202,7 @@ class GroqBackend(Backend):
         return replace(chat.read_message(message), details=_set(details))
 
     def read_error(self, error: Exception) -> Fault:
-        """The fault in an exception of the client, from Groq's codes and messages, then from the HTTP status."""
+        """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
         status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
         told = window_from_error(words)
         if told:
@@ -247,7 +247,7 @@ class GroqBackend(Backend):
             facts["base_url"] = self._address
         notes = []
         if self._options.model == "auto" and self._model in SUCCESSORS:
-            notes.append(f"Groq offers this account no Llama 3 model, so {self._model} is used.")
+            notes.append(f"Groq offers this account no Llama 3 model, so {self._model} was taken.")
         if self._dropped_stops:
             notes.append(f"Groq accepts {MOST_STOPS} stop texts, so {self._dropped_stops} more were not sent.")
         return facts | ({"note": " ".join(notes)} if notes else {})

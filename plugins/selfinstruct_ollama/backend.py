@@ -150,12 +150,12 @@ class OllamaBackend(Backend):
         return half > 0 and prompt_tokens is not None and half < prompt_tokens <= half + 3
 
     def read_error(self, error: Exception) -> Fault:
-        """The fault in an exception of the client, from the message of the server, then from the HTTP status."""
+        """Sort an exception of the client by the server's words, then by its HTTP status."""
         words, status = self._mask(_server_message(error)), chat.status_of(error)
         if status == 404:
             return Unusable(f"Ollama at {self._address.url} answered HTTP 404: {words}", self._pull_hint())
         if NO_MEMORY in words:
-            return Unusable(f"the model does not fit into memory: {words}", "Use a smaller model, or a lower num_ctx.")
+            return Unusable(f"the model does not fit into memory: {words}", "Take a smaller model, or a lower num_ctx.")
         if isinstance(error, ResponseError) and status is None:
             return Busy(f"Ollama broke off its answer: {words}")
         if isinstance(error, httpx.TransportError):
@@ -224,6 +224,6 @@ def _server_message(error: Exception) -> str:
     """The message of the server, without the status that the client appends."""
     if not isinstance(error, ResponseError):
         return chat.error_words(error)
-    told: object = error.error  # any JSON value, perhaps not from Ollama
+    told: object = error.error  # whatever the JSON held, whoever sent it
     inner = told.get("message", told) if isinstance(told, Mapping) else told
     return " ".join(str(inner).split())

@@ -90,5 +90,5 @@ def _start() -> None:
             ).close()  # without a server there, Ray would wait for minutes
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        message = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"
-        raise PluginError(message, "Check RAY_ADDRESS, or unset it to start Ray on this computer.") from error
+        told = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"
+        raise PluginError(told, "Check RAY_ADDRESS; without it, Ray is started here.") from error

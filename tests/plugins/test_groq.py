@@ -473,7 +473,7 @@ async def test_limits_are_read_from_refusals_too() -> None:
         ("-5s", None),
     ],
 )
-def test_durations_are_parsed(text: str, seconds: float | None) -> None:
+def test_durations(text: str, seconds: float | None) -> None:
     assert words.seconds(text) == (None if seconds is None else pytest.approx(seconds))
 
 
