@@ -18,7 +18,7 @@ help:
 	@echo "make docs-filters  write docs/filters.md from the filters"
 	@echo "make clean     remove the environment, caches and runs/demo"
 
-$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(wildcard src/selfinstruct/similarity/_*.[ch])
+$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py $(wildcard src/selfinstruct/similarity/csrc/*.[ch])
 	@echo "installing into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e .

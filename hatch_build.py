@@ -1,4 +1,4 @@
-"""Compiles the optional part of the similarity package where there is a compiler; without one the build goes on."""
+"""Compiles the optional C kernel of the similarity package; without a compiler, the build continues without it."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path("src/selfinstruct/similarity")
-SOURCE, LIBRARY = FOLDER / "_lcs.c", FOLDER / "_lcs.so"
+SOURCES, LIBRARY = FOLDER / "csrc", FOLDER / "_lcs.so"
 FLAGS = ["-O3", "-std=gnu11", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden"]
 
 
-class CompiledPart(BuildHookInterface[Any]):
-    """One shared object beside the Python files, loaded with ctypes: the wheel is bound to a platform, not a Python."""
+class CompiledKernel(BuildHookInterface[Any]):
+    """Builds one shared object beside the Python files. ctypes loads it, so a wheel fits a platform and any Python."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatch's signature
-        """Compile, and tell hatch what came of it. `SELFINSTRUCT_PURE=1` leaves the compiled part out."""
+        """Compile the kernel and add it to the wheel. `SELFINSTRUCT_PURE=1` leaves it out."""
         if self.target_name != "wheel":
             return
         library = Path(self.root) / LIBRARY
         if os.environ.get("SELFINSTRUCT_PURE") == "1":
             library.unlink(missing_ok=True)
-        elif compiled(Path(self.root) / SOURCE, library):
+        elif compile_kernel(Path(self.root) / SOURCES, library):
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{platform_tag()}"
             build_data["artifacts"].append(f"/{LIBRARY.as_posix()}")
         else:
-            self.app.display_warning("no C compiler that works: novelty is as exact without, and slower")
+            self.app.display_warning("no working C compiler: novelty has the same results without it, and is slower")
 
 
-def compiled(source: Path, library: Path) -> bool:
-    """Compile into a temporary file, then rename: a process that uses the old library keeps it."""
+def compile_kernel(sources: Path, library: Path) -> bool:
+    """Whether the C files of a folder were compiled into a library.
+
+    The compiler writes a temporary file, which is then renamed: a process that has loaded the old library keeps it.
+    """
     library.unlink(missing_ok=True)
     compiler = os.environ.get("CC") or next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
     if compiler is None or os.name != "posix":
         return False
     fresh = library.with_suffix(f".{os.getpid()}.tmp")
     try:
-        subprocess.run([*compiler.split(), *FLAGS, "-o", fresh, source], check=True, capture_output=True)  # noqa: S603
+        command = [*compiler.split(), *FLAGS, "-o", fresh, *sorted(sources.glob("*.c"))]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
         os.replace(fresh, library)
     except (OSError, subprocess.SubprocessError):
         fresh.unlink(missing_ok=True)
@@ -51,5 +55,5 @@ def compiled(source: Path, library: Path) -> bool:
 
 
 def platform_tag() -> str:
-    """This platform as wheels name it."""
+    """The name of this platform in the file names of wheels."""
     return sysconfig.get_platform().replace("-", "_").replace(".", "_")

@@ -1,7 +1,7 @@
-"""An offline model for demos and tests: a grammar that reads the prompt and answers in the form asked.
+"""An offline model for demos and tests: a grammar that reads the prompt and answers in the requested form.
 
-It is not a language model. It needs no network, no key and no weights, and gives the same reply to the same prompt for
-ever, so it shows and tests the whole pipeline; the data it makes teaches a model nothing.
+It is not a language model. It needs no network, no key and no weights, and always gives the same reply to the same
+prompt. So it can show and test the whole pipeline, but its data are useless for training.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SELFINSTRUCT_API = 1
 
 
 def build(options: DemoOptions) -> Backend:
-    """Make the backend."""
+    """Create the backend."""
     from selfinstruct_demo.backend import DemoBackend
 
     return DemoBackend(options)
@@ -23,7 +23,7 @@ def build(options: DemoOptions) -> Backend:
 
 @hookimpl
 def selfinstruct_backends() -> list[Component[Backend]]:
-    """Offer `demo`."""
+    """Register the backend `demo`."""
     return [
         Component("demo", "Offline grammar that answers prompts; not a language model, no network", DemoOptions, build)
     ]

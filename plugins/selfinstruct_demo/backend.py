@@ -1,4 +1,4 @@
-"""The backend `demo`: hands out the offline chat model."""
+"""The backend `demo`, which creates the offline chat model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from selfinstruct_demo.options import DemoOptions
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-NOTE = "a fixed grammar, not a language model: made for demos and tests, useless as training data"
+NOTE = "a fixed grammar, not a language model: for demos and tests, useless as training data"
 
 
 class DemoBackend(Backend):
@@ -23,15 +23,15 @@ class DemoBackend(Backend):
         self._options = options
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Give the model. It knows no temperature: of `sampling` it follows `max_tokens` and `stop`."""
+        """Create the model. It uses `max_tokens` and `stop` of the sampling, and ignores the rest."""
         from selfinstruct_demo.model import DemoChatModel
 
         return DemoChatModel(options=self._options, max_tokens=sampling.max_tokens, stop=list(sampling.stop) or None)
 
     def describe(self) -> Mapping[str, Json]:
-        """Name the model, and say what it is not."""
+        """The name of the model, and a note that it is not a language model."""
         return {"provider": "demo", "model": "demo", "note": NOTE}
 
     def check(self) -> Diagnosis:
-        """Nothing can be missing: there is no server and no key."""
+        """Always succeeds, because the backend needs no server and no key."""
         return Diagnosis((Check("demo", True, NOTE),))

@@ -1,4 +1,4 @@
-"""Answers the stage classify: is a task a classification task, and which labels does it name?"""
+"""Answers prompts of the stage classify, and finds the labels that a task names."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PLAIN_LABELS = re.compile(r"\b((?:[\w-]+, )*[\w-]+),? or ([\w-]+)\b")
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list.
+    """The answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list.
 
-    Mistakes strike in lists only: another marker, a line left out, or an answer that is neither.
+    Only lists contain mistakes: a different marker, a missing line, or an answer that is neither yes nor no.
     """
     said = ["yes" if is_classification(task) else "no" for task in ask.subjects]
     if ask.paper:
@@ -37,12 +37,12 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
 
 
 def is_classification(task: str) -> bool:
-    """Guess from its words whether a task has a small set of answers."""
+    """Whether the words of a task suggest a small set of answers."""
     return bool(ASKS_FOR_LABEL.search(task) or QUOTED_LABELS.search(task))
 
 
 def labels_of(task: str) -> tuple[str, ...]:
-    """List the labels that a task names; yes and no where it names none."""
+    """The labels that a task names, or else `Yes` and `No`."""
     if found := QUOTED_LABELS.search(task):
         return (*re.findall(r'"([^"]+)"', found[1]), found[2])
     if found := PLAIN_LABELS.search(task):

@@ -1,4 +1,4 @@
-"""Solves the few tasks whose answer can be worked out from their own words: sorting, sums, means, counts, acronyms."""
+"""Solves tasks whose answer can be computed from their own words: sorting, sums, means, counts and acronyms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ QUOTED = re.compile(r'"([^"]+)"')
 
 
 def solve(task: str) -> str | None:
-    """Work out the answer, or give `None` where none of the known questions is asked."""
+    """The answer to a task, or `None` if it asks none of the known questions."""
     for question, solver in SOLVERS.items():
         if re.search(question, task):
             return solver(task)
@@ -20,12 +20,12 @@ def solve(task: str) -> str | None:
 
 
 def numbers_in(task: str) -> list[int]:
-    """List the whole numbers of a task, in order."""
+    """The integers in a task, in order."""
     return [int(number) for number in re.findall(r"\d+", task)]
 
 
 def terms_in(task: str) -> list[str]:
-    """List the terms that a task names, separated by commas."""
+    """The comma-separated terms that a task names."""
     found = LIST.search(task)
     return found[1].split(", ") if found else []
 
@@ -68,4 +68,4 @@ SOLVERS: Mapping[str, Solver] = {
     ),
     r"Count the words in this sentence.*\"[^\"]+\"|How many words does .* use in \"[^\"]+\"": _words,
 }
-"""Solvers by the words of the question they answer; each pattern makes sure that the data are there."""
+"""Solvers by the pattern of the question they answer. Each pattern requires the data that the solver reads."""

@@ -1,4 +1,4 @@
-"""The mistakes that real models make in lists of tasks: repeats, answers, odd markers, chatter, refusals."""
+"""Imitates mistakes of real models: repeated tasks, answers, unusual markers, remarks to the user and refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
 
 InputOutput: TypeAlias = tuple[str, str]
-"""Input (empty where there is none) and output."""
+"""Input (empty if there is none) and output."""
 
 REFUSALS = (
     "I'm sorry, but I can't help with that.",
@@ -64,12 +64,12 @@ UNSUITABLE = (
 
 
 def happens(rng: Random, rate: float) -> bool:
-    """Say whether a mistake with this rate happens now: never at 0, always at 1."""
+    """Whether a mistake with this rate happens now: never at 0, always at 1."""
     return rng.random() < rate
 
 
 def add_mistake(task: str, ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Give the task, or what a mistake makes of it; only one mistake strikes at a time."""
+    """The task, unchanged or with one mistake."""
     examples = ask.examples or (task,)
     if happens(rng, options.echo):
         return rng.choice(examples)
@@ -84,12 +84,12 @@ def add_mistake(task: str, ask: ParsedPrompt, rng: Random, options: DemoOptions)
 
 
 def unsuitable(rng: Random) -> str:
-    """Write a task that text alone cannot answer, or one too short to be of use."""
+    """A task that cannot be answered in text, or that is too short."""
     return fill(rng, rng.choice(UNSUITABLE))
 
 
 def restate(example: str, rng: Random) -> str:
-    """Say an example again with one word changed, or with a sentence added; never quite word for word."""
+    """An example with one word changed or a sentence added; never an exact copy."""
     if rng.random() < 0.4:
         return example.rstrip() + rng.choice(LENGTHENED)
     for old, new in rng.sample(SWAPS, len(SWAPS)):
@@ -100,7 +100,7 @@ def restate(example: str, rng: Random) -> str:
 
 
 def lay_out(tasks: Sequence[str], ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Write the list with the markers that were asked for, or with others, and chatter around it."""
+    """The list of tasks, with the requested markers or others, and with remarks before and after it."""
     marker = rng.choice(MARKERS) if happens(rng, options.markers) else "{}. "
     preamble = rng.choice(PREAMBLES) + "\n\n" if happens(rng, options.preamble) else ""
     outro = "\n\n" + rng.choice(OUTROS) if happens(rng, options.outro) else ""
@@ -113,7 +113,7 @@ def lay_out(tasks: Sequence[str], ask: ParsedPrompt, rng: Random, options: DemoO
 
 
 def add_instance_mistakes(cases: Sequence[InputOutput], rng: Random) -> list[InputOutput]:
-    """Repeat an input with another output, or leave an output empty."""
+    """The cases with a repeated input that has another output, or with an empty output."""
     case = rng.choice(cases)
     if rng.random() < 0.5:
         others = [output for _, output in cases if output != case[1]]
@@ -122,7 +122,7 @@ def add_instance_mistakes(cases: Sequence[InputOutput], rng: Random) -> list[Inp
 
 
 def label_cases(cases: Sequence[InputOutput], labels: bool, rng: Random) -> str:
-    """Write instances under other markers than those asked for."""
+    """The instances of a task under other markers than the requested ones."""
     if labels:
         return "\n".join(f"Class label: {output}\n{text}".strip() for text, output in cases)
     names = rng.choice((("Input:", "Output:"), ("**Input:**", "**Output:**"), ("### Input\n", "### Output\n")))
@@ -134,5 +134,5 @@ def label_cases(cases: Sequence[InputOutput], labels: bool, rng: Random) -> str:
 
 
 def break_off(text: str, rng: Random) -> str:
-    """Break a text off between a third of it and its end, inside a word or a sentence."""
+    """The beginning of a text, at least a third of it, which ends inside a word or a sentence."""
     return text[: rng.randint(len(text) // 3, max(1, len(text) - 2))].rstrip(" \n.!?") or text[:1]

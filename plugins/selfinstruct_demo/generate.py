@@ -1,4 +1,4 @@
-"""Answers the stage generate: a list of new tasks, with the mistakes that the options ask for."""
+"""Answers prompts of the stage generate: a list of new tasks, with the mistakes that the options set."""
 
 from __future__ import annotations
 

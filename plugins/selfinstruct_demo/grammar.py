@@ -1,4 +1,4 @@
-"""Composes tasks and plain sentences from the word lists in `lexicon/`, each about one field of life."""
+"""Composes tasks and sentences from the word lists in `lexicon/`. Each text is about one field, such as cooking."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ COUNTS = ["three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 SINGULAR = {"topics": "topic", "people": "people", "roles": "role", "places": "place", "troubles": "trouble"}
 SINGULAR |= {"aims": "aim", "labels": "labelling"}
 FRESH = {"k", "n", "m", "numbers", "terms"}
-"""Slots that are filled anew each time; any other keeps its word within a task."""
+"""Slots that get a new word each time. Every other slot keeps its word within a text."""
 
 SHARES = {"classify": 0.20, "compute": 0.07, "given": 0.13, "open": 0.60}
 RULE_SHARE = 0.6
-"""How many open tasks end with a rule."""
+"""Share of open tasks that end with a rule."""
 
 
 def draw_task(rng: Random, classification: bool = False) -> str:
-    """Compose one task; about one in five is a classification task unless that is all that is wanted."""
+    """A random task: a classification task if `classification` is set, and otherwise in about one of five cases."""
     kind = "classify" if classification else rng.choices(list(SHARES), list(SHARES.values()))[0]
     template = rng.choice(templates()[kind])
     if kind in ("open", "given") and "{rule}" not in template and rng.random() < RULE_SHARE:
@@ -35,20 +35,22 @@ def draw_task(rng: Random, classification: bool = False) -> str:
     return SlotFiller(rng).fill(template)
 
 
-def draw_text(rng: Random, kind: str, sentences: int, field: str = "", given: Mapping[str, str] | None = None) -> str:
-    """Compose plain text (`sentence`) or `advice`; the first half of it keeps to the words already `given`."""
+def draw_text(
+    rng: Random, kind: str, sentences: int, *, field: str = "", given: Mapping[str, str] | None = None
+) -> str:
+    """Some sentences of a kind, `sentence` or `advice`; the first half of them uses the words in `given`, by slot."""
     chosen = rng.sample(templates()[kind], sentences)
     kept = (sentences + 1) // 2
     return " ".join(SlotFiller(rng, field, given if n < kept else None).fill(text) for n, text in enumerate(chosen))
 
 
 def fill(rng: Random, template: str) -> str:
-    """Fill a template with words of any one field."""
+    """A template filled with words of one random field."""
     return SlotFiller(rng).fill(template)
 
 
 class SlotFiller:
-    """Fills the slots of one text, keeping to one field and to the words already chosen."""
+    """Fills the slots of one text with words of one field, and uses the same word for the same slot."""
 
     def __init__(self, rng: Random, field: str = "", given: Mapping[str, str] | None = None) -> None:
         self._rng = rng
@@ -56,7 +58,7 @@ class SlotFiller:
         self._chosen = {"{" + slot + "}": words for slot, words in (given or {}).items()}
 
     def fill(self, template: str) -> str:
-        """Fill all slots; sentences then start with a capital, and `a` becomes `an` before a vowel."""
+        """A template with all slots filled. Sentences start with a capital, and `a` becomes `an` before a vowel."""
         text = ARTICLE.sub(r"\1n ", SLOT.sub(self._word, template))
         return START.sub(lambda found: found[1] + found[2].upper(), text)
 
@@ -88,14 +90,14 @@ class SlotFiller:
         return self._pick(name)
 
     def _labels(self, name: str) -> str:
-        """Choose a kind of text and its labels together, and give the one asked for."""
+        """The kind of text or its labels, by the name of the slot. Both are chosen together."""
         kind, _, labels = self._pick("labelling").partition(": ")
         *most, last = (f'"{label}"' for label in labels.split(", "))
         self._chosen |= {"{kind}": kind, "{labels}": ", ".join(most) + " or " + last}
         return self._chosen["{" + name + "}"]
 
     def _pick(self, name: str) -> str:
-        """Choose a word of the field or a general one, other than those already in the text."""
+        """A word of the field, or a general word, that is not in the text yet."""
         words = self._field.get(name) or common()[name]
         for _ in range(9):
             word = self._rng.choice(words)
@@ -106,7 +108,7 @@ class SlotFiller:
 
 @cache
 def fields() -> Mapping[str, WordLists]:
-    """Load the words of every field, by its name."""
+    """The word lists of every field, by the name of the field."""
     found: dict[str, WordLists] = {}
     for part in ("fields_a", "fields_b", "fields_c"):
         for field, lists in _load(part).items():
@@ -116,19 +118,19 @@ def fields() -> Mapping[str, WordLists]:
 
 @cache
 def field_names() -> Sequence[str]:
-    """List the fields, in the order of the word lists."""
+    """The names of all fields, in the order of the word lists."""
     return tuple(fields())
 
 
 @cache
 def common() -> WordLists:
-    """Load the words that fit every field."""
+    """The words that fit every field."""
     return {name: _split(words) for name, words in _load("common").items()}
 
 
 @cache
 def templates() -> WordLists:
-    """Load the templates of tasks, and of the sentences that answers are made of."""
+    """The templates of tasks, and of the sentences in answers."""
     found = _load("tasks")
     computed = tuple(text for texts in found["compute"].values() for text in texts)
     plain = {name: tuple(found[name]) for name in ("open", "given", "classify")}
@@ -138,7 +140,7 @@ def templates() -> WordLists:
 
 @cache
 def home_of() -> Mapping[str, tuple[str, str]]:
-    """Say for each word or phrase of a field which field and slot it comes from; the first one where there are two."""
+    """The field and slot of each word or phrase; the first ones if it occurs in several."""
     homes: dict[str, tuple[str, str]] = {}
     for field, words in fields().items():
         for slot, phrases in words.items():

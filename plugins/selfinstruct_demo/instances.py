@@ -1,4 +1,4 @@
-"""Answers the stage instances: worked cases of a task, computed where possible, else composed from its topic."""
+"""Answers prompts of the stage instances: outputs are computed if possible, and otherwise composed from the topic."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ TAKES_INPUT = re.compile(
     r"interview|abstract|announcement|complaint|report|essay|leaflet|advert|memo|post|text|sentence|code)\b",
     re.IGNORECASE,
 )
-LONGEST = 8
-"""Words in the longest phrase of the word lists."""
+MAX_PHRASE_WORDS = 8
+"""Number of words in the longest phrase of the word lists."""
 CONTENT_WORD = re.compile(r"[A-Za-z]{5,}")
 CAREFUL = {"given", "following", "write", "explain", "about", "which", "there", "their", "would", "could", "should"}
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Write instances of the task: labels and inputs, inputs and outputs, or one output; mistakes in the chat form."""
+    """Instances of a task: labels and inputs, inputs and outputs, or one output. Only the chat form has mistakes."""
     task = ask.subjects[0]
     if ask.blocks:
         return _blocks(ask, rng, options)
@@ -64,17 +64,17 @@ def _block(text: str, output: str, labels: bool) -> str:
 
 
 def outcome(task: str, rng: Random) -> str:
-    """Answer a task that has no input: right where it can be computed, else some sentences on its topic."""
+    """The output of a task without input: the right one if it can be computed, or else sentences on its topic."""
     return solve(task) or _text("advice", task, rng, rng.randint(2, 4))
 
 
 def labelled(task: str, rng: Random) -> list[InputOutput]:
-    """Write a text for each label that the task names."""
+    """A text for each label that the task names."""
     return [(_text("sentence", task, rng, 2), label) for label in labels_of(task)]
 
 
 def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
-    """Write texts on the task's topic, each with an output that takes up its first sentence."""
+    """Texts on the topic of a task, each with an output that starts with its first sentence."""
     cases = []
     found = TAKES_INPUT.search(task)
     for _ in range(count):
@@ -88,7 +88,7 @@ def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
 
 
 def _snippet(task: str, rng: Random) -> str:
-    """Write a small function in a code block; it has the words of the task, and a bound that is off by one."""
+    """A small function in a code block, named by the topic of the task, with an off-by-one error."""
     topic = re.sub(r"\W+", "_", words_of(task)[1].get("topic", "entries")).strip("_").lower()
     total = rng.choice(["total", "count", "found"])
     body = f'    {total} = 0\n    for at in range(len(notes) - 1):\n        {total} += notes[at].kind == "{topic}"\n'
@@ -96,18 +96,18 @@ def _snippet(task: str, rng: Random) -> str:
 
 
 def _text(kind: str, task: str, rng: Random, sentences: int) -> str:
-    """Compose some different sentences in the field of the task, with its own words where it is one of ours."""
+    """Different sentences in the field of a task; if this grammar wrote the task, with words from it."""
     field, given = words_of(task)
     if not field:
         content = [word for word in CONTENT_WORD.findall(task) if word.lower() not in CAREFUL]
         field, given = rng.choice(field_names()), {"topic": max(content, key=len).lower() if content else "this task"}
-    return draw_text(rng, kind, sentences, field, given)
+    return draw_text(rng, kind, sentences, field=field, given=given)
 
 
 def words_of(task: str) -> tuple[str, dict[str, str]]:
-    """Find the field of a task that the grammar composed, and its first words by slot; empty for a stranger's task."""
+    """The field of a task and its words by slot. Both are empty if this grammar did not write the task."""
     words = re.findall(r"[\w'-]+", task)
-    spans = [" ".join(words[at : at + size]) for at in range(len(words)) for size in range(LONGEST, 0, -1)]
+    spans = [" ".join(words[at : at + size]) for at in range(len(words)) for size in range(MAX_PHRASE_WORDS, 0, -1)]
     found = [(home_of()[span], span) for span in spans if span in home_of()]
     if not found:
         return "", {}

@@ -1,4 +1,4 @@
-"""Answers the stage judge: three answers on each example, from what can be seen of it and, beyond that, by lot."""
+"""Answers prompts of the stage judge: checks each example as far as it can, and draws other ratings at random."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
 
 WRONG_TASK, WRONG_INPUT, WRONG_OUTPUT = 0.04, 0.06, 0.15
-"""How often an example that has nothing visibly wrong is said to be."""
+"""Shares of examples without a visible mistake that get the rating `no` in each question."""
 
 REASONS = ("the task is too vague", "the input does not fit", "the output misses the point")
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """Write a line such as `3. yes/yes/no - the output misses the point` for each example."""
+    """A line such as `3. yes/yes/no - the output misses the point` for each example."""
     marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
@@ -33,8 +33,8 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
 
 
 def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:
-    """Whether task, input and output are right, as far as a grammar can tell."""
-    lots = [rng.random() for _ in range(3)]  # always three, so that one example does not change the next one's
+    """Whether task, input and output are right, as far as this can be checked."""
+    lots = [rng.random() for _ in range(3)]  # always three, so that one example does not change the ratings of the next
     try:
         example = json.loads(line)
         task, given, output = (str(example[key]) for key in ("instruction", "input", "output"))

@@ -1,4 +1,4 @@
-"""The offline chat model as LangChain sees it."""
+"""The offline model as a LangChain chat model."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from selfinstruct_demo.prompt import Turn
 from selfinstruct_demo.reply import DemoReply, reply_to, rng_of, tokens_in
 
 CHUNK = 24
-"""Characters in one piece of a stream."""
+"""Characters in one chunk of a stream."""
 
 
 class DemoChatModel(BaseChatModel):
-    """A fixed grammar behind LangChain's chat interface; it is not a language model."""
+    """A fixed grammar behind LangChain's chat interface. It is not a language model."""
 
     options: DemoOptions = Field(default_factory=DemoOptions)
     max_tokens: int | None = None
@@ -80,7 +80,7 @@ class DemoChatModel(BaseChatModel):
         )
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        """Name the model to LangChain's tracers."""
+        """The name of the model for LangChain's tracers."""
         params = super()._get_ls_params(stop=stop, **kwargs)
         return {"ls_model_name": "demo", **params, "ls_provider": "demo"}
 
@@ -94,14 +94,14 @@ class DemoChatModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _pause(self, turns: list[Turn]) -> float:
-        """Seconds this reply takes: fixed by its prompt, so that runs can be compared."""
+        """Seconds that this reply takes. They depend on the prompt alone, so that runs can be compared."""
         if not self.options.latency:
             return 0.0
         return self.options.latency * rng_of([("latency", ""), *turns], self.options.seed).uniform(0.5, 1.5)
 
 
 def read_turns(messages: list[BaseMessage]) -> list[Turn]:
-    """Read role and text of each message."""
+    """The role and the text of each message."""
     return [(message.type, str(message.text)) for message in messages]
 
 
@@ -110,7 +110,7 @@ def _facts(said: DemoReply) -> dict[str, Any]:
 
 
 def _usage(turns: list[Turn], said: DemoReply) -> UsageMetadata:
-    """Estimate tokens as a quarter of the characters, one at least on either side."""
+    """The estimated tokens: a quarter of the characters, and at least one for prompt and reply each."""
     read = max(1, sum(tokens_in(text) for _, text in turns))
     written = max(1, tokens_in(said.text))
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

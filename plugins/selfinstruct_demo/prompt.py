@@ -1,4 +1,4 @@
-"""Reads a prompt: what is asked, in which form, how many, and which examples it shows."""
+"""Parses a prompt: the requested kind and number of items, their form, and the examples that the prompt shows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Turn: TypeAlias = tuple[str, str]
 PromptKind: TypeAlias = Literal["generate", "classify", "instances", "judge", "talk"]
 
 DEFAULT_COUNT = 8
-MOST = 200
-"""No reply holds more items than this, whatever the prompt asks."""
-LAST_OF_PAPER = 16
-"""The paper shows tasks 1 to 8 and lets the model go on to 16."""
+MAX_ITEMS = 200
+"""A reply has at most so many items, whatever the prompt asks for."""
+LAST_PAPER_TASK = 16
+"""The paper shows tasks 1 to 8 and lets the model continue to 16."""
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 NUMBER = rf"(\d{{1,6}}|{'|'.join(WORDS)})"
@@ -41,11 +41,16 @@ ABOUT_TASKS = re.compile(r"\b(?:tasks|instructions)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ParsedPrompt:
-    """What a prompt wants.
+    """What a prompt asks for.
 
-    `paper` means a completion prompt: the reply goes on where the prompt ends, without a marker of its own.
-    `labels` means classification tasks (generate), or class labels before inputs (instances). `blocks` means instances
-    below `<<INPUT>>` and `<<OUTPUT>>`.
+    kind      stage of the prompt, or `talk` if it is no known prompt
+    paper     whether the reply must continue the text of the prompt, as in the paper's completion prompts
+    count     number of items in the reply
+    first     number of the first item
+    examples  tasks that the prompt shows
+    subjects  tasks or examples that the prompt asks about
+    labels    whether it asks for classification tasks (generate), or for class labels before inputs (instances)
+    blocks    whether instances stand below `<<INPUT>>` and `<<OUTPUT>>`
     """
 
     kind: PromptKind
@@ -59,7 +64,7 @@ class ParsedPrompt:
 
 
 def read_prompt(turns: Sequence[Turn]) -> ParsedPrompt:
-    """Read messages into what they ask for; text that asks for nothing known is `talk`."""
+    """Parse the messages of a prompt. Text that is no known prompt has the kind `talk`."""
     system = "\n".join(text for role, text in turns if role == "system")
     user = next((text for role, text in reversed(turns) if role != "system"), system)
     known = (
@@ -73,7 +78,7 @@ def read_prompt(turns: Sequence[Turn]) -> ParsedPrompt:
 
 
 def _chat_review(system: str, user: str) -> ParsedPrompt | None:
-    """A question for a review of examples, each a line of JSON with a number."""
+    """Parse a prompt for ratings of examples, each a line of JSON with a number."""
     if not REVIEW.search(system):
         return None
     lines = tuple(line for line in user.splitlines() if line.startswith('{"number"'))
@@ -81,18 +86,18 @@ def _chat_review(system: str, user: str) -> ParsedPrompt | None:
 
 
 def _chat_blocks(system: str, user: str) -> ParsedPrompt | None:
-    """A prompt that shows the delimiters of instances; which of them comes first decides about labels."""
+    """Parse a prompt for instances between delimiters. `labels` is set if the delimiter of outputs comes first."""
     shown = BLOCK.findall(system)
     task = TASK_TEXT.match(user)
     if "OUTPUT" not in shown or task is None or not task[1].strip():
         return None
     wanted = EXAMPLES.search(system)
-    count = min(MOST, max(1, _number(wanted[1]))) if wanted else 1
+    count = min(MAX_ITEMS, max(1, _number(wanted[1]))) if wanted else 1
     return ParsedPrompt("instances", count=count, subjects=(task[1].strip(),), labels=shown[0] == "OUTPUT", blocks=True)
 
 
 def _paper_question(user: str) -> ParsedPrompt | None:
-    """The paper's prompts on one task: its last block starts with `Task:` and waits for the rest."""
+    """Parse the paper's prompts about one task, whose last block starts with `Task:`."""
     blocks = TASK_LINE.split(user)
     if len(blocks) == 1 or not blocks[-1].strip():
         return None
@@ -102,19 +107,19 @@ def _paper_question(user: str) -> ParsedPrompt | None:
 
 
 def _paper_list(user: str) -> ParsedPrompt | None:
-    """The paper's list of tasks, which ends with a bare number."""
+    """Parse the paper's list of tasks, which ends with a bare number."""
     end = CONTINUES.search(user)
     if end is None:
         return None
     first = int(end[1])
     examples, prose = split_numbered(user[: end.start()])
-    count = LAST_OF_PAPER - first + 1 if first <= LAST_OF_PAPER else DEFAULT_COUNT
+    count = LAST_PAPER_TASK - first + 1 if first <= LAST_PAPER_TASK else DEFAULT_COUNT
     labels = "classification tasks" in prose
     return ParsedPrompt("generate", paper=True, count=count, first=first, examples=examples, labels=labels)
 
 
 def _chat_labels(system: str, user: str) -> ParsedPrompt | None:
-    """A question for yes or no on each task of a numbered list."""
+    """Parse a question for yes or no about each task of a numbered list."""
     subjects, prose = split_numbered(user)
     said = f"{system}\n{prose}"
     if "classification" not in said.lower() or not YES_NO.search(said) or NEW_TASKS.search(said):
@@ -123,20 +128,20 @@ def _chat_labels(system: str, user: str) -> ParsedPrompt | None:
 
 
 def _chat_tasks(system: str, user: str) -> ParsedPrompt:
-    """A chat prompt that shows a numbered list and asks for more of it; else just talk."""
+    """Parse a chat prompt that shows a numbered list and asks for more tasks; anything else is `talk`."""
     examples, prose = split_numbered(user)
     said = f"{system}\n{prose}"
     asked = (NEW_TASKS.findall(said) or TASKS.findall(said))[-1:]
     if not (asked or ABOUT_TASKS.search(said) or len(examples) > 1):
         return ParsedPrompt("talk", count=1)
-    count = min(MOST, max(1, _number(asked[0]))) if asked else DEFAULT_COUNT
+    count = min(MAX_ITEMS, max(1, _number(asked[0]))) if asked else DEFAULT_COUNT
     first = FIRST.search(said)
     labels = bool(re.search(rf"{NUMBER} (?:new |more )?classification tasks", said, re.IGNORECASE))
     return ParsedPrompt("generate", count=count, first=int(first[1]) if first else 1, examples=examples, labels=labels)
 
 
 def split_numbered(text: str) -> tuple[tuple[str, ...], str]:
-    """Split a text into the items of its numbered lists and the prose around them; a blank line ends an item."""
+    """The items of the numbered lists in a text, and the prose around them. A blank line ends an item."""
     items: list[str] = []
     prose: list[str] = []
     inside = False

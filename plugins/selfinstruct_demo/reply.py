@@ -1,4 +1,4 @@
-"""From a prompt to a reply: reads it, answers it, and ends the text where stop words or the token limit say."""
+"""Answers a prompt: parses it, writes the reply, and ends the reply at a stop word or the token limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt, Turn, read_prompt
 
 CHARACTERS_PER_TOKEN = 4
-"""Tokens are estimated, not counted: there is no tokenizer."""
+"""Tokens are estimated by this, because there is no tokenizer."""
 
 TALK = (
     "This is the demo backend of selfinstruct. It is not a language model: it only answers the prompts of its stages."
@@ -23,16 +23,16 @@ TALK = (
 
 @dataclass(frozen=True, slots=True)
 class DemoReply:
-    """What the model says, and whether it was cut short."""
+    """The text of a reply, and whether it was cut short."""
 
     text: str
     cut: bool = False
 
 
 def rng_of(turns: Sequence[Turn], seed: int) -> Random:
-    """Give randomness that depends on the messages and the seed alone: not on call order, process or thread."""
+    """A random generator that depends on the messages and the seed alone, and not on call order, process or thread."""
     digest = hashlib.sha256(json.dumps([seed, turns]).encode()).digest()
-    return Random(int.from_bytes(digest, "big"))  # noqa: S311 - chooses words, guards nothing
+    return Random(int.from_bytes(digest, "big"))  # noqa: S311 - chooses words, not secrets
 
 
 def reply_to(
@@ -44,7 +44,7 @@ def reply_to(
 
 
 def answer(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> DemoReply:
-    """Answer what was asked, with mistakes as the options say; the paper's questions on one task get none."""
+    """The reply to a parsed prompt, with the mistakes that the options set, but none in the paper's stages."""
     if ask.kind == "talk":
         return DemoReply(TALK)
     if ask.kind == "classify":
@@ -62,7 +62,7 @@ def answer(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> DemoReply:
 
 
 def shorten(said: DemoReply, stop: Sequence[str], max_tokens: int | None) -> DemoReply:
-    """End a text before the first stop word, then at the token limit."""
+    """The reply up to the first stop word and the token limit."""
     ends = [at for word in stop if word and (at := said.text.find(word)) >= 0]
     if ends:
         said = DemoReply(said.text[: min(ends)])
@@ -71,5 +71,5 @@ def shorten(said: DemoReply, stop: Sequence[str], max_tokens: int | None) -> Dem
 
 
 def tokens_in(text: str) -> int:
-    """Estimate the tokens of a text."""
+    """The estimated number of tokens in a text."""
     return -(-len(text) // CHARACTERS_PER_TOKEN)

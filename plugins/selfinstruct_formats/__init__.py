@@ -1,4 +1,4 @@
-"""Training formats: how one training example becomes one row of a training file."""
+"""Training formats: each turns a training example into a row of a training file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ SELFINSTRUCT_API = 1
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[Any]]:
-    """Offer the formats."""
+    """Register the training formats."""
     stages = (EXPORT,)
     return [
         Component(
-            "messages", "OpenAI's and TRL's conversations: a list of messages", ChatOptions, MessagesEncoder, stages
+            "messages", "A list of messages with roles, as OpenAI and TRL read it", ChatOptions, MessagesEncoder, stages
         ),
-        Component("alpaca", "Alpaca's columns: instruction, input, output", NoOptions, AlpacaEncoder, stages),
-        Component("sharegpt", "ShareGPT's conversations between human and gpt", ChatOptions, ShareGPTEncoder, stages),
-        Component("text", "one text a row, by a chat template or a file of your own", TextOptions, TextEncoder, stages),
+        Component("alpaca", "The columns of Alpaca: instruction, input, output", NoOptions, AlpacaEncoder, stages),
+        Component(
+            "sharegpt", "Conversations between human and gpt, as in ShareGPT", ChatOptions, ShareGPTEncoder, stages
+        ),
+        Component(
+            "text", "One text per row, from a chat template or a template file", TextOptions, TextEncoder, stages
+        ),
     ]

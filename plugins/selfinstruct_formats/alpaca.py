@@ -1,4 +1,4 @@
-"""Rows with a column for each part of an example."""
+"""Rows with one column for each part of an example."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from selfinstruct.api import Example, Json, NoOptions, TrainingEncoder
 
 
 class AlpacaEncoder(TrainingEncoder):
-    """A row of three texts, as the Alpaca data has them; the input is empty where the task needs none."""
+    """Writes rows of three texts, as in the Alpaca data. The input is empty if the task needs none."""
 
     def __init__(self, options: NoOptions) -> None:
         del options
 
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """Put instruction, input and output in a column each."""
+        """The row of an example: instruction, input and output."""
         return {"instruction": example.instruction, "input": example.input, "output": example.output}

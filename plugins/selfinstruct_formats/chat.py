@@ -10,24 +10,24 @@ from selfinstruct.api import Example, Json, Options, TrainingEncoder
 
 
 class ChatOptions(Options):
-    """What the conversational formats can be told."""
+    """Options of the conversational formats."""
 
-    system: str | None = Field(None, description="A system message that every row begins with; default: none.")
+    system: str | None = Field(None, description="System message at the start of every row. Default: none.")
 
 
 def question(example: Example) -> str:
-    """The instruction, and the input after a blank line where there is one."""
+    """The instruction, followed by a blank line and the input if there is one."""
     return f"{example.instruction}\n\n{example.input}" if example.input else example.instruction
 
 
 class MessagesEncoder(TrainingEncoder):
-    """A row of messages with roles, as OpenAI's fine-tuning and TRL's conversational format have it."""
+    """Writes rows of messages with roles, as OpenAI's fine-tuning and TRL read them."""
 
     def __init__(self, options: ChatOptions) -> None:
         self._system = options.system
 
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """The system message if there is one, the question, and the output as the answer."""
+        """The row of an example: the system message if there is one, the question, and the output as the answer."""
         turns = [("user", question(example)), ("assistant", example.output)]
         if self._system is not None:
             turns.insert(0, ("system", self._system))
@@ -35,13 +35,13 @@ class MessagesEncoder(TrainingEncoder):
 
 
 class ShareGPTEncoder(TrainingEncoder):
-    """A row of turns between `human` and `gpt`, as ShareGPT's files have it."""
+    """Writes rows of turns between `human` and `gpt`, as in the files of ShareGPT."""
 
     def __init__(self, options: ChatOptions) -> None:
         self._system = options.system
 
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """The system message if there is one, the question, and the output as the answer."""
+        """The row of an example: the system message if there is one, the question, and the output as the answer."""
         turns = [("human", question(example)), ("gpt", example.output)]
         if self._system is not None:
             turns.insert(0, ("system", self._system))

@@ -1,4 +1,4 @@
-"""Chat templates by name, and the filling in of their placeholders."""
+"""Chat templates by name, and the function that fills in their placeholders."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ _PLACEHOLDER = re.compile(r"\{(system|instruction|input|question|output)\}")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text around the parts of an example; `system` stands before `turn` where a system message is set.
+    """A text with placeholders for the parts of an example.
 
-    `begin` is what a tokenizer puts first by itself, so it is written only when asked for.
+    turn    the question and the answer
+    system  text before the turn if a system message is set
+    begin   first token of a row; most tokenizers add it themselves, so it is written only on request
     """
 
     turn: str
@@ -37,19 +39,19 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "plain": Template("### Task\n{question}\n\n### Answer\n{output}", "{system}\n\n"),
 }
-"""The named templates. None ends with a newline: trainers look for the token that ends a row at its very end."""
+"""The built-in templates. None ends with a newline, because trainers expect the end token at the end of a row."""
 
 
 def fill(template: str, parts: Mapping[str, str]) -> str:
-    """Put the parts in the place of `{name}`, in one pass: braces inside a part are never looked at.
+    """Replace each `{name}` of a template by that part, in one pass: braces inside a part are left alone.
 
-    A placeholder that `parts` does not know, and any other brace, stays as it is.
+    Placeholders that are not in `parts`, and all other braces, stay unchanged.
     """
     return _PLACEHOLDER.sub(lambda found: parts.get(found[1], found[0]), template)
 
 
 def read_template(path: str) -> Template:
-    """A template from a UTF-8 file, without the newline at its end; raises `ConfigError` if a part has no place."""
+    """The template in a UTF-8 file, without a final newline. Raises `ConfigError` if a placeholder is missing."""
     try:
         text = Path(path).read_text("utf-8-sig")
     except OSError as error:
@@ -60,9 +62,11 @@ def read_template(path: str) -> Template:
     has = set(_PLACEHOLDER.findall(text))
     if "output" not in has or not ("question" in has or {"instruction", "input"} <= has):
         raise ConfigError(
-            f"the template file {path} does not show every part of an example",
+            f"the template file {path} lacks a part of an example",
             "It needs {output}, and either {question} or both {instruction} and {input}.",
         )
     if "system" in has:
-        raise ConfigError(f"the template file {path} has no use for {{system}}", "Write the message itself there.")
+        raise ConfigError(
+            f"the template file {path} cannot contain {{system}}", "Write the system message itself there."
+        )
     return Template(text)

@@ -1,4 +1,4 @@
-"""Rows of one text: an example inside a chat template."""
+"""Rows of one text: an example in a chat template."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from selfinstruct_formats.templates import TEMPLATES, fill, read_template
 
 
 class TextOptions(Options):
-    """Which template, and what stands before the example."""
+    """Options of the format `text`."""
 
-    template: Literal["llama-3", "chatml", "plain"] = Field("llama-3", description="A template that is built in.")
+    template: Literal["llama-3", "chatml", "plain"] = Field("llama-3", description="Name of a built-in template.")
     template_file: str | None = Field(
         None,
-        description="A text file in its place, with {question} (or {instruction} and {input}) and {output}.",
+        description="Text file to use instead, with {question} (or {instruction} and {input}) and {output}.",
     )
-    system: str | None = Field(None, description="A system message that every row begins with; default: none.")
+    system: str | None = Field(None, description="System message at the start of every row. Default: none.")
     begin: bool = Field(
-        False, description="Begin rows with the template's first token too; most trainers add it themselves."
+        False, description="Start rows with the first token of the template. Most trainers add it themselves."
     )
 
     @model_validator(mode="after")
-    def _file_says_all(self) -> Self:
+    def _template_file_is_alone(self) -> Self:
         if self.template_file is not None and (self.system is not None or self.begin):
-            raise ValueError("with template_file, write what stands before the example into the file")
+            raise ValueError("system and begin have no effect on a template_file: write that text into the file")
         return self
 
 
 class TextEncoder(TrainingEncoder):
-    """A row of one text, for trainers that are given no chat template."""
+    """Writes rows of one text, for trainers that apply no chat template."""
 
     def __init__(self, options: TextOptions) -> None:
         file = options.template_file
@@ -42,7 +42,7 @@ class TextEncoder(TrainingEncoder):
         self._before = (self._template.begin if options.begin else "") + system
 
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """Put the example into the template."""
+        """The row of an example: the filled-in template."""
         parts = {
             "instruction": example.instruction,
             "input": example.input,

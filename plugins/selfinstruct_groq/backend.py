@@ -1,4 +1,4 @@
-"""The Groq backend: ChatGroq without its own retries, with limits learnt from headers and errors put in plain words."""
+"""The Groq backend: ChatGroq without its own retries, limits from response headers, and readable errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from groq import APIConnectionError
+from groq import APIConnectionError, AsyncGroq
 from langchain_groq import ChatGroq
 from pydantic import SecretStr, ValidationError
 
@@ -31,7 +31,7 @@ from selfinstruct.api import (
     chat,
 )
 from selfinstruct_groq import GroqOptions, settings
-from selfinstruct_groq.fast_path import use_fast_path
+from selfinstruct_groq.fast_path import FastCompletions
 from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 
 
 class GroqBackend(Backend):
-    """Chat models on Groq. What was learnt about limits and models is kept from stage to stage."""
+    """Chat models on Groq. Knowledge about limits and models is kept from stage to stage."""
 
     def __init__(self, options: GroqOptions) -> None:
         self.timeout = options.timeout
@@ -69,18 +69,15 @@ class GroqBackend(Backend):
     # --- the model ----------------------------------------------------------------------------------------------------
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Choose the model, asking Groq what the account offers, and open a client for it."""
+        """Choose a model that Groq offers to the account, and create a client for it."""
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
-        arguments = self._arguments(sampling)
-        arguments |= {"http_client": self._open_sync(), "http_async_client": self._open_async()}
+        clients = {"http_client": self._open_sync(), "async_client": self._open_async()}
         try:
-            model = ChatGroq(**arguments)
+            return ChatGroq(**self._arguments(sampling), **clients)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
-        model.async_client = use_fast_path(model.async_client)
-        return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
         options = self._options
@@ -113,7 +110,7 @@ class GroqBackend(Backend):
             self._offered = self._list_models()
         except (httpx.HTTPError, ValueError) as error:
             if wanted != "auto":
-                return wanted  # the requests themselves will show what is the matter, and wait for it to pass
+                return wanted  # the requests will show the problem, and wait until it is over
             raise ModelError(
                 f"Groq's models could not be listed at {self._address}: {self._mask(chat.error_summary(error))}",
                 "Check the network and base_url, or name a model in place of 'auto'.",
@@ -129,10 +126,10 @@ class GroqBackend(Backend):
         for name in (*LLAMA_3, *SUCCESSORS):
             if name in self._offered:
                 return name
-        raise ModelError("Groq offers this account none of the models that 'auto' looks for", self._offer_hint())
+        raise ModelError("Groq offers this account none of the models that 'auto' chooses from", self._offer_hint())
 
     def _list_models(self) -> tuple[str, ...]:
-        """Ask which models the account may use; raises `ModelError` if the key is refused, else what httpx raises."""
+        """The models of the account. Raises `ModelError` if Groq refuses the key, and other errors of httpx."""
         headers = {"Authorization": f"Bearer {self._key}"}
         with self._open(httpx.Client) as client:
             answer = client.get(f"{self._address}/openai/v1/models", headers=headers)
@@ -170,11 +167,13 @@ class GroqBackend(Backend):
         self._sync_clients.append(client)
         return client
 
-    def _open_async(self) -> httpx.AsyncClient:
+    def _open_async(self) -> FastCompletions:
         hooks = {"response": [self._learn]}
-        client: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
-        self._async_clients.append(client)
-        return client
+        http: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
+        self._async_clients.append(http)
+        timeouts = self._timeouts()
+        sdk = AsyncGroq(api_key=self._key, base_url=self._address, timeout=timeouts, max_retries=0, http_client=http)
+        return FastCompletions(sdk, http)
 
     async def _learn(self, response: httpx.Response) -> None:
         if response.request.url.path.endswith("/chat/completions"):
@@ -183,7 +182,7 @@ class GroqBackend(Backend):
                 self._windows[window.what, window.seconds] = window
 
     async def close(self) -> None:
-        """Close the connections of every model given out so far."""
+        """Close the connections of all models created so far."""
         sync_clients, self._sync_clients = self._sync_clients, []
         async_clients, self._async_clients = self._async_clients, []
         for client in sync_clients:
@@ -238,11 +237,11 @@ class GroqBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """The windows that Groq has told of so far; before its first answer there are none."""
+        """The limits that Groq has reported so far; none before its first response."""
         return Limits(windows=tuple(self._windows.values()), learning=not self._answered)
 
     def describe(self) -> Mapping[str, Json]:
-        """The provider, the model (the chosen one, once it was chosen), the address if it is not Groq's own."""
+        """The provider, the model as configured or chosen, and the address if it is not that of Groq."""
         facts = {"provider": "groq", "model": self._model or self._options.model}
         if self._address != settings.DEFAULT_ADDRESS:
             facts["base_url"] = self._address
@@ -250,7 +249,7 @@ class GroqBackend(Backend):
         if self._options.model == "auto" and self._model in SUCCESSORS:
             notes.append(f"Groq offers this account no Llama 3 model, so {self._model} was taken.")
         if self._dropped_stops:
-            notes.append(f"Groq takes {MOST_STOPS} stop texts; {self._dropped_stops} more were not sent.")
+            notes.append(f"Groq accepts {MOST_STOPS} stop texts, so {self._dropped_stops} more were not sent.")
         return facts | ({"note": " ".join(notes)} if notes else {})
 
     def secrets(self) -> Sequence[str]:
@@ -258,7 +257,7 @@ class GroqBackend(Backend):
         return (self._key,) if self._key else ()
 
     def check(self) -> Diagnosis:
-        """Look whether there is a key, whether Groq takes it, and which model would be used."""
+        """Check that there is a key and that Groq accepts it, and report the model that a run would use."""
         try:
             settings.require_key(self._key)
             key = Check("key", True, "a key is set")
@@ -281,7 +280,7 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _async_kind() -> type[httpx.AsyncClient]:
-    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    """An httpx client over aiohttp if it is installed: the pool of httpx is slow with more than 64 connections."""
     try:
         from httpx_aiohttp import HttpxAiohttpClient
     except ImportError:

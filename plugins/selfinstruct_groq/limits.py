@@ -1,4 +1,4 @@
-"""Reads what Groq says about its limits: in the headers of every answer, and in the words of its errors."""
+"""Reads Groq's limits from the headers of its responses and the messages of its errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from selfinstruct.api import Window
 
 PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 HEADERS: tuple[tuple[Literal["requests", "tokens"], int], ...] = (("requests", 86400), ("tokens", 60))
-"""The header about requests counts a day, the one about tokens a minute."""
+"""The header about requests is for a day, and the header about tokens for a minute."""
 
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = r"\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d)"
@@ -29,7 +29,7 @@ def seconds(text: str) -> float | None:
 
 
 def windows_in(headers: Mapping[str, str], now: float) -> list[Window]:
-    """The windows that a response's headers tell of; `now` is a `time.monotonic()` reading."""
+    """The limits in the headers of a response; `now` is the value of `time.monotonic()`."""
     found = []
     for what, period in HEADERS:
         limit = _whole(headers.get(f"x-ratelimit-limit-{what}"))
@@ -41,7 +41,7 @@ def windows_in(headers: Mapping[str, str], now: float) -> list[Window]:
 
 
 def window_from_error(words: str) -> Window | None:
-    """The window that an error's words name with its limit; the only way to learn of some."""
+    """The limit that the message of an error names. Some limits are in no header."""
     found = _LIMIT.search(words)
     if not found:
         return None
@@ -50,7 +50,7 @@ def window_from_error(words: str) -> Window | None:
 
 
 def scope_from_error(words: str) -> str:
-    """Which limit an error's words name, such as `tokens per minute`; empty if none."""
+    """The name of the limit in the message of an error, such as `tokens per minute`; empty if there is none."""
     found = _SCOPE.search(words)
     return found[0].lower() if found else ""
 

@@ -1,4 +1,4 @@
-"""Reads Groq's key and address from the options and the environment, in whatever form people write them."""
+"""Finds Groq's key and address in the options and the environment, and corrects common ways to write them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from selfinstruct.api import ConfigError, ModelError
 
 DEFAULT_ADDRESS = "https://api.groq.com"
 SUFFIXES = ("/chat/completions", "/models", "/v1", "/openai")
-"""What people copy along with the address; the client appends `/openai/v1/...` itself."""
+"""Paths that users copy with the address. The client appends `/openai/v1/...` itself."""
 
-KEY_HINT = "Set GROQ_API_KEY in the environment or in a .env file; keys are made at https://console.groq.com/keys"
+KEY_HINT = "Set GROQ_API_KEY in the environment or in a .env file. Create a key at https://console.groq.com/keys"
 
 
 def find_key(given: SecretStr | None) -> str:
-    """The key, from the option or the environment, without blanks and quotes around it; empty if there is none."""
+    """The key from the option or the environment, without spaces and quotes around it; empty if there is none."""
     raw = given.get_secret_value() if given is not None else os.environ.get("GROQ_API_KEY", "")
     return raw.strip().strip("'\"").strip()
 
 
 def require_key(key: str) -> None:
-    """Raise `ModelError` if there is no key, or one that no HTTP header can carry. The message never shows it."""
+    """Raise `ModelError` if there is no key, or if a header cannot contain it. The message does not show the key."""
     if not key:
         raise ModelError("backend 'groq' needs a key", KEY_HINT)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ModelError("the Groq key holds blanks or letters that no key has", KEY_HINT)
+        raise ModelError("the Groq key contains spaces or characters that a key cannot have", KEY_HINT)
 
 
 def find_address(given: str | None) -> str:
-    """The address without a trailing slash and without `/openai/v1`, from the option or the environment.
+    """The address from the option or the environment, without a trailing slash and without `/openai/v1`.
 
-    Raises `ConfigError` for what is no web address, and for one with a login in it, which would displace the key.
+    Raises `ConfigError` if it is not a web address, or if it contains a login, which would replace the key.
     """
     for raw in (given, os.environ.get("GROQ_API_BASE"), os.environ.get("GROQ_BASE_URL")):
         text = (raw or "").strip().strip("'\"").strip()
@@ -61,6 +61,6 @@ def _clean(text: str) -> str:
 
 
 def is_local(address: str) -> bool:
-    """Whether the address is this computer, so that no proxy may stand between."""
+    """Whether the address is this computer, so that no proxy is used."""
     host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")

@@ -12,30 +12,30 @@ SELFINSTRUCT_API = 1
 
 
 class OllamaOptions(BackendOptions):
-    """How to reach an Ollama server, and how it should run the model."""
+    """Options of the backend `ollama`: how to reach the server, and how it runs the model."""
 
     unfrozen: ClassVar[frozenset[str]] = BackendOptions.unfrozen | {"keep_alive", "concurrency"}
 
-    model: str = Field(
-        "llama3.1", min_length=1, description="Name of a model that the server has, with or without tag."
-    )
+    model: str = Field("llama3.1", min_length=1, description="Name of a model on the server, with or without a tag.")
     base_url: str | None = Field(
         None, description="Address of the server. Default: OLLAMA_HOST, then http://127.0.0.1:11434."
     )
     num_ctx: int | None = Field(
         None,
         gt=0,
-        description="Tokens that prompt and reply may fill. Default: what the model was made for, at most 8192.",
+        description="Context in tokens, for prompt and reply. Default: the context length of the model, at most 8192.",
     )
     keep_alive: str | int | None = Field(
-        None, description="How long the model stays loaded, such as 30m. Default: the server's own, five minutes."
+        None, description="How long the model stays loaded, such as 30m. Default: that of the server, five minutes."
     )
     reasoning: bool | str | None = Field(
-        None, description="Whether a reasoning model thinks, or how hard (low, medium, high). Default: not sent."
+        None, description="Whether a reasoning model thinks, or its effort (low, medium, high). Default: not sent."
     )
-    timeout: float = Field(600.0, gt=0, description="Seconds one call may take in all, loading the model included.")
+    timeout: float = Field(
+        600.0, gt=0, description="Seconds that a call may take, including the time to load the model."
+    )
     concurrency: int = Field(
-        1, ge=1, description="Requests to send at once; more than the server's OLLAMA_NUM_PARALLEL only wait there."
+        1, ge=1, description="Requests that are sent at once. The server queues those above its OLLAMA_NUM_PARALLEL."
     )
     api_key: SecretStr | None = Field(
         None, description="Sent as a bearer token, for servers behind a proxy. Default: OLLAMA_API_KEY, if it is set."
@@ -43,7 +43,7 @@ class OllamaOptions(BackendOptions):
 
 
 def build(options: OllamaOptions) -> Backend:
-    """Build the backend; the server is asked only when a model or a check is."""
+    """Create the backend. It connects to the server only for a model or a check."""
     from selfinstruct_ollama.backend import OllamaBackend
 
     return OllamaBackend(options)
@@ -51,5 +51,5 @@ def build(options: OllamaOptions) -> Backend:
 
 @hookimpl
 def selfinstruct_backends() -> list[Component[Backend]]:
-    """Offer Ollama."""
+    """Register the backend `ollama`."""
     return [Component("ollama", "Llama 3 on an Ollama server", OllamaOptions, build, extra="ollama")]

@@ -1,4 +1,4 @@
-"""The Ollama backend: ChatOllama with a timeout, a fixed context, and a look at the server before the run."""
+"""The Ollama backend: ChatOllama with a timeout, a fixed context, and a check of the server before the run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NO_MEMORY = "more system memory"
 
 
 class NonStreamingChatOllama(ChatOllama):
-    """ChatOllama that asks for its answers in one piece: a stream costs the client a message object for every token."""
+    """ChatOllama without streaming, because a stream costs the client a message object per token."""
 
     async def _agenerate(
         self,
@@ -74,7 +74,7 @@ class OllamaBackend(Backend):
     # --- the model ----------------------------------------------------------------------------------------------------
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Look whether the server runs and has the model, and open a client for it."""
+        """Check that the server runs and has the model, and create a client for it."""
         self._inspect()
         model = NonStreamingChatOllama(**self._arguments(sampling))
         self._models.append(model)
@@ -126,17 +126,17 @@ class OllamaBackend(Backend):
         )
 
     async def close(self) -> None:
-        """Close the connections of every model given out so far."""
+        """Close the connections of all models created so far."""
         models, self._models = self._models, []
         for model in models:
-            clients: tuple[Any, Any] = (model._client, model._async_client)  # ChatOllama has no close of its own
+            clients: tuple[Any, Any] = (model._client, model._async_client)  # ChatOllama has no method to close them
             clients[0].close()
             await clients[1].close()
 
     # --- what came back -----------------------------------------------------------------------------------------------
 
     def read_reply(self, message: BaseMessage) -> Completion:
-        """Read the reply; raises `ConnectionError` if the stream ended before the server said that it was done."""
+        """Read a reply. Raises `ConnectionError` if it ended before the server said that it was complete."""
         if (message.response_metadata or {}).get("done") is not True:
             raise ConnectionError("Ollama's answer broke off before its end")
         completion = chat.read_message(message)
@@ -171,11 +171,11 @@ class OllamaBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """An Ollama server has no allowances; it only serves so many requests at once."""
+        """The number of requests that are sent at once. An Ollama server has no other limits."""
         return Limits(concurrency=self._options.concurrency)
 
     def describe(self) -> Mapping[str, Json]:
-        """Model, address, context length, and the server's version once it was asked."""
+        """The model, the address, the context length, and the version of the server if it is known."""
         facts: dict[str, Json] = {
             "provider": "ollama",
             "model": self._options.model,
@@ -193,7 +193,7 @@ class OllamaBackend(Backend):
         return tuple(text for text in (self._key, self._address.password) if text)
 
     def check(self) -> Diagnosis:
-        """Look whether the server runs, and whether it has the model."""
+        """Check that the server runs and has the model."""
         try:
             version = self._server.version()
         except ModelError as error:
@@ -208,7 +208,7 @@ class OllamaBackend(Backend):
 
 
 def _transport(trust_env: bool) -> dict[str, Any]:
-    """aiohttp's connections under httpx where they are installed: httpx's own pool slows down above 64 of them."""
+    """An httpx transport over aiohttp if it is installed, because httpx's own pool is slow with many connections."""
     try:
         from httpx_aiohttp import AiohttpTransport
     except ImportError:
@@ -221,7 +221,7 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _server_message(error: Exception) -> str:
-    """The server's own words, without the status that the client appends to them."""
+    """The message of the server, without the status that the client appends."""
     if not isinstance(error, ResponseError):
         return chat.error_words(error)
     told: object = error.error  # whatever the JSON held, whoever sent it

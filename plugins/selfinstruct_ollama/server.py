@@ -1,4 +1,4 @@
-"""Asks an Ollama server what it is and what it has, and reads its address in whatever form people write it."""
+"""Reads version and models of an Ollama server, and parses its address in all common forms."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from selfinstruct.api import ConfigError, ModelError, chat
 
 DEFAULT_PORT = 11434
 LONGEST_CONTEXT = 8192
-"""Tokens; more than this by default would only cost memory. Instructions and their prompts are short."""
+"""Tokens. A longer default context would only cost memory, because prompts and instructions are short."""
 
 USUAL_CONTEXT = 4096
-"""Tokens, where the server does not say what the model was made for."""
+"""Tokens, if the server does not report the context length of the model."""
 
 ASK_SECONDS = 10.0
 
 
 class NotOllama(Exception):
-    """Something answered at the address, but not as an Ollama server does."""
+    """A server answered, but it is not an Ollama server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is: `url` is fit to be shown, the login beside it is not."""
+    """The address of a server. `url` may be shown; the login must not."""
 
     url: str
     user: str = ""
@@ -36,15 +36,15 @@ class Address:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is this computer, so that no proxy may stand between."""
+        """Whether the address is this computer, so that no proxy is used."""
         host = urlsplit(self.url).hostname or ""
         return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def find_address(given: str | None) -> Address:
-    """Read the address, from the option or OLLAMA_HOST, in any of the forms that Ollama takes.
+    """The address from the option or OLLAMA_HOST, in any form that Ollama accepts.
 
-    `0.0.0.0`, where a server listens on every interface, becomes this computer. Raises `ConfigError` for what is no
+    `0.0.0.0`, where a server listens on every interface, becomes this computer. Raises `ConfigError` if it is not a
     web address.
     """
     text = (given or os.environ.get("OLLAMA_HOST") or "").strip().strip("'\"").strip()
@@ -70,7 +70,7 @@ def find_address(given: str | None) -> Address:
 
 
 class Bearer(httpx.Auth):
-    """Sends a key as a bearer token; unlike a header, it does not show in the `repr` of what holds it."""
+    """Sends a key as a bearer token. Unlike a header, it is not visible in the `repr` of the client."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -82,7 +82,7 @@ class Bearer(httpx.Auth):
 
 
 class OllamaApi:
-    """What an Ollama server tells about itself. Every method blocks, and raises `ModelError` if none is there."""
+    """Reads the properties of an Ollama server. Every method blocks, and raises `ModelError` if there is no server."""
 
     def __init__(self, address: Address, key: str = "") -> None:
         self.url, self.is_local = address.url, address.is_local
@@ -90,11 +90,11 @@ class OllamaApi:
         self.auth: httpx.Auth | None = Bearer(key) if key else login
 
     def version(self) -> str:
-        """The server's version."""
+        """The version of the server."""
         return str(self._get("/api/version").get("version", ""))
 
     def models(self) -> list[str]:
-        """The names of all models that the server has, tags included, sorted."""
+        """The sorted names of all models on the server, with tags."""
         rows = self._get("/api/tags").get("models") or []
         return sorted(row["name"] for row in rows if isinstance(row, dict) and row.get("name"))
 

@@ -1,4 +1,4 @@
-"""The plugin of the paper (Self-Instruct, Wang et al. 2023): its hooks, and its functions under their known names."""
+"""The method of the paper (Self-Instruct, Wang et al. 2023): hooks, and functions under the names of its code."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ _TASKS = (GENERATE,)
 
 @hookimpl
 def selfinstruct_samplers() -> list[Component[Sampler]]:
-    """Offer the paper's mix of instructions to continue, and demonstrations for the questions about one task."""
+    """Register the paper's samplers: examples of new tasks, and demonstrations for questions about one task."""
     mix = "A few machine-written instructions and seeds for the rest, shuffled"
     shown = "Seeds of both kinds, the same ones for every question of a stage"
     asks = (CLASSIFY, INSTANCES)
@@ -91,9 +91,9 @@ def selfinstruct_samplers() -> list[Component[Sampler]]:
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
-    """Offer the paper's prompts, and its training format."""
-    tasks = "The paper's numbered list of tasks, left open for the model to continue"
-    classify = "The paper's question whether a task is classification, after answered seeds"
+    """Register the paper's prompts and its training format."""
+    tasks = "The paper's numbered list of tasks, which the model continues"
+    classify = "The paper's question whether a task is classification, after seeds with their answers"
     instances = "The paper's two forms that ask for instances of a task: input first, or label first"
     rows = "The paper's training format: prompt templates drawn at random, and completions"
     return [
@@ -106,10 +106,10 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
 
 @hookimpl
 def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
-    """Offer the paper's reading of replies."""
+    """Register the paper's parsers."""
     tasks = "Split a reply at its list numbers, as the paper's scripts do"
-    classify = "Take a plain yes as yes and all else as no, as the paper's scripts do"
-    instances = "Take the whole reply as it is, as the paper's scripts do"
+    classify = "Read a plain yes as yes and anything else as no, as the paper's scripts do"
+    instances = "Keep the whole reply unchanged, as the paper's scripts do"
     examples = "Read examples in the paper's two forms, as its scripts do"
     return [
         Component("paper-tasks", tasks, NoOptions, lambda _: PaperTasksReader(), _TASKS),
@@ -121,10 +121,10 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
 
 @hookimpl
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
-    """Offer the paper's rules, novelty apart, for tasks and for examples, each in the reference's order."""
-    cut = "Drop what was cut by length: all tasks of the reply, or its last example"
-    invalid = "Drop examples without output, with their input as output, or that end in a colon"
-    duplicates = "Drop repeated examples, and all of a task that gives one input two outputs"
+    """Register the paper's filters for tasks and for examples, except novelty, each in the reference's order."""
+    cut = "Drop text that was cut by length: all tasks of the reply, or its last example"
+    invalid = "Drop examples without output, with the input as output, or with a colon at the end"
+    duplicates = "Drop repeated examples, and all examples of a task with two outputs for one input"
     at_most = "Keep the first few examples of each task"
     return [
         Component("paper-cut", cut, NoOptions, lambda _: PaperCutFilter(), (GENERATE, PREPARE)),

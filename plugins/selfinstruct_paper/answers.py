@@ -1,4 +1,4 @@
-"""Reads replies about one task as the reference does: its label, its raw instances, and the examples in them."""
+"""Parses replies about one task as the reference does: the label, the raw instances, and the examples in them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from selfinstruct_paper.instances import read_clf_label, split_input_first, spli
 
 
 class PaperClassifyReader(PostProcessor):
-    """Reads yes or no, and everything but a plain yes as no: the reference has no third answer."""
+    """Reads a plain yes as yes and anything else as no, because the reference has no third answer."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Label]:
-        """Give the label of the request's one subject; see `read_clf_label`."""
+        """The label of the only subject of the request; see `read_clf_label`."""
         text = "yes" if read_clf_label(reply.text) else "no"
         return [Label(text, subject.id, {"said": reply.text}) for subject in request.subjects[:1]]
 
 
 class PaperInstancesReader(PostProcessor):
-    """Takes a reply as it is, white space too, as the reference stores it."""
+    """Keeps a reply unchanged with its white space, as the reference stores it."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
-        """Give the raw instances of the request's one subject, noted as `cut` if the tokens ran out."""
+        """The raw instances of the only subject of the request, with the note `cut` if the reply was cut by length."""
         notes = {"cut": True} if reply.finish == "length" else {}
         return [RawInstances(reply.text, subject.id, notes) for subject in request.subjects[:1]]
 
 
 class PaperExamplesReader(PostProcessor):
-    """Reads every instance that the reference would look at; the `paper-*` filters then judge them."""
+    """Reads every instance that the reference considers; the `paper-*` filters then evaluate them."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Example]:
-        """Split the text in the form of the subject's kind; the last instance of a cut reply is noted as `cut`."""
+        """The examples in a reply, in the form for its kind of task. The last one of a cut reply has the note `cut`."""
         if not request.subjects:
             return []
         subject = request.subjects[0]

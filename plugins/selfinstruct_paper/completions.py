@@ -9,7 +9,7 @@ from selfinstruct.api import DataError
 
 
 def read_text(response: object) -> str:
-    """Give the text of the first choice; raises `DataError` if there is none."""
+    """The text of the first choice. Raises `DataError` if there is none."""
     text = _first_choice(response).get("text")
     if not isinstance(text, str):
         raise DataError("A recorded response has no text in its first choice.")
@@ -17,9 +17,9 @@ def read_text(response: object) -> str:
 
 
 def was_cut(response: object, *, reason_required: bool = True) -> bool:
-    """Say whether the tokens ran out before the model was done; a `finish_reason` of null means that they did not.
+    """Whether the reply was cut by length. A `finish_reason` of null means that it was not.
 
-    Raises `DataError` if the record has no choice, or names no `finish_reason` although `reason_required`.
+    Raises `DataError` if the record has no choice, or no `finish_reason` although `reason_required` is set.
     """
     choice = _first_choice(response)
     if reason_required and "finish_reason" not in choice:

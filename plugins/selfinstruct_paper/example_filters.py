@@ -1,4 +1,4 @@
-"""The paper's rules for training examples: invalid ones, repeated and conflicting ones, and how many of a task."""
+"""The paper's filters for training examples: invalid, repeated or contradictory examples, and a maximum per task."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from selfinstruct_paper.instances import MOST_PER_TASK, conflicting_input, evalu
 
 
 class InvalidFilter(Filter[Example]):
-    """Drops an example without output, with its input as output, or with a side that ends in a colon."""
+    """Drops an example without output, with the input as output, or with a colon at the end of input or output."""
 
     def evaluate(self, item: Example) -> Verdict:
-        """Look at input and output only."""
+        """The verdict on the input and the output."""
         return evaluate_instance(item.input, item.output)
 
 
 class DuplicatesFilter(Filter[Example]):
-    """Drops what a task repeats, and all examples of a task that gives one input two outputs.
+    """Drops repeated examples of a task, and all examples of a task with two outputs for one input.
 
-    Only whole and valid examples can be in conflict, whether or not a filter before this one drops the others: that is
-    the reference's order. An empty input never is.
+    Only complete and valid examples count as a conflict, as in the reference, even if no earlier filter drops the
+    others. Examples without input never conflict.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class DuplicatesFilter(Filter[Example]):
         self._kept: set[tuple[str, str, str]] = set()
 
     def prefetch(self, items: Sequence[Example]) -> None:
-        """Look for a conflict in each task, since the first of its examples falls with the last."""
+        """Find the conflicts of each task, because a conflict in its last example also drops its first."""
         pairs: dict[str, list[tuple[str, str]]] = {}
         for item in items:
             if not item.notes.get("cut") and evaluate_instance(item.input, item.output).keep:
@@ -40,7 +40,7 @@ class DuplicatesFilter(Filter[Example]):
         self._conflicts = {subject: text for subject, text in found.items() if text}
 
     def evaluate(self, item: Example) -> Verdict:
-        """Drop by what `prefetch` found, then by what was kept of the same task."""
+        """Drop an example of a task with a conflict, then a repeated example."""
         if item.subject in self._conflicts:
             return drop("conflicting-outputs", input=self._conflicts[item.subject])
         return drop("repeated") if _key(item) in self._kept else keep()
@@ -57,13 +57,13 @@ def _key(item: Example) -> tuple[str, str, str]:
 class PaperAtMostOptions(Options):
     """Options of the filter `paper-at-most`."""
 
-    most: int = Field(MOST_PER_TASK, ge=1, description="How many examples one task may have.")
+    most: int = Field(MOST_PER_TASK, ge=1, description="Largest number of examples of one task.")
 
 
 class PaperAtMostFilter(Filter[Example]):
     """Keeps the first few examples of each task.
 
-    The reference draws five at random, from a set whose order differs from run to run; to take the first is our choice.
+    The reference draws five at random from a set, whose order differs from run to run. We keep the first ones instead.
     """
 
     def __init__(self, options: PaperAtMostOptions) -> None:
@@ -71,11 +71,11 @@ class PaperAtMostFilter(Filter[Example]):
         self._counts: Counter[str] = Counter()
 
     def evaluate(self, item: Example) -> Verdict:
-        """Count what was kept of the item's task."""
+        """Drop an example if enough examples of its task were kept."""
         return keep() if self._counts[item.subject] < self._most else drop("enough-of-this-task", most=self._most)
 
     def observe(self, item: Example) -> None:
-        """Count the example."""
+        """Count a kept example."""
         self._counts[item.subject] += 1
 
 

@@ -1,4 +1,4 @@
-"""The paper's rules for new tasks, novelty apart: each is one function from a text to a verdict, and one filter."""
+"""The paper's filters for new tasks, except novelty. Each rule is a function from a text to a verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from selfinstruct.api import Draft, Filter, Item, UsageError, Verdict, drop, kee
 
 LEAST_WORDS, MOST_WORDS = 4, 150
 PROGRAM = "Write a program"
-# What a language model cannot see or do; the list is Self-Instruct's (Wang et al. 2023, section 2.2 and its code).
+# Things that a language model cannot see or do. The list is that of Self-Instruct (Wang et al. 2023, section 2.2).
 KEYWORDS = (
     "image",
     "images",
@@ -29,9 +29,9 @@ KEYWORDS = (
 
 
 def find_word_in_string(w: str, s: str) -> bool:
-    """Say whether `w` stands in `s` as a whole word, in any case.
+    """Whether `s` contains `w` as a whole word, in upper or lower case.
 
-    `w` is read as a regular expression, as in the reference; raises `UsageError` if it is not a valid one.
+    `w` is a regular expression, as in the reference. Raises `UsageError` if it is not a valid one.
     """
     try:
         return re.search(rf"\b({w})\b", s, re.IGNORECASE) is not None
@@ -40,7 +40,7 @@ def find_word_in_string(w: str, s: str) -> bool:
 
 
 def evaluate_length(text: str) -> Verdict:
-    """Drop a task of three words or fewer, or of more than 150; words are what stands between white space."""
+    """Drop a task of fewer than 4 or more than 150 words, which are separated by white space."""
     words = len(text.split())
     if words < LEAST_WORDS:
         return drop("too-short", words=words, least=LEAST_WORDS)
@@ -50,7 +50,7 @@ def evaluate_length(text: str) -> Verdict:
 
 
 def evaluate_keywords(text: str) -> Verdict:
-    """Drop a task with a word of the paper's black list, such as image or file."""
+    """Drop a task that contains a word of the paper's list, such as `image` or `file`."""
     found = next((word for word in KEYWORDS if find_word_in_string(word, text)), None)
     return keep() if found is None else drop("unsuitable-keyword", keyword=found)
 
@@ -58,14 +58,14 @@ def evaluate_keywords(text: str) -> Verdict:
 def evaluate_program(text: str) -> Verdict:
     """Drop a task that starts with "Write a program".
 
-    The case must match. It does after `split_tasks`, which lowers every letter but the first, so that "write a
-    PROGRAM" is dropped too; an untouched text that shouts is kept.
+    Upper and lower case must match. After `split_tasks`, which lowers all letters but the first, they do, so that
+    "write a PROGRAM" is dropped too.
     """
     return drop("asks-for-a-program", start=PROGRAM) if text.startswith(PROGRAM) else keep()
 
 
 def evaluate_first_char(text: str) -> Verdict:
-    """Drop a task whose first character is ASCII punctuation, or is not ASCII at all; digits are fine."""
+    """Drop a task whose first character is ASCII punctuation or not ASCII. Digits are allowed."""
     first = text[:1]
     if first and first in string.punctuation:
         return drop("starts-with-punctuation", character=first)
@@ -73,29 +73,28 @@ def evaluate_first_char(text: str) -> Verdict:
 
 
 TEXT_RULES = (evaluate_length, evaluate_keywords, evaluate_program, evaluate_first_char)
-"""The rules in the reference's order: the first that drops a task gives the reason."""
+"""The rules in the reference's order. The first rule that drops a task gives the reason."""
 
 
 class PaperCutFilter(Filter[Item]):
-    """Drops what a post-processor noted as `cut`.
+    """Drops items with the note `cut` of a post-processor.
 
-    Where its tokens ran out, the reference throws away a whole reply with tasks, and the last instance of one with
-    instances.
+    If a reply was cut by length, the reference drops all of its tasks, or the last of its instances.
     """
 
     def evaluate(self, item: Item) -> Verdict:
-        """Look at the note only; the text may be anything."""
+        """Drop an item with the note `cut`, whatever its text."""
         return drop("cut-by-length", cut=True) if item.notes.get("cut") else keep()
 
 
 class TextFilter(Filter[Draft]):
-    """Judges a draft's text by one of the rules above."""
+    """Applies one of the rules above to the text of a draft."""
 
     def __init__(self, rule: Callable[[str], Verdict]) -> None:
         self._rule = rule
 
     def evaluate(self, item: Draft) -> Verdict:
-        """Give the rule's verdict on the text."""
+        """The verdict of the rule on the text."""
         return self._rule(item.text)
 
 

@@ -1,4 +1,4 @@
-"""Reads a model's instances of a task the way the reference does: the label, both text formats, and what is dropped."""
+"""Parses labels and instances as the reference does, in both text formats, and drops what the reference drops."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ CLASS_LABEL = "Class label:"
 
 
 def read_clf_label(is_classification: str) -> bool:
-    """Say whether a reply means that a task is classification: Yes, yes or YES, and nothing else but white space.
+    """Whether a reply says that a task is classification: Yes, yes or YES, with white space around it.
 
-    Everything else is a no, "Yes." and a failed call too: that is the reference's behaviour when it prepares data.
+    Any other text means no, even "Yes." or a failed call: so does the reference when it prepares data.
     """
     return is_classification.strip() in ("Yes", "yes", "YES")
 
 
 def parse_input_output(response_text: str) -> PaperInstance:
-    """Split one instance into input and output at the first "Output:"; a number may stand before the colon.
+    """The input and output of one instance, split at the first "Output:", which may have a number before the colon.
 
-    Without the marker all is output. A leading "Input:" is taken off, and the output ends where a second pair
-    begins. The markers are found anywhere, in prose and in code too. Source: the reference's function of this name.
+    Without the marker, the whole text is output. A leading "Input:" is removed, and the output ends where a second
+    pair starts. Markers are found anywhere, even in prose and code. Source: the reference's function of this name.
     """
     before, *after = OUTPUT.split(response_text, maxsplit=2)
     text, answer = (before, after[0]) if after else ("", before)
@@ -45,10 +45,10 @@ def parse_input_output(response_text: str) -> PaperInstance:
 
 
 def split_input_first(raw_text: str) -> list[PaperInstance]:
-    """Split what stands after "Example 1", "Example 2", ... into inputs and outputs, good or bad.
+    """All instances, valid or not, in the text after "Example 1", "Example 2" and so on.
 
-    Without "Example" the text is one instance if it has an "Output:", and nothing otherwise.
-    Source: Wang et al. 2023, section 2.2 (input-first approach), and the reference's reading of it.
+    Without "Example", the text is one instance if it has an "Output:", and none otherwise.
+    Source: Wang et al. 2023, section 2.2 (input-first approach), and the reference's code.
     """
     raw_text = raw_text.strip()
     if EXAMPLE.search(raw_text):
@@ -59,9 +59,9 @@ def split_input_first(raw_text: str) -> list[PaperInstance]:
 
 
 def split_output_first(raw_text: str) -> list[PaperInstance]:
-    """Split a text at "Class label:", good or bad: the rest of the line is an output, and what is below it its input.
+    """All instances, valid or not, after "Class label:": the rest of the line is the output, the lines below the input.
 
-    Source: Wang et al. 2023, section 2.2 (output-first approach), and the reference's reading of it.
+    Source: Wang et al. 2023, section 2.2 (output-first approach), and the reference's code.
     """
     _, *pieces = raw_text.split(CLASS_LABEL)
     lines = (piece.strip().partition("\n") for piece in pieces)
@@ -69,16 +69,16 @@ def split_output_first(raw_text: str) -> list[PaperInstance]:
 
 
 def conflicting_input(pairs: Iterable[PaperInstance]) -> str:
-    """Give the first non-empty input that has two different outputs; an empty text if there is none."""
+    """The first non-empty input that has two different outputs; an empty text if there is none."""
     outputs: dict[str, str] = {}
     return next((text for text, output in pairs if text and outputs.setdefault(text, output) != output), "")
 
 
 def filter_duplicate_instances(instances: Sequence[InstanceRow]) -> list[InstanceRow]:
-    """Leave out repeated instances; give none at all if one non-empty input has two different outputs.
+    """The instances without repetitions, or none if a non-empty input has two different outputs.
 
-    The rows keep the order of their first appearance, where the reference's order was that of a set. Source:
-    Wang et al. 2023, section 2.2 (filtering), and the reference's function of this name.
+    Rows are in order of first appearance; in the reference they are in the order of a set. Source: Wang et al. 2023,
+    section 2.2 (filtering), and the reference's function of this name.
     """
     if conflicting_input((text, output) for _, text, output in instances):
         return []
@@ -86,7 +86,7 @@ def filter_duplicate_instances(instances: Sequence[InstanceRow]) -> list[Instanc
 
 
 def evaluate_instance(text: str, output: str) -> Verdict:
-    """Drop an instance whose output is empty or repeats the input `text`, or of which either side ends with a colon."""
+    """Drop an instance whose output is empty or equals the input `text`, or whose input or output ends with a colon."""
     if not output:
         return drop("empty-output")
     if output == text:
@@ -99,17 +99,17 @@ def evaluate_instance(text: str, output: str) -> Verdict:
 
 
 def filter_invalid_instances(instances: Sequence[InstanceRow]) -> list[InstanceRow]:
-    """Leave out the instances that `evaluate_instance` drops. Source: the reference's function of this name."""
+    """The instances that `evaluate_instance` keeps. Source: the reference's function of this name."""
     return [instance for instance in instances if evaluate_instance(instance[1], instance[2]).keep]
 
 
 def parse_instances_for_generation_task(
     raw_text: str, instruction: str, response_metadata: Mapping[str, Any]
 ) -> list[InstanceRow]:
-    """Read the usable instances of a task that is not classification; see `split_input_first`.
+    """The usable instances of a task that is not classification; see `split_input_first`.
 
-    The last instance of a reply cut by length is left out. Raises `DataError` if instances are found and the metadata
-    cannot say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference's function.
+    The last instance of a reply that was cut by length is left out. Raises `DataError` if there are instances and the
+    metadata do not say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference.
     """
     return _usable(split_input_first(raw_text), instruction, response_metadata)
 
@@ -117,10 +117,10 @@ def parse_instances_for_generation_task(
 def parse_instances_for_classification_task(
     raw_text: str, instruction: str, response_metadata: Mapping[str, Any]
 ) -> list[InstanceRow]:
-    """Read the usable instances of a classification task; see `split_output_first`.
+    """The usable instances of a classification task; see `split_output_first`.
 
-    The last instance of a reply cut by length is left out. Raises `DataError` if instances are found and the metadata
-    cannot say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference's function.
+    The last instance of a reply that was cut by length is left out. Raises `DataError` if there are instances and the
+    metadata do not say how the reply ended. Source: Wang et al. 2023, section 2.2 (filtering), and the reference.
     """
     return _usable(split_output_first(raw_text), instruction, response_metadata)
 
@@ -128,9 +128,9 @@ def parse_instances_for_classification_task(
 def _usable(
     pairs: Sequence[PaperInstance], instruction: str, response_metadata: Mapping[str, Any]
 ) -> list[InstanceRow]:
-    """Drop the last pair of a cut reply, then what is invalid, then duplicates: the order decides about conflicts."""
+    """Drop the last pair of a cut reply, then invalid pairs, then duplicates: their order matters for conflicts."""
     if not pairs:
         return []
-    whole = pairs[:-1] if was_cut(response_metadata.get("response")) else pairs
-    rows = [(instruction.strip(), text, output) for text, output in whole]
+    complete = pairs[:-1] if was_cut(response_metadata.get("response")) else pairs
+    rows = [(instruction.strip(), text, output) for text, output in complete]
     return filter_duplicate_instances(filter_invalid_instances(rows))

@@ -1,4 +1,4 @@
-"""The paper's prompt for new tasks: a header, the sampled instructions as a numbered list, and an open last number."""
+"""The paper's prompt for new tasks: a header, the sampled instructions as a numbered list, and the next number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
 
-# The two headers are Self-Instruct's own words (Wang et al. 2023, appendix A): with others it is another method.
+# Both headers are quoted from Self-Instruct (Wang et al. 2023, appendix A), because other words are another method.
 TASKS_HEADER = "Come up with a series of tasks:\n"
 CLASSIFICATION_HEADER = (
     "Come up with a series of classification tasks. Try to specify the possible output labels when possible.\n"
@@ -16,10 +16,10 @@ CLASSIFICATION_HEADER = (
 
 
 def encode_prompt(prompt_instructions: Sequence[str], classification: bool = False) -> str:
-    """Write the prompt that asks for new tasks: `prompt_instructions` numbered from 1, then the next number, open.
+    """The prompt that asks for new tasks: `prompt_instructions` numbered from 1, then the next number alone.
 
-    Each instruction is put on one line and loses its trailing colons. `classification` chooses the header that asks
-    for classification tasks only. Source: Wang et al. 2023, appendix A, and the reference's function of this name.
+    Each instruction is put on one line without trailing colons. `classification` selects the header that asks for
+    classification tasks only. Source: Wang et al. 2023, appendix A, and the reference's function of this name.
     """
     header = CLASSIFICATION_HEADER if classification else TASKS_HEADER
     one_line = (" ".join(instruction.split()).rstrip(":") for instruction in prompt_instructions)
@@ -30,7 +30,9 @@ def encode_prompt(prompt_instructions: Sequence[str], classification: bool = Fal
 class PaperTasksOptions(Options):
     """Options of the encoder `paper-tasks`."""
 
-    classification: bool = Field(False, description="Ask for classification tasks only, by the paper's other header.")
+    classification: bool = Field(
+        False, description="Ask for classification tasks only, with the paper's second header."
+    )
 
 
 class PaperTasksPrompt(PromptEncoder):
@@ -49,5 +51,5 @@ class PaperTasksPrompt(PromptEncoder):
         self._options = options
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002 - this stage has no subjects
-        """Write the one message; see `encode_prompt`."""
+        """One user message; see `encode_prompt`."""
         return [Message("user", encode_prompt([example.text for example in examples], self._options.classification))]

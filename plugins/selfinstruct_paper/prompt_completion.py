@@ -1,4 +1,4 @@
-"""The paper's training format: a prompt in one of several templates, and the completion that belongs to it."""
+"""The paper's training format: a prompt from one of several templates, and its completion."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class PromptCompletionOptions(Options):
     """Options of the encoder `prompt-completion`."""
 
     random_template: bool = Field(
-        True, description="Draw one of the paper's 7 templates, or 6 where there is no input."
+        True, description="Draw one of the paper's 7 templates, or of 6 if there is no input."
     )
-    end_token: str = Field(END, description="What ends a completion; empty for nothing.")
-    clean_input: bool = Field(True, description="Take the field name off half of the inputs, as the reference does.")
-    seed: int = Field(0, description="Where the draws start.")
+    end_token: str = Field(END, description="Text at the end of each completion; may be empty.")
+    clean_input: bool = Field(True, description="Remove the field name from half of the inputs, as the reference does.")
+    seed: int = Field(0, description="Seed of the draws.")
 
 
 class PromptCompletion(TrainingEncoder):
@@ -29,7 +29,7 @@ class PromptCompletion(TrainingEncoder):
         self._options = options
 
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """Write one row. The draws depend on the seed and the example alone, so its place in a file changes nothing."""
+        """The row of an example. The draws depend on the seed and the example, and not on its place in the file."""
         options = self._options
         parts = (example.subject, example.instruction, example.input, example.output)
         rng = Random(f"{options.seed}:{':'.join(parts)}")  # noqa: S311 - no secret is drawn

@@ -1,4 +1,4 @@
-"""The paper's prompts about one task: is it classification, and which instances does it have?"""
+"""The paper's prompts about one task: is it classification, and what are its instances?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from selfinstruct.api import ConfigError, Instance, Instruction, Message, PromptEncoder, Sampling, SeedTask
 
-# The forms are Self-Instruct's (Wang et al. 2023, appendix A, and the reference's templates): "Task:", "Is it
+# The form is that of Self-Instruct (Wang et al. 2023, appendix A, and the reference's templates): "Task:", "Is it
 # classification? Yes", "Class label:", "Example 1", "Output:". The sentences and the demonstrations are our own.
 CLASSIFY_HEADER = (
     "Say of every task whether it is a classification task: one whose right answers all come from a small, fixed set "
@@ -23,7 +23,7 @@ OUTPUT_FIRST_HEADER = (
 
 
 def encode_classify_prompt(instruction: str, demonstrations: Iterable[SeedTask]) -> str:
-    """Write the prompt that asks whether `instruction` is a classification task, with answered seeds before it."""
+    """The prompt that asks whether `instruction` is a classification task, after seeds with their answers."""
     shown = (
         f"{_task(seed.instruction)}\nIs it classification? {'Yes' if seed.is_classification else 'No'}"
         for seed in demonstrations
@@ -32,9 +32,9 @@ def encode_classify_prompt(instruction: str, demonstrations: Iterable[SeedTask])
 
 
 def encode_instances_prompt(instruction: str, classification: bool, demonstrations: Iterable[SeedTask]) -> str:
-    """Write the prompt that asks for instances of `instruction`, with seeds of the same kind before it.
+    """The prompt that asks for instances of `instruction`, after seeds of the same kind.
 
-    Classification tasks are asked for the label first, so that labels come out even; all others for the input first.
+    For a classification task, the label comes first, so that labels are balanced. For other tasks, the input does.
     Source: Wang et al. 2023, section 2.2.
     """
     same_kind = [seed for seed in demonstrations if seed.is_classification == classification]
@@ -49,13 +49,13 @@ def _task(instruction: str) -> str:
 
 def _labelled(instances: Sequence[Instance]) -> Iterator[str]:
     for instance in instances:
-        yield f"Class label: {' '.join(instance.output.split())}"  # the form has one line for it
+        yield f"Class label: {' '.join(instance.output.split())}"  # the form has one line for a label
         if text := instance.input.strip():
             yield text
 
 
 def _numbered(instances: Sequence[Instance]) -> Iterator[str]:
-    """The instances in the input-first form; a lone output has no number."""
+    """The instances in the input-first form. A single output without input has no number."""
     for number, instance in enumerate(instances, start=1):
         text = instance.input.strip()
         if text or len(instances) > 1:
@@ -68,13 +68,13 @@ def _numbered(instances: Sequence[Instance]) -> Iterator[str]:
 class PaperClassifyPrompt(PromptEncoder):
     """Asks whether one task is classification, with the sampling of the reference.
 
-    The reference sends a `top_p` of 0 as well, which some providers refuse; a temperature of 0 is greedy by itself.
+    The reference also sends a `top_p` of 0, which some providers refuse. A temperature of 0 is greedy without it.
     """
 
     sampling = Sampling(temperature=0.0, max_tokens=3, frequency_penalty=0.0, presence_penalty=0.0, stop=("\n", "Task"))
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
-        """Write the one message; raises `ConfigError` unless there is exactly one subject."""
+        """One user message. Raises `ConfigError` unless there is exactly one subject."""
         subject = _only(subjects, "paper-classify", "classify")
         return [Message("user", encode_classify_prompt(subject.text, _seeds(examples)))]
 
@@ -82,8 +82,8 @@ class PaperClassifyPrompt(PromptEncoder):
 class PaperInstancesPrompt(PromptEncoder):
     """Asks for instances of one task, with the sampling of the reference.
 
-    The reference allows 350 tokens, but 300 to a batch that holds a classification task; this is 350 for all. What is
-    said of `top_p` at `PaperClassifyPrompt` holds here too.
+    The reference allows 350 tokens, and 300 for a batch with a classification task. Here the limit is always 350. As in
+    `PaperClassifyPrompt`, no `top_p` is sent.
     """
 
     sampling = Sampling(
@@ -91,7 +91,7 @@ class PaperInstancesPrompt(PromptEncoder):
     )
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
-        """Write the one message; an unknown kind counts as no classification, as in the reference.
+        """One user message. A task of unknown kind counts as not classification, as in the reference.
 
         Raises `ConfigError` unless there is exactly one subject.
         """

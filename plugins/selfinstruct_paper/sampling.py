@@ -1,4 +1,4 @@
-"""How the paper chooses what a prompt shows: tasks to continue, and answered seeds where it asks about one task."""
+"""The paper's choice of tasks for a prompt: examples of new tasks, or seeds with answers about one task."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from selfinstruct.api import DataError, Instruction, Options, PoolView, Sampler,
 T = TypeVar("T")
 
 
-def shared_unless_given(rng: Random | None) -> Random:
-    """Give `rng`, or else Python's shared generator, which `random.seed` seeds and the reference draws from."""
+def generator_or_shared(rng: Random | None) -> Random:
+    """`rng`, or else Python's shared generator, which `random.seed` seeds and the reference uses."""
     return cast(Random, random) if rng is None else rng
 
 
 def sample_machine_instructions(
     machine_instructions: Sequence[T], similarities: object, n: int, *, rng: Random | None = None
 ) -> list[T]:
-    """Draw `n` machine instructions without replacement, or all of them in random order where there are fewer.
+    """`n` machine instructions drawn without replacement, or all in random order if there are fewer.
 
     `similarities` is ignored, as in the reference, whose signature has it. Raises `UsageError` for a negative `n`.
     Source: Wang et al. 2023, section 2.2, and the reference's function of this name.
@@ -30,7 +30,7 @@ def sample_machine_instructions(
     del similarities
     if n < 0:
         raise UsageError(f"Cannot sample {n} machine instructions: the number must not be negative.")
-    return shared_unless_given(rng).sample(machine_instructions, min(n, len(machine_instructions)))
+    return generator_or_shared(rng).sample(machine_instructions, min(n, len(machine_instructions)))
 
 
 def sample_prompt_instructions(
@@ -41,13 +41,13 @@ def sample_prompt_instructions(
     *,
     rng: Random | None = None,
 ) -> list[T]:
-    """Draw the instructions of one prompt: at most `machine` machine-written ones, seeds for the rest, shuffled.
+    """The instructions of one prompt: at most `machine` machine-written ones, and seeds for the rest, shuffled.
 
-    The draws come in the reference's order (machine, seeds, shuffle), so equal seeds give equal prompts. Raises
-    `UsageError` if the seeds are too few, or if `num_prompt_instructions` is smaller than the machine-written share.
+    Draws are made in the reference's order (machine, seeds, shuffle), so equal random seeds give equal prompts.
+    Raises `UsageError` if there are too few seeds, or more machine-written instructions than the prompt shows.
     Source: Wang et al. 2023, section 2.2 (six seeds and two machine-written), and the main loop of the reference.
     """
-    rng = shared_unless_given(rng)
+    rng = generator_or_shared(rng)
     drawn = sample_machine_instructions(machine_instructions, None, machine, rng=rng)
     missing = num_prompt_instructions - len(drawn)
     if missing < 0:
@@ -62,8 +62,8 @@ def sample_prompt_instructions(
 class PaperSamplerOptions(Options):
     """Options of the sampler `paper`."""
 
-    total: int = Field(8, ge=1, description="How many instructions a prompt shows.")
-    machine: int = Field(2, ge=0, description="How many of them are machine-written, at most.")
+    total: int = Field(8, ge=1, description="Number of instructions in a prompt.")
+    machine: int = Field(2, ge=0, description="Largest number of machine-written instructions among them.")
 
     @model_validator(mode="after")
     def _machine_fits(self) -> PaperSamplerOptions:
@@ -79,12 +79,12 @@ class PaperSampler(Sampler):
         self._options = options
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """Draw from the view with its generator; raises `UsageError` if too few seeds are left to draw from."""
+        """Draw from the view with its generator. Raises `UsageError` if there are too few seeds."""
         options = self._options
         return sample_prompt_instructions(view.seeds, view.machine, options.total, options.machine, rng=view.rng)
 
     def check(self, seeds: Sequence[SeedTask]) -> None:
-        """Want as many seeds as a prompt shows instructions, since the first prompt shows nothing else."""
+        """Raise `DataError` if the seeds are too few for the first prompt, which shows nothing else."""
         if len(seeds) < self._options.total:
             raise DataError(
                 f"there are {len(seeds)} seed tasks, and a prompt shows {self._options.total}",
@@ -93,23 +93,23 @@ class PaperSampler(Sampler):
 
 
 class PaperDemonstrationsOptions(Options):
-    """Options of the sampler `paper-demonstrations`; the defaults are as many as the reference shows of each kind."""
+    """Options of the sampler `paper-demonstrations`. The defaults are the numbers of the reference."""
 
-    classification: int = Field(12, ge=0, description="How many classification seeds are drawn, at most.")
-    other: int = Field(19, ge=0, description="How many other seeds are drawn, at most.")
+    classification: int = Field(12, ge=0, description="Largest number of classification seeds.")
+    other: int = Field(19, ge=0, description="Largest number of other seeds.")
 
 
 class PaperDemonstrations(Sampler):
-    """Draws seeds of both kinds, in mixed order; the reference always shows the same ones, written into its code.
+    """Draws seeds of both kinds, in mixed order. The reference always shows the same ones, which are part of its code.
 
-    Where the view's generator is the same for every request of a stage, so are the demonstrations.
+    If the generator of the view is the same for every request of a stage, so are the demonstrations.
     """
 
     def __init__(self, options: PaperDemonstrationsOptions) -> None:
         self._options = options
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """Draw from the view's seeds with its generator; fewer where there are fewer."""
+        """Draw from the seeds of the view with its generator. There are fewer if the view has fewer."""
         drawn: list[Instruction] = []
         for clf, wanted in ((True, self._options.classification), (False, self._options.other)):
             kind = [entry for entry in view.seeds if entry.seed is not None and entry.seed.is_classification == clf]

@@ -1,15 +1,15 @@
-"""The paper's training format: the prompt templates, and the clean-up of inputs before they are put in."""
+"""The paper's training format: the prompt templates, and the function that cleans inputs for them."""
 
 from __future__ import annotations
 
 import re
 from random import Random
 
-from selfinstruct_paper.sampling import shared_unless_given
+from selfinstruct_paper.sampling import generator_or_shared
 
 END = "<|endoftext|>"
-# The prompt, to be filled in, and what stands before the output in the completion. The strings are Self-Instruct's own
-# (Wang et al. 2023, section 2.3 and its code), in its order: a seeded draw must find the same one.
+# Templates of prompts, each with the text before the output in the completion. They are quoted from Self-Instruct (Wang
+# et al. 2023, section 2.3 and its code) in its order, so that a seeded draw finds the same template.
 WITH_INPUT = (
     ("{instruction}\nInput: {input}\nOutput:", " "),
     ("{instruction}\n\nInput: {input}\n\nOutput:", " "),
@@ -40,25 +40,25 @@ def encode_instance(
     rng: Random | None = None,
     end_token: str = END,
 ) -> dict[str, str]:
-    """Write one training example: `prompt` and `completion`, and the stripped parts they were made of.
+    """One training example: `prompt` and `completion`, and the stripped parts that they were made of.
 
-    With `random_template` one of seven templates is drawn, or of six where the input is empty; without, the plain
-    one is taken. `end_token` ends the completion. Source: Wang et al. 2023, section 2.3, and the reference's function
-    of this name.
+    With `random_template`, one of seven templates is drawn, or of six if the input is empty. Without it, the plain
+    template is used. `end_token` ends the completion. Source: Wang et al. 2023, section 2.3, and the function
+    of this name in the reference.
     """
     parts = {"instruction": instruction.strip(), "input": input.strip(), "output": output.strip()}
     template = PLAIN
     if random_template:
-        template = shared_unless_given(rng).choice(WITH_INPUT if parts["input"] else WITHOUT_INPUT)
+        template = generator_or_shared(rng).choice(WITH_INPUT if parts["input"] else WITHOUT_INPUT)
     prompt, lead = template
     return {"prompt": prompt.format(**parts), "completion": f"{lead}{parts['output']}{end_token}", **parts}
 
 
 def clean_input(inst_input: str) -> str:
-    """Take the field name off an input that has just one, and halve double line breaks; half of all inputs get this.
+    """An input without its field name, if it has exactly one, and with single line breaks instead of double ones.
 
-    A field name is any word before a colon, and everything up to the first colon goes with it: "Meet at 10:30"
-    becomes "30". The reference does so, and the paper's recipe keeps it.
+    The reference applies this to half of the inputs. A field name is any word before a colon, and everything up to the
+    first colon is removed: "Meet at 10:30" becomes "30". The paper's recipe keeps this behaviour.
     """
     if len(set(FIELD_NAME.findall(inst_input))) == 1:
         _, _, inst_input = inst_input.partition(":")

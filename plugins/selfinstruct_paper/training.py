@@ -1,4 +1,4 @@
-"""From raw instances to the paper's training file: parse each task, sample a few instances, encode, shuffle."""
+"""Makes the paper's training file from raw instances: parses each task, samples instances, encodes and shuffles."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from selfinstruct_paper.templates import clean_input, encode_instance
 def collect_instances(
     tasks: Iterable[Mapping[str, Any]], labels: Mapping[str, bool], *, rng: Random
 ) -> list[InstanceRow]:
-    """Parse the instances of every task and draw at most five of each.
+    """The instances of all tasks, at most five of each, drawn at random.
 
-    `tasks` are rows of `machine_generated_instances.jsonl`; `labels` says of each instruction whether it is
+    `tasks` are rows of `machine_generated_instances.jsonl`; `labels` maps each instruction to whether it is
     classification. Raises `DataError` for a task without a label. Source: the reference's preparation of data.
     """
     collected: list[InstanceRow] = []
@@ -37,9 +37,9 @@ def collect_instances(
 
 
 def encode_training_rows(instances: Iterable[InstanceRow], *, rng: Random) -> list[dict[str, str]]:
-    """Encode instances for training: clean half of the inputs, draw templates, leave out equal rows, shuffle.
+    """Training rows from instances: half of the inputs cleaned, templates drawn, repeated rows removed, shuffled.
 
-    The draws come in the reference's order; rows have `prompt` and `completion` only.
+    Draws are made in the reference's order. Rows have `prompt` and `completion` only.
     """
     rows: dict[tuple[str, str], None] = {}
     for instruction, text, output in instances:

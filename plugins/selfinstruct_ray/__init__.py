@@ -1,4 +1,4 @@
-"""Novelty over a pool that is spread over Ray actors, for pools that one process is too small for."""
+"""The novelty filter over Ray actors, for pools that do not fit into one process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SELFINSTRUCT_API = 1
 
 
 class RougeLRayOptions(Options):
-    """Options of the filter `rouge-l-ray`: those of `rouge-l`, and into how many parts the pool is cut."""
+    """Options of the filter `rouge-l-ray`: those of `rouge-l`, and the number of shards."""
 
     unfrozen: ClassVar[frozenset[str]] = frozenset({"shards"})
 
@@ -24,11 +24,11 @@ class RougeLRayOptions(Options):
         "older", description="Which of equally near entries is named first; numpy: as the reference code's sort has it."
     )
     nearest: int = Field(10, ge=1, description="How many of the nearest entries are recorded.")
-    shards: int = Field(2, ge=1, description="Parts of the pool, each an actor of its own.")
+    shards: int = Field(2, ge=1, description="Parts of the pool. Each is a Ray actor.")
 
 
 def build(options: RougeLRayOptions) -> Filter[Any]:
-    """Start Ray, or connect to the cluster at RAY_ADDRESS; takes some seconds."""
+    """Create the filter. Starts Ray or connects to the cluster at RAY_ADDRESS, which takes some seconds."""
     from selfinstruct_ray.rouge_l import RougeLRay
 
     return RougeLRay(options)
@@ -36,6 +36,6 @@ def build(options: RougeLRayOptions) -> Filter[Any]:
 
 @hookimpl
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
-    """Offer novelty over Ray actors."""
-    summary = "The same as rouge-l, with the pool over Ray actors"
+    """Register the filter `rouge-l-ray`."""
+    summary = "Like rouge-l, with a pool that is spread over Ray actors"
     return [Component("rouge-l-ray", summary, RougeLRayOptions, build, (GENERATE,), "ray")]

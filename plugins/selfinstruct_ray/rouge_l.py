@@ -1,4 +1,4 @@
-"""The novelty rule over shards: every shard is asked, and the best of what they found is what one pool would find."""
+"""The novelty rule over shards: the nearest of the entries that they find is what one pool would find."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from selfinstruct.api import Deferred, Draft, Filter, PluginError, Verdict, chat
 from selfinstruct_ray import RougeLRayOptions
 from selfinstruct_ray.shard import Found, Shard, nearest
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before the import: Ray would report its use to its makers
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before the import: Ray would otherwise send usage statistics
 
 import ray
 
-_AT_ONCE = 10_000
-"""Entries that are sent to the shards in one message when a run is resumed."""
+_MAX_SENT = 10_000
+"""Entries that are sent to the shards in one message when a run starts or continues."""
 
 
 class RougeLRay(Filter[Draft]):
-    """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold, as `rouge-l` does.
+    """Drops a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold, like `rouge-l`.
 
-    Entries go to the shards in turn. The drafts of a reply are asked about in one message to each shard; what has been
-    accepted since then is in a small pool here.
+    Entries are dealt to the shards in turn. Each shard decides about all drafts of a reply in one message. Drafts that
+    were accepted since then are in a small pool in this process.
     """
 
     def __init__(self, options: RougeLRayOptions) -> None:
@@ -38,7 +38,7 @@ class RougeLRay(Filter[Draft]):
         self._since = Shard(options.tokeniser)
 
     def prefetch(self, items: Sequence[Draft]) -> None:
-        """Ask the shards about all drafts of a reply."""
+        """Let the shards decide about all drafts of a reply."""
         self._found = self._ask([item.text for item in items])
         self._since = Shard(self._options.tokeniser)
 
@@ -53,19 +53,19 @@ class RougeLRay(Filter[Draft]):
         return keep(Deferred(self._size, options.tokeniser, options.nearest, options.ties))
 
     def observe(self, item: Draft) -> None:
-        """Let the draft join the pool."""
+        """Add a draft to the pool."""
         self._since.add([(self._size, item.text)])
         self._send([item.text])
 
     def observe_all(self, items: Iterable[Draft]) -> None:
-        """Let many join when a run begins."""
+        """Add many drafts to the pool when a run starts or continues."""
         texts = (item.text for item in items)
-        while some := list(islice(texts, _AT_ONCE)):
+        while some := list(islice(texts, _MAX_SENT)):
             self._send(some)
         self._found = {}
 
     def _send(self, texts: Sequence[str]) -> None:
-        """Give each shard its part. An actor works in the order in which it is called, so nothing is waited for."""
+        """Send each shard its part, without waiting: an actor handles calls in their order."""
         entries = list(enumerate(texts, start=self._size))
         self._size += len(entries)
         for number, shard in enumerate(self._shards):
@@ -78,14 +78,16 @@ class RougeLRay(Filter[Draft]):
 
 
 def _start() -> None:
-    """Use the Ray that runs in this process, else the cluster at RAY_ADDRESS, else one on this computer."""
+    """Use the Ray of this process, or connect to RAY_ADDRESS, or start Ray on this computer."""
     if ray.is_initialized():
         return
     where = os.environ.get("RAY_ADDRESS", "")
     host, _, port = where.rpartition(":")
     try:
         if host and port.isdecimal() and "/" not in host:
-            socket.create_connection((host, int(port)), timeout=10).close()  # where nobody is, Ray waits for minutes
+            socket.create_connection(
+                (host, int(port)), timeout=10
+            ).close()  # without a server there, Ray would wait for minutes
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         told = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"

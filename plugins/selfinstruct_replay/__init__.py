@@ -1,4 +1,4 @@
-"""Recorded replies as a backend: request k is answered with row k of a file, and nothing is sent anywhere."""
+"""A backend of recorded replies: row k of a file answers request k, and nothing is sent over the network."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ SELFINSTRUCT_API = 1
 
 
 class ReplayOptions(Options):
-    """Where the recorded replies are."""
+    """Options of the backend `replay`."""
 
-    path: Path = Field(description="JSONL file; each row holds response.choices[0].text, and finish_reason if known.")
+    path: Path = Field(
+        description="JSONL file of replies. Each row has response.choices[0].text, and finish_reason if known."
+    )
 
 
 def build(options: ReplayOptions) -> Backend:
-    """Read the whole file; raises `DataError`, with the line, for what is no recorded reply."""
+    """Create the backend from the whole file. Raises `DataError` with the line that is not a recorded reply."""
     from selfinstruct_replay.backend import ReplayBackend
 
     return ReplayBackend(options)
@@ -26,5 +28,5 @@ def build(options: ReplayOptions) -> Backend:
 
 @hookimpl
 def selfinstruct_backends() -> list[Component[Backend]]:
-    """Offer recorded replies."""
-    return [Component("replay", "Recorded replies from a JSONL file, no network", ReplayOptions, build)]
+    """Register the backend `replay`."""
+    return [Component("replay", "Recorded replies from a JSONL file, without a network", ReplayOptions, build)]

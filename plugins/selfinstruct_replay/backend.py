@@ -1,4 +1,4 @@
-"""The replay backend: hands out a chat model that reads from a recording."""
+"""The replay backend: creates a chat model that answers from a recording."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReplayBackend(Backend):
-    """Recorded replies, read once when the backend is built."""
+    """A backend of recorded replies, which are read once when it is built."""
 
     local = True
 
@@ -22,14 +22,14 @@ class ReplayBackend(Backend):
         self._path = options.path
         self._rows = read_recording(options.path)
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:  # noqa: ARG002 - the words are drawn already
-        """Give a model that reads from the recording, whatever the sampling."""
+    def chat_model(self, sampling: Sampling) -> BaseChatModel:  # noqa: ARG002 - the replies are fixed
+        """Create a model that answers from the recording and ignores the sampling."""
         from selfinstruct_replay.model import ReplayModel
 
         return ReplayModel(rows=self._rows, cache=False)
 
     def read_error(self, error: Exception) -> Fault:
-        """Tell the recording's end, and its failures, from faults of ours."""
+        """`Exhausted` at the end of the recording, `Rejected` for a recorded failure, or another fault."""
         from selfinstruct_replay.model import RecordedFailure, RecordingEnded
 
         if isinstance(error, RecordingEnded):
@@ -39,9 +39,9 @@ class ReplayBackend(Backend):
         return chat.read_exception(error)
 
     def describe(self) -> Mapping[str, Json]:
-        """The file and the number of its rows."""
+        """The path of the file and the number of its rows."""
         return {"provider": "replay", "model": "replay", "path": str(self._path), "rows": len(self._rows)}
 
     def check(self) -> Diagnosis:
-        """Tell how many replies there are; that they can be read was seen when the backend was built."""
+        """Report how many replies there are. Whether they can be read was checked when the backend was built."""
         return Diagnosis((Check("recording", bool(self._rows), f"{len(self._rows)} recorded replies"),))

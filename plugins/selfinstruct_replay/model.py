@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from selfinstruct_replay.recording import RecordedReply
 
 REQUEST = "selfinstruct_request"
-"""Where the engine puts a request's index in the metadata of each call."""
+"""Key of the index of the request in the metadata that the engine passes with each call."""
 
 
 class RecordingEnded(Exception):
@@ -22,11 +22,11 @@ class RecordingEnded(Exception):
 
 
 class RecordedFailure(Exception):
-    """The recording holds a failed request at this place."""
+    """The recording contains a failed request for this index."""
 
 
 class ReplayModel(BaseChatModel):
-    """Answers request k with row k, whatever the prompt. The index comes with each call's metadata."""
+    """Answers request k with row k, whatever the prompt. The index comes in the metadata of each call."""
 
     rows: list[RecordedReply]
 
@@ -55,9 +55,9 @@ class ReplayModel(BaseChatModel):
     def _answer(self, run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None) -> ChatResult:
         index = (run_manager.metadata if run_manager else {}).get(REQUEST)
         if not isinstance(index, int):
-            raise LookupError(f"the call's metadata does not hold '{REQUEST}', the index of the request")
+            raise LookupError(f"the metadata of the call has no '{REQUEST}', the index of the request")
         if index >= len(self.rows):
-            raise RecordingEnded(f"the recorded replies have ended after {len(self.rows)} rows")
+            raise RecordingEnded(f"the recorded replies ended after {len(self.rows)} rows")
         row = self.rows[index]
         if row.text is None:
             raise RecordedFailure(f"row {index} of the recorded replies is a failed request")

@@ -1,4 +1,4 @@
-"""Reads a file of recorded replies, one JSON object a line."""
+"""Reads a file of recorded replies, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FORM = 'Each line must look like {"response": {"choices": [{"text": "...", "fini
 
 @dataclass(frozen=True, slots=True)
 class RecordedReply:
-    """One recorded reply; `text` is `None` where the request had failed."""
+    """One recorded reply; `text` is `None` if the request failed."""
 
     text: str | None
     finish_reason: str = ""
 
 
 def read_recording(path: Path) -> list[RecordedReply]:
-    """Read every row, skipping blank lines; raises `DataError` naming the file, the line and what is wrong there."""
+    """The replies of a file, without blank lines. Raises `DataError` with the file, the line and the problem."""
     try:
         lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Samplers that show a model more different examples than chance does."""
+"""Samplers that show a model more diverse examples than a random choice does."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ SELFINSTRUCT_API = 1
 
 
 def build_spread(options: MixOptions) -> Sampler:
-    """Build `spread`."""
-    from selfinstruct_samplers.spread import Spread
+    """Create the sampler `spread`."""
+    from selfinstruct_samplers.spread import SpreadSampler
 
-    return Spread(options)
+    return SpreadSampler(options)
 
 
 def build_coverage(options: MixOptions) -> Sampler:
-    """Build `coverage`."""
-    from selfinstruct_samplers.coverage import Coverage
+    """Create the sampler `coverage`."""
+    from selfinstruct_samplers.coverage import CoverageSampler
 
-    return Coverage(options)
+    return CoverageSampler(options)
 
 
 @hookimpl
 def selfinstruct_samplers() -> list[Component[Sampler]]:
-    """Offer both for the stage `generate`."""
-    spread = "Examples that share few words; every seed once before any comes twice"
-    coverage = "Examples of the kinds that the pool has few of: verbs, topics, lengths"
+    """Register both samplers for the stage `generate`."""
+    spread = "Examples that share few words; every seed is shown once before any is shown again"
+    coverage = "Examples of verbs, topics and lengths that are rare in the pool"
     return [
         Component("spread", spread, MixOptions, build_spread, stages=(GENERATE,)),
         Component("coverage", coverage, MixOptions, build_coverage, stages=(GENERATE,)),

@@ -1,4 +1,4 @@
-"""What the samplers share: how many of each kind a prompt shows, and a bounded draw from a pool of any size."""
+"""What both samplers use: their options, and a draw whose cost does not depend on the size of the pool."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import Field, model_validator
 from selfinstruct.api import Instruction, Options
 
 MAX_DRAWN = 64
-"""Members of a pool that one request looks at, so that a pool of a million costs no more than a small one."""
+"""Members of a pool that one request reads, at most, so that a large pool costs no more than a small one."""
 
 
 class MixOptions(Options):
-    """How many instructions a prompt shows, and how many of them are machine-written."""
+    """Options of both samplers: how many instructions a prompt shows, and how many of them are machine-written."""
 
-    total: int = Field(8, ge=1, le=64, description="How many instructions a prompt shows; fewer if there are fewer.")
-    machine: int = Field(2, ge=0, description="How many of them are machine-written, at most.")
+    total: int = Field(8, ge=1, le=64, description="Number of instructions in a prompt. Fewer if the pool has fewer.")
+    machine: int = Field(2, ge=0, description="Largest number of machine-written instructions among them.")
 
     @model_validator(mode="after")
     def _machine_fits(self) -> MixOptions:
@@ -26,6 +26,6 @@ class MixOptions(Options):
         return self
 
 
-def some(rng: Random, pool: Sequence[Instruction], most: int) -> list[Instruction]:
-    """At most so many members of a pool, in random order; costs the same for every larger pool."""
+def draw_some(rng: Random, pool: Sequence[Instruction], most: int) -> list[Instruction]:
+    """At most `most` members of a pool, in random order. The cost does not depend on the size of the pool."""
     return [pool[at] for at in rng.sample(range(len(pool)), min(most, len(pool)))]

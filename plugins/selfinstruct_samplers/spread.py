@@ -1,4 +1,4 @@
-"""The sampler `spread`: examples that have few words in common, and seeds in turn."""
+"""The sampler `spread`: examples with few words in common, and seeds in turn."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from random import Random
 
 from selfinstruct.api import Instruction, PoolView, Sampler
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_samplers.options import MAX_DRAWN, MixOptions, some
+from selfinstruct_samplers.options import MAX_DRAWN, MixOptions, draw_some
 
 CANDIDATES_PER_PICK = 16
-"""Seeds among which each place of a group is filled."""
+"""Number of seeds among which each member of a group is chosen."""
 
 Words = frozenset[str]
 
 
-class Spread(Sampler):
-    """Shows examples far apart from each other: each next one shares the fewest words with those that are chosen.
+class SpreadSampler(Sampler):
+    """Shows examples that are far apart: each one shares the fewest words with those chosen before it.
 
-    Seeds come in turn: a schedule by the request's index, new for every round, shows each seed once before one comes
-    again, but for those that fill up the last group of a round. Machine-written instructions are the farthest of a
-    random few; nobody counts how often each was shown, since the pool grows faster than prompts show it.
+    Seeds are shown in rounds. The index of a request gives the round and a group of seeds in it. A round shows each
+    seed once, apart from the seeds that fill up its last group. Machine-written instructions are the farthest of a
+    random few. They are not shown in turn, because the pool grows faster than prompts can show it.
 
-    The schedule is made of the seeds' ids and the round alone: a view holds no other randomness that requests share.
-    What `run.seed` changes are the machine-written examples and the order. Pure: nothing is remembered that could
-    change a sample.
+    The schedule depends only on the ids of the seeds and the round, because a view has no other randomness that
+    requests share. `run.seed` changes the machine-written examples and the order within a prompt. The sampler keeps no
+    state that changes a sample.
     """
 
     def __init__(self, options: MixOptions) -> None:
@@ -34,19 +34,19 @@ class Spread(Sampler):
         self._machine = options.machine
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """A group of seeds, the farthest machine-written ones, more seeds where those are too few; in random order."""
-        drawn = some(view.rng, view.machine, MAX_DRAWN if self._machine else 0)
+        """A group of seeds, machine-written instructions, and more seeds if those are too few, in random order."""
+        drawn = draw_some(view.rng, view.machine, MAX_DRAWN if self._machine else 0)
         chosen = self._group(view)
         chosen += _farthest(drawn, min(self._machine, len(drawn)), chosen)
         if (missing := self._total - len(chosen)) > 0:
             taken = {entry.id for entry in chosen}
-            left = [entry for entry in some(view.rng, view.seeds, MAX_DRAWN + len(taken)) if entry.id not in taken]
+            left = [entry for entry in draw_some(view.rng, view.seeds, MAX_DRAWN + len(taken)) if entry.id not in taken]
             chosen += _farthest(left, missing, chosen)
         view.rng.shuffle(chosen)
         return chosen
 
     def _group(self, view: PoolView) -> list[Instruction]:
-        """The seeds whose turn it is."""
+        """The seeds of this request."""
         size = min(self._total - self._machine, len(view.seeds))
         if size == 0:
             return []
@@ -58,9 +58,9 @@ class Spread(Sampler):
 
 @lru_cache(maxsize=8)
 def _round(seeds: tuple[tuple[str, str], ...], size: int, turn: int) -> list[list[int]]:
-    """One round's groups: all seeds in an order of the round's own, each group filled with seeds far apart.
+    """The groups of one round, each of seeds that are far apart.
 
-    The last group is filled up with seeds that had their turn in the same round.
+    Every round has its own order of the seeds. The last group is filled up with seeds of the same round.
     """
     key = blake2b(repr((seeds, turn)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     left = list(range(len(seeds)))
@@ -78,15 +78,16 @@ def _round(seeds: tuple[tuple[str, str], ...], size: int, turn: int) -> list[lis
 
 
 def _farthest(candidates: Sequence[Instruction], count: int, chosen: Sequence[Instruction]) -> list[Instruction]:
-    """So many of the candidates, far from each other and from those that are chosen."""
+    """`count` candidates that are far from each other and from those already chosen."""
     words = [words_of(entry.text) for entry in candidates]
     return [candidates[at] for at in far_apart(words, count, [words_of(entry.text) for entry in chosen])]
 
 
 def far_apart(candidates: Sequence[Words], count: int, shown: Sequence[Words]) -> list[int]:
-    """Places of at most `count` candidates: each next one is least near to its nearest among those shown and taken.
+    """Indices of at most `count` candidates that are far apart.
 
-    The first of equals goes first.
+    Each one is the candidate whose nearest text, among those shown and those taken before, is the least similar. The
+    first of equals is taken.
     """
     near = [max((overlap(words, other) for other in shown), default=0.0) for words in candidates]
     taken: list[int] = []
@@ -98,7 +99,7 @@ def far_apart(candidates: Sequence[Words], count: int, shown: Sequence[Words]) -
 
 
 def overlap(left: Words, right: Words) -> float:
-    """Words in common over the words of both: 0.0 to 1.0 (the Jaccard index)."""
+    """The Jaccard index of two sets of words, from 0.0 to 1.0."""
     both = len(left & right)
     return both / (len(left) + len(right) - both) if both else 0.0
 

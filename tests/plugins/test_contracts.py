@@ -1,4 +1,4 @@
-"""Every component of our own plugins keeps the promises that strangers' components are tested for."""
+"""Every component of our plugins passes the contract tests that plugin authors inherit."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ EVALUATION.write_text(
 )
 
 EMBEDDER = OllamaServer(models={"letters:latest": None}).start()
-"""Serves the filter `semantic` as long as the tests go on."""
+"""Serves embeddings to the filter `semantic` while the tests run."""
 
 NEEDS = {"rouge-l-ray": "ray"}
-"""Components whose extra is too large to be asked of everybody: their tests are skipped without it."""
+"""Components with a large extra. Their tests are skipped if it is not installed."""
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "backend demo": {"answers": True},
@@ -56,14 +56,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "options": {"model": "ollama:letters", "cache": "", "kwargs": {"base_url": EMBEDDER.url}, "threshold": 1.0}
     },
     "filter paper-duplicates": {"reads_other_items": True},
-    "filter rouge-l-ray": {"options": {"shards": 1}, "seeds_pass": False},  # each would start actors of its own
+    "filter rouge-l-ray": {"options": {"shards": 1}, "seeds_pass": False},  # each filter starts its own actors
     "post-processor chat-classify": {"batch": 20},
 }
-"""What a component needs to be told."""
+"""Options that the components need."""
 
 
 def contract_for(offer: Offer, modules: dict[str, str]) -> type[ComponentContract]:
-    """The contract of a component's kind, with the component in it."""
+    """The contract class of a component."""
     name = offer.component.name
     contract = TrainingEncoderContract if offer.component.stages == (EXPORT,) else CONTRACTS[offer.kind]
     told: dict[str, Any] = {"plugin": importlib.import_module(modules[offer.plugin]), "name": name}
@@ -94,7 +94,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_every_component_has_its_contract() -> None:
+def test_every_component_has_a_contract_test() -> None:
     offers = Registry.load().offers()
     assert len(MADE) == len(offers)
     assert {(one.hook, one.name) for one in MADE.values()} == {

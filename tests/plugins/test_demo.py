@@ -1,4 +1,4 @@
-"""The demo backend: one prompt, one reply, whoever asks and however often."""
+"""The demo backend always gives the same reply to the same prompt."""
 
 from __future__ import annotations
 
@@ -60,25 +60,25 @@ def test_another_seed_gives_another_reply() -> None:
     assert model(seed=1).invoke(CHAT).text != model(seed=2).invoke(CHAT).text
 
 
-async def test_sync_async_and_stream_agree() -> None:
+async def test_sync_async_and_streamed_replies_are_equal() -> None:
     said = model().invoke(CHAT)
     awaited = await model().ainvoke(CHAT)
     assert (awaited.text, awaited.usage_metadata) == (said.text, said.usage_metadata)
     assert "".join([chunk.text async for chunk in model().astream(CHAT)]) == said.text
 
 
-def test_a_stream_ends_with_the_facts() -> None:
+def test_a_stream_ends_with_finish_reason_and_usage() -> None:
     chunks = list(model().stream(CHAT))
     assert chunks[-1].chunk_position == "last"
-    whole = AIMessageChunk(content="")
+    joined = AIMessageChunk(content="")
     for chunk in chunks:
-        whole += chunk  # type: ignore[assignment]
+        joined += chunk  # type: ignore[assignment]
     said = model().invoke(CHAT)
-    assert (whole.text, whole.usage_metadata) == (said.text, said.usage_metadata)
-    assert whole.response_metadata["finish_reason"] == "stop"
+    assert (joined.text, joined.usage_metadata) == (said.text, said.usage_metadata)
+    assert joined.response_metadata["finish_reason"] == "stop"
 
 
-def test_metadata_is_what_the_core_reads() -> None:
+def test_the_core_can_read_the_metadata() -> None:
     message = model().invoke(CHAT)
     completion = build(DemoOptions()).read_reply(message)
     assert (completion.finish, completion.model, completion.text) == ("stop", "demo", message.text)
@@ -86,14 +86,14 @@ def test_metadata_is_what_the_core_reads() -> None:
     assert completion.usage.completion_tokens == -(-len(message.text) // 4)
 
 
-def test_stop_words_end_the_reply_before_them() -> None:
+def test_a_reply_ends_before_a_stop_word() -> None:
     whole = model().invoke(LIST).text
     assert model().invoke(LIST, stop=["\n5. "]).text == whole[: whole.index("\n5. ")]
     assert model().bind(stop=["\n5. ", "\n4. "]).invoke(LIST).text == whole[: whole.index("\n4. ")]
     assert DemoChatModel(options=faultless(), stop=["\n6. "]).invoke(LIST).text == whole[: whole.index("\n6. ")]
 
 
-def test_the_token_limit_cuts_the_reply_and_says_so() -> None:
+def test_a_reply_at_the_token_limit_has_the_finish_reason_length() -> None:
     message = DemoChatModel(options=faultless(), max_tokens=10).invoke(LIST)
     assert message.text == model().invoke(LIST).text[:40]
     assert message.response_metadata["finish_reason"] == "length"
@@ -101,12 +101,12 @@ def test_the_token_limit_cuts_the_reply_and_says_so() -> None:
     assert model().invoke(LIST, max_tokens=10_000).response_metadata["finish_reason"] == "stop"
 
 
-def test_a_stop_word_before_a_break_counts() -> None:
+def test_a_stop_word_before_the_token_limit_ends_the_reply() -> None:
     message = model(cut=1).invoke(LIST, stop=[" "])
     assert (message.text, message.response_metadata["finish_reason"]) == ("", "stop")
 
 
-def test_the_backend_follows_sampling() -> None:
+def test_the_model_has_the_limit_and_stop_words_of_the_sampling() -> None:
     chat = build(faultless()).chat_model(Sampling(temperature=0.7, max_tokens=20, stop=("\n4.",)))
     message = chat.invoke(LIST)
     assert isinstance(message, AIMessage)
@@ -114,8 +114,8 @@ def test_the_backend_follows_sampling() -> None:
     assert "\n4." not in message.text
 
 
-async def test_latency_is_slept_without_holding_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every one of ten replies waits before any of them goes on."""
+async def test_latency_does_not_block_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All ten replies start to wait before any of them continues."""
     slept: list[float] = []
     together = asyncio.Barrier(10)
 
@@ -141,7 +141,7 @@ def test_latency_is_the_same_for_the_same_prompt_and_changes_no_text(monkeypatch
     assert len(set(slept)) == 1
 
 
-def test_it_says_that_it_is_not_a_language_model() -> None:
+def test_the_description_says_that_demo_is_not_a_language_model() -> None:
     backend = build(DemoOptions())
     assert backend.describe()["model"] == "demo"
     assert "not a language model" in str(backend.describe()["note"])
@@ -153,7 +153,7 @@ def test_it_says_that_it_is_not_a_language_model() -> None:
     assert hookimpl
 
 
-def test_options_are_described_and_bounded() -> None:
+def test_every_option_has_a_description_and_bounds() -> None:
     assert all(field.description for field in DemoOptions.model_fields.values())
     for fault in FAULTS:
         with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""The demo backend's mistakes: absent at rate 0, certain at rate 1."""
+"""The mistakes of the demo backend never happen at rate 0 and always at rate 1."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAIN = re.compile(r"(?:\d+\. [^\n]+\n)*\d+\. [^\n]+")
 
 
 def ask(number: int, **faults: float) -> DemoReply:
-    """Ask for 6 tasks; `number` makes the prompt another one."""
+    """The reply to a prompt for 6 tasks. Each `number` gives a different prompt."""
     return reply_to([("system", f"Round {number}."), ("human", f"{SHOWN}\n\nWrite 6 new tasks.")], faultless(**faults))
 
 
@@ -39,11 +39,11 @@ def test_without_faults_a_reply_is_a_plain_list_of_new_tasks() -> None:
         assert not set(items(said)) & set(EXAMPLES)
 
 
-def test_refusal() -> None:
+def test_the_fault_refusal_writes_a_refusal() -> None:
     assert {ask(number, refusal=1).text for number in range(40)} == set(REFUSALS)
 
 
-def test_preamble_and_outro() -> None:
+def test_the_faults_preamble_and_outro_surround_the_list() -> None:
     for number in range(20):
         said = ask(number, preamble=1, outro=1).text
         assert said.startswith(PREAMBLES)
@@ -51,7 +51,7 @@ def test_preamble_and_outro() -> None:
         assert PLAIN.search(said)
 
 
-def test_markers() -> None:
+def test_the_fault_markers_uses_other_markers() -> None:
     seen = set()
     for number in range(60):
         said = ask(number, markers=1).text
@@ -65,7 +65,7 @@ def test_markers() -> None:
     assert seen == set(MARKERS)
 
 
-def test_cut() -> None:
+def test_the_fault_cut_ends_the_reply_early() -> None:
     for number in range(50):
         said, whole = ask(number, cut=1), ask(number)
         assert said.cut
@@ -73,11 +73,11 @@ def test_cut() -> None:
         assert 0 < len(said.text) < len(whole.text)
 
 
-def test_echo() -> None:
+def test_the_fault_echo_copies_examples() -> None:
     assert all(set(items(ask(number, echo=1))) <= set(EXAMPLES) for number in range(20))
 
 
-def test_near_duplicate() -> None:
+def test_the_fault_near_duplicate_restates_examples() -> None:
     for number in range(20):
         for item in items(ask(number, near_duplicate=1)):
             assert item not in EXAMPLES
@@ -85,28 +85,28 @@ def test_near_duplicate() -> None:
             assert any(len(words & set(text.lower().split())) > 0.6 * len(text.split()) for text in EXAMPLES), item
 
 
-def test_answer() -> None:
+def test_the_fault_answer_writes_answers() -> None:
     glued = [ask(number, answer=1).text.count("\n\nAnswer: ") for number in range(40)]
     assert 60 < sum(glued) < 180
 
 
-def test_unsuitable() -> None:
+def test_the_fault_unsuitable_writes_unsuitable_tasks() -> None:
     unfit = re.compile(r"^(?:\W|\d|Write a program)|\b(?:picture|video|image|graph)\b|^(?:\S+ ?){1,5}$")
     assert all(unfit.search(item) for number in range(20) for item in items(ask(number, unsuitable=1)))
 
 
-def test_a_fault_without_examples_is_still_a_reply() -> None:
+def test_faults_work_in_a_prompt_without_examples() -> None:
     said = reply_to([("human", "Write 4 new tasks.")], faultless(echo=1))
     assert len(said.text.splitlines()) == 4
 
 
 @pytest.mark.parametrize(("fault", "sign"), [("refusal", "I"), ("preamble", ":\n\n")])
-def test_a_rate_is_a_share(fault: str, sign: str) -> None:
+def test_a_rate_is_the_share_of_replies_with_the_fault(fault: str, sign: str) -> None:
     struck = sum(not PLAIN.fullmatch(ask(number, **{fault: 0.3}).text) for number in range(600))
     assert 0.22 < struck / 600 < 0.38
 
 
-def test_faults_spare_classification_and_instances() -> None:
+def test_faults_of_task_lists_do_not_change_classification_and_instances() -> None:
     every = DemoOptions.model_validate(dict.fromkeys(DemoOptions.model_fields.keys() - {"seed", "latency"}, 1.0))
     said = reply_to([("human", "Task: Name a bird.\nIs it classification?")], every)
     assert said == DemoReply(" No")
@@ -133,7 +133,7 @@ def cases(number: int, system: str = INPUT_FIRST, **faults: float) -> DemoReply:
     return reply_to([("system", system), ("human", f"Task:\n{task}\n\nWrite the examples now.")], faultless(**faults))
 
 
-def test_label_faults_leave_lines_out_or_say_maybe() -> None:
+def test_label_faults_omit_lines_or_write_maybe() -> None:
     assert all(re.fullmatch(r"\d+\. (?:yes|no)", line) for line in classify(0).splitlines())
     said = [line for number in range(40) for line in classify(number, label_faults=0.2).splitlines()]
     left_out = 40 * len(LABELS) - len(said)
@@ -143,7 +143,7 @@ def test_label_faults_leave_lines_out_or_say_maybe() -> None:
     assert set(classify(1, label_faults=1).split()) <= {*(f"{at}." for at in range(31)), "maybe"}
 
 
-def test_instance_faults() -> None:
+def test_instance_faults_are_of_every_kind() -> None:
     seen = Counter[str]()
     for number in range(120):
         for system in (INPUT_FIRST, OUTPUT_FIRST):
@@ -162,7 +162,7 @@ def test_instance_faults() -> None:
     assert min(seen.values()) > 20
 
 
-def test_instances_break_off_too() -> None:
+def test_the_fault_cut_ends_instances_early() -> None:
     said = cases(1, cut=1)
     assert said.cut
     assert cases(1).text.startswith(said.text)

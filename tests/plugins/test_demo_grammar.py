@@ -1,4 +1,4 @@
-"""The demo backend's tasks: fit for the simple filters, and all different."""
+"""The tasks of the demo backend pass the simple filters and differ from each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rapidfuzz.process import cdist
 from selfinstruct_demo.classify import is_classification
 from selfinstruct_demo.compute import solve
 from selfinstruct_demo.grammar import common, draw_task, fields, home_of, templates
-from selfinstruct_demo.instances import LONGEST
+from selfinstruct_demo.instances import MAX_PHRASE_WORDS
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
 
@@ -45,18 +45,18 @@ def test_tasks_are_well_formed(tasks: list[str]) -> None:
         assert task[-1] in '.?"', task
 
 
-def test_a_fifth_are_classification_tasks(tasks: list[str]) -> None:
+def test_about_a_fifth_of_tasks_are_classification(tasks: list[str]) -> None:
     labelled = [task for task in tasks if re.search(r'" or "', task)]
     assert 0.17 < len(labelled) / len(tasks) < 0.23
     assert all(map(is_classification, labelled))
     assert sum(map(is_classification, tasks)) - len(labelled) < 0.02 * len(tasks)
 
 
-def test_computed_tasks_can_be_solved(tasks: list[str]) -> None:
+def test_every_computable_task_can_be_solved(tasks: list[str]) -> None:
     assert 0.05 < sum(solve(task) is not None for task in tasks) / len(tasks) < 0.09
 
 
-def test_nearly_all_are_novel_to_one_another(tasks: list[str]) -> None:
+def test_nearly_all_tasks_are_novel(tasks: list[str]) -> None:
     words: dict[str, str] = {}
     texts = [
         "".join(words.setdefault(word, chr(0x20000 + len(words))) for word in re.findall(r"[a-z0-9]+", task.lower()))
@@ -69,10 +69,10 @@ def test_nearly_all_are_novel_to_one_another(tasks: list[str]) -> None:
     assert novel / 3000 > 0.9
 
 
-def test_the_word_lists_are_as_wide_as_promised() -> None:
+def test_the_word_lists_have_the_promised_size() -> None:
     assert len(fields()) >= 25
     assert len({topic for words in fields().values() for topic in words["topic"]}) >= 1500
-    assert max(len(phrase.split()) for phrase in home_of()) <= LONGEST
+    assert max(len(phrase.split()) for phrase in home_of()) <= MAX_PHRASE_WORDS
     assert sum(len(templates()[kind]) for kind in ("open", "given", "classify")) >= 60
     slots = {slot for texts in templates().values() for text in texts for slot in re.findall(r"\{(\w+)", text)}
     known = set(common()) | set(fields()["cooking"])
@@ -87,7 +87,7 @@ def test_every_field_has_every_list() -> None:
 
 
 def calls_of(tasks: int) -> int:
-    """How many Python functions are called for a few replies of so many tasks each."""
+    """The number of Python function calls for a few replies with so many tasks each."""
     calls = 0
 
     def count(_frame: FrameType, event: str, _: object) -> None:
@@ -104,7 +104,7 @@ def calls_of(tasks: int) -> int:
     return calls
 
 
-def test_the_work_of_a_reply_grows_with_its_tasks_alone() -> None:
+def test_the_work_of_a_reply_depends_only_on_its_number_of_tasks() -> None:
     reply_to([("human", "Write 8 new tasks.")], DemoOptions())  # reads the word lists, once
     few, many = calls_of(8), calls_of(64)
     assert many < 9 * few

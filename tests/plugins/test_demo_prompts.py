@@ -1,4 +1,4 @@
-"""What the demo backend makes of each form of prompt."""
+"""How the demo backend parses and answers each form of prompt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct_demo.options import DemoOptions, faultless
-from selfinstruct_demo.prompt import MOST, ParsedPrompt, read_prompt
+from selfinstruct_demo.prompt import MAX_ITEMS, ParsedPrompt, read_prompt
 from selfinstruct_demo.reply import TALK, reply_to
 
 SHOWN = [f"Do the thing number {number} with 5 new tasks." for number in range(1, 9)]
@@ -38,7 +38,7 @@ def numbered(text: str) -> dict[int, str]:
     return {int(n): task for n, task in re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)}
 
 
-def test_the_papers_list_is_continued_to_16() -> None:
+def test_the_list_of_the_paper_is_continued_to_16() -> None:
     ask = read_prompt([("human", TASKS)])
     assert ask == ParsedPrompt("generate", paper=True, count=8, first=9, examples=tuple(SHOWN))
     said = say(TASKS)
@@ -46,13 +46,13 @@ def test_the_papers_list_is_continued_to_16() -> None:
     assert list(numbered("9." + said)) == list(range(9, 17))
 
 
-def test_the_papers_classification_header_gets_labels() -> None:
+def test_the_classification_header_of_the_paper_gives_classification_tasks() -> None:
     tasks = numbered("9." + say(CLASSES))
     assert len(tasks) == 8
     assert all('"' in task for task in tasks.values())
 
 
-def test_a_review_gets_three_answers_on_each_example() -> None:
+def test_a_review_has_three_answers_for_each_example() -> None:
     examples = [
         {"number": 1, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "12"},
         {"number": 2, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "13"},
@@ -66,7 +66,7 @@ def test_a_review_gets_three_answers_on_each_example() -> None:
     assert [three[2] for three in answers] == ["yes", "no", "no"], "a sum can be checked"
 
 
-def test_a_chat_prompt_gets_the_number_it_asks_for() -> None:
+def test_a_chat_prompt_gets_the_requested_number_of_tasks() -> None:
     examples = "\n".join(f"{number}. {text}" for number, text in enumerate(SHOWN, 1))
     said = say("You write tasks.", f"Examples:\n{examples}\n\nWrite 11 new tasks, numbered 1 to 11.")
     assert list(numbered(said)) == list(range(1, 12))
@@ -80,22 +80,22 @@ def test_a_chat_prompt_gets_the_number_it_asks_for() -> None:
         ("Here are 6 tasks.", "1. Name a bird.\n\nNow five more instructions please.", 5),
         ("You see 6 tasks; write 10 new ones.", "1. Name a bird.", 10),
         ("You write tasks.", "Write 1 new task, numbered 1.", 1),
-        ("You write tasks.", "Write 999999 new tasks.", MOST),
+        ("You write tasks.", "Write 999999 new tasks.", MAX_ITEMS),
         ("You write tasks.", "Write 0 new tasks.", 1),
         ("You are shown 4 examples.", "1. Name a bird.\n2. Name a fish.", 8),
     ],
 )
-def test_the_count_is_found_wherever_it_stands(system: str, user: str, count: int) -> None:
+def test_the_requested_number_is_found_anywhere_in_a_prompt(system: str, user: str, count: int) -> None:
     ask = read_prompt([("system", system), ("human", user)])
     assert (ask.kind, ask.count, ask.paper) == ("generate", count, False)
 
 
-def test_examples_may_run_over_lines() -> None:
+def test_an_example_may_have_several_lines() -> None:
     ask = read_prompt([("human", "Look:\n1. Name a bird.\nIt sings.\n2) Sort:\n  b, a\n\nWrite 2 new tasks.")])
     assert ask.examples == ("Name a bird.\nIt sings.", "Sort:\nb, a")
 
 
-def test_a_list_may_start_elsewhere() -> None:
+def test_a_list_may_start_at_any_number() -> None:
     assert list(numbered(say("You write tasks.", "1. Name a bird.\n\nWrite 3 new tasks, numbered from 7."))) == [
         7,
         8,
@@ -117,16 +117,16 @@ def test_two_prompts_give_different_tasks() -> None:
         ("Write a poem.\nIt must rhyme.", " No"),
     ],
 )
-def test_the_papers_question_about_classification(task: str, said: str) -> None:
+def test_the_classification_question_of_the_paper_is_answered(task: str, said: str) -> None:
     assert say(IS_IT.format(task)) == said
 
 
-def test_the_chat_question_about_classification() -> None:
+def test_the_classification_question_of_the_chat_recipe_is_answered() -> None:
     system = "Say for each task whether it is a classification task: answer yes or no per number."
     assert say(system, "1. Write a poem.\n2. Classify the mail as spam or not.") == "1. no\n2. yes"
 
 
-def test_generated_labels_are_told_apart() -> None:
+def test_generated_classification_tasks_are_recognised() -> None:
     tasks = [task for n in range(40) for task in numbered(say(f"{n}", "Write 8 new classification tasks.")).values()]
     assert all(say(IS_IT.format(task)) == " Yes" for task in tasks)
 
@@ -146,35 +146,35 @@ def test_generated_labels_are_told_apart() -> None:
         ("Form an acronym from the first letters of these words on fog: dew, sea breezes, ice.", "DSBI"),
     ],
 )
-def test_computable_tasks_are_answered_rightly(task: str, output: str) -> None:
+def test_computable_tasks_get_the_right_answer(task: str, output: str) -> None:
     assert say(INPUT_FIRST.format(task)) == f"Output: {output}"
 
 
-def test_a_task_with_input_gets_numbered_examples() -> None:
+def test_a_task_that_takes_input_gets_numbered_examples() -> None:
     said = say(INPUT_FIRST.format("Summarise the given email on soup bases for a butcher, in one breath."))
     assert re.fullmatch(r"(Example \d\nEmail: .+\nOutput: .+(\n\n)?){2,3}", said)
     assert said.count("soup bases") >= 2
 
 
-def test_output_first_covers_every_label() -> None:
+def test_output_first_instances_have_every_label() -> None:
     said = say(OUTPUT_FIRST.format('Label each note on fog as "clear", "cloudy" or "stormy".'))
     assert re.findall(r"^Class label: (.+)$", said, re.MULTILINE) == ["clear", "cloudy", "stormy"]
     assert len(re.findall(r"^Text: .+$", said, re.MULTILINE)) == 3
     assert "Class label: negative" in say(OUTPUT_FIRST.format("Is the mood positive, mixed or negative?"))
 
 
-def test_a_strangers_task_gets_an_output() -> None:
+def test_a_task_from_elsewhere_gets_an_output() -> None:
     said = say(INPUT_FIRST.format("Suggest a better and more professional rephrasing."))
     assert re.fullmatch(r"Output: .{20,}", said)
 
 
-def test_anything_else_is_talk() -> None:
+def test_an_unknown_prompt_gets_a_short_notice() -> None:
     assert say("Hello") == TALK
     assert say("") == TALK
 
 
 @given(st.lists(st.tuples(st.sampled_from(["system", "human", "ai", "tool"]), st.text()), max_size=4), st.integers())
-def test_any_prompt_is_answered(turns: list[tuple[str, str]], seed: int) -> None:
+def test_every_prompt_gets_a_reply(turns: list[tuple[str, str]], seed: int) -> None:
     options = DemoOptions(seed=seed)
     assert reply_to(turns, options) == reply_to(turns, options)
 
@@ -183,7 +183,7 @@ def test_any_prompt_is_answered(turns: list[tuple[str, str]], seed: int) -> None
     st.sampled_from([TASKS, IS_IT, INPUT_FIRST, OUTPUT_FIRST, "1. {}\n2. a\n{} new tasks", "{}\nTask: {}"]),
     st.text(alphabet=st.characters(codec="utf-8")),
 )
-def test_any_task_in_a_known_prompt_is_answered(prompt: str, text: str) -> None:
+def test_every_task_in_a_known_prompt_gets_a_reply(prompt: str, text: str) -> None:
     assert reply_to([("human", prompt.replace("{}", text))], faultless()).text
 
 
@@ -191,7 +191,7 @@ BLOCKS = "Write {} examples, in this form:\n\n<<{}>>\nfirst\n<<{}>>\nsecond\n\nN
 
 
 @pytest.mark.parametrize(("words", "count"), [("up to 3", 3), ("two", 2), ("some", 1), ("up to 5 worked", 5)])
-def test_the_chat_form_of_instances_is_read(words: str, count: int) -> None:
+def test_the_instances_prompt_of_the_chat_recipe_is_parsed(words: str, count: int) -> None:
     task = "Write a note.\n\nTask: it must rhyme."
     for first, second in (("INPUT", "OUTPUT"), ("OUTPUT", "INPUT")):
         turns = [("system", BLOCKS.format(words, first, second)), ("human", f"Task:\n{task}\n\nWrite the examples.")]
@@ -201,7 +201,7 @@ def test_the_chat_form_of_instances_is_read(words: str, count: int) -> None:
         )
 
 
-def test_instances_in_the_chat_form() -> None:
+def test_instances_are_written_in_the_chat_form() -> None:
     task = "Task:\nSummarise the given email on soup bases for a butcher, in one breath."
     said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
     assert re.fullmatch(r"(<<INPUT>>\n.+\n<<OUTPUT>>\n.+(\n\n)?){2,3}", said)
@@ -210,7 +210,7 @@ def test_instances_in_the_chat_form() -> None:
     assert say(BLOCKS.format("up to 2", "INPUT", "OUTPUT"), "Task: Name a bird.").startswith("<<OUTPUT>>\n")
 
 
-def test_code_comes_in_a_block() -> None:
+def test_code_is_written_in_a_code_block() -> None:
     task = "Task:\nThe given Rust code should count entries about fog, but zero is treated as missing; debug it."
     said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
     assert re.match(r"<<INPUT>>\n```python\ndef \w+\(notes\):\n(?:    .+\n)+```\n<<OUTPUT>>\n", said)

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from groq import APIStatusError
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
@@ -28,7 +28,6 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, build, selfinstruct_backends, settings
 from selfinstruct_groq import limits as words
-from selfinstruct_groq.fast_path import use_fast_path
 from tests.servers.groq_server import CHAT, MODELS, GroqAnswer, GroqServer, error, rate_limited
 from tests.servers.loopback import HTML, ServerFault
 
@@ -70,7 +69,7 @@ async def fault_of(backend: Backend) -> Any:
 # --- the happy path
 
 
-async def test_a_reply_with_finish_usage_and_model() -> None:
+async def test_a_reply_has_finish_usage_and_model() -> None:
     with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", "length", (31, 7), reasoning_tokens=4)) as server:
         backend = backend_for(server)
         reply = await ask(backend)
@@ -81,7 +80,7 @@ async def test_a_reply_with_finish_usage_and_model() -> None:
 
 
 @pytest.mark.parametrize("text", ["", None])
-async def test_all_tokens_spent_on_thinking_is_an_empty_text_cut_by_length(text: str | None) -> None:
+async def test_a_reply_that_spent_all_tokens_on_thinking_is_empty_and_cut(text: str | None) -> None:
     with GroqServer(lambda _json, _n: GroqAnswer(text, "length")) as server:
         reply = await ask(backend_for(server))
     assert (reply.text, reply.finish) == ("", "length")
@@ -106,7 +105,7 @@ async def test_sampling_is_sent() -> None:
     assert {name: sent[name] for name in expected} == expected
 
 
-async def test_what_is_not_set_is_not_sent() -> None:
+async def test_unset_sampling_is_not_sent() -> None:
     with GroqServer() as server:
         await ask(backend_for(server))
     sent = server.chats[0]
@@ -114,12 +113,12 @@ async def test_what_is_not_set_is_not_sent() -> None:
     assert (sent["stop"], sent["reasoning_effort"], sent["reasoning_format"]) == (None, None, None)
 
 
-async def test_stops_beyond_the_fourth_are_left_out_and_told() -> None:
+async def test_stop_texts_beyond_the_fourth_are_left_out_and_reported() -> None:
     with GroqServer() as server:
         backend = backend_for(server)
         await ask(backend, Sampling(stop=("a", "b", "c", "d", "e")))
     assert server.chats[0]["stop"] == ["a", "b", "c", "d"]
-    assert "1 more were not sent" in str(backend.describe()["note"])
+    assert "so 1 more were not sent" in str(backend.describe()["note"])
 
 
 def test_an_option_given_twice_is_a_config_error() -> None:
@@ -129,7 +128,7 @@ def test_an_option_given_twice_is_a_config_error() -> None:
             backend.chat_model(Sampling(temperature=0.5))
 
 
-async def test_many_at_once_and_a_second_stage() -> None:
+async def test_a_second_stage_after_many_parallel_requests_works() -> None:
     with GroqServer(lambda json, _n: json["messages"][0]["content"]) as server:
         backend = backend_for(server)
         for _ in range(2):
@@ -140,28 +139,45 @@ async def test_many_at_once_and_a_second_stage() -> None:
     assert len(server.sent_to(MODELS)) == 1
 
 
-async def test_plain_httpx_serves_where_aiohttp_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_plain_httpx_is_used_if_aiohttp_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     with GroqServer() as server:
         assert (await ask(backend_for(server))).text == "1. Name three rivers."
 
 
-@pytest.mark.parametrize("gone", ["_build_request", "_make_status_error_from_response"])
-async def test_an_sdk_that_is_made_otherwise_goes_its_own_way(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Otherwise:
-        """The SDK's completions over a client that lacks a private method."""
-
-        def __init__(self, completions: Any) -> None:
-            self._client = SimpleNamespace(**{name: 1 for name in ("_client", "_build_request") if name != gone})
-            self.create = completions.create
-
-    with GroqServer("1. Sing.") as server, monkeypatch.context() as patch:
-        patch.setattr(
-            "selfinstruct_groq.backend.use_fast_path", lambda completions: use_fast_path(Otherwise(completions))
-        )
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _json, _n: error(400, "bad_request", "no such field"),
+        lambda _json, _n: error(401, "invalid_api_key", "Invalid API Key"),
+        lambda _json, _n: error(503, "unavailable", "try later"),
+        lambda _json, _n: ServerFault(502, HTML.body),
+        lambda _json, _n: ServerFault(500, ""),
+    ],
+)
+async def test_the_fast_path_raises_the_error_of_the_sdk(answer: Callable[..., Any]) -> None:
+    found = []
+    with GroqServer(answer) as server:
         async with opened(backend_for(server)) as model:
-            assert isinstance(model.async_client, Otherwise)
-            assert (await model.ainvoke("Write tasks.")).content == "1. Sing."
+            for sdk_only in ({}, {"extra_headers": {"X-Trace": "1"}}):
+                with pytest.raises(APIStatusError) as caught:
+                    await model.ainvoke("Write tasks.", **sdk_only)
+                found.append((caught.value.message, caught.value.body, caught.value.status_code))
+    assert len(server.chats) == 2
+    assert found[0] == found[1]
+
+
+async def test_the_fast_path_sends_the_headers_of_the_sdk() -> None:
+    with GroqServer() as server:
+        async with opened(backend_for(server)) as model:
+            await model.ainvoke("Write tasks.")
+            await model.ainvoke("Write tasks.", timeout=4.0)
+    fast, sdk = ({name.lower(): value for name, value in sent.headers.items()} for sent in server.sent_to(CHAT))
+    varying = {"content-length", "x-stainless-retry-count", "x-stainless-read-timeout", "x-stainless-timeout"}
+    assert {name: value for name, value in fast.items() if name not in varying} == {
+        name: value for name, value in sdk.items() if name not in varying
+    }
+    assert fast["authorization"] == f"Bearer {KEY}"
 
 
 # --- the model
@@ -175,7 +191,7 @@ async def test_an_sdk_that_is_made_otherwise_goes_its_own_way(gone: str, monkeyp
         (["whisper-large-v3", "llama-3.1-8b-instant"], "llama-3.1-8b-instant"),
     ],
 )
-async def test_auto_takes_the_best_llama_3(offered: list[str], chosen: str) -> None:
+async def test_auto_chooses_the_best_llama_3(offered: list[str], chosen: str) -> None:
     with GroqServer(models=offered) as server:
         backend = backend_for(server)
         await ask(backend)
@@ -183,7 +199,7 @@ async def test_auto_takes_the_best_llama_3(offered: list[str], chosen: str) -> N
         assert backend.describe() == {"provider": "groq", "model": chosen, "base_url": server.url}
 
 
-async def test_auto_takes_a_successor_and_says_so() -> None:
+async def test_auto_chooses_a_successor_and_reports_it() -> None:
     with GroqServer(models=["openai/gpt-oss-120b", "openai/gpt-oss-20b"]) as server:
         backend = backend_for(server)
         assert backend.describe()["model"] == "auto"
@@ -193,14 +209,14 @@ async def test_auto_takes_a_successor_and_says_so() -> None:
     assert "no Llama 3" in str(backend.describe()["note"])
 
 
-async def test_effort_and_format_can_be_set() -> None:
+async def test_reasoning_effort_and_format_can_be_set() -> None:
     with GroqServer(models=["openai/gpt-oss-120b"]) as server:
         await ask(backend_for(server, reasoning_effort="high", reasoning_format="hidden"))
     assert (server.chats[0]["reasoning_effort"], server.chats[0]["reasoning_format"]) == ("high", "hidden")
 
 
 @pytest.mark.parametrize("model", ["auto", "llama-3.1-8b-instant"])
-def test_a_model_that_is_not_offered(model: str) -> None:
+def test_a_model_that_is_not_offered_is_an_error(model: str) -> None:
     with GroqServer(models=["qwen/qwen3-32b", "whisper-large-v3"]) as server:
         with pytest.raises(ModelError) as caught:
             backend_for(server, model=model).chat_model(Sampling())
@@ -213,20 +229,20 @@ def test_a_model_that_is_not_offered(model: str) -> None:
     "list_fault",
     [ServerFault(503), HTML, ServerFault(404), ServerFault(hang_up="reset"), ServerFault(200, {"data": [1]})],
 )
-async def test_models_that_cannot_be_listed(list_fault: ServerFault) -> None:
+async def test_a_failure_to_list_models_is_an_error_for_auto_only(list_fault: ServerFault) -> None:
     with GroqServer(list_fault=list_fault) as server:
         with pytest.raises(ModelError, match="could not be listed at http://127") as caught:
             backend_for(server).chat_model(Sampling())
         assert caught.value.hint
-        assert (await ask(backend_for(server, model=LLAMA))).text  # a named model is simply tried
+        assert (await ask(backend_for(server, model=LLAMA))).text  # a named model is used without the list
 
 
-async def test_a_named_model_that_is_offered() -> None:
+async def test_a_named_model_that_is_offered_is_used() -> None:
     with GroqServer(models=[LLAMA, "llama-3.3-70b-versatile"]) as server:
         assert (await ask(backend_for(server, model=LLAMA))).model == LLAMA
 
 
-async def test_a_named_model_that_turns_out_to_be_gone() -> None:
+async def test_a_named_model_that_was_removed_is_unusable() -> None:
     with GroqServer(models=["qwen/qwen3-32b"], list_fault=ServerFault(503)) as server:
         fault = await fault_of(backend_for(server, model=LLAMA))
     assert isinstance(fault, Unusable)
@@ -237,7 +253,7 @@ async def test_a_named_model_that_turns_out_to_be_gone() -> None:
 # --- key and address
 
 
-def test_no_key() -> None:
+def test_a_missing_key_is_a_model_error() -> None:
     with GroqServer() as server:
         backend = backend_for(server, api_key=None)
         with pytest.raises(ModelError, match="backend 'groq' needs a key") as caught:
@@ -249,13 +265,13 @@ def test_no_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["gsk_a b", "gsk_\u200bkey", "gsk_a\nb"])
-def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(key: str) -> None:
     with GroqServer() as server, pytest.raises(ModelError) as caught:
         backend_for(server, api_key=key).chat_model(Sampling())
     assert key not in str(caught.value)
 
 
-async def test_the_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_key_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROQ_API_KEY", f' "{KEY}"\n')
     with GroqServer() as server:
         backend = backend_for(server, api_key=None)
@@ -263,7 +279,7 @@ async def test_the_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert backend.secrets() == (KEY,)
 
 
-def test_a_refused_key_is_told_before_the_run() -> None:
+def test_a_refused_key_is_an_error_before_the_run() -> None:
     with GroqServer(key="another") as server:
         backend = backend_for(server, model=LLAMA)
         with pytest.raises(ModelError, match="refused the key"):
@@ -287,18 +303,18 @@ def test_a_refused_key_is_told_before_the_run() -> None:
         ("http://[::1]:8000", "http://[::1]:8000"),
     ],
 )
-def test_forms_of_the_address(written: str | None, address: str) -> None:
+def test_all_forms_of_the_address_are_accepted(written: str | None, address: str) -> None:
     assert settings.find_address(written) == address
 
 
 @pytest.mark.parametrize("written", ["ftp://api.groq.com", "https://", "host:port", "https://user:secret@host"])
-def test_what_is_no_address(written: str) -> None:
+def test_an_invalid_address_is_a_config_error(written: str) -> None:
     with pytest.raises(ConfigError) as caught:
         settings.find_address(written)
     assert "secret" not in str(caught.value)
 
 
-async def test_the_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_address_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     with GroqServer() as server:
         monkeypatch.setenv("GROQ_BASE_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("GROQ_API_BASE", f"{server.url}/openai/v1/")
@@ -307,7 +323,7 @@ async def test_the_address_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert [request.path for request in server.requests] == [MODELS, CHAT]
 
 
-async def test_the_key_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_key_is_never_visible(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     leak = error(400, f"odd header Bearer {KEY}")
     with GroqServer(lambda _json, n: leak if n else "fine") as server:
@@ -354,7 +370,7 @@ async def test_the_key_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     ],
 )
 @pytest.mark.parametrize("aiohttp", [True, False], ids=["aiohttp", "httpx"])
-async def test_faults(
+async def test_faults_are_sorted_by_their_cause(
     scripted: ServerFault, kind: type, told: str, aiohttp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not aiohttp:
@@ -364,11 +380,11 @@ async def test_faults(
         assert isinstance(fault, kind)
         assert told in fault.message
         assert getattr(fault, "hint", "x")
-        assert len(server.chats) == 1  # the client does not try again by itself
+        assert len(server.chats) == 1  # the client does not retry by itself
 
 
 @pytest.mark.parametrize("aiohttp", [True, False], ids=["aiohttp", "httpx"])
-async def test_a_server_that_went_away_is_named(aiohttp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_names_a_server_that_stopped(aiohttp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not aiohttp:
         monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     with GroqServer() as server:
@@ -394,7 +410,7 @@ async def test_a_server_that_went_away_is_named(aiohttp: bool, monkeypatch: pyte
         (error(429, "slow down"), None, ""),
     ],
 )
-async def test_rate_limits(scripted: ServerFault, wait: float | None, scope: str) -> None:
+async def test_a_rate_limit_has_its_wait_and_scope(scripted: ServerFault, wait: float | None, scope: str) -> None:
     with GroqServer(lambda _json, _n: scripted) as server:
         fault = await fault_of(backend_for(server))
     assert isinstance(fault, Busy)
@@ -416,7 +432,7 @@ HEADERS = {
 }
 
 
-async def test_limits_are_learnt_from_headers() -> None:
+async def test_limits_are_read_from_headers() -> None:
     with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", headers=HEADERS)) as server:
         backend = backend_for(server)
         assert backend.limits().windows == ()
@@ -427,7 +443,7 @@ async def test_limits_are_learnt_from_headers() -> None:
     assert tokens.seen_at > 0
 
 
-async def test_limits_are_learnt_from_refusals_too() -> None:
+async def test_limits_are_read_from_refusals_too() -> None:
     scripted = rate_limited("2m3s", "tokens per day (TPD)")
     fault = ServerFault(scripted.status, scripted.body, {**scripted.headers, **HEADERS})
     with GroqServer(lambda _json, _n: fault) as server:
@@ -461,7 +477,7 @@ def test_durations(text: str, seconds: float | None) -> None:
     assert words.seconds(text) == (None if seconds is None else pytest.approx(seconds))
 
 
-def test_odd_headers_are_passed_over() -> None:
+def test_malformed_headers_are_ignored() -> None:
     assert words.windows_in({"x-ratelimit-limit-requests": "many"}, 0.0) == []
     odd = {"x-ratelimit-limit-tokens": "6000", "x-ratelimit-reset-tokens": "?", "x-ratelimit-remaining-tokens": "-"}
     assert words.windows_in(odd, 1.0) == [Window("tokens", 60, 6000, None, None, 1.0)]
@@ -479,7 +495,7 @@ def test_odd_headers_are_passed_over() -> None:
         (lambda: GroqServer(list_fault=ServerFault(503)), ["key", "server"], False),
     ],
 )
-def test_check(make: Callable[[], GroqServer], names: list[str], ok: bool) -> None:
+def test_the_check_reports_key_server_and_model(make: Callable[[], GroqServer], names: list[str], ok: bool) -> None:
     with make() as server:
         diagnosis = backend_for(server).check()
     assert [check.name for check in diagnosis.checks] == names
@@ -487,7 +503,7 @@ def test_check(make: Callable[[], GroqServer], names: list[str], ok: bool) -> No
     assert all(check.ok or check.fix for check in diagnosis.checks)
 
 
-def test_the_component() -> None:
+def test_the_component_names_its_extra() -> None:
     (component,) = selfinstruct_backends()
     assert (component.name, component.extra) == ("groq", "groq")
     assert all(field.description for field in component.options.model_fields.values())

@@ -53,7 +53,7 @@ async def fault_of(backend: Backend) -> Any:
 # --- the happy path
 
 
-async def test_a_reply_with_finish_usage_and_model() -> None:
+async def test_a_reply_has_finish_usage_and_model() -> None:
     with OllamaServer(lambda _json, _n: OllamaAnswer("1. Sing a  song.", "length", (31, 7))) as server:
         reply = await ask(backend_for(server))
     assert reply == Completion("1. Sing a  song.", "length", Usage(31, 7), "llama3.1")
@@ -76,14 +76,14 @@ async def test_sampling_is_sent() -> None:
     assert (sent["model"], sent["keep_alive"], sent["think"]) == ("llama3.1", "30m", False)
 
 
-async def test_what_is_not_set_is_not_sent() -> None:
+async def test_unset_sampling_is_not_sent() -> None:
     with OllamaServer() as server:
         await ask(backend_for(server))
     assert server.chats[0]["options"] == {"num_ctx": 8192}
     assert not {"keep_alive", "think", "format"} & set(server.chats[0])
 
 
-async def test_penalties_that_the_client_cannot_send_are_told() -> None:
+async def test_penalties_that_the_client_cannot_send_are_reported() -> None:
     with OllamaServer() as server:
         backend = backend_for(server)
         await ask(backend, Sampling(frequency_penalty=0.0, presence_penalty=2.0))
@@ -92,7 +92,7 @@ async def test_penalties_that_the_client_cannot_send_are_told() -> None:
 
 
 @pytest.mark.parametrize(("length", "sent"), [(2048, 2048), (8192, 8192), (131072, 8192), (None, 77)])
-async def test_the_context_is_what_the_model_was_made_for(length: int | None, sent: int) -> None:
+async def test_the_default_context_is_that_of_the_model(length: int | None, sent: int) -> None:
     with OllamaServer(models={"llama3.1:latest": length}) as server:
         backend = backend_for(server)
         await ask(backend)
@@ -107,13 +107,13 @@ async def test_the_context_can_be_set() -> None:
 
 
 @pytest.mark.parametrize(("tokens", "cut"), [(512, False), (513, True), (515, True), (516, False), (1000, False)])
-async def test_a_prompt_that_was_cut_in_silence_is_flagged(tokens: int, cut: bool) -> None:
+async def test_a_silently_cut_prompt_is_reported(tokens: int, cut: bool) -> None:
     with OllamaServer(lambda _json, _n: OllamaAnswer("1. Sing.", usage=(tokens, 5))) as server:
         reply = await ask(backend_for(server, num_ctx=1024))
     assert reply.details == ({"prompt_cut": True, "num_ctx": 1024} if cut else {})
 
 
-async def test_several_at_once_and_a_second_stage() -> None:
+async def test_a_second_stage_after_parallel_requests_works() -> None:
     with OllamaServer(lambda json, _n: json["messages"][0]["content"]) as server:
         backend = backend_for(server, concurrency=4)
         for _ in range(2):
@@ -127,7 +127,7 @@ async def test_several_at_once_and_a_second_stage() -> None:
 # --- server and model
 
 
-async def test_no_server() -> None:
+async def test_a_missing_server_is_a_model_error() -> None:
     with OllamaServer() as server:
         backend = backend_for(server)
     with pytest.raises(ModelError, match="no Ollama server at http://127") as caught:
@@ -136,7 +136,7 @@ async def test_no_server() -> None:
     assert not backend.check().ok
 
 
-async def test_what_answers_is_no_ollama() -> None:
+async def test_another_server_at_the_address_is_an_error() -> None:
     class Portal(OllamaServer):
         def answer(self, wire: Any, request: Any, n: int) -> None:
             wire.fault(HTML)
@@ -145,7 +145,7 @@ async def test_what_answers_is_no_ollama() -> None:
         backend_for(server).chat_model(PLAIN)
 
 
-def test_a_server_that_wants_a_key() -> None:
+def test_a_server_that_refuses_the_key_is_an_error() -> None:
     class Guarded(OllamaServer):
         def answer(self, wire: Any, request: Any, n: int) -> None:
             wire.json({"error": "unauthorized"}, 401)
@@ -156,7 +156,7 @@ def test_a_server_that_wants_a_key() -> None:
 
 
 @pytest.mark.parametrize("there", [{}, {"llama3.1:8b": 8192, "qwen3:4b": 4096}])
-def test_no_such_model(there: dict[str, int]) -> None:
+def test_a_missing_model_is_a_model_error(there: dict[str, int]) -> None:
     with OllamaServer(models=there) as server:
         backend = backend_for(server)
         with pytest.raises(ModelError, match=r"has no model 'llama3\.1'") as caught:
@@ -167,7 +167,7 @@ def test_no_such_model(there: dict[str, int]) -> None:
         assert server.chats == []
 
 
-async def test_a_model_with_a_tag() -> None:
+async def test_a_model_name_may_have_a_tag() -> None:
     with OllamaServer(models={"llama3.1:8b": 8192}) as server:
         backend = backend_for(server, model="llama3.1:8b")
         await ask(backend)
@@ -207,27 +207,29 @@ async def test_a_model_with_a_tag() -> None:
         ("http://me:secret@box:1234", "http://box:1234"),
     ],
 )
-def test_forms_of_the_address(written: str | None, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_forms_of_the_address_are_accepted(
+    written: str | None, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert find_address(written).url == address
     monkeypatch.setenv("OLLAMA_HOST", written or "")
     assert find_address(None).url == address
 
 
 @pytest.mark.parametrize("written", ["ftp://box", "box:port", "http://me:secret@box:99999"])
-def test_what_is_no_address(written: str) -> None:
+def test_an_invalid_address_is_a_config_error(written: str) -> None:
     with pytest.raises(ConfigError) as caught:
         find_address(written)
     assert "secret" not in str(caught.value)
 
 
-async def test_a_proxy_does_not_stand_before_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_proxy_is_used_for_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with OllamaServer() as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url.removeprefix("http://"))
         assert (await ask(backend_for(server, base_url=None))).text
 
 
-async def test_the_key_is_sent_and_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_key_is_sent_and_never_visible(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     leak = ServerFault(400, {"error": "odd header Bearer sk-hidden"})
     with OllamaServer(lambda _json, n: leak if n else "fine") as server:
@@ -245,7 +247,7 @@ async def test_the_key_is_sent_and_shows_nowhere(caplog: pytest.LogCaptureFixtur
     assert backend.secrets() == ("sk-hidden",)
 
 
-async def test_a_login_in_the_address_is_sent_and_shows_nowhere() -> None:
+async def test_a_login_in_the_address_is_sent_and_never_visible() -> None:
     with OllamaServer() as server:
         backend = backend_for(server, base_url=server.url.replace("//", "//me:hidden@"))
         async with opened(backend) as model:
@@ -281,7 +283,7 @@ async def test_a_login_in_the_address_is_sent_and_shows_nowhere() -> None:
         (Stream([]), Busy, "could not be read"),
     ],
 )
-async def test_faults(scripted: Any, kind: type, told: str) -> None:
+async def test_faults_are_sorted_by_their_cause(scripted: Any, kind: type, told: str) -> None:
     with OllamaServer(lambda _json, _n: scripted) as server:
         fault = await fault_of(backend_for(server, timeout=0.5))
         assert isinstance(fault, kind)
@@ -290,14 +292,14 @@ async def test_faults(scripted: Any, kind: type, told: str) -> None:
         assert len(server.chats) == 1
 
 
-async def test_a_model_that_vanished_gets_the_same_hint() -> None:
+async def test_a_removed_model_has_the_same_hint_as_a_missing_one() -> None:
     with OllamaServer(lambda _json, _n: ServerFault(404, {"error": "model not found"})) as server:
         fault = await fault_of(backend_for(server))
     assert "ollama pull llama3.1" in fault.hint
     assert "llama3.1:latest" in fault.hint
 
 
-async def test_a_server_that_went_away_is_named() -> None:
+async def test_the_error_names_a_server_that_stopped() -> None:
     with OllamaServer() as server:
         backend = backend_for(server)
         async with opened(backend) as model:
@@ -312,7 +314,7 @@ async def test_a_server_that_went_away_is_named() -> None:
 # --- doctor, options
 
 
-def test_check() -> None:
+def test_the_check_reports_server_and_model() -> None:
     with OllamaServer() as server:
         diagnosis = backend_for(server).check()
     assert diagnosis.ok
@@ -320,7 +322,7 @@ def test_check() -> None:
     assert "0.12.3" in diagnosis.checks[0].detail
 
 
-def test_the_component() -> None:
+def test_the_component_names_its_extra() -> None:
     (component,) = selfinstruct_backends()
     assert (component.name, component.extra) == ("ollama", "ollama")
     assert all(field.description for field in component.options.model_fields.values())

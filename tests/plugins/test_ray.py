@@ -1,4 +1,4 @@
-"""The filter `rouge-l-ray`: shards decide as one pool does; and two real actors, where Ray is installed."""
+"""The filter `rouge-l-ray`: shards decide like one pool, and two real actors do if Ray is installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=9
 
 
 @given(TEXTS, TEXTS, st.integers(1, 4), st.sampled_from([0.3, 0.7, 0.75]))
-def test_the_best_of_the_shards_is_what_one_pool_finds(
+def test_the_nearest_entry_of_all_shards_is_that_of_one_pool(
     entries: list[str], asked: list[str], parts: int, threshold: float
 ) -> None:
     pool, shards = Pool(TOKENISERS["unicode"]), [Shard("unicode") for _ in range(parts)]
@@ -37,7 +37,7 @@ def test_the_best_of_the_shards_is_what_one_pool_finds(
         assert one is None or entries.index(one[2]) == one[1]
 
 
-def test_its_options_are_those_of_rouge_l() -> None:
+def test_its_options_are_those_of_rouge_l_and_shards() -> None:
     (component,) = selfinstruct_filters()
     own = {name: (field.annotation, field.default) for name, field in RougeLRayOptions.model_fields.items()}
     del own["shards"]
@@ -45,7 +45,7 @@ def test_its_options_are_those_of_rouge_l() -> None:
     assert (component.extra, component.stages) == ("ray", ("generate",))
 
 
-def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     monkeypatch.delitem(__import__("sys").modules, "selfinstruct_ray.rouge_l", raising=False)
@@ -80,7 +80,7 @@ def corpus(count: int) -> list[str]:
 class TestTwoActors:
     pytestmark = real
 
-    def test_every_verdict_is_that_of_rouge_l(self, options: dict[str, Any]) -> None:
+    def test_every_verdict_equals_that_of_rouge_l(self, options: dict[str, Any]) -> None:
         one, other = RougeLFilter(RougeLOptions(**options)), build(RougeLRayOptions(**options, shards=2))
         texts = corpus(900)
         for rule in (one, other):
@@ -104,7 +104,7 @@ class TestTwoActors:
 class TestARun:
     pytestmark = real
 
-    def test_a_run_is_the_same_byte_for_byte(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_run_exports_the_same_bytes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         for name in ("rouge-l", "rouge-l-ray"):
             filters = f'generate.filters=[{{use = "cut"}}, {{use = "{name}"}}]'
@@ -119,7 +119,7 @@ class TestARun:
             row["metadata"].pop("created_at")
         assert one == other
 
-    def test_a_cluster_that_is_not_there_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unreachable_cluster_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         import ray
 
         ray.shutdown()

@@ -1,4 +1,4 @@
-"""The replay backend: row k answers request k, and whatever is wrong with the file is told before the run."""
+"""The replay backend answers request k with row k, and reports every problem of the file before the run."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ async def fault_of(backend: Backend, index: int) -> Any:
     return backend.read_error(caught.value)
 
 
-async def test_request_k_gets_row_k_in_any_order(tmp_path: Path) -> None:
+async def test_row_k_answers_request_k_in_any_order(tmp_path: Path) -> None:
     backend = backend_for(recording(tmp_path, *(row(f"reply {k}") for k in range(20))))
     order = [7, 0, 19, 7, 3]
     replies = await asyncio.gather(*(ask(backend, k, f"prompt {k}") for k in order))
     assert [reply.text for reply in replies] == [f"reply {k}" for k in order]
 
 
-def test_the_synchronous_way(tmp_path: Path) -> None:
+def test_a_synchronous_call_gets_its_row_too(tmp_path: Path) -> None:
     model = backend_for(recording(tmp_path, row("a"), row("b"))).chat_model(Sampling())
     assert model.invoke("x", config={"metadata": {"selfinstruct_request": 1}}).content == "b"
 
 
 @pytest.mark.parametrize(("said", "finish"), [("stop", "stop"), ("length", "length"), (None, "unknown")])
-async def test_finish(tmp_path: Path, said: str | None, finish: str) -> None:
+async def test_the_recorded_finish_reason_is_read(tmp_path: Path, said: str | None, finish: str) -> None:
     reply = await ask(backend_for(recording(tmp_path, row("", said))), 0)
     assert reply == Completion("", finish, model="replay")  # type: ignore[arg-type]
 
 
-async def test_marks_blank_lines_and_odd_line_ends_do_no_harm(tmp_path: Path) -> None:
+async def test_byte_order_marks_blank_lines_and_other_line_ends_are_accepted(tmp_path: Path) -> None:
     lines = (row("a\u2028b \u4f60\u597d"), "", "   ", row("second"))
     backend = backend_for(recording(tmp_path, *lines, start=b"\xef\xbb\xbf", end=b"\r\n"))
     assert (await ask(backend, 0)).text == "a\u2028b \u4f60\u597d"
@@ -66,15 +66,13 @@ async def test_marks_blank_lines_and_odd_line_ends_do_no_harm(tmp_path: Path) ->
     assert backend.describe()["rows"] == 2
 
 
-async def test_after_the_last_row(tmp_path: Path) -> None:
+async def test_a_request_after_the_last_row_ends_the_run(tmp_path: Path) -> None:
     backend = backend_for(recording(tmp_path, row("a"), row("b")))
-    assert await fault_of(backend, 2) == Exhausted("the recorded replies have ended after 2 rows")
-    assert await fault_of(backend_for(recording(tmp_path)), 0) == Exhausted(
-        "the recorded replies have ended after 0 rows"
-    )
+    assert await fault_of(backend, 2) == Exhausted("the recorded replies ended after 2 rows")
+    assert await fault_of(backend_for(recording(tmp_path)), 0) == Exhausted("the recorded replies ended after 0 rows")
 
 
-async def test_a_recorded_failure_stays_one(tmp_path: Path) -> None:
+async def test_a_recorded_failure_fails_again(tmp_path: Path) -> None:
     backend = backend_for(recording(tmp_path, row("a"), '{"response": null}', row("c")))
     assert isinstance(await fault_of(backend, 1), Rejected)
     assert (await ask(backend, 2)).text == "c"
@@ -101,7 +99,7 @@ async def test_a_call_without_its_index_is_refused(tmp_path: Path) -> None:
         (row(None), "no text"),
     ],
 )
-def test_bad_rows_name_file_and_line(tmp_path: Path, line: str | bytes, told: str) -> None:
+def test_the_error_of_a_bad_row_names_file_and_line(tmp_path: Path, line: str | bytes, told: str) -> None:
     path = recording(tmp_path, row("a"), "", line)
     with pytest.raises(DataError) as caught:
         backend_for(path)
@@ -110,13 +108,13 @@ def test_bad_rows_name_file_and_line(tmp_path: Path, line: str | bytes, told: st
     assert caught.value.hint
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_data_error(tmp_path: Path) -> None:
     for path in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(DataError, match="cannot be read"):
             backend_for(path)
 
 
-def test_the_component_and_check(tmp_path: Path) -> None:
+def test_the_component_checks_the_recording(tmp_path: Path) -> None:
     (component,) = selfinstruct_backends()
     assert (component.name, component.extra) == ("replay", "")
     assert all(field.description for field in component.options.model_fields.values())

@@ -1,4 +1,4 @@
-"""The samplers `spread` and `coverage`: pure, without repetition, as many as asked for, at any size of the pool."""
+"""The samplers `spread` and `coverage`: no state, no repetition, the right number, for pools of any size."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_same_view_gives_the_same_sample(name: str, pool: Any, mix: tuple[in
 
 @pytest.mark.parametrize("name", NAMES)
 @given(pools, mixes)
-def test_nothing_twice_and_as_many_as_there_are(name: str, pool: Any, mix: tuple[int, int]) -> None:
+def test_a_sample_has_no_repetition_and_the_right_number(name: str, pool: Any, mix: tuple[int, int]) -> None:
     (seeds, machine, index), (total, most) = pool, mix
     shown = sampler(name, total, most).sample(view(index, seeds, machine))
     ids = [entry.id for entry in shown]
@@ -65,25 +65,25 @@ def test_nothing_twice_and_as_many_as_there_are(name: str, pool: Any, mix: tuple
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_seed_and_nothing_else(name: str) -> None:
+def test_a_pool_of_one_seed_gives_that_seed(name: str) -> None:
     assert sampler(name).sample(view(5, SEEDS[:1], [])) == SEEDS[:1]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_requests_differ(name: str) -> None:
+def test_different_requests_get_different_samples(name: str) -> None:
     shown = {tuple(entry.id for entry in sampler(name).sample(view(index))) for index in range(50)}
     assert len(shown) == 50
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_texts_in_any_script_and_empty_ones(name: str) -> None:
+def test_texts_may_be_empty_or_in_any_script(name: str) -> None:
     texts = ["写一首关于秋天的诗。", "Напиши письмо.", "", "\ud800", "!?", "Write a poem."]
     odd = [Instruction(f"g{at}.0", text) for at, text in enumerate(texts)]
     assert len(sampler(name, 6, 6).sample(view(0, SEEDS[:1], odd))) == 6
 
 
-class Endless(Sequence[Instruction]):
-    """A pool that notes how much of it is looked at."""
+class CountingPool(Sequence[Instruction]):
+    """A pool that counts how many of its members are read."""
 
     def __init__(self, length: int) -> None:
         self.length, self.looks = length, 0
@@ -102,10 +102,10 @@ class Endless(Sequence[Instruction]):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_large_pool_is_not_walked(name: str) -> None:
+def test_only_a_small_part_of_a_large_pool_is_read(name: str) -> None:
     looks = []
     for length in (10_000, 10_000_000):
-        pool = Endless(length)
+        pool = CountingPool(length)
         sampler(name).sample(view(3, SEEDS, pool))
         looks.append(pool.looks)
     assert max(looks) <= 400
@@ -129,13 +129,13 @@ def test_every_seed_is_shown_once_in_a_round(seeds: int, group: int) -> None:
             assert sorted(shown.values(), reverse=True) == [2] * extra + [1] * (seeds - extra)
 
 
-def test_rounds_differ() -> None:
+def test_different_rounds_have_different_orders() -> None:
     spread = sampler("spread", 6, 0)
     rounds = [[{e.id for e in spread.sample(view(30 * turn + at))} for at in range(30)] for turn in range(2)]
     assert sum(group in rounds[1] for group in rounds[0]) < 3
 
 
-def test_examples_are_farther_apart_than_random_ones() -> None:
+def test_examples_of_spread_are_farther_apart_than_random_ones() -> None:
     from selfinstruct_paper.sampling import PaperSampler, PaperSamplerOptions
 
     near = {}
@@ -145,7 +145,7 @@ def test_examples_are_farther_apart_than_random_ones() -> None:
     assert near["spread"] < 0.8 * near["paper"]
 
 
-def test_the_farthest_go_first_and_the_first_of_equals() -> None:
+def test_the_farthest_candidate_is_taken_first_and_the_first_of_equals() -> None:
     texts = [frozenset("ab"), frozenset("abc"), frozenset("xy"), frozenset("xyz"), frozenset("q")]
     assert far_apart(texts, 2, [frozenset("ab")]) == [2, 4]
     assert far_apart(texts, 9, []) == [0, 2, 4, 1, 3]
@@ -155,7 +155,7 @@ def test_the_farthest_go_first_and_the_first_of_equals() -> None:
 # --- coverage
 
 
-def test_rare_kinds_are_shown_more_often() -> None:
+def test_coverage_shows_rare_kinds_more_often() -> None:
     common = [Instruction(f"c{at}", f"Write a short story about dragon number {at}.") for at in range(60)]
     rare = [Instruction(f"r{at}", f"{verb} something else entirely.") for at, verb in enumerate(("Sort", "Translate"))]
     shown: Counter[str] = Counter()
@@ -164,7 +164,7 @@ def test_rare_kinds_are_shown_more_often() -> None:
     assert shown["r"] / 2 > 2.5 * shown["c"] / 60
 
 
-def test_what_the_machine_wrote_much_of_is_shown_less() -> None:
+def test_coverage_shows_kinds_that_the_model_wrote_often_less() -> None:
     seeds = [Instruction("w", "Write a poem on tides."), Instruction("s", "Sort seven planets.")]
     much = [Instruction(f"g{at}.0", f"Write about city {at}.") for at in range(200)]
     shown: Counter[str] = Counter()
@@ -176,7 +176,7 @@ def test_what_the_machine_wrote_much_of_is_shown_less() -> None:
 # --- as components
 
 
-def test_they_are_found_and_more_machine_than_total_is_refused() -> None:
+def test_both_are_registered_and_refuse_more_machine_than_total() -> None:
     registry = Registry.load()
     for name in NAMES:
         component = registry.find(SAMPLER, name)
@@ -186,7 +186,7 @@ def test_they_are_found_and_more_machine_than_total_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_with_it_is_the_same_at_any_concurrency(
+def test_a_run_with_the_sampler_is_the_same_at_any_concurrency(
     name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

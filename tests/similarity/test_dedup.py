@@ -1,4 +1,4 @@
-"""`selfinstruct dedup`: the first of near-duplicates stays, in order and byte for byte."""
+"""`selfinstruct dedup` keeps the first of near-duplicate rows, in order and byte for byte."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dedup(*args: object) -> Result:
     return CliRunner().invoke(command, [str(arg) for arg in args])
 
 
-def test_the_first_of_near_duplicates_is_kept_as_it_stands(file: Path, tmp_path: Path) -> None:
+def test_the_first_of_near_duplicates_is_kept_unchanged(file: Path, tmp_path: Path) -> None:
     result = dedup(file, "-o", tmp_path / "out.jsonl")
     assert result.exit_code == 0, result.output
     assert "5 rows, 3 kept, 2 dropped" in result.output
@@ -39,19 +39,19 @@ def test_the_first_of_near_duplicates_is_kept_as_it_stands(file: Path, tmp_path:
     assert not (tmp_path / "out.jsonl.dropped.jsonl").exists()
 
 
-def test_what_was_dropped_stands_beside_its_nearest_if_asked_for(file: Path, tmp_path: Path) -> None:
+def test_dropped_rows_are_written_with_their_nearest_kept_text(file: Path, tmp_path: Path) -> None:
     dedup(file, "-o", tmp_path / "out.jsonl", "--dropped")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl.dropped.jsonl").read_text("utf-8").splitlines()]
     assert [row["n"] for row in rows] == [3, 5]
     assert rows[0]["dropped_for"] == {"nearest": "Name three large rivers of Europe.", "score": pytest.approx(5 / 6)}
 
 
-def test_a_higher_threshold_keeps_more_and_the_file_gets_a_name(file: Path) -> None:
+def test_a_higher_threshold_keeps_more_rows_and_out_has_a_default_name(file: Path) -> None:
     assert "4 kept, 1 dropped" in dedup(file, "--threshold", 0.9).output
     assert len((file.parent / "tasks.dedup.jsonl").read_text("utf-8").splitlines()) == 4
 
 
-def test_any_field_can_be_compared(tmp_path: Path) -> None:
+def test_the_compared_field_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"q": "a b c"}\n{"q": "a b c"}\n', "utf-8")
     assert "2 rows, 1 kept" in dedup(path, "--field", "q").output
@@ -61,7 +61,7 @@ def test_any_field_can_be_compared(tmp_path: Path) -> None:
     ("line", "message"),
     [("[1]", "line 2 is not a JSON object"), ("{oops", "line 2 is not"), ('{"n": 1}', "line 2 has no text under")],
 )
-def test_a_row_that_cannot_be_read_is_named_and_nothing_is_written(tmp_path: Path, line: str, message: str) -> None:
+def test_an_unreadable_row_is_named_and_nothing_is_written(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"instruction": "a"}\n' + line + "\n", "utf-8")
     result = dedup(path)
@@ -70,11 +70,11 @@ def test_a_row_that_cannot_be_read_is_named_and_nothing_is_written(tmp_path: Pat
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_data_error(tmp_path: Path) -> None:
     assert isinstance(dedup(tmp_path / "none.jsonl").exception, DataError)
 
 
-def test_half_characters_in_a_dropped_row_harm_nothing(tmp_path: Path) -> None:
+def test_lone_surrogates_in_a_dropped_row_are_written_safely(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"instruction": "a \\ud800 b"}\n{"instruction": "a \\ud800 b"}\n', "utf-8")
     assert "1 kept, 1 dropped" in dedup(path, "--dropped").output

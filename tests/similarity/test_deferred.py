@@ -1,4 +1,4 @@
-"""Statistics put off: whoever computes them, and when, the exports are the same."""
+"""Deferred statistics: exports are the same whoever computes them, and whenever."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TARGET = 60
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose statistics are all there."""
+    """A run with complete statistics."""
     folder = tmp_path_factory.mktemp("runs") / "finished"
     SelfInstruct(out=folder, backend="demo").generate(TARGET)
     return folder
@@ -35,11 +35,11 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / INSTRUCTIONS).read_text("utf-8").splitlines()]
 
 
-def put_off(folder: Path, copy: Path) -> Path:
-    """A copy of a run as a kill would leave it before anything put off was computed."""
+def without_statistics(folder: Path, copy: Path) -> Path:
+    """A copy of a run as a kill would leave it before any deferred statistics were computed."""
     copy.mkdir()
     source = RunStore.open_readonly(folder)
-    with Opened(copy) as store:
+    with OpenStore(copy) as store:
         source._read.backup(store._read)
         seeds = len(store.seeds())
         accepted = store.accepted_after(-1, -1, TARGET)
@@ -49,7 +49,7 @@ def put_off(folder: Path, copy: Path) -> Path:
     return copy
 
 
-class Opened:
+class OpenStore:
     def __init__(self, folder: Path) -> None:
         self._store = RunStore.open(folder)
 
@@ -60,7 +60,7 @@ class Opened:
         self._store.close()
 
 
-def test_every_row_says_how_near_it_was_to_all_before_it(finished: Path) -> None:
+def test_every_row_has_the_statistics_of_the_pool_before_it(finished: Path) -> None:
     store = RunStore.open_readonly(finished)
     before = [seed.instruction for seed in store.seeds()]
     store.close()
@@ -77,18 +77,18 @@ def test_every_row_says_how_near_it_was_to_all_before_it(finished: Path) -> None
         before.append(row["instruction"])
 
 
-def test_at_the_end_of_a_stage_nothing_is_put_off_any_more(finished: Path) -> None:
+def test_a_finished_stage_has_no_deferred_statistics(finished: Path) -> None:
     store = RunStore.open_readonly(finished)
     assert all(isinstance(row.similarity, Similarity) for row in store.accepted_after(-1, -1, TARGET))
     store.close()
 
 
 @pytest.mark.parametrize("batch", [1, 7, 512])
-def test_an_export_alone_computes_what_is_missing(
+def test_an_export_computes_missing_statistics(
     finished: Path, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statistics, "BATCH", batch)
-    folder = put_off(finished, tmp_path / "killed")
+    folder = without_statistics(finished, tmp_path / "killed")
     store = RunStore.open_readonly(folder)
     assert all(isinstance(row.similarity, Deferred) for row in store.accepted_after(-1, -1, TARGET))
     write_contracts(store, folder)
@@ -96,24 +96,24 @@ def test_an_export_alone_computes_what_is_missing(
     assert (folder / INSTRUCTIONS).read_bytes() == (finished / INSTRUCTIONS).read_bytes()
 
 
-@pytest.mark.parametrize("kernel", ["python", "rapidfuzz"])
-def test_another_kernel_exports_the_same_bytes(
+@pytest.mark.parametrize("kernel", ["rouge-score", "rapidfuzz"])
+def test_other_kernels_export_the_same_bytes(
     finished: Path, tmp_path: Path, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", kernel)
-    folder = put_off(finished, tmp_path / kernel)
+    folder = without_statistics(finished, tmp_path / kernel)
     store = RunStore.open_readonly(folder)
     write_contracts(store, folder)
     store.close()
     assert (folder / INSTRUCTIONS).read_bytes() == (finished / INSTRUCTIONS).read_bytes()
 
 
-def test_what_is_filled_in_along_the_way_is_what_the_end_would_give(
+def test_statistics_computed_during_a_run_equal_those_computed_at_its_end(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statistics, "BATCH", 16)
-    folder = put_off(finished, tmp_path / "along")
-    with Opened(folder) as store:
+    folder = without_statistics(finished, tmp_path / "along")
+    with OpenStore(folder) as store:
         filler = SimilarityBackfill(store)
         filler.fill(least=16)
         waiting = [row for row in store.accepted_after(-1, -1, TARGET) if isinstance(row.similarity, Deferred)]
@@ -123,21 +123,21 @@ def test_what_is_filled_in_along_the_way_is_what_the_end_would_give(
         assert list(instruction_rows(CuratedRun(store))) == rows_of(finished)
 
 
-def test_a_resumed_run_fills_in_what_a_kill_left(finished: Path, tmp_path: Path) -> None:
-    folder = put_off(finished, tmp_path / "resumed")
+def test_a_resumed_run_computes_statistics_that_a_kill_left_open(finished: Path, tmp_path: Path) -> None:
+    folder = without_statistics(finished, tmp_path / "resumed")
     SelfInstruct(out=folder, backend="demo").generate(TARGET)
     assert (folder / INSTRUCTIONS).read_bytes() == (finished / INSTRUCTIONS).read_bytes()
 
 
-def test_what_was_measured_at_once_is_kept_as_it_is() -> None:
+def test_statistics_that_a_filter_gave_are_kept() -> None:
     known = Similarity(0.5, (("a b", 0.5),), 0.25)
-    statistician = SimilarityCalculator(["a b"])
-    assert statistician.compute([("a c", known), ("a d", Deferred(2)), ("x", None)])[::2] == [known, None]
-    near = statistician.compute([("a b c", Deferred(1)), ("a c", Deferred(4, nearest=1))])
+    calculator = SimilarityCalculator(["a b"])
+    assert calculator.compute([("a c", known), ("a d", Deferred(2)), ("x", None)])[::2] == [known, None]
+    near = calculator.compute([("a b c", Deferred(1)), ("a c", Deferred(4, nearest=1))])
     assert [one.nearest for one in near if one] == [(("a b", 0.8),), (("a c", 1.0),)]
 
 
-def test_the_paper_s_order_of_ties_is_computed_later_too() -> None:
+def test_deferred_statistics_keep_the_order_of_ties_of_the_paper() -> None:
     texts = [f"a b c other{number % 5}" for number in range(40)]
     pool = Pool(classical_tokens, ties="numpy")
     pool.extend(texts)
@@ -145,7 +145,7 @@ def test_the_paper_s_order_of_ties_is_computed_later_too() -> None:
     assert SimilarityCalculator(texts).compute([("a b other3", deferred)]) == [pool.compare("a b other3")]
 
 
-def test_the_filter_names_the_nearest_and_defers_the_rest() -> None:
+def test_the_filter_reports_the_nearest_entry_and_defers_statistics() -> None:
     novelty = RougeLFilter(RougeLOptions(tokeniser="classical", ties="numpy", nearest=3))
     for text in ("a b c d", "a b c d e", "p q r s"):
         novelty.observe(Draft(text))
@@ -156,10 +156,10 @@ def test_the_filter_names_the_nearest_and_defers_the_rest() -> None:
 
 
 @pytest.mark.parametrize("near", [Deferred(-1), Deferred(1, "latin"), Deferred(1, nearest=0), 0.5])  # type: ignore[arg-type]
-def test_a_similarity_that_nobody_can_compute_is_the_filter_s_fault(near: Any) -> None:
+def test_a_similarity_that_cannot_be_computed_is_a_plugin_error(near: Any) -> None:
     with pytest.raises(PluginError, match="similarity that is none"):
         check_verdict("mine", Verdict(keep=True, similarity=near), "text")
 
 
-def test_batches_hold_everything_in_order() -> None:
+def test_batches_hold_all_items_in_order() -> None:
     assert list(in_batches(range(5), 2)) == [[0, 1], [2, 3], [4]]

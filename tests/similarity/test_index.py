@@ -1,4 +1,4 @@
-"""The decision index against the plain rule: every score with the whole pool, the highest, the oldest of equals."""
+"""Decisions against the plain rule: score every entry of the pool, take the highest, and of equals the oldest."""
 
 from __future__ import annotations
 
@@ -13,12 +13,21 @@ from selfinstruct.similarity import Match, Pool, classical_tokens
 from selfinstruct.similarity.native import library
 from selfinstruct.similarity.scores import f_measure, least_above
 
-KERNELS = ["python", "rapidfuzz", pytest.param("native", marks=pytest.mark.skipif(library() is None, reason="no C"))]
+NATIVE = pytest.param("native", marks=pytest.mark.skipif(library() is None, reason="no compiled kernel"))
+FAST_KERNELS = ["rapidfuzz", NATIVE]
+KERNELS = [*FAST_KERNELS, "rouge-score"]
 THRESHOLDS = [0.0, 0.3, 0.5, 0.7, 0.85, 1.0]
 
 
 @pytest.fixture(params=KERNELS)
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SELFINSTRUCT_KERNEL", request.param)
+    return str(request.param)
+
+
+@pytest.fixture(params=FAST_KERNELS)
+def fast_kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kernel that is fast enough for long texts and many entries."""
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", request.param)
     return str(request.param)
 
@@ -41,7 +50,7 @@ def expected(entries: list[str], text: str, threshold: float) -> Match | None:
 
 
 def texts(rng: Random, count: int, most: int, vocabulary: int) -> list[str]:
-    """Texts of which a third are others with a few words dropped, changed or added."""
+    """Random texts. A third of them are copies of others with a few words dropped, changed or added."""
     found: list[str] = []
     for _ in range(count):
         if found and rng.random() < 0.35:
@@ -55,13 +64,17 @@ def texts(rng: Random, count: int, most: int, vocabulary: int) -> list[str]:
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize(("most", "vocabulary"), [(6, 5), (18, 40), (40, 300), (140, 60)])
-def test_a_decision_is_that_of_a_full_comparison(kernel: str, threshold: float, most: int, vocabulary: int) -> None:
+def test_a_decision_is_the_same_as_that_of_a_full_comparison(
+    kernel: str, threshold: float, most: int, vocabulary: int
+) -> None:
+    if kernel == "rouge-score" and most > 40:
+        pytest.skip("takes too long, and the expected decisions are those of rouge_score anyway")
     rng = Random(f"{threshold}:{most}:{vocabulary}")
     entries = texts(rng, 60, most, vocabulary)
     asked = [*texts(rng, 4, most, vocabulary), *(" ".join(entry.split()[1:]) for entry in entries[:8])]
     pool = Pool(classical_tokens)
     pool.extend(entries[:20])
-    pool.decide("the index stands before the rest joins", threshold)
+    pool.decide("this builds the index before the rest is added", threshold)
     pool.extend(entries[20:])
     for text in asked:
         assert pool.decide(text, threshold) == expected(entries, text, threshold)
@@ -73,10 +86,10 @@ def test_a_decision_is_that_of_a_full_comparison(kernel: str, threshold: float, 
     st.sampled_from(THRESHOLDS),
 )
 @settings(max_examples=150)
-def test_every_kernel_decides_alike(entries: list[str], text: str, threshold: float) -> None:
+def test_all_kernels_make_the_same_decision(entries: list[str], text: str, threshold: float) -> None:
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("python", "rapidfuzz", *(["native"] if library() else [])):
+        for name in ("rapidfuzz", "rouge-score", *(["native"] if library() else [])):
             patch.setenv("SELFINSTRUCT_KERNEL", name)
             pool = Pool(classical_tokens)
             pool.extend(entries)
@@ -84,7 +97,7 @@ def test_every_kernel_decides_alike(entries: list[str], text: str, threshold: fl
     assert found == [expected(entries, text, threshold)] * len(found)
 
 
-def test_every_exact_tie_at_the_threshold_is_decided_as_the_reference_rounds_it(kernel: str) -> None:
+def test_ties_at_the_threshold_are_decided_as_the_reference_rounds_them(kernel: str) -> None:
     ties = [(7 * (m + n) // 20, m, n) for m in range(1, 41) for n in range(1, 41) if 7 * (m + n) % 20 == 0]
     seen = set()
     for common, m, n in ties:
@@ -98,11 +111,11 @@ def test_every_exact_tie_at_the_threshold_is_decided_as_the_reference_rounds_it(
         found = pool.decide(text, 0.7)
         assert (found is not None) is (reference(entry, text) > 0.7)
         seen.add(found is not None)
-    assert seen == {True, False}, "rounding decides both ways"
+    assert seen == {True, False}, "rounding puts some ties above the threshold, and others not"
 
 
 @pytest.mark.parametrize("length", [63, 64, 65, 128, 129, 1000, 5000])
-def test_no_text_is_too_long(kernel: str, length: int) -> None:
+def test_a_text_may_have_any_length(fast_kernel: str, length: int) -> None:
     text = words(*range(length))
     pool = Pool(classical_tokens)
     pool.extend(["w1 w2", text, words(*range(length, 2 * length))])
@@ -113,35 +126,34 @@ def test_no_text_is_too_long(kernel: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [5, 12, 30, 64, 65, 100, 140, 300])
-def test_the_least_that_is_needed_is_enough(kernel: str, length: int) -> None:
+def test_one_token_decides_at_the_threshold(fast_kernel: str, length: int) -> None:
     need = least_above(0.7, length, length)
     for start in range(0, 40 * length, 2 * length):
         entry, strange = range(start, start + length), range(start + length, start + 2 * length)
         pool = Pool(classical_tokens)
-        pool.extend(["w1 w2", words(*entry), words(*strange)])  # so that no token is unknown
+        pool.extend(["w1 w2", words(*entry), words(*strange)])  # every token is in the pool
         assert pool.decide(words(*entry[:need], *strange[: length - need]), 0.7) is not None
         assert pool.decide(words(*entry[: need - 1], *strange[: length - need + 1]), 0.7) is None
 
 
-def test_a_vocabulary_may_outgrow_every_character_there_is(kernel: str) -> None:
+def test_a_vocabulary_may_be_larger_than_unicode(fast_kernel: str) -> None:
     pool = Pool(classical_tokens)
     pool.extend(words(*range(start, start + 4000)) for start in range(0, 1_120_000, 4000))
     pool.extend(["w3 w1119999 w5", "w1119990 w1119991 w1119992 w7"])
     assert pool.decide("w1119990 w1119991 w1119992 w8", 0.7) == Match("w1119990 w1119991 w1119992 w7", 0.75)
     assert pool.decide("w3 w1119999 w5 w6", 0.7) is not None
-    if kernel != "python":  # which is right too, and slow
-        assert pool.compare("w3 w1119999 w6").nearest[0] == ("w3 w1119999 w5", f_measure(2, 3, 3))
+    assert pool.compare("w3 w1119999 w6").nearest[0] == ("w3 w1119999 w5", f_measure(2, 3, 3))
 
 
-def test_asking_for_another_threshold_makes_the_index_anew(kernel: str) -> None:
+def test_another_threshold_rebuilds_the_index(kernel: str) -> None:
     pool = Pool(classical_tokens)
     pool.add("a b c d")
     found = [pool.decide("a b c x", threshold) is not None for threshold in (0.7, 0.8, 0.7)]
     assert found == [True, False, True]
 
 
-def test_an_index_that_is_made_anew_as_the_pool_grows_decides_as_before(kernel: str) -> None:
-    """It is at 512 entries, for one that began with fewer than 64."""
+def test_decisions_stay_the_same_when_a_growing_pool_rebuilds_its_index(fast_kernel: str) -> None:
+    """An index that was built for fewer than 64 entries is rebuilt at 512."""
     rng = Random(11)
     entries = texts(rng, 530, 14, 80)
     asked = [*texts(rng, 25, 14, 90), *(" ".join(entry.split()[1:]) for entry in entries[::25])]
@@ -156,7 +168,7 @@ def test_an_index_that_is_made_anew_as_the_pool_grows_decides_as_before(kernel: 
     assert near > 60
 
 
-def test_a_text_in_any_script_is_near_to_itself(kernel: str) -> None:
+def test_a_text_in_any_script_is_too_near_to_its_copy(kernel: str) -> None:
     pool = Pool()
     pool.extend(["写一首关于大海的短诗", "Напиши короткое стихотворение о море", "👍🎉"])
     for text in ("写一首关于大海的短诗", "Напиши короткое стихотворение о море", "👍🎉"):
@@ -165,14 +177,14 @@ def test_a_text_in_any_script_is_near_to_itself(kernel: str) -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.3, 0.7, 0.95])
-def test_what_is_needed_is_the_least_that_is_above(threshold: float) -> None:
+def test_least_above_is_the_least_common_length_above_a_threshold(threshold: float) -> None:
     for m in range(1, 30):
         for n in range(1, 30):
             need = least_above(threshold, m, n)
             assert need == next((c for c in range(min(m, n) + 1) if f_measure(c, m, n) > threshold), min(m, n) + 1)
 
 
-def test_a_snapshot_is_the_pool_as_it_was(kernel: str) -> None:
+def test_a_snapshot_ignores_later_entries(kernel: str) -> None:
     pool = Pool(classical_tokens)
     pool.extend(["a b c", "a b d"])
     then = pool.snapshot()

@@ -1,27 +1,32 @@
-"""The kernels: which one runs, and that all give the same to the last bit."""
+"""The kernels: which one is used, and that all give the same results to the last bit."""
 
 from __future__ import annotations
 
+import sys
 from random import Random
 
 import pytest
 
+from selfinstruct.errors import UsageError
 from selfinstruct.similarity import Match, Pool, classical_tokens, kernel
 from selfinstruct.similarity import native as native_module
 from selfinstruct.similarity.native import LEVELS, library, use_instructions
 from selfinstruct.types import Similarity
 from tests.similarity.test_index import texts, words
 
-compiled = pytest.mark.skipif(library() is None, reason="this installation has no compiled part")
+compiled = pytest.mark.skipif(library() is None, reason="this installation has no compiled kernel")
+FAST_KERNELS = ["rapidfuzz", *(["native"] if library() else [])]
 
 
-def similarities(entries: list[str], asked: list[str], sizes: list[int] | None, nearest: int = 10) -> list[Similarity]:
+def similarities(
+    entries: list[str], asked: list[str], sizes: list[int] | None = None, *, nearest: int = 10
+) -> list[Similarity]:
     pool = Pool(classical_tokens, nearest)
     pool.extend(entries)
     return pool.compare_all(asked, sizes)
 
 
-@pytest.mark.parametrize("name", ["python", "rapidfuzz"])
+@pytest.mark.parametrize("name", ["rapidfuzz", "rouge-score"])
 def test_a_kernel_can_be_forced(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", name)
     assert kernel() == name
@@ -29,16 +34,24 @@ def test_a_kernel_can_be_forced(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_unknown_kernel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "quantum")
-    with pytest.raises(ValueError, match=r"quantum.*native, rapidfuzz, python"):
+    with pytest.raises(UsageError, match=r"quantum.*native, rapidfuzz, rouge-score"):
         kernel()
 
 
-def test_without_the_compiled_part_rapidfuzz_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rapidfuzz_is_used_where_nothing_was_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SELFINSTRUCT_KERNEL", raising=False)
     monkeypatch.setattr(native_module, "library", lambda: None)
     assert kernel() == "rapidfuzz"
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "native")
-    with pytest.raises(RuntimeError, match="no compiled part"):
+    with pytest.raises(UsageError, match="no compiled kernel"):
+        kernel()
+
+
+def test_a_missing_reference_kernel_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "rouge_score", raising=False)
+    monkeypatch.setenv("SELFINSTRUCT_KERNEL", "rouge-score")
+    with pytest.raises(UsageError, match=r"pip install 'selfinstruct\[testing\]'"):
         kernel()
 
 
@@ -46,7 +59,7 @@ def test_without_the_compiled_part_rapidfuzz_works(monkeypatch: pytest.MonkeyPat
     ("most", "vocabulary", "nearest"),
     [(5, 4, 10), (16, 30, 3), (33, 200, 10), (70, 50, 1), (200, 90, 500), (12, 6, 40)],
 )
-def test_every_kernel_gives_the_same_statistics(
+def test_compiled_code_and_rapidfuzz_give_the_same_statistics(
     most: int, vocabulary: int, nearest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = Random(f"{most}:{vocabulary}")
@@ -55,31 +68,53 @@ def test_every_kernel_gives_the_same_statistics(
     sizes = [rng.randint(0, 320) for _ in asked]
     for given in (None, sizes):
         found = []
-        for name in ("python", "rapidfuzz", *(["native"] if library() else [])):
+        for name in FAST_KERNELS:
             monkeypatch.setenv("SELFINSTRUCT_KERNEL", name)
-            found.append(similarities(entries, asked, given, nearest))
+            found.append(similarities(entries, asked, given, nearest=nearest))
         assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("most", "vocabulary", "nearest", "pairs"),
+    [(5, 4, 10, 6000), (16, 30, 3, 3000), (33, 200, 40, 900), (90, 50, 5, 90)],
+)
+def test_statistics_are_those_of_the_reference_kernel(
+    most: int, vocabulary: int, nearest: int, pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`rouge_score` is slow: longer texts are compared with fewer entries."""
+    rng = Random(f"reference:{most}:{vocabulary}")
+    asked = [*texts(rng, 12, most, vocabulary), "", "unheard of"]
+    entries = texts(rng, pairs // len(asked), most, vocabulary)
+    sizes = [rng.randint(0, len(entries) + 5) for _ in asked]
+    for given in (None, sizes):
+        monkeypatch.setenv("SELFINSTRUCT_KERNEL", "rouge-score")
+        expected = similarities(entries, asked, given, nearest=nearest)
+        for name in FAST_KERNELS:
+            monkeypatch.setenv("SELFINSTRUCT_KERNEL", name)
+            assert similarities(entries, asked, given, nearest=nearest) == expected
 
 
 @compiled
 @pytest.mark.parametrize("level", range(len(LEVELS)))
-def test_every_set_of_instructions_gives_the_same(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_set_of_vector_instructions_gives_the_same_statistics(
+    level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = Random(level)
     entries = [text for most in (10, 40, 150) for text in texts(rng, 150, most, 60)]
     asked = [text for most in (15, 31, 64, 200) for text in texts(rng, 15, most, 60)]
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "rapidfuzz")
-    expected = similarities(entries, asked, None)
+    expected = similarities(entries, asked)
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "native")
     try:
         assert use_instructions(level) in LEVELS[: level + 1]
-        assert similarities(entries, asked, None) == expected
+        assert similarities(entries, asked) == expected
     finally:
         use_instructions(len(LEVELS) - 1)
 
 
 @compiled
 @pytest.mark.parametrize("level", range(len(LEVELS)))
-def test_a_decision_is_the_nearest_of_all_with_every_set_of_instructions(
+def test_every_set_of_vector_instructions_decides_by_the_nearest_entry(
     level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = Random(f"many:{level}")
@@ -102,7 +137,9 @@ def test_a_decision_is_the_nearest_of_all_with_every_set_of_instructions(
 
 
 @compiled
-def test_more_texts_than_one_walk_through_the_pool_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_that_need_several_walks_through_the_pool_get_the_same_statistics(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = Random(5)
     entries = [*texts(rng, 200, 60, 300), words(*range(20_000)), *(words(number) for number in range(17_000))]
     asked = [words(*rng.sample(range(400), rng.randint(33, 64))) for _ in range(530)]
@@ -116,21 +153,21 @@ def test_more_texts_than_one_walk_through_the_pool_serves(monkeypatch: pytest.Mo
 
 
 @compiled
-def test_more_cores_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_threads_give_the_same_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = texts(Random(3), 400, 20, 50)
     asked = texts(Random(4), 40, 20, 50)
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", "native")
-    alone = similarities(entries, asked, None)
-    monkeypatch.setattr(native_module, "_WORTH_A_THREAD", 100)
-    assert similarities(entries, asked, None) == alone
+    alone = similarities(entries, asked)
+    monkeypatch.setattr(native_module, "_PAIRS_PER_THREAD", 100)
+    assert similarities(entries, asked) == alone
 
 
-@pytest.mark.parametrize("name", ["rapidfuzz", "native"])
-def test_numpy_s_order_of_ties_does_not_hang_on_the_kernel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["rapidfuzz", "native", "rouge-score"])
+def test_the_kernel_does_not_change_the_order_of_ties_of_numpy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
     if name == "native" and library() is None:
-        pytest.skip("no compiled part")
+        pytest.skip("this installation has no compiled kernel")
     monkeypatch.setenv("SELFINSTRUCT_KERNEL", name)
     entries = [f"a b c other{number % 7}" for number in range(60)]
     pool = Pool(classical_tokens, ties="numpy")

@@ -1,4 +1,4 @@
-"""The two tokenisers: the classical one is `rouge_score`'s, the other reads any script and agrees on ASCII."""
+"""The tokenisers: the classical one equals that of `rouge_score`; the Unicode one reads any script."""
 
 from __future__ import annotations
 
@@ -46,26 +46,26 @@ def score(left: str, right: str) -> float:
 
 @given(st.text(st.characters(max_codepoint=127)))
 @settings(max_examples=300)
-def test_on_ascii_text_with_words_both_agree(text: str) -> None:
+def test_both_tokenisers_agree_on_ascii_text_with_words(text: str) -> None:
     if classical_tokens(text):
         assert unicode_tokens(text) == classical_tokens(text)
 
 
 @given(st.text(max_size=80))
 @settings(max_examples=300)
-def test_the_classical_tokeniser_is_the_reference_s(text: str) -> None:
+def test_the_classical_tokeniser_equals_that_of_rouge_score(text: str) -> None:
     from rouge_score.tokenize import tokenize
 
     assert classical_tokens(text) == tokenize(text, None)
 
 
 @golden("rouge_tokenize")
-def test_recorded_tokens(case: dict[str, Any]) -> None:
+def test_recorded_tokens_are_reproduced(case: dict[str, Any]) -> None:
     assert classical_tokens(case["input"]) == case["output"]
 
 
 @pytest.mark.parametrize("script", SENTENCES)
-def test_a_sentence_of_any_script_is_the_same_as_itself_and_not_novel_beside_itself(script: str) -> None:
+def test_a_sentence_in_any_script_scores_one_with_its_copy(script: str) -> None:
     assert len(unicode_tokens(SENTENCES[script])) > 3
     assert score(SENTENCES[script], SENTENCES[script]) == 1.0
 
@@ -76,12 +76,12 @@ def test_sentences_of_different_scripts_have_nothing_in_common() -> None:
 
 @given(st.text(min_size=1, max_size=40))
 @settings(max_examples=300)
-def test_any_text_that_is_not_blank_is_the_same_as_itself(text: str) -> None:
+def test_any_text_that_is_not_blank_scores_one_with_its_copy(text: str) -> None:
     assert score(text, text) == (1.0 if text.split() else 0.0)
 
 
 @pytest.mark.parametrize("text", ["?!", "👍🎉", "… — …"])
-def test_a_text_without_words_is_one_token_as_a_whole(text: str) -> None:
+def test_a_text_without_words_is_one_token(text: str) -> None:
     assert unicode_tokens(text) == [text]
 
 
@@ -90,9 +90,9 @@ def test_a_blank_text_has_no_tokens(text: str) -> None:
     assert unicode_tokens(text) == []
 
 
-def test_two_ways_to_write_the_same_letters_are_one() -> None:
+def test_equivalent_unicode_spellings_give_the_same_tokens() -> None:
     assert unicode_tokens("cafe\u0301 ＡＢＣ") == unicode_tokens("café abc") == ["café", "abc"]
 
 
-def test_a_script_without_spaces_gives_a_token_a_character() -> None:
+def test_a_script_without_spaces_gives_one_token_per_character() -> None:
     assert unicode_tokens("大海abc海") == ["大", "海", "abc", "海"]

@@ -1,4 +1,4 @@
-"""The similarity measures that plugins may use; apart from `selfinstruct.api`, which stays quick to import."""
+"""The similarity measures that plugins may use. A module of its own, so that `selfinstruct.api` imports quickly."""
 
 from selfinstruct.similarity import (
     TOKENISERS,

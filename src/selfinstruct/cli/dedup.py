@@ -40,9 +40,9 @@ def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path 
     from selfinstruct.similarity.dedup import deduplicate
 
     out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")
-    aside = out.with_name(f"{out.name}.dropped.jsonl") if dropped else None
-    counts = deduplicate(file, out, field, threshold, tokeniser, aside)
+    dropped_file = out.with_name(f"{out.name}.dropped.jsonl") if dropped else None
+    counts = deduplicate(file, out, field=field, threshold=threshold, tokeniser=tokeniser, dropped_file=dropped_file)
     click.echo(f"{file}: {counts.rows} rows, {counts.kept} kept, {counts.dropped} dropped")
     click.echo(f"{out}: {counts.kept} rows")
-    if aside:
-        click.echo(f"{aside}: {counts.dropped} rows")
+    if dropped_file:
+        click.echo(f"{dropped_file}: {counts.dropped} rows")

@@ -1,4 +1,4 @@
-"""Exact ROUGE-L over a growing pool: tokenise, index, compare. Plugins reach it as `selfinstruct.api.similarity`."""
+"""Exact ROUGE-L over a growing pool of texts. Plugins import it as `selfinstruct.api.similarity`."""
 
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.similarity.pool import Match, Pool, Snapshot, lcs_length

@@ -1,4 +1,4 @@
-"""The plain index that finds entries too near to a text without looking at the whole pool."""
+"""The index in Python that finds the entries too near to a text without reading the whole pool."""
 
 from __future__ import annotations
 
@@ -9,44 +9,43 @@ from typing import TypeAlias
 
 from selfinstruct.similarity.scores import least_above
 
-_FEW = 256
-"""A place with more entries than this gets its entries sorted into cells; below, they are looked at one by one."""
+_MAX_POSTINGS = 256
+"""A place with more postings than this has them sorted into cells. Fewer are checked one by one."""
 
-_MANY = 200
-"""From so many entries on, numpy looks at their parities faster than a loop does."""
+_MIN_NUMPY = 200
+"""From so many entries on, numpy compares their parities faster than a loop does."""
 
-_LONGEST = 4096
-"""Longer entries stand in no cell: there are few, and every candidate of a like length is compared with them."""
+_MAX_FILED_LENGTH = 4096
+"""Longer entries are in no cell. There are few, and every candidate of a similar length is compared with them."""
 
-_KEPT = 128
-"""What candidates of up to this length need is remembered from one to the next."""
+_MAX_CACHED_LENGTH = 128
+"""The needs of candidates of up to this length are kept from one candidate to the next."""
 
-_TABULATED, _LOW = 48, 0.4
-"""For candidates of up to this length and thresholds from here on, the shapes of all cells to open are tabulated."""
+_MAX_TABULATED_LENGTH, _MIN_TABULATED_THRESHOLD = 48, 0.4
+"""For candidates up to this length and thresholds from here on, the shapes of all cells to open are tabulated."""
 
-_NEVER = 1 << 62
+_IMPOSSIBLE = 1 << 62
 
 
 _Filed: TypeAlias = "int | array[int] | dict[int, array[int]] | None"
-"""What stands under a place: a posting (shape << 32 | entry), some, or so many that they are sorted into cells."""
+"""The entries of a place: one posting (shape << 32 | entry), some postings, or cells of entries by shape."""
 
 
-class Cells:
+class CellIndex:
     """Entries filed under their rare tokens, by length and rank.
 
-    Two texts whose common subsequence is long share many tokens. Let the tokens of both be sorted by one fixed order,
-    rare ones first: then the first token they share stands early in both. An entry of length n that needs l common
-    tokens to be near anything is filed under its first n - l + 1 tokens, each with its rank, and a candidate opens only
-    what stands so early that enough could follow. What is left must pass a parity check of token hashes, which bounds
-    the tokens two texts can share.
+    Two texts whose common subsequence is long share many tokens. Sort the tokens of both by one fixed order, rare
+    tokens first: then the first token they share stands early in both. An entry of length n that needs l common tokens
+    to be near any text is filed under its first n - l + 1 tokens, each with its rank. A candidate opens only the cells
+    that stand so early that enough common tokens could follow. The entries in them must pass a parity check of token
+    hashes, which bounds the number of tokens that two texts share.
 
-    Any order is right; a good one opens fewer cells. `common` are tokens from the most frequent on; tokens that are not
-    among them are taken for rarer, the later they appear. A token's place in this order stands for it from here on.
+    Any order is correct, and a good one opens fewer cells. `common` lists tokens, the most frequent first. Other tokens
+    count as rarer, and the later they appear, the rarer. The index knows a token by its place in this order.
     """
 
-    def __init__(self, threshold: float, numpy: bool = False, common: Iterable[int] = ()) -> None:
+    def __init__(self, threshold: float, common: Iterable[int] = ()) -> None:
         self._threshold = threshold
-        self._numpy = numpy
         self._places = array("I", [0])
         self._placed = 0
         for token in common:
@@ -56,7 +55,7 @@ class Cells:
         self._long: list[tuple[int, int]] = []
         self._parities = array("Q")
         self._fewest: dict[int, int] = {}
-        self._wanted: dict[int, _Wanted] = {}
+        self._needs: dict[int, _CellNeeds] = {}
 
     def __len__(self) -> int:
         return len(self._parities)
@@ -65,7 +64,7 @@ class Cells:
         """File the next entry; its tokens are numbered from 1."""
         entry, length = len(self._parities), len(tokens)
         self._parities.append(_parity(tokens))
-        if length > _LONGEST:
+        if length > _MAX_FILED_LENGTH:
             self._long.append((entry, length))
             return
         last = None
@@ -77,9 +76,9 @@ class Cells:
                 self._file(last, shape + rank, entry)
 
     def near(self, tokens: Sequence[int]) -> set[int]:
-        """Every entry above the threshold, and a few that are not. A token that no entry has is 0."""
+        """Every entry above the threshold, and a few others. 0 is a token that no entry has."""
         length, parity, unknown = len(tokens), _parity(tokens), tokens.count(0)
-        wanted = self._wanted_by(length)
+        needs = self._needs_of(length)
         fewest = self._fewest_for(length)
         found = [
             entry for entry, other in self._long if least_above(self._threshold, length, other) <= min(length, other)
@@ -91,56 +90,47 @@ class Cells:
             if length - rank < fewest:
                 break
             if place != last and place < len(self._filed):
-                self._open(place, length - rank, wanted, parity, opened, found)
+                found += self._open(place, length - rank, needs, parity=parity, opened=opened)
             last = place
-        found += self._in_many(opened, parity) if self._numpy else self._in_few(opened, parity)
+        found += self._passing(opened, parity)
         return set(found)
 
     def _open(
-        self,
-        place: int,
-        left: int,
-        wanted: _Wanted,
-        parity: int,
-        opened: list[tuple[int, array[int]]],
-        found: list[int],
-    ) -> None:
-        """Open the cells of a place that can have enough in common, if `left` tokens of the candidate may be.
+        self, place: int, left: int, needs: _CellNeeds, *, parity: int, opened: list[tuple[int, array[int]]]
+    ) -> list[int]:
+        """Open the cells of a place that can have enough in common if `left` tokens of the candidate can be common.
 
-        Each cell comes with the bits by which parities may differ there; of single postings, entries come that pass.
+        Adds each cell to `opened`, with the number of bits by which parities can differ there. Returns the entries of
+        single postings that pass.
         """
-        filed, slack = self._filed[place], wanted.slack
+        filed, slack = self._filed[place], needs.slack
+        found: list[int] = []
         if isinstance(filed, dict):
-            opened += [(slack[shape], filed[shape]) for shape in wanted.shapes(left, filed)]
+            opened += [(slack[shape], filed[shape]) for shape in needs.shapes(left, filed)]
         elif filed is not None:
             for posting in (filed,) if isinstance(filed, int) else filed:
-                if wanted[posting >> 32] <= left:
+                if needs[posting >> 32] <= left:
                     entry = posting & 0xFFFFFFFF
                     if (self._parities[entry] ^ parity).bit_count() <= slack[posting >> 32]:
                         found.append(entry)
+        return found
 
-    def _in_few(self, opened: list[tuple[int, array[int]]], parity: int) -> list[int]:
-        """The entries of cells whose parities pass."""
-        parities = self._parities
-        return [entry for most, cell in opened for entry in cell if (parities[entry] ^ parity).bit_count() <= most]
-
-    def _in_many(self, opened: list[tuple[int, array[int]]], parity: int) -> list[int]:
-        """The same in numpy, where that is worth its start."""
-        sizes = [len(cell) for _, cell in opened]
-        if sum(sizes) < _MANY:
-            return self._in_few(opened, parity)
+    def _passing(self, opened: list[tuple[int, array[int]]], parity: int) -> list[int]:
+        """The entries of opened cells whose parities pass."""
         import numpy as np
 
-        if not hasattr(np, "bitwise_count"):  # numpy 1
-            return self._in_few(opened, parity)
+        sizes = [len(cell) for _, cell in opened]
+        if sum(sizes) < _MIN_NUMPY or not hasattr(np, "bitwise_count"):  # numpy 1 has none
+            parities = self._parities
+            return [entry for most, cell in opened for entry in cell if (parities[entry] ^ parity).bit_count() <= most]
         entries = np.frombuffer(b"".join([cell for _, cell in opened]), dtype=np.uint32)
         most = np.repeat(np.array([most for most, _ in opened], dtype=np.uint16), sizes)
-        apart = np.bitwise_count(np.frombuffer(self._parities, dtype=np.uint64)[entries] ^ np.uint64(parity))
-        found: list[int] = entries[apart <= most].tolist()
+        differing = np.bitwise_count(np.frombuffer(self._parities, dtype=np.uint64)[entries] ^ np.uint64(parity))
+        found: list[int] = entries[differing <= most].tolist()
         return found
 
     def _place(self, token: int) -> int:
-        """The place of a token; the next one, if it has none yet."""
+        """The place of a token; it gets the next one if it has none yet."""
         if token >= len(self._places):
             self._places.extend([0] * (token - len(self._places) + 1))
         if not self._places[token]:
@@ -148,12 +138,12 @@ class Cells:
             self._places[token] = self._placed
         return self._places[token]
 
-    def _wanted_by(self, length: int) -> _Wanted:
-        if (wanted := self._wanted.get(length)) is None:
-            wanted = _Wanted(self._threshold, length)
-            if length <= _KEPT:
-                self._wanted[length] = wanted
-        return wanted
+    def _needs_of(self, length: int) -> _CellNeeds:
+        if (needs := self._needs.get(length)) is None:
+            needs = _CellNeeds(self._threshold, length)
+            if length <= _MAX_CACHED_LENGTH:
+                self._needs[length] = needs
+        return needs
 
     def _file(self, place: int, shape: int, entry: int) -> None:
         while place >= len(self._filed):
@@ -167,7 +157,7 @@ class Cells:
             self._filed[place] = array("Q", (filed, posting))
         else:
             filed.append(posting)
-            if len(filed) > _FEW:
+            if len(filed) > _MAX_POSTINGS:
                 cells: dict[int, array[int]] = {}
                 self._filed[place] = cells
                 for posting in filed:
@@ -181,19 +171,19 @@ class Cells:
             entries.append(entry)
 
     def _fewest_for(self, length: int) -> int:
-        """The fewest common tokens that make anything near to a text of this length; more than it has if nothing is."""
+        """The fewest common tokens that bring any text near to one of this length; if none can, more than it has."""
         if (known := self._fewest.get(length)) is None:
             needs = ((least_above(self._threshold, other, length), other) for other in range(1, length + 1))
             known = next((need for need, other in needs if need <= other), length + 1)
-            if length <= _LONGEST:
+            if length <= _MAX_FILED_LENGTH:
                 self._fewest[length] = known
         return known
 
 
-class _Wanted(dict[int, int]):
-    """For a candidate's length: shape of a cell -> common tokens needed, or never. Filled as shapes are met.
+class _CellNeeds(dict[int, int]):
+    """For candidates of one length, the common tokens needed by shape of cell, or `_IMPOSSIBLE`; computed on demand.
 
-    `slack` says by how many bits the parities of two texts that have so much in common can differ at most.
+    `slack` is the number of bits by which the parities of two texts can differ if they have so many tokens in common.
     """
 
     def __init__(self, threshold: float, length: int) -> None:
@@ -203,8 +193,8 @@ class _Wanted(dict[int, int]):
         self.slack: dict[int, int] = {}
 
     def shapes(self, left: int, cells: Mapping[int, object]) -> Collection[int]:
-        """The shapes of the cells to open, where `left` tokens of the candidate may be common."""
-        if self._length > _TABULATED or self._threshold < _LOW:
+        """The shapes of the cells to open if `left` tokens of the candidate can be common."""
+        if self._length > _MAX_TABULATED_LENGTH or self._threshold < _MIN_TABULATED_THRESHOLD:
             return [shape for shape in cells if self[shape] <= left]
         if (shapes := self._shapes.get(left)) is None:
             shapes = self._shapes[left] = frozenset(self._tabulate(left))
@@ -222,18 +212,18 @@ class _Wanted(dict[int, int]):
         other = (isqrt(8 * shape + 1) - 1) // 2
         rank = shape - _shape(other, 0)
         need = least_above(self._threshold, self._length, other)
-        self.slack[shape] = min(self._length + other - 2 * need, 64)  # no more bits than that can differ
-        self[shape] = found = need if need <= min(self._length, other - rank) else _NEVER
+        self.slack[shape] = min(self._length + other - 2 * need, 64)  # a parity has 64 bits
+        self[shape] = found = need if need <= min(self._length, other - rank) else _IMPOSSIBLE
         return found
 
 
 def _shape(length: int, rank: int) -> int:
-    """One number for a length and a rank below it."""
+    """One number for the length of an entry and a rank below it."""
     return length * (length + 1) // 2 + rank
 
 
 def _parity(tokens: Sequence[int]) -> int:
-    """One bit for each of 64 classes of tokens: whether their number is odd."""
+    """A bit for each of 64 classes of tokens, set if the number of tokens in the class is odd."""
     bits = 0
     for token in tokens:
         bits ^= 1 << (token * 2654435769 >> 26 & 63)

@@ -1,4 +1,4 @@
-"""Keeps the first of near-duplicates in a JSONL file."""
+"""Removes near-duplicate rows from a JSONL file and keeps the first of each group."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from selfinstruct.text.encoding import clean
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of a file's rows."""
+class DedupCounts:
+    """How many rows a file had, and how many of them were kept and dropped."""
 
     rows: int
     kept: int
@@ -25,12 +25,20 @@ class Counts:
 
 
 def deduplicate(
-    file: Path, out: Path, field: str, threshold: float, tokeniser: str = "unicode", aside: Path | None = None
-) -> Counts:
-    """Write the rows whose text is near to no row kept before; those dropped, with their nearest, to `aside` if given.
+    file: Path,
+    out: Path,
+    *,
+    field: str,
+    threshold: float,
+    tokeniser: str = "unicode",
+    dropped_file: Path | None = None,
+) -> DedupCounts:
+    """Write to `out` the rows that are not too near to an earlier kept row, unchanged and in order.
 
-    Kept lines are written as they stand. Raises `DataError` naming the line that is no object with a text under that
-    key, and `RunError` if a file cannot be written; an older file then stands as it was.
+    The texts under the key `field` are compared: a row is dropped if its ROUGE-L F1 with a kept row is above
+    `threshold`. Dropped rows go to `dropped_file`, if given, each with the nearest kept text and its score. Raises
+    `DataError` for a line that is not a JSON object with a text under that key, and `RunError` if a file cannot be
+    written; an older file then stays as it was.
     """
     pool = Pool(TOKENISERS[tokeniser])
     dropped: list[dict[str, Any]] = []
@@ -45,17 +53,17 @@ def deduplicate(
                 yield line
                 continue
             count += 1
-            if aside is not None:
+            if dropped_file is not None:
                 dropped.append({**row, "dropped_for": {"nearest": match.text, "score": match.score}})
 
     written = write_lines(out, kept())
-    if aside is not None:
-        write_lines(aside, (clean(json.dumps(row, ensure_ascii=False)) for row in dropped))
-    return Counts(written + count, written, count)
+    if dropped_file is not None:
+        write_lines(dropped_file, (clean(json.dumps(row, ensure_ascii=False)) for row in dropped))
+    return DedupCounts(written + count, written, count)
 
 
 def _rows(file: Path, field: str) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Each line as it stands, what it says, and the text to compare; blank lines are passed over."""
+    """For each line that is not blank: the line unchanged, its object, and the text to compare."""
     try:
         with file.open(encoding="utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):

@@ -1,59 +1,66 @@
-"""Which engine computes: compiled code of our own, else rapidfuzz, or the standard library alone."""
+"""Chooses the engine that computes: the compiled kernel, rapidfuzz where there is none, or `rouge_score` as a check."""
 
 from __future__ import annotations
 
 import os
 from array import array
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Protocol
 
+from selfinstruct.errors import UsageError
 from selfinstruct.similarity.scores import Ranking
 from selfinstruct.types import Ties
 
 VARIABLE = "SELFINSTRUCT_KERNEL"
-"""The environment variable that forces a kernel, for tests and comparisons; all give the same results."""
+"""The environment variable that forces a kernel, for tests and comparisons. All kernels give the same results."""
 
-KERNELS = ("native", "rapidfuzz", "python")
+KERNELS = ("native", "rapidfuzz", "rouge-score")
+
+_HINT = f"Unset {VARIABLE}, or set it to rapidfuzz."
 
 
 class Engine(Protocol):
-    """Entries as lists of numbers, each number a token; both questions, answered exactly."""
+    """Answers both questions about a pool exactly. Each entry is a list of numbers, and each number is a token."""
 
     def __len__(self) -> int:
-        """How many entries there are."""
+        """The number of entries."""
 
     def add(self, tokens: array[int]) -> None:
-        """Take the next entry."""
+        """Add an entry."""
 
     def decide(self, tokens: array[int], threshold: float) -> tuple[int, float] | None:
         """The nearest entry above a threshold and its score, the oldest of equals; `None` if there is none."""
 
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
-        """Compare each text with as many of the oldest entries as `sizes` says."""
+        """Compare each text with as many of the oldest entries as its number in `sizes`."""
 
 
 def kernel() -> str:
-    """The kernel that works here: `native`, `rapidfuzz` or `python`. Raises `ValueError` if an unknown one is forced.
+    """The name of the kernel in use: `native`, `rapidfuzz` or, if it is forced, `rouge-score`.
 
-    One that is forced and cannot be had (`native`, where nothing was compiled) raises `RuntimeError`.
+    Raises `UsageError` if `SELFINSTRUCT_KERNEL` names an unknown kernel, or one that is not available here: `native`
+    without the compiled library, or `rouge-score` without the package.
     """
     from selfinstruct.similarity.native import library
 
     forced = os.environ.get(VARIABLE, "")
     if forced and forced not in KERNELS:
-        raise ValueError(f"{VARIABLE} is {forced!r}, which is none of: {', '.join(KERNELS)}")
+        raise UsageError(f"{VARIABLE} is {forced!r}, which is none of: {', '.join(KERNELS)}", _HINT)
     if forced == "native" and library() is None:
-        raise RuntimeError(f"{VARIABLE} is 'native', and this installation has no compiled part")
+        raise UsageError(f"{VARIABLE} is 'native', but this installation has no compiled kernel", _HINT)
+    if forced == "rouge-score" and find_spec("rouge_score") is None:
+        raise UsageError(f"{VARIABLE} is 'rouge-score', which needs: pip install 'selfinstruct[testing]'", _HINT)
     return forced or ("rapidfuzz" if library() is None else "native")
 
 
 def decider() -> Engine:
-    """An engine for decisions."""
+    """A new engine for decisions."""
     return _engine(kernel())
 
 
 def ranker(ties: Ties) -> Engine:
-    """An engine for statistics. The order that numpy's sort gives to equal scores is to be had from numpy alone."""
+    """A new engine for statistics. The order of ties called `numpy` is that of numpy's sort, so it needs numpy."""
     if ties == "numpy":
         from selfinstruct.similarity.rapidfuzz_engine import RapidfuzzEngine
 
@@ -63,11 +70,12 @@ def ranker(ties: Ties) -> Engine:
 
 def _engine(name: str) -> Engine:
     from selfinstruct.similarity.native import NativeEngine
-    from selfinstruct.similarity.rapidfuzz_engine import PlainEngine, RapidfuzzEngine
+    from selfinstruct.similarity.rapidfuzz_engine import RapidfuzzEngine
+    from selfinstruct.similarity.rouge_score_engine import RougeScoreEngine
 
     engines: dict[str, Callable[[], Engine]] = {
         "native": NativeEngine,
         "rapidfuzz": RapidfuzzEngine,
-        "python": PlainEngine,
+        "rouge-score": RougeScoreEngine,
     }
     return engines[name]()

@@ -1,4 +1,4 @@
-"""The compiled engine: `_lcs.c`, which the build compiles where there is a compiler, reached through ctypes."""
+"""The compiled engine: the C code in `csrc`, which the build compiles if it finds a compiler, called through ctypes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ LIBRARY = Path(__file__).with_name("_lcs.so")
 LEVELS = ("baseline", "AVX2", "AVX-512")
 """The sets of vector instructions, narrowest first."""
 
-_WORTH_A_THREAD = 20_000_000
-"""Pairs of texts below which a second thread is not worth its start; about 20 ms of work."""
+_PAIRS_PER_THREAD = 20_000_000
+"""Pairs of texts that justify the start of another thread: about 20 ms of work."""
 
 _NO_ENTRY, _NO_MEMORY = -1, -2
 
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """The compiled part, or `None` where there is none, or none that computes as Python does."""
+    """The compiled library, or `None` if it is missing, cannot be loaded, or does not compute as Python does."""
     if not LIBRARY.is_file() or sys.byteorder != "little" or array("I").itemsize != 4:
         return None
     try:
@@ -57,17 +57,17 @@ def library() -> ctypes.CDLL | None:
 
 
 def use_instructions(most: int) -> str:
-    """Use vector instructions up to a place in `LEVELS`; says which this processor then uses."""
+    """Use vector instructions up to an index of `LEVELS`, and return the level that this processor then uses."""
     lib = library()
     return LEVELS[lib.si_level(most)] if lib else ""
 
 
 class NativeEngine:
-    """Keeps tokens as numbers, by length of entry; the index is made when it is first asked for."""
+    """Calls the compiled library, which holds the pool. The index for decisions is built when it is first needed."""
 
     def __init__(self) -> None:
         lib = library()
-        assert lib is not None, "the caller looks first"
+        assert lib is not None, "`kernel` chooses this engine only if there is a library"
         self._lib = lib
         self._pool = lib.si_new()
         if not self._pool:
@@ -82,7 +82,7 @@ class NativeEngine:
         return self._entries
 
     def add(self, tokens: array[int]) -> None:
-        """Take the next entry."""
+        """Add an entry."""
         if self._lib.si_add(self._pool, tokens.buffer_info()[0], len(tokens)):
             raise MemoryError
         self._entries += 1
@@ -99,24 +99,24 @@ class NativeEngine:
         return None if entry == _NO_ENTRY else (entry, self._score.value)
 
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
-        """Compare each text with as many of the oldest entries as `sizes` says, on as many cores as is worth while."""
+        """Compare each text with as many of the oldest entries as its number in `sizes`; may use several threads."""
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        threads = min(os.cpu_count() or 1, 1 + len(texts) * max(sizes, default=0) // _WORTH_A_THREAD)
+        threads = min(os.cpu_count() or 1, 1 + len(texts) * max(sizes, default=0) // _PAIRS_PER_THREAD)
         parts = [order[start::threads] for start in range(threads)]
         if threads == 1:
-            ranked = [self._batch(parts[0], texts, sizes, nearest)]
+            ranked = [self._rank(parts[0], texts, sizes, nearest=nearest)]
         else:
             with ThreadPoolExecutor(threads) as pool:
-                ranked = list(pool.map(lambda part: self._batch(part, texts, sizes, nearest), parts))
+                ranked = list(pool.map(lambda part: self._rank(part, texts, sizes, nearest=nearest), parts))
         found = {
             place: one for part, many in zip(parts, ranked, strict=True) for place, one in zip(part, many, strict=True)
         }
         return [found[place] for place in range(len(texts))]
 
-    def _batch(
-        self, order: Sequence[int], texts: Sequence[array[int]], sizes: Sequence[int], nearest: int
+    def _rank(
+        self, order: Sequence[int], texts: Sequence[array[int]], sizes: Sequence[int], *, nearest: int
     ) -> list[Ranking]:
-        """Rank some of the texts, given shortest first."""
+        """Rank the texts whose indices `order` lists, shortest first."""
         count, room = len(order), nearest + 1
         tokens = array("I")
         for place in order:
@@ -125,12 +125,12 @@ class NativeEngine:
         prefixes = array("I", [sizes[place] for place in order])
         scores, entries = array("d", bytes(8 * room * count)), array("I", bytes(4 * room * count))
         found, means, parts = array("I", bytes(4 * count)), array("d", bytes(8 * count)), array("d", bytes(8 * count))
-        given = [part.buffer_info()[0] for part in (tokens, lengths, prefixes)]
-        taken = [part.buffer_info()[0] for part in (scores, entries, found, means, parts)]
-        if self._lib.si_compare(self._pool, count, *given, nearest, *taken):
+        inputs = [part.buffer_info()[0] for part in (tokens, lengths, prefixes)]
+        outputs = [part.buffer_info()[0] for part in (scores, entries, found, means, parts)]
+        if self._lib.si_compare(self._pool, count, *inputs, nearest, *outputs):
             raise MemoryError
         ranked = []
-        for place, (many, mean, part) in enumerate(zip(found, means, parts, strict=True)):
-            span = slice(place * room, place * room + many)
+        for place, (length, mean, part) in enumerate(zip(found, means, parts, strict=True)):
+            span = slice(place * room, place * room + length)
             ranked.append(Ranking(tuple(zip(entries[span], scores[span], strict=True)), mean, part))
         return ranked

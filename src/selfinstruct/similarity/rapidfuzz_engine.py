@@ -1,71 +1,74 @@
-"""The plain engines: decisions by the plain index, statistics by rapidfuzz and numpy or by the standard library."""
+"""The engine without compiled code of our own: decisions by an index in Python, statistics by rapidfuzz and numpy."""
 
 from __future__ import annotations
 
-import heapq
 from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from selfinstruct.similarity.cell_index import Cells
-from selfinstruct.similarity.scores import Ranking, bit_parallel, f_measure, mean_of
+from selfinstruct.similarity.cell_index import CellIndex
+from selfinstruct.similarity.scores import Ranking, f_measure, mean_of
+from selfinstruct.types import Ties
 
 if TYPE_CHECKING:
     import numpy as np
 
 Codes = str | tuple[int, ...]
-"""A text as rapidfuzz takes it: a character a token, or numbers where the vocabulary outgrows the characters."""
+"""A text for rapidfuzz: one character a token, or numbers where the vocabulary is larger than Unicode."""
 
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 _CHARACTERS = 0x10FFFF - _SURROGATES
-_FEW = 8
+_MIN_BATCH = 8
 """Fewer comparisons than this are made one by one."""
 
-_MOST_CELLS = 1 << 17
-"""Tables of scores are made up to this size; beyond, only for the scores that occur."""
+_MAX_TABLE = 1 << 17
+"""Largest table of scores. For longer texts, only the scores that occur are computed."""
 
-_AT_ONCE = 1 << 26
-"""Common lengths held at once, at most."""
+_MAX_LENGTHS = 1 << 26
+"""Common lengths that are held in memory at once, at most."""
 
-_ANEW, _SMALL, _LARGE = 8, 64, 1 << 17
-"""The index is made anew, with the frequencies of then, when the pool has grown so many times since it was made, was
-not smaller than this, and is not larger than that: the frequencies of some thousand entries are good enough."""
+_REBUILD_GROWTH, _FIRST_REBUILD, _LAST_REBUILD = 8, 64, 1 << 17
+"""The index is rebuilt with current frequencies when the pool has grown by this factor, but not before it has this
+factor times 64 entries, nor beyond the last number: the frequencies of some thousand entries are good enough."""
 
 _PART = 1 << 17
-"""Entries that all texts are compared with before the next ones: what is counted stays in the processor's cache."""
+"""Entries that all texts are compared with before the next part, so that the counts stay in the processor's cache."""
 
 
-class PlainEngine:
-    """Uses the standard library alone; the index is made when it is first asked for."""
+class RapidfuzzEngine:
+    """Keeps entries as strings of code points, compares many at once in compiled code, and counts with numpy.
 
-    _numpy = False
+    `ties` says which of equal scores comes first: the `older` entry, or the one that `numpy` sorts last. The index for
+    decisions is built when it is first needed.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, ties: Ties = "older") -> None:
+        self._ties = ties
         self._codes: list[Codes] = []
         self._lengths = array("I")
-        self._cells: tuple[float, Cells] | None = None
+        self._index: tuple[float, CellIndex] | None = None
         self._indexed = 0
 
     def __len__(self) -> int:
         return len(self._codes)
 
     def add(self, tokens: array[int]) -> None:
-        """Take the next entry."""
-        self._codes.append(self._pack(tokens))
+        """Add an entry."""
+        self._codes.append(_pack(tokens))
         self._lengths.append(len(tokens))
-        if _ANEW * max(self._indexed, _SMALL) <= len(self._codes) <= _LARGE:
-            self._cells = None
-        if self._cells is not None:
-            self._cells[1].add(tokens)
+        if _REBUILD_GROWTH * max(self._indexed, _FIRST_REBUILD) <= len(self._codes) <= _LAST_REBUILD:
+            self._index = None
+        if self._index is not None:
+            self._index[1].add(tokens)
 
     def decide(self, tokens: array[int], threshold: float) -> tuple[int, float] | None:
         """The nearest entry above a threshold and its score, the oldest of equals; `None` if there is none."""
-        if self._cells is None or self._cells[0] != threshold:
-            self._cells = (threshold, self._index(threshold))
-        found = list(self._cells[1].near(tokens))
+        if self._index is None or self._index[0] != threshold:
+            self._index = (threshold, self._build_index(threshold))
+        found = list(self._index[1].near(tokens))
         length, best = len(tokens), None
         barely = (threshold - 1e-9) / 2  # spares most of them the exact formula
-        for entry, common in zip(found, self._common(self._pack(tokens), found), strict=True):
+        for entry, common in zip(found, self._common_lengths(_pack(tokens), found), strict=True):
             other = self._lengths[entry]
             if common <= barely * (length + other):
                 continue
@@ -75,115 +78,69 @@ class PlainEngine:
         return best
 
     def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
-        """Compare each text with as many of the oldest entries as `sizes` says."""
-        return [self._rank(tuple(text), size, nearest) for text, size in zip(texts, sizes, strict=True)]
+        """Compare each text with as many of the oldest entries as its number in `sizes`."""
+        largest = max(sizes, default=0)
+        part = _PART if self._ties == "older" else max(largest, 1)  # numpy's order of ties needs all scores at once
+        step = max(1, _MAX_LENGTHS // part)
+        packed = [_pack(text) for text in texts]
+        rankings = [_PartialRanking(len(text), size, nearest) for text, size in zip(texts, sizes, strict=True)]
+        for first in range(0, largest, part):
+            for start in range(0, len(texts), step):
+                few = slice(start, start + step)
+                self._count(packed[few], rankings[few], range(first, min(first + part, largest)))
+        return [ranking.complete() for ranking in rankings]
 
-    def _index(self, threshold: float) -> Cells:
-        cells = Cells(threshold, self._numpy, self._by_frequency())
+    def _build_index(self, threshold: float) -> CellIndex:
+        index = CellIndex(threshold, self._tokens_by_frequency())
         for codes in self._codes:
-            cells.add(self._unpack(codes))
+            index.add(_unpack(codes))
         self._indexed = len(self._codes)
-        return cells
+        return index
 
-    def _by_frequency(self) -> array[int]:
-        """The tokens of the pool, from the most frequent on."""
+    def _tokens_by_frequency(self) -> array[int]:
+        """The tokens of the pool, the most frequent first."""
         counts = array("I")
         for codes in self._codes:
-            tokens = self._unpack(codes)
+            tokens = _unpack(codes)
             if (more := max(tokens, default=-1) + 1 - len(counts)) > 0:
                 counts.extend([0] * more)
             for token in tokens:
                 counts[token] += 1
         return array("I", sorted(filter(counts.__getitem__, range(len(counts))), key=counts.__getitem__, reverse=True))
 
-    def _pack(self, tokens: array[int]) -> Codes:
-        return tuple(tokens)
-
-    def _unpack(self, codes: Codes) -> Sequence[int]:
-        assert not isinstance(codes, str)
-        return codes
-
-    def _common(self, codes: Codes, entries: Sequence[int]) -> Sequence[int]:
-        """Common lengths of a text and some entries."""
-        return list(map(bit_parallel(codes), [self._codes[entry] for entry in entries]))
-
-    def _rank(self, codes: Codes, size: int, nearest: int) -> Ranking:
-        common = list(map(bit_parallel(codes), self._codes[:size]))
-        scores: list[float] = []
-        sums: dict[int, int] = {}
-        containment = 0.0
-        for length, other in zip(common, self._lengths, strict=False):
-            scores.append(f_measure(length, len(codes), other))
-            sums[other] = sums.get(other, 0) + length
-            if length:
-                containment = max(containment, length / min(len(codes), other))
-        best = heapq.nsmallest(nearest, range(size), key=lambda entry: (-scores[entry], entry))
-        mean = mean_of({other: total for other, total in sums.items() if total}, len(codes), size)
-        return Ranking(tuple((entry, scores[entry]) for entry in best), mean, containment)
-
-
-class RapidfuzzEngine(PlainEngine):
-    """Keeps entries as strings of code points, compares many at once in compiled code, and counts with numpy."""
-
-    _numpy = True
-
-    def __init__(self, ties: str = "older") -> None:
-        super().__init__()
-        self._ties = ties
-
-    def compare(self, texts: Sequence[array[int]], sizes: Sequence[int], nearest: int) -> list[Ranking]:
-        """Compare each text with as many of the oldest entries as `sizes` says."""
-        upto = max(sizes, default=0)
-        part = _PART if self._ties == "older" else max(upto, 1)  # numpy's order of ties is that of all scores at once
-        step = max(1, _AT_ONCE // part)
-        packed = [self._pack(text) for text in texts]
-        tallies = [_PartialRanking(len(text), nearest) for text in texts]
-        for first in range(0, upto, part):
-            for start in range(0, len(texts), step):
-                few = slice(start, start + step)
-                self._count(packed[few], tallies[few], sizes[few], first, min(first + part, upto))
-        return [tally.ranking(size) for tally, size in zip(tallies, sizes, strict=True)]
-
-    def _count(
-        self, batch: list[Codes], tallies: Sequence[_PartialRanking], sizes: Sequence[int], first: int, last: int
-    ) -> None:
-        """Count what texts have in common with the entries from `first` to `last`, as far as each of them sees."""
+    def _count(self, batch: list[Codes], rankings: Sequence[_PartialRanking], entries: range) -> None:
+        """Count the common lengths of texts with a part of the entries, as far as each text is compared."""
         import numpy as np
         from rapidfuzz.distance import LCSseq
         from rapidfuzz.process import cdist
 
+        first, last = entries.start, entries.stop
         small = np.uint8 if max(map(len, batch)) < 256 else np.uint32
         common = cdist(batch, self._codes[first:last], scorer=LCSseq.similarity, dtype=small, workers=-1)
         lengths = np.frombuffer(self._lengths, dtype=np.uint32)[first:last].astype(np.intp)
         kinds = int(lengths.max()) + 1
-        tables: dict[int, _Table] = {}
-        for row, codes, size, tally in zip(common, batch, sizes, tallies, strict=True):
-            if size <= first:
+        tables: dict[int, _ScoreTable] = {}
+        for row, codes, ranking in zip(common, batch, rankings, strict=True):
+            if ranking.size <= first:
                 continue
-            cells = np.multiply(row[: size - first], kinds, dtype=np.intp)
-            cells += lengths[: size - first]
-            if (len(codes) + 1) * kinds > _MOST_CELLS:
-                values, cells = np.unique(cells, return_inverse=True)
-                table = _Table(len(codes), kinds, values)
+            places = np.multiply(row[: ranking.size - first], kinds, dtype=np.intp)
+            places += lengths[: ranking.size - first]
+            if (len(codes) + 1) * kinds > _MAX_TABLE:
+                values, places = np.unique(places, return_inverse=True)
+                table = _ScoreTable(len(codes), kinds, values)
             elif (known := tables.get(len(codes))) is None:
                 values = np.arange((len(codes) + 1) * kinds)
-                table = tables[len(codes)] = _Table(len(codes), kinds, values)
+                table = tables[len(codes)] = _ScoreTable(len(codes), kinds, values)
             else:
                 table = known
-            table.count(cells, tally, first, self._ties)
+            table.count(places, ranking, first, ties=self._ties)
 
-    def _pack(self, tokens: array[int]) -> Codes:
-        return _codes(tokens)
-
-    def _unpack(self, codes: Codes) -> Sequence[int]:
-        numbers = [ord(code) for code in codes] if isinstance(codes, str) else codes
-        return [number if number < _FIRST_SURROGATE else number - _SURROGATES for number in numbers]
-
-    def _common(self, codes: Codes, entries: Sequence[int]) -> Sequence[int]:
+    def _common_lengths(self, codes: Codes, entries: Sequence[int]) -> Sequence[int]:
+        """Common lengths of a text and some entries."""
         from rapidfuzz.distance import LCSseq
         from rapidfuzz.process import cdist
 
-        if len(entries) < _FEW:
+        if len(entries) < _MIN_BATCH:
             return [LCSseq.similarity(codes, self._codes[entry]) for entry in entries]
         chosen = [self._codes[entry] for entry in entries]
         lengths: list[int] = cdist([codes], chosen, scorer=LCSseq.similarity)[0].tolist()
@@ -191,22 +148,26 @@ class RapidfuzzEngine(PlainEngine):
 
 
 class _PartialRanking:
-    """What has been counted of a text so far: the best entries, best first, sums of common lengths, the containment."""
+    """The ranking of a text by the entries counted so far: the best of them, sums of common lengths, containment."""
 
-    def __init__(self, length: int, nearest: int) -> None:
+    def __init__(self, length: int, size: int, nearest: int) -> None:
         self.length = length
+        self.size = size
         self.nearest = nearest
         self.best: list[tuple[int, float]] = []
         self.sums: dict[int, int] = {}
         self.containment = 0.0
 
-    def ranking(self, size: int) -> Ranking:
-        """The result, once `size` entries are counted."""
-        return Ranking(tuple(self.best), mean_of(self.sums, self.length, size), self.containment)
+    def complete(self) -> Ranking:
+        """The ranking, once all `size` entries are counted."""
+        return Ranking(tuple(self.best), mean_of(self.sums, self.length, self.size), self.containment)
 
 
-class _Table:
-    """Scores of a text of one length with entries of which each is one of these values: `common * kinds + length`."""
+class _ScoreTable:
+    """Scores of a text of one length for every pair of common length and length of entry in `values`.
+
+    A value stands for such a pair: common length times `kinds`, plus length of entry.
+    """
 
     def __init__(self, length: int, kinds: int, values: np.ndarray[Any, Any]) -> None:
         import numpy as np
@@ -215,38 +176,40 @@ class _Table:
         self._scores = f_measures(self._common, length, self._others)
         self._parts = self._common / np.maximum(np.minimum(self._others, length), 1)
 
-    def count(self, cells: np.ndarray[Any, Any], tally: _PartialRanking, first: int, ties: str) -> None:
-        """Count entries, numbered from `first`, of which each has its cell: the place of its value."""
+    def count(self, places: np.ndarray[Any, Any], ranking: _PartialRanking, first: int, *, ties: Ties) -> None:
+        """Add entries, numbered from `first`, to a ranking. `places` has the index into `values` of each entry."""
         import numpy as np
 
-        counts = np.bincount(cells)
+        counts = np.bincount(places)
         filled = np.flatnonzero(counts)
         if ties == "numpy":
-            order = np.argsort(self._scores[cells])[-tally.nearest :][::-1]
+            order = np.argsort(self._scores[places])[-ranking.nearest :][::-1]
         else:
-            order = self._older_first(cells, filled, counts, tally.nearest)
-        found = [(first + int(at), float(self._scores[cells[at]])) for at in order]
-        tally.best = sorted(tally.best + found, key=lambda one: -one[1])[: tally.nearest]  # stable: older first
+            order = self._older_first(places, counts, ranking.nearest)
+        found = [(first + int(at), float(self._scores[places[at]])) for at in order]
+        ranking.best = sorted(ranking.best + found, key=lambda one: -one[1])[: ranking.nearest]  # stable: older first
         columns = (self._common[filled], self._others[filled], counts[filled])
         for common, other, count in zip(*(column.tolist() for column in columns), strict=True):
             if common:
-                tally.sums[other] = tally.sums.get(other, 0) + common * count
-        tally.containment = max(tally.containment, float(self._parts[filled].max()))
+                ranking.sums[other] = ranking.sums.get(other, 0) + common * count
+        ranking.containment = max(ranking.containment, float(self._parts[filled].max()))
 
     def _older_first(
-        self, cells: np.ndarray[Any, Any], filled: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], nearest: int
+        self, places: np.ndarray[Any, Any], counts: np.ndarray[Any, Any], nearest: int
     ) -> np.ndarray[Any, Any]:
+        """The nearest entries, best first and the older first among equals, without sorting all of them."""
         import numpy as np
 
+        filled = np.flatnonzero(counts)
         by_score = filled[np.argsort(-self._scores[filled], kind="stable")]
-        enough = np.searchsorted(np.cumsum(counts[by_score]), min(nearest, len(cells)))
+        enough = np.searchsorted(np.cumsum(counts[by_score]), min(nearest, len(places)))
         worst = self._scores[by_score[enough]]
-        chosen = np.flatnonzero((self._scores >= worst)[cells])
-        return chosen[np.lexsort((chosen, -self._scores[cells[chosen]]))][:nearest]
+        chosen = np.flatnonzero((self._scores >= worst)[places])
+        return chosen[np.lexsort((chosen, -self._scores[places[chosen]]))][:nearest]
 
 
 def f_measures(common: np.ndarray[Any, Any], length: int, lengths: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """ROUGE-L F-measures from subsequence lengths, in the library's own order of operations (0 where both are 0)."""
+    """ROUGE-L F-measures from common lengths, in `rouge_score`'s own order of operations; 0 where nothing is common."""
     import numpy as np
 
     precision = common / np.maximum(lengths, 1)
@@ -256,12 +219,17 @@ def f_measures(common: np.ndarray[Any, Any], length: int, lengths: np.ndarray[An
     return scores
 
 
-def _codes(tokens: array[int]) -> Codes:
+def _pack(tokens: Sequence[int]) -> Codes:
     if max(tokens, default=0) > _CHARACTERS:
-        return tuple(map(_code, tokens))
-    return "".join([chr(_code(token)) for token in tokens])
+        return tuple(map(_to_code, tokens))
+    return "".join([chr(_to_code(token)) for token in tokens])
 
 
-def _code(token: int) -> int:
-    """The number of a character that is no surrogate half; larger ones stay distinct too."""
+def _unpack(codes: Codes) -> Sequence[int]:
+    numbers = [ord(code) for code in codes] if isinstance(codes, str) else codes
+    return [number if number < _FIRST_SURROGATE else number - _SURROGATES for number in numbers]
+
+
+def _to_code(token: int) -> int:
+    """The code point of a token. It skips the surrogates; numbers beyond Unicode stay distinct too."""
     return token if token < _FIRST_SURROGATE else token + _SURROGATES

@@ -1,15 +1,16 @@
-"""From the length of a longest common subsequence to a score, and back, in `rouge_score`'s own order of operations."""
+"""Scores from lengths of longest common subsequences, and the reverse, in `rouge_score`'s own order of operations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 def f_measure(common: int, left: int, right: int) -> float:
-    """ROUGE-L F1 of two texts of these lengths that share a subsequence of `common` tokens.
+    """ROUGE-L F1, from 0 to 1, of two texts of these lengths that share a subsequence of `common` tokens.
 
-    Not `2 * common / (left + right)`: where that is 7/10 on paper, the rounding of the library's own formula decides.
+    `2 * common / (left + right)` would be simpler, but it rounds differently: where the exact value is 7/10, the
+    rounding decides whether a text is above the usual threshold. This is the formula of `rouge_score`.
     """
     if not common:
         return 0.0
@@ -18,7 +19,7 @@ def f_measure(common: int, left: int, right: int) -> float:
 
 
 def least_above(threshold: float, left: int, right: int) -> int:
-    """The least common length whose score is above a threshold; more than the shorter length if there is none."""
+    """The least common length whose score is above a threshold; if none is, more than the shorter length."""
     most = min(left, right)
     common = min(int(threshold * (left + right) / 2), most + 1)
     while common > 0 and f_measure(common - 1, left, right) > threshold:
@@ -29,10 +30,11 @@ def least_above(threshold: float, left: int, right: int) -> int:
 
 
 def mean_of(sums: Mapping[int, int], length: int, entries: int) -> float:
-    """Mean score of a text over `entries` entries, from the sum of common lengths for each length of entries.
+    """The mean score of a text over `entries` entries.
 
-    Scores are linear in common lengths but for their last bits, and integers add up exactly: so the mean is the same
-    to the last bit whoever computed the sums, in whatever order.
+    `sums` maps each length of entry to the sum of the common lengths of its entries; `length` is that of the text. A
+    score is proportional to the common length, apart from its last bits, and integers add up exactly. So the mean is
+    the same to the last bit in every kernel and in every order of entries.
     """
     total = 0.0
     for other in sorted(sums):
@@ -40,26 +42,14 @@ def mean_of(sums: Mapping[int, int], length: int, entries: int) -> float:
     return total / entries if entries else 0.0
 
 
-def bit_parallel(text: Sequence[Hashable]) -> Callable[[Sequence[Hashable]], int]:
-    """A function that gives the common length of this text and another (standard library only)."""
-    places: dict[Hashable, int] = {}
-    for at, token in enumerate(text):
-        places[token] = places.get(token, 0) | (1 << at)
-    full = (1 << len(text)) - 1
-
-    def common(other: Sequence[Hashable]) -> int:
-        row = full
-        for token in other:
-            if matches := row & places.get(token, 0):
-                row = ((row + matches) | (row - matches)) & full
-        return len(text) - row.bit_count()
-
-    return common
-
-
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How near a text is to numbered entries: the best with their scores, best first, the mean, the containment."""
+    """How near a text is to the entries of a pool.
+
+    best         numbers of the nearest entries with their scores, best first, the older first among equals
+    mean         mean score over all entries
+    containment  greatest common length divided by the length of the shorter text
+    """
 
     best: tuple[tuple[int, float], ...]
     mean: float

@@ -1,1 +1,1 @@
-"""Text in any language: tokens, the words of languages, JSON in replies, and n-gram fingerprints."""
+"""Text in any language: tokens, English verbs and nouns, and n-gram fingerprints."""

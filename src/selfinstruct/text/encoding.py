@@ -1,4 +1,4 @@
-"""Text that every file and database can hold: lone surrogate halves replaced, and compact JSON made of it."""
+"""Makes text that every file and database can store: lone surrogates replaced, and compact JSON."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Text that can be stored and exported: lone surrogate halves become U+FFFD."""
+    """The text with every lone surrogate replaced by U+FFFD, so that it can be encoded as UTF-8."""
     return _SURROGATES.sub("\ufffd", text)
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON, clean."""
+    """Compact JSON without lone surrogates; letters outside ASCII stay as they are."""
     return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

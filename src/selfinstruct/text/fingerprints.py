@@ -1,7 +1,8 @@
-"""Evaluation sets as hashed n-grams, which tell whether a text repeats some of them without telling what they say.
+"""Evaluation sets as hashed n-grams: they show whether a text repeats a part of the set, and do not reveal the set.
 
-A file of fingerprints is a line of JSON (format, name, n, tokeniser, how many texts and n-grams, a digest), padded to a
-multiple of eight bytes, and then the sorted 64-bit hashes of the n-grams, eight bytes each, the lowest byte first.
+A file of fingerprints starts with a line of JSON (format, name, n, tokeniser, numbers of texts and n-grams, a digest),
+padded to a multiple of eight bytes. The sorted 64-bit hashes of the n-grams follow, eight bytes each, in little-endian
+order.
 """
 
 from __future__ import annotations
@@ -21,24 +22,28 @@ if TYPE_CHECKING:
     import numpy as np
 
 N = 8
-"""Words of an n-gram, if nothing else is said. GPT-3 was checked with 8 to 13, as long as the short texts of a set are
-(Brown et al. 2020, appendix C), PaLM with 8 (Chowdhery et al. 2022, section 8), lm-evaluation-harness with 13.
-Instructions are short, so it is the lower end."""
+"""Default number of words in an n-gram. GPT-3 was checked with 8 to 13, depending on the length of the short texts of a
+set (Brown et al. 2020, appendix C), PaLM with 8 (Chowdhery et al. 2022, section 8), lm-evaluation-harness with 13.
+Instructions are short, so this is the lower end."""
 
 SHORTEST = 4
-"""A text of fewer words than an n-gram counts as a whole; one of fewer than this is anybody's."""
+"""A text shorter than an n-gram is hashed as a whole. A text of fewer words than this is too common to be hashed."""
 
 _FORMAT, _VERSION, _TOKENISER = "selfinstruct_fingerprints", 1, "unicode"
 _LONGEST_HEADER = 4096
-_AGAIN = "Make it again with: selfinstruct fingerprint FILE -o OUT"
-_ONE_A_LINE = "JSONL has one object a line. A JSON array is turned into such lines by: jq -c '.[]' FILE"
+_REMAKE_HINT = "Make it again with: selfinstruct fingerprint FILE -o OUT"
+_JSONL_HINT = "JSONL has one object per line. Convert a JSON array with: jq -c '.[]' FILE"
 
 
 @dataclass(slots=True)
 class Fingerprints:
-    """The hashed n-grams of one set. Eight bytes of memory an n-gram, taken when `holds` is first asked.
+    """The hashed n-grams of one evaluation set.
 
-    `texts` counts what it was made of, `left_out` the texts among them that were too short.
+    name      of the set
+    n         words in an n-gram
+    texts     number of texts that the fingerprints were made from
+    count     number of different n-grams; each takes eight bytes of memory from the first call of `contains` on
+    left_out  number of texts that were too short
     """
 
     name: str
@@ -51,7 +56,7 @@ class Fingerprints:
 
     @classmethod
     def from_texts(cls, name: str, texts: Iterable[str], n: int = N) -> Fingerprints:
-        """Make them; about 100 bytes of memory for each different n-gram while it lasts."""
+        """Make fingerprints. This takes about 100 bytes of memory for each different n-gram."""
         import numpy as np
 
         found: set[int] = set()
@@ -69,26 +74,28 @@ class Fingerprints:
 
     @classmethod
     def from_file(cls, path: Path) -> Fingerprints:
-        """Look at a file's first line and its size; raises `DataError` if it is none of these files, or not whole."""
+        """Open a file of fingerprints. Reads its first line; raises `DataError` if it is another file or incomplete."""
         header = _header(path)
         name, n, texts, count = (header.get(key) for key in ("name", "n", "texts", "ngrams"))
         if not (isinstance(name, str) and _is_count(n) and _is_count(texts) and _is_count(count)):
-            raise DataError(f"{path} is no file of fingerprints, or its first line is broken", _AGAIN)
+            raise DataError(f"{path} is not a file of fingerprints, or its first line is damaged", _REMAKE_HINT)
         if header[_FORMAT] != _VERSION or header.get("tokeniser") != _TOKENISER:
-            raise DataError(f"{path} holds fingerprints of another version of this package", _AGAIN)
+            raise DataError(f"{path} holds fingerprints of another version of this package", _REMAKE_HINT)
         if path.stat().st_size != header["_size"] + 8 * count:
-            raise DataError(f"{path} is cut off, or has grown: it tells of {count:,} n-grams", _AGAIN)
+            raise DataError(
+                f"{path} is cut off or has extra bytes: its first line says {count:,} n-grams", _REMAKE_HINT
+            )
         return cls(name[:100], n, texts, count, _path=path)
 
     def to_bytes(self) -> bytes:
-        """The file."""
+        """The content of a file of fingerprints."""
         body = self._all().tobytes()
-        told = {_FORMAT: _VERSION, "name": self.name, "n": self.n, "tokeniser": _TOKENISER, "texts": self.texts}
-        line = json.dumps({**told, "ngrams": self.count, "digest": _digest(body)}).encode()
+        header = {_FORMAT: _VERSION, "name": self.name, "n": self.n, "tokeniser": _TOKENISER, "texts": self.texts}
+        line = json.dumps({**header, "ngrams": self.count, "digest": _digest(body)}).encode()
         return line + b" " * (-(len(line) + 1) % 8) + b"\n" + body
 
     def contains(self, hashes: Sequence[int]) -> list[bool]:
-        """Which of these it has; raises `DataError` if its file turns out to be broken."""
+        """For each hash, whether the set has it. Raises `DataError` if the file turns out to be damaged."""
         import numpy as np
 
         known, asked = self._all(), np.array(hashes, dtype="<u8")
@@ -106,13 +113,13 @@ class Fingerprints:
                 file.seek(header.get("_size", 0))
                 body = file.read()
             if header.get("digest") != _digest(body):
-                raise DataError(f"{self._path} is broken: its n-grams are not what was written", _AGAIN)
+                raise DataError(f"{self._path} is damaged: its n-grams do not match its digest", _REMAKE_HINT)
             self._hashes = np.frombuffer(body, dtype="<u8")
         return self._hashes
 
 
 def ngram_hashes(tokens: Sequence[str], n: int) -> dict[int, int]:
-    """Every different run of `n` tokens as a hash, with the place where it first stands."""
+    """The hash of every different run of `n` tokens, with the index of its first occurrence."""
     found: dict[int, int] = {}
     for at in range(len(tokens) - n + 1):
         found.setdefault(_hash("\n".join(tokens[at : at + n])), at)
@@ -120,12 +127,12 @@ def ngram_hashes(tokens: Sequence[str], n: int) -> dict[int, int]:
 
 
 def text_hash(tokens: Sequence[str]) -> list[int]:
-    """The hash of a text as a whole, which no n-gram has; none if it is too short to be known by."""
+    """The hash of a whole text, which differs from that of every n-gram; an empty list if the text is too short."""
     return [_hash("\n\n".join(("", *tokens)))] if len(tokens) >= SHORTEST else []
 
 
 def evaluation_set(path: Path, n: int = N) -> Fingerprints:
-    """A set from a file of fingerprints, or from texts as `read_texts` takes them; raises `DataError`."""
+    """The fingerprints in a file, or those of the texts that `read_texts` reads from it. Raises `DataError`."""
     if _header(path):
         return Fingerprints.from_file(path)
     made = Fingerprints.from_texts(path.stem, read_texts(path), n)
@@ -135,12 +142,13 @@ def evaluation_set(path: Path, n: int = N) -> Fingerprints:
 
 
 def read_texts(path: Path, fields: Sequence[str] = ()) -> Iterator[str]:
-    """The texts of a file: of JSONL (.jsonl, .ndjson, .json) those under `fields`, or all, else one a line.
+    """The texts of a file: one per line, or, in JSONL (.jsonl, .ndjson, .json), the texts under `fields` of each line.
 
-    Raises `DataError` for a file that cannot be read, and for a line of JSONL that is no object or has no such text.
+    Without `fields`, every text of a JSONL line is read. Raises `DataError` for a file that cannot be read, and for a
+    line of JSONL that is not an object or lacks one of the fields.
     """
     if _header(path):
-        raise DataError(f"{path} is a file of fingerprints already", "Name files of texts.")
+        raise DataError(f"{path} is already a file of fingerprints", "Name files of texts.")
     is_json = path.suffix.lower() in (".jsonl", ".ndjson", ".json")
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as lines:
@@ -150,7 +158,7 @@ def read_texts(path: Path, fields: Sequence[str] = ()) -> Iterator[str]:
     except FileNotFoundError:
         raise DataError(f"there is no file {path}", "Name files of evaluation texts.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}", "Texts are UTF-8, one a line or JSONL.") from None
+        raise DataError(f"{path} cannot be read: {error}", "Texts are UTF-8, one per line or JSONL.") from None
 
 
 def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
@@ -158,7 +166,7 @@ def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
     with suppress(ValueError, RecursionError):
         row = json.loads(line)
     if not isinstance(row, dict):
-        raise DataError(f"{where} is not a JSON object", _ONE_A_LINE)
+        raise DataError(f"{where} is not a JSON object", _JSONL_HINT)
     for name in fields:
         if not isinstance(row.get(name), str):
             known = ", ".join(key[:40] for key in list(row)[:12]) or "none"
@@ -167,12 +175,12 @@ def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
 
 
 def _header(path: Path) -> dict[str, Any]:
-    """The first line of a file of fingerprints and its `_size`; empty where that is not what the file begins with."""
+    """The first line of a file of fingerprints, and its length as `_size`; empty for any other file."""
     try:
         with path.open("rb") as file:
             line = file.read(_LONGEST_HEADER).partition(b"\n")[0]
     except OSError:
-        return {}  # whoever reads the file next will say why
+        return {}  # the caller reads the file next, and reports the error
     if not line.startswith(f'{{"{_FORMAT}"'.encode()):
         return {}
     found: Any = None

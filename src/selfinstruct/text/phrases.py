@@ -1,4 +1,4 @@
-"""The verb of an English instruction and its object, found by word lists and order: no parser, no download."""
+"""Finds the verb of an English instruction and its object by word lists and word order, without a parser."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from selfinstruct.text.words import (
     singular,
 )
 
-READ = 400
-"""Characters of a text that are looked at; the task stands near the start."""
+MAX_CHARACTERS = 400
+"""Characters of a text that are read: the task stands near the start."""
 
-CLAUSES = 8
+MAX_CLAUSES = 8
 """Clauses that are tried before a text counts as having no verb."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d(?:[\d.,:]*\w)?(?:-[^\W\d_]+)*|[^\s\w]|\n")
@@ -39,10 +39,10 @@ _ASKS = frozenset({"what", "which", "who", "whom", "whose", "when", "where", "wh
 _TO_BE = frozenset({"is", "are", "was", "were", "am", "be"})
 _AUXILIARY = BOTH | {"do", "does", "did", "has", "have", "had", "can't", "won't", "don't", "isn't"}
 _OPENS = frozenset({"that", "what", "which", "whose"})
-"""Words that open a clause as often as a noun phrase."""
+"""Words that can open a clause as well as a noun phrase."""
 
 _WHOLE = frozenset({"way", "ways", "reason", "reasons"})
-"""Nouns that a clause may follow without a sign: the way people speak."""
+"""Nouns that a clause can follow without a comma: the way people speak."""
 
 _SUBJECTS = frozenset({"i", "you", "we", "they", "he", "she", "it", "not", "this", "that"})
 _WISHES = frozenset({"want", "need", "like", "love", "ask", "asked", "going"})
@@ -60,15 +60,15 @@ NOTHING = Phrase("", "")
 
 
 def verb_and_object(text: str) -> Phrase:
-    """The verb of an English instruction or question, and the noun that it is done to, in lower case.
+    """The main verb of an English instruction or question and the noun of its object, in lower case.
 
     "Given the memo, write a short summary of it." gives `write`, `summary`. A question gives its main verb: "Why does
-    dough rise?" `rise` and nothing, "What is the capital of Peru?" `be`, `capital`. Both are empty where no verb is
-    found, as in text of other languages. A heuristic: `benchmarks/diversity.py` prints how often it is right on
+    dough rise?" `rise` and nothing, "What is the capital of Peru?" `be`, `capital`. Both are empty if no verb is
+    found, as in other languages. This is a heuristic: `benchmarks/diversity.py` prints how often it is right on
     instructions that were labelled by hand.
     """
-    if len(text) > READ:
-        text = text[:READ].rpartition(" ")[0]  # never half a word
+    if len(text) > MAX_CHARACTERS:
+        text = text[:MAX_CHARACTERS].rpartition(" ")[0]  # never half a word
     if '"' in text or "“" in text or "`" in text or "«" in text:
         text = _QUOTED.sub(" # ", text)
     words = _TOKEN.findall(text)
@@ -76,7 +76,7 @@ def verb_and_object(text: str) -> Phrase:
     if not _is_english(lower):
         return NOTHING
     start, tried = 0, 0
-    while start < len(lower) and tried < CLAUSES:
+    while start < len(lower) and tried < MAX_CLAUSES:
         found = _clause(lower, start)
         if found is not None:
             return found
@@ -86,7 +86,7 @@ def verb_and_object(text: str) -> Phrase:
 
 
 def _is_english(words: Sequence[str]) -> bool:
-    """Whether small words and letters are those of English, as far as they tell."""
+    """Whether the function words and letters of a text look like English."""
     strange = sum(not word.isascii() and word.isalpha() for word in words)
     foreign = sum(word in FOREIGN for word in words)
     ours = sum(word in ENGLISH for word in words) if foreign or strange else 1
@@ -94,7 +94,7 @@ def _is_english(words: Sequence[str]) -> bool:
 
 
 def _next(words: Sequence[str], start: int) -> int:
-    """Where the clause after the one at `start` begins."""
+    """The index of the first word after the clause at `start`."""
     for at in range(start, len(words)):
         if words[at] in _BREAKS:
             return at + 1
@@ -102,7 +102,7 @@ def _next(words: Sequence[str], start: int) -> int:
 
 
 def _clause(words: Sequence[str], start: int) -> Phrase | None:
-    """The phrase of the clause at `start`; `None` where it has no verb of a task."""
+    """The phrase of the clause at `start`; `None` if the clause has no verb of a task."""
     at, end = start, len(words)
     while at < end and (words[at] in POLITE or (words[at].endswith("ly") and words[at] not in VERBS)):
         at += 1
@@ -127,7 +127,7 @@ def _clause(words: Sequence[str], start: int) -> Phrase | None:
 
 
 def _is_plain(words: Sequence[str], at: int) -> bool:
-    """Whether a word that may open a side clause is the verb of the task: no other clause follows in its sentence."""
+    """Whether a word that can open a subordinate clause is the verb of the task: no other clause follows it."""
     if words[at] not in VERBS or words[at + 1 : at + 2] == ["that"]:
         return False
     for place in range(at + 1, len(words) - 1):
@@ -137,7 +137,7 @@ def _is_plain(words: Sequence[str], at: int) -> bool:
 
 
 def _help(words: Sequence[str], at: int) -> Phrase | None:
-    """What one is to be helped with, else the help itself."""
+    """The verb after `help me to`, or else `help` itself."""
     place = at + 1
     while place < len(words) and (words[place] in PRONOUNS or words[place] == "to"):
         place += 1
@@ -160,7 +160,7 @@ def _wish(words: Sequence[str], at: int) -> Phrase | None:
 
 
 def _inverted(words: Sequence[str], at: int) -> Phrase | None:
-    """A question that an auxiliary opens, or an imperative with `do` or `have`."""
+    """The phrase of a question that starts with an auxiliary, or of an imperative with `do` or `have`."""
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
     if word in ("do", "have", "don't", "be") and following not in DETERMINERS | PRONOUNS and not _asks(words, at):
         return None
@@ -185,7 +185,7 @@ def _asks(words: Sequence[str], at: int) -> bool:
 
 
 def _after_subject(words: Sequence[str], at: int) -> Phrase | None:
-    """The first verb after the subject of a question that an auxiliary opened, and its object."""
+    """The first verb after the subject of a question that starts with an auxiliary, and its object."""
     for place in range(at + 1, len(words)):
         word = words[place]
         if word in _STOPS:
@@ -196,12 +196,12 @@ def _after_subject(words: Sequence[str], at: int) -> Phrase | None:
 
 
 def _may_precede(word: str) -> bool:
-    """Whether a verb may stand behind a word, or only a noun can."""
+    """Whether a verb can follow a word, and not only a noun."""
     return word not in DETERMINERS | ENDS or word in PRONOUNS or word in _SUBJECTS
 
 
 def _question(words: Sequence[str], at: int) -> Phrase | None:
-    """A question by its main verb; one that is no question (`When you write ...`) is a side clause."""
+    """The phrase of a question; `None` for a subordinate clause such as `When you write ...`."""
     if not _asks(words, at):
         return None
     for place in range(at + 1, len(words)):
@@ -223,7 +223,7 @@ def _question(words: Sequence[str], at: int) -> Phrase | None:
 
 
 def _phrase(words: Sequence[str], at: int, verb: str = "") -> Phrase | None:
-    """The verb at a place with its object."""
+    """The verb at an index, with its object."""
     if at >= len(words):
         return None
     verb = verb or (words[at] if words[at] in VERBS else "")
@@ -238,7 +238,7 @@ def _phrase(words: Sequence[str], at: int, verb: str = "") -> Phrase | None:
 
 
 def _head(words: Sequence[str], at: int, verb: str = "") -> str:
-    """The last noun of the noun phrase at a place, in the singular; empty if there is none."""
+    """The last noun of the noun phrase at an index, in the singular; empty if there is none."""
     at = _object(words, at, verb)
     if at + 1 < len(words) and words[at] in _OPENS and not _is_nominal(words[at + 1]):
         return ""
@@ -264,19 +264,19 @@ def _head(words: Sequence[str], at: int, verb: str = "") -> str:
 
 
 def _ends(word: str, head: str, modified: bool) -> bool:
-    """Whether a word ends the noun phrase before it; after a bare noun, participles and adverbs do too."""
+    """Whether a word ends the noun phrase before it. After a noun, participles and adverbs do too."""
     if word in ENDS or head in _WHOLE or not word[:1].isalpha():
         return True
     return not modified and (_is_participle(word) or word.endswith("ly"))
 
 
 def _is_nominal(word: str) -> bool:
-    """Whether a word may stand behind `that` or `what` within one noun phrase."""
+    """Whether a word can follow `that` or `what` in one noun phrase."""
     return word not in DETERMINERS | PRONOUNS | ENDS and not base_form(word)
 
 
 def _object(words: Sequence[str], at: int, verb: str) -> int:
-    """Where the object begins: after a person that it is for, a particle, or a bound on its number."""
+    """The index where the object begins: after a pronoun, a particle, or words such as `at least`."""
     follows = words[at + 1] if at + 1 < len(words) else ""
     if at < len(words) and words[at] == "," and (end := _next(words, at + 1)) < len(words):
         return end if words[at + 1] in CLAUSE else at

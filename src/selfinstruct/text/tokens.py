@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _SPACED = bytes(byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" else 32 for byte in range(256))
-"""What becomes of each byte of UTF-8: a space, unless it is one of `[a-z0-9]`."""
+"""Translates each byte of UTF-8 to a space, unless it is one of `[a-z0-9]`."""
 
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -24,22 +24,23 @@ _UNSPACED = (
     (0x1B000, 0x1B16F),  # Kana supplement and extensions
     (0x20000, 0x3FFFF),  # CJK extensions B and later
 )
-"""Code points of scripts that put no space between words: each character is a token of its own."""
+"""Code points of scripts without spaces between words. Each of their characters is a token of its own."""
 
 
 def classical_tokens(text: str) -> list[str]:
-    """Split as `rouge_score` does without a stemmer: runs of `[a-z0-9]` in the lower-cased text, all else dropped.
+    """The tokens of `rouge_score` without a stemmer: runs of `[a-z0-9]` in the lower-cased text.
 
-    A text in another script has no tokens at all, so its score against anything, itself included, is 0.
+    A text in another script has no tokens, so its score with any text, itself included, is 0.
     """
     return text.lower().encode("utf-8", "surrogatepass").translate(_SPACED).decode("ascii").split()
 
 
 def unicode_tokens(text: str) -> list[str]:
-    """Split text of any script: NFKC, lower case, runs of letters, marks and digits; identical on ASCII text.
+    """The tokens of a text in any script: runs of letters, marks and digits, after NFKC and lower-casing.
 
-    Scripts without spaces give one token a character. A text that holds no letter and no digit is one token as a
-    whole (nothing, if it is blank), so that it is never novel against itself.
+    For ASCII text with words, the tokens are those of `classical_tokens`. Scripts without spaces give one token per
+    character. A text without letters and digits is one token, so that it is never novel beside its copy; a blank text
+    has none.
     """
     if text.isascii():
         return classical_tokens(text) or _whole(text)
@@ -84,4 +85,4 @@ def _kind(character: str) -> str:
 
 
 TOKENISERS: Mapping[str, Callable[[str], list[str]]] = {"classical": classical_tokens, "unicode": unicode_tokens}
-"""The tokenisers by the names that a config uses."""
+"""The tokenisers by their names in the configuration."""

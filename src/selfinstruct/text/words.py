@@ -1,4 +1,4 @@
-"""The English words by which `phrases` finds a verb and its object, and the forms of them."""
+"""The English words that `phrases` uses to find a verb and its object, and functions for base forms."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ VERBS = _words(
     wait walk want warm warn wash waste watch water wear weigh welcome win wish wonder word work worry write yield
     """
 )
-"""Base forms, of questions too; an imperative starts with one of them."""
+"""Base forms of verbs. An imperative starts with one of them; some occur in questions only."""
 
 NOT_FIRST = _words("be book fact free last like mean own result reason suppose value water word line assume")
-"""Verbs that do not open an instruction, or not as its task."""
+"""Verbs that do not start an instruction, or do not name its task."""
 
 BOTH = _words("can will may might must could would should shall need dare")
 
@@ -92,14 +92,14 @@ POLITE = _words(
     "please kindly now then first next also finally lastly secondly afterwards again just simply briefly carefully"
     " so and quickly clearly concisely accurately thoroughly hi hello hey ok okay well always politely"
 )
-"""Words before a verb that are not of its clause."""
+"""Words before a verb that say nothing about the task."""
 
 CLAUSE = _words(
     "given using based in for with from on at by if when after before while as considering assuming suppose supposing"
     " imagine pretend without under within regarding following during once because since about between according"
     " assume to consider against among unlike like instead until whenever although despite besides read think"
 )
-"""Words that open a clause before the one with the task, which a comma, a colon or a full stop ends."""
+"""Words that open a clause before the task. A comma, a colon or a full stop ends it."""
 
 PRONOUNS = _words("me us him them you it myself yourself himself herself themselves itself")
 DETERMINERS = _words(
@@ -119,10 +119,10 @@ ENDS = _words(
 """Words that end a noun phrase."""
 
 PARTICLES = _words("up out down off away back over together through apart around forward along")
-"""Words that stand between a verb and its object."""
+"""Words that can stand between a verb and its object."""
 
 DITRANSITIVE = _words("give offer send show teach tell ask write buy lend hand")
-"""Verbs whose object may stand behind the one it is for: give a child a book."""
+"""Verbs that can have two objects: give a child a book."""
 
 ADJECTIVES = _words(
     "short long brief simple complex new old good bad best better clear plain fun funny witty detailed concise formal"
@@ -137,7 +137,7 @@ ADJECTIVES = _words(
     " thoughtful heartfelt kind gentle firm serious sincere sweet spooky scary suspenseful comforting encouraging"
     " red blue green yellow white black better faster slower larger smaller longer shorter"
 )
-"""After one of these, an `and`, an `or` or a comma does not end a noun phrase."""
+"""After one of these words, `and`, `or` or a comma does not end a noun phrase."""
 
 GERUNDS = _words(
     "shopping marketing training meeting building cooking reading writing running engineering learning programming"
@@ -149,7 +149,7 @@ GERUNDS = _words(
     " recording recycling riding saying scheduling seating serving sewing shipping sibling singing sleeping swimming"
     " teaching timing tracking typing understanding wording working"
 )
-"""Nouns that look like verbs in -ing."""
+"""Nouns that end in -ing, and are not forms of verbs."""
 
 FOREIGN = _words(
     "el la los las un una unos unas lo del al y que por para con una le les des du et est dans pour avec sur qui der"
@@ -157,13 +157,13 @@ FOREIGN = _words(
     " dei het een en van voor niet um uma os dos da do na no em mais não och att det som ett på med og til ikke je ne"
     " vous votre ihr mir dir su sus cette ce ces mon ma mes notre leur deux trois drei zwei dos tres em o as e"
 )
-"""Small words of other languages that use our letters."""
+"""Function words of other languages in Latin script."""
 
 ENGLISH = _words(
     "the a an of and to in for with that this is are these those your my their his her its from by on at about or as"
     " how what why which who when where can you me i it be if so into two three not does do give using between each"
 )
-"""Small words of English."""
+"""Function words of English."""
 
 PLURALS = {
     "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse",
@@ -181,11 +181,11 @@ SINGULAR = _words(
     " ethics statistics athletics gymnastics logistics alias chaos kudos cosmos texas paris plus pus yes thanks"
     " diabetes headquarters scissors trousers pants glasses clothes goods basics has was is means s"
 )
-"""Words in -s that are not plurals of others, or not used without it."""
+"""Words in -s that are no plurals, or that have no singular."""
 
 
 def base_form(word: str) -> str:
-    """The base form of a verb; empty if the word is not a form of a known one."""
+    """The base form of a verb; empty if the word is not a form of a known verb."""
     if word in VERBS:
         return word
     if word in IRREGULAR:

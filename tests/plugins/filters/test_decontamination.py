@@ -148,7 +148,7 @@ def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
         (["array.json"], "array.json, line 1 is not a JSON object"),
         (["latin.txt"], "latin.txt cannot be read: 'utf-8' codec"),
         (["exam.jsonl", "--n", "3"], "Invalid value for '--n'"),
-        (["done.fp"], "done.fp is a file of fingerprints already"),
+        (["done.fp"], "done.fp is already a file of fingerprints"),
     ],
 )
 def test_what_cannot_be_done_is_told(texts: Path, args: list[str], words: str) -> None:

@@ -1,4 +1,4 @@
-"""The training formats: the shape of a row, and every text as it was."""
+"""The training formats: the shape of a row, and texts that stay unchanged."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ texts = st.text() | st.sampled_from(
 )
 
 
-def test_they_serve_the_export_only() -> None:
+def test_the_formats_serve_the_export_only() -> None:
     ours = [offer.component for offer in Registry.load().offers(ENCODER) if offer.plugin == "formats"]
     assert [component.name for component in ours] == ["alpaca", "messages", "sharegpt", "text"]
     assert {component.stages for component in ours} == {(EXPORT,)}
 
 
-def test_messages() -> None:
+def test_messages_are_turns_with_roles() -> None:
     assert MessagesEncoder(ChatOptions()).encode(GIVEN) == {
         "messages": [
             {"role": "user", "content": "Translate.\n\nFluss"},
@@ -41,7 +41,7 @@ def test_messages() -> None:
     assert second == {"role": "user", "content": "Name a river."}
 
 
-def test_sharegpt() -> None:
+def test_sharegpt_rows_are_turns_between_human_and_gpt() -> None:
     assert ShareGPTEncoder(ChatOptions(system="Be brief.")).encode(GIVEN) == {
         "conversations": [
             {"from": "system", "value": "Be brief."},
@@ -52,7 +52,7 @@ def test_sharegpt() -> None:
     assert len(ShareGPTEncoder(ChatOptions()).encode(GIVEN)["conversations"]) == 2  # type: ignore[arg-type]
 
 
-def test_alpaca() -> None:
+def test_alpaca_rows_have_three_columns() -> None:
     alpaca = AlpacaEncoder(NoOptions())
     assert alpaca.encode(GIVEN) == {"instruction": "Translate.", "input": "Fluss", "output": "river"}
     assert alpaca.encode(PLAIN)["input"] == ""
@@ -87,12 +87,12 @@ def test_alpaca() -> None:
         ({"template": "plain", "system": "Hi"}, "Hi\n\n### Task\nTranslate.\n\nFluss\n\n### Answer\nriver"),
     ],
 )
-def test_text(options: dict[str, Any], text: str) -> None:
+def test_text_rows_are_filled_templates(options: dict[str, Any], text: str) -> None:
     assert TextEncoder(TextOptions(**options)).encode(GIVEN) == {"text": text}
 
 
 @given(st.builds(Example, texts, texts, texts, st.booleans(), st.just("g0.0")), texts | st.none())
-def test_texts_are_never_read_as_templates_nor_changed(example: Example, system: str | None) -> None:
+def test_texts_are_never_treated_as_templates_or_changed(example: Example, system: str | None) -> None:
     whole = f"{example.instruction}\n\n{example.input}" if example.input else example.instruction
     for name, template in TEMPLATES.items():
         (text,) = TextEncoder(TextOptions(template=name, system=system)).encode(example).values()  # type: ignore[arg-type]
@@ -106,8 +106,8 @@ def test_texts_are_never_read_as_templates_nor_changed(example: Example, system:
 
 
 @given(st.lists(st.sampled_from(["{output}", "{input}", "{question}", "{other}", "{", "}", "{{", "x"])), texts, texts)
-def test_filling_in_is_one_pass(pieces: list[str], output: str, given_input: str) -> None:
-    """As if the template were cut at its placeholders first."""
+def test_placeholders_are_filled_in_one_pass(pieces: list[str], output: str, given_input: str) -> None:
+    """The result is the same as if the template were split at its placeholders first."""
     parts = {"output": output, "input": given_input}
     template = "\0".join(pieces)
     filled = [{"{output}": output, "{input}": given_input}.get(piece, piece) for piece in pieces]
@@ -115,46 +115,46 @@ def test_filling_in_is_one_pass(pieces: list[str], output: str, given_input: str
 
 
 class TestTemplateFile:
-    """A file of the user's own."""
+    """A template file of the user."""
 
     def read(self, tmp_path: Path, content: str | bytes) -> TextEncoder:
         path = tmp_path / "template.txt"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return TextEncoder(TextOptions(template_file=str(path)))
 
-    def test_it_is_filled_in(self, tmp_path: Path) -> None:
+    def test_a_template_file_is_filled_in(self, tmp_path: Path) -> None:
         text = self.read(tmp_path, 'Q: {question}\nJSON: {"a": {x}} {{output}}\nA: {output}</s>\n')
         assert text.encode(GIVEN) == {
             "text": 'Q: Translate.\n\nFluss\nJSON: {"a": {x}} {river}\nA: river</s>'
-        }  # the newline at the file's end is the editor's
+        }  # editors add the final newline
 
-    def test_lines_of_other_systems(self, tmp_path: Path) -> None:
+    def test_other_line_endings_are_accepted(self, tmp_path: Path) -> None:
         text = self.read(tmp_path, "\ufeff{instruction}|{input}\r\n{output}\r\n")
         assert text.encode(PLAIN) == {"text": "Name a river.|\nRhine"}
 
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            ("{question}", "does not show every part"),
-            ("{instruction} {output}", "does not show every part"),
-            ("{question} {outptu}", "does not show every part"),
-            ("{ question } {output}", "does not show every part"),
-            ("", "does not show every part"),
-            ("{system} {question} {output}", "no use for {system}"),
+            ("{question}", "lacks a part of an example"),
+            ("{instruction} {output}", "lacks a part of an example"),
+            ("{question} {outptu}", "lacks a part of an example"),
+            ("{ question } {output}", "lacks a part of an example"),
+            ("", "lacks a part of an example"),
+            ("{system} {question} {output}", "cannot contain {system}"),
             (b"\xff{question}{output}", "not UTF-8"),
         ],
     )
-    def test_what_is_refused(self, tmp_path: Path, content: str | bytes, words: str) -> None:
+    def test_a_bad_template_file_is_refused(self, tmp_path: Path, content: str | bytes, words: str) -> None:
         with pytest.raises(ConfigError) as caught:
             self.read(tmp_path, content)
         assert words in caught.value.message
 
-    def test_no_file(self, tmp_path: Path) -> None:
+    def test_a_missing_template_file_is_refused(self, tmp_path: Path) -> None:
         for path in (tmp_path / "none.txt", tmp_path):
             with pytest.raises(ConfigError, match="cannot be read"):
                 TextEncoder(TextOptions(template_file=str(path)))
 
-    def test_what_stands_before_belongs_into_the_file(self) -> None:
+    def test_system_and_begin_are_refused_with_a_template_file(self) -> None:
         for more in ({"system": "Hi"}, {"begin": True}):
             with pytest.raises(ValueError, match="into the file"):
                 TextOptions(template_file="a.txt", **more)

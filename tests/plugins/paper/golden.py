@@ -1,4 +1,4 @@
-"""Finds the recorded inputs and outputs of the reference code, which live beside the repository."""
+"""Finds the recorded inputs and outputs of the reference code, which are stored beside the repository."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[3].parent / "shared" / "data" / "golden"
 
 
 def golden(name: str) -> pytest.MarkDecorator:
-    """Run a test once for each recorded case of a file; skip it with a reason where the file is absent."""
+    """Run a test for each recorded case of a file; skip it with a reason if the file is missing."""
     path = FOLDER / f"{name}.json"
     if not path.exists():
         absent = pytest.param(None, marks=pytest.mark.skip(reason=f"the recorded cases are absent: {path}"))
@@ -20,10 +20,10 @@ def golden(name: str) -> pytest.MarkDecorator:
 
 
 def raises(case: dict[str, Any]) -> bool:
-    """Say whether the reference raised an exception in this case."""
+    """Whether the reference raised an exception in this case."""
     return isinstance(case["output"], dict) and "raises" in case["output"]
 
 
 def unordered(rows: list[Any]) -> list[Any]:
-    """Make rows comparable where the reference's order was that of a set."""
+    """Sort rows, because the reference's order was that of a set."""
     return sorted(list(row) for row in rows)

@@ -1,4 +1,4 @@
-"""Finds the plugin's components through its hooks, and makes what they are tried on."""
+"""Finds the components of the plugin through its hooks, and makes items to test them with."""
 
 from typing import Any
 

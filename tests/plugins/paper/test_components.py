@@ -58,7 +58,7 @@ def accepted(text: str, finish: Any) -> list[str]:
 # --- registering ------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_offered() -> None:
+def test_the_hooks_register_all_components() -> None:
     assert list(found("samplers")) == ["paper", "paper-demonstrations"]
     assert list(found("encoders")) == ["paper-tasks", "paper-classify", "paper-instances", "prompt-completion"]
     assert list(found("post_processors")) == ["paper-tasks", "paper-classify", "paper-instances", "paper-examples"]
@@ -76,7 +76,7 @@ def test_every_component_names_its_stages_and_describes_its_options(kind: str) -
 # --- sampler and encoder ----------------------------------------------------------------------------------------------
 
 
-def test_the_sampler_draws_two_of_the_machine_and_seeds_for_the_rest() -> None:
+def test_the_sampler_draws_two_machine_instructions_and_seeds_for_the_rest() -> None:
     sampler = built("samplers", "paper")
     drawn = sampler.sample(view(seeds=12, machine=3))
     assert len(drawn) == 8
@@ -84,26 +84,26 @@ def test_the_sampler_draws_two_of_the_machine_and_seeds_for_the_rest() -> None:
     assert sampler.sample(view(seeds=12, machine=3)) == drawn
 
 
-def test_the_sampler_draws_what_the_function_draws() -> None:
+def test_the_sampler_draws_the_same_as_the_function() -> None:
     pool = view(seeds=12, machine=3, seed=7)
     seeds, machine = ([entry.text for entry in entries] for entries in (pool.seeds, pool.machine))
     drawn = built("samplers", "paper", total=5, machine=1).sample(pool)
     assert [entry.text for entry in drawn] == paper.sample_prompt_instructions(seeds, machine, 5, 1, rng=Random(7))
 
 
-def test_the_sampler_wants_enough_seeds_for_the_first_prompt() -> None:
+def test_the_sampler_refuses_too_few_seeds_for_the_first_prompt() -> None:
     seeds = [entry.seed for entry in view(seeds=8, machine=0).seeds if entry.seed is not None]
     built("samplers", "paper").check(seeds)
     with pytest.raises(DataError, match="there are 7 seed tasks, and a prompt shows 8"):
         built("samplers", "paper").check(seeds[:7])
 
 
-def test_a_sampler_with_more_of_the_machine_than_in_all_is_refused() -> None:
+def test_more_machine_than_total_is_refused() -> None:
     with pytest.raises(ValidationError, match="must not be larger than total"):
         built("samplers", "paper", total=2, machine=3)
 
 
-def test_the_encoder_writes_one_user_message_and_brings_its_sampling() -> None:
+def test_the_encoder_writes_one_user_message_and_has_its_own_sampling() -> None:
     encoder = built("encoders", "paper-tasks", classification=True)
     (message,) = encoder.encode([seed_entry(4)], [])
     assert message == Message("user", paper.encode_prompt(["Seed instruction number 4."], classification=True))
@@ -115,7 +115,7 @@ def test_the_encoder_writes_one_user_message_and_brings_its_sampling() -> None:
 # --- post-processor and filters ---------------------------------------------------------------------------------------
 
 
-def test_the_post_processor_hands_over_every_piece() -> None:
+def test_the_post_processor_returns_every_piece() -> None:
     drafts = POST.process(REQUEST, Reply("Hi.\n1.  \n2. draw  a MAP\n3. - é", "stop"))
     assert [draft.text for draft in drafts] == ["Hi.", "Draw a map", "- é"]
     assert drafts[0].examples == ("Seed instruction number 1.", "Seed instruction number 2.")
@@ -148,7 +148,7 @@ def test_the_first_rule_gives_the_reason(text: str, name: str, reason: str, evid
     assert (verdict.reason, verdict.evidence) == (reason, evidence) if verdict else name == ""
 
 
-def test_each_filter_looks_at_its_own_rule_only() -> None:
+def test_each_filter_applies_only_its_own_rule() -> None:
     broken = Draft("- draw", notes={"cut": True})
     verdicts = {name: rule.evaluate(broken).keep for name, rule in CHAIN.items()}
     assert verdicts == {
@@ -161,21 +161,21 @@ def test_each_filter_looks_at_its_own_rule_only() -> None:
 
 
 @given(TEXTS, st.booleans())
-def test_filters_judge_anything(text: str, cut: bool) -> None:
+def test_filters_accept_any_text(text: str, cut: bool) -> None:
     for rule in CHAIN.values():
         verdict = rule.evaluate(Draft(text, notes={"cut": cut}))
         assert verdict.keep is not bool(verdict.reason)
 
 
 @given(TEXTS, st.sampled_from(["stop", "length", "filtered", "unknown"]))
-def test_post_processor_and_filters_accept_what_the_reference_accepts(text: str, finish: str) -> None:
+def test_post_processor_and_filters_accept_the_same_tasks_as_the_function(text: str, finish: str) -> None:
     response = {"choices": [{"text": text, "finish_reason": finish}]}
     assert accepted(text, finish) == paper.post_process_gpt3_response(response)
     assert accepted(text, finish) == paper.post_process_llama3_response(response)
 
 
 @golden("post_process")
-def test_post_processor_and_filters_accept_what_was_recorded(case: dict[str, Any]) -> None:
+def test_post_processor_and_filters_accept_the_recorded_tasks(case: dict[str, Any]) -> None:
     response = case["input"]["response"]
     if response is not None:
         (choice,) = response["choices"]
@@ -183,7 +183,7 @@ def test_post_processor_and_filters_accept_what_was_recorded(case: dict[str, Any
 
 
 @golden("fork_post_process")
-def test_post_processor_and_filters_accept_what_the_llama_version_accepted(case: dict[str, Any]) -> None:
+def test_post_processor_and_filters_accept_the_recorded_tasks_of_the_llama_version(case: dict[str, Any]) -> None:
     response = case["input"]["response"]
     if response is not None:
         assert accepted(response["choices"][0]["text"], "unknown") == case["output"]

@@ -1,4 +1,4 @@
-"""From raw instances to examples: the reader and the filters, put together as the engine does it."""
+"""From raw instances to examples: the reader and the filters, combined as in the engine."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def fates(judge: FilterChain, *items: Example) -> list[str]:
 
 
 @pytest.mark.parametrize("clf", [False, None])
-def test_examples_of_the_input_first_form(clf: bool | None) -> None:
+def test_the_input_first_form_is_parsed(clf: bool | None) -> None:
     raw = "Example 1\nInput: 2\nOutput: 4\n\nExample 2\nOutput:\nExample 3\nInput: 3\nOutput: 9"
     assert read(READER, subject(clf=clf), raw, "length") == [
         Example("Do.", "2", "4", False, "g0.0"),
@@ -96,7 +96,7 @@ def test_examples_of_the_input_first_form(clf: bool | None) -> None:
     ]
 
 
-def test_examples_of_the_output_first_form() -> None:
+def test_the_output_first_form_is_parsed() -> None:
     raw = "So:\nClass label: up\nArrow: ^\n\n^\nClass label: down"
     assert read(READER, subject(clf=True), raw) == [
         Example("Do.", "Arrow: ^\n\n^", "up", True, "g0.0"),
@@ -104,7 +104,7 @@ def test_examples_of_the_output_first_form() -> None:
     ]
 
 
-def test_the_form_follows_the_label_of_the_task() -> None:
+def test_the_label_of_a_task_selects_the_form() -> None:
     assert read(READER, subject(clf=False), "Class label: up\n^") == []
     assert read(READER, subject(clf=True), "Example 1\n2\nOutput: 4") == []
     assert READER.process(Request("prepare", 0, ()), Reply("Output: 4", "stop")) == []
@@ -125,18 +125,20 @@ def test_the_form_follows_the_label_of_the_task() -> None:
         ("a", "A", "", {}),
     ],
 )
-def test_what_is_invalid(text: str, output: str, reason: str, evidence: dict[str, str]) -> None:
+def test_invalid_examples_are_dropped_with_a_reason(
+    text: str, output: str, reason: str, evidence: dict[str, str]
+) -> None:
     verdict = built("filters", "paper-invalid").evaluate(example(text, output))
     assert (verdict.reason, verdict.evidence) == (reason, evidence)
 
 
-def test_what_is_repeated_is_dropped_within_a_task_only() -> None:
+def test_repeated_examples_are_dropped_within_a_task_only() -> None:
     judge = chain()
     assert fates(judge, example("", "b"), example("", "c"), example("", "b")) == ["accepted", "accepted", "repeated"]
     assert fates(judge, example("", "b", "g1.0")) == ["accepted"]
 
 
-def test_two_outputs_for_one_input_cost_the_whole_task() -> None:
+def test_two_outputs_for_one_input_drop_the_whole_task() -> None:
     judge = chain()
     conflict = [example("a", "b"), example("c", "d"), example("a", "e")]
     assert fates(judge, *conflict) == ["conflicting-outputs"] * 3
@@ -144,12 +146,12 @@ def test_two_outputs_for_one_input_cost_the_whole_task() -> None:
     assert [decision.evidence for decision in decide(judge, conflict)] == [{"input": "a"}] * 3
 
 
-def test_outputs_without_input_hide_no_conflict() -> None:
+def test_outputs_without_input_do_not_conflict() -> None:
     items = [example("", "b"), example("", "c"), example("a", "b"), example("a", "c")]
     assert fates(chain(), *items) == ["conflicting-outputs"] * 4
 
 
-def test_what_is_cut_or_invalid_is_in_no_conflict() -> None:
+def test_cut_and_invalid_examples_do_not_conflict() -> None:
     items = [example("a", "b"), example("a", "c:"), example("a", ""), example("a", "d", cut=True)]
     assert fates(chain(), *items) == ["accepted", "output-ends-with-colon", "empty-output", "cut-by-length"]
     alone = built("filters", "paper-duplicates")
@@ -157,7 +159,7 @@ def test_what_is_cut_or_invalid_is_in_no_conflict() -> None:
     assert alone.evaluate(items[0]).keep
 
 
-def test_a_task_has_at_most_so_many() -> None:
+def test_a_task_keeps_at_most_the_set_number_of_examples() -> None:
     rule = built("filters", "paper-at-most", most=2)
     judge = chain(NamedFilter("paper-at-most", rule))
     made = [example("", str(number)) for number in (1, 2, 1, 3)]
@@ -170,7 +172,7 @@ def test_a_task_has_at_most_so_many() -> None:
 
 
 @given(RAW, st.booleans(), FINISH)
-def test_reader_and_filters_accept_what_the_functions_give(raw: str, clf: bool, finish: str) -> None:
+def test_reader_and_filters_accept_the_same_examples_as_the_functions(raw: str, clf: bool, finish: str) -> None:
     items = read(READER, subject(clf=clf), raw, finish)
     decisions = decide(chain(), items)
     assert len(decisions) == len(items)
@@ -194,17 +196,17 @@ def test_tasks_do_not_disturb_each_other_and_a_resumed_run_goes_on(
 
 
 @golden("parse_generation")
-def test_generation_tasks_as_recorded(case: Case) -> None:
+def test_generation_tasks_give_the_recorded_examples(case: Case) -> None:
     as_recorded(case, clf=False)
 
 
 @golden("parse_classification")
-def test_classification_tasks_as_recorded(case: Case) -> None:
+def test_classification_tasks_give_the_recorded_examples(case: Case) -> None:
     as_recorded(case, clf=True)
 
 
 def as_recorded(case: Case, clf: bool) -> None:
-    """A record that cannot say how the reply ended never reaches this stage: a reply always says."""
+    """Records without a finish reason never reach this stage, because every reply has one."""
     if not raises(case):
         given = case["input"]
         response = given["response_metadata"]["response"]
@@ -214,16 +216,16 @@ def as_recorded(case: Case, clf: bool) -> None:
 
 
 @golden("filter_invalid")
-def test_invalid_ones_as_recorded(case: Case) -> None:
+def test_the_recorded_invalid_examples_are_dropped(case: Case) -> None:
     rule = built("filters", "paper-invalid")
     kept = [row for row in case["input"]["instances"] if rule.evaluate(example(row[1], row[2])).keep]
     assert kept == case["output"]
 
 
 @golden("filter_duplicate")
-def test_duplicates_as_recorded(case: Case) -> None:
+def test_the_recorded_duplicates_are_dropped(case: Case) -> None:
     given = case["input"]["instances"]
-    if len({row[0] for row in given}) < 2:  # the filter judges one task at a time
+    if len({row[0] for row in given}) < 2:  # the filter evaluates one task at a time
         judge = FilterChain([NamedFilter("paper-duplicates", built("filters", "paper-duplicates"))])
         items = [Example(row[0], row[1], row[2], False, "g0.0") for row in given]
         valid = {tuple(row) for row in paper.filter_invalid_instances([tuple(row) for row in given])}
@@ -232,8 +234,8 @@ def test_duplicates_as_recorded(case: Case) -> None:
 
 
 @golden("e2e_prepare")
-def test_a_whole_file_as_recorded(case: Case) -> None:
-    """Compared are multisets; of a task with more than five instances, only how many there are."""
+def test_a_whole_file_gives_the_recorded_examples(case: Case) -> None:
+    """Compares multisets, and for a task with more than five instances only their number."""
     judge = whole_chain()
     made: list[Row] = []
     labels = {

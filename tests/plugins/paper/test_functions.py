@@ -1,4 +1,4 @@
-"""The project's own cases for the functions of the paper."""
+"""Our own test cases for the functions of the paper."""
 
 import random
 from random import Random
@@ -23,11 +23,11 @@ def reply(text: str, **choice: str) -> dict[str, list[dict[str, str]]]:
 # --- prompt and sampling ----------------------------------------------------------------------------------------------
 
 
-def test_the_prompt_ends_with_the_open_number() -> None:
+def test_the_prompt_ends_with_the_next_number() -> None:
     assert paper.encode_prompt(["Bake a\nloaf::", "Fold it"]).endswith(":\n1. Bake a loaf\n2. Fold it\n3.")
 
 
-def test_only_trailing_colons_go() -> None:
+def test_only_trailing_colons_are_removed() -> None:
     assert "1. Translate: hello\n" in paper.encode_prompt(["Translate: hello"], classification=True)
     assert "1. Translate \n" in paper.encode_prompt(["Translate :"])
 
@@ -38,13 +38,15 @@ def test_every_instruction_takes_one_line_of_the_prompt(instructions: list[str])
 
 
 @given(st.lists(st.integers(), unique=True, min_size=8), st.lists(st.text(), unique=True), st.integers())
-def test_a_sample_is_whole_and_has_at_most_two_of_the_machine(seeds: list[int], made: list[str], seed: int) -> None:
+def test_a_sample_is_complete_and_has_at_most_two_machine_instructions(
+    seeds: list[int], made: list[str], seed: int
+) -> None:
     drawn = paper.sample_prompt_instructions(seeds, made, rng=Random(seed))
     assert len(drawn) == len(set(drawn)) == 8
     assert sum(isinstance(entry, str) for entry in drawn) == min(2, len(made))
 
 
-def test_without_a_generator_the_shared_one_is_drawn_from() -> None:
+def test_the_shared_generator_is_used_by_default() -> None:
     state = random.getstate()
     try:
         random.seed(5)
@@ -66,27 +68,27 @@ def test_impossible_samples_are_refused() -> None:
 # --- replies ----------------------------------------------------------------------------------------------------------
 
 
-def test_words_are_whole_patterns_in_any_case() -> None:
+def test_words_are_found_as_whole_words_in_any_case() -> None:
     assert paper.find_word_in_string("graphs?", "Two GRAPHS below")
     assert not paper.find_word_in_string("graph", "A paragraph")
     with pytest.raises(UsageError, match="not a valid regular expression"):
         paper.find_word_in_string("(", "a (b")
 
 
-def test_a_reply_cut_by_length_gives_nothing() -> None:
+def test_a_reply_cut_by_length_gives_no_tasks() -> None:
     text = "Name four kinds of cheese.\n10. Praise the moon in verse."
     assert paper.post_process_gpt3_response(reply(text, finish_reason="length")) == []
     assert paper.post_process_llama3_response(reply(text, finish_reason="length")) == []
     assert len(paper.post_process_llama3_response(reply(text))) == 2
 
 
-def test_the_words_that_are_counted() -> None:
+def test_words_are_counted_at_white_space() -> None:
     texts = {count: " ".join(["word"] * count) for count in (3, 4, 150, 151)}
     kept = {count for count, text in texts.items() if paper.post_process_llama3_response(reply(text))}
     assert kept == {4, 150}
 
 
-def test_a_number_between_line_break_and_dot_may_even_have_a_line_break_behind() -> None:
+def test_a_list_number_may_have_a_line_break_before_its_dot() -> None:
     text = "Name four kinds of cheese.\n10\n. Praise the moon in verse."
     assert paper.post_process_llama3_response(reply(text)) == [
         "Name four kinds of cheese.",
@@ -94,7 +96,7 @@ def test_a_number_between_line_break_and_dot_may_even_have_a_line_break_behind()
     ]
 
 
-def test_rules_see_the_text_after_its_letters_were_changed() -> None:
+def test_rules_see_the_text_after_its_case_was_changed() -> None:
     assert paper.post_process_llama3_response(reply("ﬁrst of all, sing a song.")) == ["First of all, sing a song."]
     assert paper.post_process_llama3_response(reply("ﬁle a complaint about noise.")) == []
     assert paper.post_process_llama3_response(reply("WRITE A PROGRAM THAT SINGS.")) == []
@@ -108,7 +110,7 @@ def test_a_broken_record_is_a_data_error(broken: dict[str, object]) -> None:
         paper.post_process_gpt3_response(broken)
 
 
-def test_only_the_original_needs_a_finish_reason() -> None:
+def test_only_records_of_the_original_script_need_a_finish_reason() -> None:
     with pytest.raises(DataError, match="finish_reason"):
         paper.post_process_gpt3_response(reply("Name four kinds of cheese."))
 
@@ -116,16 +118,16 @@ def test_only_the_original_needs_a_finish_reason() -> None:
 # --- instances --------------------------------------------------------------------------------------------------------
 
 
-def test_labels() -> None:
+def test_only_a_plain_yes_is_read_as_yes() -> None:
     assert [paper.read_clf_label(text) for text in ("\tYES ", "yEs", "Yes,")] == [True, False, False]
 
 
-def test_a_second_pair_is_left_out() -> None:
+def test_a_second_input_and_output_pair_is_left_out() -> None:
     assert paper.parse_input_output("Input 3 : a\nOutput: b\nInput 4: c") == ("a", "b")
     assert paper.parse_input_output("Poem\nInput: c") == ("", "Poem")
 
 
-def test_instances_of_a_cut_reply() -> None:
+def test_the_last_instance_of_a_cut_reply_is_left_out() -> None:
     raw = "Example 1\nInput: 2\nOutput: 4\nExample 2\nInput: 3\nOutput: 9"
     assert paper.parse_instances_for_generation_task(raw, " Square ", STOP) == [
         ("Square", "2", "4"),
@@ -137,7 +139,7 @@ def test_instances_of_a_cut_reply() -> None:
 
 
 @pytest.mark.parametrize("metadata", [{}, {"response": None}, {"response": {"choices": [{}]}}])
-def test_instances_whose_end_is_unknown_are_refused(metadata: dict[str, object]) -> None:
+def test_instances_of_a_reply_with_unknown_end_are_refused(metadata: dict[str, object]) -> None:
     with pytest.raises(DataError):
         paper.parse_instances_for_generation_task("Output: a", "Say a.", metadata)
     with pytest.raises(DataError):
@@ -151,13 +153,13 @@ def test_a_conflict_counts_across_instructions_and_an_invalid_one_does_not() -> 
     assert paper.parse_instances_for_generation_task(raw, "Do.", STOP) == [("Do.", "a", "b")]
 
 
-def test_duplicates_keep_their_first_place() -> None:
+def test_duplicates_keep_the_place_of_the_first() -> None:
     rows = [("i", "b", "1"), ("i", "a", "2"), ("i", "b", "1"), ("i", "", "3"), ("i", "", "4")]
     assert paper.filter_duplicate_instances(rows) == [rows[0], rows[1], rows[3], rows[4]]
 
 
 @given(st.one_of(st.text(), MARKED.map("".join)), st.text(), st.sampled_from([STOP, LENGTH]))
-def test_any_text_can_be_parsed(raw: str, instruction: str, metadata: dict[str, object]) -> None:
+def test_every_text_can_be_parsed(raw: str, instruction: str, metadata: dict[str, object]) -> None:
     text, output = paper.parse_input_output(raw)
     assert (text.strip(), output.strip()) == (text, output)
     for parse in (paper.parse_instances_for_generation_task, paper.parse_instances_for_classification_task):
@@ -178,18 +180,18 @@ def test_each_template_can_be_drawn_and_keeps_braces() -> None:
         assert all("{x}" in row["prompt"] and row["completion"].endswith("{0}<|endoftext|>") for row in rows)
 
 
-def test_the_plain_template_has_room_for_an_empty_input() -> None:
+def test_the_plain_template_accepts_an_empty_input() -> None:
     row = paper.encode_instance("Sing.", "", "La", random_template=False)
     assert (row["prompt"], row["completion"]) == ("Sing.\n\n\n\n", "La<|endoftext|>")
 
 
-def test_cleaning_goes_wrong_as_it_always_did() -> None:
+def test_cleaning_an_input_has_the_errors_of_the_reference() -> None:
     assert paper.clean_input("Lunch at 12:15") == "15"
     assert paper.clean_input("From: a\nTo: b\n\nc") == "From: a\nTo: b\nc"
     assert paper.clean_input(": then Word: x") == "then Word: x"
 
 
-def test_at_most_five_instances_of_a_task_and_the_same_again_from_the_same_seed() -> None:
+def test_at_most_five_instances_are_drawn_and_the_same_with_the_same_seed() -> None:
     raw = "".join(f"Example {i}\nInput: {i}\nOutput: {i * i}x\n" for i in range(9))
     task = {"instruction": "Square.", "raw_instances": raw, "instance_metadata": STOP}
     first, again = (paper.collect_instances([task], {"Square.": False}, rng=Random(1)) for _ in range(2))

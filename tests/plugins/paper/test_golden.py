@@ -1,4 +1,4 @@
-"""The functions of the paper against what the reference did."""
+"""The functions of the paper give the recorded results of the reference."""
 
 from collections import Counter
 from random import Random
@@ -16,12 +16,12 @@ Case = dict[str, Any]
 
 
 @golden("encode_prompt")
-def test_encode_prompt(case: Case) -> None:
+def test_encode_prompt_gives_the_recorded_results(case: Case) -> None:
     assert paper.encode_prompt(**case["input"]) == case["output"]
 
 
 @golden("sample_machine_instructions")
-def test_sample_machine_instructions(case: Case) -> None:
+def test_sample_machine_instructions_gives_the_recorded_results(case: Case) -> None:
     given = case["input"]
     drawn = paper.sample_machine_instructions(
         given["machine_instructions"], None, given["n"], rng=Random(given["seed"])
@@ -30,7 +30,7 @@ def test_sample_machine_instructions(case: Case) -> None:
 
 
 @golden("sample_prompt")
-def test_sample_prompt_instructions(case: Case) -> None:
+def test_sample_prompt_instructions_gives_the_recorded_results(case: Case) -> None:
     given = dict(case["input"])
     drawn = paper.sample_prompt_instructions(rng=Random(given.pop("seed")), **given)
     assert drawn == case["output"]["prompt_instructions"]
@@ -38,12 +38,12 @@ def test_sample_prompt_instructions(case: Case) -> None:
 
 
 @golden("find_word")
-def test_find_word_in_string(case: Case) -> None:
+def test_find_word_in_string_gives_the_recorded_results(case: Case) -> None:
     assert paper.find_word_in_string(**case["input"]) is case["output"]
 
 
 @golden("post_process")
-def test_post_process_gpt3_response(case: Case) -> None:
+def test_post_process_gpt3_response_gives_the_recorded_results(case: Case) -> None:
     if raises(case):
         with pytest.raises(SelfInstructError):
             paper.post_process_gpt3_response(**case["input"])
@@ -58,22 +58,22 @@ def test_one_function_serves_the_records_of_both_scripts(case: Case) -> None:
 
 
 @golden("fork_post_process")
-def test_post_process_llama3_response(case: Case) -> None:
+def test_post_process_llama3_response_gives_the_recorded_results(case: Case) -> None:
     assert paper.post_process_llama3_response(**case["input"]) == case["output"]
 
 
 @golden("clf_label")
-def test_read_clf_label(case: Case) -> None:
+def test_read_clf_label_gives_the_recorded_results(case: Case) -> None:
     assert paper.read_clf_label(**case["input"]) is case["output"]
 
 
 @golden("parse_input_output")
-def test_parse_input_output(case: Case) -> None:
+def test_parse_input_output_gives_the_recorded_results(case: Case) -> None:
     assert list(paper.parse_input_output(**case["input"])) == case["output"]
 
 
 @golden("parse_generation")
-def test_parse_instances_for_generation_task(case: Case) -> None:
+def test_parse_instances_for_generation_task_gives_the_recorded_results(case: Case) -> None:
     if raises(case):
         with pytest.raises(SelfInstructError, match="finish_reason"):
             paper.parse_instances_for_generation_task(**case["input"])
@@ -82,24 +82,24 @@ def test_parse_instances_for_generation_task(case: Case) -> None:
 
 
 @golden("parse_classification")
-def test_parse_instances_for_classification_task(case: Case) -> None:
+def test_parse_instances_for_classification_task_gives_the_recorded_results(case: Case) -> None:
     assert unordered(paper.parse_instances_for_classification_task(**case["input"])) == unordered(case["output"])
 
 
 @golden("filter_duplicate")
-def test_filter_duplicate_instances(case: Case) -> None:
+def test_filter_duplicate_instances_gives_the_recorded_results(case: Case) -> None:
     instances = [tuple(row) for row in case["input"]["instances"]]
     assert unordered(paper.filter_duplicate_instances(instances)) == unordered(case["output"])
 
 
 @golden("filter_invalid")
-def test_filter_invalid_instances(case: Case) -> None:
+def test_filter_invalid_instances_gives_the_recorded_results(case: Case) -> None:
     instances = [tuple(row) for row in case["input"]["instances"]]
     assert [list(row) for row in paper.filter_invalid_instances(instances)] == case["output"]
 
 
 @golden("encode_instance")
-def test_encode_instance(case: Case) -> None:
+def test_encode_instance_gives_the_recorded_results(case: Case) -> None:
     given = dict(case["input"])
     rng = Random(given.pop("seed")) if "seed" in given else None
     assert paper.encode_instance(**given, rng=rng) == case["output"]
@@ -116,13 +116,13 @@ def test_every_template_is_drawn_by_the_recorded_seeds(case: Case) -> None:
 
 
 @golden("input_cleanup")
-def test_clean_input(case: Case) -> None:
+def test_clean_input_gives_the_recorded_results(case: Case) -> None:
     assert paper.clean_input(**case["input"]) == case["output"]
 
 
 @golden("e2e_prepare")
-def test_preparing_training_data(case: Case) -> None:
-    """Where the reference's order was that of a set, only what does not hang on it can be compared."""
+def test_training_data_equal_the_recorded_ones(case: Case) -> None:
+    """Compares only results that do not depend on the order of a set in the reference."""
     rng = Random(case["random_seed"])
     labels = {
         row["instruction"]: paper.read_clf_label(row["is_classification"]) for row in case["input"]["classification"]
@@ -131,12 +131,12 @@ def test_preparing_training_data(case: Case) -> None:
     files = case["output"]["files"]
     expected = [(row["instruction"], row["input"], row["output"]) for row in files["o/all_generated_instances.jsonl"]]
     assert [row[0] for row in instances] == [row[0] for row in expected]
-    sampled = "Square it."  # seven instances, of which the set's order decides which five are drawn
+    sampled = "Square it."  # seven instances: the order of a set decides which five are drawn
     assert Counter(row for row in instances if row[0] != sampled) == Counter(r for r in expected if r[0] != sampled)
     if case["output"]["exit"] == 0:
         ours = paper.encode_training_rows(instances, rng=rng)
         theirs = files["o/gpt3_finetuning_data_15.jsonl"]
-        alone = ("Say hi.", "Meet when?", "Name.", "City?", "Two lines.")  # tasks with one instance have no order
+        alone = ("Say hi.", "Meet when?", "Name.", "City?", "Two lines.")  # tasks with one instance each
         assert len(ours) == len(theirs)
         for mine, other in zip(ours, theirs, strict=True):
             if any(name in other["prompt"] for name in alone):
@@ -144,8 +144,8 @@ def test_preparing_training_data(case: Case) -> None:
 
 
 @golden("e2e_bootstrap")
-def test_whole_runs_show_the_recorded_prompts(case: Case) -> None:
-    """The first batch of a fresh run depends on the seed alone: its prompts must be the recorded ones."""
+def test_runs_send_the_recorded_prompts(case: Case) -> None:
+    """The first batch of a new run depends only on the seed, so its prompts must equal the recorded ones."""
     if case["input"]["existing_machine_generated_instructions"] or not case["output"]["calls"]:
         return
     clf = "--use_clf_seed_tasks_only" in case["input"]["args"]

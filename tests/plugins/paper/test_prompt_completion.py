@@ -29,7 +29,7 @@ def example(text: str = "", output: str = "out", of: str = "g0.0") -> Example:
     return Example("Do.", text, output, False, of)
 
 
-def test_every_template_is_drawn() -> None:
+def test_every_template_can_be_drawn() -> None:
     for text, templates in (("in", WITH_INPUT), ("", WITHOUT_INPUT)):
         made = {tuple(encoder().encode(example(text, of=f"g{number}.0")).values()) for number in MANY}
         assert len(made) == len(templates)
@@ -44,7 +44,7 @@ def test_an_example_always_gets_the_same_row() -> None:
     assert len({tuple(encoder(seed=seed).encode(example("in")).values()) for seed in MANY}) == len(WITH_INPUT)
 
 
-def test_the_plain_template_and_other_ends() -> None:
+def test_the_plain_template_and_the_end_token_can_be_chosen() -> None:
     assert encoder(random_template=False).encode(example("in")) == {
         "prompt": "Do.\n\nin\n\n",
         "completion": "out<|endoftext|>",
@@ -62,7 +62,7 @@ def test_half_of_the_inputs_are_cleaned() -> None:
 
 
 @golden("input_cleanup")
-def test_inputs_are_cleaned_as_recorded(case: dict[str, Any]) -> None:
+def test_cleaned_inputs_equal_the_recorded_ones(case: dict[str, Any]) -> None:
     given, cleaned = case["input"]["inst_input"], case["output"]
     expected = {paper.encode_instance("Do.", text, "out", False)["prompt"] for text in (given, cleaned)}
     made = {encoder(random_template=False, seed=seed).encode(example(given))["prompt"] for seed in range(50)}
@@ -79,7 +79,7 @@ def test_rows_are_among_the_recorded_ones(case: dict[str, Any]) -> None:
 
 
 @given(st.builds(Example, st.text(), st.text(), st.text(), st.booleans(), st.text()), st.booleans(), st.integers())
-def test_any_example_becomes_a_row(one: Example, random_template: bool, seed: int) -> None:
+def test_every_example_becomes_a_row(one: Example, random_template: bool, seed: int) -> None:
     row = encoder(random_template=random_template, seed=seed).encode(one)
     assert list(row) == ["prompt", "completion"]
     assert row["completion"].strip() == f"{one.output.strip()}{END}".strip()
@@ -111,7 +111,7 @@ def test_the_recipe_goes_from_seeds_to_training_rows(tmp_path: Path, monkeypatch
     assert made == run_stages(tmp_path / "two")[1]
 
 
-def test_the_built_in_seeds_survive_the_filters() -> None:
+def test_the_built_in_seeds_pass_the_filters() -> None:
     rule = built("filters", "paper-invalid")
     shown = [(seed.instruction, one.input, one.output) for seed in read_seeds("builtin") for one in seed.instances]
     assert [row for row in shown if not rule.evaluate(example(row[1], row[2])).keep] == []

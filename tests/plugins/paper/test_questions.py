@@ -1,4 +1,4 @@
-"""The prompts about one task, and the reading of their replies."""
+"""The prompts about one task, and the parsers of their replies."""
 
 import json
 from random import Random
@@ -54,7 +54,7 @@ def prompt(encoder: Any, text: str, clf: bool | None = None, examples: list[Inst
 # --- demonstrations ---------------------------------------------------------------------------------------------------
 
 
-def test_demonstrations_are_of_both_kinds_and_mixed() -> None:
+def test_demonstrations_have_both_kinds_in_mixed_order() -> None:
     drawn = built("samplers", "paper-demonstrations").sample(view(40, 40))
     kinds = [entry.seed.is_classification for entry in drawn]
     assert (len(set(drawn)), sum(kinds)) == (31, 12)
@@ -64,7 +64,7 @@ def test_demonstrations_are_of_both_kinds_and_mixed() -> None:
 
 
 @pytest.mark.parametrize(("clf", "other"), [(0, 0), (2, 0), (0, 3), (1, 9)])
-def test_demonstrations_are_fewer_where_there_are_fewer(clf: int, other: int) -> None:
+def test_demonstrations_are_fewer_if_there_are_fewer_seeds(clf: int, other: int) -> None:
     drawn = built("samplers", "paper-demonstrations", classification=3, other=4).sample(view(clf, other))
     assert [sum(e.seed.is_classification == kind for e in drawn) for kind in (True, False)] == [clf, min(other, 4)]
 
@@ -72,7 +72,7 @@ def test_demonstrations_are_fewer_where_there_are_fewer(clf: int, other: int) ->
 # --- prompts ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_question_for_the_kind() -> None:
+def test_the_classification_question_has_the_form_of_the_paper() -> None:
     header, *blocks = prompt(CLASSIFY_PROMPT, " Name the mood. ").split("\n\n")
     assert "classification" in header
     assert blocks == [
@@ -103,7 +103,7 @@ def test_classification_tasks_are_asked_for_the_label_first() -> None:
     )
 
 
-def test_without_seeds_the_question_stands_alone() -> None:
+def test_without_seeds_the_prompt_has_only_the_question() -> None:
     machine = [Instruction("g0.0", "A machine's.")]
     for encoder in (CLASSIFY_PROMPT, INSTANCES_PROMPT):
         text = prompt(encoder, "Cube.", True, machine)
@@ -112,7 +112,7 @@ def test_without_seeds_the_question_stands_alone() -> None:
 
 
 @pytest.mark.parametrize("subjects", [[], [POEM, ROOT]])
-def test_other_than_one_subject_is_refused_with_a_hint(subjects: list[Instruction]) -> None:
+def test_any_number_of_subjects_but_one_is_refused_with_a_hint(subjects: list[Instruction]) -> None:
     with pytest.raises(ConfigError, match="one instruction at a time") as refused:
         CLASSIFY_PROMPT.encode(EXAMPLES, subjects)
     assert refused.value.hint == "Set classify.batch to 1."
@@ -121,7 +121,7 @@ def test_other_than_one_subject_is_refused_with_a_hint(subjects: list[Instructio
 
 
 @given(st.text(), st.sampled_from([True, False, None]))
-def test_any_instruction_can_be_asked_about(text: str, clf: bool | None) -> None:
+def test_every_instruction_can_be_encoded(text: str, clf: bool | None) -> None:
     assert prompt(CLASSIFY_PROMPT, text, clf).endswith(f"Task: {text.strip()}\nIs it classification?")
     assert prompt(INSTANCES_PROMPT, text, clf).endswith(f"\n\nTask: {text.strip()}\n")
 
@@ -132,17 +132,17 @@ def test_any_instruction_can_be_asked_about(text: str, clf: bool | None) -> None
 @pytest.mark.parametrize(
     ("text", "label"), [(" Yes", "yes"), ("YES\n", "yes"), ("Yes.", "no"), ("yEs", "no"), ("", "no"), ("maybe", "no")]
 )
-def test_all_but_a_plain_yes_is_no(text: str, label: str) -> None:
+def test_everything_but_a_plain_yes_is_read_as_no(text: str, label: str) -> None:
     assert read(CLASSIFY_READER, POEM, text) == [Label(label, "seed_2", {"said": text})]
 
 
 @pytest.mark.parametrize(("finish", "notes"), [("stop", {}), ("length", {"cut": True}), ("filtered", {})])
-def test_raw_instances_stay_as_they_are(finish: str, notes: dict[str, bool]) -> None:
+def test_raw_instances_are_unchanged(finish: str, notes: dict[str, bool]) -> None:
     assert read(INSTANCES_READER, POEM, " Output: a\n", finish) == [RawInstances(" Output: a\n", "seed_2", notes)]
 
 
 @given(st.text(), st.sampled_from(["stop", "length", "filtered", "unknown"]), st.integers(0, 3))
-def test_any_reply_can_be_read(text: str, finish: Any, subjects: int) -> None:
+def test_every_reply_can_be_read(text: str, finish: Any, subjects: int) -> None:
     request = Request(INSTANCES, 0, (), subjects=tuple(seed_entry(number) for number in range(subjects)))
     for reader in (CLASSIFY_READER, INSTANCES_READER, built("post_processors", "paper-examples")):
         items = reader.process(request, Reply(text, finish))
@@ -157,20 +157,20 @@ def asked(case: Case, key: str) -> list[str]:
 
 
 def as_sampling(call: Case) -> Sampling:
-    """The recorded settings, but for the `top_p` of 0 that not every provider takes."""
+    """The recorded settings without the `top_p` of 0, which not every provider accepts."""
     names = ("temperature", "max_tokens", "frequency_penalty", "presence_penalty")
     return Sampling(stop=tuple(call["stop_sequences"]), **{name: call[name] for name in names})
 
 
 @golden("e2e_identify_clf")
-def test_the_kind_is_asked_for_as_recorded(case: Case) -> None:
+def test_the_classification_prompts_equal_the_recorded_ones(case: Case) -> None:
     by_end = {prompt(CLASSIFY_PROMPT, text).rpartition("Task:")[2]: text for text in case["input"]["instructions"]}
     assert all(end in by_end for end in asked(case, "prompts_after_template"))
     assert all(as_sampling(call) == CLASSIFY_PROMPT.sampling for call in case["output"]["calls"])
 
 
 @golden("e2e_identify_clf")
-def test_labels_are_as_recorded(case: Case) -> None:
+def test_labels_equal_the_recorded_ones(case: Case) -> None:
     (file,) = case["output"]["file"].values()
     said = {row["instruction"].strip(): row["is_classification"] for row in map(json.loads, file.splitlines())}
     replies = zip(asked(case, "prompts_after_template"), case["input"]["responses_in_order"], strict=False)
@@ -183,7 +183,7 @@ def test_labels_are_as_recorded(case: Case) -> None:
 
 
 @golden("e2e_generate_instances")
-def test_instances_are_asked_for_and_stored_as_recorded(case: Case) -> None:
+def test_prompts_and_raw_instances_equal_the_recorded_ones(case: Case) -> None:
     labels = map(json.loads, case["input"]["classification_file"].splitlines())
     kinds = {row["instruction"].strip(): read_clf_label(row["is_classification"]) for row in labels}
     rows = {row["instruction"].strip(): row["raw_instances"] for row in case["output"].get("rows") or []}
@@ -199,8 +199,8 @@ def test_instances_are_asked_for_and_stored_as_recorded(case: Case) -> None:
 
 
 @golden("e2e_generate_instances")
-def test_instances_are_drawn_as_recorded(case: Case) -> None:
-    """But for the length of batches that hold classification tasks, which the reference cuts to 300."""
+def test_the_sampling_of_instances_equals_the_recorded_one(case: Case) -> None:
+    """Except for the token limit of batches with classification tasks, which is 300 in the reference."""
     for call in case["output"]["calls"]:
         assert call["max_tokens"] in (300, 350)
         assert as_sampling(call | {"max_tokens": 350}) == INSTANCES_PROMPT.sampling

@@ -1,5 +1,5 @@
-/* One scan of entries, for one width of lane and one set of instructions; a part of `_lcs.c`, which includes it anew
-   for each, with SCAN, VECTOR, TARGET and NAME defined. */
+/* The template of a scan, for one width of lane and one set of instructions. `scan.c` includes it once for each, with
+   these defined: SCAN, bits of a lane; VECTOR, bytes of a vector; TARGET, the instructions; NAME, of the function. */
 
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
@@ -25,11 +25,10 @@ typedef uint64_t VEC __attribute__((vector_size(VECTOR)));
     x = (x + (x >> 4)) & BITS(0x0f0f0f0f0f0f0f0f); \
     x += x >> 8; FOLD(x); x &= 0x7f
 
-/* Bit-parallel subsequences: `v` has a zero for every token of the lane's text that is in the best subsequence.
-
-   Stops after the block in which a lane reaches its cut; says how many entries it went through. */
+/* Bit-parallel longest common subsequences: `v` has a zero for every token of the lane's text that is in the longest
+   one so far. `scan.h` explains the arguments. */
 static TARGET uint32_t NAME(const reading *r, uint32_t at, uint32_t entries, const uint32_t *rows, const void *masks,
-                            uint32_t words, void *state, const void *cuts, result *found) {
+                            uint32_t words, void *state, const void *cuts, scan_result *found) {
     const uint32_t *tokens = r->tokens, *starts = r->starts + at;
     const VEC *all = masks, *cut = cuts;
     VEC *v = state, *lengths = (VEC *)found->lengths, sum[PARTS], most[PARTS], top[PARTS], zero = {0};
