@@ -18,8 +18,9 @@ SOURCES = {"selfinstruct": ROOT / "src" / "selfinstruct"} | {
 BELOW: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
+    "text": {"types", "errors"},
     "similarity": {"types"},
-    "api": {"types", "errors"},
+    "api": {"types", "errors", "text"},
     "api.similarity": {"similarity"},
     "fingerprints": {"similarity", "errors"},
     "api.fingerprints": {"fingerprints"},

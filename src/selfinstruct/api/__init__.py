@@ -23,6 +23,7 @@ from selfinstruct.api.components import (
     keep,
 )
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
+from selfinstruct.text import CutText, JsonReading, final_text, read_json
 from selfinstruct.types import (
     CLASSIFY,
     EXPORT,
@@ -85,6 +86,7 @@ __all__ = [
     "Completion",
     "Component",
     "ConfigError",
+    "CutText",
     "DataError",
     "Decision",
     "Deferred",
@@ -99,6 +101,7 @@ __all__ = [
     "Instruction",
     "Item",
     "Json",
+    "JsonReading",
     "Label",
     "Limits",
     "Message",
@@ -133,6 +136,8 @@ __all__ = [
     "Window",
     "chat",
     "drop",
+    "final_text",
     "hookimpl",
     "keep",
+    "read_json",
 ]
