@@ -44,7 +44,7 @@ async def with_abatch(url: str, count: int, most: int) -> int:
 async def with_model(url: str, count: int, most: int, backend: str) -> None:
     """The engine's own client, and nothing else of the engine."""
     from selfinstruct.api import Backend, Sampling
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load([])
     options = {"base_url": url, **({"api_key": "gsk_x"} if backend == "groq" else {})}

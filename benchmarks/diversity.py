@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from imitator import Imitator
 
-from selfinstruct.api.phrases import Phrase, verb_and_object
-from selfinstruct.app import Run, Settings
+from selfinstruct.config.seeds import read_seeds
 from selfinstruct.errors import Stopped
-from selfinstruct.forecast import forecast
-from selfinstruct.records import read_seeds
+from selfinstruct.insight.forecast import forecast
+from selfinstruct.run.run import Run, Settings
 from selfinstruct.similarity import Pool
+from selfinstruct.text.phrases import Phrase, verb_and_object
 from selfinstruct.types import GENERATE
 from selfinstruct_demo.grammar import fields
 

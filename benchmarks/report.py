@@ -17,9 +17,9 @@ from pathlib import Path
 from random import Random
 
 from corpus import Corpus
-from selfinstruct.report.figures import plotly_script
-from selfinstruct.report.gather import gather
-from selfinstruct.report.page import render
+from selfinstruct.insight.report.figures import plotly_script
+from selfinstruct.insight.report.gather import gather
+from selfinstruct.insight.report.page import render
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
     CLASSIFY,

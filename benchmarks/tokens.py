@@ -20,8 +20,8 @@ from pathlib import Path
 
 import bpe_openai
 
-from selfinstruct.app import Run
-from selfinstruct.settings import Settings
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Reply
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from selfinstruct import SelfInstruct
-from selfinstruct.formats.contracts import INSTRUCTIONS, REJECTED
+from selfinstruct.export.contracts import INSTRUCTIONS, REJECTED
 from selfinstruct.store import RunStore
 
 DEADLINE = 30.0

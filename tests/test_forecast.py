@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.forecast import ADVICE, ENOUGH, advice, forecast, trend
-from selfinstruct.registry import FILTER, Registry
+from selfinstruct.insight.forecast import ADVICE, ENOUGH, advice, forecast, trend
+from selfinstruct.plugins.registry import FILTER, Registry
 from selfinstruct.store import Stretch
 from selfinstruct.types import Prices
 

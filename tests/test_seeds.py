@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from selfinstruct.config.seeds import BUILTIN, builtin_seeds, read_seeds
 from selfinstruct.errors import DataError
-from selfinstruct.records import BUILTIN, builtin_seeds, read_seeds
 from selfinstruct.similarity import TOKENISERS, Pool
 from selfinstruct.types import Instance
 from tests.running import command

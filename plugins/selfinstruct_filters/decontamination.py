@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Draft, Example, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.fingerprints import N, evaluation_set, ngram_hashes, whole_hash
 from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.text import N, evaluation_set, ngram_hashes, whole_hash
 
 
 class DecontaminationOptions(Options):

@@ -9,8 +9,8 @@ from functools import lru_cache
 from random import Random
 
 from selfinstruct.api import Instruction, PoolView, Sampler
-from selfinstruct.api.phrases import verb_and_object
 from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.text import verb_and_object
 from selfinstruct_samplers.options import DRAWN, MixOptions, some
 
 COUNTED = 256

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.records import RejectedRecord
+from selfinstruct.export.records import RejectedRecord
 from tests.running import command, rows
 
 REJECTED = Path("d/rejected.jsonl")

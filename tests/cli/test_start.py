@@ -217,7 +217,7 @@ def test_plugins_show_tells_every_option() -> None:
 
 
 def test_plugins_list_has_every_kind_and_component() -> None:
-    from selfinstruct.registry import KINDS, Registry
+    from selfinstruct.plugins.registry import KINDS, Registry
 
     out = command("plugins", "list").done().out
     for kind in KINDS:

@@ -52,7 +52,7 @@ def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[
 
 
 def test_a_run_refuses_other_seeds() -> None:
-    from selfinstruct.records import builtin_seeds
+    from selfinstruct.config.seeds import builtin_seeds
 
     begun()
     lines = builtin_seeds().read_text("utf-8").splitlines()
@@ -62,7 +62,7 @@ def test_a_run_refuses_other_seeds() -> None:
 
 
 def test_the_same_seeds_in_another_place_are_the_same_seeds() -> None:
-    from selfinstruct.records import builtin_seeds
+    from selfinstruct.config.seeds import builtin_seeds
 
     begun()
     Path("copy.jsonl").write_bytes(builtin_seeds().read_bytes())

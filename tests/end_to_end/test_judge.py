@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
-from selfinstruct.records import RatingRecord
+from selfinstruct.export.records import RatingRecord
 from selfinstruct.store import RunStore
 from selfinstruct.types import JUDGE, PREPARE
 from tests.project import Project, killed, until

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES
 from tests.project import Project, killed, until

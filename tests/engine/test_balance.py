@@ -15,7 +15,7 @@ import pytest
 from selfinstruct.engine.judge import Judge, Judged, Rule
 from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.errors import SelfInstructError
-from selfinstruct.formats.funnel import funnels
+from selfinstruct.insight.funnel import funnels
 from selfinstruct.store import RUN_FILE, RunStore
 from selfinstruct.types import Decision, Failure, Request
 from tests.engine.fakes import Novel, Script, Witness, Words

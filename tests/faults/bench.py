@@ -56,7 +56,7 @@ class Bench:
 
     def run(self, target: int, wait: bool = False, **more: Any) -> None:
         """Generate until there are so many; raises what ends it."""
-        with serving(self.provider, self.kind) as url, mock.patch("selfinstruct.app.RetryPolicy", QUICK):
+        with serving(self.provider, self.kind) as url, mock.patch("selfinstruct.run.run.RetryPolicy", QUICK):
             made = SelfInstruct(backend=self.kind, out=self.folder, settings=self.settings(url, **more), wait=wait)
             asyncio.run(made.agenerate(target))
 

@@ -13,8 +13,8 @@ import yaml
 from selfinstruct.api import Example, Json, TrainingEncoder
 from selfinstruct.config import read_recipe, resolve
 from selfinstruct.errors import PluginError, RunError
-from selfinstruct.formats.dataset import Exported, FileFormat, export_dataset
-from selfinstruct.registry import ENCODER, Registry
+from selfinstruct.export.dataset import Exported, FileFormat, export_dataset
+from selfinstruct.plugins.registry import ENCODER, Registry
 from selfinstruct.store import RunStore
 from tests.formats.runs import add, make_run, many, strange_examples
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import RunError, UsageError
-from selfinstruct.formats import parquet
-from selfinstruct.formats.parquet import write_parquet
+from selfinstruct.export import parquet
+from selfinstruct.export.parquet import write_parquet
 from tests.formats.runs import STRANGE
 
 

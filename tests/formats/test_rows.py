@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.api import Example, Json, TrainingEncoder, UsageError
 from selfinstruct.errors import PluginError
-from selfinstruct.formats.rows import training_rows
+from selfinstruct.export.training_rows import training_rows
 from selfinstruct.store import RunStore
 from tests.formats.runs import add, many
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.formats.split import held_out
+from selfinstruct.export.split import held_out
 
 texts = st.lists(st.text(max_size=8), max_size=60)
 shares = st.floats(0, 1, exclude_min=True)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.formats.toml import to_toml
+from selfinstruct.files.toml import to_toml
 
 names = st.text(min_size=1, max_size=6)
 plain = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text()

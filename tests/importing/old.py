@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from selfinstruct.importing import FileReport, Import, import_files
-from selfinstruct.settings import Settings
+from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
+from selfinstruct.transfer.importing import FileReport, Import, import_files
 
 SEEDS = [
     "Write a short poem about the sea.",

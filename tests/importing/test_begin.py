@@ -15,10 +15,10 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 
 from selfinstruct import SelfInstruct
-from selfinstruct.app import Run
 from selfinstruct.errors import ConfigError, DataError, RunError, UsageError
-from selfinstruct.importing import files as reading
+from selfinstruct.run.run import Run
 from selfinstruct.store import RunStore
+from selfinstruct.transfer.importing import files as reading
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, STAGES
 from tests.importing.old import SEEDS, OldRun, instruction_rows
 from tests.project import until

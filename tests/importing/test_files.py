@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DataError
-from selfinstruct.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, sources
+from selfinstruct.transfer.importing.files import EXAMPLES, INSTRUCTIONS, LABELS, RAW_INSTANCES, sources
 from tests.importing.old import OldRun, metadata, reasons
 
 ROW = {"instruction": "Name a river.", "most_similar": {}, "avg_similarity_score": 0.1, "metadata": metadata("x")}

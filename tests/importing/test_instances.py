@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfinstruct.api import Example, Instruction, Reply, Request
-from selfinstruct.app import Run
-from selfinstruct.importing.cases import Cases
+from selfinstruct.run.run import Run
+from selfinstruct.transfer.importing.cases import Cases
 from selfinstruct.types import INSTANCES, PREPARE
 from selfinstruct_chat.examples import ChatExamples
 from tests.golden import golden

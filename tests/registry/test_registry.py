@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.api import Draft, NoOptions
 from selfinstruct.errors import ConfigError, PluginError
-from selfinstruct.registry import FILTER, GROUP, Registry
+from selfinstruct.plugins.registry import FILTER, GROUP, Registry
 from tests import strangers
 from tests.running import command
 
@@ -67,7 +67,7 @@ def test_registering_imports_no_client() -> None:
     from tests.running import python
 
     code = (
-        "import sys, json; from selfinstruct.registry import Registry; Registry.load();"
+        "import sys, json; from selfinstruct.plugins.registry import Registry; Registry.load();"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     heavy = {"langchain_core", "langchain", "langchain_groq", "langchain_ollama", "groq", "ollama", "httpx", "numpy"}

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.report.measure import evenly, lengths, nearest_seeds, phrases, scores, words
-from selfinstruct.report.values import Verb
+from selfinstruct.insight.report.measure import evenly, lengths, nearest_seeds, phrases, scores, words
+from selfinstruct.insight.report.values import Verb
 
 
 def test_words_are_counted_in_any_script() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from selfinstruct.formats.contracts import label_rows
-from selfinstruct.formats.curated import Curated
-from selfinstruct.formats.ratings import tally
-from selfinstruct.report.gather import gather
-from selfinstruct.report.measure import BINS, words
-from selfinstruct.report.values import Report
+from selfinstruct.export.contracts import label_rows
+from selfinstruct.insight.ratings import tally
+from selfinstruct.insight.report.gather import gather
+from selfinstruct.insight.report.measure import BINS, words
+from selfinstruct.insight.report.values import Report
 from selfinstruct.store import RunStore
+from selfinstruct.store.curated import Curated
 from selfinstruct.types import GENERATE, PREPARE, STAGES, Similarity
 from tests.importing.old import OldRun, instruction_rows
 from tests.project import Project, until

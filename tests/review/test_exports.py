@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
-from selfinstruct.records import ExampleRecord, InstructionRecord, RejectedRecord
+from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.export.records import ExampleRecord, InstructionRecord, RejectedRecord
 from selfinstruct.store.reviews import Reviews
 from tests.project import Project, ended, until
 from tests.running import command, rows

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.store import RunStore, pages
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.pages import Line, Pages, Wanted
 from selfinstruct.store.reviews import Reviews
-from selfinstruct.store.values import identity
 from selfinstruct.types import Decision, Request
 
 
@@ -33,7 +33,7 @@ def candidates(run: Path, stage: str, *fates: str) -> list[str]:
     store = RunStore.look(run)
     places = sorted((row.index, row.decision.position) for fate in fates for row in store.rows(stage, fate))
     store.close()
-    return [identity(stage, *place) for place in places]
+    return [candidate_id(stage, *place) for place in places]
 
 
 @pytest.mark.parametrize(("budget", "window"), [(1.0, 512), (-1.0, 1), (-1.0, 3)])

@@ -11,12 +11,12 @@ import pytest
 from selfinstruct import SelfInstruct
 from selfinstruct.api import Deferred, Draft, PluginError
 from selfinstruct.engine.faults import check_verdict
-from selfinstruct.formats import statistics
-from selfinstruct.formats.contracts import INSTRUCTIONS, instruction_rows, write_contracts
-from selfinstruct.formats.curated import Curated
-from selfinstruct.formats.statistics import Filler, Statistician, in_batches
+from selfinstruct.export.contracts import INSTRUCTIONS, instruction_rows, write_contracts
 from selfinstruct.similarity import Pool, classical_tokens
 from selfinstruct.store import RunStore
+from selfinstruct.store import backfill as statistics
+from selfinstruct.store.backfill import Filler, Statistician, in_batches
+from selfinstruct.store.curated import Curated
 from selfinstruct.types import Similarity, Verdict
 from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
 

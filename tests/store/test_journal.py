@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import RunError
-from selfinstruct.formats.contracts import instruction_rows, rejected_rows
-from selfinstruct.formats.curated import Curated
+from selfinstruct.export.contracts import instruction_rows, rejected_rows
 from selfinstruct.store import RunStore
+from selfinstruct.store.curated import Curated
 from selfinstruct.types import (
     GENERATE,
     Decision,

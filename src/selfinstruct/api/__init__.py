@@ -23,7 +23,6 @@ from selfinstruct.api.components import (
     keep,
 )
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
-from selfinstruct.text import CutText, JsonReading, final_text, read_json
 from selfinstruct.types import (
     CLASSIFY,
     EXPORT,
@@ -86,7 +85,6 @@ __all__ = [
     "Completion",
     "Component",
     "ConfigError",
-    "CutText",
     "DataError",
     "Decision",
     "Deferred",
@@ -101,7 +99,6 @@ __all__ = [
     "Instruction",
     "Item",
     "Json",
-    "JsonReading",
     "Label",
     "Limits",
     "Message",
@@ -136,8 +133,6 @@ __all__ = [
     "Window",
     "chat",
     "drop",
-    "final_text",
     "hookimpl",
     "keep",
-    "read_json",
 ]

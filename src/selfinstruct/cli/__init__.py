@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find the command, with a suggestion where there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from selfinstruct.checks import suggest
+            from selfinstruct.plugins.checks import suggest
 
             ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
         return super().resolve_command(ctx, args)

@@ -37,10 +37,10 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
     """
     import json
 
-    from selfinstruct import doctor
     from selfinstruct.cli.board import printable
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.settings import read_env
+    from selfinstruct.run import doctor
+    from selfinstruct.run.settings import read_env
 
     read_env(Path(".env"))
     findings, area = [], ""

@@ -13,8 +13,8 @@ from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
     from selfinstruct.config import Chosen
-    from selfinstruct.formats.dataset import Exported
-    from selfinstruct.registry import Registry
+    from selfinstruct.export.dataset import Exported
+    from selfinstruct.plugins.registry import Registry
     from selfinstruct.store import RunStore
 
 FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the stage export. See also docs/formats.md."
@@ -71,7 +71,7 @@ def command(out: Path, folder: Path | None, repo: str | None, public: bool, **gi
 
 
 def _contracts(store: RunStore, out: Path) -> None:
-    from selfinstruct.formats.contracts import write_contracts
+    from selfinstruct.export.contracts import write_contracts
 
     for name, rows in write_contracts(store, out).items():
         click.echo(f"{out / name}: {rows} rows")
@@ -80,7 +80,7 @@ def _contracts(store: RunStore, out: Path) -> None:
 def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, given: dict[str, Any]) -> None:
     from selfinstruct.api import TrainingEncoder
     from selfinstruct.errors import ConfigError
-    from selfinstruct.formats.dataset import export_dataset
+    from selfinstruct.export.dataset import export_dataset
 
     registry = registry_of(store, given["plugins"])
     chosen = format_of(store, registry, given["name"], given["assigned"])
@@ -99,7 +99,7 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
     )
     _tell(exported, bool(given["license"]))
     if repo:
-        from selfinstruct.formats.hub import push_to_hub
+        from selfinstruct.export.hub import push_to_hub
 
         click.echo(f"pushed to {push_to_hub(folder, exported.paths, repo, public=public)}")
 
@@ -107,7 +107,7 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
 def registry_of(store: RunStore, plugins: Sequence[str]) -> Registry:
     """Every plugin there is; those that the run named and are gone by now are missed only if they have the format."""
     from selfinstruct.errors import PluginError
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load(plugins)
     for name in (store.fact("tree") or {}).get("plugins", []):

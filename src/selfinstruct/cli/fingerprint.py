@@ -33,8 +33,8 @@ def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int,
     Whoever has a text can find out whether it is in the file: the hashes hide what is not known, and nothing else.
     """
     from selfinstruct.errors import DataError
-    from selfinstruct.fingerprints import SHORTEST, Fingerprints, read_texts
-    from selfinstruct.formats.files import whole
+    from selfinstruct.files.atomic import whole
+    from selfinstruct.text.fingerprints import SHORTEST, Fingerprints, read_texts
 
     texts = (text for file in files for text in read_texts(file, fields))
     made = Fingerprints.of((name or out.stem)[:100], texts, n)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from selfinstruct.forecast import Forecast, advice, forecast
+from selfinstruct.insight.forecast import Forecast, advice, forecast
 from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import Prices
 

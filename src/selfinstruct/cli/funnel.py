@@ -12,7 +12,7 @@ from selfinstruct.cli.lines import many
 from selfinstruct.cli.progress import WORDS
 
 if TYPE_CHECKING:
-    from selfinstruct.formats.funnel import Funnel
+    from selfinstruct.insight.funnel import Funnel
     from selfinstruct.types import StageSummary
 
 

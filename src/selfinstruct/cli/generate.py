@@ -44,7 +44,7 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
 def tell_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Print what the run is going to cost."""
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.estimate import estimate
+    from selfinstruct.run.estimate import estimate
 
     told = estimate(settings_from(out, given), target, known_registry())
     source = "as this run has shown" if told.seen else "a guess, before anything is known"

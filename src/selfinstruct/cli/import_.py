@@ -14,7 +14,7 @@ from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import config_options, out_option, settings_from
 
 if TYPE_CHECKING:
-    from selfinstruct.importing import Import
+    from selfinstruct.transfer.importing import Import
 
 MORE = 100
 """How many further instructions the suggested command asks for."""
@@ -39,7 +39,7 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     that cannot be used is counted and named by its line. The same command again changes nothing.
     """
     from selfinstruct.cli.board import printable
-    from selfinstruct.importing import import_files
+    from selfinstruct.transfer.importing import import_files
 
     result = import_files(settings_from(out, given), files)
     for report in result.files:

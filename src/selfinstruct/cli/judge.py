@@ -43,7 +43,7 @@ def command(out: Path, estimate: bool, **given: Any) -> None:
 def tell_estimate(out: Path, given: dict[str, Any]) -> None:
     """Print what rating is going to cost."""
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.estimate import estimate_judge
+    from selfinstruct.run.estimate import estimate_judge
 
     told = estimate_judge(settings_from(out, given))
     click.echo(f"to rate {many(told.examples, 'example')}, {told.rated:,} of them rated:")

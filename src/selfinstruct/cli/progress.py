@@ -196,7 +196,7 @@ def tell_end(summary: StageSummary | None) -> None:
 
 def tell_ratings(ratings: Iterable[Rating]) -> None:
     """What the judge says of the examples as a whole."""
-    from selfinstruct.formats.ratings import tally
+    from selfinstruct.insight.ratings import tally
 
     told = tally(ratings)
     if told.rated:

@@ -13,8 +13,8 @@ from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.lines import brief, many, value_text
 
 if TYPE_CHECKING:
-    from selfinstruct.replaying import Change, Diff
     from selfinstruct.store import RunStore
+    from selfinstruct.transfer.reprocessing import Change, Diff
 
 FEW = 5
 """Changes of each kind that are shown; --diff writes all."""
@@ -51,7 +51,7 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     """
     import json
 
-    from selfinstruct.formats.files import write_jsonl
+    from selfinstruct.files.atomic import write_jsonl
     from selfinstruct.store import RunStore
 
     source = RunStore.look(run)
@@ -72,8 +72,8 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
 def _replay(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> Diff:
     from selfinstruct.cli.progress import Progress, hush, say
     from selfinstruct.cli.signals import run_with_signals
-    from selfinstruct.replaying import Replay, begin_replay
-    from selfinstruct.settings import Settings
+    from selfinstruct.run.settings import Settings
+    from selfinstruct.transfer.reprocessing import Replay, begin_replay
 
     added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
     settings = Settings(source.folder, None, None, added, given["assigned"], given["plugins"])

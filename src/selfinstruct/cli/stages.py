@@ -14,7 +14,7 @@ from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
-    from selfinstruct.app import Run
+    from selfinstruct.run.run import Run
 
 EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,11 +32,11 @@ def quiet_option(command: F) -> F:
 
 def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Open the run folder and run stages one after the other, telling how each ended."""
-    from selfinstruct.app import Run
     from selfinstruct.cli.events import JsonEvents, files, note
     from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files, tell_ratings
     from selfinstruct.cli.signals import run_with_signals
-    from selfinstruct.formats.contracts import present
+    from selfinstruct.export.contracts import present
+    from selfinstruct.run.run import Run
     from selfinstruct.store import RunStore
 
     quiet, as_json = given.pop("quiet"), given.pop("as_json")

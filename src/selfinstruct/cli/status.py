@@ -37,10 +37,10 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.cli.now import as_json as now_json
     from selfinstruct.cli.now import read_now, tell_now
     from selfinstruct.cli.progress import tell_ratings
-    from selfinstruct.formats.curated import Curated
-    from selfinstruct.formats.funnel import funnels
-    from selfinstruct.formats.ratings import tally
+    from selfinstruct.insight.funnel import funnels
+    from selfinstruct.insight.ratings import tally
     from selfinstruct.store import RunStore
+    from selfinstruct.store.curated import Curated
     from selfinstruct.types import JUDGE
 
     store = RunStore.look(out)

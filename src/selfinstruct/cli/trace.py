@@ -14,7 +14,7 @@ from selfinstruct.cli.lines import block, brief, said
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
-    from selfinstruct.lineage.trace import Encode
+    from selfinstruct.insight.trace import Encode
     from selfinstruct.store import RunStore
 
 
@@ -42,7 +42,7 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
     """
     import json
 
-    from selfinstruct.lineage import trace
+    from selfinstruct.insight.trace import trace
     from selfinstruct.store import RunStore
 
     store = RunStore.look(out)
@@ -64,7 +64,7 @@ def _encoder(store: RunStore, plugins: Sequence[str]) -> Encode:
     from selfinstruct.api import TrainingEncoder
     from selfinstruct.cli.export import format_of, registry_of
     from selfinstruct.errors import ConfigError
-    from selfinstruct.formats.rows import encoded
+    from selfinstruct.export.training_rows import encoded
 
     registry = registry_of(store, plugins)
     chosen = format_of(store, registry, None, ())

@@ -14,7 +14,8 @@ from selfinstruct.cli.lines import block, brief, evidence_lines, said
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
-    from selfinstruct.lineage import Fate, Why
+    from selfinstruct.insight.fates import Fate
+    from selfinstruct.insight.why import Why
 
 MOST = 10
 """Fates that are shown of one text unless all are wanted."""
@@ -45,7 +46,7 @@ def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
     """
     import json
 
-    from selfinstruct.lineage import why
+    from selfinstruct.insight.why import why
     from selfinstruct.store import RunStore
 
     store = RunStore.look(out)

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
-from selfinstruct.checks import suggest
 from selfinstruct.config.tables import BudgetOptions, ConfigFile, LimitOptions, RunOptions, StageTable, Use
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
-from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+from selfinstruct.plugins.checks import suggest
+from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from selfinstruct.engine.limits import Estimator, Gate, Ticket
 from selfinstruct.engine.retry import Breaker, RetryPolicy, Tries, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import RunStore
-from selfinstruct.store.values import clean, now
+from selfinstruct.store.rows import now
+from selfinstruct.text.encoding import clean
 from selfinstruct.types import (
     Busy,
     Completion,

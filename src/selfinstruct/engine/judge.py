@@ -9,7 +9,7 @@ from typing import Any
 from selfinstruct.api import Filter
 from selfinstruct.engine.faults import MEND, check_item, check_verdict, guard
 from selfinstruct.errors import PluginError
-from selfinstruct.store.values import clean
+from selfinstruct.text.encoding import clean
 from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity, Verdict
 
 

@@ -17,8 +17,8 @@ from selfinstruct.engine.faults import MEND, check_request, guard
 from selfinstruct.engine.judge import Judge, Judged
 from selfinstruct.engine.pending import Answerer, Bounds, Pending
 from selfinstruct.engine.saturation import Saturation
+from selfinstruct.engine.stages.base import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
-from selfinstruct.stages.base import Stage
 from selfinstruct.store import RunStore, Written
 from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
 

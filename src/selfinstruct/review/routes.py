@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from selfinstruct.store.items import NoSuchItemError
 from selfinstruct.store.pages import Pages, Reviewed, Wanted
 from selfinstruct.store.reviews import Reviews, StaleReviewError
-from selfinstruct.store.values import dumps
+from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, PREPARE
 
 REASONS = (

@@ -4,8 +4,8 @@ from selfinstruct.store.calls import Calls, Spent
 from selfinstruct.store.growth import Growth, Stretch
 from selfinstruct.store.journal import Exchange
 from selfinstruct.store.ledger import Entry, Ledger, Shown
+from selfinstruct.store.rows import Journalled, Row, Totals
 from selfinstruct.store.run import RUN_FILE, RunStore
-from selfinstruct.store.values import Journalled, Row, Totals
 from selfinstruct.store.writer import Written
 
 __all__ = [

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.store.values import Row, decision_of, identity
+from selfinstruct.store.ids import candidate_id
+from selfinstruct.store.rows import Row, decision_of
 from selfinstruct.types import GENERATE
 
 _ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
@@ -23,7 +24,7 @@ class Entry:
     @property
     def id(self) -> str:
         """By what the candidate is called."""
-        return identity(self.stage, self.row.index, self.row.decision.position)
+        return candidate_id(self.stage, self.row.index, self.row.decision.position)
 
 
 @dataclass(frozen=True, slots=True)

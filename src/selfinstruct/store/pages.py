@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.items import digest, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
-from selfinstruct.store.values import identity
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
@@ -127,7 +127,7 @@ class Pages:
                     return Page(found, found[-1].id)
                 index, position = index + WINDOW, -1
                 if time.monotonic() > until and index <= last:
-                    return Page(found, identity(wanted.stage, index - 1, _END))
+                    return Page(found, candidate_id(wanted.stage, index - 1, _END))
         return Page(found, "")
 
     def _last(self, stage: str) -> int:
@@ -163,7 +163,7 @@ class Pages:
         shown = {**texts_of(stage, text, payload), **lent, **changed}
         texts = {part: text[:HEAD] for part, text in shown.items()}
         out_with = parent.reason if parent.verdict == "rejected" else ""
-        name = identity(stage, index, position)
+        name = candidate_id(stage, index, position)
         return Line(name, texts, fate, rule, reason, verdict, why, bool(changed), out_with)
 
     def item(self, name: str) -> dict[str, Json]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from selfinstruct.errors import RunError, UsageError
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.items import IDENTITY, NoSuchItemError, fingerprint, place_of, texts_of
 from selfinstruct.store.review_file import REVIEW_FILE, connect, connect_to_read
+from selfinstruct.store.rows import now
 from selfinstruct.store.run import RunStore
-from selfinstruct.store.values import clean, dumps, identity, now
+from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import GENERATE, PREPARE
 
 PARTS = {GENERATE: ("instruction",), PREPARE: ("instruction", "input", "output")}
@@ -115,7 +117,7 @@ class Reviews:
         sql = f"SELECT stage, idx, position, {_COLUMNS} FROM reviews AS r WHERE {LATEST}"  # noqa: S608 - our own words
         with self.at_work():
             rows = self.connection.execute(sql).fetchall()
-        return {identity(*row[:3]): _standing(row[3:]) for row in rows}
+        return {candidate_id(*row[:3]): _standing(row[3:]) for row in rows}
 
     def tally(self) -> dict[str, Tally]:
         """The stages in numbers, those without reviews left out."""

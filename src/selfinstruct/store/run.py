@@ -19,16 +19,14 @@ from selfinstruct.store.journal import Exchange, exchanges_of, statements
 from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.overview import Overview
-from selfinstruct.store.values import (
+from selfinstruct.store.rows import (
     Accepted,
     Journalled,
     Row,
     Totals,
     answer_of,
-    clean,
     columns_of,
     decision_of,
-    dumps,
     example_of,
     near_text,
     now,
@@ -39,6 +37,7 @@ from selfinstruct.store.values import (
     subject_entry,
 )
 from selfinstruct.store.writer import Statement, Writer, Written
+from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import (
     GENERATE,
     INSTANCES,

@@ -28,7 +28,7 @@ from selfinstruct.api import (
     Usage,
     Window,
 )
-from selfinstruct.checks import is_secret
+from selfinstruct.plugins.checks import is_secret
 from selfinstruct.testing.contract import SECRET, ComponentContract, is_json
 from selfinstruct.testing.errors import odd_errors
 

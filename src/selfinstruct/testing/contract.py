@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from selfinstruct.api import GENERATE, STAGES, Component, Options
-from selfinstruct.checks import check_component, check_plugin, is_secret
+from selfinstruct.plugins.checks import check_component, check_plugin, is_secret
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ def imported_by(module: str) -> frozenset[str]:
     code = (
         "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]);"
         "plugin = importlib.import_module(sys.argv[2]);"
-        "from selfinstruct.registry import KINDS;"
+        "from selfinstruct.plugins.registry import KINDS;"
         "[getattr(plugin, hook)() for hook in KINDS.values() if hasattr(plugin, hook)];"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )

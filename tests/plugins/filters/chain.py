@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from selfinstruct.api import Draft, Instruction, Reply, Request
 from selfinstruct.config import read_recipe, resolve
 from selfinstruct.engine.judge import Judge, Rule
-from selfinstruct.registry import Registry
+from selfinstruct.plugins.registry import Registry
 from selfinstruct.types import GENERATE, Decision, Finish
 from selfinstruct_chat.post_processor import ChatTasks
 

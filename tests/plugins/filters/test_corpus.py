@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from selfinstruct.records import BUILTIN, read_seeds
+from selfinstruct.config.seeds import BUILTIN, read_seeds
 
 from .counting import Case, cases, count, fates, good_instructions
 

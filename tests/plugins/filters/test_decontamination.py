@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Example
 from selfinstruct.errors import DataError
-from selfinstruct.fingerprints import Fingerprints, evaluation_set
-from selfinstruct.similarity import unicode_tokens
+from selfinstruct.text.fingerprints import Fingerprints, evaluation_set
+from selfinstruct.text.tokens import unicode_tokens
 from selfinstruct_filters.decontamination import Decontamination, DecontaminationOptions
 from tests.running import command, rows
 

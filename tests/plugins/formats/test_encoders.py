@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import EXPORT, ConfigError, Example, NoOptions
-from selfinstruct.registry import ENCODER, Registry
+from selfinstruct.plugins.registry import ENCODER, Registry
 from selfinstruct_formats.alpaca import Alpaca
 from selfinstruct_formats.chat import ChatOptions, Messages, ShareGPT
 from selfinstruct_formats.templates import TEMPLATES, fill

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import selfinstruct_paper as paper
 from selfinstruct.api import CLASSIFY, GENERATE, INSTANCES, PREPARE, Example
-from selfinstruct.app import Run
-from selfinstruct.records import read_seeds
-from selfinstruct.settings import Settings
+from selfinstruct.config.seeds import read_seeds
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import Settings
 from selfinstruct_paper.templates import END, WITH_INPUT, WITHOUT_INPUT
 
 from .golden import golden

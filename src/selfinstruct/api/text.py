@@ -1,0 +1,23 @@
+"""Text helpers for plugins: a reply's final part and its JSON, evaluation sets as n-grams, verbs with their objects.
+
+They stand apart from `selfinstruct.api`, which stays quick to import.
+"""
+
+from selfinstruct.text.final import final_text
+from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, whole_hash
+from selfinstruct.text.json_reader import CutText, JsonReading, read_json
+from selfinstruct.text.phrases import Phrase, verb_and_object
+
+__all__ = [
+    "CutText",
+    "Fingerprints",
+    "JsonReading",
+    "N",
+    "Phrase",
+    "evaluation_set",
+    "final_text",
+    "ngram_hashes",
+    "read_json",
+    "verb_and_object",
+    "whole_hash",
+]

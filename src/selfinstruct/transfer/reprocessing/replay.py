@@ -1,0 +1,100 @@
+"""Runs a replay: each stage over what the journal holds, and answers of the later stages reused where they can be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from selfinstruct.engine.answer import Recorded
+from selfinstruct.engine.stages.again import GONE, Again
+from selfinstruct.engine.stages.ratings import RULE, UNRATED, subjects
+from selfinstruct.run.assembly import Parts
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import REPLAY
+from selfinstruct.store import Exchange, RunStore
+from selfinstruct.store.journal import Named
+from selfinstruct.transfer.reprocessing.begin import begin_replay, renumbered
+from selfinstruct.transfer.reprocessing.diff import Diff, diff_of, pairs_of
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, SeedTask
+
+__all__ = ["Replay", "begin_replay"]
+
+
+class Replay(Run):
+    """A run that `begin_replay` began. Nothing of it asks a model; a kill costs nothing but time."""
+
+    asks = False
+
+    def _begin(self) -> list[SeedTask]:
+        """It was begun, and checked, before."""
+        return self.store.seeds()
+
+    def parts(self, name: str, target: int | None) -> Parts:
+        """The stage over the journal: it stops where that ends, and no bound of a paid run holds."""
+        parts = super().parts(name, target)
+        if name == PREPARE:
+            return parts
+        bounds = replace(parts.bounds, max_candidates=None, patience=sys.maxsize, min_acceptance=None)
+        return replace(parts, stage=Again(parts.stage, target), bounds=bounds, recorded=Recorded(self.store, ()))
+
+    async def replay(self, source: RunStore, observers: Sequence[object] = ()) -> Diff:
+        """Judge `generate` anew, reuse labels, instances and ratings, prepare; raises what `Run.stage` raises."""
+        told = self.store.fact(REPLAY)
+        if not told["done"]:
+            await self.stage(GENERATE, told["target"], observers)
+            for stage in (CLASSIFY, INSTANCES):
+                if stage in self.config.stages and source.has_begun(stage):
+                    self._take(source, stage)
+                    await self.stage(stage, None, observers)
+            if PREPARE in self.config.stages and source.has_begun(INSTANCES):
+                await self._prepare(source, observers)
+            self._note(done=True)
+        return diff_of(source, self.store)
+
+    async def _prepare(self, source: RunStore, observers: Sequence[object]) -> None:
+        """Make the examples; then the ratings that the old run had of them, and once more, if ratings decide."""
+        await self.stage(PREPARE, None, observers)
+        if JUDGE in self.config.stages and source.has_begun(JUDGE):
+            self._take(source, JUDGE)
+            await self.stage(JUDGE, None, observers)
+            if self.min_score is not None:
+                await self.stage(PREPARE, None, observers)
+
+    def _take(self, source: RunStore, stage: str) -> None:
+        """Take over what a stage asked about instructions that are here too; once, whatever ends it."""
+        taken = self.store.fact(REPLAY)["taken"]
+        if stage in taken:
+            return
+        if stage == JUDGE:  # an example is known by its digest, in every run
+            here = {subject.id: subject.id for subject in subjects(self.store.examples_and(RULE, UNRATED))}
+        else:
+            here = pairs_of(source, self.store)
+        texts = {instruction.id: instruction.text for instruction in source.instructions()}
+        mapped = (_mapped(exchange, here, texts) for exchange in source.answered_requests(stage))
+        with self.store.at_once():
+            for exchange in renumbered(one for one in mapped if one is not None):
+                self.store.take_over(exchange)
+            self._note(taken=[*taken, stage])
+
+    def _note(self, **facts: Any) -> None:
+        self.store.record(**{REPLAY: self.store.fact(REPLAY) | facts})
+
+
+def _mapped(exchange: Exchange, here: Mapping[str, str], texts: Mapping[str, str]) -> Exchange | None:
+    """The exchange about the same subjects under their ids here; `None` if none of them is here."""
+    named = exchange.body["subjects"]
+    if not any((one if isinstance(one, str) else one["id"]) in here for one in named):
+        return None
+    return replace(exchange, body={**exchange.body, "subjects": [_renamed(one, here, texts) for one in named]})
+
+
+def _renamed(named: Named, here: Mapping[str, str], texts: Mapping[str, str]) -> Named:
+    identity = named if isinstance(named, str) else named["id"]
+    if identity in here:
+        return here[identity] if isinstance(named, str) else {**named, "id": here[identity]}
+    if identity.startswith(GONE):
+        return named
+    gone = f"{GONE}{identity}"
+    return {"id": gone, "text": texts.get(identity, "")} if isinstance(named, str) else {**named, "id": gone}
