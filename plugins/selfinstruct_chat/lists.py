@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-LABELS = (
-    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)|q"
-    r"|aufgabe|frage|übung|tarea|ejercicio|pregunta|instrucción|tarefa|exercício|pergunta|instrução|tâche|exercice"
-    r"|compito|esercizio|domanda|opdracht|taak|vraag|zadanie|görev|soru|задание|задача|вопрос|завдання"
-    r"|任务|任務|问题|题目|指令|課題|タスク|質問|問題|과제|작업|문제|질문|कार्य|प्रश्न|المهمة|مهمة|السؤال|سؤال"
-)
-"""Words that may stand before an item's number."""
+from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -22,7 +16,7 @@ FARTHEST = 5
 
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
-    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
     (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,

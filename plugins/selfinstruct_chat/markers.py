@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXAMPLES, INPUTS, OUTPUTS
+
 Kind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
 KINDS: Mapping[str, Kind] = {
@@ -36,8 +38,8 @@ _CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECA
 
 _KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
 _NAMES = (
-    rf"(?:(?P<input>{_KIND}inputs?)|(?P<output>{_KIND}outputs?)|(?P<answer>{_KIND}(?:answer|response|solution))"
-    r"|(?P<label>class(?:ification)?[ \t]+label)|(?P<bare>label))"
+    rf"(?:(?P<input>{_KIND}(?:{INPUTS}))|(?P<output>{_KIND}(?:{OUTPUTS}))|(?P<answer>{_KIND}(?:{ANSWERS}))"
+    rf"|(?P<label>class(?:ification)?[ \t]+label|{CLASS_LABELS})|(?P<bare>label))"
 )
 _NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
 _STARS = r"(?:\*{1,3}|_{1,2})?"
@@ -49,7 +51,7 @@ _HEADING = re.compile(
     rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*\r?(?P<rest>)", re.IGNORECASE
 )
 _EXAMPLE = re.compile(
-    rf"{_LEAD}(?:example|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
+    rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
     rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )

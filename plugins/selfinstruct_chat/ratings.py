@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
-from selfinstruct_chat.replies import plain, without_thinking
+from selfinstruct_chat.replies import plain
 from selfinstruct_chat.three_answers import ANSWERS, Said, question_of, read, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
@@ -44,7 +44,7 @@ class ChatRatings(PostProcessor):
 
         The last rating of a reply cut by length counts only if words stand behind its answers.
         """
-        text = without_thinking(plain(reply.text)).strip().replace("’", "'")
+        text = plain(reply.text).strip().replace("’", "'")
         count = len(request.subjects)
         found = read_ratings(text, count)
         if reply.finish == "length" and found and not found[-1][1].rest:

@@ -29,7 +29,7 @@ _WRAPPERS = (
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
-    (r"^Thinking\.\.\.[ \t]*$", r"^\.\.\.done thinking\.[ \t]*$"),
+    (r"^Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
 )
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
 
@@ -80,13 +80,12 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
 def final_text(text: str) -> str:
-    """The final part of a reply, with one kind of line end; empty where the reply is thinking and nothing else.
+    """The final part of a reply, and nothing else of it changed; empty where the reply is thinking and nothing else.
 
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. Takes a time that grows with the length of the text, and raises nothing.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     channel = _final_channel(text)
     if channel is not None:
         return _without_tokens(channel)
@@ -173,7 +172,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
             if opened is None or not is_thought:
                 opened, is_thought = mark, whole.opens(mark)
         elif opened is not None:
-            if is_thought and (opened.start() <= whole.first or mark.end() < whole.last or done):
+            if is_thought and (opened.start() <= whole.first or mark.end() < whole.last):
                 yield opened.start(), mark.end()
                 done = mark.end()
             opened = None
