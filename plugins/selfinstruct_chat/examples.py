@@ -11,6 +11,7 @@ from selfinstruct.api.text import final_text
 from selfinstruct_chat.framing import split_input, without_frame
 from selfinstruct_chat.json_examples import read_json_examples
 from selfinstruct_chat.markers import Block, read_blocks, tidy
+from selfinstruct_chat.replies import LONGEST
 
 Part: TypeAlias = tuple[Literal["input", "output", "next"], str]
 Pair: TypeAlias = tuple[str, str]
@@ -41,7 +42,7 @@ class ChatExamples(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = _OUTRO.sub("", final_text(reply.text).rstrip())
+        text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
         ends_open = reply.finish == "length"
         pairs, is_cut = read_pairs(text, is_classification, ends_open)
         shared: dict[str, Json] = {}

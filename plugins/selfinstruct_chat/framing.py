@@ -6,6 +6,7 @@ import re
 
 from selfinstruct_chat.words import ANSWERS, INPUTS, NEXT_TASKS, OUTPUTS
 
+MOST_CLOSERS = 3
 ENDS = 600
 """Characters at either end of a text in which what frames it stands."""
 
@@ -20,22 +21,25 @@ _OPENER = re.compile(
 )
 _CLOSER = re.compile(
     r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+)[ \t]*[(*_]*(?:"
-    r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? (?:help|is helpful|are helpful|was helpful|meets?|works)"
-    r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}\b(?:help|else|more|other|another"
-    r"|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
-    r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)|do you (?:want|need) (?:me to|more)"
+    r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
+    r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
+    r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
+    r"\b(?:help|else|more|other|another|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
+    r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
+    r"|do you (?:want|need) (?:me to|more)"
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
 )
-_WANTS_LETTER = re.compile(r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE)
+_WANTS_LETTER = re.compile(
+    r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE
+)
 
 _LABEL = r"[ \t]*(?:#{1,6}[ \t]*)?[*_]{0,3}"
 _KIND = r"(?:(?:sample|example|expected|correct|final)[ ]+)?"
-_EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS})[ \t]*\d{{0,2}}[*_]{{0,3}}[ \t]*[:：][*_ \t]*\Z", re.IGNORECASE)
-_INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS})[ \t]*\d{{0,2}}[*_]{{0,3}}[ \t]*[:：][*_]{{0,3}}[ \t]*", re.IGNORECASE)
-_OUTPUT_LINE = re.compile(
-    rf"\n{_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS})[ \t]*\d{{0,2}}[*_]{{0,3}}[ \t]*[:：][*_]{{0,3}}[ \t]*", re.IGNORECASE
-)
+_COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
+_EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
+_INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
+_OUTPUT_LINE = re.compile(rf"\n{_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
 _TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
 _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
@@ -50,8 +54,9 @@ def without_frame(output: str, instruction: str) -> str:
     if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
         output = output[: len(output) - len(found[0])].rstrip()
     if not _WANTS_LETTER.search(instruction):
-        while found := _CLOSER.search(output[-ENDS:]):
-            output = output[: len(output) - len(found[0])].rstrip()
+        for _ in range(MOST_CLOSERS):
+            if found := _CLOSER.search(output[-ENDS:]):
+                output = output[: len(output) - len(found[0])].rstrip()
     return output
 
 

@@ -38,7 +38,9 @@ _WANTS_EXAMPLE = re.compile(
 )
 _INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
 _NO_INPUT = re.compile(
-    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS})[*_ ]*[:：][\s\W_]*(?:no ?input|none|n/?a)(?: (?:needed|required))?[\s\W_]*", re.IGNORECASE
+    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS})[*_ ]*[:：][\s\W_]*"
+    r"(?:no ?input|none|n/?a)(?: (?:needed|required))?[\s\W_]*",
+    re.IGNORECASE,
 )
 _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
@@ -51,6 +53,7 @@ _REMARK = re.compile(r"\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
 _OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
 _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~~~|\[|\{|[\w ]{1,24}[:：]\s)|\s{4,}\S")
+
 
 def take_apart(item: Item, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
@@ -154,9 +157,11 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
         return 0
     head = " ".join(blocks[0])
     length = 1
-    if _BRINGS_DATA.search(head) or any(_INPUT.match(line) for line in blocks[0]):
-        length = len(blocks)
-    elif len(blocks) > 1 and _INPUT.match(blocks[1][0]):
+    if (
+        _BRINGS_DATA.search(head)
+        or any(_INPUT.match(line) for line in blocks[0])
+        or (len(blocks) > 1 and _INPUT.match(blocks[1][0]))
+    ):
         length = len(blocks)
     elif not head.isascii():
         while length < len(blocks) and _STRUCTURED.match(blocks[length][0]):

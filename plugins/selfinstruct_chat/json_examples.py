@@ -10,8 +10,12 @@ from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, OUTPUTS
 
 _NUMBERED = r"[ _-]?\d{0,2}"
-_INPUT_KEY = re.compile(rf"(?:{INPUTS}|text|context){_NUMBERED}", re.IGNORECASE)
-_OUTPUT_KEY = re.compile(rf"(?:{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|label|class_label){_NUMBERED}", re.IGNORECASE)
+_INPUT_KEY = re.compile(rf"(?:(?:sample|example|test)[ _])?(?:{INPUTS}|text|context){_NUMBERED}", re.IGNORECASE)
+_OUTPUT_KEY = re.compile(
+    rf"(?:(?:expected|correct|sample|example|model)[ _])?"
+    rf"(?:{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|label|class_label){_NUMBERED}",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 

@@ -90,7 +90,9 @@ def _answer(value: object) -> str | None:
         value = next((value[key] for key in (*ANSWER_KEYS, "value") if isinstance(value.get(key), str | bool)), None)
     if isinstance(value, bool | int) and value in (0, 1):
         return _WORDS[bool(value)]
-    if isinstance(value, str) and not isinstance(value, CutText) and not read(value).answers:  # three answers are not one
+    if (
+        isinstance(value, str) and not isinstance(value, CutText) and not read(value).answers
+    ):  # three answers are not one
         return word(value) or word(re.split(r"\s*[-–—,;:(.]", value.strip(), maxsplit=1)[0])
     return None
 

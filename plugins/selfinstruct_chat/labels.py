@@ -132,12 +132,13 @@ def _pairs(line: str) -> list[tuple[int, str]]:
     """`1-yes, 2-no`: numbers and answers on one line, and nothing else."""
     rest = line.strip(" \t*_{}[]`|.,;")
     found: list[tuple[int, str]] = []
-    while rest:
-        pair = _PAIR.match(rest)
+    at = 0
+    while at < len(rest):
+        pair = _PAIR.match(rest, at)
         if pair is None:
             return []
         found.append((int(pair["number"]), pair["no"] or pair["yes"]))
-        rest = rest[pair.end() :]
+        at = pair.end()
     return found
 
 

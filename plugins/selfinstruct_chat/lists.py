@@ -130,13 +130,13 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[Marker] = []
     breaks = list(accumulate(is_break(line) for line in lines))
+    last = {marker.number: place for place, marker in enumerate(top)}
     previous = inner = 0
     for place, marker in enumerate(top):
         number = marker.number
         if outer and breaks[marker.line - 1] > breaks[outer[-1].line]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
-        again = any(later.number == number for later in top[place + 1 :])
-        is_inner = bool(inner) and number == inner + 1 and again
+        is_inner = bool(inner) and number == inner + 1 and last[number] > place
         is_repeated = 1 < number == previous and not inner  # models stutter
         if outer and (is_inner or not (is_repeated or previous < number <= previous + FARTHEST)):
             inner = number

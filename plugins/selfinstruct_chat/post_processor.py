@@ -18,6 +18,9 @@ from selfinstruct_chat.series import without_kinds, without_titles
 from selfinstruct_chat.tidying import tidy
 from selfinstruct_chat.triplets import read_triplets
 
+MOST_ITEMS = 1000
+"""Items of a list that are read: nobody asks for so many, so what is longer runs in a circle."""
+
 _WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}[ \t]+\Z")
 """The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
 
@@ -44,7 +47,9 @@ class ChatTasks(PostProcessor):
             return ()
         found = read_json_tasks(text)
         read = _from_json(found) if found is not None else _from_list(text, ends_open)
-        shared: dict[str, Json] = {name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words}
+        shared: dict[str, Json] = {
+            name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words
+        }
         examples = tuple(example.text for example in request.examples)
         drafts = []
         for at, (task, tail) in enumerate(read.tasks):
@@ -68,6 +73,7 @@ def _from_list(text: str, is_cut: bool) -> _Read:
     """Read what is no JSON. Where no other item has a tail, the last one's is the outro."""
     text = unescaped(text)
     listing = read_layout(text) or read_triplets(text) or find_items(text)
+    del listing.items[MOST_ITEMS:]
     if (inside := _json_in(listing.items)) is not None:
         return _Read("\n".join(listing.intro).strip("` \n\t"), inside, "", is_cut)
     last = len(listing.items) - 1

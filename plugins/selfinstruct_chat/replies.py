@@ -6,6 +6,9 @@ import re
 
 from selfinstruct.api.text import final_text
 
+LONGEST = 100_000
+"""Characters of a final part that are read, some 25,000 tokens: what is longer runs in a circle."""
+
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
 _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 """Turns the sign 1⃣ into a digit."""
@@ -14,4 +17,4 @@ _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 def plain(text: str) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
     text = final_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _KEYCAP.sub(".", _INVISIBLE.sub("", text))
+    return _KEYCAP.sub(".", _INVISIBLE.sub("", text[:LONGEST]))

@@ -14,8 +14,8 @@ _KIND = r"[\[(【](?P<kind>[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
 _KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+[*_]*{_KIND}[*_]*", re.DOTALL)
 _KINDS = (
-    r"math(?:s|ematics)?|arithmetic|algebra|geometry|coding|code|programming|computer science|creative(?: writing)?|writing"
-    r"|reasoning|logic|logical reasoning|science|physics|chemistry|biology|history|geography|literature|language"
+    r"math(?:s|ematics)?|arithmetic|algebra|geometry|coding|code|programming|computer science|creative(?: writing)?"
+    r"|writing|reasoning|logical reasoning|science|physics|chemistry|biology|history|geography|literature|language|logic"
     r"|classification|sentiment(?: analysis)?|translation|summari[sz]ation|summary|brainstorm(?:ing)?|editing|rewriting"
     r"|paraphras(?:e|ing)|extraction|information extraction|generation|text generation|open-?ended|question answering"
     r"|q&a|qa|trivia|general knowledge|common ?sense|easy|medium|hard|difficult|beginner|intermediate|advanced|new"
@@ -34,7 +34,7 @@ def without_titles(items: Sequence[Item]) -> list[Item]:
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:
-    """Tasks without the name of their kind in brackets, before or behind: any name if most have one, else known ones."""
+    """Tasks without their kind in brackets, before or behind: any name if most have one, else the known ones."""
     return [_without_known_kind(task) for task in _shed(_shed(tasks, _kind_first), _kind_last)]
 
 

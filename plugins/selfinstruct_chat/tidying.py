@@ -29,10 +29,16 @@ _REMARK_LAST = re.compile(
     r"|[*_]+\([^()]+\)[*_]+)[.]?\Z",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(rf"(?<![^\W_])[*_]{{0,3}}(?:{NEXT_TASKS}|prompt|question)[*_]{{0,3}}\s?[:：][*_]{{0,3}}\s*", re.IGNORECASE)
+_AGAIN = re.compile(
+    rf"(?<![^\W_])[*_]{{0,3}}(?:{NEXT_TASKS}|prompt|question)[*_]{{0,3}}\s?[:：][*_]{{0,3}}\s*", re.IGNORECASE
+)
 
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);")
-_ABOUT_ENTITIES = re.compile(r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE)
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);"
+)
+_ABOUT_ENTITIES = re.compile(
+    r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE
+)
 
 
 def tidy(text: str) -> str:

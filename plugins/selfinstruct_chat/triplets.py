@@ -17,8 +17,12 @@ _PART = re.compile(
     (?P<behind>\s*\#?\d{{1,3}})?{_DECOR}(?P<colon>\s*[:：]{_DECOR})?(?P<rest>(?<![^\s*:：]).*|)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BOUNDARY = re.compile(r"[ \t]*(?:[-*_=#]{3,}|\(?\d{1,3}[.)]|#{1,6}\s*(?:example|task)?\s*\d{1,3}[.:]?)[ \t]*", re.IGNORECASE)
-_NO_INPUT = re.compile(r"[\s\W_]*(?:<?no ?input>?(?: (?:needed|required))?|none(?: (?:needed|required))?|n/?a)[\s\W_]*", re.IGNORECASE)
+_BOUNDARY = re.compile(
+    r"[ \t]*(?:[-*_=#]{3,}|\(?\d{1,3}[.)]|#{1,6}\s*(?:example|task)?\s*\d{1,3}[.:]?)[ \t]*", re.IGNORECASE
+)
+_NO_INPUT = re.compile(
+    r"[\s\W_]*(?:<?no ?input>?(?: (?:needed|required))?|none(?: (?:needed|required))?|n/?a)[\s\W_]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ NEXT_TASKS = (
 """Of these, the ones with which a model that did not stop begins the next task."""
 
 INPUTS = (
-    r"inputs?|eingaben?|entrada|entrée|texte d'entrée|ingresso|invoer|dane wejściowe|wejście|girdi|ввод|входные данные|вход"
-    r"|вхідні дані|输入|輸入|入力|입력|इनपुट|المدخلات|المدخل|الإدخال"
+    r"inputs?|eingaben?|entrada|entrée|texte d'entrée|ingresso|invoer|dane wejściowe|wejście|girdi|ввод"
+    r"|входные данные|вход|вхідні дані|输入|輸入|入力|입력|इनपुट|المدخلات|المدخل|الإدخال"
 )
 OUTPUTS = (
     r"outputs?|salida|sortie|ausgaben?|saída|uscita|uitvoer|wyjście|dane wyjściowe|çıktı|вывод|выходные данные|выход"
@@ -33,4 +33,5 @@ ANSWERS = (
 """Words that name what a task is answered with."""
 
 CLASS_LABELS = r"klasse|kategorie|etiqueta|étiquette|etichetta|rótulo|метка|标签|類別|类别|ラベル|레이블|लेबल|التصنيف"
-EXAMPLES = r"example|beispiel|ejemplo|exemple|exemplo|esempio|voorbeeld|przykład|örnek|пример|приклад|示例|例子|例|예시|예|उदाहरण|مثال"
+EXAMPLES = r"example|beispiel|ejemplo|exemple|exemplo|esempio|voorbeeld|przykład|örnek"
+    r"|пример|приклад|示例|例子|例|예시|예|उदाहरण|مثال"

@@ -67,7 +67,9 @@ _IS = re.compile(
 class AnswerOptions(Options):
     """Options of the filter `answer`."""
 
-    drop_glued: bool = Field(True, description="Drop a task with an unlabelled answer glued on; if false, keep it without that.")
+    drop_glued: bool = Field(
+        True, description="Drop a task with an unlabelled answer glued on; if false, keep it without that."
+    )
 
 
 class Answer(Filter[Draft]):

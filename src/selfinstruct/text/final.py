@@ -70,6 +70,11 @@ _BARE_FINAL = re.compile(r"assistant[ \t]*final(?=[^\sa-z]|\s*\n|\Z)")
 _NEEDS_END = re.compile(r"\[(?!THINK\])|[【T]")
 """Opening signs that count only with a closing one: `[Reasoning]` is also what some call a kind of task."""
 
+_SIGN = re.compile(
+    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^Thinking\.\.\.", re.MULTILINE
+)
+"""No wrapper and no token goes without one of these, and most texts have none."""
+
 _ALSO_HTML = ("<s>", "</s>")
 _NEAR = 200
 """Characters around a sign that are looked at."""
@@ -86,6 +91,8 @@ def final_text(text: str) -> str:
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. Takes a time that grows with the length of the text, and raises nothing.
     """
+    if _SIGN.search(text) is None:
+        return text
     channel = _final_channel(text)
     if channel is not None:
         return _without_tokens(channel)
@@ -143,7 +150,7 @@ class _Text:
         self._fences = [found.start() for found in _FENCE.finditer(text)]
 
     def opens(self, mark: re.Match[str]) -> bool:
-        """Whether an opening sign begins a line, outside code, and not as the data that a line with a colon announces."""
+        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces."""
         if mark["open"] is None:
             return False
         above, newline, beside = self.text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")
