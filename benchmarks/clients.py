@@ -135,7 +135,7 @@ def main() -> None:
 def shorten_minutes(seconds: float) -> None:
     """Let a minute last only so long, for Groq's headers and words and for our own limits."""
     import selfinstruct_groq.limits as groq
-    from selfinstruct.engine import limits
+    from selfinstruct.engine import gate as limits
 
     limits.MINUTE = seconds
     groq.HEADERS = tuple((what, seconds if period == 60 else period) for what, period in groq.HEADERS)

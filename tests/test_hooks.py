@@ -13,7 +13,7 @@ import pytest
 from selfinstruct.api import hooks as hookspecs
 from selfinstruct.plugins.checks import HOOKS
 from selfinstruct.plugins.registry import KINDS, OBSERVERS
-from tests.running import Ended, command, rows
+from tests.command_line import Ended, command, rows
 
 NINE = '''
 """All nine hooks; what the observers are told goes to told.jsonl."""
@@ -76,7 +76,7 @@ class Verb(Filter):
     def __init__(self, options):
         self.verb = options.verb
 
-    def judge(self, item):
+    def evaluate(self, item):
         return keep() if item.text.startswith(self.verb) else drop("no-verb")
 
 

@@ -54,7 +54,7 @@ def describes_task(line: str) -> bool:
     return _ABOUT.fullmatch(line.strip()) is not None
 
 
-def parted(line: str) -> tuple[str, str]:
+def split_inline_answer(line: str) -> tuple[str, str]:
     """A line's task, and the answer behind an arrow or in brackets at its end; a very long line is not looked at."""
     found = _INLINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
     return (found["task"], found["answer"]) if found else (line, "")

@@ -10,11 +10,11 @@ from selfinstruct_chat.answers import (
     announces_answer,
     describes_task,
     is_empty_answer,
-    parted,
+    split_inline_answer,
     starts_answer,
     starts_example,
 )
-from selfinstruct_chat.lists import Item, is_break, is_fence
+from selfinstruct_chat.lists import ListItem, is_break, is_fence
 from selfinstruct_chat.tidying import tidy
 from selfinstruct_chat.words import INPUTS
 
@@ -55,11 +55,11 @@ _OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
 _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~~~|\[|\{|[\w ]{1,24}[:：]\s)|\s{4,}\S")
 
 
-def take_apart(item: Item, is_last: bool = False) -> tuple[str, str, str]:
+def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
     below = textwrap.dedent("\n".join(line for line in rest if not _NO_INPUT.fullmatch(line))).split("\n")
-    first, answer = parted(first)
+    first, answer = split_inline_answer(first)
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():
         blocks = _with_title(blocks)

@@ -14,7 +14,7 @@ _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 """Turns the sign 1⃣ into a digit."""
 
 
-def plain(text: str) -> str:
+def clean_reply(text: str) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
     text = final_text(text.replace("\r\n", "\n").replace("\r", "\n"))
     return _KEYCAP.sub(".", _INVISIBLE.sub("", text[:LONGEST]))

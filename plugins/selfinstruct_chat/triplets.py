@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from selfinstruct_chat.lists import Item, Listing, has_marker, is_fence
+from selfinstruct_chat.lists import ListItem, ParsedList, has_marker, is_fence
 from selfinstruct_chat.words import ANSWERS, INPUTS, OUTPUTS, TASKS
 
 _NUMBER = r"(?:\#?\d{1,3}[.):]\s+)?"
@@ -36,7 +36,7 @@ class _Part:
     is_numbered: bool
 
 
-def read_triplets(text: str) -> Listing | None:
+def read_triplets(text: str) -> ParsedList | None:
     """One item for each labelled task, with what stands under its input; `None` where tasks are not labelled so.
 
     It takes a label for the task and one for its input or its answer, or the same label for several tasks. Where the
@@ -53,12 +53,12 @@ def read_triplets(text: str) -> Listing | None:
     before = [line for line in lines[: parts[0].line] if not _BOUNDARY.fullmatch(line)]
     if has_marker("\n".join(before)):
         return None  # the labels stand in a task of a list
-    listing = Listing(before)
+    listing = ParsedList(before)
     ends = [*(part.line for part in parts[1:]), len(lines)]
     for part, end in zip(parts, ends, strict=True):
         body = _trimmed([part.rest, *lines[part.line + 1 : end]])
         if part.name == "task":
-            listing.items.append(Item(body or [""]))
+            listing.items.append(ListItem(body or [""]))
         elif part.name == "input" and body and not _NO_INPUT.fullmatch(" ".join(body[:2])):
             listing.items[-1].lines.extend([f"Input: {body[0]}", *body[1:]])
     return listing

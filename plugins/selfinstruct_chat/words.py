@@ -33,5 +33,7 @@ ANSWERS = (
 """Words that name what a task is answered with."""
 
 CLASS_LABELS = r"klasse|kategorie|etiqueta|étiquette|etichetta|rótulo|метка|标签|類別|类别|ラベル|레이블|लेबल|التصنيف"
-EXAMPLES = r"example|beispiel|ejemplo|exemple|exemplo|esempio|voorbeeld|przykład|örnek"
-    r"|пример|приклад|示例|例子|例|예시|예|उदाहरण|مثال"
+EXAMPLES = (
+    r"example|beispiel|ejemplo|exemple|exemplo|esempio|voorbeeld|przykład|örnek|пример|приклад"
+    r"|示例|例子|例|예시|예|उदाहरण|مثال"
+)

@@ -10,8 +10,8 @@ import pytest
 from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
 from selfinstruct.errors import ConfigError
 from selfinstruct.plugins.registry import Registry
-from tests import strangers
-from tests.running import command
+from tests import third_party_plugins as strangers
+from tests.command_line import command
 
 
 @pytest.fixture(scope="module")

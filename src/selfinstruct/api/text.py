@@ -4,7 +4,7 @@ They stand apart from `selfinstruct.api`, which stays quick to import.
 """
 
 from selfinstruct.text.final import final_text
-from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, whole_hash
+from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, text_hash
 from selfinstruct.text.json_reader import CutText, JsonReading, read_json
 from selfinstruct.text.phrases import Phrase, verb_and_object
 
@@ -18,6 +18,6 @@ __all__ = [
     "final_text",
     "ngram_hashes",
     "read_json",
+    "text_hash",
     "verb_and_object",
-    "whole_hash",
 ]

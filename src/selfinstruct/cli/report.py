@@ -36,7 +36,7 @@ def command(out: Path, file: Path | None) -> None:
     from selfinstruct.store import RunStore
 
     path = out / "report.html" if file is None else file
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         size = write_report(store, path)
     finally:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.files.atomic import write_jsonl
-from selfinstruct.store import Row, RunStore
-from selfinstruct.store.backfill import Statistician, in_batches
-from selfinstruct.store.curated import FATES, REVIEW, Curated, place
+from selfinstruct.store import DecisionRow, RunStore
+from selfinstruct.store.backfill import SimilarityCalculator, in_batches
+from selfinstruct.store.curated import FATES, REVIEW, CuratedRun, place
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.rows import rating_of
 from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, PREPARE, Reply, Request, Similarity
@@ -30,8 +30,8 @@ def present(folder: Path) -> list[Path]:
 
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
     """Write the contract files of every stage that has begun, as reviewers left it; returns the rows in each."""
-    begun = {stage for stage in ENGINE_STAGES if store.has_begun(stage)}
-    run = Curated(store)
+    begun = {stage for stage in ENGINE_STAGES if store.has_started(stage)}
+    run = CuratedRun(store)
     return {
         name: write_jsonl(folder / name, rows(run))
         for name, (stage, rows) in FILES.items()
@@ -39,14 +39,16 @@ def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
     }
 
 
-def instruction_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def instruction_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Accepted instructions, oldest first, as `records.InstructionRecord` describes them.
 
     Similarity is of the text as the model wrote it, to the pool as it was; what a person took in was never measured.
     """
-    for row, request, reply, similarity in merge(_measured(run), _taken_in(run), key=lambda found: place(found[0])):
+    for row, request, reply, similarity in merge(
+        _measured(run), _restored_rows(run), key=lambda found: place(found[0])
+    ):
         identity = candidate_id(GENERATE, row.index, row.decision.position)
-        if not run.is_out(identity):
+        if not run.is_rejected(identity):
             yield {
                 "instruction": run.instruction_text(identity, row.decision.text),
                 "most_similar": dict(similarity.nearest) if similarity else {},
@@ -57,7 +59,7 @@ def instruction_rows(run: Curated) -> Iterator[dict[str, Any]]:
             }
 
 
-def label_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def label_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Every accepted instruction that was asked about: `Yes`, `No`, or `Unknown`, as `records.LabelRecord` has it."""
     labels = run.store.asked_about(CLASSIFY)
     for instruction in run.instructions():
@@ -67,11 +69,11 @@ def label_rows(run: Curated) -> Iterator[dict[str, Any]]:
             yield {"instruction": instruction.text, "is_classification": said, "id": instruction.id}
 
 
-def raw_instance_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def raw_instance_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Raw instances in order of requests, as `records.RawInstancesRecord` describes them."""
     texts = {instruction.id: instruction.text for instruction in run.instructions()}
-    for row, request, reply in run.store.sourced(INSTANCES, "accepted"):
-        if not run.is_out(row.decision.subject):
+    for row, request, reply in run.store.decisions_with_replies(INSTANCES, "accepted"):
+        if not run.is_rejected(row.decision.subject):
             yield {
                 "instruction": texts.get(row.decision.subject, ""),
                 "raw_instances": row.decision.text,
@@ -80,7 +82,7 @@ def raw_instance_rows(run: Curated) -> Iterator[dict[str, Any]]:
             }
 
 
-def example_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def example_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Training examples in order, as `records.ExampleRecord` describes them."""
     for one in run.examples():
         example = one.example
@@ -93,9 +95,9 @@ def example_rows(run: Curated) -> Iterator[dict[str, Any]]:
         }
 
 
-def rating_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def rating_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Every rating in order of requests, as `records.RatingRecord` describes it; also of what was dropped for it."""
-    for row, request, reply in run.store.sourced(JUDGE, "accepted"):
+    for row, request, reply in run.store.decisions_with_replies(JUDGE, "accepted"):
         example = next(one.example for one in request.subjects if one.id == row.decision.subject)
         assert example is not None, "what a judge is asked about is an example"
         rating = rating_of(row.decision)
@@ -112,22 +114,22 @@ def rating_rows(run: Curated) -> Iterator[dict[str, Any]]:
         }
 
 
-def rejected_rows(run: Curated) -> Iterator[dict[str, Any]]:
+def rejected_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Candidates that were not accepted, stage by stage, as `records.RejectedRecord` describes them."""
     texts = {instruction.id: instruction.text for instruction in run.store.instructions()}
     for stage in ENGINE_STAGES:
         for fate in FATES[1:]:
-            for row in run.store.rows(stage, fate):
-                if not run.standing(stage, row).verdict:
+            for row in run.store.decisions(stage, fate):
+                if not run.state(stage, row).verdict:
                     yield _rejected(stage, row, texts)
-        for row, why in run.left_out(stage):
+        for row, why in run.excluded(stage):
             decision = row.decision
             evidence = {"fate": decision.fate, "filter": decision.filter, "reason": decision.reason}
             said = {"filter": REVIEW, "reason": why, "evidence": evidence, "fate": "rejected"}
             yield {**_rejected(stage, row, texts), **said}
 
 
-FILES: Mapping[str, tuple[str, Callable[[Curated], Iterator[dict[str, Any]]]]] = {
+FILES: Mapping[str, tuple[str, Callable[[CuratedRun], Iterator[dict[str, Any]]]]] = {
     INSTRUCTIONS: (GENERATE, instruction_rows),
     LABELS: (CLASSIFY, label_rows),
     RAW_INSTANCES: (INSTANCES, raw_instance_rows),
@@ -138,27 +140,27 @@ FILES: Mapping[str, tuple[str, Callable[[Curated], Iterator[dict[str, Any]]]]] =
 """Each contract file: the stage that brings it, and its rows."""
 
 
-_Found = tuple[Row, Request, Reply, Similarity | None]
+_Found = tuple[DecisionRow, Request, Reply, Similarity | None]
 
 
-def _measured(run: Curated) -> Iterator[_Found]:
+def _measured(run: CuratedRun) -> Iterator[_Found]:
     """What the run accepted, with similarities. Those that people reject are among them: the pool held them."""
-    statistician = Statistician(seed.instruction for seed in run.store.seeds())
-    for batch in in_batches(run.store.sourced(GENERATE, "accepted")):
-        near = statistician.see([(row.decision.text, row.decision.similarity) for row, _, _ in batch])
+    statistician = SimilarityCalculator(seed.instruction for seed in run.store.seeds())
+    for batch in in_batches(run.store.decisions_with_replies(GENERATE, "accepted")):
+        near = statistician.compute([(row.decision.text, row.decision.similarity) for row, _, _ in batch])
         for (row, request, reply), similarity in zip(batch, near, strict=True):
             yield row, request, reply, similarity
 
 
-def _taken_in(run: Curated) -> Iterator[_Found]:
-    for row in run.taken_in(GENERATE):
-        held = run.store.journalled(GENERATE, row.index, None)
+def _restored_rows(run: CuratedRun) -> Iterator[_Found]:
+    for row in run.restored(GENERATE):
+        held = run.store.journal_entry(GENERATE, row.index, None)
         assert held is not None
         assert isinstance(held.answer, Reply), "a decision has a reply"
         yield row, held.request, held.answer, None
 
 
-def _rejected(stage: str, row: Row, texts: Mapping[str, str]) -> dict[str, Any]:
+def _rejected(stage: str, row: DecisionRow, texts: Mapping[str, str]) -> dict[str, Any]:
     decision = row.decision
     about = {"subject": decision.subject, "instruction": texts.get(decision.subject, "")} if decision.subject else {}
     return {

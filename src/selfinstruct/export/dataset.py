@@ -14,16 +14,27 @@ from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError
 from selfinstruct.export.card import Contents, write_card
 from selfinstruct.export.facts import run_facts
-from selfinstruct.export.folder import CARD, CONFIG, INFO, RECIPE, TRAIN, VALIDATION, data_file, forget, look, signed
+from selfinstruct.export.folder import (
+    CARD,
+    CONFIG,
+    INFO,
+    RECIPE,
+    TRAIN,
+    VALIDATION,
+    data_file,
+    refuse_foreign_files,
+    remove_old_files,
+    signed,
+)
 from selfinstruct.export.parquet import write_parquet
 from selfinstruct.export.split import held_out
 from selfinstruct.export.trainers import dataset_info, shape_of
-from selfinstruct.export.training_rows import Row, encoded
+from selfinstruct.export.training_rows import TrainingRow, encoded
 from selfinstruct.files.atomic import write_jsonl, write_text
 from selfinstruct.files.toml import to_toml
 from selfinstruct.insight.ratings import best as best_of
 from selfinstruct.store import RunStore
-from selfinstruct.store.curated import Curated, Kept
+from selfinstruct.store.curated import CuratedRun, KeptExample
 from selfinstruct.types import Example, Json
 
 FileFormat = Literal["jsonl", "parquet"]
@@ -49,8 +60,8 @@ class _Plan:
 
     total: int
     held: frozenset[str]
-    row: Row
-    chosen: list[Kept] | None
+    row: TrainingRow
+    chosen: list[KeptExample] | None
 
 
 def export_dataset(
@@ -74,8 +85,8 @@ def export_dataset(
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed and not there.
     """
-    look(folder)
-    run = Curated(store)
+    refuse_foreign_files(folder)
+    run = CuratedRun(store)
     plan = _plan(run, encoder, split, best)
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
@@ -95,15 +106,15 @@ def export_dataset(
     for name, text in texts.items():
         write_text(folder / name, text)
     names = (*files.values(), *texts)
-    forget(folder, names)
+    remove_old_files(folder, names)
     note = _notes(plan, split, best, bool(facts.ratings.rated))
     return Exported(folder, counts, tuple(folder / name for name in names), note)
 
 
-def _plan(run: Curated, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
     """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
     chosen = best_of(run, most) if most else None
-    first: Row | None = None
+    first: TrainingRow | None = None
     total = 0
     was: dict[str, str] = {}
     for _, row in encoded(_noted(run.examples() if chosen is None else chosen, was), encoder):
@@ -112,26 +123,28 @@ def _plan(run: Curated, encoder: TrainingEncoder, split: float, most: int) -> _P
     store = run.store
     if first is None:
         hint = f"Make them first: selfinstruct prepare --out {shlex.quote(str(store.folder))}"
-        if run.tally:
+        if run.review_counts:
             hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
     seed = (store.fact("config") or {}).get("run", {}).get("seed", 0)
     held = held_out(was, split, seed)
-    if chosen is not None or run.tally:  # the sides that they have among all of the run, unless one would be empty
+    if (
+        chosen is not None or run.review_counts
+    ):  # the sides that they have among all of the run, unless one would be empty
         all_sides = held_out((one.instruction for _, one in store.examples()), split, seed)
         sides = frozenset(now for now, before in was.items() if before in all_sides)
         held = sides if 0 < len(sides) < len(was) else held
     return _Plan(total, held, first, chosen)
 
 
-def _noted(kept: Iterable[Kept], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
+def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
     """The examples; `was` gets, for each instruction as it reads now, how the run has it."""
     for one in kept:
         was.setdefault(one.example.instruction, one.original.instruction)
         yield one.id, one.example
 
 
-def _part(run: Curated, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[Row]:
+def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[TrainingRow]:
     """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
     examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
     wanted = (

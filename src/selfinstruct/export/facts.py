@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
-from selfinstruct.insight.ratings import Tally, tally
+from selfinstruct.insight.ratings import RatingCounts, count_ratings
 from selfinstruct.store import RunStore, Totals
-from selfinstruct.store.curated import Curated
-from selfinstruct.store.reviews import Tally as Reviewed
+from selfinstruct.store.curated import CuratedRun
+from selfinstruct.store.reviews import ReviewCounts as Reviewed
 from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 
 
@@ -39,7 +39,7 @@ class RunFacts:
     reviews: Mapping[str, Reviewed]
     chosen: Mapping[str, Json]
     judges: tuple[str, ...]
-    ratings: Tally
+    ratings: RatingCounts
 
     def as_config(self) -> dict[str, Any]:
         """A config tree, whole, that starts the same run again."""
@@ -66,7 +66,7 @@ class RunFacts:
         }
 
 
-def run_facts(run: Curated, chosen: Mapping[str, Json]) -> RunFacts:
+def run_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> RunFacts:
     """Gather the facts of a run and its reviews."""
     store = run.store
     tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
@@ -82,17 +82,17 @@ def run_facts(run: Curated, chosen: Mapping[str, Json]) -> RunFacts:
         len(store.seeds()),
         store.fact("seeds_digest") or "",
         tree.get("run", {}).get("seeds", "builtin") != "builtin",
-        {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_begun(stage)},
-        run.tally,
+        {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_started(stage)},
+        run.review_counts,
         chosen,
         _models(store, f"backend.{JUDGE}", JUDGE),
-        tally(store.ratings().values()),
+        count_ratings(store.ratings().values()),
     )
 
 
 def _models(store: RunStore, fact: str, *stages: str) -> tuple[str, ...]:
     """The models as the replies name them; what the backend said of itself where they do not."""
-    wrote = [reply.model for stage in stages for _, _, reply in store.sourced(stage, "accepted")]
+    wrote = [reply.model for stage in stages for _, _, reply in store.decisions_with_replies(stage, "accepted")]
     named = tuple(dict.fromkeys(model for model in wrote if model))
     said = (store.fact(fact) or store.fact("backend") or {}).get("model")
     return named or ((str(said),) if said else ())

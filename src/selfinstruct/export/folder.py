@@ -30,7 +30,7 @@ def signed(card: str) -> str:
     return f"{card}\n<!-- written by selfinstruct; of the text above: {_digest(card)} -->\n"
 
 
-def look(folder: Path) -> None:
+def refuse_foreign_files(folder: Path) -> None:
     """Raise `RunError` if the folder holds anything but an export, or the card of one was edited."""
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file", "Choose another --to.")
@@ -50,7 +50,7 @@ def look(folder: Path) -> None:
         raise RunError(f"{folder} holds other files", "Choose another --to.")
 
 
-def forget(folder: Path, kept: Iterable[str]) -> None:
+def remove_old_files(folder: Path, kept: Iterable[str]) -> None:
     """Remove the files of an older export that are not of this one."""
     for name in {*DATA, INFO} - set(kept):
         with suppress(FileNotFoundError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import UsageError
-from selfinstruct.files.atomic import whole
+from selfinstruct.files.atomic import atomic_write
 
 GROUP = 5000
 """Rows that are held in memory, and written, at once."""
@@ -21,7 +21,7 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """
     pa, pq = _pyarrow()
     count, schema, writer = 0, None, None
-    with whole(path) as file:
+    with atomic_write(path) as file:
         try:
             for batch in _groups(rows):
                 table = _table(pa, batch, schema, count)

@@ -9,26 +9,26 @@ from typing import Any
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import PluginError, SelfInstructError
 from selfinstruct.store import RunStore
-from selfinstruct.store.curated import Curated
+from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import Example
 
-Row = dict[str, Any]
+TrainingRow = dict[str, Any]
 """A row as JSON has it: tables, lists, texts, numbers, truth values."""
 
 
-def training_rows(store: RunStore, encoder: TrainingEncoder) -> Iterator[Row]:
+def training_rows(store: RunStore, encoder: TrainingEncoder) -> Iterator[TrainingRow]:
     """The row of every training example of a run as its reviewers left it, in order.
 
     Raises `PluginError` naming the example if the encoder fails, or returns what cannot be written or has other keys
     than the first row.
     """
-    for _, row in encoded(((one.id, one.example) for one in Curated(store).examples()), encoder):
+    for _, row in encoded(((one.id, one.example) for one in CuratedRun(store).examples()), encoder):
         yield row
 
 
-def encoded(examples: Iterable[tuple[str, Example]], encoder: TrainingEncoder) -> Iterator[tuple[Example, Row]]:
+def encoded(examples: Iterable[tuple[str, Example]], encoder: TrainingEncoder) -> Iterator[tuple[Example, TrainingRow]]:
     """Every example, given with its id, and its row; raises as `training_rows` does."""
-    first: Row | None = None
+    first: TrainingRow | None = None
     for identity, example in examples:
         row = _encode(encoder, identity, example)
         if first is None:
@@ -39,7 +39,7 @@ def encoded(examples: Iterable[tuple[str, Example]], encoder: TrainingEncoder) -
         yield example, row
 
 
-def _encode(encoder: TrainingEncoder, identity: str, example: Example) -> Row:
+def _encode(encoder: TrainingEncoder, identity: str, example: Example) -> TrainingRow:
     try:
         given: object = encoder.encode(example)
     except SelfInstructError:
@@ -53,7 +53,7 @@ def _encode(encoder: TrainingEncoder, identity: str, example: Example) -> Row:
     except (TypeError, ValueError, RecursionError) as error:
         told = f"{_who(encoder)}: the row of example {identity} cannot be written: {_cause(error)}"
         raise PluginError(told, "A row is made of texts, numbers, lists and tables.") from error
-    row: Row = json.loads(text)
+    row: TrainingRow = json.loads(text)
     return row
 
 

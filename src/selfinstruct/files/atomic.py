@@ -14,7 +14,7 @@ from selfinstruct.errors import RunError
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when the block ends well, and is gone when it does not.
 
     Raises `RunError` if the disk refuses; an older file then stands as it was.
@@ -37,7 +37,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, UTF-8, over any older one."""
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
 
 
@@ -49,7 +49,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 def write_lines(path: Path, lines: Iterable[str]) -> int:
     """Write lines of text as `write_jsonl` writes rows; returns their number."""
     count = 0
-    with whole(path) as file:
+    with atomic_write(path) as file:
         for line in lines:
             file.write(line.encode() + b"\n")
             count += 1

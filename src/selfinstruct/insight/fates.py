@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from selfinstruct.errors import DataError
-from selfinstruct.store import Entry, RunStore, Shown
+from selfinstruct.store import Entry, RunStore, ShownInstruction
 from selfinstruct.store.ids import parse_candidate_id
 from selfinstruct.store.rows import example_of
 from selfinstruct.types import INSTANCES, PREPARE, Deferred, Json, Reply, SeedTask, Similarity
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CandidateSource:
     """The exchange that a candidate was found in. `prompt` and `reply` are empty where none was recorded."""
 
     stage: str
@@ -29,7 +29,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class CandidateFate:
     """What became of one candidate.
 
     nearest  the pool's nearest entries with their ROUGE-L F1, best first: the ten of an accepted instruction, the one
@@ -50,7 +50,7 @@ class Fate:
     subject: str
     about: str
     payload: Mapping[str, Json]
-    source: Source
+    source: CandidateSource
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for programs to read."""
@@ -82,19 +82,19 @@ class History:
         if place is None:
             raise DataError(f"'{identity}' is no id of a seed task or a candidate", hint)
         stage, index, position = place
-        entry = self.ledger.at(stage, index, position)
+        entry = self.ledger.entry_at(stage, index, position)
         if entry is None:
             held = len(self.ledger.of_reply(stage, index))
             told = f"request {index} of {stage} has {held} with a fate" if held else f"it has no request {index}"
             raise DataError(f"there is no candidate {identity} in {self.store.folder}: {told}", hint)
         return entry
 
-    def fate(self, entry: Entry) -> Fate:
+    def fate(self, entry: Entry) -> CandidateFate:
         """All that is known of a candidate."""
         decision = entry.row.decision
         near = decision.similarity
         nearest = near.nearest if isinstance(near, Similarity) else _named(decision.evidence)
-        return Fate(
+        return CandidateFate(
             entry.id,
             entry.stage,
             decision.text,
@@ -111,22 +111,22 @@ class History:
             self.source(entry),
         )
 
-    def source(self, entry: Entry) -> Source:
+    def source(self, entry: Entry) -> CandidateSource:
         """The exchange with the model that a candidate came from; for an example that of its raw instances."""
         stage, index = entry.stage, entry.row.index
         if stage == PREPARE:
             place = self._place(index)
             if place is None:
-                return Source("seeds", index)  # the example of a seed task is its own instance
+                return CandidateSource("seeds", index)  # the example of a seed task is its own instance
             stage, index = INSTANCES, place[0]
-        held, asked = self.store.journalled(stage, index, None), self.ledger.asked(stage, index)
+        held, asked = self.store.journal_entry(stage, index, None), self.ledger.request(stage, index)
         assert held is not None
         assert asked is not None, "a decision has a request"
         if not isinstance(held.answer, Reply):
-            return Source(stage, index, held.request.prompt, asked_at=asked.asked_at)
+            return CandidateSource(stage, index, held.request.prompt, asked_at=asked.asked_at)
         reply = held.answer
         told = (reply.text, reply.finish, reply.model, asked.asked_at, reply.created_at)
-        return Source(stage, index, held.request.prompt, *told)
+        return CandidateSource(stage, index, held.request.prompt, *told)
 
     def _place(self, index: int) -> tuple[int, int] | None:
         """Where the raw text is that `prepare` read at an index: the seeds' own come first, if they are wanted."""
@@ -141,9 +141,9 @@ class History:
                 return entry.row.decision.subject
         raise DataError("the example of this rating is no more: the examples were prepared anew", "Trace another one.")
 
-    def shown(self, stage: str, index: int) -> Sequence[Shown]:
+    def shown(self, stage: str, index: int) -> Sequence[ShownInstruction]:
         """What a prompt showed as examples."""
-        asked = self.ledger.asked(stage, index)
+        asked = self.ledger.request(stage, index)
         return asked.examples if asked else ()
 
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from selfinstruct.store import Stretch
 from selfinstruct.types import Prices
 
-LATELY = 8
+RECENT_STRETCHES = 8
 """Stretches that a forecast looks back on."""
 
-ENOUGH = 20
+MIN_ACCEPTED = 20
 """Accepted instructions, within these, below which nothing is foretold."""
 
-SURE = 2.0
+STANDARD_ERRORS = 2.0
 """Standard errors on either side."""
 
 STEEPNESS = 0.5
 """The standard error that a slope counts with where there are too few stretches to see one."""
 
-LEAST = 300.0
+MAX_YIELD_DROP = 300.0
 """A rate's logarithm goes no further from 0: a pool that never grows again, as a number."""
 
 STEPS = 64
@@ -42,7 +42,7 @@ class Trend:
         """Accepted per request at a size, so many standard errors above the line."""
         away = math.log(pool) - self.middle
         error = math.hypot(self.level_error, self.slope_error * away)
-        return math.exp(max(-LEAST, min(LEAST, self.level + self.slope * away + errors * error)))
+        return math.exp(max(-MAX_YIELD_DROP, min(MAX_YIELD_DROP, self.level + self.slope * away + errors * error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices
     the trend on either side, and at least as wide as if the rate of the very last stretch, give or take two errors,
     were to stay: so a sudden fall is in it. That the model, its settings or the filters change is not.
     """
-    recent = list(stretches[-LATELY:])
-    if sum(stretch.accepted for stretch in recent) < ENOUGH or more < 1:
+    recent = list(stretches[-RECENT_STRETCHES:])
+    if sum(stretch.accepted for stretch in recent) < MIN_ACCEPTED or more < 1:
         return None
     pool = seeds + recent[-1].pool + recent[-1].accepted
-    line = trend(recent, seeds)
+    line = fit_trend(recent, seeds)
     last = recent[-1].accepted + 0.5
     stays = Trend(0.0, math.log(last / recent[-1].requests), 0.0, 1 / math.sqrt(last), 0.0)
     middle = _needed(line, pool, more, 0.0)
-    low = min(_needed(one, pool, more, SURE) for one in (line, stays))
-    high = max(_needed(one, pool, more, -SURE) for one in (line, stays))
+    low = min(_needed(one, pool, more, STANDARD_ERRORS) for one in (line, stays))
+    high = max(_needed(one, pool, more, -STANDARD_ERRORS) for one in (line, stays))
     requests = sum(stretch.requests for stretch in recent)
     prompt = sum(stretch.prompt_tokens for stretch in recent) / requests
     completion = sum(stretch.completion_tokens for stretch in recent) / requests
@@ -82,7 +82,7 @@ def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices
     return Forecast(more, middle, low, high, tokens or None, usd if tokens else None)
 
 
-def trend(stretches: Sequence[Stretch], seeds: int) -> Trend:
+def fit_trend(stretches: Sequence[Stretch], seeds: int) -> Trend:
     """Fit the line, each stretch weighing as much as it accepted. It never rises: that a yield grows is not relied on.
 
     The errors are those of counts (a Poisson distribution), widened where the stretches scatter more than that.
@@ -118,11 +118,13 @@ def _needed(line: Trend, pool: int, more: int, errors: float) -> int:
 
 # --- advice -----------------------------------------------------------------------------------------------------------
 
-NEARNESS = "more seeds, another sampler (spread, coverage), topics in the prompt, or another model bring other tasks"
+TOO_SIMILAR_ADVICE = (
+    "more seeds, another sampler (spread, coverage), topics in the prompt, or another model bring other tasks"
+)
 ADVICE = {
-    "rouge-l": NEARNESS,
+    "rouge-l": TOO_SIMILAR_ADVICE,
     "restated": "the model repeats its examples: a higher temperature, topics in the prompt, or another model may help",
-    "exact": NEARNESS,
+    "exact": TOO_SIMILAR_ADVICE,
     "cut": "replies end too early: raise generate.sampling.max_tokens, or ask for fewer tasks (generate.encoder.count)",
     "length": "see whether min_words and max_words suit the tasks you want",
     "keywords": "see rejected.jsonl for words that forbid what you want: generate.filters.keywords",

@@ -15,7 +15,7 @@ FIRST = ("", "import", "answered")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FunnelStep:
     """One filter: how many it dropped, why, and how many candidates were left after it."""
 
     filter: str
@@ -41,7 +41,7 @@ class Funnel:
     marks: Mapping[str, int]
     waiting: int
     candidates: int
-    steps: Sequence[Step]
+    steps: Sequence[FunnelStep]
     quarantined: int
     accepted: int
 
@@ -69,12 +69,12 @@ def funnels(store: RunStore) -> list[Funnel]:
         raise SelfInstructError(
             f"the ledger of {store.folder} does not add up: {told}", "This is a bug of selfinstruct. Please report it."
         )
-    return [_funnel(store, stage) for stage in ENGINE_STAGES if stage == GENERATE or store.has_begun(stage)]
+    return [_funnel(store, stage) for stage in ENGINE_STAGES if stage == GENERATE or store.has_started(stage)]
 
 
 def _funnel(store: RunStore, stage: str) -> Funnel:
-    totals, flow = store.totals(stage), store.ledger().flow(stage)
-    candidates = store.judged(stage)
+    totals, flow = store.totals(stage), store.ledger().request_counts(stage)
+    candidates = store.evaluated(stage)
     return Funnel(
         stage,
         flow.requests,
@@ -84,19 +84,19 @@ def _funnel(store: RunStore, stage: str) -> Funnel:
         store.marks(stage),
         flow.waiting,
         candidates,
-        tuple(_steps(totals.drops, chain(store, stage), candidates)),
+        tuple(_steps(totals.drops, filter_names(store, stage), candidates)),
         totals.quarantined,
         totals.accepted,
     )
 
 
-def chain(store: RunStore, stage: str) -> list[str]:
+def filter_names(store: RunStore, stage: str) -> list[str]:
     """The filters of a stage in their order, as the run recorded them."""
     recorded = store.fact(f"config.{stage}") or {}
     return list(dict.fromkeys([*FIRST, *(entry["use"] for entry in recorded.get("filters", []))]))
 
 
-def _steps(drops: Mapping[tuple[str, str], int], names: Sequence[str], candidates: int) -> Iterator[Step]:
+def _steps(drops: Mapping[tuple[str, str], int], names: Sequence[str], candidates: int) -> Iterator[FunnelStep]:
     """The filters that dropped anything; those that the config does not name come last."""
     reasons: dict[str, dict[str, int]] = {}
     for (name, reason), count in sorted(drops.items(), key=lambda drop: (-drop[1], drop[0])):
@@ -106,4 +106,4 @@ def _steps(drops: Mapping[tuple[str, str], int], names: Sequence[str], candidate
         found = reasons.get(name, {})
         if found or name not in FIRST:
             left -= sum(found.values())
-            yield Step(name, sum(found.values()), found, left)
+            yield FunnelStep(name, sum(found.values()), found, left)

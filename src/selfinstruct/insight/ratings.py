@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from selfinstruct.store.curated import Curated, Kept
+from selfinstruct.store.curated import CuratedRun, KeptExample
 from selfinstruct.types import Rating
 
 QUESTIONS = ("valid task", "suitable input", "correct output")
@@ -13,7 +13,7 @@ QUESTIONS = ("valid task", "suitable input", "correct output")
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RatingCounts:
     """How many examples are `rated`, how often each of the three answers is a yes, and how many have each score.
 
     The last of `scores` counts the examples in which all is right, as the paper's Table 2 does.
@@ -29,7 +29,7 @@ class Tally:
             yield name, count / max(1, self.rated)
 
 
-def tally(ratings: Iterable[Rating]) -> Tally:
+def count_ratings(ratings: Iterable[Rating]) -> RatingCounts:
     """Count ratings."""
     rated, yes, scores = 0, [0, 0, 0], [0, 0, 0, 0]
     for rating in ratings:
@@ -37,17 +37,17 @@ def tally(ratings: Iterable[Rating]) -> Tally:
         scores[rating.score] += 1
         for at, answer in enumerate(rating.answers):
             yes[at] += answer == "yes"
-    return Tally(rated, (yes[0], yes[1], yes[2]), (scores[0], scores[1], scores[2], scores[3]))
+    return RatingCounts(rated, (yes[0], yes[1], yes[2]), (scores[0], scores[1], scores[2], scores[3]))
 
 
-def best(run: Curated, most: int) -> list[Kept]:
+def best(run: CuratedRun, most: int) -> list[KeptExample]:
     """The best examples: highest score first, of equals the older, those without a rating last.
 
     An edited example has the score of what the judge saw.
     """
     ratings = run.store.ratings()
 
-    def rank(found: Kept) -> int:
+    def rank(found: KeptExample) -> int:
         rating = ratings.get(found.original.digest)
         return 1 if rating is None else -rating.score
 

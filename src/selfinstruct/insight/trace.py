@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from selfinstruct.insight.fates import History
-from selfinstruct.store import Entry, RunStore, Shown
+from selfinstruct.store import Entry, RunStore, ShownInstruction
 from selfinstruct.store.ids import parse_candidate_id
 from selfinstruct.store.rows import example_of
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Example
@@ -46,7 +46,7 @@ def _seed(history: History, identity: str) -> Tree:
         "text": seed.instruction,
         "is_classification": seed.is_classification,
         "instances": [{"input": case.input, "output": case.output} for case in seed.instances],
-        "shown_in": history.ledger.showing(identity),
+        "shown_in": history.ledger.requests_showing(identity),
     }
 
 
@@ -73,14 +73,14 @@ def _showed(history: History, index: int, depth: int, seen: set[str]) -> list[Tr
     return [_ancestor(history, shown, depth, seen) for shown in history.shown(GENERATE, index)]
 
 
-def _ancestor(history: History, shown: Shown, depth: int, seen: set[str]) -> Tree:
+def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[str]) -> Tree:
     """One shown instruction, and what its own prompt showed; each is told once, `above` says that it was."""
     if shown.id in history.seeds:
         return {"id": shown.id, "kind": "seed", "text": history.texts[shown.id]}
     text = history.texts.get(shown.id, "") if shown.text is None else shown.text
     tree: Tree = {"id": shown.id, "kind": "machine", "text": text}
     if shown.text is not None and history.texts.get(shown.id) != shown.text:
-        return tree | {"kind": "of the replayed run"}
+        return tree | {"kind": "of the reprocessed run"}
     if shown.id in seen:
         return tree | {"above": True}
     place = parse_candidate_id(shown.id)
@@ -95,16 +95,18 @@ def _made(history: History, identity: str, encode: Encode) -> Tree:
     """What was said and made of an instruction: labels, raw instances, examples with their training rows."""
     ledger = history.ledger
     examples = []
-    for entry in ledger.about(PREPARE, identity):
+    for entry in ledger.entries_about(PREPARE, identity):
         decision = entry.row.decision
         example = example_of(decision)
         made = _brief(entry) | {"input": example.input, "output": example.output}
-        made["ratings"] = [_brief(rated) for rated in ledger.about(JUDGE, example.digest)]
+        made["ratings"] = [_brief(rated) for rated in ledger.entries_about(JUDGE, example.digest)]
         del made["text"]
         examples.append(made | ({"row": encode(entry.id, example)} if decision.fate == "accepted" else {}))
     return {
-        "labels": [_brief(entry) | {"request": entry.row.index} for entry in ledger.about(CLASSIFY, identity)],
-        "raw_instances": [_brief(entry) | {"request": entry.row.index} for entry in ledger.about(INSTANCES, identity)],
+        "labels": [_brief(entry) | {"request": entry.row.index} for entry in ledger.entries_about(CLASSIFY, identity)],
+        "raw_instances": [
+            _brief(entry) | {"request": entry.row.index} for entry in ledger.entries_about(INSTANCES, identity)
+        ],
         "examples": examples,
     }
 

@@ -194,7 +194,7 @@ class Registry:
     def build(self, kind: str, name: str, options: Options) -> Any:
         """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
         component = self.find(kind, name)
-        where = self.told(kind, name)
+        where = self.describe(kind, name)
         try:
             built = component.build(options)
         except SelfInstructError:
@@ -208,7 +208,7 @@ class Registry:
             raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")
         return built
 
-    def told(self, kind: str, name: str) -> str:
+    def describe(self, kind: str, name: str) -> str:
         """A component that is offered, as errors name it: with its plugin."""
         return f"plugin '{self._offers[kind, name].plugin}': {kind} '{name}'"
 

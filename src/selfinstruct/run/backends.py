@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 
 from selfinstruct.api import Backend
-from selfinstruct.config import Chosen, LimitOptions, RunConfig
+from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
 from selfinstruct.config.tables import BudgetOptions, JudgeTable
-from selfinstruct.engine import limits
+from selfinstruct.engine import gate as limits
 from selfinstruct.engine.budget import Budget
-from selfinstruct.engine.faults import MEND, guard
-from selfinstruct.engine.limits import Gate
+from selfinstruct.engine.gate import Gate
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import Calls, RunStore
@@ -32,7 +32,7 @@ class Backends:
         self._run = given
         self._judge: Backend | None = None
 
-    def of(self, stage: str) -> Backend:
+    def for_stage(self, stage: str) -> Backend:
         """The backend that a stage asks: the run's, or the judge's own; raises `UsageError` if none is chosen."""
         config = self._config.stages.get(stage)
         if config is not None and config.backend is not None:
@@ -45,7 +45,7 @@ class Backends:
             self._run = self._build(self._config.backend)
         return self._run
 
-    def _build(self, chosen: Chosen) -> Backend:
+    def _build(self, chosen: ChosenComponent) -> Backend:
         built: Backend = chosen.build(self._registry)
         return built
 
@@ -55,16 +55,16 @@ class Backends:
         prices = prices_for(self._config, None, other)
         if prices is None and (known := store.fact(f"prices{self._mark(other)}")):
             prices = Prices(*known)
-        return gate_for(self._config, stage, self.of(stage), store.calls(), waits, say, prices)
+        return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
 
-    def tell(self, stage: str, store: RunStore, say: Say) -> None:
+    def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
-        backend = self.of(stage)
+        backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
-        facts = guard(name, "its description", lambda: dict(backend.describe()), hint=MEND)
+        facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
         prices, mark = prices_for(self._config, backend, stage), self._mark(stage)
         told = [prices.prompt, prices.completion] if prices else None
-        store.record(**{f"backend{mark}": facts, f"prices{mark}": told})
+        store.record_facts(**{f"backend{mark}": facts, f"prices{mark}": told})
         if facts.get("model"):
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
@@ -110,8 +110,8 @@ def gate_for(
         Window("requests", limits.DAY, told.requests_per_day or 0),
         Window("tokens", limits.DAY, told.tokens_per_day or 0),
     ]
-    gate.bound(window for window in windows if window.limit)
-    gate.remember(calls.recent(limits.DAY, shared_by(config, stage)))
+    gate.set_user_limits(window for window in windows if window.limit)
+    gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
     return gate
 
 
@@ -132,7 +132,11 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
     prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
     if prompt is not None and completion is not None:
         return Prices(prompt, completion)
-    known = guard(f"the backend {type(backend).__name__}", "prices", backend.prices, hint=MEND) if backend else None
+    known = (
+        call_plugin(f"the backend {type(backend).__name__}", "prices", backend.prices, hint=FIX_AND_RERUN)
+        if backend
+        else None
+    )
     if known is None:
         return None
     return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
@@ -159,5 +163,5 @@ def budget_for(config: RunConfig, stage: str, backend: Backend, calls: Calls, ot
         here.completion_tokens,
         here.seconds,
         there.prompt_tokens + there.completion_tokens,
-        other.of(there.prompt_tokens, there.completion_tokens) if other else 0.0,
+        other.cost(there.prompt_tokens, there.completion_tokens) if other else 0.0,
     )

@@ -35,7 +35,7 @@ class Result:
     instructions: tuple[str, ...]
 
 
-class GivenModel(Backend):
+class UserModel(Backend):
     """A chat model that the caller built. Its own settings stand; sampling fills in what the caller left unset."""
 
     NAMES = {
@@ -105,7 +105,7 @@ class SelfInstruct:
         wait: bool = False,
     ) -> None:
         self.out = Path(out)
-        self._model = GivenModel(model) if model is not None else None
+        self._model = UserModel(model) if model is not None else None
         overrides: dict[str, Any] = dict(settings or {})
         if backend is not None:
             overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
@@ -140,7 +140,7 @@ class SelfInstruct:
 
     async def ajudge(self, observers: Sequence[object] = ()) -> Result:
         """The async twin of `judge`."""
-        RunStore.look(self.out).close()
+        RunStore.open_readonly(self.out).close()
         return await self._stage(JUDGE, None, observers)
 
     async def _stage(self, name: str, target: int | None, observers: Sequence[object]) -> Result:
@@ -182,9 +182,9 @@ class SelfInstruct:
 
     def __iter__(self) -> Iterator[Instruction]:
         """The instructions that the run folder holds by now, oldest first."""
-        if not RunStore.begun(self.out):
+        if not RunStore.exists(self.out):
             return
-        store = RunStore.look(self.out)
+        store = RunStore.open_readonly(self.out)
         try:
             yield from store.instructions()
         finally:

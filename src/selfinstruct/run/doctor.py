@@ -1,4 +1,4 @@
-"""Looks at everything that a run needs, from the plugins to the server, and says how to mend what is not well."""
+"""Looks at everything that a run needs, from the plugins to the server, and says how to fix what is not well."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend
-from selfinstruct.config import Chosen, RunConfig
-from selfinstruct.engine.limits import estimated_tokens
+from selfinstruct.config import ChosenComponent, RunConfig
+from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
-from selfinstruct.run.estimate import first_requests
-from selfinstruct.run.settings import Settings, first_seeds, load
+from selfinstruct.run.estimate import sample_requests
+from selfinstruct.run.settings import Settings, initial_seeds, load
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
 
-LITTLE_DISK = 200_000_000
+MIN_FREE_BYTES = 200_000_000
 """Bytes that should be free: a run of 100,000 requests takes about twice that."""
 
 
@@ -52,7 +52,7 @@ def examine(settings: Settings, registry: Registry | None = None) -> Iterator[Fi
     yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
     seeds: list[SeedTask] = []
     try:
-        seeds = first_seeds(registry, config)
+        seeds = initial_seeds(registry, config)
         yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
     except SelfInstructError as error:
         yield _failed("config", "seeds", error)
@@ -71,8 +71,8 @@ def _installation() -> Iterator[Finding]:
     try:
         yield Finding("installation", Check("similarity", True, _kernel()))
     except (RuntimeError, ValueError) as error:
-        mend = "Unset SELFINSTRUCT_KERNEL, or set it to rapidfuzz."
-        yield Finding("installation", Check("similarity", False, str(error), mend), UsageError.exit_code)
+        fix = "Unset SELFINSTRUCT_KERNEL, or set it to rapidfuzz."
+        yield Finding("installation", Check("similarity", False, str(error), fix), UsageError.exit_code)
 
 
 def _kernel() -> str:
@@ -88,8 +88,8 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
     well = [plugin.name for plugin in registry.plugins if not plugin.broken]
     yield Finding("plugins", Check("plugins", True, f"{len(well)} are well: {', '.join(sorted(well))}"))
     for plugin in registry.broken:
-        mend = f"Mend or uninstall {plugin.source}; it is left out, and only a config that names it is refused."
-        yield Finding("plugins", Check(plugin.name, False, plugin.broken, mend), PluginError.exit_code)
+        fix = f"Mend or uninstall {plugin.source}; it is left out, and only a config that names it is refused."
+        yield Finding("plugins", Check(plugin.name, False, plugin.broken, fix), PluginError.exit_code)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
@@ -108,17 +108,17 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding("folder", Check("writable", True, f"{there} can be written"))
     free = shutil.disk_usage(there).free
     words = f"{free / 1e9:,.1f} GB are free"
-    mend = "" if free > LITTLE_DISK else "Make room: what a model said is kept in full."
-    yield Finding("folder", Check("disk", not mend, words, mend), UsageError.exit_code if mend else 0)
+    fix = "" if free > MIN_FREE_BYTES else "Make room: what a model said is kept in full."
+    yield Finding("folder", Check("disk", not fix, words, fix), UsageError.exit_code if fix else 0)
     if folder.is_dir():
         yield _run(folder)
 
 
 def _run(folder: Path) -> Finding:
     try:
-        if not RunStore.begun(folder):
+        if not RunStore.exists(folder):
             return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
-        store = RunStore.look(folder)
+        store = RunStore.open_readonly(folder)
         totals = store.totals(GENERATE)
         store.close()
     except SelfInstructError as error:
@@ -140,7 +140,7 @@ def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> I
 
 
 def _backend(
-    area: str, registry: Registry, config: RunConfig, chosen: Chosen, stage: str, seeds: list[SeedTask]
+    area: str, registry: Registry, config: RunConfig, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
 ) -> Iterator[Finding]:
     """One backend, and whether it suits the stages that ask it, of which `stage` is one."""
     try:
@@ -158,7 +158,7 @@ def _backend(
         needs = {
             name: max(map(estimated_tokens, requests))
             for name in config.stages
-            if seeds and name in shared and (requests := first_requests(registry, config, name, seeds))
+            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds))
         }
         check = _context(needs, diagnosis.context)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
@@ -186,8 +186,8 @@ def _context(needs: Mapping[str, int], context: int | None) -> Check:
     if context is None:
         return Check("context", True, f"{words}; how many the model takes is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
-    mend = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model takes {context:,}", mend)
+    fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
+    return Check("context", not small, f"{words}; the model takes {context:,}", fix)
 
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import AskTable, GenerateTable
-from selfinstruct.engine.limits import Estimator
+from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
-from selfinstruct.engine.stages.generate import Generate
-from selfinstruct.engine.stages.ratings import RULE, UNRATED, subjects
-from selfinstruct.engine.stages.subjects import AskAbout
+from selfinstruct.engine.stages.generate import GenerateStage
+from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
+from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.assembly import Assembly
 from selfinstruct.run.backends import prices_for
-from selfinstruct.run.settings import Settings, first_seeds, load
+from selfinstruct.run.settings import Settings, initial_seeds, load
+from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
 
@@ -64,7 +64,7 @@ def estimate(settings: Settings, target: int | None = None, registry: Registry |
     backend = config.backend.build(registry) if config.backend else None
     prices = prices_for(config, backend)
     sums = (count * prompt_tokens, count * reply, count * most)
-    costs = (prices.of(sums[0], sums[1]), prices.of(sums[0], sums[2])) if prices else (None, None)
+    costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
     return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
 
 
@@ -85,17 +85,17 @@ class JudgeEstimate:
 def estimate_judge(settings: Settings) -> JudgeEstimate:
     """Reckon what `judge` is going to cost, from its own prompts; writes nothing, and asks no model."""
     registry, config = load(settings)
-    store = RunStore.look(settings.folder)
+    store = RunStore.open_readonly(settings.folder)
     try:
-        stage = Assembly(registry, config, store, store.seeds()).parts(JUDGE).stage
-        examples, ratings = subjects(store.examples_and(RULE, UNRATED)), store.ratings()
+        stage = StageBuilder(registry, config, store, store.seeds()).parts(JUDGE).stage
+        examples, ratings = rating_subjects(store.examples_including_dropped(RULE, UNRATED)), store.ratings()
         totals = store.totals(JUDGE)
     finally:
         store.close()
     guess, asked = Estimator(), 0
     requests: list[Request] = []
     while (request := stage.plan(len(requests), 0)) is not None:
-        stage.planned(request)
+        stage.on_planned(request)
         requests.append(request)
         asked += len(request.subjects)
     prompt_tokens = sum(guess.prompt_tokens(request) for request in requests)
@@ -104,19 +104,19 @@ def estimate_judge(settings: Settings) -> JudgeEstimate:
     reply = min(most, math.ceil(asked * shown))
     own = config.stages[JUDGE].backend or config.backend
     prices = prices_for(config, own.build(registry) if own else None, JUDGE)
-    costs = (prices.of(prompt_tokens, reply), prices.of(prompt_tokens, most)) if prices else (None, None)
+    costs = (prices.cost(prompt_tokens, reply), prices.cost(prompt_tokens, most)) if prices else (None, None)
     rated = sum(example.id in ratings for example in examples)
     return JudgeEstimate(len(examples), rated, len(requests), prompt_tokens, reply, most, *costs)
 
 
 def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
     """Seeds, and what the run has brought: accepted, settled requests, replies, their tokens."""
-    if not RunStore.begun(settings.folder):
-        return first_seeds(registry, config), 0, 0, 0, 0
-    store = RunStore.look(settings.folder)
+    if not RunStore.exists(settings.folder):
+        return initial_seeds(registry, config), 0, 0, 0, 0
+    store = RunStore.open_readonly(settings.folder)
     try:
         totals = store.totals(GENERATE)
-        settled = len(store.settled(GENERATE))
+        settled = len(store.accepted_totals(GENERATE))
         return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens
     finally:
         store.close()
@@ -124,12 +124,12 @@ def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
     """Tokens of a prompt, a mean over some, and of the longest reply."""
-    guess, requests = Estimator(), first_requests(registry, config, GENERATE, seeds)
+    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds)
     prompts = [guess.prompt_tokens(request) for request in requests]
     return math.ceil(sum(prompts) / len(prompts)), guess.reply_tokens(requests[0])
 
 
-def first_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
+def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
     """Some requests of a stage as if the seed tasks were all there is, to see how long they are; none, if it asks none.
 
     `judge` is shown the seed tasks' own examples.
@@ -142,14 +142,14 @@ def first_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequ
     pool = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
     sampler, reader = stage.sampler.build(registry) if stage.sampler else None, stage.post_processor.build(registry)
     if isinstance(stage.table, AskTable):
-        about = subjects(_examples(seeds)) if name == JUDGE else pool
-        asked = AskAbout(
+        about = rating_subjects(_examples(seeds)) if name == JUDGE else pool
+        asked = SubjectStage(
             name, about, pool, encoder, reader, sampling, config.run.seed, sampler, min(stage.table.batch, len(about))
         )
         first = asked.plan(0, 0)
         return [first] if first else []
     assert sampler is not None
-    planned = Generate(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    planned = GenerateStage(pool, sampler, encoder, reader, sampling, config.run.seed, None)
     return [planned.plan(index, 0) for index in range(PROMPTS)]
 
 

@@ -30,7 +30,7 @@ from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, SeedTask
 
-REPLAY = "replay"
+REPROCESSING = "replay"
 """The fact that tells a run that was begun by a replay from others: of which run, how, and how far it got."""
 
 
@@ -66,7 +66,7 @@ def read_env(path: Path) -> None:
 def read_tree(settings: Settings) -> Tree:
     """The config tree: recipe and file, or a begun run's own and what changed in the file; then the user's wishes."""
     frozen, begun_with = _recorded(settings.folder)
-    name, given = read_given(settings)
+    name, given = read_config_file(settings)
     if frozen is not None and settings.file is None:
         given = changed(begun_with["tree"], given) if begun_with["name"] in ("", name) else {}
     recipe = settings.recipe or given.get("recipe")
@@ -82,7 +82,7 @@ def read_tree(settings: Settings) -> Tree:
     return tree
 
 
-def read_given(settings: Settings) -> tuple[str, Tree]:
+def read_config_file(settings: Settings) -> tuple[str, Tree]:
     """The config file's name and what stands in it; both empty if there is none."""
     file = settings.file or (Path(FILE) if Path(FILE).is_file() else None)
     return (str(file), read_file(file)) if file else ("", {})
@@ -91,9 +91,9 @@ def read_given(settings: Settings) -> tuple[str, Tree]:
 def _recorded(folder: Path) -> tuple[Tree | None, Tree]:
     """The tree of a run that has asked something, and the config file that it was begun with."""
     tree, file = None, None
-    if RunStore.begun(folder):
-        store = RunStore.look(folder)
-        if not store.untouched():
+    if RunStore.exists(folder):
+        store = RunStore.open_readonly(folder)
+        if not store.is_unused():
             tree, file = store.fact("tree"), store.fact("file")
         store.close()
     return tree, file or {"name": "", "tree": {}}
@@ -110,7 +110,7 @@ def load(settings: Settings, registry: Registry | None = None) -> tuple[Registry
     return registry, resolve(tree, registry)
 
 
-def first_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
+def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
     """The seeds that a new run begins with; raises `DataError` if there are too few of them for its sampler."""
     only = config.run.seed_tasks == "classification"
     seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
@@ -120,12 +120,12 @@ def first_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
     return seeds
 
 
-def first_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequence[SeedTask]) -> dict[str, Any]:
+def initial_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequence[SeedTask]) -> dict[str, Any]:
     """The facts that a new run begins with; `frozen` is of its config what no later command may change."""
     return {
         "config": frozen,
         "tree": without_secrets(config.tree),
-        "seeds_digest": digest_of(seeds),
+        "seeds_digest": seeds_digest(seeds),
         "created_at": now(),
         "version": __version__,
         "python": sys.version.split()[0],
@@ -133,13 +133,14 @@ def first_facts(registry: Registry, config: RunConfig, frozen: Tree, seeds: Sequ
     }
 
 
-def refuse_half_replayed(store: RunStore) -> None:
+def refuse_unfinished_reprocessing(store: RunStore) -> None:
     """Raise `RunError` for a run that a replay began and did not finish, or what it reuses would be paid for."""
-    if (replay := store.fact(REPLAY)) is not None and not replay["done"]:
-        again = f"Finish it first, with the same command: selfinstruct replay {replay['of']} --out {store.folder} ..."
-        raise RunError(f"{store.folder} holds a replay that was not finished", again)
+    if (reprocessing := store.fact(REPROCESSING)) is not None and not reprocessing["done"]:
+        command = f"selfinstruct reprocess {reprocessing['of']} --out {store.folder} ..."
+        again = f"Finish it first, with the same command: {command}"
+        raise RunError(f"{store.folder} holds a reprocessed run that was not finished", again)
 
 
-def digest_of(seeds: Sequence[SeedTask]) -> str:
+def seeds_digest(seeds: Sequence[SeedTask]) -> str:
     """The SHA-256 of seed tasks, by which a run knows its own."""
     return hashlib.sha256(dumps([asdict(seed) for seed in seeds]).encode()).hexdigest()

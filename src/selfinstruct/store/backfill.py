@@ -16,14 +16,14 @@ BATCH = 512
 """Instructions computed at once: the pool is walked through once for all of them."""
 
 
-class Statistician:
+class SimilarityCalculator:
     """Computes what was put off. It is shown every accepted instruction, oldest first, after the seeds."""
 
     def __init__(self, seeds: Iterable[str]) -> None:
         self._texts = list(seeds)
         self._pools: dict[tuple[str, int, Ties], Pool] = {}
 
-    def see(self, rows: Sequence[tuple[str, Similarity | Deferred | None]]) -> list[Similarity | None]:
+    def compute(self, rows: Sequence[tuple[str, Similarity | Deferred | None]]) -> list[Similarity | None]:
         """The similarity of the next instructions: what is known already as it is, what was put off computed."""
         self._texts += [text for text, _ in rows]
         found = [near if isinstance(near, Similarity) else None for _, near in rows]
@@ -45,13 +45,15 @@ class Statistician:
         return self._pools[how]
 
 
-class Filler:
+class SimilarityBackfill:
     """Writes what was put off into the store, while a run goes on or at its end. Not for two threads at once."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._reader = RunStore.look(store.folder)  # a connection of its own: this works in a thread of its own
-        self._statistician = Statistician(seed.instruction for seed in self._reader.seeds())
+        self._reader = RunStore.open_readonly(
+            store.folder
+        )  # a connection of its own: this works in a thread of its own
+        self._calculator = SimilarityCalculator(seed.instruction for seed in self._reader.seeds())
         self._after = (-1, -1)
 
     def fill(self, least: int = 1) -> None:
@@ -60,14 +62,14 @@ class Filler:
         Raises `RunError` if the store cannot be written.
         """
         while len(rows := self._reader.accepted_after(*self._after, BATCH)) >= least:
-            found = self._statistician.see([(row.text, row.similarity) for row in rows])
+            found = self._calculator.compute([(row.text, row.similarity) for row in rows])
             pairs = [
                 (row, near)
                 for row, near in zip(rows, found, strict=True)
                 if isinstance(row.similarity, Deferred) and near is not None
             ]
             if pairs:
-                self._store.fill_in(pairs).result()
+                self._store.record_similarities(pairs).result()
             self._after = (rows[-1].index, rows[-1].position)
 
     def close(self) -> None:

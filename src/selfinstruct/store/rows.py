@@ -29,17 +29,17 @@ from selfinstruct.types import (
 
 
 @dataclass(frozen=True, slots=True)
-class Journalled:
+class JournalEntry:
     """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
 
     request: Request
     answer: Reply | Failure | None
-    judged: int
+    evaluated: int
     complete: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecisionRow:
     """A decision with where it came from."""
 
     index: int

@@ -152,7 +152,7 @@ class ComponentContract:
         assert self.build() is not self.build(), "`build` gave the same object twice"
 
 
-def unshaken(work: Callable[..., T], *values: Any) -> T:
+def without_shared_randomness(work: Callable[..., T], *values: Any) -> T:
     """What `work` gives, if it neither draws from Python's shared generator nor depends on it."""
     kept = random.getstate()
     try:
@@ -176,7 +176,7 @@ def is_json(value: object) -> bool:
     return True
 
 
-def served(stages: Sequence[str], known: Sequence[str]) -> list[str]:
+def served_stages(stages: Sequence[str], known: Sequence[str]) -> list[str]:
     """Those of the known stages that are served; the first of them if none is named that is known."""
     return [stage for stage in known if stage in stages] or [GENERATE]
 

@@ -50,7 +50,7 @@ class Fingerprints:
     _path: Path | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, name: str, texts: Iterable[str], n: int = N) -> Fingerprints:
+    def from_texts(cls, name: str, texts: Iterable[str], n: int = N) -> Fingerprints:
         """Make them; about 100 bytes of memory for each different n-gram while it lasts."""
         import numpy as np
 
@@ -61,14 +61,14 @@ class Fingerprints:
             count += 1
             left_out += len(tokens) < SHORTEST
             if len(tokens) < n:
-                found.update(whole_hash(tokens))
+                found.update(text_hash(tokens))
             found.update(ngram_hashes(tokens, n))
         hashes = np.fromiter(found, dtype="<u8", count=len(found))
         hashes.sort()
         return cls(name, n, count, len(found), left_out, hashes)
 
     @classmethod
-    def opened(cls, path: Path) -> Fingerprints:
+    def from_file(cls, path: Path) -> Fingerprints:
         """Look at a file's first line and its size; raises `DataError` if it is none of these files, or not whole."""
         header = _header(path)
         name, n, texts, count = (header.get(key) for key in ("name", "n", "texts", "ngrams"))
@@ -80,14 +80,14 @@ class Fingerprints:
             raise DataError(f"{path} is cut off, or has grown: it tells of {count:,} n-grams", _AGAIN)
         return cls(name[:100], n, texts, count, _path=path)
 
-    def written(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """The file."""
         body = self._all().tobytes()
         told = {_FORMAT: _VERSION, "name": self.name, "n": self.n, "tokeniser": _TOKENISER, "texts": self.texts}
         line = json.dumps({**told, "ngrams": self.count, "digest": _digest(body)}).encode()
         return line + b" " * (-(len(line) + 1) % 8) + b"\n" + body
 
-    def holds(self, hashes: Sequence[int]) -> list[bool]:
+    def contains(self, hashes: Sequence[int]) -> list[bool]:
         """Which of these it has; raises `DataError` if its file turns out to be broken."""
         import numpy as np
 
@@ -119,7 +119,7 @@ def ngram_hashes(tokens: Sequence[str], n: int) -> dict[int, int]:
     return found
 
 
-def whole_hash(tokens: Sequence[str]) -> list[int]:
+def text_hash(tokens: Sequence[str]) -> list[int]:
     """The hash of a text as a whole, which no n-gram has; none if it is too short to be known by."""
     return [_hash("\n\n".join(("", *tokens)))] if len(tokens) >= SHORTEST else []
 
@@ -127,8 +127,8 @@ def whole_hash(tokens: Sequence[str]) -> list[int]:
 def evaluation_set(path: Path, n: int = N) -> Fingerprints:
     """A set from a file of fingerprints, or from texts as `read_texts` takes them; raises `DataError`."""
     if _header(path):
-        return Fingerprints.opened(path)
-    made = Fingerprints.of(path.stem, read_texts(path), n)
+        return Fingerprints.from_file(path)
+    made = Fingerprints.from_texts(path.stem, read_texts(path), n)
     if not made.count:
         raise DataError(f"{path} holds no text of {SHORTEST} words or more", "Name a file of evaluation texts.")
     return made

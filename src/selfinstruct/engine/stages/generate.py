@@ -20,7 +20,7 @@ from selfinstruct.types import (
 )
 
 
-class Prefix(Sequence[Instruction]):
+class PoolPrefix(Sequence[Instruction]):
     """The first `length` members of a list that only grows: a snapshot that costs nothing."""
 
     def __init__(self, members: Sequence[Instruction], length: int) -> None:
@@ -43,7 +43,7 @@ class Prefix(Sequence[Instruction]):
         return (self._members[i] for i in range(self._length))
 
 
-class Generate:
+class GenerateStage:
     """Asks for new tasks until enough are accepted."""
 
     name = GENERATE
@@ -75,7 +75,7 @@ class Generate:
         """Every member of the pool by its id."""
         return self._by_id
 
-    def first(self) -> Sequence[Draft]:
+    def initial_items(self) -> Sequence[Draft]:
         """The seeds, marked as such, then what was accepted before."""
         seeds = [Draft(instruction.text, notes={"seed": True}) for instruction in self._seeds]
         return [*seeds, *(Draft(instruction.text) for instruction in self._machine)]
@@ -83,23 +83,23 @@ class Generate:
     def plan(self, index: int, pool_size: int) -> Request:
         """Sample examples from the pool as it was, and write the prompt."""
         rng = Random(f"{self._seed}:{self.name}:{index}")  # noqa: S311 - reproducible, not secret
-        view = PoolView(self.name, index, self._seeds, Prefix(self._machine, pool_size), rng)
+        view = PoolView(self.name, index, self._seeds, PoolPrefix(self._machine, pool_size), rng)
         examples = tuple(self._sampler.sample(view))
         messages = tuple(self._encoder.encode(examples, ()))
         return Request(self.name, index, messages, self._sampling, examples)
 
-    def planned(self, request: Request) -> None:
+    def on_planned(self, request: Request) -> None:
         """Nothing to remember."""
 
     def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """The drafts of a reply."""
         return self._post_processor.process(request, reply)
 
-    def unanswered(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - it asked about nothing
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - it asked about nothing
         """A failed request leaves no candidates."""
         return ()
 
-    def settled(self, request: Request, decisions: Sequence[Decision]) -> None:
+    def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
         """Let the accepted ones join the pool."""
         for decision in decisions:
             if decision.fate == "accepted":

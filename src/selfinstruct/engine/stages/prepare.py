@@ -8,7 +8,7 @@ from selfinstruct.api import PostProcessor
 from selfinstruct.types import PREPARE, Decision, Example, Instruction, Item, Reply, Request
 
 
-class Prepare:
+class PrepareStage:
     """Reads each raw text into examples; `subjects` are the instructions in order, seeds first if they are wanted."""
 
     name = PREPARE
@@ -23,7 +23,7 @@ class Prepare:
         self._accepted = accepted
         self.known = {subject.id: subject for subject in subjects}
 
-    def first(self) -> Sequence[Item]:
+    def initial_items(self) -> Sequence[Item]:
         """What was accepted before."""
         return self._accepted
 
@@ -33,7 +33,7 @@ class Prepare:
             return None
         return Request(self.name, index, (), subjects=(self._subjects[index],))
 
-    def planned(self, request: Request) -> None:
+    def on_planned(self, request: Request) -> None:
         """Nothing to remember."""
 
     def read(self, request: Request, reply: Reply) -> Sequence[Item]:
@@ -49,9 +49,9 @@ class Prepare:
             for instance in seed.instances
         ]
 
-    def unanswered(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - cannot happen
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - cannot happen
         """Recorded texts are always there."""
         return ()
 
-    def settled(self, request: Request, decisions: Sequence[Decision]) -> None:
+    def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
         """Nothing to remember: filters keep what they need."""

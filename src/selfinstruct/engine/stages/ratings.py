@@ -14,7 +14,7 @@ UNRATED = "unrated"
 """Its reason for dropping an example that no judge has rated (yet)."""
 
 
-def subjects(examples: Iterable[Example]) -> list[Instruction]:
+def rating_subjects(examples: Iterable[Example]) -> list[Instruction]:
     """What the stage `judge` asks about: every example once, by its digest. Seed tasks are nobody's to rate."""
     return [
         Instruction(digest, example.instruction, None, example.is_classification, example)
@@ -22,7 +22,7 @@ def subjects(examples: Iterable[Example]) -> list[Instruction]:
     ]
 
 
-def merged(ratings: Sequence[Rating]) -> Rating:
+def merge_ratings(ratings: Sequence[Rating]) -> Rating:
     """The one rating that several of the same example amount to; where they differ, the answer is unknown."""
     first, *others = ratings
     answers = [
@@ -32,7 +32,7 @@ def merged(ratings: Sequence[Rating]) -> Rating:
     return Rating(answers[0], answers[1], answers[2], first.subject, first.reason, first.notes)
 
 
-class LowScore(Filter[Example]):
+class LowScoreFilter(Filter[Example]):
     """The rule that comes after all others of `prepare`: an example that a judge rated low is dropped.
 
     `ratings` are by the examples' digests. Seed tasks are nobody's to rate.
@@ -43,7 +43,7 @@ class LowScore(Filter[Example]):
         self._min_score = min_score
         self._keep_unrated = keep_unrated
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Drop what has a lower score than is wanted, and, if so wanted, what has none."""
         if item.notes.get("seed"):
             return keep()

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from selfinstruct.api import Filter, PostProcessor, PromptEncoder, Sampler, drop, keep
-from selfinstruct.engine.stages.ratings import merged
+from selfinstruct.engine.stages.ratings import merge_ratings
 from selfinstruct.types import (
     CLASSIFY,
     INSTANCES,
@@ -27,7 +27,7 @@ from selfinstruct.types import (
 )
 
 
-class Answered(Filter[Any]):
+class AnsweredFilter(Filter[Any]):
     """The rule that comes before all others of these stages: what has no answer has none.
 
     And one answer is enough: `answered` are those that have theirs. Only a replay meets a second one, where another
@@ -37,7 +37,7 @@ class Answered(Filter[Any]):
     def __init__(self, answered: Iterable[str] = ()) -> None:
         self._answered = set(answered)
 
-    def judge(self, item: Label | RawInstances | Rating) -> Verdict:
+    def evaluate(self, item: Label | RawInstances | Rating) -> Verdict:
         """Drop what the reply did not answer, or answered with neither yes nor no, or with nothing."""
         if item.notes.get("missing"):
             return drop("missing-from-reply")
@@ -55,14 +55,14 @@ class Answered(Filter[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SubjectHistory:
     """What is known of a subject when the stage begins: how often it was asked about, and whether in vain."""
 
     times: int = 0
     answered: bool = False
 
 
-class AskAbout:
+class SubjectStage:
     """Asks about every instruction, `batch` at a time, and about those without an answer again, up to `attempts` times.
 
     What has to be asked again comes after all else, in the same order, so that the plan depends on nothing but the
@@ -84,7 +84,7 @@ class AskAbout:
         sampler: Sampler | None = None,
         batch: int = 1,
         attempts: int = 1,
-        history: Mapping[str, Asked] | None = None,
+        history: Mapping[str, SubjectHistory] | None = None,
     ) -> None:
         self.name = name
         self.known: Mapping[str, Instruction] = {entry.id: entry for entry in [*seeds, *instructions]}
@@ -97,7 +97,7 @@ class AskAbout:
         self._batch = batch
         self._attempts = attempts
         history = history or {}
-        asked = {entry.id: history.get(entry.id, Asked()) for entry in instructions}
+        asked = {entry.id: history.get(entry.id, SubjectHistory()) for entry in instructions}
         self._times = {identity: state.times for identity, state in asked.items()}
         self._waiting = dict.fromkeys(identity for identity, state in asked.items() if not state.times)
         self._again = dict.fromkeys(
@@ -105,7 +105,7 @@ class AskAbout:
         )
         self._open = 0
 
-    def first(self) -> Sequence[Item]:
+    def initial_items(self) -> Sequence[Item]:
         """Nothing: what is asked about is no item of these stages."""
         return ()
 
@@ -122,7 +122,7 @@ class AskAbout:
         messages = tuple(self._encoder.encode(examples, subjects))
         return Request(self.name, index, messages, self._sampling, examples, subjects)
 
-    def planned(self, request: Request) -> None:
+    def on_planned(self, request: Request) -> None:
         """Take the request's subjects off the list."""
         self._open += 1
         for subject in request.subjects:
@@ -139,14 +139,14 @@ class AskAbout:
                 found[item.subject].append(item)
         return [_one(items, BLANK[self.name](identity)) for identity, items in found.items()]
 
-    def unanswered(self, request: Request) -> Sequence[Decision]:
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:
         """The fate of a failed request's subjects."""
         return [
             Decision(position, "", "rejected", reason="request-failed", subject=subject.id)
             for position, subject in enumerate(request.subjects)
         ]
 
-    def settled(self, request: Request, decisions: Sequence[Decision]) -> None:  # noqa: ARG002 - decisions say it all
+    def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:  # noqa: ARG002 - decisions say it all
         """Put what has no answer on the list again, while there are attempts left."""
         self._open -= 1
         for decision in decisions:
@@ -160,7 +160,7 @@ def _one(items: Sequence[Item], blank: Item) -> Item:
     if not items:
         return blank
     if ratings := [item for item in items if isinstance(item, Rating)]:
-        return merged(ratings)
+        return merge_ratings(ratings)
     if len({item.text for item in items}) > 1 and isinstance(items[0], Label):
         said = ", ".join(item.text for item in items)
         return Label("unknown", items[0].subject, {"said": said})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from selfinstruct.insight.report.figures import growth, histogram, sunburst
-from selfinstruct.insight.report.markup import esc, figure, number, percent, section, table
-from selfinstruct.insight.report.measure import evenly
-from selfinstruct.insight.report.values import Drawn, Histogram, Report
+from selfinstruct.insight.report.markup import escaped, figure, number, percent, section, table
+from selfinstruct.insight.report.measure import evenly_spaced
+from selfinstruct.insight.report.report_values import Histogram, Report, SampledInstruction
 from selfinstruct.types import Example
 
 INSTRUCTION, SHOWN, PART = 700, 140, 320
@@ -33,9 +33,9 @@ def diversity(report: Report) -> str:
     )
     rows = [
         (
-            esc(verb.verb, 40),
+            escaped(verb.verb, 40),
             number(verb.count),
-            ", ".join(f"{esc(noun, 40)} {number(count)}" for noun, count in verb.objects),
+            ", ".join(f"{escaped(noun, 40)} {number(count)}" for noun, count in verb.objects),
         )
         for verb in found.verbs
     ]
@@ -120,10 +120,10 @@ def pairs(report: Report) -> str:
     if not report.closest:
         return ""
     rows = "\n".join(
-        f'<li><span class="score">{pair.score:.2f}</span><p><span class="id">{esc(pair.id)}</span>'
-        f'<span class="text" dir="auto">{esc(pair.text, 400)}</span></p>'
-        f'<p><span class="id">{esc(pair.nearest.id, 80)}</span>'
-        f'<span class="text" dir="auto">{esc(pair.nearest.text or "", 400)}</span></p></li>'
+        f'<li><span class="score">{pair.score:.2f}</span><p><span class="id">{escaped(pair.id)}</span>'
+        f'<span class="text" dir="auto">{escaped(pair.text, 400)}</span></p>'
+        f'<p><span class="id">{escaped(pair.nearest.id, 80)}</span>'
+        f'<span class="text" dir="auto">{escaped(pair.nearest.text or "", 400)}</span></p></li>'
         for pair in report.closest
     )
     lead = "Accepted, and nearest to a text that was in the pool before: the new one, then the older one. If these are "
@@ -163,7 +163,7 @@ def sample(report: Report) -> str:
     """Instructions with their lineage. Where texts are long, fewer are drawn, until they fit."""
     rows = [_item(drawn) for drawn in report.sample]
     while len(rows) > 1 and sum(len(row.encode()) for row in rows) > BUDGET:
-        rows = evenly(rows, len(rows) * 4 // 5)
+        rows = evenly_spaced(rows, len(rows) * 4 // 5)
     if not rows:
         return ""
     made = report.phrases.total
@@ -183,10 +183,10 @@ def sample(report: Report) -> str:
     return section("sample", "A sample, with lineage", lead, form, '<div id="items">' + "\n".join(rows) + "</div>")
 
 
-def _item(drawn: Drawn) -> str:
+def _item(drawn: SampledInstruction) -> str:
     kind = {"yes": "classification", "no": "not classification"}.get(drawn.label, "")
     score = f"nearest {drawn.score:.2f}" if drawn.score is not None else ""
-    heads = "".join(f"<span>{part}</span>" for part in (f"<code>{esc(drawn.id)}</code>", kind, score) if part)
+    heads = "".join(f"<span>{part}</span>" for part in (f"<code>{escaped(drawn.id)}</code>", kind, score) if part)
     parts = [_examples(drawn)] if drawn.examples else []
     if drawn.nearest:
         near = _line(drawn.nearest.id, drawn.nearest.text or "")
@@ -195,15 +195,15 @@ def _item(drawn: Drawn) -> str:
         lines = "".join(_line(one.id, one.text or "") for one in drawn.shown[:10])
         parts.append(f"<div><h4>Its prompt showed</h4><ul>{lines}</ul></div>")
     more = f'<details><summary>Lineage</summary><div class="lineage">{"".join(parts)}</div></details>' if parts else ""
-    text = f'<p class="text" dir="auto">{esc(drawn.text, INSTRUCTION)}</p>'
+    text = f'<p class="text" dir="auto">{escaped(drawn.text, INSTRUCTION)}</p>'
     return f'<article class="item"><h3>{heads}</h3>{text}{more}</article>'
 
 
 def _line(identity: str, text: str) -> str:
-    return f'<li dir="auto"><b>{esc(identity, 80)}</b>{esc(text, SHOWN)}</li>'
+    return f'<li dir="auto"><b>{escaped(identity, 80)}</b>{escaped(text, SHOWN)}</li>'
 
 
-def _examples(drawn: Drawn) -> str:
+def _examples(drawn: SampledInstruction) -> str:
     rows = "".join(_example(identity, example) for identity, example in drawn.examples[:EXAMPLES])
     left = len(drawn.examples) - EXAMPLES
     more = f'<p class="note">and {left} more</p>' if left > 0 else ""
@@ -213,6 +213,6 @@ def _examples(drawn: Drawn) -> str:
 def _example(identity: str, example: Example) -> str:
     parts = [("Input", example.input), ("Output", example.output)]
     lines = "".join(
-        f'<dt>{name}</dt><dd class="text" dir="auto">{esc(text, PART)}</dd>' for name, text in parts if text
+        f'<dt>{name}</dt><dd class="text" dir="auto">{escaped(text, PART)}</dd>' for name, text in parts if text
     )
-    return f'<dl><dt>Id</dt><dd><span class="id">{esc(identity)}</span></dd>{lines}</dl>'
+    return f'<dl><dt>Id</dt><dd><span class="id">{escaped(identity)}</span></dd>{lines}</dl>'

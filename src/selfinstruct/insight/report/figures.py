@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import UsageError
-from selfinstruct.insight.report.values import Histogram, Phrases
+from selfinstruct.insight.report.report_values import Histogram, VerbPhrases
 from selfinstruct.store import Stretch
 
 TINTS = 5
@@ -34,7 +34,7 @@ def _plotly() -> Any:
     return go
 
 
-def sunburst(found: Phrases) -> str:
+def sunburst(found: VerbPhrases) -> str:
     """The most frequent verbs inside, their most frequent objects around them (the paper's Figure 3)."""
     go = _plotly()
     labels, ids, parents, values, tints = [], [], [], [], []

@@ -12,7 +12,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that no page may hold."""
 
 
-def esc(text: str, most: int = 0) -> str:
+def escaped(text: str, most: int = 0) -> str:
     """Text as it may stand anywhere in HTML, in attributes too; cut after `most` characters if that is given."""
     if most and len(text) > most:
         text = text[:most].rstrip() + " …"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from selfinstruct.insight.report.values import Histogram, Phrases, Verb
+from selfinstruct.insight.report.report_values import Histogram, VerbCount, VerbPhrases
 from selfinstruct.similarity import Pool
 from selfinstruct.text.phrases import verb_and_object
 
@@ -74,19 +74,19 @@ def nearest_seeds(texts: Sequence[str], seeds: Sequence[str]) -> Histogram:
     if seeds and texts:
         pool = Pool(nearest=1)
         pool.extend(seeds)
-        for near in pool.compare_all(evenly(texts, max(1, COMPARED // len(seeds)))):
+        for near in pool.compare_all(evenly_spaced(texts, max(1, COMPARED // len(seeds)))):
             bins[min(BINS - 1, int(near.highest * BINS))] += 1
     return scores(bins)
 
 
-def evenly(values: Sequence[T], most: int) -> list[T]:
+def evenly_spaced(values: Sequence[T], most: int) -> list[T]:
     """At most so many of the values, as far apart as can be, the first among them."""
     if len(values) <= most:
         return list(values)
     return [values[at * len(values) // most] for at in range(most)]
 
 
-def phrases(texts: Iterable[str]) -> Phrases:
+def phrases(texts: Iterable[str]) -> VerbPhrases:
     """The most frequent root verbs with their most frequent objects."""
     total = found = 0
     by_verb: dict[str, Counter[str]] = {}
@@ -97,12 +97,12 @@ def phrases(texts: Iterable[str]) -> Phrases:
         if phrase.verb and phrase.noun:
             by_verb.setdefault(phrase.verb, Counter())[phrase.noun] += 1
     ranked = sorted(by_verb.items(), key=lambda entry: (-entry[1].total(), entry[0]))
-    return Phrases(
+    return VerbPhrases(
         total,
         found,
         sum(nouns.total() for nouns in by_verb.values()),
         sum(len(nouns) for nouns in by_verb.values()),
-        tuple(Verb(verb, nouns.total(), _frequent(nouns)) for verb, nouns in ranked[:VERBS]),
+        tuple(VerbCount(verb, nouns.total(), _frequent(nouns)) for verb, nouns in ranked[:VERBS]),
     )
 
 

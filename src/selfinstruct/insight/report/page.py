@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from selfinstruct.files.atomic import whole
+from selfinstruct.files.atomic import atomic_write
 from selfinstruct.insight.report import data_sections, sections
+from selfinstruct.insight.report.collect import gather
 from selfinstruct.insight.report.figures import plotly_script
-from selfinstruct.insight.report.gather import gather
-from selfinstruct.insight.report.markup import esc
-from selfinstruct.insight.report.values import Report
+from selfinstruct.insight.report.markup import escaped
+from selfinstruct.insight.report.report_values import Report
 from selfinstruct.store import RunStore
 
 CONTENTS = {
@@ -38,7 +38,7 @@ def write_report(store: RunStore, path: Path) -> int:
     """
     plotly = plotly_script()
     page = render(gather(store), plotly).encode()
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(page)
     return len(page)
 
@@ -57,7 +57,7 @@ def render(report: Report, plotly: str) -> str:
         "sample": data_sections.sample(report),
         "setup": sections.setup(report),
     }
-    name = esc(report.origin.run)
+    name = escaped(report.origin.run)
     kind = '<p class="kind">Self-Instruct run</p>'
     script = _asset("report.js")
     return Template(_asset("page.html")).substitute(

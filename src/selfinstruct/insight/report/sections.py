@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.files.toml import to_toml
 from selfinstruct.insight.funnel import Funnel
-from selfinstruct.insight.report.markup import bar, dollars, esc, number, percent, section, table
-from selfinstruct.insight.report.values import Cost, Report
+from selfinstruct.insight.report.markup import bar, dollars, escaped, number, percent, section, table
+from selfinstruct.insight.report.report_values import Cost, Report
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 TITLES = {
@@ -17,7 +17,7 @@ TITLES = {
     PREPARE: "Prepare: training examples",
     JUDGE: "Judge: ratings",
 }
-MARKS = {"cut": "cut off", "empty": "empty", "withheld": "withheld by the provider", "barren": "with nothing in them"}
+MARKS = {"cut": "cut off", "empty": "empty", "withheld": "withheld by the provider", "no_items": "with nothing in them"}
 
 NAMED = 120
 """Characters of a name or a reason that are shown."""
@@ -63,7 +63,7 @@ def origin(report: Report) -> str:
         when,
         f"selfinstruct {facts.version}",
     ]
-    return f'<p class="origin">{" · ".join(f"<bdi>{esc(part, NAMED)}</bdi>" for part in parts if part)}</p>'
+    return f'<p class="origin">{" · ".join(f"<bdi>{escaped(part, NAMED)}</bdi>" for part in parts if part)}</p>'
 
 
 # --- the funnel -------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def _stage(flow: Funnel) -> str:
     rows = [("Candidates", "", "", number(whole), bar(whole, whole))]
     for step in flow.steps:
         why = _reasons(step.reasons)
-        name = f"<bdi>{esc(step.filter or 'no filter', NAMED)}</bdi>" + (
+        name = f"<bdi>{escaped(step.filter or 'no filter', NAMED)}</bdi>" + (
             f'<span class="why">{why}</span>' if why else ""
         )
         dropped = (
@@ -147,7 +147,7 @@ def _stage(flow: Funnel) -> str:
 def _reasons(counted: Mapping[str, int]) -> str:
     """The most frequent reasons: a plugin may give each candidate one of its own."""
     first = list(counted.items())[:REASONS]
-    told = [f"<bdi>{esc(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
+    told = [f"<bdi>{escaped(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
     if left := len(counted) - len(first):
         told.append(f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}")
     return ", ".join(told)
@@ -239,12 +239,12 @@ def _cost(cost: Cost) -> list[str]:
 def setup(report: Report) -> str:
     """Config and versions."""
     facts = report.origin
-    rows = [(esc(name, NAMED), esc(version, NAMED)) for name, version in sorted(facts.plugins.items())]
-    text = esc(to_toml(facts.config), CONFIG)
+    rows = [(escaped(name, NAMED), escaped(version, NAMED)) for name, version in sorted(facts.plugins.items())]
+    text = escaped(to_toml(facts.config), CONFIG)
     versions = table(
-        "Plugins", ("plugin", "version"), [("selfinstruct", esc(facts.version, NAMED)), *rows], kind="short"
+        "Plugins", ("plugin", "version"), [("selfinstruct", escaped(facts.version, NAMED)), *rows], kind="short"
     )
-    digest = f'<p class="note">SHA-256 of the seed tasks: <code>{esc(facts.seeds_digest, NAMED)}</code></p>'
+    digest = f'<p class="note">SHA-256 of the seed tasks: <code>{escaped(facts.seeds_digest, NAMED)}</code></p>'
     config = f"<details><summary>The config, as the run recorded it</summary><pre>{text}</pre></details>"
     lead = "What is needed to make this run again. Keys and other secrets are never recorded."
     return section("setup", "Config and versions", lead, f'<div class="stack">{config}{versions}{digest}</div>')

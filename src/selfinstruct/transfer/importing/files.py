@@ -21,11 +21,11 @@ KNOWN = (
 )
 ONE_A_LINE = "Each line is to be one JSON object. A JSON array is turned into such lines by: jq -c '.[]' FILE"
 
-Row = dict[str, Any]
+JsonRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportFile:
     """A file to import: what its rows are, and the digest by which it is known again."""
 
     path: Path
@@ -38,22 +38,22 @@ class Source:
         return self.path.name
 
 
-def sources(paths: Sequence[Path]) -> list[Source]:
+def sources(paths: Sequence[Path]) -> list[ImportFile]:
     """Look into every file; raises `DataError` for the first that cannot be used.
 
     The order is that in which they are taken over, and that of the command line among files of a kind. A file that
     is given twice, or a copy of it, counts once.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, ImportFile] = {}
     for path in paths:
-        source = Source(path, _kind(path), _digest(path))
+        source = ImportFile(path, _kind(path), _digest(path))
         found.setdefault(source.digest, source)
     if all(source.kind == NOTHING for source in found.values()):
         raise DataError(f"there is no row in {', '.join(map(str, paths))}", "Name the files of the old run.")
     return sorted(found.values(), key=lambda source: KINDS.index(source.kind))
 
 
-def rows(path: Path) -> Iterator[tuple[int, Row | str]]:
+def rows(path: Path) -> Iterator[tuple[int, JsonRow | str]]:
     """Every line that is not blank, with its number: its object, or else why there is none; raises `DataError`."""
     try:
         with path.open("rb") as file:
@@ -103,7 +103,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _row(line: bytes, first: bool) -> Row | str | None:
+def _row(line: bytes, first: bool) -> JsonRow | str | None:
     try:
         text = line.decode("utf-8-sig" if first else "utf-8")
     except UnicodeDecodeError:

@@ -45,6 +45,6 @@ class FileReport:
         return f"line{'s' if count > 1 else ''} {', '.join(map(str, first))}{more}"
 
     @classmethod
-    def of(cls, recorded: Mapping[str, Any]) -> FileReport:
+    def from_fact(cls, recorded: Mapping[str, Any]) -> FileReport:
         """The report as the run recorded it."""
         return cls(**recorded)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.run.settings import REPLAY
+from selfinstruct.run.settings import REPROCESSING
 from selfinstruct.store import Entry, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
@@ -109,7 +109,7 @@ def pairs_of(source: RunStore, store: RunStore) -> dict[str, str]:
 
 def diff_of(source: RunStore, store: RunStore) -> Diff:
     """Compare a replay with the run that it is of, over the requests that it took over."""
-    requests = int(store.fact(REPLAY)["requests"])
+    requests = int(store.fact(REPROCESSING)["requests"])
     old, new = (_by_fate(one, requests) for one in (source, store))
     pairs = pairs_of(source, store)
     kept = set(pairs.values())
@@ -124,7 +124,7 @@ def diff_of(source: RunStore, store: RunStore) -> Diff:
         texts,
         added,
         removed,
-        [_reuse(source, store, stage) for stage in (CLASSIFY, INSTANCES, JUDGE) if source.has_begun(stage)],
+        [_reuse(source, store, stage) for stage in (CLASSIFY, INSTANCES, JUDGE) if source.has_started(stage)],
         source.totals(PREPARE).accepted,
         store.totals(PREPARE).accepted,
         requests,
@@ -158,9 +158,9 @@ def _change(kind: Literal["added", "removed"], one: Entry, other: _Fates, where:
         assert decision.fate != "accepted"
         told = (decision.filter, decision.reason, dict(decision.evidence))
         return Change(kind, one.id, text, decision.fate, *told)
-    held = where.journalled(GENERATE, index, None)
-    judged = held is not None and held.complete
-    return Change(kind, one.id, text, "not found" if judged else "not judged")
+    held = where.journal_entry(GENERATE, index, None)
+    evaluated = held is not None and held.complete
+    return Change(kind, one.id, text, "not found" if evaluated else "not judged")
 
 
 def _reuse(source: RunStore, store: RunStore, stage: str) -> Reuse:
