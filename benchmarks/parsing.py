@@ -6,8 +6,8 @@ Counts with the function that the test uses: tests/plugins/filters/counting.py. 
 was written together with the parser, the second without sight of it; the third (odd forms) and the fourth (ordinary
 replies) after it had been fixed by the one before. What each gave at first sight stands in docs/benchmarks.md.
 
-Two more parts are scored by tests/plugins/chat/scoring.py: `seen`, written together with the readers, and `unseen`, which
-whoever works on the readers does not look at. `--wrong` names what was read wrongly in the part `seen`.
+Two more parts are scored by tests/plugins/chat/scoring.py: `seen`, written together with the readers, and `unseen`,
+which whoever works on the readers does not look at. `--wrong` names what was read wrongly in the part `seen`.
 """
 
 from __future__ import annotations
@@ -49,14 +49,15 @@ def table(title: str, corpus: Iterable[LabelledReply], families: Callable[[Label
 def print_parts(show_wrong: bool) -> None:
     """Precision and recall of the readers alone, for the parts seen and unseen apart."""
     print("| part | replies of | replies | expected | precision | recall |\n| --- | --- | --- | --- | --- | --- |")
+    wrong: list[str] = []
     for part in PARTS:
         for kind in KINDS:
             found = score(part, kind)
             figures = f"{found.replies} | {found.expected} | {found.precision:.3f} | {found.recall:.3f}"
             print(f"| {part} | {kind} | {figures} |" if found.replies else f"| {part} | {kind} | none | | | |")
             if show_wrong and part == "seen":
-                print("\n".join(f"  {line}" for line in found.wrong))
-    print()
+                wrong += [f"{kind}: {line}" for line in found.wrong]
+    print("\n" + "\n".join(wrong))
 
 
 def print_drops(total: ParserCounts) -> None:

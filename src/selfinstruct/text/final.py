@@ -29,7 +29,7 @@ _WRAPPERS = (
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
-    (r"^Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
+    (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
 )
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
 
@@ -67,11 +67,11 @@ _CHANNEL = re.compile(
 _CHANNEL_ENDS = re.compile(r"<\|(?:end|return|start|channel|call)\|>")
 _BARE_THOUGHT = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\"'(\d]|\s*\n)")
 _BARE_FINAL = re.compile(r"assistant[ \t]*final(?=[^\sa-z]|\s*\n|\Z)")
-_NEEDS_END = re.compile(r"\[(?!THINK\])|[【T]")
+_NEEDS_END = re.compile(r"\[(?!THINK\])|[【T \t]")
 """Opening signs that count only with a closing one: `[Reasoning]` is also what some call a kind of task."""
 
 _SIGN = re.compile(
-    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^Thinking\.\.\.", re.MULTILINE
+    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\.", re.MULTILINE
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 

@@ -6,8 +6,8 @@ tasks      {"about", "finish", "reply", "tasks", "optional"}
 instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output"}]}
 labels     {"instructions", "reply", "labels"}, the labels yes, no, or something else where nothing can be read
 
-A task is right if it is one of the expected ones when white space is folded; an optional one counts neither way. What is
-marked as cut off does not count, as the default filters drop it.
+A task is right if it is one of the expected ones when white space is folded; an optional one counts neither way. What
+is marked as cut off does not count, as the default filters drop it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesReader
 from selfinstruct_chat.labels import ChatLabelsReader
 from selfinstruct_chat.tasks import ChatTasksReader
-
-from ..filters.chain import Chain
+from tests.plugins.filters.chain import Chain
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 PARTS = ("seen", "unseen")
