@@ -12,7 +12,9 @@ _QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|ri
 _WORDS = rf"{ANSWERS}|{OUTPUTS}"
 _OPEN = r"(?:[-*•+]\s+)?[*_(\[（ ]*"
 
-_ANSWER = re.compile(rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
+_ANSWER = re.compile(
+    rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|(?<=A\d)\.\s)", re.IGNORECASE
+)
 _EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒)\s*\S")
 _INLINE = re.compile(

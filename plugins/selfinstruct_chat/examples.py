@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.framing import split_input, without_frame
+from selfinstruct_chat.framing import split_input, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples
 from selfinstruct_chat.markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.replies import LONGEST
@@ -43,6 +43,7 @@ class ChatExamplesReader(PostProcessor):
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
         text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
+        text = without_next_task(text, subject.text)
         ends_open = reply.finish == "length"
         pairs, is_cut = read_pairs(text, is_classification, ends_open)
         shared: dict[str, Json] = {}

@@ -43,12 +43,16 @@ _OUTPUT_LINE = re.compile(rf"\n{_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_
 _TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
 _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
+_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
+_OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
 
 
 def without_frame(output: str, instruction: str) -> str:
     """An output without words to the user around it, the label of another output below it, and the next task."""
     if not _TASK_FIRST.match(output) and (found := _NEXT_TASK.search(output)):
         output = output[: found.start()].rstrip()
+    if found := _OUTPUT_FIRST.match(output[:ENDS]):
+        output = output[found.end() :]
     if found := _OPENER.match(output[:ENDS]):
         output = output[found.end() :]
     if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
@@ -58,6 +62,15 @@ def without_frame(output: str, instruction: str) -> str:
             if found := _CLOSER.search(output[-ENDS:]):
                 output = output[: len(output) - len(found[0])].rstrip()
     return output
+
+
+def without_next_task(text: str, instruction: str) -> str:
+    """A raw text without another task below its first output that has examples of its own."""
+    first = _OUTPUT_LINE.search(text)
+    for found in _TASK_BELOW.finditer(text, first.end()) if first else ():
+        if found["task"].split() != instruction.split() and _OUTPUT_LINE.search(text, found.end()):
+            return text[: found.start()]
+    return text
 
 
 def split_input(given: str, output: str) -> tuple[str, str]:

@@ -42,6 +42,7 @@ _NO_INPUT = re.compile(
     r"(?:no ?input|none|n/?a)(?: (?:needed|required))?[\s\W_]*",
     re.IGNORECASE,
 )
+_BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
 _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
@@ -58,7 +59,8 @@ _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~
 def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
-    below = textwrap.dedent("\n".join(line for line in rest if not _NO_INPUT.fullmatch(line))).split("\n")
+    rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _NO_INPUT.fullmatch(line)]
+    below = textwrap.dedent("\n".join(rest)).split("\n")
     first, answer = split_inline_answer(first)
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():

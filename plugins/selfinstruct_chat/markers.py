@@ -36,6 +36,11 @@ _DELIMITER = re.compile(
 _TAG = re.compile(r"[ \t]*<(?P<close>/)?(?P<name>input|output|label|example)>(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECASE)
 
+_OTHER_FORM = re.compile(
+    r"^[ \t]*[*_]{0,3}(?:\[(?P<name>(?:NO[ _]?)?INPUT|OUTPUT)\])[*_]{0,3}:?(?P<rest>[ \t]|$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
 _KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
 _NAMES = (
     rf"(?:(?P<input>{_KIND}(?:{INPUTS}))|(?P<output>{_KIND}(?:{OUTPUTS}))|(?P<answer>{_KIND}(?:{ANSWERS}))"
@@ -92,7 +97,7 @@ def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
 
     Delimiters count first, then tags, then labels such as `Output:`, and these only outside code.
     """
-    lines = text.split("\n")
+    lines = _delimited(text).split("\n")
     labels = _labels(lines, is_classification)
     if found := _by(_delimiter_at, lines):
         return _cut_at(lines, _completed(found, labels, is_classification))
@@ -108,6 +113,14 @@ def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
         if "\n" in before and not any(marker.kind == "input" for marker in labels):
             return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
+
+
+def _delimited(text: str) -> str:
+    """The text with delimiters of another form, or on one line, as they were asked for."""
+    kinds = {found["name"].upper() for found in _OTHER_FORM.finditer(text)}
+    if {"INPUT", "OUTPUT"} <= kinds:
+        text = _OTHER_FORM.sub(lambda found: f"<<{found['name']}>>{found['rest']}", text)
+    return _ON_ONE_LINE.sub("\n", text)
 
 
 def tidy(lines: Sequence[str]) -> str:

@@ -39,8 +39,8 @@ class _Part:
 def read_triplets(text: str) -> ParsedList | None:
     """One item for each labelled task, with what stands under its input; `None` where tasks are not labelled so.
 
-    It takes a label for the task and one for its input or its answer, or the same label for several tasks. Where the
-    labels have numbers and are no headings, it is a numbered list. Answers are left out.
+    It takes a label for the task and one for its input or its answer, or the same label for several tasks. Where
+    only the tasks have numbers, and no label is a heading, it is a numbered list. Answers are left out.
     """
     lines = text.split("\n")
     parts = _parts(lines)
@@ -48,7 +48,7 @@ def read_triplets(text: str) -> ParsedList | None:
     others = [part for part in parts if part.name != "task"]
     if not tasks or not (others or len(tasks) > 1) or parts[0].name != "task":
         return None
-    if all(part.is_numbered for part in tasks) and not any(part.is_heading for part in others):
+    if all(part.is_numbered for part in tasks) and not any(part.is_heading or part.is_numbered for part in others):
         return None
     before = [line for line in lines[: parts[0].line] if not _BOUNDARY.fullmatch(line)]
     if has_marker("\n".join(before)):

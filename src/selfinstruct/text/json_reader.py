@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DEEPEST = 40
 """Levels of nesting that are read: no answer to a question of ours is deeper."""
@@ -27,7 +27,12 @@ _START = re.compile(
     r"""(?:^|[:：])[ \t]*(?:```\w*[ \t]*)?(?P<open>(?:\[\s*(?=["“'{\[])|\{\s*(?=["“'}]|[A-Za-z_]\w{0,40}\s*:)))""",
     re.MULTILINE,
 )
-_BETWEEN = re.compile(r"(?:[\s,;\])}]|```\w*)*+")
+_BETWEEN = re.compile(
+    r"(?:[\s,;\])}]|```\w*|(?<=\n)[#* ]{0,8}(?:[^\W\d_]{2,12} )?#?\d{1,3}[.:)]?[* ]{0,4}(?=[\n{\[]))*+"
+)
+_HEADLESS = re.compile(r'\s*"[^"\n]{1,40}"\s*:\s*["\[{]')
+"""An object whose first bracket stood in the prompt."""
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)\Z")
 _HALF_WORD = re.compile(r"[\w.+-]{1,40}\Z")
@@ -62,6 +67,9 @@ def read_json(text: str) -> JsonReading | None:
     is no JSON. Takes a time that grows with the length of the text, and raises nothing.
     """
     found = _START.search(text)
+    if _HEADLESS.match(text) and (found is None or text[: found.start()].strip()):
+        whole = read_json("{" + text)
+        return whole and replace(whole, start=0, end=whole.end - 1)
     if found is None:
         return None
     start = at = found.start("open")
