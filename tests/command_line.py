@@ -72,7 +72,7 @@ def process(*args: str | Path, cwd: Path, env: Mapping[str, str] | None = None) 
         env=env or environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         stdin=subprocess.DEVNULL,
     )
@@ -87,7 +87,7 @@ def python(code: str, cwd: Path, env: Mapping[str, str] | None = None) -> Any:
         env=env or environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

@@ -17,7 +17,7 @@ from selfinstruct import SelfInstruct
 from selfinstruct.export.contracts import INSTRUCTIONS, REJECTED
 from selfinstruct.store import RunStore
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 """Seconds after which something that should have happened counts as never happening."""
 
 

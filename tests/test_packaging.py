@@ -72,7 +72,7 @@ def test_what_the_core_imports_is_a_dependency() -> None:
 def test_the_wheel_holds_everything(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", str(ROOT)]
     subprocess.run(
-        [*build, "--no-deps", "--no-build-isolation", "-q", "-w", str(tmp_path)], check=True, timeout=120, cwd=tmp_path
+        [*build, "--no-deps", "--no-build-isolation", "-q", "-w", str(tmp_path)], check=True, timeout=240, cwd=tmp_path
     )
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -99,7 +99,7 @@ def test_the_wheel_works_by_itself(tmp_path: Path) -> None:
     """Unpacked anywhere, with no checkout beside it: the seeds and recipes are its own."""
     build = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", str(ROOT)]
     subprocess.run(
-        [*build, "--no-deps", "--no-build-isolation", "-q", "-w", str(tmp_path)], check=True, timeout=120, cwd=tmp_path
+        [*build, "--no-deps", "--no-build-isolation", "-q", "-w", str(tmp_path)], check=True, timeout=240, cwd=tmp_path
     )
     (wheel,) = tmp_path.glob("*.whl")
     site = tmp_path / "site"
@@ -112,7 +112,7 @@ def test_the_wheel_works_by_itself(tmp_path: Path) -> None:
     )
     for args in (["init", "p"], ["generate", "--backend", "demo", "--target", "3"]):
         ended = subprocess.run(
-            [sys.executable, "-c", code, *args], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", code, *args], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
         )
         assert ended.returncode == 0, ended.stderr
     assert len((tmp_path / "runs/default/machine_generated_instructions.jsonl").read_text("utf-8").splitlines()) == 3

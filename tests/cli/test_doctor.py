@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         "disk/run",
     ]
     with read_only(tmp_path / "disk"):
-        ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=240, check=False)
     found = checks(Ended(ended.returncode, ended.stdout, ended.stderr))
     assert ended.returncode == 2
     assert "cannot be written: Permission denied" in found["writable"]["detail"]

@@ -298,7 +298,7 @@ def test_an_export_brings_the_files_back_byte_for_byte() -> None:
     assert (INSTRUCTIONS.read_bytes(), REJECTED.read_bytes()) == before
 
 
-def wait_for(what: Any, seconds: float = 30.0) -> Any:
+def wait_for(what: Any, seconds: float = 120.0) -> Any:
     """The first true answer of a function that is asked again and again."""
     end = time.monotonic() + seconds
     while not (found := what()):
@@ -326,7 +326,7 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
         assert f"process {run.pid} is at work on it: generate, last reply" in command("status").out
         command("generate", "--target", "3").failed(2, f"in use by another process (pid {run.pid})")
         run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=30)
+        _, err = run.communicate(timeout=120)
     finally:
         run.kill()
         run.wait()

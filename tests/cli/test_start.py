@@ -254,7 +254,7 @@ def test_a_reader_that_leaves_is_no_fault(args: list[str], tmp_path: Path) -> No
             stdout=gone,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=240,
         )
     assert ended.returncode == 0, ended.stderr
     assert "Error" not in ended.stderr
@@ -268,12 +268,12 @@ def test_a_run_whose_watcher_leaves_goes_on_to_its_end(tmp_path: Path) -> None:
     os.close(read)
     with os.fdopen(write, "w") as gone:
         args = [*COMMAND, "generate", "--backend", "demo", "--target", "3"]
-        ended = subprocess.run(args, cwd=tmp_path, env=environment(), stdout=gone, stderr=gone, timeout=60)
+        ended = subprocess.run(args, cwd=tmp_path, env=environment(), stdout=gone, stderr=gone, timeout=240)
     assert ended.returncode == 0
     assert len((tmp_path / "runs/default/machine_generated_instructions.jsonl").read_text().splitlines()) == 3
 
 
 def test_the_installed_script_is_the_same_program(tmp_path: Path) -> None:
     script = Path(sys.executable).parent / "selfinstruct"
-    ended = subprocess.run([script, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([script, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ended.stdout == process("--version", cwd=tmp_path).done().out

@@ -27,7 +27,7 @@ def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1)
     env = environment(TERM="xterm", COLUMNS="100", LINES="24")
     run = subprocess.Popen([*COMMAND, *args], cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
-    seen, deadline = "", time.monotonic() + 60
+    seen, deadline = "", time.monotonic() + 120
     try:
         while data := _read(master):
             assert time.monotonic() < deadline, seen
@@ -36,7 +36,7 @@ def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1)
                 run.send_signal(signal.SIGINT)
                 times -= 1
                 interrupt_at = "stopping: " if times else ""
-        return run.wait(timeout=30), seen
+        return run.wait(timeout=120), seen
     finally:
         run.kill()
         run.wait()

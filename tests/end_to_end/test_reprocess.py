@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
+import signal
+import subprocess
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +17,10 @@ import pytest
 from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES
-from tests.command_line import command, rows
+from tests.command_line import command, environment, rows
 from tests.project import Project, killed, wait_until
 
+ROOT = Path(__file__).parents[2]
 STRICT = ("--set", "generate.filters.rouge-l.threshold=0.3")
 
 
@@ -213,9 +216,9 @@ def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path
 
 DEAF = '''
 from selfinstruct.api import Component, NoOptions, hookimpl
-from selfinstruct_chat.labels import ChatLabels
+from selfinstruct_chat.labels import ChatLabelsReader
 
-class Deaf(ChatLabels):
+class Deaf(ChatLabelsReader):
     """Hears nothing of the first reply."""
     def process(self, request, reply):
         return [] if request.index == 0 else super().process(request, reply)
@@ -342,17 +345,26 @@ def fates(folder: Path) -> int:
         return sum(store.totals(stage).candidates for stage in ENGINE_STAGES)
 
 
+DYING = """
+import sys
+from selfinstruct.cli import main
+from tests.faults.dying import Steps, watch
+watch(Steps(int(sys.argv.pop(1))))
+main()
+"""
+
+
 def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(project: Project) -> None:
     old = project.another("old")
     old.run("run", "--backend", "demo", "--target", "150", "--quiet").succeeded()
     replayed(old.folder, "unbroken", *STRICT)
+    args = ["reprocess", str(old.folder), "--out", str(project.folder), "--quiet", *STRICT]
     rng = Random(3)
     reached: list[int] = []
     for _ in range(8):
-        process, before = project.start("reprocess", str(old.folder), "--quiet", *STRICT), fates(project.folder)
-        wait_until(lambda: fates(project.folder) > before or process.poll() is not None, "more fates")  # noqa: B023
-        time.sleep(rng.uniform(0.0, 0.1))
-        killed(process)
+        step = str(rng.randint(10, 60))
+        ended = subprocess.run([sys.executable, "-c", DYING, step, *args], env=environment(), cwd=ROOT, check=False)
+        assert ended.returncode in (0, -signal.SIGKILL)
         reached.append(fates(project.folder))
     assert len(set(reached)) > 2, "it was killed in the midst of it"
     project.run("reprocess", str(old.folder), "--quiet", *STRICT).succeeded()
@@ -364,7 +376,7 @@ def test_a_run_that_a_replay_did_not_finish_is_not_gone_on_with(source: Path) ->
     with closing(RunStore.open(Path("other"))) as store:
         store.record_facts(replay=store.fact("replay") | {"done": False})
     refused = command("run", "--out", "other", "--target", "70", "--quiet")
-    refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct replay")
+    refused.failed(2, "other holds a reprocessed run that was not finished", "selfinstruct reprocess")
     replayed(source, "other", *STRICT)
     command("run", "--out", "other", "--target", "70", "--quiet").done()
 

@@ -11,6 +11,7 @@ import pytest
 
 from selfinstruct.api import Backend
 from selfinstruct.engine.answerers import LiveAnswerer, RetryPolicy
+from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Gate
 from selfinstruct.errors import ModelError, PluginError, Stopped
 from selfinstruct.types import (
@@ -286,6 +287,15 @@ async def test_stopping_ends_the_wait_for_a_slot() -> None:
         await second
     asked.model.go_on.set()
     await first
+
+
+async def test_the_end_of_the_hours_ends_the_wait_for_a_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfinstruct.engine.gate.LONGEST_SLEEP", 500.0)  # the gate itself would not look before
+    asked = BackendProbe(Says(Busy("busy", retry_after=500.0)))
+    asked.gate.budget = Budget(max_hours=0.2 / 3600)
+    with pytest.raises(Stopped, match="hours is used up"):
+        await asyncio.wait_for(asked.answer(), 60)
+    await asked.live.close()
 
 
 async def test_stopping_ends_the_wait_before_a_retry() -> None:

@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import selfinstruct_groq.limits as groq_limits
 from selfinstruct import SelfInstruct
-from selfinstruct.engine import allowance
-from selfinstruct.engine import gate as limits
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.store import RunStore
 from tests.servers.groq_server import GroqServer
@@ -73,18 +70,3 @@ class ProviderBench:
         assert totals.requests - totals.replies <= self.lookahead, "asked for nothing beyond the window"
         assert self.provider.good == totals.replies, "every reply that was paid for is in the journal, once"
         assert self.provider.good + self.provider.destroyed == spent.requests, "a 503 and a 429 count on neither side"
-
-
-@contextmanager
-def minute_of(seconds: float, day: float = 86400) -> Iterator[None]:
-    """Let a minute last only so long: in Groq's headers and words, and in our own limits."""
-    headers = tuple((what, {60: seconds, 86400: day}[period]) for what, period in groq_limits.HEADERS)
-    periods = {**groq_limits.PERIODS, "minute": seconds, "day": day}
-    with (
-        mock.patch.object(groq_limits, "HEADERS", headers),
-        mock.patch.object(groq_limits, "PERIODS", periods),
-        mock.patch.object(limits, "MINUTE", seconds),
-        mock.patch.object(limits, "DAY", day),
-        mock.patch.object(allowance, "SLACK", 5),  # what a busy machine loses does not shrink with the minute
-    ):
-        yield

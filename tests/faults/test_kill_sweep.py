@@ -41,7 +41,9 @@ class Sweep:
 
 def run(step: int, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.faults.dying", str(step), url, str(folder)]
-    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240, check=False
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,60 +1,65 @@
-"""Runs under enforced limits, told and learnt, with a minute of two seconds: they are obeyed, and used."""
+"""Runs under enforced limits, told and learnt, on a clock that no busy machine moves: they are obeyed, and used."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from selfinstruct.engine.gate import DAY, MINUTE
 from selfinstruct.errors import Stopped
-from tests.faults.bench import ProviderBench, minute_of
+from tests.faults.bench import ProviderBench
+from tests.faults.clock import RunClock, run_clock
 from tests.servers.provider import Provider, Quota
 
-MINUTE = 2.0
 CALL = 1300
 """Tokens that one call reserves, more or less."""
 
 
-def test_a_limit_of_requests_that_is_told_is_never_met(tmp_path: Path) -> None:
-    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),))
-    with minute_of(MINUTE):
-        took = _timed(ProviderBench(tmp_path / "run", provider), 60 * 3, limits={"requests_per_minute": 20})
+@pytest.fixture
+def clock() -> Iterator[RunClock]:
+    with run_clock() as clock:
+        yield clock
+
+
+def test_a_limit_of_requests_that_is_told_is_never_met(clock: RunClock, tmp_path: Path) -> None:
+    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE, clock.at_the_provider),))
+    bench, began = ProviderBench(tmp_path / "run", provider), clock()
+    bench.run(60 * 3, limits={"requests_per_minute": 20})
+    bench.check()
     assert provider.refused == 0
-    assert took < 3 * MINUTE + 2
+    assert 2 * MINUTE < clock() - began < 3.1 * MINUTE
 
 
-def test_a_limit_of_requests_is_learnt_from_a_refusal(tmp_path: Path) -> None:
-    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),), median=0.02)
+def test_a_limit_of_requests_is_learnt_from_a_refusal(clock: RunClock, tmp_path: Path) -> None:
+    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE, clock.at_the_provider),))
     bench = ProviderBench(tmp_path / "run", provider, concurrency=4)
-    with minute_of(MINUTE):
-        bench.run(60 * 3)
+    bench.run(60 * 3)
     bench.check()
     assert 0 < provider.refused <= 2 * bench.concurrency
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "learnt"])
-def test_a_limit_of_tokens_is_kept(tmp_path: Path, told: bool) -> None:
-    provider = Provider(quotas=(Quota("tokens", "minute", 12 * CALL, MINUTE),), median=0.02)
+def test_a_limit_of_tokens_is_kept(clock: RunClock, tmp_path: Path, told: bool) -> None:
+    provider = Provider(quotas=(Quota("tokens", "minute", 12 * CALL, MINUTE, clock.at_the_provider),))
     bench = ProviderBench(tmp_path / "run", provider)
-    with minute_of(MINUTE):
-        bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if told else {}))
+    bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if told else {}))
     bench.check()
     assert provider.refused <= 1
 
 
-def test_what_others_spend_with_the_same_key_is_respected(tmp_path: Path) -> None:
-    quota = Quota("tokens", "minute", 12 * CALL, MINUTE)
+def test_what_others_spend_with_the_same_key_is_respected(clock: RunClock, tmp_path: Path) -> None:
+    quota = Quota("tokens", "minute", 12 * CALL, MINUTE, clock.at_the_provider)
     quota.take(9 * CALL)
-    provider = Provider(quotas=(quota,), median=0.02)
-    with minute_of(MINUTE):
-        ProviderBench(tmp_path / "run", provider, concurrency=2).run(10 * 3, limits={"tokens_per_minute": 12 * CALL})
+    provider = Provider(quotas=(quota,))
+    ProviderBench(tmp_path / "run", provider, concurrency=2).run(10 * 3, limits={"tokens_per_minute": 12 * CALL})
     assert provider.refused == 0
 
 
 def test_a_quota_of_a_day_ends_the_run_and_says_when_to_go_on(tmp_path: Path) -> None:
-    provider = Provider(quotas=(Quota("requests", "day", 10, 3600.0),))
+    provider = Provider(quotas=(Quota("requests", "day", 10, DAY),))
     bench = ProviderBench(tmp_path / "run", provider)
     with pytest.raises(Stopped, match=r"10 requests a day is reached: to be resumed at 20\d\d-"):
         bench.run(90)
@@ -65,54 +70,52 @@ def test_a_quota_of_a_day_ends_the_run_and_says_when_to_go_on(tmp_path: Path) ->
     assert len(provider.prompts) == 10
 
 
-def test_a_run_that_waits_sleeps_until_the_quota_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct.engine.gate.PATIENCE", 0.5)
-    provider = Provider(quotas=(Quota("requests", "day", 10, MINUTE),), median=0.01)
-    with minute_of(60, day=MINUTE):
-        ProviderBench(tmp_path / "run", provider).run(25 * 3, wait=True, limits={"requests_per_day": 10})
+def test_a_run_that_waits_sleeps_until_the_quota_is_back(clock: RunClock, tmp_path: Path) -> None:
+    provider = Provider(quotas=(Quota("requests", "day", 10, DAY, clock.at_the_provider),))
+    ProviderBench(tmp_path / "run", provider).run(25 * 3, wait=True, limits={"requests_per_day": 10})
     assert provider.refused == 0
+    assert clock.now > 2 * DAY
 
 
-def test_minutes_are_remembered_over_a_restart(tmp_path: Path) -> None:
-    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),))
+def test_minutes_are_remembered_over_a_restart(clock: RunClock, tmp_path: Path) -> None:
+    provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE, clock.at_the_provider),))
     bench = ProviderBench(tmp_path / "run", provider, lookahead=1)
-    with minute_of(MINUTE):
-        for target in (40, 80, 120):
-            bench.run(target, limits={"requests_per_minute": 20})
+    for target in (40, 80, 120):
+        bench.run(target, limits={"requests_per_minute": 20})
     assert provider.refused == 0
 
 
+PRICES = {"usd_per_million_prompt_tokens": 1.0, "usd_per_million_completion_tokens": 1.0}
 BUDGETS = {
     "max_requests": (7, "7 requests"),
     "max_tokens": (5000, "5,000 tokens"),
     "max_usd": (0.005, "0.005 US dollars"),
-    "max_hours": (1 / 3600, "hours"),
 }
 
 
 @pytest.mark.parametrize("name", BUDGETS)
 def test_a_budget_binds_over_resumes(tmp_path: Path, name: str) -> None:
     most, words = BUDGETS[name]
-    prices = {"usd_per_million_prompt_tokens": 1.0, "usd_per_million_completion_tokens": 1.0}
-    provider = Provider(median=0.2 if name == "max_hours" else 0.0)
-    bench = ProviderBench(tmp_path / "run", provider, concurrency=2)
+    bench = ProviderBench(tmp_path / "run", Provider(), concurrency=2)
     for _ in range(2):
         with pytest.raises(Stopped, match=words):
-            bench.run(300, budget={name: most, **prices})
+            bench.run(300, budget={name: most, **PRICES})
     bench.check()
     with closing(bench.open_readonly()) as store:
         spent = store.calls().spent()
     tokens = spent.prompt_tokens + spent.completion_tokens
     assert {
-        "max_requests": len(provider.prompts) == 7,
+        "max_requests": len(bench.provider.prompts) == 7,
         "max_tokens": 2500 < tokens <= 5000,
         "max_usd": 2500 < tokens <= 5000,
-        "max_hours": spent.seconds < 3,
     }[name]
 
 
-def _timed(bench: ProviderBench, target: int, **more: object) -> float:
-    began = time.monotonic()
-    bench.run(target, **more)
+def test_a_budget_of_hours_binds_over_resumes(clock: RunClock, tmp_path: Path) -> None:
+    provider = Provider(median=720.0, sigma=0.0, sleep=clock.sleep)
+    bench = ProviderBench(tmp_path / "run", provider, concurrency=1)
+    for _ in range(2):
+        with pytest.raises(Stopped, match="1 hours"):
+            bench.run(300, budget={"max_hours": 1})
     bench.check()
-    return time.monotonic() - began
+    assert len(provider.prompts) == 5, "of a fifth of an hour each"

@@ -61,7 +61,7 @@ def test_on_a_read_only_disk_nothing_is_asked_and_one_sentence_says_why(tmp_path
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
     assert ended.returncode == 2, (ended.stdout, ended.stderr)

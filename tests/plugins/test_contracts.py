@@ -55,7 +55,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "filter semantic": {
         "options": {"model": "ollama:letters", "cache": "", "kwargs": {"base_url": EMBEDDER.url}, "threshold": 1.0}
     },
-    "filter paper-duplicates": {"looks_around": True},
+    "filter paper-duplicates": {"reads_other_items": True},
     "filter rouge-l-ray": {"options": {"shards": 1}, "seeds_pass": False},  # each would start actors of its own
     "post-processor chat-classify": {"batch": 20},
 }

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
@@ -114,12 +114,31 @@ def test_the_backend_follows_sampling() -> None:
     assert "\n4." not in message.text
 
 
-async def test_latency_is_slept_without_holding_the_loop() -> None:
+async def test_latency_is_slept_without_holding_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every one of ten replies waits before any of them goes on."""
+    slept: list[float] = []
+    together = asyncio.Barrier(10)
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await together.wait()
+
+    monkeypatch.setattr("selfinstruct_demo.model.asyncio", SimpleNamespace(sleep=sleep))
     slow = model(latency=0.1)
-    started = time.monotonic()
     await asyncio.gather(*(slow.ainvoke(f"{number} new tasks") for number in range(2, 12)))
-    assert 0.05 <= time.monotonic() - started < 0.6
-    assert slow.invoke("2 new tasks").text == model().invoke("2 new tasks").text
+    assert len(set(slept)) == 10
+    assert all(0.05 <= seconds <= 0.15 for seconds in slept)
+
+
+def test_latency_is_the_same_for_the_same_prompt_and_changes_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("selfinstruct_demo.model.time", SimpleNamespace(sleep=slept.append))
+    slow = model(latency=0.1)
+    texts = {slow.invoke("2 new tasks").text for _ in range(2)}
+    texts.add("".join(str(chunk.text) for chunk in slow.stream("2 new tasks")))
+    assert texts == {model().invoke("2 new tasks").text}
+    assert len(slept) == 3
+    assert len(set(slept)) == 1
 
 
 def test_it_says_that_it_is_not_a_language_model() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
+import sys
 from random import Random
+from types import FrameType
 
 import pytest
 from rapidfuzz.distance import LCSseq
@@ -85,10 +86,26 @@ def test_every_field_has_every_list() -> None:
         assert all(": " in label and ", " in label for label in words["labelling"]), name
 
 
-def test_a_reply_takes_some_milliseconds_at_most() -> None:
-    options = DemoOptions()
-    reply_to([("human", "Write 8 new tasks.")], options)
-    started = time.process_time()
-    for number in range(300):
-        reply_to([("system", str(number)), ("human", "Write 8 new tasks.")], options)
-    assert (time.process_time() - started) / 300 < 0.005
+def calls_of(tasks: int) -> int:
+    """How many Python functions are called for a few replies of so many tasks each."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for number in range(20):
+            reply_to([("system", f"Seed s{number}."), ("human", f"Write {tasks} new tasks.")], DemoOptions())
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_the_work_of_a_reply_grows_with_its_tasks_alone() -> None:
+    reply_to([("human", "Write 8 new tasks.")], DemoOptions())  # reads the word lists, once
+    few, many = calls_of(8), calls_of(64)
+    assert many < 9 * few
+    assert many < 20 * 64 * 100, "a task takes some dozens of calls: it does not look at all words"

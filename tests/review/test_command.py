@@ -34,7 +34,7 @@ class Served:
         self.port, self.token = int(found[1]), found[2]
 
     def post(self, what: str, **deed: object) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"X-Review-Token": self.token, "Content-Type": "application/json"}
         connection.request("POST", f"/{self.token}/api/{what}", json.dumps(deed), headers)
         status = connection.getresponse().status
@@ -43,7 +43,7 @@ class Served:
 
     def end(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=120)
         return self.process.returncode, out, err
 
 

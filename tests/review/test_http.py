@@ -36,7 +36,7 @@ class Browser:
     def __init__(self, server: ReviewServer) -> None:
         self.server = server
         self.host = f"127.0.0.1:{server.server_port}"
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, *, token: str | None = None, **more: Any
@@ -272,7 +272,7 @@ def test_a_huge_body_is_refused(server: ReviewServer) -> None:
 )
 def test_what_is_no_proper_request_is_refused(server: ReviewServer, head: str) -> None:
     path, host = f"/{server.token}/api/items", f"127.0.0.1:{server.server_port}"
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as raw:
         raw.sendall(head.format(path=path, host=host).encode("latin-1"))
         raw.shutdown(socket.SHUT_WR)
         got = b"".join(iter(lambda: raw.recv(65536), b""))

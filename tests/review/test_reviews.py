@@ -127,7 +127,7 @@ def test_many_processes_at_once_lose_nothing(run: Path) -> None:
         "reviews, done = Reviews.open(Path(sys.argv[1])), 0\n"
         "while done < 25:\n"
         "    try:\n"
-        "        reviews.reject('g0.0', reviews.held('g0.0').standing.version, f'{sys.argv[2]}-{done}')\n"
+        "        reviews.reject('g0.0', reviews.item('g0.0').state.version, f'{sys.argv[2]}-{done}')\n"
         "        done += 1\n"
         "    except StaleReviewError: pass\n"
     )
@@ -198,7 +198,9 @@ def test_reading_needs_no_ledger_and_makes_none(run: Path) -> None:
     (run / "reviews.sqlite").touch()
     assert Reviews.open_readonly(run) is None, "what a kill left empty is none yet"
     Reviews.open(run).close()
-    assert Reviews.open_readonly(run) is not None
+    found = Reviews.open_readonly(run)
+    assert found is not None
+    found.close()
 
 
 def test_the_runs_own_database_is_not_touched(run: Path) -> None:
@@ -238,7 +240,7 @@ def test_other_files_of_that_name_are_refused(run: Path) -> None:
     for number, words in ((0, "holds no reviews"), (99, "newer selfinstruct")):
         other.execute(f"PRAGMA user_version = {number}")
         other.commit()
-        for opening in (Reviews.open, Reviews.look):
+        for opening in (Reviews.open, Reviews.open_readonly):
             with pytest.raises(RunError, match=words):
                 opening(run)
     other.close()

@@ -7,7 +7,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,16 +24,17 @@ VERBS = ("Describe", "Compare", "Summarise", "Translate", "List", "Explain", "Re
 
 @dataclass
 class Quota:
-    """At most `most` of `what` in any `seconds`, which the provider calls a minute or a day."""
+    """At most `most` of `what` in any `seconds` of `clock`, which the provider calls a minute or a day."""
 
     what: Literal["requests", "tokens"]
     period: Literal["minute", "day"]
     most: int
     seconds: float
+    clock: Callable[[], float] = time.monotonic
     log: list[list[float]] = field(default_factory=list)
 
     def used(self) -> int:
-        now = time.monotonic()
+        now = self.clock()
         self.log = [entry for entry in self.log if entry[0] > now - self.seconds]
         return int(sum(amount for _, amount in self.log))
 
@@ -44,11 +45,11 @@ class Quota:
                 break
             over -= int(was)
             if over <= 0:
-                return at + self.seconds - time.monotonic()
+                return at + self.seconds - self.clock()
         return 0.0 if over <= 0 else self.seconds
 
     def take(self, amount: int) -> list[float]:
-        self.log.append([time.monotonic(), amount])
+        self.log.append([self.clock(), amount])
         return self.log[-1]
 
 
@@ -56,7 +57,8 @@ class Quota:
 class Provider:
     """Decides what becomes of each call. `paid` counts the calls that cost something, by what became of them.
 
-    `hang` is how many seconds a call that hangs takes. A good reply depends on nothing but the prompt.
+    A call takes `median` seconds, more or less, by `sleep`; `hang` is how many seconds a call that hangs takes. A good
+    reply depends on nothing but the prompt.
     """
 
     mix: Mapping[str, float] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Provider:
     median: float = 0.0
     sigma: float = 0.5
     hang: float = 4.0
+    sleep: Callable[[float], None] = time.sleep
     seed: int = 3
     tasks: int = 3
     paid: dict[str, int] = field(default_factory=dict)
@@ -94,7 +97,7 @@ class Provider:
         self._settle(refusal, sum(used))
         text = {"empty": "", "filtered": ""}.get(what, self.text(prompt))
         finish = {"cut": "length", "filtered": "content_filter"}.get(what, "stop")
-        answer = groq_server.Answer(text, finish, used, headers=self._headers())
+        answer = groq_server.GroqAnswer(text, finish, used, headers=self._headers())
         whole = groq_server.completion(answer, asked["model"])
         return self._fault(what, json.dumps(whole), {"choices": [{"message": 7}]}) or answer
 
@@ -102,8 +105,8 @@ class Provider:
         prompt = "\n".join(message["content"] for message in asked["messages"])
         what = self._draw(prompt)
         text = {"empty": ""}.get(what, self.text(prompt))
-        answer = ollama_server.Answer(text, {"cut": "length"}.get(what, "stop"), (len(prompt) // 4, 60))
-        whole = ollama_server.whole(answer, asked["model"])
+        answer = ollama_server.OllamaAnswer(text, {"cut": "length"}.get(what, "stop"), (len(prompt) // 4, 60))
+        whole = ollama_server.single_response(answer, asked["model"])
         return self._fault(what, json.dumps(whole), {"message": 7, "done": "yes"}) or answer
 
     def _refusal(self, tokens: int) -> ServerFault | list[tuple[Quota, list[float]]]:
@@ -153,7 +156,7 @@ class Provider:
             counted = "good" if what in ("empty", "cut", "filtered") else what
             if counted != "503":
                 self.paid[counted] = self.paid.get(counted, 0) + 1
-        time.sleep(took)
+        self.sleep(took)
         return what
 
     def _fault(self, what: str, body: str, wrong: object) -> ServerFault | None:

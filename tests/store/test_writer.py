@@ -14,7 +14,7 @@ import pytest
 from selfinstruct.errors import RunError
 from selfinstruct.store.writer import Statement, Writer
 
-SECONDS = 10
+SECONDS = 60
 ADD = "INSERT INTO numbers VALUES (?)"
 
 

@@ -168,7 +168,7 @@ class Judges(Filter[Any]):
         self.does = does
 
     def evaluate(self, item: Any) -> Any:
-        return self.does.get("judge", lambda *_: keep())(self, item)
+        return self.does.get("evaluate", lambda *_: keep())(self, item)
 
     def observe(self, item: Any) -> None:
         self.does.get("observe", lambda me, item: me.memory.append(item.text))(self, item)
@@ -201,36 +201,39 @@ def shares(me: Judges, item: Any) -> None:
 
 
 FILTERS: dict[str, tuple[dict[str, Any], str]] = {
-    "judging remembers": ({"judge": remembers}, "test_judging_is_not_remembering"),
-    "draws": ({"judge": lambda *_: keep() if random.random() < 0.5 else drop("x")}, "test_judging_is_not_remembering"),
-    "edits": ({"judge": edits}, "test_it_judges"),
-    "reason with blanks": ({"judge": lambda *_: drop("Too bad")}, "test_it_judges"),
-    "no reason": ({"judge": lambda *_: drop("")}, "test_it_judges"),
-    "truth value": ({"judge": lambda *_: True}, "test_it_judges"),
-    "evidence": ({"judge": lambda *_: drop("x", what={1})}, "test_it_judges"),
-    "not a number": ({"judge": lambda *_: drop("x", what=float("nan"))}, "test_it_judges"),
+    "judging remembers": ({"evaluate": remembers}, "test_evaluating_is_not_remembering"),
+    "draws": (
+        {"evaluate": lambda *_: keep() if random.random() < 0.5 else drop("x")},
+        "test_evaluating_is_not_remembering",
+    ),
+    "edits": ({"evaluate": edits}, "test_it_evaluates"),
+    "reason with blanks": ({"evaluate": lambda *_: drop("Too bad")}, "test_it_evaluates"),
+    "no reason": ({"evaluate": lambda *_: drop("")}, "test_it_evaluates"),
+    "truth value": ({"evaluate": lambda *_: True}, "test_it_evaluates"),
+    "evidence": ({"evaluate": lambda *_: drop("x", what={1})}, "test_it_evaluates"),
+    "not a number": ({"evaluate": lambda *_: drop("x", what=float("nan"))}, "test_it_evaluates"),
     "raises on the empty text": (
-        {"judge": lambda _, item: drop("sign") if item.text[0] in "#*" else keep()},
+        {"evaluate": lambda _, item: drop("sign") if item.text[0] in "#*" else keep()},
         "test_it_takes_any_text",
     ),
     "prefetch": (
-        {"judge": seen, "prefetch": lambda me, items: me.memory.extend(item.text for item in items)},
+        {"evaluate": seen, "prefetch": lambda me, items: me.memory.extend(item.text for item in items)},
         "test_prefetching_is_a_hint",
     ),
     "observe_all forgets": (
-        {"judge": seen, "observe_all": lambda *_: None},
+        {"evaluate": seen, "observe_all": lambda *_: None},
         "test_observing_one_by_one_and_all_at_once_is_the_same",
     ),
     "observe_all begins anew": (
-        {"judge": seen, "observe_all": lambda me, items: setattr(me, "memory", [item.text for item in items])},
+        {"evaluate": seen, "observe_all": lambda me, items: setattr(me, "memory", [item.text for item in items])},
         "test_observing_one_by_one_and_all_at_once_is_the_same",
     ),
     "observe_all wants a list": (
-        {"judge": seen, "observe_all": lambda me, items: me.memory.extend(items[i].text for i in range(len(items)))},
+        {"evaluate": seen, "observe_all": lambda me, items: me.memory.extend(items[i].text for i in range(len(items)))},
         "test_observing_one_by_one_and_all_at_once_is_the_same",
     ),
     "one memory for all": (
-        {"judge": lambda _, item: drop("seen") if item.text in SHARED else keep(), "observe": shares},
+        {"evaluate": lambda _, item: drop("seen") if item.text in SHARED else keep(), "observe": shares},
         "test_two_of_it_have_two_memories",
     ),
     "observing raises": ({"observe": lambda _, item: item.text[0]}, "test_it_can_observe_anything_that_was_accepted"),
@@ -246,7 +249,7 @@ def test_a_filter_that_breaks_its_promise_fails(fault: str) -> None:
 
 def test_a_filter_that_does_not_do_what_its_author_says_fails() -> None:
     failing(FilterContract, of(Keeps), "test_it_drops_what_it_should", drops=[(make_draft(), "haiku")])
-    strict = of(lambda: Judges(judge=lambda *_: drop("no")))
+    strict = of(lambda: Judges(evaluate=lambda *_: drop("no")))
     failing(FilterContract, strict, "test_it_keeps_what_it_should", keeps=[make_draft()])
     failing(FilterContract, strict, "test_seeds_pass_if_they_are_to", seeds_pass=True)
 

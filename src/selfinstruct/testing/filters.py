@@ -48,7 +48,7 @@ class FilterContract(ComponentContract):
     keeps        items that a new filter keeps
     drops        pairs of an item that a new filter drops and the reason
     seeds_pass   whether a new filter is to keep every one of `seeds`, and their examples
-    looks_around whether an item's verdict may depend on the other items of its reply, as `prefetch` tells of them
+    reads_other_items whether an item's verdict may depend on the other items of its reply, as `prefetch` tells of them
     """
 
     hook = "selfinstruct_filters"

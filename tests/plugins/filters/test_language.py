@@ -87,8 +87,8 @@ def test_scripts_that_decide_alone_need_no_model(tmp_path: Path) -> None:
     code = (
         "import sys, json\n"
         "from selfinstruct.api import Draft\n"
-        "from selfinstruct_filters.language import Language, LanguageOptions\n"
-        f"one = Language(LanguageOptions(keep=('ko', 'th')))\n"
+        "from selfinstruct_filters.language import LanguageFilter, LanguageOptions\n"
+        f"one = LanguageFilter(LanguageOptions(keep=('ko', 'th')))\n"
         f"reasons = [one.evaluate(Draft(text)).reason for text in {[TASKS['ko'], TASKS['en']]!r}]\n"
         "print(json.dumps([reasons, 'py3langid' in sys.modules]))"
     )
