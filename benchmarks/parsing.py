@@ -5,6 +5,9 @@
 Counts with the function that the test uses: tests/plugins/filters/counting.py. The corpus has four parts. The first
 was written together with the parser, the second without sight of it; the third (odd forms) and the fourth (ordinary
 replies) after it had been fixed by the one before. What each gave at first sight stands in docs/benchmarks.md.
+
+Two more parts are scored by tests/plugins/chat/scoring.py: `seen`, written together with the readers, and `unseen`,
+which whoever works on the readers does not look at. `--wrong` names what was read wrongly in the part `seen`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.plugins.chat.scoring import KINDS, PARTS, score
 from tests.plugins.filters.chain import ORDER, Chain
 from tests.plugins.filters.counting import LabelledReply, ParserCounts, cases, count, fates, good_instructions
 
@@ -40,6 +44,20 @@ def table(title: str, corpus: Iterable[LabelledReply], families: Callable[[Label
     for name, some in sorted(by_name.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         print(row(name, count(some)))
     print()
+
+
+def print_parts(show_wrong: bool) -> None:
+    """Precision and recall of the readers alone, for the parts seen and unseen apart."""
+    print("| part | replies of | replies | expected | precision | recall |\n| --- | --- | --- | --- | --- | --- |")
+    wrong: list[str] = []
+    for part in PARTS:
+        for kind in KINDS:
+            found = score(part, kind)
+            figures = f"{found.replies} | {found.expected} | {found.precision:.3f} | {found.recall:.3f}"
+            print(f"| {part} | {kind} | {figures} |" if found.replies else f"| {part} | {kind} | none | | | |")
+            if show_wrong and part == "seen":
+                wrong += [f"{kind}: {line}" for line in found.wrong]
+    print("\n" + "\n".join(wrong))
 
 
 def print_drops(total: ParserCounts) -> None:
@@ -85,7 +103,12 @@ def print_speed(corpus: list[LabelledReply], rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the fastest is told")
+    parser.add_argument("--wrong", action="store_true", help="name what was read wrongly in the part seen")
+    parser.add_argument("--parts", action="store_true", help="score the parts seen and unseen, and nothing else")
     arguments = parser.parse_args()
+    print_parts(arguments.wrong)
+    if arguments.parts:
+        return
     corpus = list(cases().values())
     total = count(corpus)
     print(HEAD.format("all"))

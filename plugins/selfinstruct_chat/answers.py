@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from selfinstruct_chat.words import ANSWERS, EXAMPLES, OUTPUTS
+
+LONGEST_LINE = 4_000
+
 _QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|right) +)?"
-_WORDS = (
-    r"answers?|solutions?|response|completion|output|respuesta|solución|salida|réponse|sortie|antwort|lösung|ausgabe"
-    r"|resposta|solução|saída|risposta|soluzione|antwoord|odpowiedź|cevap|yanıt|ответ|решение|відповідь"
-    r"|答案|参考答案|回答|解答|输出|答え|正解|出力|답|정답|답변|출력|उत्तर|जवाब|الإجابة|إجابة|الجواب"
-)
-_EXAMPLES = r"example|beispiel|ejemplo|exemple|exemplo|esempio|пример|例|예|उदाहरण|مثال"
+_WORDS = rf"{ANSWERS}|{OUTPUTS}"
 _OPEN = r"(?:[-*•+]\s+)?[*_(\[（ ]*"
 
-_ANSWER = re.compile(rf"{_OPEN}{_QUALIFIED}(?:{_WORDS})[*_ ]*[:：]", re.IGNORECASE)
-_EXAMPLE = re.compile(rf"{_OPEN}(?:{_EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
+_ANSWER = re.compile(
+    rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|(?<=A\d)\.\s)", re.IGNORECASE
+)
+_EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒)\s*\S")
 _INLINE = re.compile(
     rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
@@ -56,6 +57,6 @@ def describes_task(line: str) -> bool:
 
 
 def split_inline_answer(line: str) -> tuple[str, str]:
-    """A line's task, and the answer behind an arrow or in brackets at its end."""
-    found = _INLINE.fullmatch(line)
+    """A line's task, and the answer behind an arrow or in brackets at its end; a very long line is not looked at."""
+    found = _INLINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
     return (found["task"], found["answer"]) if found else (line, "")

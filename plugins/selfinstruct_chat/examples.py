@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
+from selfinstruct.api.text import final_text
+from selfinstruct_chat.framing import split_input, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples
 from selfinstruct_chat.markers import PartBlock, read_blocks, tidy
-from selfinstruct_chat.replies import without_first_thoughts
+from selfinstruct_chat.replies import LONGEST
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
@@ -40,23 +42,32 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = _OUTRO.sub("", without_first_thoughts(reply.text).rstrip())
-        pairs = read_pairs(text, is_classification)
+        text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
+        text = without_next_task(text, subject.text)
+        ends_open = reply.finish == "length"
+        pairs, is_cut = read_pairs(text, is_classification, ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
-            pairs, shared = [("", tidy(text.split("\n")))], {"unmarked": True}
+            pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
         examples = []
         for at, (given, output) in enumerate(pairs):
-            notes = {**shared, "cut": True} if reply.finish == "length" and at == len(pairs) - 1 else dict(shared)
+            notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
+            given, output = split_input(given, without_frame(output, subject.text))
             given = "" if _is_no_input(given, subject.text) else given
             examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
         return examples
 
 
-def read_pairs(text: str, is_classification: bool) -> list[InputOutput]:
-    """Inputs and outputs as they are marked; empty if nothing is."""
+def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[list[InputOutput], bool]:
+    """Inputs and outputs as they are marked, none if nothing is, and whether the last one is cut.
+
+    JSON says itself whether it is whole; of other texts nobody knows it if the tokens ran out, so `ends_open` decides.
+    """
     if blocks := read_blocks(text, is_classification):
-        return list(_paired(list(_parts(blocks)), is_classification))
+        pairs = list(_paired(list(_parts(blocks)), is_classification))
+        while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
+            pairs.pop()  # an empty `Output:` at the end
+        return pairs, ends_open
     return read_json_examples(text)
 
 

@@ -19,7 +19,7 @@ from selfinstruct.api import (
     Request,
     Sampling,
 )
-from selfinstruct_chat.replies import without_first_thoughts
+from selfinstruct.api.text import final_text
 
 INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
 """What stands on a line of its own above an example's parts."""
@@ -81,7 +81,7 @@ class ChatInstancesReader(PostProcessor):
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
         """One raw text for the one subject; the note `cut` says that the reply's tokens ran out."""
         notes: dict[str, Json] = {"cut": True} if reply.finish == "length" else {}
-        text = without_first_thoughts(reply.text).strip("\r\n")
+        text = final_text(reply.text).strip("\r\n")
         return [RawInstances(text, subject.id, notes) for subject in request.subjects[:1]]
 
 

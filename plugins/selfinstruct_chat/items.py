@@ -14,7 +14,9 @@ from selfinstruct_chat.answers import (
     starts_answer,
     starts_example,
 )
-from selfinstruct_chat.lists import LABELS, ListItem, is_break, is_fence
+from selfinstruct_chat.lists import ListItem, is_break, is_fence
+from selfinstruct_chat.tidying import tidy
+from selfinstruct_chat.words import INPUTS
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -34,7 +36,14 @@ _BRINGS_DATA = re.compile(
 _WANTS_EXAMPLE = re.compile(
     r"[:：]\Z|\b(?:examples?|patterns?|formats?|styles?|following|below|given|provided)\b", re.IGNORECASE
 )
-_INPUT = re.compile(r"[*_ ]*(?:input|question|q)[*_ ]*[:：]", re.IGNORECASE)
+_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
+_NO_INPUT = re.compile(
+    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS})[*_ ]*[:：][\s\W_]*"
+    r"(?:no ?input|none|n/?a)(?: (?:needed|required))?[\s\W_]*",
+    re.IGNORECASE,
+)
+_BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
+_FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
@@ -42,15 +51,15 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
+_OPTION = re.compile(r"[ \t]*B[:.)]\s")
+_OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
 _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~~~|\[|\{|[\w ]{1,24}[:：]\s)|\s{4,}\S")
-_LEAD = re.compile(r"(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])|(_{1,2})(?=[^\s_]+ )(.+?)(?<=[^\s_])\3(?!\w)")
-_LABEL = re.compile(rf"(?:{LABELS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』", "`": "`"}
 
 
 def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
+    rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _NO_INPUT.fullmatch(line)]
     below = textwrap.dedent("\n".join(rest)).split("\n")
     first, answer = split_inline_answer(first)
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
@@ -66,28 +75,6 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     return tidy(task), tail, closing
 
 
-def tidy(text: str) -> str:
-    """Strip a label, emphasis around the whole or its lead words, quotes around the whole; raise the first letter."""
-    before = None
-    while text != before:
-        before = text
-        text = _LABEL.sub("", text.strip(), count=1) if _LABEL.match(text.strip()) else text.strip()
-        if found := _LEAD.match(text):
-            text = (found[2] or found[4]) + text[found.end() :]
-        text = _unquoted(text).strip()
-    raised = text[:1].upper()
-    return raised + text[1:] if len(raised) == 1 else text
-
-
-def _unquoted(text: str) -> str:
-    """The text without quotes around all of it; quotes that only open and close parts of it stay."""
-    closing = _QUOTES.get(text[:1])
-    inner = text[1:-1]
-    if len(text) < 3 or closing is None or text[-1] != closing or text[0] in inner or closing in inner:
-        return text
-    return inner
-
-
 # --- blocks: what blank lines part ------------------------------------------------------------------------------------
 
 
@@ -96,35 +83,58 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
     kept = list(lines)
     while kept and (not kept[-1].strip() or (len(kept) > 1 and is_break(kept[-1]))):
         kept.pop()
+    below = _Below(kept)
     blocks: list[list[str]] = [[]]
     in_code = False
     for at, line in enumerate(kept):
         in_code ^= is_fence(line)
-        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(kept, at, blocks))):
+        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, at, below, blocks))):
             blocks.append([])
         if line.strip() or in_code:
             blocks[-1].append(line.rstrip())
     return [block for block in blocks if block]
 
 
-def _starts_other(lines: Sequence[str], at: int, blocks: Sequence[Sequence[str]]) -> bool:
-    """Whether the line at a place inside a paragraph starts an answer, or is a remark that ends the paragraph.
+class _Below:
+    """What stands below each line of an item, found once for all lines."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        places = range(len(lines))
+        self._last_form = max((at for at in places if _FORM.match(lines[at])), default=-1)
+        self._last_option = max((at for at in places if _OPTION.match(lines[at])), default=-1)
+        self._last_other = max((at for at in places if lines[at].strip() and not describes_task(lines[at])), default=-1)
+        self._wants_example: bool | None = None
+
+    def shows_form(self, at: int) -> bool:
+        """Whether another input, or another option, follows a line: then an answer beside it is part of the task."""
+        return self._last_form > at or (self._last_option > at and _OPTION_A.match(self.lines[at]) is not None)
+
+    def is_filed(self, at: int) -> bool:
+        """Whether nothing but lines that file the task follow a line."""
+        return self._last_other <= at
+
+    def wants_example(self, first: Sequence[str]) -> bool:
+        """Whether the task's first paragraph calls for an example below it."""
+        if self._wants_example is None:
+            self._wants_example = _WANTS_EXAMPLE.search(" ".join(first)) is not None
+        return self._wants_example
+
+
+def _starts_other(line: str, at: int, below: _Below, blocks: Sequence[Sequence[str]]) -> bool:
+    """Whether a line inside a paragraph starts an answer, or is a remark that ends the paragraph.
 
     A bare `Answer:` at the very end is a form to fill in, and `Output:` before another `Input:` shows the form: both
     belong to the task.
     """
-    line = lines[at]
+    is_last = at == len(below.lines) - 1
     if starts_answer(line):
-        below = lines[at + 1 :]
-        is_form = not below and is_empty_answer(line)
-        return not is_form and not any(_INPUT.match(later) for later in below)
+        return not (is_last and is_empty_answer(line)) and not below.shows_form(at)
     if starts_example(line):
-        return not _WANTS_EXAMPLE.search(" ".join(blocks[0]))
+        return not below.wants_example(blocks[0])
     if describes_task(line):
-        below = lines[at + 1 :]
-        return not describes_task(blocks[-1][0]) and all(not one.strip() or describes_task(one) for one in below)
-    followed = at + 1 < len(lines) and lines[at + 1].strip()
-    return _REMARK.fullmatch(line.strip()) is not None and not followed
+        return not describes_task(blocks[-1][0]) and below.is_filed(at)
+    return _REMARK.fullmatch(line.strip()) is not None and (is_last or not below.lines[at + 1].strip())
 
 
 def _with_title(blocks: list[list[str]]) -> list[list[str]]:
@@ -149,18 +159,27 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
         return 0
     head = " ".join(blocks[0])
     length = 1
-    if _BRINGS_DATA.search(head):
+    if (
+        _BRINGS_DATA.search(head)
+        or any(_INPUT.match(line) for line in blocks[0])
+        or (len(blocks) > 1 and _INPUT.match(blocks[1][0]))
+    ):
         length = len(blocks)
     elif not head.isascii():
         while length < len(blocks) and _STRUCTURED.match(blocks[length][0]):
             length += 1
     ends = starts_answer if _WANTS_EXAMPLE.search(head) else announces_answer
-    length = next((at for at in range(1, length) if ends(blocks[at][0])), length)
+    length = next((at for at in range(1, length) if ends(blocks[at][0]) and not _speaks(blocks[at])), length)
     if length > 1 and all(describes_task(line) for line in blocks[length - 1]):
         length -= 1
     if length > 1 and len(blocks[length - 1]) == 1 and _REMARK.fullmatch(blocks[length - 1][0].strip()):
         length -= 1
     return length
+
+
+def _speaks(block: Sequence[str]) -> bool:
+    """Whether a paragraph is two people's, or options: `A:` does not announce an answer where a `B:` stands."""
+    return _OPTION_A.match(block[0]) is not None and any(_OPTION.match(line) for line in block)
 
 
 def _start_of_closing(blocks: Sequence[Sequence[str]]) -> int:
@@ -173,14 +192,20 @@ def _start_of_closing(blocks: Sequence[Sequence[str]]) -> int:
 
 def _fold(block: Sequence[str]) -> str:
     """A block's text: lines broken by their width are joined, lines that carry structure stay."""
-    folded = [block[0]]
+    folded: list[list[str]] = [[block[0]]]
     in_code = is_fence(block[0])
+    was_fence = in_code
+    width = len(block[0].rstrip())
     for line in block[1:]:
         in_code ^= is_fence(line)
-        previous = folded[-1].rstrip()
-        joins = line.lstrip()[:1].islower() or (len(previous) >= WRAPPED and previous[-1] not in ".?!:;。？！：")
-        if joins and not in_code and not _STRUCTURED.match(line) and not is_fence(line) and not is_fence(previous):
-            folded[-1] = f"{previous} {line.strip()}"
+        before = folded[-1][-1].rstrip()
+        joins = line.lstrip()[:1].islower() or (width >= WRAPPED and before[-1:] not in tuple(".?!:;。？！："))
+        if joins and not in_code and not _STRUCTURED.match(line) and not is_fence(line) and not was_fence:
+            folded[-1][-1] = before
+            folded[-1].append(line.strip())
+            width += len(line.strip()) + 1
         else:
-            folded.append(line)
-    return "\n".join(folded)
+            folded.append([line])
+            width = len(line.rstrip())
+        was_fence = is_fence(folded[-1][0])
+    return "\n".join(" ".join(parts) for parts in folded)

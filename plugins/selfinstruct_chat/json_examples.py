@@ -1,4 +1,4 @@
-"""Reads worked examples from JSON: objects with an input and an output, alone or in a list, also cut at the end."""
+"""Reads worked examples from the JSON in a reply: objects with an input and an output, alone or in any list."""
 
 from __future__ import annotations
 
@@ -6,56 +6,59 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-INPUT_KEYS = ("input", "text", "context")
-OUTPUT_KEYS = ("output", "answer", "label", "class_label", "response")
+from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, OUTPUTS
 
+_NUMBERED = r"[ _-]?\d{0,2}"
+_INPUT_KEY = re.compile(rf"(?:(?:sample|example|test)[ _])?(?:{INPUTS}|text|context){_NUMBERED}", re.IGNORECASE)
+_OUTPUT_KEY = re.compile(
+    rf"(?:(?:expected|correct|sample|example|model)[ _])?"
+    rf"(?:{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|label|class_label){_NUMBERED}",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
-_INTRO = re.compile(r"[^\n\[{]{0,200}[:：.!]?\s*")
-_BETWEEN = re.compile(r"[\s,\[\]}]*")
-_OPENS = re.compile(r'\{\s*"\w+"\s*:\s*(?=\[)')
-_STRING = re.compile(r'"(\w+)"\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
+_INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
+
+MOST_OTHERS = 2
+"""Keys of an example besides its input and its output; what has more of them is data of its own."""
 
 
-def read_json_examples(text: str) -> list[tuple[str, str]]:
-    """Inputs and outputs; none where the text is no JSON of that kind."""
-    text = _FENCE.sub("", text).strip()
-    intro = _INTRO.match(text)
-    at = intro.end() if intro else 0
-    if text[at : at + 1] not in ("[", "{"):
-        return []
-    return list(_examples(text, at))
+def read_json_examples(text: str) -> tuple[list[tuple[str, str]], bool]:
+    """Inputs and outputs, and whether the reply ended inside the last one.
+
+    None where the text is no JSON of that kind, or where more than a line stands before the JSON.
+    """
+    reading = read_json(text)
+    if reading is None or _INTRO.fullmatch(_FENCE.sub("", text[: reading.start]).strip()) is None:
+        return [], False
+    found = [pair for value in reading.values for pair in _examples(value)]
+    if found == [("", "")]:
+        return [], False
+    is_cut = reading.is_cut and any(isinstance(part, CutText) for part in found[-1]) if found else False
+    return found, is_cut or (reading.is_cut and bool(found) and not found[-1][1])
 
 
-def _examples(text: str, at: int) -> Iterator[tuple[str, str]]:
-    """One element after the other; of a broken one, the texts that can be read, and nothing behind it."""
-    decoder = json.JSONDecoder(strict=False)
-    first = True
-    while True:
-        between = _BETWEEN.match(text, at)
-        at = between.end() if between else at
-        if first and (opened := _OPENS.match(text, at)):  # {"examples": [...]}
-            at, first = opened.end(), False
-            continue
-        if text[at : at + 1] != "{":
-            return
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            strings = {key: _unescaped(words) for key, words in _STRING.findall(text[at:])}
-            pair = _pair({"output": "", **strings})
-            if not first or (pair and any(pair)):
-                yield pair or ("", "")
-            return
-        if (pair := _pair(value)) is not None:
+def _examples(value: object) -> Iterator[tuple[str, str]]:
+    """The examples in a value, wherever they stand in it."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _examples(inner)
+    elif isinstance(value, Mapping):
+        if (pair := _pair(value) if value else ("", "")) is not None:
             yield pair
-        first = False
+            return
+        for inner in value.values():  # {"task": ..., "examples": [...]}, {"1": {...}, "2": {...}}
+            if isinstance(inner, list | Mapping):
+                yield from _examples(inner)
 
 
 def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
-    parts = {str(key).strip().lower().replace(" ", "_"): inner for key, inner in value.items()}
-    outputs = [parts[key] for key in OUTPUT_KEYS if key in parts]
-    inputs = [parts[key] for key in INPUT_KEYS if key in parts]
-    if not outputs or len(parts) > len(outputs) + len(inputs) + 2:
+    parts = {str(key).strip().replace(" ", "_"): inner for key, inner in value.items()}
+    outputs = [inner for key, inner in parts.items() if _OUTPUT_KEY.fullmatch(key)]
+    inputs = [inner for key, inner in parts.items() if _INPUT_KEY.fullmatch(key)]
+    if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
+        return _text(inputs[0]), ""
+    if not outputs or len(parts) > len(outputs) + len(inputs) + MOST_OTHERS:
         return None  # other data that happens to have such a key
     return _text(inputs[0]) if inputs else "", _text(outputs[0])
 
@@ -63,11 +66,6 @@ def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, CutText):
+        return CutText(value.strip("\r\n"))
     return value.strip("\r\n") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _unescaped(words: str) -> str:
-    try:
-        return str(json.loads(f'"{words}"', strict=False))
-    except ValueError:
-        return words

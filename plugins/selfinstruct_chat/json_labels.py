@@ -1,37 +1,39 @@
-"""Reads numbered answers from JSON: an object by number, a list of objects, or a list in the order of the tasks."""
+"""Reads numbered answers from the JSON in a reply: by number, as objects, or in the order of the tasks."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
+
+from selfinstruct.api.text import CutText, read_json
 
 NUMBER_KEYS = ("task", "number", "id", "index", "no", "n", "task_number", "task_id", "item", "question")
 ANSWER_KEYS = (
     "answer", "label", "classification", "is_classification", "is_classification_task", "result", "value", "output",
 )  # fmt: skip
 
-_START = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 _DIGITS = re.compile(r"\d{1,3}(?!\d)")
 _WORDS = {True: "yes", False: "no"}
 
 
-def read_json_labels(text: str) -> list[tuple[int, str]] | None:
-    """Numbers and what is said of them; `None` where there is no JSON that can be read so."""
-    start = _START.search(text)
-    if start is None:
+def read_json_labels(text: str, count: int) -> list[tuple[int, str]] | None:
+    """Numbers and what is said of them; `None` where there is no JSON that can be read so.
+
+    Where one task was asked about, an answer needs no number.
+    """
+    reading = read_json(text)
+    if reading is None:
         return None
-    try:
-        value, _ = json.JSONDecoder(strict=False).raw_decode(text, start.end() - 1)
-    except (ValueError, RecursionError):
-        return None
-    return list(_answers(value)) or None
+    found = [answer for value in reading.values for answer in _answers(value)]
+    if not found and count == 1:
+        found = [(1, said) for value in reading.values if (said := _said(value))]
+    return found or None
 
 
 def _answers(value: object) -> Iterator[tuple[int, str]]:
     if isinstance(value, Mapping):
         lists = [inner for inner in value.values() if isinstance(inner, list | dict)]
-        if len(value) == 1 and lists and _number(next(iter(value))) is None:
+        if len(lists) == 1 and not any(_number(key) is not None for key in value):
             yield from _answers(lists[0])  # {"answers": ...}
             return
         if (said := _said(value)) and (number := _own_number(value)) is not None:
@@ -50,12 +52,13 @@ def _answers(value: object) -> Iterator[tuple[int, str]]:
 
 
 def _said(value: object) -> str:
-    """The words of an answer, or of an object that holds one."""
+    """The words of an answer, or of an object that holds one; of a cut one, nothing."""
     if isinstance(value, Mapping):
-        value = next((value[key] for key in ANSWER_KEYS if isinstance(value.get(key), str | bool)), None)
+        fields = {str(key).strip().lower().replace(" ", "_"): inner for key, inner in value.items()}
+        value = next((fields[key] for key in ANSWER_KEYS if isinstance(fields.get(key), str | bool)), None)
     if isinstance(value, bool):
         return _WORDS[value]
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) and not isinstance(value, CutText) else ""
 
 
 def _own_number(value: Mapping[str, object]) -> int | None:

@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
 
 NUMBER_KEYS = ("number", "example", "id", "index", "example_number", "example_id", "item", "no", "n", "nr")
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")
 ANSWER_KEYS = ("answers", "answer", "rating", "ratings", "review", "result", "verdict")
 
-MOST_FAILURES = 200
-"""Brackets that may be looked behind in vain: each may cost a look at all the rest."""
-
 Numbered = tuple[int | None, ReadAnswers]
 """An example's number, if it is given one, and what is said of it."""
 
-_START = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
-_COMMA = re.compile(r",(?=\s*[\]}])")
-_ENTRY = re.compile(r"(?:\"(?:example |item |#)?(?P<number>\d{1,4})\"\s*:\s*)?(?=[\[{])", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,4}(?!\d)")
 _WORDS = {True: "yes", False: "no"}
 
 
 def read_json_ratings(text: str) -> list[Numbered]:
     """What is said of each example, in order; empty where there is no JSON that can be read so."""
-    start = _START.search(text)
-    if start is None:
-        return []
-    text = _COMMA.sub("", text[start.end() - 1 :])
-    return [found for value in _values(text) for found in _ratings(value)]
-
-
-def _values(text: str) -> Iterator[object]:
-    """The whole value; of a broken or many-lined one, the entries that are whole."""
-    decoder = json.JSONDecoder(strict=False)
-    try:
-        value, end = decoder.raw_decode(text)
-    except (ValueError, RecursionError):
-        value, end = None, 1
-    if value is not None:
-        yield value
-    at, failures = end, 0
-    while failures < MOST_FAILURES and (entry := _ENTRY.search(text, at)):
-        try:
-            value, at = decoder.raw_decode(text, entry.end())
-        except (ValueError, RecursionError):
-            at, failures = entry.end() + 1, failures + 1
-            continue
-        yield {entry["number"]: value} if entry["number"] else value
+    reading = read_json(text)
+    return [found for value in reading.values for found in _ratings(value)] if reading is not None else []
 
 
 def _ratings(value: object) -> Iterator[Numbered]:
@@ -79,7 +51,7 @@ def _ratings(value: object) -> Iterator[Numbered]:
 def _said(value: object) -> ReadAnswers:
     """What one value says of one example: a text, a list of answers, or an object by question."""
     if isinstance(value, str):
-        return read(value)
+        return ReadAnswers(()) if isinstance(value, CutText) else read(value)
     if isinstance(value, Mapping):
         return _by_question(value)
     if not isinstance(value, Sequence) or len(value) < ANSWERS:
@@ -118,7 +90,9 @@ def _answer(value: object) -> str | None:
         value = next((value[key] for key in (*ANSWER_KEYS, "value") if isinstance(value.get(key), str | bool)), None)
     if isinstance(value, bool | int) and value in (0, 1):
         return _WORDS[bool(value)]
-    if isinstance(value, str) and not read(value).answers:  # three answers are not one
+    if (
+        isinstance(value, str) and not isinstance(value, CutText) and not read(value).answers
+    ):  # three answers are not one
         return word(value) or word(re.split(r"\s*[-–—,;:(.]", value.strip(), maxsplit=1)[0])
     return None
 

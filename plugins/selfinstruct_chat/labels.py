@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from selfinstruct.api import Label, PostProcessor, Reply, Request
 from selfinstruct_chat.classify import one_line
 from selfinstruct_chat.json_labels import read_json_labels
-from selfinstruct_chat.replies import clean_reply, without_thinking
+from selfinstruct_chat.replies import clean_reply
 
 LONGEST_SAID, END = 120, 200
 """Characters of the read words that are noted, and on either end of many words that are read."""
@@ -58,11 +58,9 @@ class ChatLabelsReader(PostProcessor):
 
         The last answer of a reply cut by length does not count, unless it is the only one that was asked for.
         """
-        text = without_thinking(clean_reply(reply.text)).strip().replace("’", "'")
+        text = clean_reply(reply.text).strip().replace("’", "'")
         tasks = [one_line(subject.text) for subject in request.subjects]
-        answers = read_answers(text, tasks)
-        if reply.finish == "length" and len(tasks) > 1:
-            answers = answers[:-1]
+        answers = read_answers(text, tasks, is_cut=reply.finish == "length")
         heard: dict[int, list[str]] = {}
         for number, said in answers:
             if 1 <= number <= len(tasks):
@@ -93,15 +91,20 @@ def yes_or_no(words: str) -> str:
     return "" if len(inside) != 1 else "no" if inside.pop() else "yes"
 
 
-def read_answers(text: str, tasks: Sequence[str]) -> list[tuple[int, str]]:
-    """The numbers of tasks and what is said of them, in the order in which they stand in the reply."""
-    found = read_json_labels(text)
-    if found is None:
-        lines = [" ".join(line.split()) for line in text.split("\n") if line.strip("`~ \t")]
-        found = _by_line(lines, tasks) or _by_position(lines, len(tasks))
+def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[tuple[int, str]]:
+    """The numbers of tasks and what is said of them, in the order in which they stand in the reply.
+
+    The last answer of a reply that was cut is left out, unless its closing bracket or quotation mark says that it is
+    whole, or one task was asked about.
+    """
+    found = read_json_labels(text, len(tasks))
+    if found is not None:
+        return found
+    lines = [" ".join(line.split()) for line in text.split("\n") if line.strip("`~ \t")]
+    found = _by_line(lines, tasks) or _by_position(lines, len(tasks))
     if not found and len(tasks) == 1 and text:
         found = [(1, _without_task(text, tasks[0]))]
-    return found
+    return found[:-1] if is_cut and len(tasks) > 1 else found
 
 
 def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]]:
@@ -129,12 +132,13 @@ def _pairs(line: str) -> list[tuple[int, str]]:
     """`1-yes, 2-no`: numbers and answers on one line, and nothing else."""
     rest = line.strip(" \t*_{}[]`|.,;")
     found: list[tuple[int, str]] = []
-    while rest:
-        pair = _PAIR.match(rest)
+    at = 0
+    while at < len(rest):
+        pair = _PAIR.match(rest, at)
         if pair is None:
             return []
         found.append((int(pair["number"]), pair["no"] or pair["yes"]))
-        rest = rest[pair.end() :]
+        at = pair.end()
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from selfinstruct_chat.lists import LABELS, ListItem, ParsedList, has_marker
+from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<(task|instruction|prompt|question|item|li)\b[^<>]*>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
@@ -15,7 +16,7 @@ _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE = re.compile(r"[ \t]*\|[ \t:|-]*-[ \t:|-]*\|[ \t]*")
 _CELLS = re.compile(r"(?<!\\)\|")
-_HEAD = re.compile(rf"[*_ ]*(?:{LABELS})s?[*_ ]*", re.IGNORECASE)
+_HEAD = re.compile(rf"[*_ ]*(?:{TASKS})s?[*_ ]*", re.IGNORECASE)
 
 
 def unescaped(text: str) -> str:

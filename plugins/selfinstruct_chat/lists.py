@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-LABELS = (
-    r"(?:new\s+)?(?:task|instruction|prompt|question|exercise|problem)|q"
-    r"|aufgabe|frage|übung|tarea|ejercicio|pregunta|instrucción|tarefa|exercício|pergunta|instrução|tâche|exercice"
-    r"|compito|esercizio|domanda|opdracht|taak|vraag|zadanie|görev|soru|задание|задача|вопрос|завдання"
-    r"|任务|任務|问题|题目|指令|課題|タスク|質問|問題|과제|작업|문제|질문|कार्य|प्रश्न|المهمة|مهمة|السؤال|سؤال"
-)
-"""Words that may stand before an item's number."""
+from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -22,7 +16,7 @@ FARTHEST = 5
 
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
-    【?(?P<label>{LABELS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
     (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -136,13 +130,13 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[ItemMarker] = []
     breaks = list(accumulate(is_break(line) for line in lines))
+    last = {marker.number: place for place, marker in enumerate(top)}
     previous = inner = 0
     for place, marker in enumerate(top):
         number = marker.number
         if outer and breaks[marker.line - 1] > breaks[outer[-1].line]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
-        again = any(later.number == number for later in top[place + 1 :])
-        is_inner = bool(inner) and number == inner + 1 and again
+        is_inner = bool(inner) and number == inner + 1 and last[number] > place
         is_repeated = 1 < number == previous and not inner  # models stutter
         if outer and (is_inner or not (is_repeated or previous < number <= previous + FARTHEST)):
             inner = number

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXAMPLES, INPUTS, OUTPUTS
+
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
 KINDS: Mapping[str, PartKind] = {
@@ -34,10 +36,15 @@ _DELIMITER = re.compile(
 _TAG = re.compile(r"[ \t]*<(?P<close>/)?(?P<name>input|output|label|example)>(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECASE)
 
+_OTHER_FORM = re.compile(
+    r"^[ \t]*[*_]{0,3}(?:\[(?P<name>(?:NO[ _]?)?INPUT|OUTPUT)\])[*_]{0,3}:?(?P<rest>[ \t]|$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
 _KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
 _NAMES = (
-    rf"(?:(?P<input>{_KIND}inputs?)|(?P<output>{_KIND}outputs?)|(?P<answer>{_KIND}(?:answer|response|solution))"
-    r"|(?P<label>class(?:ification)?[ \t]+label)|(?P<bare>label))"
+    rf"(?:(?P<input>{_KIND}(?:{INPUTS}))|(?P<output>{_KIND}(?:{OUTPUTS}))|(?P<answer>{_KIND}(?:{ANSWERS}))"
+    rf"|(?P<label>class(?:ification)?[ \t]+label|{CLASS_LABELS})|(?P<bare>label))"
 )
 _NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
 _STARS = r"(?:\*{1,3}|_{1,2})?"
@@ -49,7 +56,7 @@ _HEADING = re.compile(
     rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*\r?(?P<rest>)", re.IGNORECASE
 )
 _EXAMPLE = re.compile(
-    rf"{_LEAD}(?:example|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
+    rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
     rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -90,7 +97,7 @@ def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
 
     Delimiters count first, then tags, then labels such as `Output:`, and these only outside code.
     """
-    lines = text.split("\n")
+    lines = _delimited(text).split("\n")
     labels = _labels(lines, is_classification)
     if found := _by(_delimiter_at, lines):
         return _cut_at(lines, _completed(found, labels, is_classification))
@@ -106,6 +113,14 @@ def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
         if "\n" in before and not any(marker.kind == "input" for marker in labels):
             return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
+
+
+def _delimited(text: str) -> str:
+    """The text with delimiters of another form, or on one line, as they were asked for."""
+    kinds = {found["name"].upper() for found in _OTHER_FORM.finditer(text)}
+    if {"INPUT", "OUTPUT"} <= kinds:
+        text = _OTHER_FORM.sub(lambda found: f"<<{found['name']}>>{found['rest']}", text)
+    return _ON_ONE_LINE.sub("\n", text)
 
 
 def tidy(lines: Sequence[str]) -> str:

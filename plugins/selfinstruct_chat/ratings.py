@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
-from selfinstruct_chat.replies import clean_reply, without_thinking
+from selfinstruct_chat.replies import clean_reply
 from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
@@ -44,7 +44,7 @@ class ChatRatingsReader(PostProcessor):
 
         The last rating of a reply cut by length counts only if words stand behind its answers.
         """
-        text = without_thinking(clean_reply(reply.text)).strip().replace("’", "'")
+        text = clean_reply(reply.text).strip().replace("’", "'")
         count = len(request.subjects)
         found = read_ratings(text, count)
         if reply.finish == "length" and found and not found[-1][1].rest:

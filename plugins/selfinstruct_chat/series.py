@@ -10,9 +10,18 @@ from typing import TypeVar
 from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(r"\*\*(?P<title>[^*:.?!]{2,50})(?:[:：]\*\*|\*\*[:：]|\*\*\s[–—-](?=\s))\s*(?P<rest>\S.*)")
-_KIND = r"[\[(【](?P<kind>[A-Z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
+_KIND = r"[\[(【](?P<kind>[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
 _KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+[*_]*{_KIND}[*_]*", re.DOTALL)
+_KINDS = (
+    r"math(?:s|ematics)?|arithmetic|algebra|geometry|coding|code|programming|computer science|creative(?: writing)?"
+    r"|writing|reasoning|science|physics|chemistry|biology|history|geography|literature|language|logic"
+    r"|classification|sentiment(?: analysis)?|translation|summari[sz]ation|summary|brainstorm(?:ing)?|editing|rewriting"
+    r"|paraphras(?:e|ing)|extraction|information extraction|generation|text generation|open-?ended|question answering"
+    r"|q&a|qa|trivia|general knowledge|common ?sense|easy|medium|hard|difficult|beginner|intermediate|advanced|new"
+)
+_KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
+_KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 T = TypeVar("T")
 
 _SHORT = 3
@@ -25,8 +34,18 @@ def without_titles(items: Sequence[ListItem]) -> list[ListItem]:
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:
-    """Tasks without the name of their kind in brackets, before or behind, if most have one."""
-    return _without_common_part(_without_common_part(tasks, _kind_first), _kind_last)
+    """Tasks without their kind in brackets, before or behind: any name if most have one, else the known ones."""
+    return [
+        _without_known_kind(task) for task in _without_common_part(_without_common_part(tasks, _kind_first), _kind_last)
+    ]
+
+
+def _without_known_kind(task: str) -> str:
+    """A task without a kind that cannot be its own words: `[math]`, `(Creative writing)`."""
+    first, last = _KNOWN_FIRST.match(task), _KNOWN_LAST.search(task[-120:])
+    end = len(task) - (len(last[0]) if last else 0)
+    left = task[first.end() if first else 0 : end].rstrip()
+    return left or task
 
 
 def _without_common_part(whole: Sequence[T], part: Callable[[T], T | None]) -> list[T]:

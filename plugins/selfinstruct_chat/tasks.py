@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
+from selfinstruct.api.text import final_text
 from selfinstruct_chat.answers import announces_answer
-from selfinstruct_chat.items import split_item, tidy
-from selfinstruct_chat.json_lists import JsonList, read_json
+from selfinstruct_chat.items import split_item
+from selfinstruct_chat.json_tasks import JsonTasks, read_json_tasks
 from selfinstruct_chat.layout import read_layout, unescaped
-from selfinstruct_chat.lists import find_items
-from selfinstruct_chat.replies import clean_reply, without_thinking
+from selfinstruct_chat.lists import ListItem, find_items
+from selfinstruct_chat.replies import clean_reply
 from selfinstruct_chat.series import without_kinds, without_titles
+from selfinstruct_chat.tidying import tidy
+from selfinstruct_chat.triplets import read_triplets
+
+MOST_ITEMS = 1000
+"""Items of a list that are read: nobody asks for so many, so what is longer runs in a circle."""
+
+_WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}[ \t]+\Z")
+"""The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Tasks with their tails, what stood around them, and whether the reply ended inside the last one."""
+
+    intro: str
+    tasks: Sequence[tuple[str, str]]
+    outro: str
+    is_cut: bool
 
 
 class ChatTasksReader(PostProcessor):
@@ -19,35 +40,42 @@ class ChatTasksReader(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
-        text = without_thinking(clean_reply(reply.text)).strip()
+        text = clean_reply(reply.text)
+        ends_open = reply.finish == "length" and _WHOLE.search(reply.text[-400:]) is None
+        text = text.strip()
         if not text:
             return ()
-        found = read_json(text)
-        read = _from_json(found) if found is not None else _from_list(text)
-        shared: dict[str, Json] = {name: words for name, words in (("intro", read[0]), ("outro", read[2])) if words}
-        is_cut = reply.finish == "length" or (found is not None and found.cut)
+        found = read_json_tasks(text)
+        read = _from_json(found) if found is not None else _from_list(text, ends_open)
+        shared: dict[str, Json] = {
+            name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words
+        }
         examples = tuple(example.text for example in request.examples)
         drafts = []
-        for at, (task, tail) in enumerate(read[1]):
+        for at, (task, tail) in enumerate(read.tasks):
             notes = {**shared, "tail": tail} if tail else dict(shared)
             if announces_answer(tail):
                 notes["answered"] = True
-            if is_cut and at == len(read[1]) - 1:
+            if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True
             if task:
                 drafts.append(Draft(task, examples, notes))
         return drafts
 
 
-def _from_json(found: JsonList) -> tuple[str, list[tuple[str, str]], str]:
-    """Intro, tasks with no tails, outro; JSON has no glued text."""
-    return found.intro, [(tidy(task), "") for task in found.tasks], found.outro
+def _from_json(found: JsonTasks) -> _Read:
+    """JSON has no glued text, and its closing signs say whether the last task is whole."""
+    tasks = without_kinds([tidy(task) for task in found.tasks])
+    return _Read(found.intro, [(tidy(task), "") for task in tasks], found.outro, found.cut)
 
 
-def _from_list(text: str) -> tuple[str, list[tuple[str, str]], str]:
-    """Intro, tasks with their tails, outro. Where no other item has a tail, the last one's is the outro."""
+def _from_list(text: str, is_cut: bool) -> _Read:
+    """Read what is no JSON. Where no other item has a tail, the last one's is the outro."""
     text = unescaped(text)
-    listing = read_layout(text) or find_items(text)
+    listing = read_layout(text) or read_triplets(text) or find_items(text)
+    del listing.items[MOST_ITEMS:]
+    if (inside := _json_in(listing.items)) is not None:
+        return _Read("\n".join(listing.intro).strip("` \n\t"), inside, "", is_cut)
     last = len(listing.items) - 1
     parts = [split_item(item, is_last=at == last > 0) for at, item in enumerate(without_titles(listing.items))]
     tasks = without_kinds([task for task, _, _ in parts])
@@ -57,4 +85,16 @@ def _from_list(text: str) -> tuple[str, list[tuple[str, str]], str]:
         outro.insert(0, read[-1][1])
         read[-1] = (read[-1][0], "")
     intro = "\n".join(listing.intro).strip("` \n\t")
-    return intro, read, "\n\n".join(words for part in outro if (words := part.strip("` \n\t")))
+    read = [(task if final_text(task) == task else "", tail) for task, tail in read]  # thinking is no task
+    return _Read(intro, read, "\n\n".join(words for part in outro if (words := part.strip("` \n\t"))), is_cut)
+
+
+def _json_in(items: Sequence[ListItem]) -> list[tuple[str, str]] | None:
+    """The tasks of a list whose items are JSON, each one by itself: `1. {"instruction": ...}`."""
+    texts = ["\n".join(item.lines).strip() for item in items]
+    if not texts or not all("{" in text[:40] for text in texts):
+        return None
+    found = [read_json_tasks(text) for text in texts]
+    if any(one is None for one in found[:-1]):
+        return None
+    return [(tidy(task), "") for one in found if one is not None for task in one.tasks] or None

@@ -67,11 +67,15 @@ _IS = re.compile(
 class AnswerOptions(Options):
     """Options of the filter `answer`."""
 
-    drop_glued: bool = Field(True, description="Drop a task with an answer glued on; if false, keep it without that.")
+    drop_glued: bool = Field(
+        True, description="Drop a task with an unlabelled answer glued on; if false, keep it without that."
+    )
 
 
 class AnswerFilter(Filter[Draft]):
     """Drop answers: announced by the reply's first words, glued onto a task, or standing alone as statement or title.
+
+    A task whose answer has a label of its own, such as `Answer:`, is kept: the label says where the task ends.
 
     The rules about wording are English and leave drafts in other languages alone.
     """
@@ -84,7 +88,7 @@ class AnswerFilter(Filter[Draft]):
         if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
             return drop("intro-announces-answers", words=found[0])
         tail = str(item.notes.get("tail", "")).replace("’", "'")
-        if self._drop_glued and tail and (item.notes.get("answered") or _answers(item.text, tail)):
+        if self._drop_glued and tail and not item.notes.get("answered") and _answers(item.text, tail):
             return drop("answer-glued-on", tail=tail[:200])
         if not is_english(item.text) or asks(item.text):
             return keep()

@@ -25,6 +25,14 @@ _BLANK = re.compile(
 )
 """`[insert text here]` as the whole text; a letter may well end with `[Your Name]`."""
 
+_QUANTITY = re.compile(r"\s*[-−+]?\d[\d.,]*\s*(?:°\s?)?[^\W\d_]{0,12}\.?\s*")
+_TURNS = re.compile(
+    r"\b(?:convert|turn|change|transform|round|calculat|comput|evaluat|simplif|express|reduc|absolute|square|cube|power"
+    r"|factor|normali|rewrit|translat|what|how|find|determin|give|writ)\w*",
+    re.IGNORECASE,
+)
+"""Tasks that give back some numbers as they are: -40 °C are -40 °F, and 7 is 7 when it is rounded."""
+
 _DANGLING = re.compile(r"(?:,|\(|\[|\b(?:the|a|an|and|or|of|to|with|for|from|by|which|because|is|are|was))\Z")
 _CODE_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 
@@ -82,7 +90,7 @@ class InvalidExampleFilter(Filter[Example]):
         output = item.output.strip()
         if not output:
             return drop("empty-output")
-        if output == item.input.strip():
+        if output == item.input.strip() and not _may_stay(item):
             return drop("output-repeats-input")
         if _MARKER.search(output) or _MARKER.search(item.input):
             return drop("leftover-marker")
@@ -94,6 +102,11 @@ class InvalidExampleFilter(Filter[Example]):
             if _BLANK.fullmatch(text) and text.strip().casefold() not in item.instruction.casefold():
                 return drop(f"placeholder-{name}", text=text[:80])
         return _evaluate_wording(item, output)
+
+
+def _may_stay(item: Example) -> bool:
+    """Whether an output may be its input: a number that is converted, or a text to correct where need be."""
+    return _QUANTITY.fullmatch(item.input) is not None and _TURNS.search(item.instruction) is not None
 
 
 def _open_end(output: str) -> str:

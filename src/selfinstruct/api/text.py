@@ -1,9 +1,23 @@
-"""Text helpers for plugins: evaluation sets as hashed n-grams, and the verb of an instruction with its object.
+"""Text helpers for plugins: a reply's final part and its JSON, evaluation sets as n-grams, verbs with their objects.
 
 They stand apart from `selfinstruct.api`, which stays quick to import.
 """
 
+from selfinstruct.text.final import final_text
 from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, text_hash
+from selfinstruct.text.json_reader import CutText, JsonReading, read_json
 from selfinstruct.text.phrases import Phrase, verb_and_object
 
-__all__ = ["Fingerprints", "N", "Phrase", "evaluation_set", "ngram_hashes", "text_hash", "verb_and_object"]
+__all__ = [
+    "CutText",
+    "Fingerprints",
+    "JsonReading",
+    "N",
+    "Phrase",
+    "evaluation_set",
+    "final_text",
+    "ngram_hashes",
+    "read_json",
+    "text_hash",
+    "verb_and_object",
+]

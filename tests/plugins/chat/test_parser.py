@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Instruction, Reply, Request
 from selfinstruct.types import Finish
-from selfinstruct_chat.items import tidy
 from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.tidying import tidy
 
 A, B, C = "Write a poem about rain.", "What is 12 times 12?", "Name three kinds of bread."
 CLEAN = st.lists(
@@ -188,7 +188,8 @@ def test_tags_and_tables() -> None:
 def test_names_of_kinds_in_brackets_go_if_most_tasks_have_one() -> None:
     assert texts(f"1. [Creative] {A}\n2. [Maths] {B}") == [A, B]
     assert texts(f"1. {A} (Creative)\n2. {B} (Maths)\n3. {C}") == [A, B, C]
-    assert texts(f"1. {A} (Creative)\n2. {B}\n3. {C}") == [f"{A} (Creative)", B, C]
+    assert texts(f"1. {A} (Seaside)\n2. {B}\n3. {C}") == [f"{A} (Seaside)", B, C]
+    assert texts(f"1. {A} (creative)\n2. [math] {B}\n3. {C}") == [A, B, C]
 
 
 def test_the_first_item_may_go_on_from_the_prompt() -> None:

@@ -76,10 +76,14 @@ def similarity_of(row: Mapping[str, Any]) -> Similarity | None:
 
 
 def label_of(value: object) -> str:
-    """`yes` or `no`; empty for anything else, such as a cut or a failed answer."""
+    """`yes` or `no`; empty for anything else, such as a cut or a failed answer.
+
+    Of a text its first line counts: a completion model that was not stopped writes the next task below its answer.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _SAYS.get(value.strip().lower(), "") if isinstance(value, str) else ""
+    first = value.strip().partition("\n")[0] if isinstance(value, str) else ""
+    return _SAYS.get(first.strip().lower(), "")
 
 
 def _is_score(value: object) -> TypeGuard[int | float]:

@@ -1,0 +1,85 @@
+"""Takes off what frames an example's output and is no part of it: pleasantries, labels, the next task."""
+
+from __future__ import annotations
+
+import re
+
+from selfinstruct_chat.words import ANSWERS, INPUTS, NEXT_TASKS, OUTPUTS
+
+MOST_CLOSERS = 3
+ENDS = 600
+"""Characters at either end of a text in which what frames it stands."""
+
+_SURE = r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no problem|great question)"
+_HERE = r"(?:here(?:['’]s| is| are| you go)|below (?:is|are)|the following (?:is|are))\b"
+_OPENER = re.compile(
+    rf"\s*(?:{_SURE}[!,.][ \t]*{_HERE}[^\n:：]{{0,160}}(?:[:：]|[.!](?=[ \t]*\n))[*_]*\s*"
+    rf"|{_HERE}[^\n:：]{{0,160}}[:：][*_]*[ \t]*\n[ \t]*\n\s*"
+    rf"|{_SURE}[!.][ \t]*(?:i['’](?:d|ll)\b[^\n]{{0,160}}|i (?:can|will|would)\b[^\n]{{0,160}})?\n\s*"
+    rf"|{_SURE}![ \t]+)(?=\S)",
+    re.IGNORECASE,
+)
+_CLOSER = re.compile(
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+)[ \t]*[(*_]*(?:"
+    r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
+    r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
+    r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
+    r"\b(?:help|else|more|other|another|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
+    r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
+    r"|do you (?:want|need) (?:me to|more)"
+    r")[^\n]{0,200}\Z",
+    re.IGNORECASE,
+)
+_WANTS_LETTER = re.compile(
+    r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE
+)
+
+_LABEL = r"[ \t]*(?:#{1,6}[ \t]*)?[*_]{0,3}"
+_KIND = r"(?:(?:sample|example|expected|correct|final)[ ]+)?"
+_COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
+_EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
+_INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
+_OUTPUT_LINE = re.compile(rf"\n{_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
+_TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
+_NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
+_TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
+_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
+_OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
+
+
+def without_frame(output: str, instruction: str) -> str:
+    """An output without words to the user around it, the label of another output below it, and the next task."""
+    if not _TASK_FIRST.match(output) and (found := _NEXT_TASK.search(output)):
+        output = output[: found.start()].rstrip()
+    if found := _OUTPUT_FIRST.match(output[:ENDS]):
+        output = output[found.end() :]
+    if found := _OPENER.match(output[:ENDS]):
+        output = output[found.end() :]
+    if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
+        output = output[: len(output) - len(found[0])].rstrip()
+    if not _WANTS_LETTER.search(instruction):
+        for _ in range(MOST_CLOSERS):
+            if found := _CLOSER.search(output[-ENDS:]):
+                output = output[: len(output) - len(found[0])].rstrip()
+    return output
+
+
+def without_next_task(text: str, instruction: str) -> str:
+    """A raw text without another task below its first output that has examples of its own."""
+    first = _OUTPUT_LINE.search(text)
+    for found in _TASK_BELOW.finditer(text, first.end()) if first else ():
+        if found["task"].split() != instruction.split() and _OUTPUT_LINE.search(text, found.end()):
+            return text[: found.start()]
+    return text
+
+
+def split_input(given: str, output: str) -> tuple[str, str]:
+    """Input and output, where an output begins with its own `Input:` and ends with an `Output:` or a paragraph."""
+    found = _INPUT_FIRST.match(output[:ENDS])
+    if found is None or (given and not _OUTPUT_LINE.search(output)):
+        return given, output
+    rest = output[found.end() :]
+    if parted := _OUTPUT_LINE.search(rest):
+        return rest[: parted.start()].strip("\r\n"), rest[parted.end() :].strip("\r\n")
+    first, _, below = rest.partition("\n\n")
+    return (first.strip("\r\n"), below.strip("\r\n")) if below.strip() else (given, output)

@@ -1,0 +1,68 @@
+"""Reads tasks from the JSON in a reply: strings or objects, in lists or by number, under any name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.lists import has_marker
+from selfinstruct_chat.words import TASKS
+
+KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
+"""Where an object keeps its task; the first one that holds a string counts."""
+
+_KEY = re.compile(rf"(?:{TASKS})", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?:(?:{TASKS})s?[ _-]?)?#?\d{{1,3}}\.?", re.IGNORECASE)
+_FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTasks:
+    """Tasks as they stood in the JSON, what stood around it, and whether it ended inside the last one."""
+
+    intro: str
+    tasks: tuple[str, ...]
+    outro: str
+    cut: bool
+
+
+def read_json_tasks(text: str) -> JsonTasks | None:
+    """Read the first JSON that holds tasks; `None` where there is none, so that other forms can be tried."""
+    reading = read_json(text)
+    if reading is None or has_marker(text[: reading.start]):
+        return None  # no JSON, or JSON that is a task's data
+    tasks = [task for value in reading.values for task in _tasks(value)]
+    if not tasks:
+        return None
+    intro, outro = text[: reading.start], text[reading.end :]
+    return JsonTasks(_plain(intro), tuple(tasks), _plain(outro), cut=isinstance(tasks[-1], CutText))
+
+
+def _tasks(value: object) -> Iterator[str]:
+    """The tasks in a value: every string of a list, and of an object its own task, or those in its parts."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _tasks(inner)
+    elif isinstance(value, dict):
+        if (own := _own(value)) is not None:
+            yield own
+            return
+        for key, inner in value.items():
+            if isinstance(inner, list | dict) or _NUMBER.fullmatch(str(key).strip()):
+                yield from _tasks(inner)
+
+
+def _own(value: dict[str, object]) -> str | None:
+    """The task that an object holds. An input beside it is an example's, which the stage `instances` asks for."""
+    fields = {str(key).strip().lower(): inner for key, inner in value.items()}
+    names = [*KEYS, *(key for key in fields if _KEY.fullmatch(key))]
+    return next((text for name in names if isinstance(text := fields.get(name), str) and text.strip()), None)
+
+
+def _plain(text: str) -> str:
+    return _FENCE.sub("", text).strip()

@@ -1,0 +1,98 @@
+"""Tidies a task's text: takes off labels, numbers, emphasis and remarks around it, and writes its signs plainly."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selfinstruct_chat.words import NEXT_TASKS, TASKS
+
+LONGEST = 10_000
+"""Characters of a text that is tidied; what is longer is no task that anybody could use, and stays as it is."""
+
+_LEAD = re.compile(r"(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])|(_{1,2})(?=[^\s_]+ )(.+?)(?<=[^\s_])\3(?!\w)")
+_LABEL = re.compile(rf"(?:{TASKS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』", "`": "`"}
+
+_ORDINALS = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|next|last"
+_MONTHS = "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|Jahrhundert"
+_STRAY = re.compile(
+    rf"(?:(?:the\s+)?(?:{_ORDINALS})\s+(?:one|task|instruction|question)\s*[,:–-]\s*(?:(?:\#?\d{{1,3}})\s*[.):]\s*)?"
+    rf"|(?:(?-i:[A-Z])\s*:\s*)?(?:\#?\d{{1,3}}[.):]|\(\d{{1,3}}\))\s+)(?=[^\W\d_])(?!(?-i:{_MONTHS})\b)",
+    re.IGNORECASE,
+)
+"""A number or a place in the list that stands once more before a task: `3. `, `E: 6. `, `The second one, 3: `."""
+
+_REMARK_LAST = re.compile(
+    r"\s+(?:[*_]*[(\[（【](?:note|hint|tip|remark|category|type|difficulty|level|topic|skills?|domain|focus|goal|purpose"
+    r"|hinweis|nota|remarque|uwaga|примечание|注|注意|提示)\s*[:：][^()\[\]（）【】]*[)\]）】][*_]*"
+    r"|[*_]+\([^()]+\)[*_]+)[.]?\Z",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    rf"(?<![^\W_])[*_]{{0,3}}(?:{NEXT_TASKS}|prompt|question)[*_]{{0,3}}\s?[:：][*_]{{0,3}}\s*", re.IGNORECASE
+)
+
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);"
+)
+_ABOUT_ENTITIES = re.compile(
+    r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE
+)
+
+
+def tidy(text: str) -> str:
+    """Take off what stands around a task and is no part of it; raise the first letter. The same again changes nothing.
+
+    That is a label, a number, emphasis or quotes around the whole or the first words, a remark at
+    the end. Entities of HTML become signs, unless the text is about such things.
+    """
+    text = text.strip()
+    before = None
+    while text != before and len(text) <= LONGEST:
+        before = text
+        text = _plain_signs(text)
+        for pattern in (_LABEL, _STRAY):
+            if (found := pattern.match(text)) and found.end() < len(text):
+                text = text[found.end() :]
+        if found := _LEAD.match(text):
+            text = (found[2] or found[4]) + text[found.end() :]
+        text = _once(_without_end(_unquoted(text).strip())).strip()
+    raised = text[:1].upper()
+    return raised + text[1:] if len(raised) == 1 else text
+
+
+def _plain_signs(text: str) -> str:
+    if "&" not in text or "```" in text or _ABOUT_ENTITIES.search(text):
+        return text
+    return _ENTITY.sub(lambda found: " " if found[0] == "&nbsp;" else html.unescape(found[0]), text)
+
+
+def _without_end(text: str) -> str:
+    """The text without a remark at its end, where something is left."""
+    end = text[-400:]
+    found = _REMARK_LAST.search(end) if end.endswith((")", "]", "*", "_", "】", "）", ".")) else None
+    left = text[: len(text) - len(end) + found.start()] if found else text
+    return left if len(left.split()) > 1 or not left.isascii() else text
+
+
+def _once(text: str) -> str:
+    """A task that stands there twice, the second time behind a label, once."""
+    for found in _AGAIN.finditer(text, len(text) // 3):
+        first, second = text[: found.start()], text[found.end() :]
+        if first and abs(len(first) - len(second)) <= 20 and _letters(first) == _letters(second):
+            return second
+    return text
+
+
+def _letters(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
+def _unquoted(text: str) -> str:
+    """The text without quotes around all of it; quotes that only open and close parts of it stay."""
+    closing = _QUOTES.get(text[:1])
+    inner = text[1:-1]
+    if len(text) < 3 or closing is None or text[-1] != closing or text[0] in inner or closing in inner:
+        return text
+    return inner

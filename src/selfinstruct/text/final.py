@@ -1,0 +1,233 @@
+"""The part of a reply that is meant for the reader: without the model's thinking, and without a chat template's tokens.
+
+All wrappers that are known stand in the tables of this module. A text that speaks *about* such signs keeps them: they
+count only where a model or its server puts them, which is at the start of a line or glued to the words around them.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+_THOUGHT = (
+    r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
+    r"(?:[_-](?:process|content|on|trace|block|start|budget_reflect))?"
+)
+"""How models name their thinking: `<think>`, `[THINK]`, `<seed:think>`, `<reasoning_content>`."""
+
+_FROM, _TO = r"(?:(?:start|begin)[_▁ ](?:of[_▁ ])?)?", r"(?:/|end[_▁ ](?:of[_▁ ])?)"
+_ATTRIBUTES = r"(?:[ \t]+[\w-]+[ \t]*=[^<>\n]{0,200})?"
+
+_WRAPPERS = (
+    (rf"<{_THOUGHT}{_ATTRIBUTES}>", rf"</{_THOUGHT}>"),
+    (r"<analysis>", r"</analysis>"),
+    (rf"<[|｜]{_FROM}{_THOUGHT}[|｜]>", rf"<[|｜]{_TO}{_THOUGHT}[|｜]>"),
+    (rf"<[|｜]{_FROM}cot[|｜]>", rf"<[|｜]{_TO}cot[|｜]>"),
+    (rf"\[{_THOUGHT}\]", rf"\[/{_THOUGHT}\]"),
+    (rf"[◁◀【]{_THOUGHT}[▷▶】]", rf"[◁◀【]/{_THOUGHT}[▷▶】]"),
+    (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
+    (r"<unused94>(?:thought)?", r"<unused95>"),
+    (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
+    (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
+)
+"""How thinking is opened and closed. What is not closed runs to the end of the reply."""
+
+_FINAL = (
+    r"</?(?:answer|final|final_answer|response|solution)>",
+    rf"<[|｜](?:{_FROM}|{_TO})(?:response|solution|answer|final)[|｜]>",
+    r"◁/?(?:answer|response)▷",
+    r"\[/?(?:ANSWER|RESPONSE)\]",
+)
+"""What some models put around the part behind their thinking."""
+
+_ROLE = r"(?:assistant|model|user|human|system|developer|tool|ipython)"
+_TOKENS = (
+    r"<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>",
+    r"<(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
+    r"\[/?INST\]|<</?SYS>>",
+)
+"""A chat template's tokens: a server that should have kept them sent them."""
+
+_OPEN = "|".join(opened for opened, _ in _WRAPPERS)
+_CLOSE = "|".join(closed for _, closed in _WRAPPERS)
+_MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re.MULTILINE)
+_WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
+_UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
+_TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
+_TURN = re.compile(
+    r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
+    r"|<[|｜](?:User|user|human)[|｜]>"
+)
+"""Where a model that did not stop plays the user's next turn."""
+
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s{0,9}(?P<name>analysis|commentary|final)(?:[^\n]{0,80}?<\|message\|>|(?=[A-Z\d\n]|\Z))"
+)
+_CHANNEL_ENDS = re.compile(r"<\|(?:end|return|start|channel|call)\|>")
+_BARE_THOUGHT = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\"'(\d]|\s*\n)")
+_BARE_FINAL = re.compile(r"assistant[ \t]*final(?=[^\sa-z]|\s*\n|\Z)")
+_NEEDS_END = re.compile(r"\[(?!THINK\])|[【T \t]")
+"""Opening signs that count only with a closing one: `[Reasoning]` is also what some call a kind of task."""
+
+_SIGN = re.compile(
+    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\.", re.MULTILINE
+)
+"""No wrapper and no token goes without one of these, and most texts have none."""
+
+_ALSO_HTML = ("<s>", "</s>")
+_NEAR = 200
+"""Characters around a sign that are looked at."""
+
+_QUOTES = tuple("`\"'“”‘’«»(")
+_SENTENCE_ENDS = ".!?。！？…)]}\"”'»*`>"
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+
+
+def final_text(text: str) -> str:
+    """The final part of a reply, and nothing else of it changed; empty where the reply is thinking and nothing else.
+
+    Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
+    put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
+    next turn. Takes a time that grows with the length of the text, and raises nothing.
+    """
+    if _SIGN.search(text) is None:
+        return text
+    channel = _final_channel(text)
+    if channel is not None:
+        return _without_tokens(channel)
+    spans = list(_thoughts(_Text(text)))
+    kept = _without_tokens(_without(text, spans))
+    wrapped, unwrapped = _WRAPPED.match(kept), _UNWRAPPED.search(kept[-80:])
+    if wrapped and (spans or unwrapped):
+        kept = kept[wrapped.end() : len(kept) - (len(unwrapped[0]) if unwrapped else 0)]
+    return kept
+
+
+# --- harmony ----------------------------------------------------------------------------------------------------------
+
+
+def _final_channel(text: str) -> str | None:
+    """The last final channel of a reply in OpenAI's harmony form, with its signs or without; `None`: another form."""
+    channels = [one for one in _CHANNEL.finditer(text) if _stands_alone(text, one.start(), one.end())]
+    if channels:
+        last = next((one for one in reversed(channels) if one["name"] == "final"), None)
+        if last is None:
+            return ""
+        end = _CHANNEL_ENDS.search(text, last.end())
+        return text[last.end() : end.start() if end else len(text)]
+    is_thought = _BARE_THOUGHT.match(text) is not None
+    finals = [
+        found for found in _BARE_FINAL.finditer(text) if is_thought or _is_glued(text, found.start(), found.end())
+    ]
+    if finals:
+        return text[finals[-1].end() :]
+    return "" if is_thought and "analysis" in text[:24] and not text.lstrip().startswith("analysis\n") else None
+
+
+def _is_glued(text: str, start: int, end: int) -> bool:
+    """Whether words stand where only a sign that was lost explains them: at a line's start, or behind a sentence."""
+    before = text[start - 1 : start]
+    return (before in _SENTENCE_ENDS + "\n" or start == 0) and not text[end : end + 1].islower()
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a sign is not quoted and not a word among words."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return before not in ("`", '"', "'", "“", "(", "‘") and not (before == " " and after == " ")
+
+
+# --- thinking ---------------------------------------------------------------------------------------------------------
+
+
+class _Text:
+    """A text, and what is asked again and again about places in it, so that each answer takes the same short time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.first = len(text) - len(text.lstrip())
+        self.last = len(text.rstrip())
+        self._fences = [found.start() for found in _FENCE.finditer(text)]
+
+    def opens(self, mark: re.Match[str]) -> bool:
+        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces."""
+        if mark["open"] is None:
+            return False
+        above, newline, beside = self.text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")
+        if beside.strip() or (not newline and mark.start() > _NEAR):
+            return False
+        return not above.rstrip().endswith((":", "：", ">>")) and bisect_left(self._fences, mark.start()) % 2 == 0
+
+    def ends_thought(self, mark: re.Match[str]) -> bool:
+        """Whether a closing sign is one: it ends or begins its line, or follows a sentence without a space."""
+        if mark["close"] is None:
+            return False
+        before = self.text[mark.start() - 1 : mark.start()] if mark.start() else "\n"
+        after = self.text[mark.end() : mark.end() + _NEAR].partition("\n")[0]
+        if before in _QUOTES or (after and after[0] in _QUOTES):
+            return False
+        return not after.strip() or before in "\n.!?。！？"
+
+
+def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
+    """Where thinking stands, in order. A closing sign with nothing open ends thinking that began the reply."""
+    opened: re.Match[str] | None = None
+    is_thought = False
+    done = 0
+    for mark in _MARK.finditer(whole.text):
+        if mark["open"]:
+            if opened is None or not is_thought:
+                opened, is_thought = mark, whole.opens(mark)
+        elif opened is not None:
+            if is_thought and (opened.start() <= whole.first or mark.end() < whole.last):
+                yield opened.start(), mark.end()
+                done = mark.end()
+            opened = None
+        elif whole.ends_thought(mark):
+            yield done, mark.end()
+            done = mark.end()
+    if opened is not None and is_thought and _NEEDS_END.match(opened[0]) is None:
+        yield opened.start(), len(whole.text)
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text without some parts of it."""
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    return "".join(text[start:end] for start, end in zip([0, *ends], [*starts, len(text)], strict=True))
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+def _without_tokens(text: str) -> str:
+    """The text without a chat template's tokens, and without a turn of the user that follows it.
+
+    A token is one where it begins or ends a line or is glued to a word; in a sentence, or quoted, it is what the
+    sentence is about.
+    """
+    if "<" not in text and "[" not in text:
+        return text
+    first = len(text) - len(text.lstrip())
+    turns = (turn.start() for turn in _TURN.finditer(text) if turn.start() > first and _is_token(text, turn))
+    text = text[: next(turns, len(text))]
+    last = len(text.rstrip())
+    return _TOKEN.sub(lambda found: _instead(text, found, found.start() > first and found.end() < last), text)
+
+
+def _instead(text: str, token: re.Match[str], is_inside: bool) -> str:
+    """Nothing in place of a token; or the token itself, where the text speaks of it."""
+    if (is_inside and token[0] in _ALSO_HTML) or not _is_token(text, token):
+        return token[0]
+    return "\n" if token["role"] and is_inside else ""
+
+
+def _is_token(text: str, token: re.Match[str]) -> bool:
+    start, end = token.span()
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    if before[-1:] in _QUOTES or after[:1] in _QUOTES:
+        return not before and not after
+    if before[-1:] in (" ", "\t") and before[0] not in _SENTENCE_ENDS:
+        return not text[end : end + _NEAR].strip() and end + _NEAR >= len(text)
+    if before[-1:] == "\n":
+        return not (after[:1] == " " and after[1:].islower())
+    return after[:1] not in tuple(",.;:?")

@@ -1,0 +1,122 @@
+"""Scores the chat readers on parts of the corpus: precision and recall of tasks, examples and labels.
+
+The parts `seen` and `unseen` hold one JSON file for each reply, in three folders:
+
+tasks      {"about", "finish", "reply", "tasks", "optional"}
+instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output"}]}
+labels     {"instructions", "reply", "labels"}, the labels yes, no, or something else where nothing can be read
+
+A task is right if it is one of the expected ones when white space is folded; an optional one counts neither way. What
+is marked as cut off does not count, as the default filters drop it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from selfinstruct.api import Instruction, Reply, Request
+from selfinstruct_chat.examples import ChatExamplesReader
+from selfinstruct_chat.instances import ChatInstancesReader
+from selfinstruct_chat.labels import ChatLabelsReader
+from selfinstruct_chat.tasks import ChatTasksReader
+from tests.plugins.filters.chain import Chain
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+PARTS = ("seen", "unseen")
+KINDS = ("tasks", "tasks with filters", "instances", "labels")
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts over the replies of one kind. `wrong` names what was read wrongly and what was missed, for a person."""
+
+    replies: int = 0
+    read: int = 0
+    expected: int = 0
+    right: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        """What is right of all that was read."""
+        return self.right / self.read if self.read else 1.0
+
+    @property
+    def recall(self) -> float:
+        """What was read of all that there is."""
+        return self.right / self.expected if self.expected else 1.0
+
+    def count(self, name: str, found: Iterable[Any], expected: Iterable[Any], optional: Iterable[Any] = ()) -> None:
+        """Count one reply."""
+        free, want = set(optional), Counter(expected)
+        got = Counter(one for one in found if one not in free)
+        right = got & want
+        self.replies += 1
+        self.read += got.total()
+        self.expected += want.total()
+        self.right += right.total()
+        self.wrong += [f"{name}: read {one!r}" for one in (got - right)] + [
+            f"{name}: missed {one!r}" for one in (want - right)
+        ]
+
+
+def score(part: str, kind: str) -> Score:
+    """Score one kind of replies of a part of the corpus; an empty score where there are none."""
+    total = Score()
+    for path in paths(part, kind):
+        case = json.loads(path.read_text("utf-8"))
+        total.count(path.stem, read_case(kind, case), expected_of(kind, case), map(_folded, case.get("optional", ())))
+    return total
+
+
+def paths(part: str, kind: str) -> list[Path]:
+    """The files of a kind of replies."""
+    return sorted((CORPUS / part / kind.partition(" ")[0]).glob("*.json"))
+
+
+def read_case(kind: str, case: dict[str, Any]) -> list[Any]:
+    """What is read of a case's reply, in the form in which it is compared."""
+    reply = Reply(case["reply"], case.get("finish", "stop"))
+    if kind == "labels":
+        return list(_labels(case, reply))
+    if kind == "instances":
+        return list(_examples(case, reply))
+    drafts = ChatTasksReader().process(Request("generate", 0, ()), reply)
+    if kind == "tasks with filters":
+        return [_folded(text) for text in Chain().accepted(drafts)]
+    return [_folded(draft.text) for draft in drafts if not draft.notes.get("cut")]
+
+
+def expected_of(kind: str, case: dict[str, Any]) -> list[Any]:
+    """What should be read of a case's reply."""
+    if kind == "labels":
+        return [pair for pair in enumerate(case["labels"], start=1) if pair[1] in ("yes", "no")]
+    if kind == "instances":
+        return [(_folded(one["input"]), _folded(one["output"])) for one in case["examples"]]
+    return [_folded(task) for task in case["tasks"]]
+
+
+def _examples(case: dict[str, Any], reply: Reply) -> Iterator[tuple[str, str]]:
+    """Through both stages, as a run does it: the raw text is kept first, and read afterwards."""
+    subject = Instruction("g0.0", case["task"], None, case["is_classification"])
+    (raw,) = ChatInstancesReader().process(Request("instances", 0, (), subjects=(subject,)), reply)
+    request = Request("prepare", 0, (), subjects=(subject,))
+    for one in ChatExamplesReader().process(request, Reply(raw.text, reply.finish)):
+        if not one.notes.get("cut") and one.output.strip():
+            yield _folded(one.input), _folded(one.output)
+
+
+def _labels(case: dict[str, Any], reply: Reply) -> Iterator[tuple[int, str]]:
+    subjects = tuple(Instruction(str(at), text) for at, text in enumerate(case["instructions"], start=1))
+    for label in ChatLabelsReader().process(Request("classify", 0, (), subjects=subjects), reply):
+        if label.text in ("yes", "no"):
+            yield int(label.subject), label.text
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

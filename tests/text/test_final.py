@@ -1,0 +1,108 @@
+"""The final part of a reply: every wrapper that is known, and texts that are about such wrappers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfinstruct.api.text import final_text
+
+ANSWER = "1. Write a poem.\n2. Name a river."
+WRAPPERS = [
+    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<THINK>", "</THINK>"), ("<reasoning>", "</reasoning>"),
+    ("<thought>", "</thought>"), ("<seed:think>", "</seed:think>"), ('<think effort="low">', "</think>"),
+    ("<reasoning_content>", "</reasoning_content>"), ("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|think|>", "<|/think|>"), ("<|channel>thought\n", "<channel|>"), ("<unused94>thought\n", "<unused95>"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("analysisThe user wants tasks.", "assistantfinal"), ("Thinking...\n", "\n...done thinking.\n"),
+    ('<details type="reasoning" done="true">', "</details>"),
+]  # fmt: skip
+THOUGHTS = ["Let me see.", "\n1. A poem?\n2. A song?\n", "One\n\nTwo <b>three</b>.\n"]
+
+
+@pytest.mark.parametrize(("opened", "closed"), WRAPPERS)
+@pytest.mark.parametrize("thought", THOUGHTS)
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_thinking_goes(opened: str, closed: str, thought: str, between: str) -> None:
+    assert final_text(f"{opened}{thought}{closed}{between}{ANSWER}").strip() == ANSWER
+    assert final_text(f"\n {opened}{thought}{closed}{between}{ANSWER}").strip() == ANSWER
+
+
+CLOSED_BY_SERVER = [pair for pair in WRAPPERS if not pair[0].startswith(("Thinking", "analysis", "<|channel|>"))]
+
+
+@pytest.mark.parametrize(("opened", "closed"), CLOSED_BY_SERVER)
+def test_the_opening_sign_may_have_stood_in_the_prompt(opened: str, closed: str) -> None:
+    del opened
+    assert final_text(f"1. A poem?\n2. A song?\n{closed}\n\n{ANSWER}").strip() == ANSWER
+
+
+@pytest.mark.parametrize("opened", [pair[0] for pair in WRAPPERS if not pair[0].startswith("Thinking")])
+def test_thinking_that_never_ends_is_all_there_is(opened: str) -> None:
+    assert final_text(f"{opened}1. A poem?\n2. A so") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Explain what <think> means in a reply.",
+        "1. Explain the tag `<think>`.\n2. When does `</think>` follow?",
+        "Where does [THINK] stand in a template, and where does [/THINK]?",
+        "Remove the reasoning from this reply:\n<think>\nOne and one.\n</think>\nTwo.",
+        "```\n<think>\nx\n</think>\n```\nWhat does this print?",
+        "Explain what <|im_end|> does, and why `<|im_start|>user` is not typed.",
+        "Explain what <|channel|>analysis means in harmony.",
+        "What does <s>old</s> look like in HTML?",
+        "[Reasoning] If all cats purr, does Tom?",
+        "Analysis of a poem\n\nIt rhymes.",
+        "The assistant finally spoke.",
+        "<<OUTPUT>>\n<think>\na tag\n</think>\nand text",
+    ],
+)
+def test_a_text_about_such_signs_stays_whole(text: str) -> None:
+    assert final_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "final"),
+    [
+        ("Au<|eot_id|>", "Au"),
+        ("Au.</s>", "Au."),
+        ("<s>Au", "Au"),
+        ("<|im_start|>assistant\nAu<|im_end|>", "Au"),
+        ("<start_of_turn>model\nAu<end_of_turn>", "Au"),
+        ("<|start_header_id|>assistant<|end_header_id|>\n\nAu<|eot_id|>", "Au"),
+        ("<｜Assistant｜>Au<｜end▁of▁sentence｜>", "Au"),
+        ("1. a<|end|>\n2. b<|end|>", "1. a\n2. b"),
+        ("Au<|im_end|>\n<|im_start|>user\nAnd silver?<|im_end|>", "Au"),
+        ("Au [/INST]", "Au"),
+        ("<think>x</think><answer>\nAu\n</answer>", "Au"),
+    ],
+)
+def test_tokens_of_a_template_go(text: str, final: str) -> None:
+    assert final_text(text).strip() == final
+
+
+def test_thinking_between_two_items_goes() -> None:
+    assert final_text("1. a\n<think>\nb?\n</think>\n2. b") == "1. a\n\n2. b"
+
+
+def test_a_text_without_signs_is_not_touched() -> None:
+    text = "Write\r\n  a poem. \n\n"
+    assert final_text(text) is text
+
+
+PIECES = (
+    "<think>", "</think>", "<|channel|>", "analysis", "final<|message|>", "assistantfinal", "<|im_end|>", "[THINK]",
+    "<|im_start|>user", "\n", " ", "x.", "`", "<answer>", "</answer>", "<s>", "```\n", ":", "◁think▷",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text())
+def test_any_text_has_a_final_part_and_nothing_is_added(text: str) -> None:
+    final = final_text(text)
+    assert len(final) <= len(text)
+    rest = iter(text)
+    assert all(sign in rest for sign in final.replace("\n", ""))
