@@ -59,7 +59,7 @@ test-all: check
 	@touch $@
 
 real: .venv-real/.installed
-	@.venv-real/bin/python scripts/real_model $(REAL)
+	@.venv-real/bin/python -m scripts.real_model $(REAL)
 
 format: $(VENV)/.setup
 	@$(BIN)/ruff format .

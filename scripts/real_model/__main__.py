@@ -1,4 +1,4 @@
-"""A real run of all stages with a real, tiny model on this computer: `make real`, or this folder run by Python.
+"""A real run of all stages with a real, tiny model on this computer: `make real`, or `python -m scripts.real_model`.
 
 Ends with 0 if every stage ended and, with a schema, every reply could be read; with 1 if not; with 130 after Ctrl-C.
 """
@@ -13,12 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-import findings
-import page
-import product
-import server
-from product import STAGES
-from serve import NAME
+from scripts.real_model import findings, page, product, server
+from scripts.real_model.product import STAGES
+from scripts.real_model.serve import NAME
 
 
 def options() -> argparse.ArgumentParser:
@@ -78,13 +75,14 @@ def run_stages(plan: product.Plan, stages: list[str]) -> dict[str, int]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM is Ctrl-C: the stage at work ends in good order, and the server is stopped."""
+    """Ctrl-C or SIGTERM: the stage ends in good order, at the second one at once; then the server is stopped."""
     del number, frame
     raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         sys.exit(main(options().parse_args()))
     except server.ServerError as error:

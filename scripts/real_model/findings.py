@@ -61,16 +61,24 @@ def read(out: Path) -> Findings:
 
 
 def faults(found: Findings, ended: Mapping[str, int], structured: bool) -> list[str]:
-    """What is wrong with a run, a sentence each: a stage that did not end, and with a schema every unreadable reply."""
+    """What is wrong with a run, a sentence each: a stage that did not end, and with a schema every unreadable reply.
+
+    `ended` has the exit codes of the stages that were run; nothing is said of what others would have read.
+    """
     wrong = [f"{stage} did not end: exit code {code}" for stage, code in ended.items() if code]
     if not structured:
         return wrong
-    wrong += [f"no label: {text}" for text in found.unlabelled()]
-    wrong += [f"no instance reply: {text}" for text in found.unanswered()]
-    wrong += [f"an instance reply without an example: {row['instruction']}" for row in found.unread()]
-    wrong += [f"an instance reply that is not JSON: {row['instruction']}" for row in found.no_json()]
-    missing = len(found.examples) - len(found.ratings)
-    return wrong + ([f"{missing} of {len(found.examples)} examples have no rating"] if missing else [])
+    if "classify" in ended:
+        wrong += [f"no label: {text}" for text in found.unlabelled()]
+    if "instances" in ended:
+        wrong += [f"no instance reply: {text}" for text in found.unanswered()]
+        wrong += [f"an instance reply that is not JSON: {row['instruction']}" for row in found.no_json()]
+    if "prepare" in ended:
+        wrong += [f"an instance reply without an example: {row['instruction']}" for row in found.unread()]
+    unrated = len(found.examples) - len(found.ratings)
+    if "judge" in ended and unrated:
+        wrong.append(f"{unrated} of {len(found.examples)} examples have no rating")
+    return wrong
 
 
 def _rows(path: Path) -> list[Row]:

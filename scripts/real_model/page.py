@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from findings import Findings
+from scripts.real_model.findings import Findings
 
 INDENT = "    "
 
