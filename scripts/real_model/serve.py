@@ -22,7 +22,7 @@ def main(threads: int, slots: int) -> None:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(_folder() / FILE)
-    params.model_alias = NAME
+    params.model_alias = {NAME}
     params.port = 0  # a free one
     params.n_parallel = slots
     params.n_ctx = CONTEXT * slots
