@@ -44,7 +44,7 @@ async def with_abatch(url: str, count: int, most: int) -> int:
 async def with_model(url: str, count: int, most: int, backend: str) -> None:
     """The engine's own client, and nothing else of the engine."""
     from selfinstruct.api import Backend, Sampling
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load([])
     options = {"base_url": url, **({"api_key": "gsk_x"} if backend == "groq" else {})}
@@ -135,7 +135,7 @@ def main() -> None:
 def shorten_minutes(seconds: float) -> None:
     """Let a minute last only so long, for Groq's headers and words and for our own limits."""
     import selfinstruct_groq.limits as groq
-    from selfinstruct.engine import limits
+    from selfinstruct.engine import gate as limits
 
     limits.MINUTE = seconds
     groq.HEADERS = tuple((what, seconds if period == 60 else period) for what, period in groq.HEADERS)

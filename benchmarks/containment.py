@@ -13,7 +13,7 @@ from time import process_time
 
 from corpus import Corpus
 from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.containment import Index
+from selfinstruct_filters.containment import ContainmentIndex
 
 SIZES = (1_000, 10_000, 52_000)
 THRESHOLD, FEWEST = 0.9, 5
@@ -25,7 +25,7 @@ def main() -> None:
     print("| entries | us/candidate | brute force, us | times | dropped | us to add |")
     print("| --- | --- | --- | --- | --- | --- |")
     corpus = Corpus(seed=7, duplicates=True)
-    index, pool, spent = Index(THRESHOLD, FEWEST), [], 0.0
+    index, pool, spent = ContainmentIndex(THRESHOLD, FEWEST), [], 0.0
     for size in SIZES:
         before = len(pool)
         while len(pool) < size:

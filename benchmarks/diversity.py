@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from imitator import Imitator
 
-from selfinstruct.api.phrases import Phrase, verb_and_object
-from selfinstruct.app import Run, Settings
+from selfinstruct.config.seeds import read_seeds
 from selfinstruct.errors import Stopped
-from selfinstruct.forecast import forecast
-from selfinstruct.records import read_seeds
+from selfinstruct.insight.forecast import forecast
+from selfinstruct.run.run import Run, Settings
 from selfinstruct.similarity import Pool
+from selfinstruct.text.phrases import Phrase, verb_and_object
 from selfinstruct.types import GENERATE
 from selfinstruct_demo.grammar import fields
 
@@ -42,7 +42,7 @@ LABELLED = Path(__file__).parents[1] / "tests" / "api" / "phrases.tsv"
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class GrowthResult:
     """What a run of so many requests brought."""
 
     accepted: list[str]
@@ -54,7 +54,7 @@ def topics() -> list[str]:
     return [topic for field in fields().values() for topic in field["topic"][-10:]]
 
 
-def grow(sampler: str, hints: bool, requests: int, seed: int, backend: str | None) -> Grown:
+def grow(sampler: str, hints: bool, requests: int, seed: int, backend: str | None) -> GrowthResult:
     """Run the recipe `chat` with a sampler for so many requests."""
     generate: dict[str, Any] = {"sampler": {"use": sampler, "total": 8, "machine": 2}, "patience": requests}
     if hints:
@@ -68,7 +68,7 @@ def grow(sampler: str, hints: bool, requests: int, seed: int, backend: str | Non
             with suppress(Stopped):
                 asyncio.run(run.stage(GENERATE, 10**9))
             totals = run.store.totals(GENERATE)
-            return Grown([entry.text for entry in run.store.instructions()], totals.candidates)
+            return GrowthResult([entry.text for entry in run.store.instructions()], totals.candidates)
 
 
 def nearness(texts: Sequence[str]) -> float:
@@ -132,7 +132,7 @@ def hold_forecasts(seeds: int) -> None:
             for target in (500, 1000, 2000, 4000):
                 with Run(settings, None, Imitator(seed), lambda _: None) as run:
                     asyncio.run(run.stage(GENERATE, target))
-                    count = len(run.store.settled(GENERATE))
+                    count = len(run.store.accepted_totals(GENERATE))
                     taken, before = count - before, count
                     if told is not None:
                         held.append(told.low <= taken <= told.high)
@@ -142,7 +142,7 @@ def hold_forecasts(seeds: int) -> None:
     print(f"\nin the range: {sum(held)} of {len(held)}")
 
 
-def tell_phrases() -> None:
+def print_phrases() -> None:
     """Coverage on the seeds, accuracy on what was labelled by hand, and the time of one."""
     seeds = [seed.instruction for seed in read_seeds("builtin")]
     found = [verb_and_object(text) for text in seeds]
@@ -172,7 +172,7 @@ def main() -> None:
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     if given.phrases:
-        tell_phrases()
+        print_phrases()
     elif given.forecast:
         hold_forecasts(given.seeds)
     else:

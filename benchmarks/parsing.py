@@ -4,7 +4,7 @@
 
 Counts with the function that the test uses: tests/plugins/filters/counting.py. The corpus has four parts. The first
 was written together with the parser, the second without sight of it; the third (odd forms) and the fourth (ordinary
-replies) after it had been mended by the one before. What each gave at first sight stands in docs/benchmarks.md.
+replies) after it had been fixed by the one before. What each gave at first sight stands in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.plugins.filters.chain import ORDER, Chain
-from tests.plugins.filters.counting import Case, Tally, cases, count, fates, good_instructions
+from tests.plugins.filters.counting import Case, ParserCounts, cases, count, fates, good_instructions
 
 HEAD = """| {} | replies | tasks | parser: precision | recall | with filters: precision | recall |
 | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def row(name: str, tally: Tally) -> str:
+def row(name: str, tally: ParserCounts) -> str:
     """One line of a table."""
     figures = (*tally.parser(), *tally.both())
     return f"| {name} | {tally.replies} | {tally.wanted} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |"
@@ -42,7 +42,7 @@ def table(title: str, corpus: Iterable[Case], families: Callable[[Case], Iterabl
     print()
 
 
-def print_drops(total: Tally) -> None:
+def print_drops(total: ParserCounts) -> None:
     """What each filter dropped, in the order in which they judge."""
     print("| filter | dropped rightly | dropped wrongly |\n| --- | --- | --- |")
     for name in ORDER:

@@ -17,9 +17,9 @@ from pathlib import Path
 from random import Random
 
 from corpus import Corpus
-from selfinstruct.report.figures import plotly_script
-from selfinstruct.report.gather import gather
-from selfinstruct.report.page import render
+from selfinstruct.insight.report.collect import gather
+from selfinstruct.insight.report.figures import plotly_script
+from selfinstruct.insight.report.page import render
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
     CLASSIFY,
@@ -56,7 +56,7 @@ def main() -> None:
         print(f"{given.instructions:,} instructions, {2 * given.instructions:,} examples; {size:,.0f} MB")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
-        store = RunStore.look(run)
+        store = RunStore.open_readonly(run)
         report = gather(store)
         gathered = time.perf_counter()
         page = render(report, plotly_script()).encode()
@@ -74,9 +74,9 @@ def make_run(folder: Path, count: int) -> None:
     texts, rng = Corpus(7, duplicates=False).take(count + SEEDS), Random(7)
     seeds, texts = texts[:SEEDS], texts[SEEDS:]
     store = RunStore.open(folder)
-    store.begin([SeedTask(f"s{at}", text, (Instance("", "x"),), False) for at, text in enumerate(seeds)], config={})
+    store.create([SeedTask(f"s{at}", text, (Instance("", "x"),), False) for at, text in enumerate(seeds)], config={})
     shown = [Instruction(f"s{at}", text) for at, text in enumerate(seeds)]
-    with store.at_once():
+    with store.transaction():
         for index, first in enumerate(range(0, count, KEPT)):
             kept = texts[first : first + KEPT]
             decisions = [
@@ -116,8 +116,8 @@ def finish(store: RunStore, index: int, kept: Sequence[tuple[str, str]], rng: Ra
 
 
 def settle(store: RunStore, request: Request, decisions: Sequence[Decision], accepted: int) -> None:
-    store.asked(request)
-    store.answered(request, Reply("x" * 800, "stop", model="made up"))
+    store.record_request(request)
+    store.record_answer(request, Reply("x" * 800, "stop", model="made up"))
     store.settle(request, decisions, len(decisions), True, accepted)
 
 

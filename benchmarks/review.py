@@ -63,17 +63,19 @@ def make_run(folder: Path, count: int) -> int:
     """Write a run; returns how many candidates it has."""
     texts, rng = Corpus(7, duplicates=False).take(count), Random(7)
     store = RunStore.open(folder)
-    store.begin([SeedTask("s", "Name a river.", (Instance("", "Rhine"),), False)], config={})
+    store.create([SeedTask("s", "Name a river.", (Instance("", "Rhine"),), False)], config={})
     index = accepted = 0
-    with store.at_once():
+    with store.transaction():
         while accepted < count:
             kept = texts[accepted : accepted + EACH * 3 // 4]
             decisions = [_kept(place, text, texts, rng) for place, text in enumerate(kept)]
             lost = [Decision(len(kept) + n, kept[-n - 1], "rejected", rng.choice(("rouge-l", "length", "keywords")),
                              "not-novel", {"nearest": kept[0]}) for n in range(min(2, len(kept)))]  # fmt: skip
             request = Request(GENERATE, index, (Message("user", "more tasks, please"),))
-            store.asked(request)
-            store.answered(request, Reply("\n".join(kept), "stop", model="bench", created_at="2026-01-01T00:00:00"))
+            store.record_request(request)
+            store.record_answer(
+                request, Reply("\n".join(kept), "stop", model="bench", created_at="2026-01-01T00:00:00")
+            )
             accepted += len(kept)
             store.settle(request, [*decisions, *lost], len(decisions) + len(lost), True, accepted)
             for place, text in enumerate(kept):
@@ -83,7 +85,7 @@ def make_run(folder: Path, count: int) -> int:
                 one = Decision(0, output, "accepted", subject=f"g{index}.{place}", payload=payload)
                 store.settle(Request(PREPARE, number, ()), [one], 1, True, number + 1)
             index += 1
-    candidates = sum(len(list(store.rows(GENERATE, fate))) for fate in ("accepted", "rejected"))
+    candidates = sum(len(list(store.decisions(GENERATE, fate))) for fate in ("accepted", "rejected"))
     store.close()
     return candidates
 

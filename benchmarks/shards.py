@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from corpus import Corpus
 from selfinstruct.api import Draft, Filter
 from selfinstruct.similarity import kernel
-from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
+from selfinstruct_filters.rouge_l import RougeLFilter, RougeLOptions
 from selfinstruct_ray import RougeLRayOptions, build
 
 REPLY = 10
@@ -43,7 +43,7 @@ def judge(rule: Filter[Draft], asked: Sequence[Draft], reply: int) -> None:
     for at in range(0, len(asked), reply):
         rule.prefetch(asked[at : at + reply])
         for draft in asked[at : at + reply]:
-            rule.judge(draft)
+            rule.evaluate(draft)
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     sharded = build(RougeLRayOptions(shards=given.shards))
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, kernel {kernel()}, {given.shards} actors")
     print(f"Ray began in {time.perf_counter() - start:.1f} s")
-    alone, corpus, size = RougeL(RougeLOptions()), Corpus(1, duplicates=False), 0
+    alone, corpus, size = RougeLFilter(RougeLOptions()), Corpus(1, duplicates=False), 0
     asked = [Draft(text) for text in corpus.take(500)]
     print(
         "us a decision: in this process | actors, one by one | actors, ten to a reply | ratio of the last to the first"
@@ -66,7 +66,7 @@ def main() -> None:
         size = target
         alone.observe_all(texts)
         sharded.observe_all(texts)
-        same = [alone.judge(draft) == sharded.judge(draft) for draft in asked]
+        same = [alone.evaluate(draft) == sharded.evaluate(draft) for draft in asked]
         costs = [wall(lambda rule=rule, reply=reply: judge(rule, asked, reply)) / len(asked) * 1e6  # type: ignore[misc]
                  for rule, reply in ((alone, REPLY), (sharded, 1), (sharded, REPLY))]  # fmt: skip
         told = " ".join(f"{cost:10,.1f}" for cost in costs)

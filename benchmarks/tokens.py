@@ -20,8 +20,8 @@ from pathlib import Path
 
 import bpe_openai
 
-from selfinstruct.app import Run
-from selfinstruct.settings import Settings
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Reply
 
@@ -35,7 +35,7 @@ def count(text: str) -> int:
 
 
 @dataclass
-class Spent:
+class StageTokens:
     """Tokens of one stage."""
 
     requests: int = 0
@@ -44,13 +44,13 @@ class Spent:
 
 
 @dataclass
-class Outcome:
+class RecipeCost:
     """What a recipe spent, and what it brought."""
 
-    stages: dict[str, Spent]
+    stages: dict[str, StageTokens]
     instructions: int
     examples: int
-    rating: Spent
+    rating: StageTokens
 
     def prompt(self) -> int:
         """Prompt tokens of all stages."""
@@ -61,7 +61,7 @@ class Outcome:
         return sum(spent.completion for spent in self.stages.values())
 
 
-async def grow(recipe: str, target: int, folder: Path) -> Outcome:
+async def grow(recipe: str, target: int, folder: Path) -> RecipeCost:
     """Run all stages of a recipe, and count."""
     settings = Settings(folder, recipe=recipe, overrides={"backend": {"use": "demo"}})
     with Run(settings, say=lambda _: None) as run:
@@ -72,12 +72,12 @@ async def grow(recipe: str, target: int, folder: Path) -> Outcome:
             await run.stage(JUDGE)
         instructions, examples = (run.store.totals(stage).accepted for stage in (GENERATE, PREPARE))
         stages = {stage: counted(run.store, stage) for stage in ASKING}
-        return Outcome(stages, instructions, examples, counted(run.store, JUDGE))
+        return RecipeCost(stages, instructions, examples, counted(run.store, JUDGE))
 
 
-def counted(store: RunStore, stage: str) -> Spent:
+def counted(store: RunStore, stage: str) -> StageTokens:
     """What a stage has spent."""
-    spent = Spent()
+    spent = StageTokens()
     for request, answer in store.exchanges(stage):
         spent.requests += 1
         spent.prompt += sum(count(message.text) for message in request.messages)
@@ -90,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", type=int, default=200, help="Instructions to accept.")
     target = parser.parse_args().target
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, RecipeCost] = {}
     for recipe in ("paper", "chat"):
         with tempfile.TemporaryDirectory() as folder:
             outcomes[recipe] = asyncio.run(grow(recipe, target, Path(folder)))

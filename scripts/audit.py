@@ -21,7 +21,7 @@ def verdict(report: str) -> tuple[int, list[str]]:
     except (ValueError, KeyError):
         return 0, ["audit: the advisories could not be reached, so no dependency was looked at"]
     lines = [
-        f"audit: {one['name']} {one['version']} has {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'none'}"
+        f"audit: {one['name']} {one['version']} has {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'none'}"
         for one in found
         for hole in one.get("vulns", ())
     ]

@@ -51,7 +51,7 @@ TWINS = {"rouge-l-ray"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FilterPage:
     """What the page shows of one filter: its descriptor, the module it stands in, and its constants."""
 
     component: Component[Filter[Any]]
@@ -73,7 +73,7 @@ class Shown:
         for before in self.constant("BEFORE", ()):
             built.observe(before)
         built.prefetch([item])
-        return built.judge(item)
+        return built.evaluate(item)
 
     def build(self) -> Filter[Any]:
         """Build the filter with the options of its examples; paths in these are relative to the repository."""
@@ -96,10 +96,10 @@ class Shown:
         return list(dict.fromkeys(reason.value for reason in calls if isinstance(reason, ast.Constant)))
 
 
-def shown() -> list[Shown]:
+def shown() -> list[FilterPage]:
     """Every filter of every plugin in this repository, in the order in which the plugins offer them."""
     return [
-        Shown(component, module)
+        FilterPage(component, module)
         for folder in sorted((ROOT / "plugins").glob("selfinstruct_*/__init__.py"))
         if hasattr(package := import_module(folder.parent.name), "selfinstruct_filters")
         for component in package.selfinstruct_filters()
@@ -126,7 +126,7 @@ def page() -> str:
     return "\n".join([HEAD, *contents(filters), *(line for one in filters for line in section(one))])
 
 
-def contents(filters: list[Shown]) -> Iterator[str]:
+def contents(filters: list[FilterPage]) -> Iterator[str]:
     """The table of all filters."""
     yield "| filter | what it does | stages | recipes |\n| --- | --- | --- | --- |"
     for one in filters:
@@ -135,7 +135,7 @@ def contents(filters: list[Shown]) -> Iterator[str]:
     yield ""
 
 
-def section(one: Shown) -> Iterator[str]:
+def section(one: FilterPage) -> Iterator[str]:
     """What the page says of one filter."""
     component = one.component
     yield f"## {component.name}\n"
@@ -160,7 +160,7 @@ def section(one: Shown) -> Iterator[str]:
         yield from (title, fenced([written(item)] if verdict.keep else [written(item), why]))
 
 
-def described(one: Shown) -> str:
+def described(one: FilterPage) -> str:
     """The docstring of the filter's class if it has one of its own, else the component's summary."""
     text = inspect.getdoc(type(one.build())) if one.is_alone else None
     return text or f"{one.component.summary}."

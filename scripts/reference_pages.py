@@ -19,13 +19,15 @@ import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from selfinstruct import SelfInstruct, api, errors, hookspecs, records
+from selfinstruct import SelfInstruct, api, errors
+from selfinstruct.api import hooks as hookspecs
 from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
-from selfinstruct.facade import Result
-from selfinstruct.formats import contracts
-from selfinstruct.registry import FILTER, KINDS, Registry
+from selfinstruct.config.seeds import SeedRecord
+from selfinstruct.export import contracts, records
+from selfinstruct.plugins.registry import FILTER, KINDS, Registry
+from selfinstruct.run.client import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -257,7 +259,7 @@ def files() -> Lines:
     yield FILES_HEAD.format(note=NOTE)
     yield "## Seed tasks { #seeds }\n"
     yield "What you write, for `--seeds`. Ids and instructions are unique; other keys are ignored.\n"
-    yield from keys(records.SeedRecord)
+    yield from keys(SeedRecord)
     for name, (words, model) in FILES.items():
         yield f"## {name} {{ #{Path(name).stem} }}\n"
         yield f"{words}\n"

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from selfinstruct import SelfInstruct
-from selfinstruct.formats.contracts import INSTRUCTIONS, REJECTED
+from selfinstruct.export.contracts import INSTRUCTIONS, REJECTED
 from selfinstruct.store import RunStore
 
 DEADLINE = 30.0
 """Seconds after which something that should have happened counts as never happening."""
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """Wait for a condition and return what it gave; fails after the deadline."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
@@ -32,7 +32,7 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Finished:
+class EndedCommand:
     """A command that has ended."""
 
     code: int
@@ -73,7 +73,7 @@ class Project:
         self.processes.append(process)
         return process
 
-    def run(self, command: str, *args: str) -> Finished:
+    def run(self, command: str, *args: str) -> EndedCommand:
         """Run a command to its end."""
         return ended(self.start(command, *args))
 
@@ -91,15 +91,15 @@ class Project:
         SelfInstruct(out=self.folder, **{**options, **settings}).generate(target)
         return self
 
-    def look(self) -> RunStore:
+    def open_readonly(self) -> RunStore:
         """The run's database, for reading."""
-        return RunStore.look(self.folder)
+        return RunStore.open_readonly(self.folder)
 
     def replies(self) -> int:
         """How many replies the journal holds by now; 0 before there is a journal."""
-        if not RunStore.begun(self.folder):
+        if not RunStore.exists(self.folder):
             return 0
-        store = self.look()
+        store = self.open_readonly()
         try:
             return store.totals("generate").replies
         finally:
@@ -126,10 +126,10 @@ class Project:
         return text
 
 
-def ended(process: subprocess.Popen[str]) -> Finished:
+def ended(process: subprocess.Popen[str]) -> EndedCommand:
     """Wait for the end of a process."""
     stdout, stderr = process.communicate(timeout=2 * DEADLINE)
-    return Finished(process.returncode, stdout, stderr)
+    return EndedCommand(process.returncode, stdout, stderr)
 
 
 def killed(process: subprocess.Popen[str]) -> None:

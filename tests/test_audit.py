@@ -19,7 +19,7 @@ def dependency(name: str, *holes: str) -> dict[str, Any]:
 def test_a_known_hole_fails_and_is_named() -> None:
     code, lines = verdict(json.dumps({"dependencies": [dependency("good"), dependency("bad", "CVE-1")]}))
     assert code == 1
-    assert lines == ["audit: bad 1.0 has CVE-1, mended in 1.1"]
+    assert lines == ["audit: bad 1.0 has CVE-1, fixed in 1.1"]
 
 
 def test_nothing_is_said_of_what_is_well() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from selfinstruct import hookspecs
-from selfinstruct.checks import HOOKS
-from selfinstruct.registry import KINDS, OBSERVERS
-from tests.running import Ended, command, rows
+from selfinstruct.api import hooks as hookspecs
+from selfinstruct.plugins.checks import HOOKS
+from selfinstruct.plugins.registry import KINDS, OBSERVERS
+from tests.command_line import Ended, command, rows
 
 NINE = '''
 """All nine hooks; what the observers are told goes to told.jsonl."""
@@ -76,7 +76,7 @@ class Verb(Filter):
     def __init__(self, options):
         self.verb = options.verb
 
-    def judge(self, item):
+    def evaluate(self, item):
         return keep() if item.text.startswith(self.verb) else drop("no-verb")
 
 
@@ -182,7 +182,7 @@ def test_selfinstruct_backends(run: Finished) -> None:
 
 
 def test_selfinstruct_samplers(run: Finished) -> None:
-    from selfinstruct.records import read_seeds
+    from selfinstruct.config.seeds import read_seeds
 
     last = read_seeds("builtin")[-1].instruction
     assert all(row["metadata"]["prompt"].endswith(last) for row in run.accepted)

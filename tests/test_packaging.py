@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct import __version__
-from selfinstruct.registry import GROUP
+from selfinstruct.plugins.registry import GROUP
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -40,7 +40,7 @@ def test_there_is_one_version() -> None:
 
 
 def test_the_extras_that_components_name_exist_and_all_has_them_but_the_large() -> None:
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     extras = PROJECT["project"]["optional-dependencies"]
     named = {offer.component.extra for offer in Registry.load().offers()} - {""}
@@ -85,7 +85,7 @@ def test_the_wheel_holds_everything(tmp_path: Path) -> None:
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.relative_to((ROOT / folder).parent).as_posix() in names
     assert {"selfinstruct/py.typed", "selfinstruct/store/schema/001_initial.sql"} <= names
-    assert {"selfinstruct/recipes/chat.toml", "selfinstruct/recipes/paper.toml"} <= names
+    assert {"selfinstruct/config/recipes/chat.toml", "selfinstruct/config/recipes/paper.toml"} <= names
     assert f"selfinstruct-{__version__}.dist-info/licenses/LICENSE" in names
     assert "selfinstruct = selfinstruct.cli:main" in entries
     assert all(f"{name.removeprefix('selfinstruct_')} = {name}" in entries for name in PLUGINS)

@@ -16,12 +16,12 @@ from selfinstruct.api import (
 )
 from selfinstruct_chat.classify import ChatClassifyEncoder
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
-from selfinstruct_chat.examples import ChatExamples
-from selfinstruct_chat.instances import ChatInstances, ChatInstancesEncoder, ChatInstancesOptions
+from selfinstruct_chat.examples import ChatExamplesReader
+from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
 from selfinstruct_chat.judge import ChatJudgeEncoder, ChatJudgeOptions
-from selfinstruct_chat.labels import ChatLabels
-from selfinstruct_chat.post_processor import ChatTasks
-from selfinstruct_chat.ratings import ChatRatings
+from selfinstruct_chat.labels import ChatLabelsReader
+from selfinstruct_chat.ratings import ChatRatingsReader
+from selfinstruct_chat.tasks import ChatTasksReader
 
 SELFINSTRUCT_API = 1
 
@@ -50,9 +50,9 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
     examples = "Read training examples from raw text: delimiters, labels, JSON, or one output"
     ratings = "Read three answers for each numbered example: lines, tables, JSON"
     return [
-        Component("chat-tasks", tasks, NoOptions, lambda _: ChatTasks(), stages=(GENERATE,)),
-        Component("chat-classify", labels, NoOptions, lambda _: ChatLabels(), stages=(CLASSIFY,)),
-        Component("chat-instances", raw, NoOptions, lambda _: ChatInstances(), stages=(INSTANCES,)),
-        Component("chat-examples", examples, NoOptions, lambda _: ChatExamples(), stages=(PREPARE,)),
-        Component("chat-judge", ratings, NoOptions, lambda _: ChatRatings(), stages=(JUDGE,)),
+        Component("chat-tasks", tasks, NoOptions, lambda _: ChatTasksReader(), stages=(GENERATE,)),
+        Component("chat-classify", labels, NoOptions, lambda _: ChatLabelsReader(), stages=(CLASSIFY,)),
+        Component("chat-instances", raw, NoOptions, lambda _: ChatInstancesReader(), stages=(INSTANCES,)),
+        Component("chat-examples", examples, NoOptions, lambda _: ChatExamplesReader(), stages=(PREPARE,)),
+        Component("chat-judge", ratings, NoOptions, lambda _: ChatRatingsReader(), stages=(JUDGE,)),
     ]

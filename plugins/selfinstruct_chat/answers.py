@@ -55,7 +55,7 @@ def describes_task(line: str) -> bool:
     return _ABOUT.fullmatch(line.strip()) is not None
 
 
-def parted(line: str) -> tuple[str, str]:
+def split_inline_answer(line: str) -> tuple[str, str]:
     """A line's task, and the answer behind an arrow or in brackets at its end."""
     found = _INLINE.fullmatch(line)
     return (found["task"], found["answer"]) if found else (line, "")

@@ -28,14 +28,14 @@ class ChatClassifyEncoder(PromptEncoder):
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Show every subject on one line."""
-        lines = [f"{number}. {shown(subject.text)}" for number, subject in enumerate(subjects, start=1)]
+        lines = [f"{number}. {one_line(subject.text)}" for number, subject in enumerate(subjects, start=1)]
         closing = "Answer yes or no for task 1."
         if len(lines) > 1:
             closing = f"Answer yes or no for each, numbered 1 to {len(lines)}."
         return (self._system, Message("user", "\n".join(["Tasks:", *lines, "", closing])))
 
 
-def shown(text: str) -> str:
+def one_line(text: str) -> str:
     """A task on one line; of a long one, its beginning and its end."""
     line = " ".join(text.split())
     if len(line) <= LONGEST:

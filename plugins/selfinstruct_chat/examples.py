@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct_chat.json_examples import read_json_examples
-from selfinstruct_chat.markers import Block, read_blocks, tidy
+from selfinstruct_chat.markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.replies import without_first_thoughts
 
-Part: TypeAlias = tuple[Literal["input", "output", "next"], str]
-Pair: TypeAlias = tuple[str, str]
+MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
+InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
 _NO_INPUT = re.compile(
@@ -30,7 +30,7 @@ _OUTRO = re.compile(
 """A last paragraph that speaks about the examples."""
 
 
-class ChatExamples(PostProcessor):
+class ChatExamplesReader(PostProcessor):
     """Reads examples under delimiters, tags, labels, as JSON, or as one unmarked output; total and pure."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Example]:
@@ -53,14 +53,14 @@ class ChatExamples(PostProcessor):
         return examples
 
 
-def read_pairs(text: str, is_classification: bool) -> list[Pair]:
+def read_pairs(text: str, is_classification: bool) -> list[InputOutput]:
     """Inputs and outputs as they are marked; empty if nothing is."""
     if blocks := read_blocks(text, is_classification):
         return list(_paired(list(_parts(blocks)), is_classification))
     return read_json_examples(text)
 
 
-def _parts(blocks: Sequence[Block]) -> Iterator[Part]:
+def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
     """Inputs and outputs, and where another example starts.
 
     Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
@@ -83,14 +83,14 @@ def _parts(blocks: Sequence[Block]) -> Iterator[Part]:
                 pass
 
 
-def _paired(parts: Sequence[Part], is_classification: bool) -> Iterator[Pair]:
+def _paired(parts: Sequence[MarkedPart], is_classification: bool) -> Iterator[InputOutput]:
     """Put inputs and outputs together, in whichever order they come."""
     kinds = [kind for kind, _ in parts if kind != "next"]
     is_output_first = kinds[:1] == ["output"] and "input" in kinds and (is_classification or kinds[-1] == "input")
     return _output_first(parts) if is_output_first else _input_first(parts)
 
 
-def _input_first(parts: Sequence[Part]) -> Iterator[Pair]:
+def _input_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
     """An output belongs to the input before it, or to none; an input that gets no output is handed on without."""
     held: str | None = None
     for kind, text in parts:
@@ -105,7 +105,7 @@ def _input_first(parts: Sequence[Part]) -> Iterator[Pair]:
         yield held, ""
 
 
-def _output_first(parts: Sequence[Part]) -> Iterator[Pair]:
+def _output_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
     """An input belongs to the label before it, and so does a second one; a label may stand alone."""
     label, is_used = "", True
     for kind, text in [*parts, ("output", "")]:

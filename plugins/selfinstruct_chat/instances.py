@@ -75,7 +75,7 @@ class ChatInstancesEncoder(PromptEncoder):
         return (system, Message("user", f"Task:\n{subjects[0].text.strip()}\n\n{CLOSING}"))
 
 
-class ChatInstances(PostProcessor):
+class ChatInstancesReader(PostProcessor):
     """Keeps the reply without its thinking: reading it is the work of the stage prepare, which costs nothing."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:

@@ -10,11 +10,11 @@ from selfinstruct_chat.answers import (
     announces_answer,
     describes_task,
     is_empty_answer,
-    parted,
+    split_inline_answer,
     starts_answer,
     starts_example,
 )
-from selfinstruct_chat.lists import LABELS, Item, is_break, is_fence
+from selfinstruct_chat.lists import LABELS, ListItem, is_break, is_fence
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -48,11 +48,11 @@ _LABEL = re.compile(rf"(?:{LABELS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』", "`": "`"}
 
 
-def take_apart(item: Item, is_last: bool = False) -> tuple[str, str, str]:
+def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
     below = textwrap.dedent("\n".join(rest)).split("\n")
-    first, answer = parted(first)
+    first, answer = split_inline_answer(first)
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():
         blocks = _with_title(blocks)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from selfinstruct_chat.three_answers import ANSWERS, Said, question_of, read, word
+from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
 
 NUMBER_KEYS = ("number", "example", "id", "index", "example_number", "example_id", "item", "no", "n", "nr")
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")
@@ -15,7 +15,7 @@ ANSWER_KEYS = ("answers", "answer", "rating", "ratings", "review", "result", "ve
 MOST_FAILURES = 200
 """Brackets that may be looked behind in vain: each may cost a look at all the rest."""
 
-Numbered = tuple[int | None, Said]
+Numbered = tuple[int | None, ReadAnswers]
 """An example's number, if it is given one, and what is said of it."""
 
 _START = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
@@ -76,27 +76,27 @@ def _ratings(value: object) -> Iterator[Numbered]:
                 yield number, _said(entry)
 
 
-def _said(value: object) -> Said:
+def _said(value: object) -> ReadAnswers:
     """What one value says of one example: a text, a list of answers, or an object by question."""
     if isinstance(value, str):
         return read(value)
     if isinstance(value, Mapping):
         return _by_question(value)
     if not isinstance(value, Sequence) or len(value) < ANSWERS:
-        return Said(())
+        return ReadAnswers(())
     says = [_answer(entry) for entry in value]
     reason = value[ANSWERS] if len(value) == ANSWERS + 1 and isinstance(value[-1], str) and says[-1] is None else ""
     if None in says[:ANSWERS] or (len(value) > ANSWERS and not reason):
-        return Said(())
-    return Said(tuple((question, str(said)) for question, said in enumerate(says[:ANSWERS])), str(reason))
+        return ReadAnswers(())
+    return ReadAnswers(tuple((question, str(said)) for question, said in enumerate(says[:ANSWERS])), str(reason))
 
 
-def _by_question(value: Mapping[str, object]) -> Said:
+def _by_question(value: Mapping[str, object]) -> ReadAnswers:
     fields = {str(key).strip().lower().replace(" ", "_"): entry for key, entry in value.items()}
     reason = next((entry for key in REASON_KEYS if isinstance(entry := fields.get(key), str)), "")
     for key in ANSWER_KEYS:
         if (inner := fields.get(key)) is not None and (said := _said(inner)).answers:
-            return Said(said.answers, reason or said.rest)
+            return ReadAnswers(said.answers, reason or said.rest)
     pairs = [
         (question, one)
         for key, entry in fields.items()
@@ -109,7 +109,7 @@ def _by_question(value: Mapping[str, object]) -> Said:
             for key, entry in fields.items()
             if (number := _number(key)) in (1, 2, 3) and number is not None and (one := _answer(entry)) is not None
         ]
-    return Said(tuple(pairs), reason)
+    return ReadAnswers(tuple(pairs), reason)
 
 
 def _answer(value: object) -> str | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from selfinstruct.api import Label, PostProcessor, Reply, Request
-from selfinstruct_chat.classify import shown
+from selfinstruct_chat.classify import one_line
 from selfinstruct_chat.json_labels import read_json_labels
-from selfinstruct_chat.replies import plain, without_thinking
+from selfinstruct_chat.replies import clean_reply, without_thinking
 
 LONGEST_SAID, END = 120, 200
 """Characters of the read words that are noted, and on either end of many words that are read."""
@@ -50,7 +50,7 @@ _GROUP = re.compile(
 )
 
 
-class ChatLabels(PostProcessor):
+class ChatLabelsReader(PostProcessor):
     """Reads yes or no for each numbered task, in any order and many forms; total and pure."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Label]:
@@ -58,8 +58,8 @@ class ChatLabels(PostProcessor):
 
         The last answer of a reply cut by length does not count, unless it is the only one that was asked for.
         """
-        text = without_thinking(plain(reply.text)).strip().replace("’", "'")
-        tasks = [shown(subject.text) for subject in request.subjects]
+        text = without_thinking(clean_reply(reply.text)).strip().replace("’", "'")
+        tasks = [one_line(subject.text) for subject in request.subjects]
         answers = read_answers(text, tasks)
         if reply.finish == "length" and len(tasks) > 1:
             answers = answers[:-1]

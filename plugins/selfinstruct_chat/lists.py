@@ -44,7 +44,7 @@ _BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
 @dataclass(slots=True)
-class Item:
+class ListItem:
     """One item as it stood in the list: the lines after its marker, and whether the first may be a title."""
 
     lines: list[str]
@@ -52,16 +52,16 @@ class Item:
 
 
 @dataclass(slots=True)
-class Listing:
+class ParsedList:
     """A reply taken apart."""
 
     intro: list[str] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
+    items: list[ListItem] = field(default_factory=list)
     outro: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class ItemMarker:
     """What marks the start of an item: a bullet has the number 0 and no label."""
 
     line: int
@@ -72,7 +72,7 @@ class Marker:
     is_title: bool
 
 
-def find_items(text: str) -> Listing:
+def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
     wrapper = _wrapping_fence(lines)
@@ -128,13 +128,13 @@ def is_fence(line: str) -> bool:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     """The markers of the outer list. The first one sets the label; deeper or inner numbers belong to a task."""
     found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _number_at(at, line))]
     top = _outermost([marker for marker in found if marker.label == found[0].label])
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
-    outer: list[Marker] = []
+    outer: list[ItemMarker] = []
     breaks = list(accumulate(is_break(line) for line in lines))
     previous = inner = 0
     for place, marker in enumerate(top):
@@ -152,7 +152,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
     return outer
 
 
-def _number_at(at: int, line: str) -> Marker | None:
+def _number_at(at: int, line: str) -> ItemMarker | None:
     """The number that a line starts with, if it marks an item rather than starting a sentence."""
     found = _NUMBER.fullmatch(line)
     if found is None:
@@ -179,23 +179,23 @@ def _number_at(at: int, line: str) -> Marker | None:
         label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
-    return Marker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
+    return ItemMarker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
 
 
-def _ranked(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+def _ranked(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     """The markers of a list that goes a, b, c, or first, second, third; below a sentence they are choices."""
     found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _RANK.fullmatch(line))]
     above = [line.strip() for line in lines[: found[0][0]] if line.strip()] if found else []
     if len(found) < 2 or (above and not (above[-1].endswith((":", "：")) or is_break(above[-1]))):
         return []
-    outer: list[Marker] = []
+    outer: list[ItemMarker] = []
     breaks = list(accumulate(is_break(line) for line in lines))
     for at, match in found:
         starts_again = not outer or breaks[at - 1] > breaks[outer[-1].line]
         number = _rank(match)
         if number == (1 if starts_again else outer[-1].number + 1):
             indent = len(match["indent"].expandtabs(4))
-            outer.append(Marker(at, indent, number, "rank", match["rest"], is_title=False))
+            outer.append(ItemMarker(at, indent, number, "rank", match["rest"], is_title=False))
     return _outermost(outer) if len(outer) > 1 else []
 
 
@@ -210,40 +210,40 @@ def _rank(match: re.Match[str]) -> int:
 # --- bullets ----------------------------------------------------------------------------------------------------------
 
 
-def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[Marker]:
+def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     """The outermost bullets."""
     found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _bullet_at(at, line))]
     return _outermost(found)
 
 
-def _bullet_at(at: int, line: str) -> Marker | None:
+def _bullet_at(at: int, line: str) -> ItemMarker | None:
     found = _BULLET.fullmatch(line)
     if found is None or is_break(line):
         return None
-    return Marker(at, len(found["indent"].expandtabs(4)), 0, "", found["rest"], is_title=False)
+    return ItemMarker(at, len(found["indent"].expandtabs(4)), 0, "", found["rest"], is_title=False)
 
 
 # --- what both share --------------------------------------------------------------------------------------------------
 
 
-def _outermost(markers: Sequence[Marker]) -> list[Marker]:
+def _outermost(markers: Sequence[ItemMarker]) -> list[ItemMarker]:
     """Markers that are not nested. The reply's first line lost its indentation to trimming, so it does not count."""
     base = min((marker.indent for marker in markers if marker.line > 0), default=0)
     return [marker for marker in markers if marker.indent <= base + 1]
 
 
-def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> Listing:
+def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     """Each item runs from its marker to the next. A lone sentence above a later number is what the prompt began."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     items = [
-        Item([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
+        ListItem([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
     if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
-        return Listing([], [Item(filled), *items])
-    return Listing(intro, items)
+        return ParsedList([], [ListItem(filled), *items])
+    return ParsedList(intro, items)
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:
@@ -262,19 +262,19 @@ def _wrapping_fence(lines: Sequence[str]) -> tuple[int, int]:
     return fences[0], fences[-1] if len(fences) % 2 == 0 else len(lines)
 
 
-def _plain(lines: Sequence[str]) -> Listing:
+def _plain(lines: Sequence[str]) -> ParsedList:
     """One task a line, if every line could start a sentence; otherwise the whole reply is one item.
 
     Two paragraphs are one item too: that is how refusals and single tasks look.
     """
     filled = [line.strip() for line in lines if line.strip() and not is_fence(line)]
-    listing = Listing()
+    listing = ParsedList()
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]
     spaced = any(not line.strip() for line in "\n".join(lines).strip().split("\n"))
     one_each = not any(line[0].islower() for line in filled) and (len(filled) > 2 or not spaced)
     if one_each or listing.intro:
-        listing.items = [Item([line]) for line in filled]
+        listing.items = [ListItem([line]) for line in filled]
     else:
-        listing.items = [Item(list(lines))]
+        listing.items = [ListItem(list(lines))]
     return listing

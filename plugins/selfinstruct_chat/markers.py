@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["input", "output", "label", "example", "end"]
+PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, PartKind] = {
     "input": "input",
     "noinput": "input",
     "output": "output",
@@ -65,27 +65,27 @@ _BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class PartMarker:
     """A line that names a part, and what stands behind the name on the same line.
 
     `name` tells labels of one kind apart: `answer` and `bare` are weak, for they also stand in texts.
     """
 
     line: int
-    kind: Kind
+    kind: PartKind
     rest: str
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PartBlock:
     """A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
 
-    kind: Kind
+    kind: PartKind
     text: str
 
 
-def read_blocks(text: str, is_classification: bool) -> list[Block]:
+def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
     """The marked parts of a raw text in their order; empty if nothing is marked.
 
     Delimiters count first, then tags, then labels such as `Output:`, and these only outside code.
@@ -96,13 +96,13 @@ def read_blocks(text: str, is_classification: bool) -> list[Block]:
         return _cut_at(lines, _completed(found, labels, is_classification))
     found = _by(_tag_at, lines)
     if {"input", "output"} <= {marker.kind for marker in found}:
-        return [Block(block.kind, _CLOSING_TAG.sub("", block.text).rstrip()) for block in _cut_at(lines, found)]
+        return [PartBlock(block.kind, _CLOSING_TAG.sub("", block.text).rstrip()) for block in _cut_at(lines, found)]
     if not labels:
         return []
     before = tidy(lines[: labels[0].line])
     if labels[0].kind == "output" and before:
         if _FIELD.match(before):
-            return [Block("input", before), *_cut_at(lines, labels)]
+            return [PartBlock("input", before), *_cut_at(lines, labels)]
         if "\n" in before and not any(marker.kind == "input" for marker in labels):
             return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
@@ -119,7 +119,7 @@ def tidy(lines: Sequence[str]) -> str:
     return "\n".join(lines[first : filled[-1] + 1] if filled else ()).rstrip()
 
 
-def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> list[Block]:
+def _cut_at(lines: Sequence[str], markers: Sequence[PartMarker]) -> list[PartBlock]:
     """Each part runs from its marker to the next, less the line that parts examples."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     blocks = []
@@ -127,7 +127,7 @@ def _cut_at(lines: Sequence[str], markers: Sequence[Marker]) -> list[Block]:
         own = [marker.rest.lstrip(" \t"), *lines[marker.line + 1 : end]]
         while end < len(lines) and len(own) > 1 and (not own[-1].strip() or _parts_examples(own[-1])):
             own.pop()
-        blocks.append(Block(marker.kind, tidy(own)))
+        blocks.append(PartBlock(marker.kind, tidy(own)))
     return blocks
 
 
@@ -136,11 +136,13 @@ def _parts_examples(line: str) -> bool:
     return _BETWEEN.fullmatch(line[:HEAD]) is not None or (heading is not None and not heading[1].strip())
 
 
-def _completed(delimiters: Sequence[Marker], labels: Sequence[Marker], is_classification: bool) -> list[Marker]:
+def _completed(
+    delimiters: Sequence[PartMarker], labels: Sequence[PartMarker], is_classification: bool
+) -> list[PartMarker]:
     """The delimiters, with labels for the kind of part that no delimiter names."""
     kinds = {marker.kind for marker in delimiters}
     inputs = [marker for marker in labels if marker.kind == "input"]
-    missing: list[Marker] = []
+    missing: list[PartMarker] = []
     if not kinds & {"output", "label"}:
         missing = [marker for marker in labels if marker.kind in ("output", "label")]
     elif "input" not in kinds and inputs and (is_classification or inputs[0].line < delimiters[0].line):
@@ -151,7 +153,7 @@ def _completed(delimiters: Sequence[Marker], labels: Sequence[Marker], is_classi
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _by(read: Callable[[int, str], Marker | None], lines: Sequence[str]) -> list[Marker]:
+def _by(read: Callable[[int, str], PartMarker | None], lines: Sequence[str]) -> list[PartMarker]:
     return [marker for at, line in enumerate(lines) if (marker := read(at, line))]
 
 
@@ -161,25 +163,25 @@ def _match(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | N
     return None if found is None else (found, found["rest"] + line[HEAD:])
 
 
-def _delimiter_at(at: int, line: str) -> Marker | None:
+def _delimiter_at(at: int, line: str) -> PartMarker | None:
     return _named(at, _match(_DELIMITER, line))
 
 
-def _tag_at(at: int, line: str) -> Marker | None:
+def _tag_at(at: int, line: str) -> PartMarker | None:
     return _named(at, _match(_TAG, line))
 
 
-def _named(at: int, match: tuple[re.Match[str], str] | None) -> Marker | None:
+def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | None:
     if match is None:
         return None
     found, rest = match
     name = re.sub(r"[ _-]", "", found["name"].lower())
     if found["close"] or name == "end":
-        return Marker(at, "end", rest)
-    return Marker(at, KINDS[name], rest)
+        return PartMarker(at, "end", rest)
+    return PartMarker(at, KINDS[name], rest)
 
 
-def _labels(lines: Sequence[str], is_classification: bool) -> list[Marker]:
+def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:
     """The labels that name parts; none if no output is named. `Answer:` does so only after an input, or first of all.
 
     A heading such as `Example 2` counts if a part follows it; what stands below it is an input if none is named.
@@ -199,20 +201,20 @@ def _labels(lines: Sequence[str], is_classification: bool) -> list[Marker]:
     return used if any(marker.kind in ("output", "label") for marker in used) else []
 
 
-def _counts(marker: Marker, following: Marker | None) -> bool:
+def _counts(marker: PartMarker, following: PartMarker | None) -> bool:
     return marker.kind != "example" or (following is not None and following.kind != "example")
 
 
-def _label_at(at: int, line: str) -> Marker | None:
+def _label_at(at: int, line: str) -> PartMarker | None:
     if heading := _match(_EXAMPLE, line):
-        return Marker(at, "example", heading[1])
+        return PartMarker(at, "example", heading[1])
     match = _match(_LABEL, line) or (_match(_HEADING, line) if len(line) <= HEAD else None)
     if match is None:
         return None
     found, rest = match
     name = next(name for name in ("input", "output", "answer", "label", "bare") if found[name])
-    kinds: Mapping[str, Kind] = {"input": "input", "output": "output", "answer": "output"}
-    return Marker(at, kinds.get(name, "label"), rest, name)
+    kinds: Mapping[str, PartKind] = {"input": "input", "output": "output", "answer": "output"}
+    return PartMarker(at, kinds.get(name, "label"), rest, name)
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:

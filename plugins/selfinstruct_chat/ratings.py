@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
-from selfinstruct_chat.replies import plain, without_thinking
-from selfinstruct_chat.three_answers import ANSWERS, Said, question_of, read, word
+from selfinstruct_chat.replies import clean_reply, without_thinking
+from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
 """Characters of the judge's own words that are kept, and of a line that are read."""
@@ -36,7 +36,7 @@ class _Block:
     reason: str = ""
 
 
-class ChatRatings(PostProcessor):
+class ChatRatingsReader(PostProcessor):
     """Reads three answers for each numbered example from lines or JSON; total and pure."""
 
     def process(self, request: Request, reply: Reply) -> Sequence[Rating]:
@@ -44,12 +44,12 @@ class ChatRatings(PostProcessor):
 
         The last rating of a reply cut by length counts only if words stand behind its answers.
         """
-        text = without_thinking(plain(reply.text)).strip().replace("’", "'")
+        text = without_thinking(clean_reply(reply.text)).strip().replace("’", "'")
         count = len(request.subjects)
         found = read_ratings(text, count)
         if reply.finish == "length" and found and not found[-1][1].rest:
             found = found[:-1]
-        heard: dict[int, list[Said]] = {}
+        heard: dict[int, list[ReadAnswers]] = {}
         for number, said in found:
             if number is not None and 1 <= number <= count:
                 heard.setdefault(number, []).append(said)
@@ -81,7 +81,7 @@ def _by_line(lines: Sequence[str]) -> Iterator[Numbered]:
 
 
 def _closed(block: _Block) -> Numbered:
-    return block.number, Said(tuple(block.answers), block.reason)
+    return block.number, ReadAnswers(tuple(block.answers), block.reason)
 
 
 def _opened(line: str) -> _Block | None:
@@ -129,7 +129,7 @@ def _one(words: str) -> str | None:
     return word(words) or word(re.split(r"[-–—,;:(./|]|\s", words.strip(" *_`\"'"), maxsplit=1)[0])
 
 
-def _rating(identity: str, all_said: Sequence[Said]) -> Rating:
+def _rating(identity: str, all_said: Sequence[ReadAnswers]) -> Rating:
     """One rating from all that a reply says of a subject."""
     says: list[set[str]] = [set() for _ in range(ANSWERS)]
     for said in all_said:

@@ -18,7 +18,7 @@ _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 """Turns the sign 1⃣ into a digit."""
 
 
-def plain(text: str) -> str:
+def clean_reply(text: str) -> str:
     """The reply with one kind of line end, no invisible signs, no signs of a chat template, and digits for keycaps."""
     return _KEYCAP.sub(".", _INVISIBLE.sub("", _TOKEN.sub("", text).replace("\r\n", "\n").replace("\r", "\n")))
 

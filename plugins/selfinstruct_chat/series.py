@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from selfinstruct_chat.lists import Item
+from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(r"\*\*(?P<title>[^*:.?!]{2,50})(?:[:：]\*\*|\*\*[:：]|\*\*\s[–—-](?=\s))\s*(?P<rest>\S.*)")
 _KIND = r"[\[(【](?P<kind>[A-Z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
@@ -19,17 +19,17 @@ _SHORT = 3
 """Words of so few letters may be small in a title."""
 
 
-def without_titles(items: Sequence[Item]) -> list[Item]:
+def without_titles(items: Sequence[ListItem]) -> list[ListItem]:
     """Items without their titles, if most have one; a title stays where what follows is not a whole sentence."""
-    return _shed(items, _untitled)
+    return _without_common_part(items, _untitled)
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:
     """Tasks without the name of their kind in brackets, before or behind, if most have one."""
-    return _shed(_shed(tasks, _kind_first), _kind_last)
+    return _without_common_part(_without_common_part(tasks, _kind_first), _kind_last)
 
 
-def _shed(whole: Sequence[T], part: Callable[[T], T | None]) -> list[T]:
+def _without_common_part(whole: Sequence[T], part: Callable[[T], T | None]) -> list[T]:
     """Each one less what `part` takes off, if at least two and half of all have it: alone, it may be the task's own."""
     shed = [part(one) for one in whole]
     count = sum(one is not None for one in shed)
@@ -38,12 +38,12 @@ def _shed(whole: Sequence[T], part: Callable[[T], T | None]) -> list[T]:
     return [one if less is None else less for one, less in zip(whole, shed, strict=True)]
 
 
-def _untitled(item: Item) -> Item | None:
+def _untitled(item: ListItem) -> ListItem | None:
     first, *below = item.lines
     if found := _BOLD_TITLE.fullmatch(first.strip()):
         return replace(item, lines=[found["rest"], *below]) if _is_title(found["title"], found["rest"]) else None
     text = next((line.strip() for line in below if line.strip()), "")
-    return Item(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
+    return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
 
 
 def _is_title(words: str, rest: str) -> bool:

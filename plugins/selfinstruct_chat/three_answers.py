@@ -36,7 +36,7 @@ _SUBJECTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ReadAnswers:
     """What is read at the beginning of some words: each question and its answer, and the words behind."""
 
     answers: tuple[tuple[int, str], ...]
@@ -56,11 +56,11 @@ def word(text: str) -> str | None:
     return _says(found) if found else None
 
 
-def read(text: str) -> Said:
+def read(text: str) -> ReadAnswers:
     """Three answers in a row, or answers that name their questions; none where it is not clear which is which."""
     if found := _ALL.match(text):
         says = (found["first"] or found["last"]).lower()
-        return Said(tuple((question, says) for question in range(ANSWERS)), _reason(text[found.end() :]))
+        return ReadAnswers(tuple((question, says) for question in range(ANSWERS)), _reason(text[found.end() :]))
     at = 0
     labels: list[str] = []
     said: list[str] = []
@@ -71,14 +71,14 @@ def read(text: str) -> Said:
         if len(said) < ANSWERS and (between := _SEPARATOR.match(text, at)):
             at = between.end()
     if not said:
-        return Said(())
+        return ReadAnswers(())
     if any(labels):
         questions = [question_of(label) for label in labels]
         pairs = tuple((question, says) for question, says in zip(questions, said, strict=True) if question is not None)
-        return Said(pairs, _reason(text[at:]))
+        return ReadAnswers(pairs, _reason(text[at:]))
     if len(said) != ANSWERS or _ONE_MORE.match(text, at):
-        return Said((), text)
-    return Said(tuple(enumerate(said)), _reason(text[at:]))
+        return ReadAnswers((), text)
+    return ReadAnswers(tuple(enumerate(said)), _reason(text[at:]))
 
 
 def _says(found: re.Match[str]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from random import Random
 
-from selfinstruct_demo.faults import MARKERS, hit
+from selfinstruct_demo.faults import MARKERS, happens
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask
+from selfinstruct_demo.prompt import ParsedPrompt
 
 ASKS_FOR_LABEL = re.compile(
     r"\b(?:classify|classification|categori[sz]e|which category|sentiment|label (?:it|the|this|each)|tag the given|"
@@ -20,7 +20,7 @@ QUOTED_LABELS = re.compile(r'((?:"[^"]+", )*"[^"]+") or "([^"]+)"')
 PLAIN_LABELS = re.compile(r"\b((?:[\w-]+, )*[\w-]+),? or ([\w-]+)\b")
 
 
-def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list.
 
     Mistakes strike in lists only: another marker, a line left out, or an answer that is neither.
@@ -28,10 +28,10 @@ def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
     said = ["yes" if is_classification(task) else "no" for task in ask.subjects]
     if ask.paper:
         return " " + said[0].capitalize()
-    marker = rng.choice(MARKERS[:3]) if hit(rng, options.markers) else "{}. "
+    marker = rng.choice(MARKERS[:3]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, word in enumerate(said, 1):
-        fault = rng.choice(["maybe", ""]) if hit(rng, options.label_faults) else word
+        fault = rng.choice(["maybe", ""]) if happens(rng, options.label_faults) else word
         lines.extend([marker.format(number) + fault] if fault else [])
     return "\n".join(lines) or "maybe"
 

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from selfinstruct_demo.grammar import draw_text, fill
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask
+from selfinstruct_demo.prompt import ParsedPrompt
 
-Case: TypeAlias = tuple[str, str]
+InputOutput: TypeAlias = tuple[str, str]
 """Input (empty where there is none) and output."""
 
 REFUSALS = (
@@ -63,22 +63,22 @@ UNSUITABLE = (
 )
 
 
-def hit(rng: Random, rate: float) -> bool:
+def happens(rng: Random, rate: float) -> bool:
     """Say whether a mistake with this rate happens now: never at 0, always at 1."""
     return rng.random() < rate
 
 
-def spoil(task: str, ask: Ask, rng: Random, options: DemoOptions) -> str:
+def add_mistake(task: str, ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Give the task, or what a mistake makes of it; only one mistake strikes at a time."""
     examples = ask.examples or (task,)
-    if hit(rng, options.echo):
+    if happens(rng, options.echo):
         return rng.choice(examples)
-    if hit(rng, options.near_duplicate):
+    if happens(rng, options.near_duplicate):
         return restate(rng.choice(examples), rng)
-    if hit(rng, options.answer):
+    if happens(rng, options.answer):
         reply = draw_text(rng, "advice", 2)
         return reply if rng.random() < 0.5 else f"{task}\n\nAnswer: {reply}"
-    if hit(rng, options.unsuitable):
+    if happens(rng, options.unsuitable):
         return unsuitable(rng)
     return task
 
@@ -99,11 +99,11 @@ def restate(example: str, rng: Random) -> str:
     return "Please " + example[:1].lower() + example[1:]
 
 
-def lay_out(tasks: Sequence[str], ask: Ask, rng: Random, options: DemoOptions) -> str:
+def lay_out(tasks: Sequence[str], ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write the list with the markers that were asked for, or with others, and chatter around it."""
-    marker = rng.choice(MARKERS) if hit(rng, options.markers) else "{}. "
-    preamble = rng.choice(PREAMBLES) + "\n\n" if hit(rng, options.preamble) else ""
-    outro = "\n\n" + rng.choice(OUTROS) if hit(rng, options.outro) else ""
+    marker = rng.choice(MARKERS) if happens(rng, options.markers) else "{}. "
+    preamble = rng.choice(PREAMBLES) + "\n\n" if happens(rng, options.preamble) else ""
+    outro = "\n\n" + rng.choice(OUTROS) if happens(rng, options.outro) else ""
     if marker == "json":
         return preamble + json.dumps(list(tasks), indent=2, ensure_ascii=False) + outro
     lines = [marker.format(number) + task for number, task in enumerate(tasks, ask.first)]
@@ -112,7 +112,7 @@ def lay_out(tasks: Sequence[str], ask: Ask, rng: Random, options: DemoOptions) -
     return preamble + "\n".join(lines) + outro
 
 
-def spoil_cases(cases: Sequence[Case], rng: Random) -> list[Case]:
+def add_instance_mistakes(cases: Sequence[InputOutput], rng: Random) -> list[InputOutput]:
     """Repeat an input with another output, or leave an output empty."""
     case = rng.choice(cases)
     if rng.random() < 0.5:
@@ -121,7 +121,7 @@ def spoil_cases(cases: Sequence[Case], rng: Random) -> list[Case]:
     return [(text, "") if (text, output) == case else (text, output) for text, output in cases]
 
 
-def label_cases(cases: Sequence[Case], labels: bool, rng: Random) -> str:
+def label_cases(cases: Sequence[InputOutput], labels: bool, rng: Random) -> str:
     """Write instances under other markers than those asked for."""
     if labels:
         return "\n".join(f"Class label: {output}\n{text}".strip() for text, output in cases)

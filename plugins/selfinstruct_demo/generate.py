@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
-from selfinstruct_demo.faults import lay_out, spoil
+from selfinstruct_demo.faults import add_mistake, lay_out
 from selfinstruct_demo.grammar import draw_task
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask
+from selfinstruct_demo.prompt import ParsedPrompt
 
 
-def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write as many tasks as were asked for, numbered from where the prompt wants them to begin."""
-    tasks = [spoil(draw_task(rng, ask.labels), ask, rng, options) for _ in range(ask.count)]
+    tasks = [add_mistake(draw_task(rng, ask.labels), ask, rng, options) for _ in range(ask.count)]
     return lay_out(tasks, ask, rng, options)

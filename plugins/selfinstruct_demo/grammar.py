@@ -10,7 +10,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any, TypeAlias
 
-Words: TypeAlias = Mapping[str, tuple[str, ...]]
+WordLists: TypeAlias = Mapping[str, tuple[str, ...]]
 
 SLOT = re.compile(r"\{(\w+)(?:\.\d)?\}")
 START = re.compile(r'(^"?|[.!?]"? )([a-z])')
@@ -32,22 +32,22 @@ def draw_task(rng: Random, classification: bool = False) -> str:
     template = rng.choice(templates()[kind])
     if kind in ("open", "given") and "{rule}" not in template and rng.random() < RULE_SHARE:
         template += " {rule}"
-    return Filler(rng).fill(template)
+    return SlotFiller(rng).fill(template)
 
 
 def draw_text(rng: Random, kind: str, sentences: int, field: str = "", given: Mapping[str, str] | None = None) -> str:
     """Compose plain text (`sentence`) or `advice`; the first half of it keeps to the words already `given`."""
     chosen = rng.sample(templates()[kind], sentences)
     kept = (sentences + 1) // 2
-    return " ".join(Filler(rng, field, given if n < kept else None).fill(text) for n, text in enumerate(chosen))
+    return " ".join(SlotFiller(rng, field, given if n < kept else None).fill(text) for n, text in enumerate(chosen))
 
 
 def fill(rng: Random, template: str) -> str:
     """Fill a template with words of any one field."""
-    return Filler(rng).fill(template)
+    return SlotFiller(rng).fill(template)
 
 
-class Filler:
+class SlotFiller:
     """Fills the slots of one text, keeping to one field and to the words already chosen."""
 
     def __init__(self, rng: Random, field: str = "", given: Mapping[str, str] | None = None) -> None:
@@ -105,9 +105,9 @@ class Filler:
 
 
 @cache
-def fields() -> Mapping[str, Words]:
+def fields() -> Mapping[str, WordLists]:
     """Load the words of every field, by its name."""
-    found: dict[str, Words] = {}
+    found: dict[str, WordLists] = {}
     for part in ("fields_a", "fields_b", "fields_c"):
         for field, lists in _load(part).items():
             found[field] = {SINGULAR[name]: _split(words) for name, words in lists.items()}
@@ -121,13 +121,13 @@ def field_names() -> Sequence[str]:
 
 
 @cache
-def common() -> Words:
+def common() -> WordLists:
     """Load the words that fit every field."""
     return {name: _split(words) for name, words in _load("common").items()}
 
 
 @cache
-def templates() -> Words:
+def templates() -> WordLists:
     """Load the templates of tasks, and of the sentences that answers are made of."""
     found = _load("tasks")
     computed = tuple(text for texts in found["compute"].values() for text in texts)

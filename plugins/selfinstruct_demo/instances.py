@@ -8,10 +8,10 @@ from random import Random
 
 from selfinstruct_demo.classify import labels_of
 from selfinstruct_demo.compute import solve
-from selfinstruct_demo.faults import REFUSALS, Case, hit, label_cases, spoil_cases
+from selfinstruct_demo.faults import REFUSALS, InputOutput, add_instance_mistakes, happens, label_cases
 from selfinstruct_demo.grammar import draw_text, field_names, home_of
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask
+from selfinstruct_demo.prompt import ParsedPrompt
 
 TAKES_INPUT = re.compile(
     r"\b(?:given|following|below)(?: \w+)? (paragraph|letter|note|email|speech|article|review|dialogue|list|story|"
@@ -24,7 +24,7 @@ CONTENT_WORD = re.compile(r"[A-Za-z]{5,}")
 CAREFUL = {"given", "following", "write", "explain", "about", "which", "there", "their", "would", "could", "should"}
 
 
-def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write instances of the task: labels and inputs, inputs and outputs, or one output; mistakes in the chat form."""
     task = ask.subjects[0]
     if ask.blocks:
@@ -39,7 +39,7 @@ def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
     return "\n\n".join(f"Example {at}\n{field}: {text}\nOutput: {said}" for at, (text, said) in enumerate(cases, 1))
 
 
-def _blocks(ask: Ask, rng: Random, options: DemoOptions) -> str:
+def _blocks(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write the form with delimiters, or what a mistake makes of it; only one mistake strikes a reply."""
     task = ask.subjects[0]
     cases = [("", outcome(task, rng))]
@@ -47,13 +47,13 @@ def _blocks(ask: Ask, rng: Random, options: DemoOptions) -> str:
         cases = labelled(task, rng)[: ask.count]
     elif TAKES_INPUT.search(task):
         cases = worked(task, rng, rng.randint(min(2, ask.count), ask.count))
-    fault = rng.choice(["markers", "cases", "refusal"]) if hit(rng, options.instance_faults) else ""
+    fault = rng.choice(["markers", "cases", "refusal"]) if happens(rng, options.instance_faults) else ""
     if fault == "refusal":
         return rng.choice(REFUSALS)
     if fault == "markers":
         return label_cases(cases, ask.labels, rng)
     if fault == "cases":
-        cases = spoil_cases(cases, rng)
+        cases = add_instance_mistakes(cases, rng)
     return "\n\n".join(_block(text, output, ask.labels) for text, output in cases)
 
 
@@ -68,12 +68,12 @@ def outcome(task: str, rng: Random) -> str:
     return solve(task) or _text("advice", task, rng, rng.randint(2, 4))
 
 
-def labelled(task: str, rng: Random) -> list[Case]:
+def labelled(task: str, rng: Random) -> list[InputOutput]:
     """Write a text for each label that the task names."""
     return [(_text("sentence", task, rng, 2), label) for label in labels_of(task)]
 
 
-def worked(task: str, rng: Random, count: int) -> list[Case]:
+def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
     """Write texts on the task's topic, each with an output that takes up its first sentence."""
     cases = []
     found = TAKES_INPUT.search(task)

@@ -6,10 +6,10 @@ import json
 from random import Random
 
 from selfinstruct_demo.compute import solve
-from selfinstruct_demo.faults import MARKERS, REFUSALS, hit
+from selfinstruct_demo.faults import MARKERS, REFUSALS, happens
 from selfinstruct_demo.instances import TAKES_INPUT
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask
+from selfinstruct_demo.prompt import ParsedPrompt
 
 WRONG_TASK, WRONG_INPUT, WRONG_OUTPUT = 0.04, 0.06, 0.15
 """How often an example that has nothing visibly wrong is said to be."""
@@ -17,13 +17,13 @@ WRONG_TASK, WRONG_INPUT, WRONG_OUTPUT = 0.04, 0.06, 0.15
 REASONS = ("the task is too vague", "the input does not fit", "the output misses the point")
 
 
-def write(ask: Ask, rng: Random, options: DemoOptions) -> str:
+def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write a line such as `3. yes/yes/no - the output misses the point` for each example."""
-    marker = rng.choice(MARKERS[:2]) if hit(rng, options.markers) else "{}. "
+    marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
         said = _review(line, rng)
-        fault = rng.choice(["left out", "maybe", "short"]) if hit(rng, options.judge_faults) else ""
+        fault = rng.choice(["left out", "maybe", "short"]) if happens(rng, options.judge_faults) else ""
         if fault == "left out":
             continue
         words = ["maybe" if fault == "maybe" else "yes" if one else "no" for one in said]

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import Turn
-from selfinstruct_demo.reply import Text, reply_to, rng_of, tokens_in
+from selfinstruct_demo.reply import DemoReply, reply_to, rng_of, tokens_in
 
 CHUNK = 24
 """Characters in one piece of a stream."""
@@ -84,7 +84,7 @@ class DemoChatModel(BaseChatModel):
         params = super()._get_ls_params(stop=stop, **kwargs)
         return {"ls_model_name": "demo", **params, "ls_provider": "demo"}
 
-    def _reply(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> Text:
+    def _reply(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> DemoReply:
         limit = self.max_tokens if max_tokens is None else max_tokens
         return reply_to(turns, self.options, self.stop if stop is None else stop, limit)
 
@@ -105,11 +105,11 @@ def read_turns(messages: list[BaseMessage]) -> list[Turn]:
     return [(message.type, str(message.text)) for message in messages]
 
 
-def _facts(said: Text) -> dict[str, Any]:
+def _facts(said: DemoReply) -> dict[str, Any]:
     return {"finish_reason": "length" if said.cut else "stop", "model_name": "demo"}
 
 
-def _usage(turns: list[Turn], said: Text) -> UsageMetadata:
+def _usage(turns: list[Turn], said: DemoReply) -> UsageMetadata:
     """Estimate tokens as a quarter of the characters, one at least on either side."""
     read = max(1, sum(tokens_in(text) for _, text in turns))
     written = max(1, tokens_in(said.text))

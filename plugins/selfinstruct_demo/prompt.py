@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 Turn: TypeAlias = tuple[str, str]
 """Role (`system`, `human`, `ai`) and text of one message."""
 
-Kind: TypeAlias = Literal["generate", "classify", "instances", "judge", "talk"]
+PromptKind: TypeAlias = Literal["generate", "classify", "instances", "judge", "talk"]
 
 DEFAULT_COUNT = 8
 MOST = 200
@@ -40,7 +40,7 @@ ABOUT_TASKS = re.compile(r"\b(?:tasks|instructions)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ParsedPrompt:
     """What a prompt wants.
 
     `paper` means a completion prompt: the reply goes on where the prompt ends, without a marker of its own.
@@ -48,7 +48,7 @@ class Ask:
     below `<<INPUT>>` and `<<OUTPUT>>`.
     """
 
-    kind: Kind
+    kind: PromptKind
     paper: bool = False
     count: int = DEFAULT_COUNT
     first: int = 1
@@ -58,7 +58,7 @@ class Ask:
     blocks: bool = False
 
 
-def read_prompt(turns: Sequence[Turn]) -> Ask:
+def read_prompt(turns: Sequence[Turn]) -> ParsedPrompt:
     """Read messages into what they ask for; text that asks for nothing known is `talk`."""
     system = "\n".join(text for role, text in turns if role == "system")
     user = next((text for role, text in reversed(turns) if role != "system"), system)
@@ -72,15 +72,15 @@ def read_prompt(turns: Sequence[Turn]) -> Ask:
     return known or _chat_tasks(system, user)
 
 
-def _chat_review(system: str, user: str) -> Ask | None:
+def _chat_review(system: str, user: str) -> ParsedPrompt | None:
     """A question for a review of examples, each a line of JSON with a number."""
     if not REVIEW.search(system):
         return None
     lines = tuple(line for line in user.splitlines() if line.startswith('{"number"'))
-    return Ask("judge", count=len(lines), subjects=lines) if lines else None
+    return ParsedPrompt("judge", count=len(lines), subjects=lines) if lines else None
 
 
-def _chat_blocks(system: str, user: str) -> Ask | None:
+def _chat_blocks(system: str, user: str) -> ParsedPrompt | None:
     """A prompt that shows the delimiters of instances; which of them comes first decides about labels."""
     shown = BLOCK.findall(system)
     task = TASK_TEXT.match(user)
@@ -88,20 +88,20 @@ def _chat_blocks(system: str, user: str) -> Ask | None:
         return None
     wanted = EXAMPLES.search(system)
     count = min(MOST, max(1, _number(wanted[1]))) if wanted else 1
-    return Ask("instances", count=count, subjects=(task[1].strip(),), labels=shown[0] == "OUTPUT", blocks=True)
+    return ParsedPrompt("instances", count=count, subjects=(task[1].strip(),), labels=shown[0] == "OUTPUT", blocks=True)
 
 
-def _paper_question(user: str) -> Ask | None:
+def _paper_question(user: str) -> ParsedPrompt | None:
     """The paper's prompts on one task: its last block starts with `Task:` and waits for the rest."""
     blocks = TASK_LINE.split(user)
     if len(blocks) == 1 or not blocks[-1].strip():
         return None
     if asked := PAPER_QUESTION.search(blocks[-1]):
-        return Ask("classify", paper=True, count=1, subjects=(blocks[-1][: asked.start()].strip(),))
-    return Ask("instances", paper=True, count=1, subjects=(blocks[-1].strip(),), labels="Class label:" in user)
+        return ParsedPrompt("classify", paper=True, count=1, subjects=(blocks[-1][: asked.start()].strip(),))
+    return ParsedPrompt("instances", paper=True, count=1, subjects=(blocks[-1].strip(),), labels="Class label:" in user)
 
 
-def _paper_list(user: str) -> Ask | None:
+def _paper_list(user: str) -> ParsedPrompt | None:
     """The paper's list of tasks, which ends with a bare number."""
     end = CONTINUES.search(user)
     if end is None:
@@ -110,29 +110,29 @@ def _paper_list(user: str) -> Ask | None:
     examples, prose = split_numbered(user[: end.start()])
     count = LAST_OF_PAPER - first + 1 if first <= LAST_OF_PAPER else DEFAULT_COUNT
     labels = "classification tasks" in prose
-    return Ask("generate", paper=True, count=count, first=first, examples=examples, labels=labels)
+    return ParsedPrompt("generate", paper=True, count=count, first=first, examples=examples, labels=labels)
 
 
-def _chat_labels(system: str, user: str) -> Ask | None:
+def _chat_labels(system: str, user: str) -> ParsedPrompt | None:
     """A question for yes or no on each task of a numbered list."""
     subjects, prose = split_numbered(user)
     said = f"{system}\n{prose}"
     if "classification" not in said.lower() or not YES_NO.search(said) or NEW_TASKS.search(said):
         return None
-    return Ask("classify", count=len(subjects), subjects=subjects) if subjects else None
+    return ParsedPrompt("classify", count=len(subjects), subjects=subjects) if subjects else None
 
 
-def _chat_tasks(system: str, user: str) -> Ask:
+def _chat_tasks(system: str, user: str) -> ParsedPrompt:
     """A chat prompt that shows a numbered list and asks for more of it; else just talk."""
     examples, prose = split_numbered(user)
     said = f"{system}\n{prose}"
     asked = (NEW_TASKS.findall(said) or TASKS.findall(said))[-1:]
     if not (asked or ABOUT_TASKS.search(said) or len(examples) > 1):
-        return Ask("talk", count=1)
+        return ParsedPrompt("talk", count=1)
     count = min(MOST, max(1, _number(asked[0]))) if asked else DEFAULT_COUNT
     first = FIRST.search(said)
     labels = bool(re.search(rf"{NUMBER} (?:new |more )?classification tasks", said, re.IGNORECASE))
-    return Ask("generate", count=count, first=int(first[1]) if first else 1, examples=examples, labels=labels)
+    return ParsedPrompt("generate", count=count, first=int(first[1]) if first else 1, examples=examples, labels=labels)
 
 
 def split_numbered(text: str) -> tuple[tuple[str, ...], str]:

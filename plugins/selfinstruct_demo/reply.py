@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from random import Random
 
 from selfinstruct_demo import classify, generate, instances, judge
-from selfinstruct_demo.faults import REFUSALS, break_off, hit
+from selfinstruct_demo.faults import REFUSALS, break_off, happens
 from selfinstruct_demo.options import DemoOptions
-from selfinstruct_demo.prompt import Ask, Turn, read_prompt
+from selfinstruct_demo.prompt import ParsedPrompt, Turn, read_prompt
 
 CHARACTERS_PER_TOKEN = 4
 """Tokens are estimated, not counted: there is no tokenizer."""
@@ -22,7 +22,7 @@ TALK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DemoReply:
     """What the model says, and whether it was cut short."""
 
     text: str
@@ -37,37 +37,37 @@ def rng_of(turns: Sequence[Turn], seed: int) -> Random:
 
 def reply_to(
     turns: Sequence[Turn], options: DemoOptions, stop: Sequence[str] | None = None, max_tokens: int | None = None
-) -> Text:
+) -> DemoReply:
     """Answer messages. The same messages, options, stop words and limit always give the same reply."""
     said = answer(read_prompt(turns), rng_of(turns, options.seed), options)
     return shorten(said, stop or (), max_tokens)
 
 
-def answer(ask: Ask, rng: Random, options: DemoOptions) -> Text:
+def answer(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> DemoReply:
     """Answer what was asked, with mistakes as the options say; the paper's questions on one task get none."""
     if ask.kind == "talk":
-        return Text(TALK)
+        return DemoReply(TALK)
     if ask.kind == "classify":
-        return Text(classify.write(ask, rng, options))
+        return DemoReply(classify.write(ask, rng, options))
     if ask.kind == "judge":
-        return Text(judge.write(ask, rng, options))
+        return DemoReply(judge.write(ask, rng, options))
     if ask.kind == "instances":
         text = instances.write(ask, rng, options)
-    elif hit(rng, options.refusal):
-        return Text(rng.choice(REFUSALS))
+    elif happens(rng, options.refusal):
+        return DemoReply(rng.choice(REFUSALS))
     else:
         text = generate.write(ask, rng, options)
     may_break = ask.kind == "generate" or ask.blocks
-    return Text(break_off(text, rng), cut=True) if may_break and hit(rng, options.cut) else Text(text)
+    return DemoReply(break_off(text, rng), cut=True) if may_break and happens(rng, options.cut) else DemoReply(text)
 
 
-def shorten(said: Text, stop: Sequence[str], max_tokens: int | None) -> Text:
+def shorten(said: DemoReply, stop: Sequence[str], max_tokens: int | None) -> DemoReply:
     """End a text before the first stop word, then at the token limit."""
     ends = [at for word in stop if word and (at := said.text.find(word)) >= 0]
     if ends:
-        said = Text(said.text[: min(ends)])
+        said = DemoReply(said.text[: min(ends)])
     room = None if max_tokens is None else max(0, max_tokens) * CHARACTERS_PER_TOKEN
-    return said if room is None or len(said.text) <= room else Text(said.text[:room], cut=True)
+    return said if room is None or len(said.text) <= room else DemoReply(said.text[:room], cut=True)
 
 
 def tokens_in(text: str) -> int:

@@ -70,7 +70,7 @@ class AnswerOptions(Options):
     drop_glued: bool = Field(True, description="Drop a task with an answer glued on; if false, keep it without that.")
 
 
-class Answer(Filter[Draft]):
+class AnswerFilter(Filter[Draft]):
     """Drop answers: announced by the reply's first words, glued onto a task, or standing alone as statement or title.
 
     The rules about wording are English and leave drafts in other languages alone.
@@ -79,7 +79,7 @@ class Answer(Filter[Draft]):
     def __init__(self, options: AnswerOptions) -> None:
         self._drop_glued = options.drop_glued
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Look at the intro, then at the tail, then at the draft's own wording."""
         if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
             return drop("intro-announces-answers", words=found[0])
@@ -88,10 +88,10 @@ class Answer(Filter[Draft]):
             return drop("answer-glued-on", tail=tail[:200])
         if not is_english(item.text) or asks(item.text):
             return keep()
-        return _judge_wording(item.text)
+        return _evaluate_wording(item.text)
 
 
-def _judge_wording(text: str) -> Verdict:
+def _evaluate_wording(text: str) -> Verdict:
     """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
     first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
     if first in STATEMENT_OPENERS or _IS.match(text):

@@ -15,14 +15,14 @@ class AtMostOptions(Options):
     most: int = Field(5, ge=1, description="How many examples of one task are kept: the first ones.")
 
 
-class AtMost(Filter[Example]):
+class AtMostFilter(Filter[Example]):
     """Drop a task's examples beyond a number, so that no task outweighs the others."""
 
     def __init__(self, options: AtMostOptions) -> None:
         self._most = options.most
         self._kept: Counter[str] = Counter()
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Count what the task has."""
         kept = self._kept[item.subject]
         return keep() if kept < self._most else drop("enough-of-this-task", kept=kept)

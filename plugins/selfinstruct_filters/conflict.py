@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters.same import folded
+from selfinstruct_filters.folding import folded
 
 
 class ConflictOptions(Options):
@@ -16,14 +16,14 @@ class ConflictOptions(Options):
     )
 
 
-class Conflict(Filter[Example]):
+class ConflictFilter(Filter[Example]):
     """Drop an example that gives another output to an instruction and input that have one: the first stays."""
 
     def __init__(self, options: ConflictOptions) -> None:
         self._without_input = options.without_input
         self._outputs: dict[tuple[str, str], str] = {}
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Look up which output the instruction and input have."""
         first = self._outputs.get(_question(item))
         if first is None or folded(first) == folded(item.output) or not (item.input or self._without_input):

@@ -24,7 +24,7 @@ class ContainmentOptions(Options):
     )
 
 
-class Containment(Filter[Draft]):
+class ContainmentFilter(Filter[Draft]):
     """Drop a draft that copies an entry of the pool and lengthens or shortens it.
 
     The measure is the longest common subsequence of words over the shorter side: a copy keeps it however long it gets,
@@ -32,10 +32,10 @@ class Containment(Filter[Draft]):
     """
 
     def __init__(self, options: ContainmentOptions) -> None:
-        self._index = Index(options.threshold, options.fewest)
+        self._index = ContainmentIndex(options.threshold, options.fewest)
         self._texts: list[str] = []
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Name the entry that has most in common, the oldest of equals."""
         tokens = unicode_tokens(item.text)
         if (found := self._index.most_contained(tokens)) is None:
@@ -51,7 +51,7 @@ class Containment(Filter[Draft]):
         self._texts.append(item.text)
 
 
-class Index:
+class ContainmentIndex:
     """Entries as numbered tokens, with two files that lead from a token to the few entries worth comparing.
 
     Where the longer side of a pair may lack k of the shorter side's tokens, any k + 1 of them hold one that is in

@@ -5,10 +5,10 @@ from __future__ import annotations
 from selfinstruct.api import Draft, Filter, Item, Verdict, drop, keep
 
 
-class Cut(Filter[Item]):
+class CutFilter(Filter[Item]):
     """Drop a draft or an example whose reply ended inside it; the reply's others are whole."""
 
-    def judge(self, item: Item) -> Verdict:
+    def evaluate(self, item: Item) -> Verdict:
         """Believe the parser's note."""
         return drop("cut-off", end=item.text[-40:]) if item.notes.get("cut") else keep()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Draft, Example, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.fingerprints import N, evaluation_set, ngram_hashes, whole_hash
 from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.text import N, evaluation_set, ngram_hashes, text_hash
 
 
 class DecontaminationOptions(Options):
@@ -30,7 +30,7 @@ class DecontaminationOptions(Options):
         return sets
 
 
-class Decontamination(Filter[Draft | Example]):
+class DecontaminationFilter(Filter[Draft | Example]):
     """Drop what shares n-grams with an evaluation set (Brown et al. 2020, appendix C), or is one of its short texts.
 
     Of an example, n-grams of instruction and input, which may be one question cut in two, and of the output count;
@@ -41,14 +41,14 @@ class Decontamination(Filter[Draft | Example]):
         self._sets = [evaluation_set(Path(name), options.n) for name in options.sets]
         self._least = options.least
 
-    def judge(self, item: Draft | Example) -> Verdict:
+    def evaluate(self, item: Draft | Example) -> Verdict:
         """Look every n-gram up in every set."""
         parts, wholes = _texts(item)
-        short = {key: tokens for tokens in wholes for key in whole_hash(tokens)}
+        short = {key: tokens for tokens in wholes for key in text_hash(tokens)}
         for one in self._sets:
             runs = {key: tokens[at : at + one.n] for tokens in parts for key, at in ngram_hashes(tokens, one.n).items()}
             known = short | runs
-            shared = [key for key, held in zip(known, one.holds(list(known)), strict=True) if held]
+            shared = [key for key, held in zip(known, one.contains(list(known)), strict=True) if held]
             if len(shared) >= self._least or any(key in short for key in shared):
                 return drop("in-evaluation-set", set=one.name, shared=len(shared), words=" ".join(known[shared[0]]))
         return keep()

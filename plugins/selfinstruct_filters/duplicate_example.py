@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.same import folded
+from selfinstruct_filters.folding import folded
 
 
-class DuplicateExample(Filter[Example]):
+class DuplicateExampleFilter(Filter[Example]):
     """Drop an example that equals one of any task in instruction, input and output, but for case and spaces."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], str] = {}
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Look the folded example up."""
         twin = self._known.get(_key(item))
         return keep() if twin is None else drop("duplicate", subject=twin)

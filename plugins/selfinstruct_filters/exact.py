@@ -6,13 +6,13 @@ from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 from selfinstruct.api.similarity import unicode_tokens
 
 
-class Exact(Filter[Draft]):
+class ExactFilter(Filter[Draft]):
     """Drop a draft that equals an entry of the pool but for case, spaces and signs."""
 
     def __init__(self) -> None:
         self._pool: dict[str, str] = {}
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Look the folded text up."""
         twin = self._pool.get(_folded(item.text))
         return keep() if twin is None else drop("duplicate", twin=twin)

@@ -10,10 +10,10 @@ OPENERS = "\"'`¿¡"
 """Signs a sentence may start with, besides the typographic quotes of any language."""
 
 
-class FirstChar(Filter[Draft]):
+class FirstCharFilter(Filter[Draft]):
     """Drop a draft that starts with neither a letter nor a digit nor a quote, of any script."""
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Look at the first character's Unicode category."""
         first = item.text[:1]
         kind = unicodedata.category(first) if first else ""

@@ -74,10 +74,10 @@ _INPUT_ASKS = re.compile(
 )
 
 
-class InvalidExample(Filter[Example]):
+class InvalidExampleFilter(Filter[Example]):
     """Drop an example without a usable input or output. The rules about wording are English, and narrow on purpose."""
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Look at the output's form, then at blanks on either side, then at the wording."""
         output = item.output.strip()
         if not output:
@@ -93,7 +93,7 @@ class InvalidExample(Filter[Example]):
         for name, text in (("input", item.input), ("output", output)):
             if _BLANK.fullmatch(text) and text.strip().casefold() not in item.instruction.casefold():
                 return drop(f"placeholder-{name}", text=text[:80])
-        return _judge_wording(item, output)
+        return _evaluate_wording(item, output)
 
 
 def _open_end(output: str) -> str:
@@ -106,7 +106,7 @@ def _open_end(output: str) -> str:
     return output[-40:] if is_prose and _DANGLING.search(output) else ""
 
 
-def _judge_wording(item: Example, output: str) -> Verdict:
+def _evaluate_wording(item: Example, output: str) -> Verdict:
     """Judge what the texts say: a refusal, a question back, an input that asks for an input."""
     opening = output[:OPENING].replace("’", "'")
     is_wanted = _WANTS_REFUSAL.search(item.instruction) and not item.notes.get("unmarked")

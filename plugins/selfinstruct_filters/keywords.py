@@ -39,7 +39,7 @@ OPENING = "draw paint sketch sing listen watch click photograph film dance downl
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class KeywordLists:
     """The words of one language: those that no task may hold or start with, and those for media."""
 
     words: str
@@ -49,23 +49,23 @@ class Lists:
     making: str
 
 
-LISTS: Mapping[str, Lists] = {
-    "en": Lists(WORDS, OPENING, MEDIA, POINTING, MAKING),
-    "de": Lists(
+LISTS: Mapping[str, KeywordLists] = {
+    "en": KeywordLists(WORDS, OPENING, MEDIA, POINTING, MAKING),
+    "de": KeywordLists(
         words="angehängte datei, klicke auf, klicke hier, suche im internet, stelle einen wecker",
         opening="zeichne male singe klicke fotografiere filme tanze",
         media="bild bilder foto video aufnahme aufnahmen zeichnung zeichnungen diagramm diagramme",
         pointing="dieses diesem dieser diese angehängte angehängten beigefügte beigefügten hochgeladene hochgeladenen",
         making="zeichne zeichnen male malen erstelle erstellen erzeuge erzeugen",
     ),
-    "fr": Lists(
+    "fr": KeywordLists(
         words="fichier joint, clique sur, clique ici, cherche sur internet, règle une alarme",
         opening="dessine peins chante clique photographie filme danse",
         media="image photo photographie dessin enregistrement",
         pointing="ce cet cette ces",
         making="dessine dessinez peins crée créez génère générez enregistre",
     ),
-    "es": Lists(
+    "es": KeywordLists(
         words="archivo adjunto, haz clic en, haz clic aquí, busca en internet, pon una alarma",
         opening="dibuja pinta canta escucha fotografía filma baila descarga",
         media="imagen imágenes foto fotografía video vídeo dibujo grabación grabaciones",
@@ -95,14 +95,14 @@ class KeywordsOptions(Options):
     )
 
 
-class Keywords(Filter[Draft]):
+class KeywordsFilter(Filter[Draft]):
     """Drop tasks about things that are no text: pictures to look at, sounds to make, links to follow."""
 
     def __init__(self, options: KeywordsOptions) -> None:
         patterns = [pattern for language in options.languages for pattern in _patterns(language, options)]
         self._patterns = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
         text = " ".join(item.text.split())
         for pattern in self._patterns:

@@ -102,7 +102,7 @@ class LanguageOptions(Options):
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class LanguageGuess:
     """A text's main script, its language where that is known, and the probability that it is none of those kept."""
 
     script: str
@@ -110,7 +110,7 @@ class Guess:
     other: float | None = None
 
 
-class Language(Filter[Draft | Example]):
+class LanguageFilter(Filter[Draft | Example]):
     """Drop a text in a language that is not kept. By default all are, and nothing is looked at.
 
     The script decides where it can, without a model. Where kept and other languages share one, py3langid decides, on
@@ -125,7 +125,7 @@ class Language(Filter[Draft | Example]):
         shared = [codes for codes in asked if self._keep & codes and codes - self._keep]
         self._model = _load() if shared else None
 
-    def judge(self, item: Draft | Example) -> Verdict:
+    def evaluate(self, item: Draft | Example) -> Verdict:
         """Guess the language of each text, and drop at the first that is surely another one."""
         for name, text in texts(item) if self._keep else ():
             if isinstance(item, Example) and name not in self._options.texts:
@@ -135,27 +135,27 @@ class Language(Filter[Draft | Example]):
                 return _dropped(name, guess)
         return keep()
 
-    def _guess(self, text: str, fewest: int, majority: float = MAJORITY) -> Guess:
+    def _guess(self, text: str, fewest: int, majority: float = MAJORITY) -> LanguageGuess:
         """A text's script, and the language if the script has one alone, or the model can be asked."""
         prose = _NO_PROSE.sub(" ", unicodedata.normalize("NFKC", text))
         counts = Counter(script for char in prose if (script := script_of(char)))
         script = _main(counts)
         codes = SCRIPTS.get(script, ())
         if len(codes) == 1:
-            return Guess(script, codes[0])
+            return LanguageGuess(script, codes[0])
         if script == IDEOGRAPHS:
             is_long = counts.total() >= fewest
-            return Guess(script, "zh", float("zh" not in self._keep)) if is_long else Guess(script)
+            return LanguageGuess(script, "zh", float("zh" not in self._keep)) if is_long else LanguageGuess(script)
         is_code = len(_SIGNS.findall(prose)) > _MOST_SIGNS * len(prose)
         if self._model is None or not self._keep & set(codes) or counts.total() < fewest or is_code:
-            return Guess(script)
+            return LanguageGuess(script)
         ranked = self._model.rank(prose[:MOST_ASKED])
         language, most = ranked[0]
         if language == NO_LANGUAGE or most < majority:
-            return Guess(script)
-        return Guess(script, language, 1 - sum(share for code, share in ranked if code in self._keep))
+            return LanguageGuess(script)
+        return LanguageGuess(script, language, 1 - sum(share for code, share in ranked if code in self._keep))
 
-    def _is_other(self, guess: Guess) -> bool:
+    def _is_other(self, guess: LanguageGuess) -> bool:
         """Whether a guess is surely none of the kept languages."""
         if not guess.script:
             return False
@@ -174,7 +174,7 @@ class Language(Filter[Draft | Example]):
         return guess.language in self._keep if guess.language else bool(codes) and codes <= self._keep
 
 
-def _dropped(name: str, guess: Guess) -> Verdict:
+def _dropped(name: str, guess: LanguageGuess) -> Verdict:
     if guess.other is None:
         return drop("another-script", where=name, script=guess.script)
     return drop("another-language", where=name, language=guess.language, probability=round(guess.other, 3))

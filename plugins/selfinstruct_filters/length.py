@@ -17,13 +17,13 @@ class LengthOptions(Options):
     )
 
 
-class Length(Filter[Draft]):
+class LengthFilter(Filter[Draft]):
     """Drop drafts with too few or too many words."""
 
     def __init__(self, options: LengthOptions) -> None:
         self._options = options
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Count words; in scripts written without spaces, letters."""
         count = len(unicode_tokens(item.text))
         if count < self._options.min_words:

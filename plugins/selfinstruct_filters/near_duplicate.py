@@ -19,7 +19,7 @@ class NearDuplicateOptions(Options):
     )
 
 
-class NearDuplicate(Filter[Example]):
+class NearDuplicateFilter(Filter[Example]):
     """Drop an example that nearly repeats one of any task: as a whole, and in its output alone.
 
     The whole is instruction, input and output, found in the index that the novelty of instructions is decided with.
@@ -33,7 +33,7 @@ class NearDuplicate(Filter[Example]):
         self._pool = Pool()
         self._first: dict[str, Example] = {}
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Look the nearest example up, and compare its output."""
         output = unicode_tokens(item.output)
         if len(output) < self._shortest or (match := self._pool.decide(_whole(item), self._threshold)) is None:

@@ -34,7 +34,7 @@ class PersonalDataOptions(Options):
     )
 
 
-class PersonalData(Filter[Draft | Example]):
+class PersonalDataFilter(Filter[Draft | Example]):
     """Drop a text that names a way to a real person: an address, a number, an account.
 
     Instruction data is full of placeholders, so what looks invented is kept: `jane@example.org`, `555-0123`,
@@ -45,7 +45,7 @@ class PersonalData(Filter[Draft | Example]):
         chosen = options.model_dump()
         self._kinds = [(reason, find) for option, reason, find in KINDS if chosen[option]]
 
-    def judge(self, item: Draft | Example) -> Verdict:
+    def evaluate(self, item: Draft | Example) -> Verdict:
         """Search each text for each kind."""
         for name, text in texts(item):
             for reason, find in self._kinds:

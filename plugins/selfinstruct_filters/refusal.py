@@ -96,7 +96,7 @@ _OFFERS = re.compile(
 """How tasks are announced, be it after an apology."""
 
 
-class Refusal(Filter[Draft]):
+class RefusalFilter(Filter[Draft]):
     """Drop refusals, preambles, placeholders, questions back to the user; all drafts of a reply that opens with one.
 
     The wordings are English; refusals are known in ten more languages.
@@ -106,7 +106,7 @@ class Refusal(Filter[Draft]):
         self._starts = _compiled(STARTS)
         self._anywhere = _compiled(ANYWHERE)
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
         start = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
@@ -117,9 +117,9 @@ class Refusal(Filter[Draft]):
         for reason, pattern in self._anywhere:
             if found := pattern.search(spoken):
                 return drop(reason, words=found[0])
-        return self._judge_intro(str(item.notes.get("intro", "")).replace("’", "'"))
+        return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
 
-    def _judge_intro(self, intro: str) -> Verdict:
+    def _evaluate_intro(self, intro: str) -> Verdict:
         """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
         if not _OFFERS.search(intro):
             for found in (_REFUSES.match(intro), _NEEDS.search(intro)):

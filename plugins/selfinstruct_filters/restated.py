@@ -55,7 +55,7 @@ class Sentence:
     bag: Counter[str]
 
 
-class Restated(Filter[Draft]):
+class RestatedFilter(Filter[Draft]):
     """Drop a draft of which some sentence, or the whole, is a seed or a shown example over again.
 
     It measures the longest common subsequence of words over the shorter side, which stays high when a copy is
@@ -66,7 +66,7 @@ class Restated(Filter[Draft]):
         self._least = options.containment
         self._seeds: dict[str, Sentence] = {}
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example and every seed."""
         known = {text: sentence(text) for text in item.examples if text not in self._seeds} | self._seeds
         whole, parts = sentence(item.text), list(_parts(item.text))

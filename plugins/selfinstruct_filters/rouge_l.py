@@ -23,7 +23,7 @@ class RougeLOptions(Options):
     nearest: int = Field(10, ge=1, description="How many of the nearest entries are recorded.")
 
 
-class RougeL(Filter[Draft]):
+class RougeLFilter(Filter[Draft]):
     """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold (paper, section 2.2).
 
     The decision is made at once. How near a kept draft is to everything, for the output contract, is computed later.
@@ -33,7 +33,7 @@ class RougeL(Filter[Draft]):
         self._options = options
         self._pool = Pool(TOKENISERS[options.tokeniser])
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Drop the draft if any entry is too near, naming the nearest, the oldest of equals, and its score."""
         options = self._options
         if (match := self._pool.decide(item.text, options.threshold)) is not None:

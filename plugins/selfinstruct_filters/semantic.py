@@ -9,7 +9,7 @@ from weakref import finalize
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Draft, Filter, ModelError, Options, Verdict, chat, drop, keep
-from selfinstruct_filters.vectors import Vectors
+from selfinstruct_filters.vectors import VectorCache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ class SemanticOptions(Options):
         return model
 
 
-class Semantic(Filter[Draft]):
+class SemanticFilter(Filter[Draft]):
     """Drop a draft whose embedding is too near to that of any seed or accepted instruction, by cosine.
 
     All drafts of a reply are embedded in one call, also those that an earlier filter then drops. Embeddings are not
@@ -59,7 +59,7 @@ class Semantic(Filter[Draft]):
     def __init__(self, options: SemanticOptions, embeddings: Embeddings | None = None) -> None:
         self._options = options
         self._model = embeddings or _embeddings(options)
-        self._kept = Vectors(options.cache, options.model, options.kwargs)
+        self._kept = VectorCache(options.cache, options.model, options.kwargs)
         self._size = 0
         self._near: dict[str, np.ndarray[Any, Any]] = {}
         self._texts: list[str] = []
@@ -69,7 +69,7 @@ class Semantic(Filter[Draft]):
         """Embed the drafts of a reply; what an earlier reply needed is forgotten."""
         self._near = self._embed([item.text for item in items])
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Drop the draft if any entry is too near, naming the nearest, the oldest of equals, and its cosine."""
         vector = self._vector(item.text)
         if self._matrix is None:
@@ -128,7 +128,7 @@ class Semantic(Filter[Draft]):
         try:
             rows = np.asarray(self._model.embed_documents(texts), np.float32)
         except Exception as error:  # every client has its own
-            raise self._unusable(chat.named(error)) from error
+            raise self._unusable(chat.error_summary(error)) from error
         if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1] or not np.isfinite(rows).all():
             raise self._unusable(f"it gave no embedding of finite numbers for each of {len(texts)} texts")
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -151,7 +151,7 @@ def _embeddings(options: SemanticOptions) -> Embeddings:
     try:
         made: Embeddings = init_embeddings(name.strip(), provider=provider, **given)
     except Exception as error:
-        words = chat.first_words(error)
+        words = chat.error_words(error)
         hint = "Check model and kwargs of the filter semantic, and that the provider's package is installed."
         raise ModelError(f"LangChain could not make the embeddings '{options.model}': {words}", hint) from None
     if provider == "ollama":
@@ -170,7 +170,7 @@ class _Letters:
 def example_filter() -> Filter[Draft]:
     """What the page is shown with: a stand-in that counts letters, in place of a model."""
     made: Mapping[str, Any] = {"model": "demo:letters", "threshold": 0.98, "cache": ""}
-    return Semantic(SemanticOptions(**made), _Letters())  # type: ignore[arg-type]
+    return SemanticFilter(SemanticOptions(**made), _Letters())  # type: ignore[arg-type]
 
 
 KEPT = Draft("Name three rivers of Asia.")

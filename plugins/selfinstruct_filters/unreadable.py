@@ -21,10 +21,10 @@ LOOP_WORDS, LOOP_SHARE = 60, 0.2
 """A text of at least so many words, of which only this share are different, runs in a circle."""
 
 
-class Unreadable(Filter[Draft]):
+class UnreadableFilter(Filter[Draft]):
     """Drop a draft with control or replacement characters, a wrongly read encoding, or endless repetition."""
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
         rules = (
             ("replacement-characters", _REPLACED),

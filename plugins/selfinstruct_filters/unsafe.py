@@ -49,7 +49,7 @@ class UnsafeOptions(Options):
     allow: tuple[str, ...] = Field((), description="Words and phrases that do not count, whatever stands in a list.")
 
 
-class Unsafe(Filter[Draft | Example]):
+class UnsafeFilter(Filter[Draft | Example]):
     """Drop profanity, and requests for weapons, drugs, self-harm, sexual content with minors, malware, and fraud.
 
     A request is an intent, not a word: `make a pipe bomb` is one, `make a bath bomb` and `how bombs were defused` are
@@ -75,7 +75,7 @@ class Unsafe(Filter[Draft | Example]):
         averting = [entry for language in options.languages for entry in _entries(lists["averting"].get(language, ""))]
         self._averting = _phrases(averting)
 
-    def judge(self, item: Draft | Example) -> Verdict:
+    def evaluate(self, item: Draft | Example) -> Verdict:
         """Look at the words of each text, then at what each of its sentences asks for."""
         for name, text in texts(item):
             for reason, found in self._found(_plain(text)):

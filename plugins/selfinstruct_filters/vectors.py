@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Vectors:
+class VectorCache:
     """Unit vectors by text, of one model with its arguments. Any number of processes may share a folder.
 
     `folder` is the user's cache where it is `None`; an empty one keeps nothing. A file holds the numbers alone, four

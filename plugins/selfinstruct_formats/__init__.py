@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from selfinstruct.api import EXPORT, Component, NoOptions, hookimpl
-from selfinstruct_formats.alpaca import Alpaca
-from selfinstruct_formats.chat import ChatOptions, Messages, ShareGPT
-from selfinstruct_formats.text import Text, TextOptions
+from selfinstruct_formats.alpaca import AlpacaEncoder
+from selfinstruct_formats.chat import ChatOptions, MessagesEncoder, ShareGPTEncoder
+from selfinstruct_formats.text import TextEncoder, TextOptions
 
 SELFINSTRUCT_API = 1
 
@@ -17,8 +17,10 @@ def selfinstruct_encoders() -> list[Component[Any]]:
     """Offer the formats."""
     stages = (EXPORT,)
     return [
-        Component("messages", "OpenAI's and TRL's conversations: a list of messages", ChatOptions, Messages, stages),
-        Component("alpaca", "Alpaca's columns: instruction, input, output", NoOptions, Alpaca, stages),
-        Component("sharegpt", "ShareGPT's conversations between human and gpt", ChatOptions, ShareGPT, stages),
-        Component("text", "one text a row, by a chat template or a file of your own", TextOptions, Text, stages),
+        Component(
+            "messages", "OpenAI's and TRL's conversations: a list of messages", ChatOptions, MessagesEncoder, stages
+        ),
+        Component("alpaca", "Alpaca's columns: instruction, input, output", NoOptions, AlpacaEncoder, stages),
+        Component("sharegpt", "ShareGPT's conversations between human and gpt", ChatOptions, ShareGPTEncoder, stages),
+        Component("text", "one text a row, by a chat template or a file of your own", TextOptions, TextEncoder, stages),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from selfinstruct.api import Example, Json, NoOptions, TrainingEncoder
 
 
-class Alpaca(TrainingEncoder):
+class AlpacaEncoder(TrainingEncoder):
     """A row of three texts, as the Alpaca data has them; the input is empty where the task needs none."""
 
     def __init__(self, options: NoOptions) -> None:

@@ -20,7 +20,7 @@ def question(example: Example) -> str:
     return f"{example.instruction}\n\n{example.input}" if example.input else example.instruction
 
 
-class Messages(TrainingEncoder):
+class MessagesEncoder(TrainingEncoder):
     """A row of messages with roles, as OpenAI's fine-tuning and TRL's conversational format have it."""
 
     def __init__(self, options: ChatOptions) -> None:
@@ -34,7 +34,7 @@ class Messages(TrainingEncoder):
         return {"messages": [{"role": role, "content": text} for role, text in turns]}
 
 
-class ShareGPT(TrainingEncoder):
+class ShareGPTEncoder(TrainingEncoder):
     """A row of turns between `human` and `gpt`, as ShareGPT's files have it."""
 
     def __init__(self, options: ChatOptions) -> None:

@@ -32,7 +32,7 @@ class TextOptions(Options):
         return self
 
 
-class Text(TrainingEncoder):
+class TextEncoder(TrainingEncoder):
     """A row of one text, for trainers that are given no chat template."""
 
     def __init__(self, options: TextOptions) -> None:

@@ -31,8 +31,8 @@ from selfinstruct.api import (
     chat,
 )
 from selfinstruct_groq import GroqOptions, settings
-from selfinstruct_groq.limits import scope_told, wait_told, window_told, windows_in
-from selfinstruct_groq.quick import quickened
+from selfinstruct_groq.fast_path import use_fast_path
+from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -42,8 +42,8 @@ LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192",
 SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
 """What Groq names in place of Llama 3; the smaller one first, for thrift."""
 
-GONE = ("model_not_found", "model_decommissioned")
-FOR_THE_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
+MODEL_GONE = ("model_not_found", "model_decommissioned")
+NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
 CONNECT_SECONDS = 10.0
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
@@ -79,7 +79,7 @@ class GroqBackend(Backend):
             model = ChatGroq(**arguments)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
-        model.async_client = quickened(model.async_client)
+        model.async_client = use_fast_path(model.async_client)
         return model
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class GroqBackend(Backend):
             if wanted != "auto":
                 return wanted  # the requests themselves will show what is the matter, and wait for it to pass
             raise ModelError(
-                f"Groq's models could not be listed at {self._address}: {self._mask(chat.named(error))}",
+                f"Groq's models could not be listed at {self._address}: {self._mask(chat.error_summary(error))}",
                 "Check the network and base_url, or name a model in place of 'auto'.",
             ) from None
         return self._pick()
@@ -205,14 +205,14 @@ class GroqBackend(Backend):
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
         status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
-        told = window_told(words)
+        told = window_from_error(words)
         if told:
             self._windows.setdefault((told.what, told.seconds), told)
         if status == 401:
             return Unusable(f"Groq refused the key (HTTP 401): {words}", settings.KEY_HINT)
-        if code in GONE:
+        if code in MODEL_GONE:
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
-        if code in FOR_THE_OWNER:
+        if code in NEEDS_ACCOUNT_OWNER:
             return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
         if status == 400 and "not supported with this model" in words:
             return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
@@ -220,15 +220,15 @@ class GroqBackend(Backend):
             return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
         if status in (429, 498):
             wait = chat.retry_after(error)
-            wait = wait_told(words) if wait is None else wait
-            return Busy(f"HTTP {status}: {words}", wait, scope_told(words), pushed_back=True)
+            wait = wait_from_error(words) if wait is None else wait
+            return Busy(f"HTTP {status}: {words}", wait, scope_from_error(words), too_many_requests=True)
         if isinstance(error, APIConnectionError):
-            return Busy(f"no answer from {self._address}: {self._mask(chat.named(_root(error)))}")
+            return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error)
         return replace(fault, message=self._mask(fault.message))
 
     def _words(self, error: BaseException) -> str:
-        return self._mask(chat.first_words(error))
+        return self._mask(chat.error_words(error))
 
     def _mask(self, text: str) -> str:
         for secret in self.secrets():

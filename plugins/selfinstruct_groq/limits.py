@@ -40,7 +40,7 @@ def windows_in(headers: Mapping[str, str], now: float) -> list[Window]:
     return found
 
 
-def window_told(words: str) -> Window | None:
+def window_from_error(words: str) -> Window | None:
     """The window that an error's words name with its limit; the only way to learn of some."""
     found = _LIMIT.search(words)
     if not found:
@@ -49,13 +49,13 @@ def window_told(words: str) -> Window | None:
     return Window(what, PERIODS[found[2].lower()], int(found[3]))
 
 
-def scope_told(words: str) -> str:
+def scope_from_error(words: str) -> str:
     """Which limit an error's words name, such as `tokens per minute`; empty if none."""
     found = _SCOPE.search(words)
     return found[0].lower() if found else ""
 
 
-def wait_told(words: str) -> float | None:
+def wait_from_error(words: str) -> float | None:
     """Seconds after `try again in`; `None` if an error's words name no time."""
     found = _WAIT.search(words)
     return seconds(found[1]) if found else None

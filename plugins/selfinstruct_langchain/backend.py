@@ -42,7 +42,7 @@ class LangChainBackend(Backend):
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
         bare = self._build({})
         accepted = _accepted(type(bare))
-        arguments, others = _sort(_wished(sampling), accepted)
+        arguments, others = _sort(_requested(sampling), accepted)
         arguments |= _sort({"max_retries": 0, "timeout": self.timeout, "cache": False}, accepted)[0]
         if others and "model_kwargs" in accepted:  # by LangChain's custom, further fields of the request's body
             arguments["model_kwargs"] = others | self._options.kwargs.get("model_kwargs", {})
@@ -65,7 +65,7 @@ class LangChainBackend(Backend):
             if str(error).startswith("Unsupported provider"):
                 known = str(error).partition("are: ")[2]
                 raise ModelError(f"LangChain knows no provider '{self._provider}'", f"It knows: {known}") from None
-            words = self._mask(chat.first_words(error))
+            words = self._mask(chat.error_words(error))
             raise ModelError(
                 f"LangChain could not make the model '{options.model}': {words}", "Check the backend's options and key."
             ) from None
@@ -73,7 +73,7 @@ class LangChainBackend(Backend):
 
     def _missing(self, error: ImportError) -> ModelError:
         """Put LangChain's own sentence about a package that is not installed into the two parts of ours."""
-        words = chat.first_words(error)
+        words = chat.error_words(error)
         head, found, tail = words.partition("`pip install ")
         hint = f"pip install {tail.partition('`')[0]}" if found else "Install the provider's LangChain package."
         sentence = head.partition(". ")[0] if found else words
@@ -109,8 +109,8 @@ class LangChainBackend(Backend):
         return Diagnosis((Check("model", True, f"{self._provider}: {self._name} (the server was not asked)"),))
 
 
-def _wished(sampling: Sampling) -> dict[str, Any]:
-    wished = {
+def _requested(sampling: Sampling) -> dict[str, Any]:
+    requested = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
@@ -118,7 +118,7 @@ def _wished(sampling: Sampling) -> dict[str, Any]:
         "presence_penalty": sampling.presence_penalty,
         "stop": list(sampling.stop) or None,
     }
-    return {name: value for name, value in wished.items() if value is not None}
+    return {name: value for name, value in requested.items() if value is not None}
 
 
 def _accepted(kind: type[BaseChatModel]) -> set[str]:
@@ -127,10 +127,10 @@ def _accepted(kind: type[BaseChatModel]) -> set[str]:
     return set(fields) | {field.alias for field in fields.values() if field.alias}
 
 
-def _sort(wished: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sort(requested: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part what is wished into arguments that the class takes, under its names, and the others."""
     arguments, others = {}, {}
-    for name, value in wished.items():
+    for name, value in requested.items():
         taken = next((other for other in OTHER_NAMES.get(name, (name,)) if other in accepted), None)
         if taken:
             arguments[taken] = value

@@ -26,7 +26,7 @@ from selfinstruct.api import (
     chat,
 )
 from selfinstruct_ollama import OllamaOptions
-from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, Server, find_address
+from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, OllamaApi, find_address
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -40,7 +40,7 @@ NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
 
 
-class Whole(ChatOllama):
+class NonStreamingChatOllama(ChatOllama):
     """ChatOllama that asks for its answers in one piece: a stream costs the client a message object for every token."""
 
     async def _agenerate(
@@ -64,7 +64,7 @@ class OllamaBackend(Backend):
         self._address = find_address(options.base_url)
         given = options.api_key.get_secret_value() if options.api_key else os.environ.get("OLLAMA_API_KEY", "")
         self._key = given.strip()
-        self._server = Server(self._address, self._key)
+        self._server = OllamaApi(self._address, self._key)
         self._num_ctx = options.num_ctx
         self._version = ""
         self._here: list[str] = []
@@ -75,12 +75,12 @@ class OllamaBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Look whether the server runs and has the model, and open a client for it."""
-        self._look()
-        model = Whole(**self._arguments(sampling))
+        self._inspect()
+        model = NonStreamingChatOllama(**self._arguments(sampling))
         self._models.append(model)
         return model
 
-    def _look(self) -> None:
+    def _inspect(self) -> None:
         """Learn version, models and context length; raises `ModelError` if the server or the model is not there."""
         self._version = self._server.version()
         self._here = self._server.models()
@@ -151,7 +151,7 @@ class OllamaBackend(Backend):
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by the server's words, then by its HTTP status."""
-        words, status = self._mask(_told(error)), chat.status_of(error)
+        words, status = self._mask(_server_message(error)), chat.status_of(error)
         if status == 404:
             return Unusable(f"Ollama at {self._address.url} answered HTTP 404: {words}", self._pull_hint())
         if NO_MEMORY in words:
@@ -159,7 +159,7 @@ class OllamaBackend(Backend):
         if isinstance(error, ResponseError) and status is None:
             return Busy(f"Ollama broke off its answer: {words}")
         if isinstance(error, httpx.TransportError):
-            return Busy(f"no answer from {self._address.url}: {self._mask(chat.named(error))}")
+            return Busy(f"no answer from {self._address.url}: {self._mask(chat.error_summary(error))}")
         fault = chat.read_exception(error)
         return replace(fault, message=self._mask(fault.message))
 
@@ -200,7 +200,7 @@ class OllamaBackend(Backend):
             return Diagnosis((Check("server", False, error.message, error.hint),))
         server = Check("server", True, f"Ollama {version} at {self._address.url}")
         try:
-            self._look()
+            self._inspect()
         except ModelError as error:
             return Diagnosis((server, Check("model", False, error.message, error.hint)))
         model = Check("model", True, f"{self._options.model}, asked for a context of {self._num_ctx} tokens")
@@ -220,10 +220,10 @@ def _set(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _told(error: Exception) -> str:
+def _server_message(error: Exception) -> str:
     """The server's own words, without the status that the client appends to them."""
     if not isinstance(error, ResponseError):
-        return chat.first_words(error)
+        return chat.error_words(error)
     told: object = error.error  # whatever the JSON held, whoever sent it
     inner = told.get("message", told) if isinstance(told, Mapping) else told
     return " ".join(str(inner).split())

@@ -81,7 +81,7 @@ class Bearer(httpx.Auth):
         yield request
 
 
-class Server:
+class OllamaApi:
     """What an Ollama server tells about itself. Every method blocks, and raises `ModelError` if none is there."""
 
     def __init__(self, address: Address, key: str = "") -> None:
@@ -122,7 +122,7 @@ class Server:
                 answer = client.request(method, f"{self.url}{path}", json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelError(
-                f"no Ollama server at {self.url}: {chat.first_words(error)}", "Start it with: ollama serve"
+                f"no Ollama server at {self.url}: {chat.error_words(error)}", "Start it with: ollama serve"
             ) from None
         if answer.status_code in (401, 403):
             raise ModelError(

@@ -22,15 +22,15 @@ from selfinstruct.api import (
     hookimpl,
 )
 from selfinstruct_paper.answers import PaperClassifyReader, PaperExamplesReader, PaperInstancesReader
-from selfinstruct_paper.example_filters import AtMostFilter, AtMostOptions, DuplicatesFilter, InvalidFilter
+from selfinstruct_paper.example_filters import DuplicatesFilter, InvalidFilter, PaperAtMostFilter, PaperAtMostOptions
 from selfinstruct_paper.filters import (
-    CutFilter,
+    PaperCutFilter,
     TextFilter,
+    evaluate_first_char,
+    evaluate_keywords,
+    evaluate_length,
+    evaluate_program,
     find_word_in_string,
-    judge_first_char,
-    judge_keywords,
-    judge_length,
-    judge_program,
 )
 from selfinstruct_paper.instances import (
     filter_duplicate_instances,
@@ -127,14 +127,16 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
     duplicates = "Drop repeated examples, and all of a task that gives one input two outputs"
     at_most = "Keep the first few examples of each task"
     return [
-        Component("paper-cut", cut, NoOptions, lambda _: CutFilter(), (GENERATE, PREPARE)),
-        _text_filter("paper-length", "Drop tasks of fewer than 4 or more than 150 words", judge_length),
-        _text_filter("paper-keywords", "Drop tasks about images, files, maps and so on", judge_keywords),
-        _text_filter("paper-program", 'Drop tasks that start with "Write a program"', judge_program),
-        _text_filter("paper-first-char", "Drop tasks that start with punctuation or outside ASCII", judge_first_char),
+        Component("paper-cut", cut, NoOptions, lambda _: PaperCutFilter(), (GENERATE, PREPARE)),
+        _text_filter("paper-length", "Drop tasks of fewer than 4 or more than 150 words", evaluate_length),
+        _text_filter("paper-keywords", "Drop tasks about images, files, maps and so on", evaluate_keywords),
+        _text_filter("paper-program", 'Drop tasks that start with "Write a program"', evaluate_program),
+        _text_filter(
+            "paper-first-char", "Drop tasks that start with punctuation or outside ASCII", evaluate_first_char
+        ),
         Component("paper-invalid", invalid, NoOptions, lambda _: InvalidFilter(), (PREPARE,)),
         Component("paper-duplicates", duplicates, NoOptions, lambda _: DuplicatesFilter(), (PREPARE,)),
-        Component("paper-at-most", at_most, AtMostOptions, AtMostFilter, (PREPARE,)),
+        Component("paper-at-most", at_most, PaperAtMostOptions, PaperAtMostFilter, (PREPARE,)),
     ]
 
 

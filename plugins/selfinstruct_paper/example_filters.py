@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
-from selfinstruct_paper.instances import MOST_PER_TASK, conflicting_input, judge_instance
+from selfinstruct_paper.instances import MOST_PER_TASK, conflicting_input, evaluate_instance
 
 
 class InvalidFilter(Filter[Example]):
     """Drops an example without output, with its input as output, or with a side that ends in a colon."""
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Look at input and output only."""
-        return judge_instance(item.input, item.output)
+        return evaluate_instance(item.input, item.output)
 
 
 class DuplicatesFilter(Filter[Example]):
@@ -34,12 +34,12 @@ class DuplicatesFilter(Filter[Example]):
         """Look for a conflict in each task, since the first of its examples falls with the last."""
         pairs: dict[str, list[tuple[str, str]]] = {}
         for item in items:
-            if not item.notes.get("cut") and judge_instance(item.input, item.output).keep:
+            if not item.notes.get("cut") and evaluate_instance(item.input, item.output).keep:
                 pairs.setdefault(item.subject, []).append((item.input, item.output))
         found = {subject: conflicting_input(of_task) for subject, of_task in pairs.items()}
         self._conflicts = {subject: text for subject, text in found.items() if text}
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Drop by what `prefetch` found, then by what was kept of the same task."""
         if item.subject in self._conflicts:
             return drop("conflicting-outputs", input=self._conflicts[item.subject])
@@ -54,23 +54,23 @@ def _key(item: Example) -> tuple[str, str, str]:
     return item.subject, item.input, item.output
 
 
-class AtMostOptions(Options):
+class PaperAtMostOptions(Options):
     """Options of the filter `paper-at-most`."""
 
     most: int = Field(MOST_PER_TASK, ge=1, description="How many examples one task may have.")
 
 
-class AtMostFilter(Filter[Example]):
+class PaperAtMostFilter(Filter[Example]):
     """Keeps the first few examples of each task.
 
     The reference draws five at random, from a set whose order differs from run to run; to take the first is our choice.
     """
 
-    def __init__(self, options: AtMostOptions) -> None:
+    def __init__(self, options: PaperAtMostOptions) -> None:
         self._most = options.most
         self._counts: Counter[str] = Counter()
 
-    def judge(self, item: Example) -> Verdict:
+    def evaluate(self, item: Example) -> Verdict:
         """Count what was kept of the item's task."""
         return keep() if self._counts[item.subject] < self._most else drop("enough-of-this-task", most=self._most)
 

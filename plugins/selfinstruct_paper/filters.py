@@ -39,7 +39,7 @@ def find_word_in_string(w: str, s: str) -> bool:
         raise UsageError(f"{w!r} is not a valid regular expression: {error}.") from error
 
 
-def judge_length(text: str) -> Verdict:
+def evaluate_length(text: str) -> Verdict:
     """Drop a task of three words or fewer, or of more than 150; words are what stands between white space."""
     words = len(text.split())
     if words < LEAST_WORDS:
@@ -49,13 +49,13 @@ def judge_length(text: str) -> Verdict:
     return keep()
 
 
-def judge_keywords(text: str) -> Verdict:
+def evaluate_keywords(text: str) -> Verdict:
     """Drop a task with a word of the paper's black list, such as image or file."""
     found = next((word for word in KEYWORDS if find_word_in_string(word, text)), None)
     return keep() if found is None else drop("unsuitable-keyword", keyword=found)
 
 
-def judge_program(text: str) -> Verdict:
+def evaluate_program(text: str) -> Verdict:
     """Drop a task that starts with "Write a program".
 
     The case must match. It does after `split_tasks`, which lowers every letter but the first, so that "write a
@@ -64,7 +64,7 @@ def judge_program(text: str) -> Verdict:
     return drop("asks-for-a-program", start=PROGRAM) if text.startswith(PROGRAM) else keep()
 
 
-def judge_first_char(text: str) -> Verdict:
+def evaluate_first_char(text: str) -> Verdict:
     """Drop a task whose first character is ASCII punctuation, or is not ASCII at all; digits are fine."""
     first = text[:1]
     if first and first in string.punctuation:
@@ -72,18 +72,18 @@ def judge_first_char(text: str) -> Verdict:
     return keep() if first.isascii() else drop("starts-outside-ascii", character=first)
 
 
-TEXT_RULES = (judge_length, judge_keywords, judge_program, judge_first_char)
+TEXT_RULES = (evaluate_length, evaluate_keywords, evaluate_program, evaluate_first_char)
 """The rules in the reference's order: the first that drops a task gives the reason."""
 
 
-class CutFilter(Filter[Item]):
+class PaperCutFilter(Filter[Item]):
     """Drops what a post-processor noted as `cut`.
 
     Where its tokens ran out, the reference throws away a whole reply with tasks, and the last instance of one with
     instances.
     """
 
-    def judge(self, item: Item) -> Verdict:
+    def evaluate(self, item: Item) -> Verdict:
         """Look at the note only; the text may be anything."""
         return drop("cut-by-length", cut=True) if item.notes.get("cut") else keep()
 
@@ -94,7 +94,7 @@ class TextFilter(Filter[Draft]):
     def __init__(self, rule: Callable[[str], Verdict]) -> None:
         self._rule = rule
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Give the rule's verdict on the text."""
         return self._rule(item.text)
 

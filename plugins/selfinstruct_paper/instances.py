@@ -11,7 +11,7 @@ from selfinstruct_paper.completions import was_cut
 
 InstanceRow: TypeAlias = tuple[str, str, str]
 """Instruction, input, output."""
-Pair: TypeAlias = tuple[str, str]
+PaperInstance: TypeAlias = tuple[str, str]
 """Input, output."""
 
 MOST_PER_TASK = 5
@@ -30,7 +30,7 @@ def read_clf_label(is_classification: str) -> bool:
     return is_classification.strip() in ("Yes", "yes", "YES")
 
 
-def parse_input_output(response_text: str) -> Pair:
+def parse_input_output(response_text: str) -> PaperInstance:
     """Split one instance into input and output at the first "Output:"; a number may stand before the colon.
 
     Without the marker all is output. A leading "Input:" is taken off, and the output ends where a second pair
@@ -44,7 +44,7 @@ def parse_input_output(response_text: str) -> Pair:
     return text.strip(), INPUT.split(answer, maxsplit=1)[0].strip()
 
 
-def split_input_first(raw_text: str) -> list[Pair]:
+def split_input_first(raw_text: str) -> list[PaperInstance]:
     """Split what stands after "Example 1", "Example 2", ... into inputs and outputs, good or bad.
 
     Without "Example" the text is one instance if it has an "Output:", and nothing otherwise.
@@ -58,7 +58,7 @@ def split_input_first(raw_text: str) -> list[Pair]:
     return [parse_input_output(piece.strip()) for piece in pieces]
 
 
-def split_output_first(raw_text: str) -> list[Pair]:
+def split_output_first(raw_text: str) -> list[PaperInstance]:
     """Split a text at "Class label:", good or bad: the rest of the line is an output, and what is below it its input.
 
     Source: Wang et al. 2023, section 2.2 (output-first approach), and the reference's reading of it.
@@ -68,7 +68,7 @@ def split_output_first(raw_text: str) -> list[Pair]:
     return [(text.strip(), label.strip()) for label, _, text in lines]
 
 
-def conflicting_input(pairs: Iterable[Pair]) -> str:
+def conflicting_input(pairs: Iterable[PaperInstance]) -> str:
     """Give the first non-empty input that has two different outputs; an empty text if there is none."""
     outputs: dict[str, str] = {}
     return next((text for text, output in pairs if text and outputs.setdefault(text, output) != output), "")
@@ -85,7 +85,7 @@ def filter_duplicate_instances(instances: Sequence[InstanceRow]) -> list[Instanc
     return list(dict.fromkeys(instances))
 
 
-def judge_instance(text: str, output: str) -> Verdict:
+def evaluate_instance(text: str, output: str) -> Verdict:
     """Drop an instance whose output is empty or repeats the input `text`, or of which either side ends with a colon."""
     if not output:
         return drop("empty-output")
@@ -99,8 +99,8 @@ def judge_instance(text: str, output: str) -> Verdict:
 
 
 def filter_invalid_instances(instances: Sequence[InstanceRow]) -> list[InstanceRow]:
-    """Leave out the instances that `judge_instance` drops. Source: the reference's function of this name."""
-    return [instance for instance in instances if judge_instance(instance[1], instance[2]).keep]
+    """Leave out the instances that `evaluate_instance` drops. Source: the reference's function of this name."""
+    return [instance for instance in instances if evaluate_instance(instance[1], instance[2]).keep]
 
 
 def parse_instances_for_generation_task(
@@ -125,7 +125,9 @@ def parse_instances_for_classification_task(
     return _usable(split_output_first(raw_text), instruction, response_metadata)
 
 
-def _usable(pairs: Sequence[Pair], instruction: str, response_metadata: Mapping[str, Any]) -> list[InstanceRow]:
+def _usable(
+    pairs: Sequence[PaperInstance], instruction: str, response_metadata: Mapping[str, Any]
+) -> list[InstanceRow]:
     """Drop the last pair of a cut reply, then what is invalid, then duplicates: the order decides about conflicts."""
     if not pairs:
         return []

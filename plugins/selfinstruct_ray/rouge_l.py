@@ -42,7 +42,7 @@ class RougeLRay(Filter[Draft]):
         self._found = self._ask([item.text for item in items])
         self._since = Shard(self._options.tokeniser)
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Drop the draft if any entry is too near, naming the nearest, the oldest of equals, and its score."""
         options = self._options
         if item.text not in self._found:
@@ -88,5 +88,5 @@ def _start() -> None:
             socket.create_connection((host, int(port)), timeout=10).close()  # where nobody is, Ray waits for minutes
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        told = f"Ray cannot be used at {where or 'this computer'}: {chat.named(error)}"
+        told = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"
         raise PluginError(told, "Check RAY_ADDRESS; without it, Ray is started here.") from error

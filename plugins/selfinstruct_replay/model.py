@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from selfinstruct_replay.recording import Recorded
+from selfinstruct_replay.recording import RecordedReply
 
 REQUEST = "selfinstruct_request"
 """Where the engine puts a request's index in the metadata of each call."""
@@ -28,7 +28,7 @@ class RecordedFailure(Exception):
 class ReplayModel(BaseChatModel):
     """Answers request k with row k, whatever the prompt. The index comes with each call's metadata."""
 
-    rows: list[Recorded]
+    rows: list[RecordedReply]
 
     @property
     def _llm_type(self) -> str:

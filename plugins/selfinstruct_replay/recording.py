@@ -14,14 +14,14 @@ FORM = 'Each line must look like {"response": {"choices": [{"text": "...", "fini
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedReply:
     """One recorded reply; `text` is `None` where the request had failed."""
 
     text: str | None
     finish_reason: str = ""
 
 
-def read_recording(path: Path) -> list[Recorded]:
+def read_recording(path: Path) -> list[RecordedReply]:
     """Read every row, skipping blank lines; raises `DataError` naming the file, the line and what is wrong there."""
     try:
         lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")
@@ -38,19 +38,19 @@ def read_recording(path: Path) -> list[Recorded]:
     return rows
 
 
-def _read_row(row: Any) -> Recorded:
+def _read_row(row: Any) -> RecordedReply:
     if not isinstance(row, dict) or "response" not in row:
         raise ValueError("there is no 'response'")
     response = row["response"]
     if response is None:
-        return Recorded(None)
+        return RecordedReply(None)
     choices = response.get("choices") if isinstance(response, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     text = choice.get("text") if isinstance(choice, dict) else None
     if not isinstance(text, str):
         raise ValueError("there is no text at response.choices[0].text")
     finish = choice.get("finish_reason") if isinstance(choice, dict) else None
-    return Recorded(text, finish if isinstance(finish, str) else "")
+    return RecordedReply(text, finish if isinstance(finish, str) else "")
 
 
 def _reason(error: ValueError) -> str:

@@ -9,11 +9,11 @@ from functools import lru_cache
 from random import Random
 
 from selfinstruct.api import Instruction, PoolView, Sampler
-from selfinstruct.api.phrases import verb_and_object
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_samplers.options import DRAWN, MixOptions, some
+from selfinstruct.api.text import verb_and_object
+from selfinstruct_samplers.options import MAX_DRAWN, MixOptions, some
 
-COUNTED = 256
+MAX_COUNTED = 256
 """Members of the pool from which its kinds are estimated, drawn anew for each request."""
 
 SHORT = 4
@@ -53,9 +53,9 @@ class Coverage(Sampler):
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
         """Seeds and machine-written instructions, drawn by how rare they are; in random order."""
-        known = _Census(view, COUNTED)
-        chosen = known.draw(view.rng, some(view.rng, view.machine, DRAWN if self._machine else 0), self._machine)
-        chosen += known.draw(view.rng, some(view.rng, view.seeds, DRAWN), self._total - len(chosen))
+        known = _Census(view, MAX_COUNTED)
+        chosen = known.draw(view.rng, some(view.rng, view.machine, MAX_DRAWN if self._machine else 0), self._machine)
+        chosen += known.draw(view.rng, some(view.rng, view.seeds, MAX_DRAWN), self._total - len(chosen))
         view.rng.shuffle(chosen)
         return chosen
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from selfinstruct.api import Instruction, Options
 
-DRAWN = 64
+MAX_DRAWN = 64
 """Members of a pool that one request looks at, so that a pool of a million costs no more than a small one."""
 
 

@@ -9,9 +9,9 @@ from random import Random
 
 from selfinstruct.api import Instruction, PoolView, Sampler
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_samplers.options import DRAWN, MixOptions, some
+from selfinstruct_samplers.options import MAX_DRAWN, MixOptions, some
 
-LOOKED_AT = 16
+CANDIDATES_PER_PICK = 16
 """Seeds among which each place of a group is filled."""
 
 Words = frozenset[str]
@@ -35,12 +35,12 @@ class Spread(Sampler):
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
         """A group of seeds, the farthest machine-written ones, more seeds where those are too few; in random order."""
-        drawn = some(view.rng, view.machine, DRAWN if self._machine else 0)
+        drawn = some(view.rng, view.machine, MAX_DRAWN if self._machine else 0)
         chosen = self._group(view)
         chosen += _farthest(drawn, min(self._machine, len(drawn)), chosen)
         if (missing := self._total - len(chosen)) > 0:
             taken = {entry.id for entry in chosen}
-            left = [entry for entry in some(view.rng, view.seeds, DRAWN + len(taken)) if entry.id not in taken]
+            left = [entry for entry in some(view.rng, view.seeds, MAX_DRAWN + len(taken)) if entry.id not in taken]
             chosen += _farthest(left, missing, chosen)
         view.rng.shuffle(chosen)
         return chosen
@@ -70,7 +70,7 @@ def _round(seeds: tuple[tuple[str, str], ...], size: int, turn: int) -> list[lis
     while left:
         group = [left.pop(0)]
         while left and len(group) < size:
-            window = [words_of(seeds[at][1]) for at in left[:LOOKED_AT]]
+            window = [words_of(seeds[at][1]) for at in left[:CANDIDATES_PER_PICK]]
             group.append(left.pop(far_apart(window, 1, [words_of(seeds[at][1]) for at in group])[0]))
         groups.append(group)
     groups[-1] += [at for at in order if at not in groups[-1]][: size - len(groups[-1])]

@@ -153,13 +153,13 @@ class Busy:
     """The provider cannot answer now and may later: rate limits, overload, timeouts, broken connections.
 
     `retry_after` is in seconds, `None` where the provider named no time. `scope` says which limit was met, if known.
-    `pushed_back` says that the provider refused the request because it has too many, so that fewer are sent at once.
+    `too_many_requests` says that the provider refused the request because it has too many; fewer are then sent at once.
     """
 
     message: str
     retry_after: float | None = None
     scope: str = ""
-    pushed_back: bool = False
+    too_many_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,19 +229,19 @@ class Prices:
     prompt: float
     completion: float
 
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Dollars for so many tokens."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, and how to mend it if it is not well."""
+    """One thing that was looked at, and how to fix it if it is not well."""
 
     name: str
     ok: bool
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,4 +515,4 @@ class StageSummary:
     drops: Mapping[str, int] = field(default_factory=dict)
     usage: Usage = Usage()
     marks: Mapping[str, int] = field(default_factory=dict)
-    """Replies that brought less than they should: `cut`, `empty`, `withheld`, `barren` (nothing found in them)."""
+    """Replies that brought less than they should: `cut`, `empty`, `withheld`, `no_items` (nothing found in them)."""

@@ -168,11 +168,11 @@ def test_unknown_exceptions_reject_the_request_only() -> None:
 
 
 def test_first_words() -> None:
-    assert chat.first_words(ValueError("a\n  b")) == "a b"
-    assert chat.first_words(ValueError()) == "ValueError"
-    assert len(chat.first_words(ValueError("x" * 1000))) == 300
-    assert chat.first_words(ClientError("Error 400: {...}", body={"error": {"message": "too long"}})) == "too long"
-    assert chat.first_words(ClientError("words", body={"error": "odd"})) == "words"
+    assert chat.error_words(ValueError("a\n  b")) == "a b"
+    assert chat.error_words(ValueError()) == "ValueError"
+    assert len(chat.error_words(ValueError("x" * 1000))) == 300
+    assert chat.error_words(ClientError("Error 400: {...}", body={"error": {"message": "too long"}})) == "too long"
+    assert chat.error_words(ClientError("words", body={"error": "odd"})) == "words"
 
 
 # --- the ten-line provider

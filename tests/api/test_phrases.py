@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.api.phrases import NOTHING, Phrase, verb_and_object
-from selfinstruct.api.words import VERBS, singular
-from selfinstruct.records import read_seeds
+from selfinstruct.config.seeds import read_seeds
+from selfinstruct.text.phrases import NOTHING, Phrase, verb_and_object
+from selfinstruct.text.words import VERBS, singular
 
 LABELLED = [line.split("\t") for line in (Path(__file__).parent / "phrases.tsv").read_text("utf-8").splitlines()]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.command_line import Ended, command, environment
 from tests.faults.test_odd_machines import heedful, read_only
-from tests.running import Ended, command, environment
 from tests.servers.groq_server import CHAT, GroqServer
 from tests.servers.ollama_server import OllamaServer
 
@@ -80,12 +80,12 @@ def test_a_key_in_an_env_file_is_found() -> None:
 
 
 def test_no_server_and_no_model() -> None:
-    assert doctor("--backend", "ollama", "--base-url", "http://127.0.0.1:9")["server"]["mend"] == (
+    assert doctor("--backend", "ollama", "--base-url", "http://127.0.0.1:9")["server"]["fix"] == (
         "Start it with: ollama serve"
     )
     with OllamaServer(models={}) as server:
         found = doctor("--backend", "ollama", "--base-url", server.url)
-    assert "ollama pull llama3.1" in found["model"]["mend"]
+    assert "ollama pull llama3.1" in found["model"]["fix"]
 
 
 def test_a_context_that_is_too_small_for_the_recipe() -> None:
@@ -94,7 +94,7 @@ def test_a_context_that_is_too_small_for_the_recipe() -> None:
     found = checks(ended)["context"]
     assert ended.code == 4
     assert "the model takes 1,024" in found["detail"]
-    assert "larger context" in found["mend"]
+    assert "larger context" in found["fix"]
 
 
 def test_limits_of_the_config_and_how_many_at_once() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import Ended, command
 from tests.faults.bench import KEY
-from tests.running import Ended, command
 from tests.servers.groq_server import GroqServer
 from tests.servers.provider import Provider
 

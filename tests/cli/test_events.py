@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.cli.board import Board, duration
-from tests.running import Ended, command
+from tests.command_line import Ended, command
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.records import RejectedRecord
-from tests.running import command, rows
+from selfinstruct.export.records import RejectedRecord
+from tests.command_line import command, rows
 
 REJECTED = Path("d/rejected.jsonl")
 RUN = ("run", "--backend", "demo", "--out", "d", "--quiet")
@@ -75,7 +75,7 @@ def test_a_dropped_label_is_in_the_rejected_file_with_its_instruction() -> None:
     command("generate", "--backend", "demo", "--out", "d", "--target", "5", "--quiet").done()
     plugin = "from selfinstruct.api import Component, Filter, NoOptions, drop, hookimpl\n"
     plugin += "class No(Filter):\n    def __init__(self, options): pass\n"
-    plugin += "    def judge(self, item): return drop('never', n=1)\n"
+    plugin += "    def evaluate(self, item): return drop('never', n=1)\n"
     plugin += "@hookimpl\ndef selfinstruct_filters(): return [Component('no', 'No', NoOptions, No, ('classify',))]\n"
     Path("no.py").write_text(plugin)
     command("classify", "--out", "d", "--quiet", "--plugin", "./no.py", "--set", 'classify.filters=[{use="no"}]').done()

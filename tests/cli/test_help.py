@@ -14,7 +14,7 @@ import pytest
 
 from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import OTHER, TITLES, sections
-from tests.running import COMMAND, environment, process
+from tests.command_line import COMMAND, environment, process
 
 ESCAPE = "\x1b["
 

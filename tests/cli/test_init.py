@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.config import read_file, recipes, resolve
-from selfinstruct.records import BUILTIN, read_seeds
-from selfinstruct.registry import Registry
-from tests.running import command, environment, process
+from selfinstruct.config.seeds import BUILTIN, read_seeds
+from selfinstruct.plugins.registry import Registry
+from tests.command_line import command, environment, process
 from tests.servers.groq_server import GroqServer
 
 FILES = ("selfinstruct.toml", "data/seed_tasks.jsonl", ".env.example")

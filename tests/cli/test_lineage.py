@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.cli import cli
-from tests.running import command, rows
+from tests.command_line import command, rows
 
 GROWN = ("run", "--backend", "demo", "--target", "200", "--quiet", "--set", "generate.filters.rouge-l.threshold=0.4")
 NASTY = "\x1b[2J\x07evil\u202e\r\nnext"

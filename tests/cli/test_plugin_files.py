@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from selfinstruct import SelfInstruct
-from tests import strangers
-from tests.running import command
+from tests import third_party_plugins as strangers
+from tests.command_line import command
 
 COUNTS = strangers.FILTER + "\nwith open('ran.txt', 'a') as file:\n    file.write('x')\n"
 

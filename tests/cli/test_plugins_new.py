@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.cli.scaffold import SUMMARIES
-from tests.fresh import Fresh
-from tests.running import command
+from tests.command_line import command
+from tests.fresh_environment import Fresh
 
 
 def new(to: Path, kind: str) -> Path:

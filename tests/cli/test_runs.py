@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.store import RunStore
-from tests import strangers
-from tests.running import COMMAND, command, environment, rows
-from tests.servers.groq_server import Answer, GroqServer, error
+from tests import third_party_plugins as strangers
+from tests.command_line import COMMAND, command, environment, rows
+from tests.servers.groq_server import GroqAnswer, GroqServer, error
 from tests.servers.ollama_server import OllamaServer
 
 INSTRUCTIONS = Path("runs/default/machine_generated_instructions.jsonl")
@@ -228,7 +228,7 @@ NASTY = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 
 def test_no_control_character_of_a_model_reaches_the_terminal() -> None:
     text = f"1. Name three {NASTY} rivers of Europe.\n2. Describe {NASTY} a lighthouse at dusk."
-    with GroqServer(lambda _json, n: Answer(text.replace("three", str(n))), models=[f"llama-{NASTY}"]) as server:
+    with GroqServer(lambda _json, n: GroqAnswer(text.replace("three", str(n))), models=[f"llama-{NASTY}"]) as server:
         given = ["--base-url", server.url, "--set", "backend.api_key=gsk_test_key", "--set", "run.lookahead=1"]
         model = f"backend.model=llama-{NASTY}"
         ended = command("generate", "--backend", "groq", "--target", "1", "--set", model, *given,

@@ -10,8 +10,8 @@ import pytest
 
 from selfinstruct import __version__
 from selfinstruct.cli import COMMANDS, cli
-from tests import strangers
-from tests.running import COMMAND, command, environment, process, python
+from tests import third_party_plugins as strangers
+from tests.command_line import COMMAND, command, environment, process, python
 
 BACKEND = """
 from pydantic import Field, SecretStr
@@ -196,7 +196,7 @@ def test_a_traceback_only_with_debug_and_the_same_exit_code() -> None:
 
 
 def test_a_bug_of_ours_says_so_and_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct.store.RunStore.look", lambda _: {}["no such key"])
+    monkeypatch.setattr("selfinstruct.store.RunStore.open_readonly", lambda _: {}["no such key"])
     ended = command("status")
     assert ended.code == 1
     assert ended.err == (
@@ -217,7 +217,7 @@ def test_plugins_show_tells_every_option() -> None:
 
 
 def test_plugins_list_has_every_kind_and_component() -> None:
-    from selfinstruct.registry import KINDS, Registry
+    from selfinstruct.plugins.registry import KINDS, Registry
 
     out = command("plugins", "list").done().out
     for kind in KINDS:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import strangers
-from tests.running import COMMAND, environment
+from tests import third_party_plugins as strangers
+from tests.command_line import COMMAND, environment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 

@@ -9,9 +9,9 @@ import pytest
 
 from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
 from selfinstruct.errors import ConfigError
-from selfinstruct.registry import Registry
-from tests import strangers
-from tests.running import command
+from selfinstruct.plugins.registry import Registry
+from tests import third_party_plugins as strangers
+from tests.command_line import command
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_a_config_or_recipe_that_is_not_there(tmp_path: Path, monkeypatch: pytes
 
 
 def test_flags_go_over_the_file_and_the_file_over_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from selfinstruct.settings import Settings, read_tree
+    from selfinstruct.run.settings import Settings, read_tree
 
     monkeypatch.chdir(tmp_path)
     Path("selfinstruct.toml").write_text(

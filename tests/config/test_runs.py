@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.store import RunStore
-from tests import strangers
-from tests.running import command
+from tests import third_party_plugins as strangers
+from tests.command_line import command
 from tests.servers.groq_server import GroqServer
 from tests.servers.ollama_server import OllamaServer
 
@@ -22,7 +22,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def begun(*args: str) -> None:
+def start_run(*args: str) -> None:
     """Begin a run with the demo backend."""
     command("generate", "--backend", "demo", "--target", "2", *args).done()
 
@@ -44,7 +44,7 @@ def begun(*args: str) -> None:
     ],
 )
 def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[str], told: str) -> None:
-    begun()
+    start_run()
     before = Path("runs/default/machine_generated_instructions.jsonl").read_bytes()
     ended = command("generate", "--target", "9", *args)
     ended.failed(2, "runs/default was begun with another configuration:", told, "Use another --out")
@@ -52,9 +52,9 @@ def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[
 
 
 def test_a_run_refuses_other_seeds() -> None:
-    from selfinstruct.records import builtin_seeds
+    from selfinstruct.config.seeds import builtin_seeds
 
-    begun()
+    start_run()
     lines = builtin_seeds().read_text("utf-8").splitlines()
     Path("mine.jsonl").write_text("\n".join(lines[:20]), "utf-8")
     ended = command("generate", "--target", "9", "--seeds", "mine.jsonl")
@@ -62,9 +62,9 @@ def test_a_run_refuses_other_seeds() -> None:
 
 
 def test_the_same_seeds_in_another_place_are_the_same_seeds() -> None:
-    from selfinstruct.records import builtin_seeds
+    from selfinstruct.config.seeds import builtin_seeds
 
-    begun()
+    start_run()
     Path("copy.jsonl").write_bytes(builtin_seeds().read_bytes())
     assert "target of 4 reached" in command("generate", "--target", "4", "--seeds", "copy.jsonl").done().out
 
@@ -89,7 +89,7 @@ def test_the_same_seeds_in_another_place_are_the_same_seeds() -> None:
     ],
 )
 def test_what_cannot_change_a_result_may_change(args: list[str]) -> None:
-    begun()
+    start_run()
     assert "generate: target of 4 reached" in command("generate", "--target", "4", *args).done().out
 
 
@@ -108,7 +108,7 @@ def test_address_timeout_and_key_may_change_between_commands() -> None:
 def test_a_file_plugin_is_remembered_and_may_be_spelt_otherwise() -> None:
     strangers.write(Path(), strangers.FILTER, "my_filters")
     only = 'generate.filters=[{use="starts-with", letter="W"}]'
-    begun("--plugin", "./my_filters.py", "--set", only)
+    start_run("--plugin", "./my_filters.py", "--set", only)
     for spelling in ([], ["--plugin", "my_filters.py"], ["--plugin", str(Path("my_filters.py").resolve())]):
         command("generate", "--target", "2", *spelling).done()
 
@@ -135,7 +135,7 @@ def test_a_key_in_the_config_file_is_read_again_when_a_run_goes_on() -> None:
 
 def test_a_run_in_which_nothing_was_asked_yet_may_be_begun_otherwise() -> None:
     command("generate", "--backend", "groq", "--target", "2").failed(4, "backend 'groq' needs a key")
-    begun()
+    start_run()
 
 
 def test_flags_of_the_first_command_hold_where_the_config_file_stays_as_it_was() -> None:
@@ -232,7 +232,7 @@ class Judge(Filter):
     def __init__(self, options):
         self.options = options
 
-    def judge(self, item):
+    def evaluate(self, item):
         assert self.options.service_key.get_secret_value() == "hidden_in_a_filter"
         return keep()
 
@@ -244,13 +244,13 @@ def selfinstruct_filters():
     Path("selfinstruct.toml").write_text(
         'plugins = ["./service.py"]\n[[generate.filters]]\nuse = "service"\nservice_key = "hidden_in_a_filter"\n'
     )
-    begun()
+    start_run()
     assert b"hidden_in_a_filter" not in recorded(Path("runs"))
 
 
 def test_the_versions_of_all_plugins_are_recorded() -> None:
-    begun()
-    store = RunStore.look(Path("runs/default"))
+    start_run()
+    store = RunStore.open_readonly(Path("runs/default"))
     versions = store.fact("plugins")
     store.close()
     assert set(versions) >= {"chat", "demo", "filters", "paper"}

@@ -26,7 +26,7 @@ _EXIT = re.compile(r"\s+# exit (\d+)\s*$")
 
 
 @dataclass(frozen=True)
-class Step:
+class PageBlock:
     """One block of a page that does something; `line` is where it begins."""
 
     line: int
@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Said:
+class ConsoleCommand:
     """A command of a console block, how it is to end, and what it is to print."""
 
     command: str
@@ -44,35 +44,35 @@ class Said:
     lines: tuple[str, ...]
 
 
-def steps(page: str) -> Iterator[Step]:
+def steps(page: str) -> Iterator[PageBlock]:
     """The blocks that do something, from top to bottom."""
     for block in _BLOCK.finditer(page):
         line = page.count("\n", 0, block.start()) + 1
         language, *marks = shlex.split(block["info"]) or [""]
         titles = [mark.partition("=")[2] for mark in marks if mark.startswith("title=")]
         if titles:
-            yield Step(line, "file", block["body"], titles[0])
+            yield PageBlock(line, "file", block["body"], titles[0])
         elif language == "console":
-            yield Step(line, "console", block["body"])
+            yield PageBlock(line, "console", block["body"])
         elif language == "python" and "run" in marks:
-            yield Step(line, "python", block["body"])
+            yield PageBlock(line, "python", block["body"])
 
 
-def commands(body: str) -> list[Said]:
+def commands(body: str) -> list[ConsoleCommand]:
     """The commands of a console block."""
-    found: list[Said] = []
+    found: list[ConsoleCommand] = []
     for line in body.splitlines():
         if line.startswith("$ "):
             ending = _EXIT.search(line)
-            found.append(Said(_EXIT.sub("", line[2:]), int(ending[1]) if ending else 0, ()))
+            found.append(ConsoleCommand(_EXIT.sub("", line[2:]), int(ending[1]) if ending else 0, ()))
         elif line.strip():
             assert found, f"a console block begins with a command: {line!r}"
             last = found[-1]
-            found[-1] = Said(last.command, last.code, (*last.lines, line.strip()))
+            found[-1] = ConsoleCommand(last.command, last.code, (*last.lines, line.strip()))
     return found
 
 
-def do(step: Step, folder: Path, env: Mapping[str, str]) -> None:
+def do(step: PageBlock, folder: Path, env: Mapping[str, str]) -> None:
     """Do what a block says; fails with its line."""
     where = f"line {step.line}"
     if step.file:

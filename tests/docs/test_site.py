@@ -12,10 +12,11 @@ import click
 import pytest
 
 from scripts import reference_pages
-from selfinstruct import api, errors, hookspecs
+from selfinstruct import api, errors
+from selfinstruct.api import hooks as hookspecs
 from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption
-from selfinstruct.registry import FILTER, Registry
+from selfinstruct.plugins.registry import FILTER, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.snippets import Step, commands, do, missing, steps
-from tests.docs.world import world
-from tests.running import environment
+from tests.docs.snippets import PageBlock, commands, do, missing, steps
+from tests.docs.reader_environment import world
+from tests.command_line import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
@@ -93,14 +93,14 @@ def test_blocks_are_found_and_done(tmp_path: Path) -> None:
 )
 def test_a_page_that_says_something_else_fails(body: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=words):
-        do(Step(1, "console", body), tmp_path, environment())
+        do(PageBlock(1, "console", body), tmp_path, environment())
 
 
 def test_code_that_fails_and_files_elsewhere_are_told(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"(?s)line 7: .*ZeroDivisionError"):
-        do(Step(7, "python", "1 / 0"), tmp_path, environment())
+        do(PageBlock(7, "python", "1 / 0"), tmp_path, environment())
     with pytest.raises(AssertionError, match="not below the folder"):
-        do(Step(1, "file", "x", "../x.py"), tmp_path, environment())
+        do(PageBlock(1, "file", "x", "../x.py"), tmp_path, environment())
 
 
 def test_what_stands_before_the_first_command_is_a_mistake() -> None:

@@ -152,7 +152,7 @@ def test_iterating_is_possible_while_another_writes(out: Path) -> None:
 
 def test_plugins_may_be_objects(out: Path) -> None:
     class NoVowels(Filter[Any]):
-        def judge(self, item: Any) -> Any:
+        def evaluate(self, item: Any) -> Any:
             return drop("starts-with-a-vowel") if item.text[:1] in "AEIOU" else keep()
 
     class Plugin:
@@ -211,7 +211,7 @@ def test_a_cancelled_call_lets_go_of_the_folder_and_loses_nothing(out: Path) -> 
 
     asked, go_on = asyncio.Event(), asyncio.Event()
     asyncio.run(run())
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     totals = store.totals(GENERATE)
     store.close()
     assert totals.replies > 4, "those that were under way at the time are in the journal"

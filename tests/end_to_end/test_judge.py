@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
-from selfinstruct.records import RatingRecord
+from selfinstruct.export.records import RatingRecord
 from selfinstruct.store import RunStore
 from selfinstruct.types import JUDGE, PREPARE
-from tests.project import Project, killed, until
-from tests.running import Ended, command, rows
+from tests.command_line import Ended, command, rows
+from tests.project import Project, killed, wait_until
 
 RUN = Path("run")
 RATINGS = RUN / "finetuning" / "ratings.jsonl"
@@ -53,12 +53,12 @@ def recording(*replies: str) -> tuple[str, ...]:
 @pytest.fixture
 def store() -> Iterator[RunStore]:
     """The run's database as it is when it is first looked at."""
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         yield store
 
 
 def spent(stages: Sequence[str] = ("judge",)) -> Any:
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         return store.calls().spent(stages)
 
 
@@ -108,7 +108,7 @@ def test_what_a_reply_leaves_out_is_asked_again_and_then_left(store: RunStore) -
     assert rated[-1]["output"] == examples[-1].output
     assert (rated[-1]["valid_task"], rated[-1]["score"], rated[-1]["reason"]) == ("no", 2, "late")
     assert "1 answered: partly-answered" in ended.out
-    with closing(RunStore.look(RUN)) as after:
+    with closing(RunStore.open_readonly(RUN)) as after:
         assert [request.subjects[0].example for request, _ in after.exchanges(JUDGE)][1] == examples[-1]
 
 
@@ -125,15 +125,15 @@ def test_after_the_last_attempt_an_example_stays_unrated(store: RunStore) -> Non
 
 def test_seed_tasks_are_not_rated_nor_dropped() -> None:
     do("prepare", "--set", "prepare.include_seeds=true").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         seeds = {example.digest for _, example in store.examples() if example.notes.get("seed")}
     assert len(seeds) > 100
     do("judge").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         assert store.ratings()
         assert not store.ratings().keys() & seeds
     do("prepare", "--min-score", "3", "--unrated", "drop").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         assert seeds <= {example.digest for _, example in store.examples()}
 
 
@@ -220,40 +220,40 @@ def test_a_judge_that_is_killed_ends_like_an_unbroken_one(project: Project) -> N
     command("judge", "--out", "unbroken", *flags).done()
     for replies in (2, 7):
         process = project.start("judge", *flags, "--latency", "0.1", "--quiet")
-        until(lambda replies=replies: _replies() >= replies, "replies")
+        wait_until(lambda replies=replies: _replies() >= replies, "replies")
         killed(process)
     before = _replies()
     assert 7 <= before < 15
     do("judge", *flags, "--latency", "0", "--quiet").done()
     for name in ("finetuning/ratings.jsonl", "rejected.jsonl", "finetuning/all_generated_instances.jsonl"):
         assert (RUN / name).read_bytes() == (Path("unbroken") / name).read_bytes(), name
-    with closing(RunStore.look(Path("unbroken"))) as unbroken:
+    with closing(RunStore.open_readonly(Path("unbroken"))) as unbroken:
         assert _replies() == unbroken.totals(JUDGE).replies, "what was in the journal was not asked again"
 
 
 def _replies() -> int:
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         return store.totals(JUDGE).replies
 
 
 def test_a_request_whose_examples_are_gone_by_now_is_settled(project: Project) -> None:
     """Killed while it waits for an answer; then `prepare` leaves nothing to rate."""
     process = project.start("judge", "--backend", "demo", "--latency", "30", "--quiet")
-    until(lambda: _asked() > 0, "a request")
+    wait_until(lambda: _asked() > 0, "a request")
     killed(process)
     do("prepare", "--set", "prepare.post_processor.use=paper-examples", "--set", "prepare.filters=[]").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         subjects = [one.id for request, _ in store.exchanges(JUDGE) for one in request.subjects]
         now = {example.digest for _, example in store.examples()}
         assert set(subjects) - now, "some of what was asked about is no example any more"
     do("judge", "--backend", "demo", "--latency", "0").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         assert set(subjects) <= store.asked_about(JUDGE).keys()
 
 
 def _asked() -> int:
-    with closing(RunStore.look(RUN)) as store:
-        return store.asked_until(JUDGE)
+    with closing(RunStore.open_readonly(RUN)) as store:
+        return store.next_request_index(JUDGE)
 
 
 def test_the_budget_is_one_for_all_stages_and_stops_the_judge(store: RunStore) -> None:
@@ -271,7 +271,7 @@ def test_the_budget_is_one_for_all_stages_and_stops_the_judge(store: RunStore) -
 
 def test_another_backend_can_rate_and_the_run_remembers_which() -> None:
     do("judge", "--backend", "demo", "--backend-seed", "7").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         assert store.fact("config.judge")["backend"]["seed"] == 7
         assert store.fact("config")["backend"]["seed"] == 0
         assert store.fact("backend.judge")["model"] == "demo"
@@ -323,7 +323,7 @@ def test_what_rating_will_cost_is_reckoned_from_its_own_prompts() -> None:
     assert "nothing was sent" in told
     assert not RATINGS.exists()
     do("judge").done()
-    with closing(RunStore.look(RUN)) as store:
+    with closing(RunStore.open_readonly(RUN)) as store:
         totals = store.totals(JUDGE)
         count = len({example.digest for _, example in store.examples()})
     assert f"to rate {count} examples, 0 of them rated" in told
@@ -354,6 +354,6 @@ def test_there_must_be_a_run_and_a_stage() -> None:
 
 def test_an_untouched_run_has_the_files_that_it_always_had(store: RunStore) -> None:
     assert store.ratings() == {}
-    assert not store.has_begun(JUDGE)
-    assert store.has_begun(PREPARE)
+    assert not store.has_started(JUDGE)
+    assert store.has_started(PREPARE)
     assert list(rows(EXAMPLES)[0]) == ["instruction", "input", "output", "is_classification", "id"]

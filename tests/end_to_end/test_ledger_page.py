@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import command
+from tests.command_line import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "ledger.md"
 

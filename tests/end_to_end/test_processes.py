@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.project import Project, ended, until
+from tests.project import Project, ended, wait_until
 
 SLOWLY = ("--target", "100", "--latency", "0.2", "--concurrency", "4")
 STUCK = ("--target", "100", "--latency", "1000")
@@ -17,20 +17,20 @@ STUCK = ("--target", "100", "--latency", "1000")
 def under_way(project: Project, *args: str) -> subprocess.Popen[str]:
     """Start to generate, and wait until some replies are there."""
     process = project.start("generate", *args)
-    until(lambda: project.replies() >= 3, "three replies")
+    wait_until(lambda: project.replies() >= 3, "three replies")
     return process
 
 
 def stuck(project: Project) -> subprocess.Popen[str]:
     """Start to generate, and wait until the first request is sent."""
     process = project.start("generate", *STUCK)
-    until(lambda: requests(project), "a request")
+    wait_until(lambda: requests(project), "a request")
     return process
 
 
 def requests(project: Project) -> int:
     try:
-        store = project.look()
+        store = project.open_readonly()
     except Exception:
         return 0
     try:
@@ -59,7 +59,7 @@ def test_the_replies_under_way_at_a_ctrl_c_are_kept(project: Project) -> None:
     process = under_way(project, *SLOWLY)
     process.send_signal(signal.SIGINT)
     ended(process)
-    store = project.look()
+    store = project.open_readonly()
     totals = store.totals("generate")
     store.close()
     assert totals.replies == totals.requests - unsent(project)
@@ -67,8 +67,8 @@ def test_the_replies_under_way_at_a_ctrl_c_are_kept(project: Project) -> None:
 
 def unsent(project: Project) -> int:
     """Requests that were journalled but waited for a slot when the stop came: no more than the window holds."""
-    store = project.look()
-    held = [store.journalled("generate", index, None) for index in range(store.totals("generate").requests)]
+    store = project.open_readonly()
+    held = [store.journal_entry("generate", index, None) for index in range(store.totals("generate").requests)]
     store.close()
     waiting = [index for index, request in enumerate(held) if request is not None and request.answer is None]
     assert waiting == list(range(len(held) - len(waiting), len(held))), "those were the last ones"

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.project import Project, killed, until
+from tests.project import Project, killed, wait_until
 
 SLOWLY = ("--latency", "0.1", "--concurrency", "2", "--quiet")
 AT_ONCE = ("--latency", "0", "--quiet")
@@ -58,7 +58,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_an_unbroken_one(project:
             time.sleep(rng.uniform(0.1, 0.9))  # while it starts
         else:
             goal = project.replies() + rng.randint(1, 3)
-            until(lambda goal=goal: project.replies() >= goal, "replies")
+            wait_until(lambda goal=goal: project.replies() >= goal, "replies")
             time.sleep(rng.uniform(0.0, 0.05))
         before = project.replies()
         killed(process)
@@ -94,6 +94,6 @@ def test_every_candidate_is_in_one_of_the_two_files(project: Project) -> None:
     for index in range(last):
         positions = sorted(position for i, position in [*with_id, *dropped] if i == index)
         assert positions == list(range(len(positions))), "no candidate of a reply is missing"
-    store = project.look()
+    store = project.open_readonly()
     assert store.totals("generate").candidates == len(kept) + len(dropped)
     store.close()

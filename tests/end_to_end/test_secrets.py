@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.project import Finished, Project
-from tests.servers.groq_server import Answer, GroqServer, error
+from tests.project import EndedCommand, Project
+from tests.servers.groq_server import GroqAnswer, GroqServer, error
 
 KEY = "gsk_0123456789abcdefSECRETfedcba9876543210"
 TASKS = "\n".join(f"{n}. Describe the {word} of a river." for n, word in enumerate(("colour", "sound", "birth"), 1))
@@ -20,7 +20,7 @@ def repeating(asked: dict[str, Any], call: int) -> Any:
     """Busy, broken, refused and good answers, all with the key in them where one could be."""
     script = (
         error(429, f"Rate limit for {KEY}. Please try again in 10ms", "rate_limit_exceeded", AGAIN),
-        Answer(TASKS),
+        GroqAnswer(TASKS),
         error(500, f"Internal error with {KEY}", headers=AGAIN),
         error(503, f"No room for {KEY}", headers=AGAIN),
         error(400, f"Prompt too long, says {KEY}"),
@@ -29,7 +29,7 @@ def repeating(asked: dict[str, Any], call: int) -> Any:
 
 
 def refusing(asked: dict[str, Any], call: int) -> Any:
-    return Answer(TASKS) if call < 2 else error(401, f"Invalid API Key {KEY}", "invalid_api_key")
+    return GroqAnswer(TASKS) if call < 2 else error(401, f"Invalid API Key {KEY}", "invalid_api_key")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def files_with(secret: str, folder: Path) -> list[str]:
     return [str(path) for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
 
 
-def assert_secret(project: Project, *finished: Finished) -> None:
+def assert_secret(project: Project, *finished: EndedCommand) -> None:
     assert files_with(KEY, project.folder) == []
     for command in finished:
         assert KEY not in command.stdout + command.stderr
@@ -60,7 +60,7 @@ def test_no_file_and_no_output_holds_the_key_when_every_fault_repeats_it(groq: P
     status = groq.run("status", "--json")
     assert grown.code == 5, grown.stderr
     assert len(server.chats) > 5, "the faults were met"
-    store = groq.look()
+    store = groq.open_readonly()
     totals = store.totals("generate")
     store.close()
     assert totals.failures > 0
@@ -99,7 +99,7 @@ class HostedOptions(Options):
     api_key: SecretStr = Field(description="The key of a service that judges.")
 
 class Hosted(Filter):
-    def judge(self, item):
+    def evaluate(self, item):
         return keep()
 
 @hookimpl

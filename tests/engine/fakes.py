@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Filter, drop, keep
-from selfinstruct.engine.answer import Answer
+from selfinstruct.engine.answerers import Answer
 from selfinstruct.engine.events import Events
-from selfinstruct.engine.judge import Judge, Rule
+from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.store import RunStore, Totals
 from selfinstruct.types import (
@@ -33,7 +33,7 @@ Said = str | Failure | Exhausted | BaseException
 """What an answerer does: a reply's text, an answer of another kind, or an exception to raise."""
 
 
-class Words:
+class WordStage:
     """A stage whose request shows its index and the size of the pool, and whose replies are words."""
 
     name = GENERATE
@@ -43,7 +43,7 @@ class Words:
     def __init__(self, goal: int | None, most: int | None = None, accepted: Sequence[str] = ()) -> None:
         self.goal, self.most, self.accepted = goal, most, accepted
 
-    def first(self) -> Sequence[Draft]:
+    def initial_items(self) -> Sequence[Draft]:
         return [Draft(word) for word in self.accepted]
 
     def plan(self, index: int, pool_size: int) -> Request | None:
@@ -51,18 +51,18 @@ class Words:
             return None
         return Request(self.name, index, (Message("user", f"{index} {pool_size}"),))
 
-    def planned(self, request: Request) -> None: ...
+    def on_planned(self, request: Request) -> None: ...
 
     def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
         return [Draft(word) for word in reply.text.split()]
 
-    def unanswered(self, request: Request) -> Sequence[Decision]:
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:
         return ()
 
-    def settled(self, request: Request, decisions: Sequence[Decision]) -> None: ...
+    def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None: ...
 
 
-class Script:
+class ScriptedAnswerer:
     """Answers request i with what `says(i)` gives, when `ready(i)` allows it."""
 
     def __init__(self, says: Callable[[int], Said], ready: Callable[[int], Any] | None = None) -> None:
@@ -85,36 +85,36 @@ class Script:
         self.stopped.set()
 
 
-class Novel(Filter[Draft]):
+class DropRepeats(Filter[Draft]):
     """Drops what it has observed."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         return drop("seen", word=item.text) if item.text in self.seen else keep()
 
     def observe(self, item: Draft) -> None:
         self.seen.append(item.text)
 
 
-class Unless(Filter[Draft]):
+class DropInitial(Filter[Draft]):
     """Drops words that start with a letter."""
 
     def __init__(self, letter: str) -> None:
         self.letter = letter
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         return drop("starts-so") if item.text.startswith(self.letter) else keep()
 
 
-class Does(Filter[Draft]):
+class FunctionFilter(Filter[Draft]):
     """Judges by any function."""
 
     def __init__(self, judge: Callable[[Draft], Any], observe: Callable[[Draft], None] = lambda _: None) -> None:
         self._judge, self._observe = judge, observe
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         verdict: Verdict = self._judge(item)
         return verdict
 
@@ -122,7 +122,7 @@ class Does(Filter[Draft]):
         self._observe(item)
 
 
-class Witness:
+class RecordingObserver:
     """An observer that remembers."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class Witness:
 
 
 @dataclass
-class Bench:
+class StageBench:
     """Runs a stage of words over a folder; every `run` opens the folder anew, as a new process would."""
 
     folder: Path
@@ -143,31 +143,34 @@ class Bench:
     min_acceptance: float | None = None
     acceptance_window: int = 50
     quarantine: bool = False
-    rules: Callable[[], Sequence[Rule]] = lambda: [Rule("novel", Novel()), Rule("no-x", Unless("x"))]
-    witness: Witness = field(default_factory=Witness)
+    rules: Callable[[], Sequence[NamedFilter]] = lambda: [
+        NamedFilter("novel", DropRepeats()),
+        NamedFilter("no-x", DropInitial("x")),
+    ]
+    witness: RecordingObserver = field(default_factory=RecordingObserver)
     runner: Runner | None = None
 
     async def run(
         self,
-        answerer: Script,
+        answerer: ScriptedAnswerer,
         goal: int | None = 10,
         most: int | None = None,
-        stage: Callable[[int | None, int | None, Sequence[str]], Words] = Words,
+        stage: Callable[[int | None, int | None, Sequence[str]], WordStage] = WordStage,
     ) -> str:
         """Run to the goal, or to the end of `most` requests; returns the reason or raises what ended it."""
         with closing(RunStore.open(self.folder)) as store:
             accepted = [instruction.text for instruction in store.instructions()]
             rate = (self.min_acceptance, self.acceptance_window)
             bounds = Bounds(self.lookahead, self.max_candidates, self.patience, *rate)
-            judge = Judge(self.rules(), self.quarantine)
+            judge = FilterChain(self.rules(), self.quarantine)
             words = stage(goal, most, accepted)
             self.runner = Runner(words, judge, answerer, store, self.witness.events(), bounds)
             return await self.runner.run()
 
     # --- what became of it --------------------------------------------------------------------------------------------
 
-    def look(self) -> RunStore:
-        return RunStore.look(self.folder)
+    def open_readonly(self) -> RunStore:
+        return RunStore.open_readonly(self.folder)
 
     def accepted(self) -> list[str]:
         with closing(self._store()) as store:
@@ -176,7 +179,7 @@ class Bench:
     def fates(self) -> list[tuple[int, int, str, str, str]]:
         """Every decision: request, position, text, fate, filter."""
         with closing(self._store()) as store:
-            rows = [row for fate in ("accepted", "rejected", "quarantined") for row in store.rows(GENERATE, fate)]
+            rows = [row for fate in ("accepted", "rejected", "quarantined") for row in store.decisions(GENERATE, fate)]
         return sorted((row.index, (d := row.decision).position, d.text, d.fate, d.filter) for row in rows)
 
     def totals(self) -> Totals:
@@ -185,19 +188,21 @@ class Bench:
 
     def sizes(self) -> list[int]:
         with closing(self._store()) as store:
-            return store.settled(GENERATE)
+            return store.accepted_totals(GENERATE)
 
     def replies(self) -> dict[int, str]:
         """The journalled replies by request."""
         with closing(self._store()) as store:
-            held = {index: store.journalled(GENERATE, index, None) for index in range(store.totals(GENERATE).requests)}
+            held = {
+                index: store.journal_entry(GENERATE, index, None) for index in range(store.totals(GENERATE).requests)
+            }
         return {i: h.answer.text for i, h in held.items() if h is not None and isinstance(h.answer, Reply)}
 
     def plans(self) -> list[tuple[int, int]]:
         """Each request's index, and the size of the pool that it was planned from."""
         with closing(self._store()) as store:
             count = store.totals(GENERATE).requests
-            held = [store.journalled(GENERATE, index, None) for index in range(count)]
+            held = [store.journal_entry(GENERATE, index, None) for index in range(count)]
         prompts = [h.request.prompt.split() for h in held if h is not None]
         return [(int(index), int(size)) for index, size in prompts]
 

@@ -12,43 +12,47 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.engine.judge import Judge, Judged, Rule
+from selfinstruct.engine.filter_chain import ChainResult, FilterChain, NamedFilter
 from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.errors import SelfInstructError
-from selfinstruct.formats.funnel import funnels
+from selfinstruct.insight.funnel import funnels
 from selfinstruct.store import RUN_FILE, RunStore
 from selfinstruct.types import Decision, Failure, Request
-from tests.engine.fakes import Novel, Script, Witness, Words
+from tests.engine.fakes import DropRepeats, RecordingObserver, ScriptedAnswerer, WordStage
 
-Spoil = Callable[[Judged], Judged]
+Spoil = Callable[[ChainResult], ChainResult]
 
 
-class FaultyJudge(Judge):
+class FaultyJudge(FilterChain):
     """Judges well, and then tells it wrongly."""
 
     def __init__(self, spoil: Spoil) -> None:
-        super().__init__([Rule("novel", Novel())])
+        super().__init__([NamedFilter("novel", DropRepeats())])
         self._spoil = spoil
 
-    def judge(self, *given: Any) -> Judged:
-        return self._spoil(super().judge(*given))
+    def evaluate(self, *given: Any) -> ChainResult:
+        return self._spoil(super().evaluate(*given))
 
 
-class FaultyStage(Words):
+class FaultyStage(WordStage):
     """A failed request leaves two fates for the same subject."""
 
-    def unanswered(self, request: Request) -> Sequence[Decision]:
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:
         return [Decision(0, "", "rejected", reason="request-failed")] * 2
 
 
-def run(folder: Path, judge: Judge, stage: Words | None = None, says: Any = lambda i: f"a{i} b{i} c{i}") -> None:
+def run(
+    folder: Path, judge: FilterChain, stage: WordStage | None = None, says: Any = lambda i: f"a{i} b{i} c{i}"
+) -> None:
     with closing(RunStore.open(folder)) as store:
-        runner = Runner(stage or Words(None, 3), judge, Script(says), store, Witness().events(), Bounds(2))
+        runner = Runner(
+            stage or WordStage(None, 3), judge, ScriptedAnswerer(says), store, RecordingObserver().events(), Bounds(2)
+        )
         asyncio.run(runner.run())
 
 
-def first(judged: Judged, **changes: Any) -> Judged:
-    return replace(judged, decisions=(replace(judged.decisions[0], **changes), *judged.decisions[1:]))
+def first(evaluated: ChainResult, **changes: Any) -> ChainResult:
+    return replace(evaluated, decisions=(replace(evaluated.decisions[0], **changes), *evaluated.decisions[1:]))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +61,8 @@ def first(judged: Judged, **changes: Any) -> Judged:
         (lambda j: replace(j, decisions=j.decisions[:-1]), "candidates 0 to 2 were judged, and there are fates for"),
         (lambda j: replace(j, decisions=(*j.decisions, j.decisions[-1])), "fates for [0, 1, 2, 2]"),
         (lambda j: replace(j, decisions=j.decisions[::-1]), "fates for [2, 1, 0]"),
-        (lambda j: replace(j, judged=2), "candidates 0 to 1 were judged"),
-        (lambda j: replace(j, judged=0), "nothing was judged"),
+        (lambda j: replace(j, evaluated=2), "candidates 0 to 1 were judged"),
+        (lambda j: replace(j, evaluated=0), "nothing was judged"),
         (lambda j: first(j, fate="lost"), "was lost without a reason"),
         (lambda j: first(j, fate="lost", reason="it was"), "3 candidates, but 2 accepted, 0 rejected, 0 set aside"),
         (lambda j: first(j, fate="rejected"), "candidate 0 was rejected without a reason"),
@@ -74,19 +78,19 @@ def test_a_judge_that_loses_or_doubles_a_candidate_is_a_bug_and_nothing_of_it_is
     assert words in failed.value.message
     with closing(RunStore.open(tmp_path / "run")) as store:
         assert store.totals("generate").candidates == 0
-        assert store.judged("generate") == 0
+        assert store.evaluated("generate") == 0
         assert store.totals("generate").replies > 0, "what was paid for is in the journal"
 
 
 def test_a_stage_that_tells_a_failed_request_s_fates_wrongly_is_a_bug(tmp_path: Path) -> None:
     with pytest.raises(SelfInstructError, match=r"fates for \[0, 0\]"):
-        run(tmp_path / "run", Judge([]), FaultyStage(None, 2), lambda _: Failure("no luck"))
+        run(tmp_path / "run", FilterChain([]), FaultyStage(None, 2), lambda _: Failure("no luck"))
 
 
 def test_a_well_kept_run_goes_through(tmp_path: Path) -> None:
-    run(tmp_path / "run", FaultyJudge(lambda judged: judged))
+    run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))
     with closing(RunStore.open(tmp_path / "run")) as store:
-        assert store.judged("generate") == store.totals("generate").candidates == 9
+        assert store.evaluated("generate") == store.totals("generate").candidates == 9
         assert not store.ledger().imbalances()
 
 
@@ -101,7 +105,7 @@ def test_a_well_kept_run_goes_through(tmp_path: Path) -> None:
 def test_a_database_that_lost_a_fate_is_told_by_status_and_not_gone_on_with(
     tmp_path: Path, sql: str, words: str
 ) -> None:
-    run(tmp_path / "run", FaultyJudge(lambda judged: judged))
+    run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))
     with closing(sqlite3.connect(tmp_path / "run" / RUN_FILE)) as broken:
         broken.execute(sql)
         broken.commit()
@@ -109,4 +113,4 @@ def test_a_database_that_lost_a_fate_is_told_by_status_and_not_gone_on_with(
         funnels(store)
     assert failed.value.exit_code == 1
     with pytest.raises(SelfInstructError, match="the ledger of generate does not add up at the run"):
-        run(tmp_path / "run", FaultyJudge(lambda judged: judged))
+        run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))

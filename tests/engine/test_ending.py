@@ -9,26 +9,26 @@ import pytest
 from selfinstruct.engine.runner import FAILURES_IN_A_ROW
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import Exhausted, Failure
-from tests.engine.fakes import Bench, Said, Script, fresh, mixed
+from tests.engine.fakes import Said, ScriptedAnswerer, StageBench, fresh, mixed
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "run")
+def bench(tmp_path: Path) -> StageBench:
+    return StageBench(tmp_path / "run")
 
 
 # --- the goal ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("goal", [1, 2, 3, 7, 12, 25])
-async def test_exactly_so_many_are_accepted(bench: Bench, goal: int) -> None:
-    assert await bench.run(Script(fresh), goal) == f"target of {goal} reached"
+async def test_exactly_so_many_are_accepted(bench: StageBench, goal: int) -> None:
+    assert await bench.run(ScriptedAnswerer(fresh), goal) == f"target of {goal} reached"
     assert len(bench.accepted()) == goal
 
 
-async def test_a_goal_that_is_reached_already_asks_nothing(bench: Bench) -> None:
-    await bench.run(Script(fresh), goal=6)
-    again = Script(fresh)
+async def test_a_goal_that_is_reached_already_asks_nothing(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(fresh), goal=6)
+    again = ScriptedAnswerer(fresh)
     await bench.run(again, goal=6)
     await bench.run(again, goal=3)
     assert again.asked == []
@@ -40,26 +40,26 @@ def richer_later(index: int) -> str:
     return fresh(index, 1 if index < 3 else 10)
 
 
-async def test_what_came_beyond_the_goal_is_journalled_but_not_judged(bench: Bench) -> None:
-    script = Script(richer_later)
+async def test_what_came_beyond_the_goal_is_journalled_but_not_judged(bench: StageBench) -> None:
+    script = ScriptedAnswerer(richer_later)
     await bench.run(script, goal=8)
     assert bench.replies() == {index: richer_later(index) for index in script.asked}
     assert len(script.asked) > 4
     assert bench.totals().candidates == 8
 
 
-async def test_a_larger_goal_takes_the_surplus_before_it_asks_again(bench: Bench) -> None:
-    first, second = Script(richer_later), Script(richer_later)
+async def test_a_larger_goal_takes_the_surplus_before_it_asks_again(bench: StageBench) -> None:
+    first, second = ScriptedAnswerer(richer_later), ScriptedAnswerer(richer_later)
     await bench.run(first, goal=8)
     await bench.run(second, goal=100)
     assert second.asked[0] == len(first.asked)
     assert sorted(first.asked + second.asked) == list(range(len(first.asked) + len(second.asked)))
 
 
-async def test_a_reply_that_was_judged_in_part_goes_on_at_the_next_position(bench: Bench) -> None:
-    await bench.run(Script(lambda _: "a b xx c d"), goal=2)
+async def test_a_reply_that_was_judged_in_part_goes_on_at_the_next_position(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda _: "a b xx c d"), goal=2)
     assert [fate[1:4] for fate in bench.fates()] == [(0, "a", "accepted"), (1, "b", "accepted")]
-    await bench.run(Script(lambda _: "never asked"), goal=4)
+    await bench.run(ScriptedAnswerer(lambda _: "never asked"), goal=4)
     assert [fate[1:4] for fate in bench.fates()] == [
         (0, "a", "accepted"),
         (1, "b", "accepted"),
@@ -71,10 +71,10 @@ async def test_a_reply_that_was_judged_in_part_goes_on_at_the_next_position(benc
 
 @pytest.mark.parametrize("steps", [(10, 40), (1, 2, 3, 40), (13, 27, 39, 40), tuple(range(1, 41))])
 async def test_a_goal_in_steps_ends_like_the_same_goal_at_once(tmp_path: Path, steps: tuple[int, ...]) -> None:
-    at_once, stepwise = Bench(tmp_path / "at-once"), Bench(tmp_path / "stepwise")
-    await at_once.run(Script(mixed), goal=40)
+    at_once, stepwise = StageBench(tmp_path / "at-once"), StageBench(tmp_path / "stepwise")
+    await at_once.run(ScriptedAnswerer(mixed), goal=40)
     for goal in steps:
-        await stepwise.run(Script(mixed), goal)
+        await stepwise.run(ScriptedAnswerer(mixed), goal)
     assert stepwise.fates() == at_once.fates()
     shared = len(at_once.sizes())
     assert stepwise.plans()[:shared] == at_once.plans()[:shared]
@@ -83,8 +83,8 @@ async def test_a_goal_in_steps_ends_like_the_same_goal_at_once(tmp_path: Path, s
 # --- candidates and caps ----------------------------------------------------------------------------------------------
 
 
-async def test_every_candidate_has_exactly_one_fate(bench: Bench) -> None:
-    await bench.run(Script(mixed), goal=None, most=30)
+async def test_every_candidate_has_exactly_one_fate(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(mixed), goal=None, most=30)
     totals = bench.totals()
     assert totals.candidates == totals.accepted + totals.rejected == 4 * 30
     assert len({fate[:2] for fate in bench.fates()}) == totals.candidates
@@ -92,40 +92,40 @@ async def test_every_candidate_has_exactly_one_fate(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("cap", [1, 5, 6, 17])
-async def test_the_cap_on_candidates_is_met_exactly(bench: Bench, cap: int) -> None:
+async def test_the_cap_on_candidates_is_met_exactly(bench: StageBench, cap: int) -> None:
     bench.max_candidates = cap
     with pytest.raises(Stopped, match=f"cap of {cap} candidates"):
-        await bench.run(Script(mixed), goal=100)
+        await bench.run(ScriptedAnswerer(mixed), goal=100)
     assert bench.totals().candidates == cap
 
 
 async def test_a_raised_cap_goes_on_inside_the_same_reply(tmp_path: Path) -> None:
-    at_once, stepwise = Bench(tmp_path / "at-once"), Bench(tmp_path / "stepwise")
+    at_once, stepwise = StageBench(tmp_path / "at-once"), StageBench(tmp_path / "stepwise")
     for bench, caps in ((at_once, [30]), (stepwise, [1, 6, 7, 13, 30])):
         for bench.max_candidates in caps:
             with pytest.raises(Stopped):
-                await bench.run(Script(mixed), goal=100)
+                await bench.run(ScriptedAnswerer(mixed), goal=100)
     assert stepwise.fates() == at_once.fates()
 
 
 # --- saturation -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_pool_that_nothing_is_added_to_counts_as_saturated(bench: Bench) -> None:
+async def test_a_pool_that_nothing_is_added_to_counts_as_saturated(bench: StageBench) -> None:
     bench.patience = 5
     with pytest.raises(Stopped, match="saturated: the last 5 requests"):
-        await bench.run(Script(lambda index: "same" if index else "first"), goal=50)
+        await bench.run(ScriptedAnswerer(lambda index: "same" if index else "first"), goal=50)
     assert bench.accepted() == ["first", "same"]
     assert len(bench.sizes()) == 2 + 5
 
 
-async def test_saturation_is_counted_across_kills(bench: Bench) -> None:
+async def test_saturation_is_counted_across_kills(bench: StageBench) -> None:
     bench.patience = 6
     for _ in range(3):  # each session settles two requests, then the model breaks down
         with pytest.raises((Stopped, ModelError)):
-            await bench.run(Script(breaking_down_after(len(bench.sizes()) + 2, "same")), goal=50)
+            await bench.run(ScriptedAnswerer(breaking_down_after(len(bench.sizes()) + 2, "same")), goal=50)
     with pytest.raises(Stopped, match="saturated"):
-        await bench.run(Script(lambda _: "same"), goal=50)
+        await bench.run(ScriptedAnswerer(lambda _: "same"), goal=50)
     assert len(bench.sizes()) == 1 + 6
 
 
@@ -133,20 +133,20 @@ def breaking_down_after(requests: int, text: str) -> Said | object:
     return lambda index: text if index < requests else ModelError("down")
 
 
-async def test_a_reply_that_helped_in_its_first_part_does_not_count_as_fruitless(bench: Bench) -> None:
+async def test_a_reply_that_helped_in_its_first_part_does_not_count_as_fruitless(bench: StageBench) -> None:
     """The goal fell inside it; that its second part brings nothing must not shorten the patience."""
     bench.patience = 2
     says = ["a", "same b same same", "same", "c"]
-    await bench.run(Script(lambda index: says[index] if index < 4 else "same"), goal=3)
-    await bench.run(Script(lambda index: says[index] if index < 4 else "same"), goal=4)
+    await bench.run(ScriptedAnswerer(lambda index: says[index] if index < 4 else "same"), goal=3)
+    await bench.run(ScriptedAnswerer(lambda index: says[index] if index < 4 else "same"), goal=4)
     assert bench.accepted() == ["a", "same", "b", "c"]
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------
 
 
-async def test_one_request_that_fails_among_good_ones_is_a_failure_and_no_answer(bench: Bench) -> None:
-    await bench.run(Script(lambda index: Failure("too long") if index == 2 else fresh(index)), goal=15)
+async def test_one_request_that_fails_among_good_ones_is_a_failure_and_no_answer(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: Failure("too long") if index == 2 else fresh(index)), goal=15)
     assert 2 not in bench.replies()
     assert 2 not in {fate[0] for fate in bench.fates()}
     totals = bench.totals()
@@ -154,50 +154,50 @@ async def test_one_request_that_fails_among_good_ones_is_a_failure_and_no_answer
     assert [s.failure for s in bench.witness.settlements if s.reply is None] == ["too long"]
 
 
-async def test_a_failed_request_is_not_asked_again(bench: Bench) -> None:
-    await bench.run(Script(lambda index: Failure("no") if index == 1 else fresh(index)), goal=9)
-    again = Script(fresh)
+async def test_a_failed_request_is_not_asked_again(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: Failure("no") if index == 1 else fresh(index)), goal=9)
+    again = ScriptedAnswerer(fresh)
     await bench.run(again, goal=30)
     assert 1 not in again.asked
 
 
-async def test_when_everything_fails_the_model_is_given_up(bench: Bench) -> None:
+async def test_when_everything_fails_the_model_is_given_up(bench: StageBench) -> None:
     with pytest.raises(ModelError, match=f"the last {FAILURES_IN_A_ROW} requests all failed: HTTP 400"):
-        await bench.run(Script(lambda _: Failure("HTTP 400")), goal=5)
+        await bench.run(ScriptedAnswerer(lambda _: Failure("HTTP 400")), goal=5)
     assert len(bench.sizes()) == FAILURES_IN_A_ROW
 
 
-async def test_failures_with_answers_between_them_do_not_add_up(bench: Bench) -> None:
-    await bench.run(Script(lambda index: fresh(index, 1) if index % 5 == 0 else Failure("no")), goal=6)
+async def test_failures_with_answers_between_them_do_not_add_up(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: fresh(index, 1) if index % 5 == 0 else Failure("no")), goal=6)
     assert bench.totals().failures > FAILURES_IN_A_ROW
 
 
 # --- the end of what can be asked -------------------------------------------------------------------------------------
 
 
-async def test_a_backend_that_has_no_more_ends_the_stage_cleanly(bench: Bench) -> None:
-    says = Script(lambda index: fresh(index) if index < 5 else Exhausted("the recording has ended"))
+async def test_a_backend_that_has_no_more_ends_the_stage_cleanly(bench: StageBench) -> None:
+    says = ScriptedAnswerer(lambda index: fresh(index) if index < 5 else Exhausted("the recording has ended"))
     assert await bench.run(says, goal=100) == "the recording has ended"
     assert len(bench.accepted()) == 15
     assert bench.totals().failures == 0
 
 
-async def test_more_recorded_replies_go_on_where_the_old_ones_ended(bench: Bench) -> None:
-    await bench.run(Script(lambda index: mixed(index) if index < 5 else Exhausted("ended")), goal=100)
-    await bench.run(Script(lambda index: mixed(index) if index < 12 else Exhausted("ended")), goal=100)
-    unbroken = Bench(bench.folder.parent / "unbroken")
-    await unbroken.run(Script(lambda index: mixed(index) if index < 12 else Exhausted("ended")), goal=100)
+async def test_more_recorded_replies_go_on_where_the_old_ones_ended(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: mixed(index) if index < 5 else Exhausted("ended")), goal=100)
+    await bench.run(ScriptedAnswerer(lambda index: mixed(index) if index < 12 else Exhausted("ended")), goal=100)
+    unbroken = StageBench(bench.folder.parent / "unbroken")
+    await unbroken.run(ScriptedAnswerer(lambda index: mixed(index) if index < 12 else Exhausted("ended")), goal=100)
     assert bench.fates() == unbroken.fates()
 
 
-async def test_a_stage_without_a_goal_asks_everything_once(bench: Bench) -> None:
-    script = Script(fresh)
+async def test_a_stage_without_a_goal_asks_everything_once(bench: StageBench) -> None:
+    script = ScriptedAnswerer(fresh)
     assert await bench.run(script, goal=None, most=9) == "complete"
     assert script.asked == list(range(9))
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-async def test_an_empty_reply_is_an_answer_without_candidates(bench: Bench, text: str) -> None:
-    await bench.run(Script(lambda index: text if index == 0 else fresh(index)), goal=6)
+async def test_an_empty_reply_is_an_answer_without_candidates(bench: StageBench, text: str) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: text if index == 0 else fresh(index)), goal=6)
     assert bench.replies()[0] == text
     assert bench.totals().failures == 0

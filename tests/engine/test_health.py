@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from selfinstruct.engine.limits import RECOVERY, Gate, Ticket
-from selfinstruct.engine.retry import Breaker, RetryPolicy, Tries
+from selfinstruct.engine.gate import RECOVERY, Gate, Ticket
+from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy
 from selfinstruct.types import Busy
 from tests.engine.clock import Clock, stopped_clock
 
@@ -44,31 +44,31 @@ async def test_a_volley_that_is_pushed_back_halves_the_next_one_once(clock: Cloc
     assert len(through) == FULL
     clock.now += 1
     for ticket in through:  # however many of them were refused, it is one sign
-        gate.pushed_back(ticket)
+        gate.too_many_requests(ticket)
         gate.leave(ticket, None, refused=True)
     assert await size(gate) == FULL // 2
     clock.now += 1
     again = await volley(gate)
     clock.now += 1
     for ticket in again:
-        gate.pushed_back(ticket)
+        gate.too_many_requests(ticket)
         gate.leave(ticket, None, refused=True)
     assert await size(gate) == FULL // 4
 
 
 async def test_it_recovers_over_some_rounds_of_good_answers_and_never_beyond_its_full_size(clock: Clock) -> None:
     gate = Gate(FULL, clock)
-    gate.only_one()
+    gate.send_one_at_a_time()
     sizes = [await size(gate)]
     while sizes[-1] < FULL and len(sizes) < 10 * RECOVERY:
         for _ in range(sizes[-1]):
-            gate.went_well()
+            gate.speed_up()
         sizes.append(await size(gate))
     assert sizes[0] == 1
     assert sizes[-1] == FULL
     assert sizes == sorted(sizes)
     assert RECOVERY / 2 <= len(sizes) <= 2 * RECOVERY
-    gate.went_well()
+    gate.speed_up()
     assert await size(gate) == FULL
 
 
@@ -79,36 +79,40 @@ def test_the_breaker_gives_up_after_so_many_failures_and_so_long_a_time_and_not_
         breaker.failed()
     now += 1000
     assert not breaker.is_open
-    assert not breaker.gives_up
+    assert not breaker.is_down
     breaker.succeeded()
     for _ in range(4):
         breaker.failed()
     assert breaker.is_open
     now += 59.9
-    assert not breaker.gives_up
+    assert not breaker.is_down
     now += 0.1
-    assert breaker.gives_up
+    assert breaker.is_down
     breaker.succeeded()
     assert not breaker.is_open
-    assert not breaker.gives_up
+    assert not breaker.is_down
 
 
 @pytest.mark.parametrize(
     ("busy", "bound"),
-    [(Busy("429", retry_after=1.0, pushed_back=True), 50), (Busy("500"), 6), (Busy("429", pushed_back=True), 6)],
+    [
+        (Busy("429", retry_after=1.0, too_many_requests=True), 50),
+        (Busy("500"), 6),
+        (Busy("429", too_many_requests=True), 6),
+    ],
 )
 def test_a_request_is_tried_so_often(busy: Busy, bound: int) -> None:
-    tries = Tries(RetryPolicy())
+    tries = Attempts(RetryPolicy())
     for _ in range(bound - 1):
         tries.count(busy, 0.1)
-        assert not tries.used_up
+        assert not tries.are_used_up
     tries.count(busy, 0.1)
-    assert tries.used_up
+    assert tries.are_used_up
 
 
 def test_a_request_is_tried_for_so_long() -> None:
-    tries = Tries(RetryPolicy(seconds=100.0))
+    tries = Attempts(RetryPolicy(seconds=100.0))
     tries.count(Busy("no answer"), 99.0)
-    assert not tries.used_up
+    assert not tries.are_used_up
     tries.count(Busy("no answer"), 1.0)
-    assert tries.used_up
+    assert tries.are_used_up

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfinstruct.engine.limits import UNBOUNDED_REPLY, Gate, Ticket, estimated_tokens
+from selfinstruct.engine.gate import UNBOUNDED_REPLY, Gate, Ticket, estimated_tokens
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
 

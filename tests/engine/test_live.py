@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import Backend
-from selfinstruct.engine.answer import Live, RetryPolicy
-from selfinstruct.engine.limits import Gate
+from selfinstruct.engine.answerers import LiveAnswerer, RetryPolicy
+from selfinstruct.engine.gate import Gate
 from selfinstruct.errors import ModelError, PluginError, Stopped
 from selfinstruct.types import (
     GENERATE,
@@ -100,7 +100,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return stopped_clock(monkeypatch)
 
 
-class Asked:
+class BackendProbe:
     """A live answerer over a scripted model, and what it told about retries."""
 
     def __init__(self, *script: Any, clock: Callable[[], float] | None = None, concurrency: int = 4) -> None:
@@ -108,7 +108,7 @@ class Asked:
         self.backend = Provider(self.model)
         self.gate = Gate(concurrency, clock) if clock else Gate(concurrency)
         self.retries: list[Retry] = []
-        self.live = Live(self.backend, self.gate, self.retries.append, RetryPolicy())
+        self.live = LiveAnswerer(self.backend, self.gate, self.retries.append, RetryPolicy())
 
     async def answer(self, request: Request = REQUEST) -> Any:
         if not self.model.calls:
@@ -120,7 +120,7 @@ class Asked:
 
 
 async def test_a_reply_is_what_the_backend_read() -> None:
-    reply = await Asked(GOOD).answer()
+    reply = await BackendProbe(GOOD).answer()
     assert isinstance(reply, Reply)
     assert (reply.text, reply.finish, reply.usage, reply.model, reply.details) == (
         "1. A task.",
@@ -133,7 +133,7 @@ async def test_a_reply_is_what_the_backend_read() -> None:
 
 
 async def test_the_model_gets_the_messages_and_the_request_s_place() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     await asked.answer()
     ((messages, config),) = asked.model.calls
     assert messages == [("system", "s"), ("human", "u"), ("ai", "a")]
@@ -141,17 +141,17 @@ async def test_the_model_gets_the_messages_and_the_request_s_place() -> None:
 
 
 async def test_a_refused_request_is_a_failure() -> None:
-    asked = Asked(Says(Rejected("too long")))
+    asked = BackendProbe(Says(Rejected("too long")))
     assert await asked.answer() == Failure("too long")
     assert len(asked.model.calls) == 1
 
 
 async def test_the_end_of_a_recording_is_no_failure() -> None:
-    assert await Asked(Says(Exhausted("ended"))).answer() == Exhausted("ended")
+    assert await BackendProbe(Says(Exhausted("ended"))).answer() == Exhausted("ended")
 
 
 async def test_an_unusable_model_ends_the_run_with_a_hint() -> None:
-    asked = Asked(Says(Unusable("wrong key", "Set the key.")))
+    asked = BackendProbe(Says(Unusable("wrong key", "Set the key.")))
     with pytest.raises(ModelError, match="wrong key") as caught:
         await asked.answer()
     assert caught.value.hint == "Set the key."
@@ -159,7 +159,7 @@ async def test_an_unusable_model_ends_the_run_with_a_hint() -> None:
 
 
 async def test_half_a_surrogate_pair_in_a_reply_is_replaced_before_it_is_judged() -> None:
-    reply = await Asked(Completion("half \ud83d")).answer()
+    reply = await BackendProbe(Completion("half \ud83d")).answer()
     assert reply.text == "half \ufffd"
 
 
@@ -167,7 +167,7 @@ async def test_half_a_surrogate_pair_in_a_reply_is_replaced_before_it_is_judged(
 
 
 async def test_a_busy_provider_is_asked_again_after_growing_waits(clock: Clock) -> None:
-    asked = Asked(BUSY, BUSY, BUSY, GOOD, clock=clock)
+    asked = BackendProbe(BUSY, BUSY, BUSY, GOOD, clock=clock)
     assert isinstance(await asked.answer(), Reply)
     assert clock.sleeps == [retry.wait for retry in asked.retries]
     assert [(retry.stage, retry.index, retry.attempt) for retry in asked.retries] == [
@@ -188,21 +188,21 @@ def test_waits_are_doubled_up_to_a_longest_and_never_alike() -> None:
 
 
 async def test_the_time_that_a_provider_names_is_kept_to(clock: Clock) -> None:
-    asked = Asked(Says(Busy("rate limit", retry_after=17.0)), GOOD, clock=clock)
+    asked = BackendProbe(Says(Busy("rate limit", retry_after=17.0)), GOOD, clock=clock)
     assert isinstance(await asked.answer(), Reply)
     assert clock.now >= 1017
     assert asked.retries[0].wait == 17.0
 
 
 async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock) -> None:
-    asked = Asked(Says(Busy("rate limit", retry_after=17.0)), GOOD, clock=clock)
+    asked = BackendProbe(Says(Busy("rate limit", retry_after=17.0)), GOOD, clock=clock)
     others: list[asyncio.Future[float]] = []
 
     async def another() -> float:
         await asked.gate.enter(8, 1, 0)
         return clock.now
 
-    asked.live = Live(
+    asked.live = LiveAnswerer(
         asked.backend, asked.gate, lambda _: others.append(asyncio.ensure_future(another())), RetryPolicy()
     )
     await asked.answer()
@@ -210,7 +210,7 @@ async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock
 
 
 async def test_a_wait_that_is_too_long_ends_the_run_with_the_time_it_may_go_on(clock: Clock) -> None:
-    asked = Asked(Says(Busy("tokens per day", retry_after=4000.0)), clock=clock)
+    asked = BackendProbe(Says(Busy("tokens per day", retry_after=4000.0)), clock=clock)
     with pytest.raises(Stopped, match=r"tokens per day.*resumed at \d{4}-\d\d-\d\d \d\d:\d\d"):
         await asked.answer()
     assert clock.sleeps == []
@@ -218,7 +218,7 @@ async def test_a_wait_that_is_too_long_ends_the_run_with_the_time_it_may_go_on(c
 
 
 async def test_a_provider_that_answers_nobody_ends_the_run(clock: Clock) -> None:
-    asked = Asked(BUSY, clock=clock)
+    asked = BackendProbe(BUSY, clock=clock)
     with pytest.raises(Stopped, match="did not answer in 6 attempts"):
         await asked.answer()
     assert len(asked.model.calls) == 6
@@ -226,7 +226,7 @@ async def test_a_provider_that_answers_nobody_ends_the_run(clock: Clock) -> None
 
 
 async def test_one_request_that_is_never_answered_while_others_are_is_a_failure(clock: Clock) -> None:
-    asked = Asked(BUSY, clock=clock)
+    asked = BackendProbe(BUSY, clock=clock)
     live = asked.live
     await live.open(Sampling())
 
@@ -243,9 +243,9 @@ async def test_one_request_that_is_never_answered_while_others_are_is_a_failure(
 
 
 async def test_a_call_that_takes_too_long_is_tried_again() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     asked.backend.timeout = 0.01
-    asked.live = Live(asked.backend, asked.gate, asked.retries.append, RetryPolicy(attempts=2, first=0.0))
+    asked.live = LiveAnswerer(asked.backend, asked.gate, asked.retries.append, RetryPolicy(attempts=2, first=0.0))
     asked.model.go_on.clear()
     with pytest.raises(Stopped, match=r"no answer within 0\.01 s"):
         await asked.answer()
@@ -256,7 +256,7 @@ async def test_a_call_that_takes_too_long_is_tried_again() -> None:
 
 
 async def test_stopping_lets_a_call_that_is_under_way_end() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     asked.model.go_on.clear()
     answer = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
@@ -266,7 +266,7 @@ async def test_stopping_lets_a_call_that_is_under_way_end() -> None:
 
 
 async def test_stopping_sends_nothing_that_was_not_sent_yet() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     await asked.live.open(Sampling())
     asked.live.stop()
     with pytest.raises(Stopped):
@@ -275,7 +275,7 @@ async def test_stopping_sends_nothing_that_was_not_sent_yet() -> None:
 
 
 async def test_stopping_ends_the_wait_for_a_slot() -> None:
-    asked = Asked(GOOD, concurrency=1)
+    asked = BackendProbe(GOOD, concurrency=1)
     asked.model.go_on.clear()
     first = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
@@ -289,7 +289,7 @@ async def test_stopping_ends_the_wait_for_a_slot() -> None:
 
 
 async def test_stopping_ends_the_wait_before_a_retry() -> None:
-    asked = Asked(Says(Busy("busy", retry_after=500.0)))
+    asked = BackendProbe(Says(Busy("busy", retry_after=500.0)))
     answer = asyncio.create_task(asked.answer())
     while not asked.retries:
         await asyncio.sleep(0.001)
@@ -302,7 +302,7 @@ async def test_stopping_ends_the_wait_before_a_retry() -> None:
 
 
 async def test_limits_are_learnt_from_the_backend_after_every_reply(clock: Clock) -> None:
-    asked = Asked(GOOD, clock=clock)
+    asked = BackendProbe(GOOD, clock=clock)
     await asked.answer()
     asked.backend.told = Limits((Window("requests", 60, 1),))
     await asked.answer()
@@ -311,7 +311,7 @@ async def test_limits_are_learnt_from_the_backend_after_every_reply(clock: Clock
 
 
 async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock) -> None:
-    asked = Asked(GOOD, clock=clock)
+    asked = BackendProbe(GOOD, clock=clock)
     asked.backend.told = Limits((Window("tokens", 60, 1100),))
     for _ in range(3):  # each reserves 1024 and costs 30
         await asked.answer()
@@ -326,7 +326,7 @@ async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock
     [Rejected(f"no: {KEY}"), Unusable(f"no: {KEY}", f"mend {KEY}"), Busy(f"no: {KEY}"), Busy(f"no: {KEY}", 9999.0)],
 )
 async def test_no_secret_is_in_what_an_answer_says(clock: Clock, fault: Fault) -> None:
-    asked = Asked(Says(fault), clock=clock)
+    asked = BackendProbe(Says(fault), clock=clock)
     try:
         told = str(await asked.answer())
     except (ModelError, Stopped) as error:
@@ -337,12 +337,12 @@ async def test_no_secret_is_in_what_an_answer_says(clock: Clock, fault: Fault) -
 
 async def test_no_secret_is_in_an_error_that_the_backend_raises_itself() -> None:
     with pytest.raises(ModelError, match="refused") as caught:
-        await Asked(ModelError(f"refused {KEY}", f"Mend {KEY}.")).answer()
+        await BackendProbe(ModelError(f"refused {KEY}", f"Mend {KEY}.")).answer()
     assert KEY not in str(caught.value)
 
 
 async def test_a_backend_that_fails_to_name_its_secrets_hides_all_words(clock: Clock) -> None:
-    asked = Asked(Says(Rejected(f"no: {KEY}")), clock=clock)
+    asked = BackendProbe(Says(Rejected(f"no: {KEY}")), clock=clock)
     asked.backend.secrets = broken  # type: ignore[method-assign]
     assert await asked.answer() == Failure("***")
 
@@ -355,7 +355,7 @@ def broken(*_: Any) -> Any:
 
 
 async def test_a_backend_that_cannot_make_its_model_is_named() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     asked.backend.model = TypeError(f"unknown option; key {KEY}")
     with pytest.raises(PluginError, match=r"Provider failed.*unknown option") as caught:
         await asked.answer()
@@ -363,7 +363,7 @@ async def test_a_backend_that_cannot_make_its_model_is_named() -> None:
 
 
 async def test_a_backend_that_cannot_read_an_error_is_named_with_the_request() -> None:
-    asked = Asked(BUSY)
+    asked = BackendProbe(BUSY)
     asked.backend.read_error = broken  # type: ignore[method-assign]
     with pytest.raises(PluginError, match=r"Provider failed.*request 7 of generate.*ZeroDivisionError") as caught:
         await asked.answer()
@@ -372,7 +372,7 @@ async def test_a_backend_that_cannot_read_an_error_is_named_with_the_request() -
 
 async def test_a_backend_that_reads_an_error_as_nothing_is_named_with_the_request() -> None:
     with pytest.raises(PluginError, match=r"Provider read an error as NoneType.*request 7"):
-        await Asked(Says(None)).answer()
+        await BackendProbe(Says(None)).answer()
 
 
 @pytest.mark.parametrize(
@@ -387,14 +387,14 @@ async def test_a_backend_that_reads_an_error_as_nothing_is_named_with_the_reques
     ],
 )
 async def test_a_backend_that_reads_a_reply_as_something_else_is_named_and_pays_once(read: Any) -> None:
-    asked = Asked(read)
+    asked = BackendProbe(read)
     with pytest.raises(PluginError, match=r"Provider read a reply.*request 7"):
         await asked.answer()
     assert len(asked.model.calls) == 1
 
 
 async def test_a_backend_that_cannot_tell_its_limits_ends_the_run_but_costs_no_reply() -> None:
-    asked = Asked(GOOD)
+    asked = BackendProbe(GOOD)
     asked.model.go_on.clear()
     answer = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()

@@ -14,12 +14,12 @@ import pytest
 from selfinstruct.engine.events import Events
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, Settlement
-from tests.engine.fakes import Bench, Script, Witness, fresh, mixed
+from tests.engine.fakes import RecordingObserver, ScriptedAnswerer, StageBench, fresh, mixed
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "run")
+def bench(tmp_path: Path) -> StageBench:
+    return StageBench(tmp_path / "run")
 
 
 def at_random(seed: int) -> Callable[[int], Any]:
@@ -30,17 +30,17 @@ def at_random(seed: int) -> Callable[[int], Any]:
 
 @pytest.mark.parametrize("lookahead", [1, 3, 8])
 async def test_a_request_is_planned_from_the_pool_after_the_one_that_lies_a_window_behind(
-    bench: Bench, lookahead: int
+    bench: StageBench, lookahead: int
 ) -> None:
     bench.lookahead = lookahead
-    await bench.run(Script(mixed, at_random(1)), goal=40)
+    await bench.run(ScriptedAnswerer(mixed, at_random(1)), goal=40)
     sizes = bench.sizes()
     plans = bench.plans()
     assert len(plans) > 20
     assert plans == [(i, sizes[i - lookahead] if i >= lookahead else 0) for i in range(len(plans))]
 
 
-async def test_no_more_than_the_window_is_out_at_once(bench: Bench) -> None:
+async def test_no_more_than_the_window_is_out_at_once(bench: StageBench) -> None:
     out, most = 0, 0
 
     async def ready(_: int) -> None:
@@ -50,11 +50,11 @@ async def test_no_more_than_the_window_is_out_at_once(bench: Bench) -> None:
         await asyncio.sleep(0.001)
         out -= 1
 
-    await bench.run(Script(fresh, ready), goal=60)
+    await bench.run(ScriptedAnswerer(fresh, ready), goal=60)
     assert most == bench.lookahead
 
 
-async def test_replies_settle_in_order_of_requests_whatever_the_order_of_their_arrival(bench: Bench) -> None:
+async def test_replies_settle_in_order_of_requests_whatever_the_order_of_their_arrival(bench: StageBench) -> None:
     arrived = [asyncio.Event() for _ in range(4)]
 
     async def last_first(index: int) -> None:
@@ -62,7 +62,7 @@ async def test_replies_settle_in_order_of_requests_whatever_the_order_of_their_a
             await arrived[index + 1].wait()
         arrived[index].set()
 
-    script = Script(fresh, last_first)
+    script = ScriptedAnswerer(fresh, last_first)
     await bench.run(script, goal=None, most=4)
     assert script.answered == [3, 2, 1, 0]
     assert [settlement.request.index for settlement in bench.witness.settlements] == [0, 1, 2, 3]
@@ -71,8 +71,8 @@ async def test_replies_settle_in_order_of_requests_whatever_the_order_of_their_a
 async def test_latency_changes_nothing(tmp_path: Path) -> None:
     results = []
     for seed in range(6):
-        bench = Bench(tmp_path / str(seed), lookahead=6)
-        await bench.run(Script(mixed, at_random(seed)), goal=40)
+        bench = StageBench(tmp_path / str(seed), lookahead=6)
+        await bench.run(ScriptedAnswerer(mixed, at_random(seed)), goal=40)
         results.append((bench.fates(), bench.sizes()))
     assert results == results[:1] * 6
 
@@ -81,26 +81,26 @@ async def test_the_window_is_part_of_the_result(tmp_path: Path) -> None:
     """What a sampler sees depends on it; this is why a run freezes it."""
     plans = []
     for lookahead in (1, 6):
-        bench = Bench(tmp_path / str(lookahead), lookahead=lookahead)
-        await bench.run(Script(mixed), goal=20)
+        bench = StageBench(tmp_path / str(lookahead), lookahead=lookahead)
+        await bench.run(ScriptedAnswerer(mixed), goal=20)
         plans.append(bench.plans()[:10])
     assert plans[0] != plans[1]
 
 
-async def test_observers_are_told_of_what_is_committed_already(bench: Bench) -> None:
+async def test_observers_are_told_of_what_is_committed_already(bench: StageBench) -> None:
     told: list[tuple[int, int]] = []
 
-    class Looks(Witness):
+    class Looks(RecordingObserver):
         def events(self) -> Events:
             return Events({"selfinstruct_settled": [("looks", self.look)]}, print)
 
         def look(self, settlement: Settlement) -> None:
-            with closing(RunStore.look(bench.folder)) as store:
+            with closing(RunStore.open_readonly(bench.folder)) as store:
                 told.append((settlement.accepted, store.totals(GENERATE).accepted))
 
     bench.witness = Looks()
     with closing(RunStore.open(bench.folder)) as store:
-        store.begin([], config={})
-    await bench.run(Script(fresh), goal=12)
+        store.create([], config={})
+    await bench.run(ScriptedAnswerer(fresh), goal=12)
     assert [said for said, _ in told] == [3, 6, 9, 12]
     assert all(said <= stored for said, stored in told)

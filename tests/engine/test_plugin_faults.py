@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import Filter, drop, keep
-from selfinstruct.engine.judge import Judge, Rule
+from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.errors import PluginError
 from selfinstruct.types import Draft, Instruction, Message, Reply, Request, Similarity, Verdict
-from tests.engine.fakes import Bench, Does, Novel, Script, Words, fresh
+from tests.engine.fakes import DropRepeats, FunctionFilter, ScriptedAnswerer, StageBench, WordStage, fresh
 
 BAD = "w2.1"
 """The word on which a filter breaks: the second of the third reply."""
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "run")
+def bench(tmp_path: Path) -> StageBench:
+    return StageBench(tmp_path / "run")
 
 
 def broken_on_bad(item: Draft) -> Verdict:
@@ -42,50 +42,50 @@ FAULTS: dict[str, Callable[[Draft], Any]] = {
 }
 
 
-def breaking(fault: str) -> Callable[[], list[Rule]]:
-    return lambda: [Rule("novel", Novel()), Rule("shaky", Does(FAULTS[fault]))]
+def breaking(fault: str) -> Callable[[], list[NamedFilter]]:
+    return lambda: [NamedFilter("novel", DropRepeats()), NamedFilter("shaky", FunctionFilter(FAULTS[fault]))]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_filter_that_breaks_stops_the_run_and_is_named_with_the_item(bench: Bench, fault: str) -> None:
+async def test_a_filter_that_breaks_stops_the_run_and_is_named_with_the_item(bench: StageBench, fault: str) -> None:
     bench.rules = breaking(fault)
     with pytest.raises(PluginError) as caught:
-        await bench.run(Script(fresh), goal=30)
+        await bench.run(ScriptedAnswerer(fresh), goal=30)
     assert "'shaky'" in caught.value.message
     assert BAD in caught.value.message
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_mended_filter_goes_on_where_the_broken_one_stopped(bench: Bench, fault: str) -> None:
+async def test_a_mended_filter_goes_on_where_the_broken_one_stopped(bench: StageBench, fault: str) -> None:
     bench.rules = breaking(fault)
     with pytest.raises(PluginError):
-        await bench.run(Script(fresh), goal=30)
+        await bench.run(ScriptedAnswerer(fresh), goal=30)
     assert len(bench.sizes()) == 2
     paid = bench.replies()
-    bench.rules = lambda: [Rule("novel", Novel())]
-    again = Script(fresh)
+    bench.rules = lambda: [NamedFilter("novel", DropRepeats())]
+    again = ScriptedAnswerer(fresh)
     await bench.run(again, goal=30)
     assert set(paid).isdisjoint(again.asked)
     assert bench.accepted() == [word for index in range(10) for word in fresh(index).split()]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_in_quarantine_the_item_is_neither_kept_nor_dropped(bench: Bench, fault: str) -> None:
+async def test_in_quarantine_the_item_is_neither_kept_nor_dropped(bench: StageBench, fault: str) -> None:
     bench.rules, bench.quarantine = breaking(fault), True
-    await bench.run(Script(fresh), goal=30)
+    await bench.run(ScriptedAnswerer(fresh), goal=30)
     (aside,) = [fate for fate in bench.fates() if fate[3] == "quarantined"]
     assert aside == (2, 1, BAD, "quarantined", "")
     totals = bench.totals()
     assert totals.candidates == totals.accepted + totals.quarantined == 31
 
 
-async def test_the_cause_says_in_which_function_of_which_module(bench: Bench) -> None:
+async def test_the_cause_says_in_which_function_of_which_module(bench: StageBench) -> None:
     bench.rules = breaking("raises")
     with pytest.raises(PluginError, match=r"tests\.engine\.\w+\..*ZeroDivisionError: division by zero"):
-        await bench.run(Script(fresh), goal=30)
+        await bench.run(ScriptedAnswerer(fresh), goal=30)
 
 
-async def test_a_filter_that_cannot_remember_stops_even_in_quarantine(bench: Bench) -> None:
+async def test_a_filter_that_cannot_remember_stops_even_in_quarantine(bench: StageBench) -> None:
     """Other filters have the item in their memory by then, and would have lost it after a resume."""
 
     def forgetful(item: Draft) -> None:
@@ -93,46 +93,49 @@ async def test_a_filter_that_cannot_remember_stops_even_in_quarantine(bench: Ben
             raise MemoryError("full")
 
     bench.quarantine = True
-    bench.rules = lambda: [Rule("novel", Novel()), Rule("shaky", Does(lambda _: keep(), forgetful))]
+    bench.rules = lambda: [
+        NamedFilter("novel", DropRepeats()),
+        NamedFilter("shaky", FunctionFilter(lambda _: keep(), forgetful)),
+    ]
     with pytest.raises(PluginError, match="'shaky'") as caught:
-        await bench.run(Script(fresh), goal=30)
+        await bench.run(ScriptedAnswerer(fresh), goal=30)
     assert "quarantine" not in caught.value.hint
-    bench.rules = lambda: [Rule("novel", Novel())]
-    await bench.run(Script(fresh), goal=30)
+    bench.rules = lambda: [NamedFilter("novel", DropRepeats())]
+    await bench.run(ScriptedAnswerer(fresh), goal=30)
     assert BAD in bench.accepted()
 
 
-async def test_a_filter_that_breaks_on_the_seeds_is_named(bench: Bench) -> None:
+async def test_a_filter_that_breaks_on_the_seeds_is_named(bench: StageBench) -> None:
     class Fussy(Filter[Draft]):
-        def judge(self, item: Draft) -> Verdict:
+        def evaluate(self, item: Draft) -> Verdict:
             return keep()
 
         def observe(self, item: Draft) -> None:
             raise ValueError("I know no words")
 
-    bench.rules = lambda: [Rule("fussy", Fussy())]
+    bench.rules = lambda: [NamedFilter("fussy", Fussy())]
     with pytest.raises(PluginError, match=r"'fussy'.*I know no words"):
-        await bench.run(Script(fresh), stage=lambda goal, most, _: Words(goal, most, ["seed"]))
+        await bench.run(ScriptedAnswerer(fresh), stage=lambda goal, most, _: WordStage(goal, most, ["seed"]))
 
 
-async def test_a_filter_sees_all_items_of_a_reply_first_and_cannot_change_them(bench: Bench) -> None:
+async def test_a_filter_sees_all_items_of_a_reply_first_and_cannot_change_them(bench: StageBench) -> None:
     class Greedy(Filter[Draft]):
         def prefetch(self, items: Any) -> None:
             items.clear()
 
-        def judge(self, item: Draft) -> Verdict:
+        def evaluate(self, item: Draft) -> Verdict:
             return keep()
 
-    bench.rules = lambda: [Rule("greedy", Greedy())]
+    bench.rules = lambda: [NamedFilter("greedy", Greedy())]
     with pytest.raises(PluginError, match="'greedy'"):
-        await bench.run(Script(fresh))
+        await bench.run(ScriptedAnswerer(fresh))
 
 
 # --- post-processors --------------------------------------------------------------------------------------------------
 
 
-def reads(read: Callable[[Reply], Any]) -> type[Words]:
-    class Reads(Words):
+def reads(read: Callable[[Reply], Any]) -> type[WordStage]:
+    class Reads(WordStage):
         def read(self, request: Request, reply: Reply) -> Any:
             return read(reply) if BAD in reply.text else super().read(request, reply)
 
@@ -154,25 +157,25 @@ READERS: dict[str, Callable[[Reply], Any]] = {
 
 
 @pytest.mark.parametrize("reader", READERS)
-async def test_a_post_processor_that_breaks_stops_the_run_resumably(bench: Bench, reader: str) -> None:
+async def test_a_post_processor_that_breaks_stops_the_run_resumably(bench: StageBench, reader: str) -> None:
     with pytest.raises(PluginError, match="post-processor"):
-        await bench.run(Script(fresh), goal=30, stage=reads(READERS[reader]))
+        await bench.run(ScriptedAnswerer(fresh), goal=30, stage=reads(READERS[reader]))
     assert len(bench.sizes()) == 2
-    again = Script(fresh)
+    again = ScriptedAnswerer(fresh)
     await bench.run(again, goal=30)
     assert 2 not in again.asked
     assert len(bench.accepted()) == 30
 
 
 @pytest.mark.parametrize("reader", READERS)
-async def test_in_quarantine_an_unreadable_reply_is_set_aside_whole(bench: Bench, reader: str) -> None:
+async def test_in_quarantine_an_unreadable_reply_is_set_aside_whole(bench: StageBench, reader: str) -> None:
     bench.quarantine = True
-    await bench.run(Script(fresh), goal=30, stage=reads(READERS[reader]))
+    await bench.run(ScriptedAnswerer(fresh), goal=30, stage=reads(READERS[reader]))
     assert [fate[:4] for fate in bench.fates() if fate[0] == 2] == [(2, 0, fresh(2), "quarantined")]
     assert len(bench.accepted()) == 30
 
 
-async def test_broken_letters_that_a_parser_found_are_mended_before_anyone_sees_them(bench: Bench) -> None:
+async def test_broken_letters_that_a_parser_found_are_mended_before_anyone_sees_them(bench: StageBench) -> None:
     """Half an emoji can stand in JSON, and in no file: what filters saw must be what a resumed run reads."""
     seen: list[str] = []
 
@@ -180,17 +183,17 @@ async def test_broken_letters_that_a_parser_found_are_mended_before_anyone_sees_
         seen.append(item.text)
         return keep()
 
-    bench.rules = lambda: [Rule("looks", Does(look))]
-    await bench.run(Script(fresh), goal=3, stage=reads(lambda reply: []))
-    await bench.run(Script(fresh), goal=7, stage=reads(lambda _: [Draft("half \ud83d of it")]))
+    bench.rules = lambda: [NamedFilter("looks", FunctionFilter(look))]
+    await bench.run(ScriptedAnswerer(fresh), goal=3, stage=reads(lambda reply: []))
+    await bench.run(ScriptedAnswerer(fresh), goal=7, stage=reads(lambda _: [Draft("half \ud83d of it")]))
     assert seen[6] == "half \ufffd of it" == bench.accepted()[6]
 
 
 # --- samplers and encoders --------------------------------------------------------------------------------------------
 
 
-def plans(plan: Callable[[int], Any]) -> type[Words]:
-    class Plans(Words):
+def plans(plan: Callable[[int], Any]) -> type[WordStage]:
+    class Plans(WordStage):
         def plan(self, index: int, pool_size: int) -> Any:
             return plan(index) if index == 5 else super().plan(index, pool_size)
 
@@ -209,12 +212,12 @@ PLANNERS: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("planner", PLANNERS)
-async def test_a_sampler_or_encoder_that_breaks_is_told_with_the_request(bench: Bench, planner: str) -> None:
-    script = Script(fresh)
+async def test_a_sampler_or_encoder_that_breaks_is_told_with_the_request(bench: StageBench, planner: str) -> None:
+    script = ScriptedAnswerer(fresh)
     with pytest.raises(PluginError, match=r"(sampler|encoder).*request 5"):
         await bench.run(script, goal=30, stage=plans(PLANNERS[planner]))
     assert bench.replies() == {index: fresh(index) for index in script.asked}, "what was under way is kept"
-    await bench.run(Script(fresh), goal=30)
+    await bench.run(ScriptedAnswerer(fresh), goal=30)
     assert len(bench.accepted()) == 30
 
 
@@ -228,21 +231,36 @@ def test_the_first_filter_that_drops_decides_and_later_ones_are_not_asked() -> N
         asked.append(item.text)
         return keep()
 
-    judge = Judge([Rule("a", Does(lambda i: drop("no") if i.text == "bad" else keep())), Rule("b", Does(late))])
-    judged = judge.judge(lambda: [Draft("bad"), Draft("good")], "", 0, None, None)
-    assert [(d.fate, d.filter, d.reason) for d in judged.decisions] == [("rejected", "a", "no"), ("accepted", "", "")]
+    judge = FilterChain(
+        [
+            NamedFilter("a", FunctionFilter(lambda i: drop("no") if i.text == "bad" else keep())),
+            NamedFilter("b", FunctionFilter(late)),
+        ]
+    )
+    evaluated = judge.evaluate(lambda: [Draft("bad"), Draft("good")], "", 0, None, None)
+    assert [(d.fate, d.filter, d.reason) for d in evaluated.decisions] == [
+        ("rejected", "a", "no"),
+        ("accepted", "", ""),
+    ]
     assert asked == ["good"]
 
 
 def test_only_what_is_accepted_is_remembered() -> None:
-    novel = Novel()
-    judge = Judge([Rule("novel", novel), Rule("b", Does(lambda i: drop("no") if i.text == "bad" else keep()))])
-    judge.judge(lambda: [Draft("bad"), Draft("good"), Draft("good")], "", 0, None, None)
+    novel = DropRepeats()
+    judge = FilterChain(
+        [
+            NamedFilter("novel", novel),
+            NamedFilter("b", FunctionFilter(lambda i: drop("no") if i.text == "bad" else keep())),
+        ]
+    )
+    judge.evaluate(lambda: [Draft("bad"), Draft("good"), Draft("good")], "", 0, None, None)
     assert novel.seen == ["good"]
 
 
 def test_the_last_similarity_that_a_filter_gave_is_kept() -> None:
     near = Similarity(0.5, (("a", 0.5),), 0.5)
-    judge = Judge([Rule("a", Does(lambda _: keep(near))), Rule("b", Does(lambda _: keep()))])
-    (decision,) = judge.judge(lambda: [Draft("x")], "", 0, None, None).decisions
+    judge = FilterChain(
+        [NamedFilter("a", FunctionFilter(lambda _: keep(near))), NamedFilter("b", FunctionFilter(lambda _: keep()))]
+    )
+    (decision,) = judge.evaluate(lambda: [Draft("x")], "", 0, None, None).decisions
     assert decision.similarity == near

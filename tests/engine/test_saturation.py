@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from selfinstruct.engine.pending import Bounds
-from selfinstruct.engine.saturation import Saturation
+from selfinstruct.engine.saturation import SaturationMonitor
 from selfinstruct.errors import ModelError, Stopped
-from tests.engine.fakes import Bench, Said, Script
+from tests.engine.fakes import Said, ScriptedAnswerer, StageBench
 
 
 def fading(index: int) -> str:
@@ -21,37 +21,37 @@ def fading(index: int) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "run", min_acceptance=0.5, acceptance_window=6)
+def bench(tmp_path: Path) -> StageBench:
+    return StageBench(tmp_path / "run", min_acceptance=0.5, acceptance_window=6)
 
 
-async def ended(bench: Bench, script: Script | None = None) -> int:
+async def ended(bench: StageBench, script: ScriptedAnswerer | None = None) -> int:
     """Run until the rule ends it; at which request that was."""
     with pytest.raises(Stopped, match="nearly saturated: of the last 6 requests' 60 candidates"):
-        await bench.run(script or Script(fading), goal=1000)
+        await bench.run(script or ScriptedAnswerer(fading), goal=1000)
     return len(bench.sizes())
 
 
-async def test_it_ends_at_the_first_request_where_the_rate_is_too_low(bench: Bench) -> None:
+async def test_it_ends_at_the_first_request_where_the_rate_is_too_low(bench: StageBench) -> None:
     rates = [max(0, 10 - at // 3) / 10 for at in range(60)]
     first = next(n for n in range(6, 60) if sum(rates[n - 6 : n]) / 6 < 0.5)
     assert await ended(bench) == first
 
 
 async def test_a_rate_of_just_so_much_goes_on(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "run", min_acceptance=0.5, acceptance_window=4)
-    await bench.run(Script(lambda at: f"a{at} xa{at}"), goal=30)
+    bench = StageBench(tmp_path / "run", min_acceptance=0.5, acceptance_window=4)
+    await bench.run(ScriptedAnswerer(lambda at: f"a{at} xa{at}"), goal=30)
     assert len(bench.accepted()) == 30
 
 
-async def test_kills_change_nothing(bench: Bench, tmp_path: Path) -> None:
-    killed = Bench(tmp_path / "killed", min_acceptance=0.5, acceptance_window=6)
+async def test_kills_change_nothing(bench: StageBench, tmp_path: Path) -> None:
+    killed = StageBench(tmp_path / "killed", min_acceptance=0.5, acceptance_window=6)
 
-    def dying(after: int) -> Script:
+    def dying(after: int) -> ScriptedAnswerer:
         def says(index: int) -> Said:
             return fading(index) if index < after else ModelError("down")
 
-        return Script(says)
+        return ScriptedAnswerer(says)
 
     for after in (2, 3, 9, 14, 17):
         with pytest.raises(ModelError):
@@ -61,23 +61,25 @@ async def test_kills_change_nothing(bench: Bench, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("goals", [(5, 9, 33), (1, 2, 3, 70)])
-async def test_goals_on_the_way_change_nothing(bench: Bench, tmp_path: Path, goals: tuple[int, ...]) -> None:
-    stepwise = Bench(tmp_path / "stepwise", min_acceptance=0.5, acceptance_window=6)
+async def test_goals_on_the_way_change_nothing(bench: StageBench, tmp_path: Path, goals: tuple[int, ...]) -> None:
+    stepwise = StageBench(tmp_path / "stepwise", min_acceptance=0.5, acceptance_window=6)
     for goal in goals:
-        await stepwise.run(Script(fading), goal)
+        await stepwise.run(ScriptedAnswerer(fading), goal)
     assert await ended(stepwise) == await ended(bench)
     assert stepwise.fates() == bench.fates()
 
 
-async def test_latencies_change_nothing(bench: Bench, tmp_path: Path) -> None:
-    jumbled, rng = Bench(tmp_path / "jumbled", min_acceptance=0.5, acceptance_window=6), Random(3)
-    assert await ended(jumbled, Script(fading, lambda _: asyncio.sleep(rng.random() / 200))) == await ended(bench)
+async def test_latencies_change_nothing(bench: StageBench, tmp_path: Path) -> None:
+    jumbled, rng = StageBench(tmp_path / "jumbled", min_acceptance=0.5, acceptance_window=6), Random(3)
+    assert await ended(jumbled, ScriptedAnswerer(fading, lambda _: asyncio.sleep(rng.random() / 200))) == await ended(
+        bench
+    )
     assert jumbled.fates() == bench.fates()
 
 
-async def test_a_run_that_ended_so_ends_again_at_once_and_goes_on_with_a_lower_rate(bench: Bench) -> None:
+async def test_a_run_that_ended_so_ends_again_at_once_and_goes_on_with_a_lower_rate(bench: StageBench) -> None:
     at = await ended(bench)
-    again = Script(fading)
+    again = ScriptedAnswerer(fading)
     assert await ended(bench, again) == at
     assert again.asked == []
     bench.min_acceptance = 0.2
@@ -85,26 +87,26 @@ async def test_a_run_that_ended_so_ends_again_at_once_and_goes_on_with_a_lower_r
     assert min(again.asked) >= at
 
 
-async def test_what_was_in_flight_is_kept(bench: Bench) -> None:
-    script = Script(fading)
+async def test_what_was_in_flight_is_kept(bench: StageBench) -> None:
+    script = ScriptedAnswerer(fading)
     at = await ended(bench, script)
     assert bench.replies().keys() == set(script.asked)
     assert len(script.asked) >= at
 
 
 async def test_without_the_rule_only_patience_counts(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "run", patience=5)
+    bench = StageBench(tmp_path / "run", patience=5)
     with pytest.raises(Stopped, match="saturated: the last 5 requests brought nothing new"):
-        await bench.run(Script(fading), goal=1000)
+        await bench.run(ScriptedAnswerer(fading), goal=1000)
 
 
 async def test_a_stage_without_a_goal_is_not_ended(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "run", min_acceptance=1.0, acceptance_window=1)
-    assert await bench.run(Script(fading), goal=None, most=20) == "complete"
+    bench = StageBench(tmp_path / "run", min_acceptance=1.0, acceptance_window=1)
+    assert await bench.run(ScriptedAnswerer(fading), goal=None, most=20) == "complete"
 
 
 def test_requests_without_candidates_are_no_acceptance() -> None:
-    rule = Saturation(Bounds(1, min_acceptance=0.1, acceptance_window=3), [], [])
+    rule = SaturationMonitor(Bounds(1, min_acceptance=0.1, acceptance_window=3), [], [])
     for _ in range(2):
         rule.settled(0, 0)
         assert rule.reached() is None
@@ -115,12 +117,12 @@ def test_requests_without_candidates_are_no_acceptance() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_taking_over_is_the_same_as_having_watched(seed: int) -> None:
     rng, bounds = Random(seed), Bounds(1, patience=4, min_acceptance=0.3, acceptance_window=7)
-    watched = Saturation(bounds, [], [])
-    sizes, judged = [], []
+    watched = SaturationMonitor(bounds, [], [])
+    sizes, evaluated = [], []
     for _ in range(80):
         candidates = rng.randint(0, 8)
         accepted = rng.randint(0, candidates)
         watched.settled(accepted, candidates)
         sizes.append((sizes[-1] if sizes else 0) + accepted)
-        judged.append(candidates)
-        assert Saturation(bounds, sizes, judged[-7:]).reached() == watched.reached()
+        evaluated.append(candidates)
+        assert SaturationMonitor(bounds, sizes, evaluated[-7:]).reached() == watched.reached()

@@ -13,7 +13,8 @@ from unittest import mock
 
 import selfinstruct_groq.limits as groq_limits
 from selfinstruct import SelfInstruct
-from selfinstruct.engine import allowance, limits
+from selfinstruct.engine import allowance
+from selfinstruct.engine import gate as limits
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.store import RunStore
 from tests.servers.groq_server import GroqServer
@@ -34,7 +35,7 @@ def serving(provider: Provider, kind: str) -> Iterator[str]:
 
 
 @dataclass
-class Bench:
+class ProviderBench:
     """A run folder and the provider that its runs ask."""
 
     folder: Path
@@ -56,17 +57,17 @@ class Bench:
 
     def run(self, target: int, wait: bool = False, **more: Any) -> None:
         """Generate until there are so many; raises what ends it."""
-        with serving(self.provider, self.kind) as url, mock.patch("selfinstruct.app.RetryPolicy", QUICK):
+        with serving(self.provider, self.kind) as url, mock.patch("selfinstruct.run.run.RetryPolicy", QUICK):
             made = SelfInstruct(backend=self.kind, out=self.folder, settings=self.settings(url, **more), wait=wait)
             asyncio.run(made.agenerate(target))
 
-    def look(self) -> RunStore:
+    def open_readonly(self) -> RunStore:
         """The run's database, for reading."""
-        return RunStore.look(self.folder)
+        return RunStore.open_readonly(self.folder)
 
     def check(self) -> None:
         """Nothing is lost, nothing failed, and nothing was paid for but what is in the journal or was destroyed."""
-        with closing(self.look()) as store:
+        with closing(self.open_readonly()) as store:
             totals, spent = store.totals("generate"), store.calls().spent()
         assert totals.failures == 0
         assert totals.requests - totals.replies <= self.lookahead, "asked for nothing beyond the window"

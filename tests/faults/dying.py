@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from selfinstruct import SelfInstruct
-from selfinstruct.engine.answer import Live
-from selfinstruct.store.writer import Statement, Writer, Written
+from selfinstruct.engine.answerers import LiveAnswerer
+from selfinstruct.store.writer import CommitFuture, Statement, Writer
 
 TARGET = 12
 
@@ -37,21 +37,21 @@ class Steps:
 
 def watch(step: Steps) -> None:
     """Put a step before and after each commit of the journal, and before and after each call."""
-    commit, call = Writer._commit, Live._call
+    commit, call = Writer._commit, LiveAnswerer._call
 
-    def stepwise_commit(self: Writer, groups: list[tuple[Sequence[Statement], Written]]) -> None:
+    def stepwise_commit(self: Writer, groups: list[tuple[Sequence[Statement], CommitFuture]]) -> None:
         step()
         commit(self, groups)
         step()
 
-    async def stepwise_call(self: Live, request: Any) -> Any:
+    async def stepwise_call(self: LiveAnswerer, request: Any) -> Any:
         step()
         said = await call(self, request)
         step()
         return said
 
     Writer._commit = stepwise_commit  # type: ignore[method-assign]
-    Live._call = stepwise_call  # type: ignore[method-assign]
+    LiveAnswerer._call = stepwise_call  # type: ignore[method-assign]
 
 
 def generate(url: str, folder: str) -> None:

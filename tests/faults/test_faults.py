@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.errors import Stopped
-from tests.faults.bench import KEY, Bench
+from tests.faults.bench import KEY, ProviderBench
 from tests.servers.provider import MIX, ODD, Provider
 
 KINDS = ("groq", "ollama")
@@ -19,7 +19,7 @@ KINDS = ("groq", "ollama")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_day_loses_nothing(tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
-    bench = Bench(tmp_path / "run", Provider(MIX, median=0.01), kind)
+    bench = ProviderBench(tmp_path / "run", Provider(MIX, median=0.01), kind)
     bench.run(240)
     bench.check()
     assert bench.provider.destroyed > 0
@@ -31,7 +31,7 @@ def test_a_bad_day_loses_nothing(tmp_path: Path, kind: str, capfd: pytest.Captur
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_that_are_none_are_asked_for_again(tmp_path: Path, kind: str) -> None:
-    bench = Bench(tmp_path / "run", Provider(ODD, median=0.005), kind)
+    bench = ProviderBench(tmp_path / "run", Provider(ODD, median=0.005), kind)
     bench.run(150)
     bench.check()
     assert bench.provider.destroyed > 0
@@ -40,18 +40,18 @@ def test_answers_that_are_none_are_asked_for_again(tmp_path: Path, kind: str) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_poor_replies_are_kept_and_marked(tmp_path: Path, kind: str) -> None:
     rates = {"empty": 0.1, "cut": 0.1} | ({"filtered": 0.1} if kind == "groq" else {})
-    bench = Bench(tmp_path / "run", Provider(rates), kind)
+    bench = ProviderBench(tmp_path / "run", Provider(rates), kind)
     bench.run(120)
     bench.check()
-    with closing(bench.look()) as store:
+    with closing(bench.open_readonly()) as store:
         marks = store.marks("generate")
     assert marks.keys() == {"empty", "cut"} | ({"withheld"} if kind == "groq" else set())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_results_do_not_depend_on_faults_and_latencies(tmp_path: Path, kind: str) -> None:
-    calm = Bench(tmp_path / "calm", Provider(), kind, concurrency=1)
-    rough = Bench(tmp_path / "rough", Provider(MIX | ODD, median=0.01, sigma=1.0), kind, concurrency=16)
+    calm = ProviderBench(tmp_path / "calm", Provider(), kind, concurrency=1)
+    rough = ProviderBench(tmp_path / "rough", Provider(MIX | ODD, median=0.01, sigma=1.0), kind, concurrency=16)
     for bench in (calm, rough):
         bench.run(90)
     assert [i.text for i in _instructions(calm)] == [i.text for i in _instructions(rough)]
@@ -60,7 +60,7 @@ def test_the_results_do_not_depend_on_faults_and_latencies(tmp_path: Path, kind:
 @pytest.mark.parametrize("what", ["500", "reset", "503"])
 def test_a_provider_that_is_down_ends_the_run_resumably_and_is_not_hammered(tmp_path: Path, what: str) -> None:
     down = Provider({what: 1.0})
-    bench = Bench(tmp_path / "run", down)
+    bench = ProviderBench(tmp_path / "run", down)
     with pytest.raises(Stopped, match="Nothing is lost"):
         bench.run(30)
     assert len(down.prompts) <= 16 * 6
@@ -71,15 +71,15 @@ def test_a_provider_that_is_down_ends_the_run_resumably_and_is_not_hammered(tmp_
 
 
 def test_a_provider_that_hangs_is_left_after_its_time(tmp_path: Path) -> None:
-    bench = Bench(tmp_path / "run", Provider({"hang": 1.0}, hang=5.0), timeout=0.2)
+    bench = ProviderBench(tmp_path / "run", Provider({"hang": 1.0}, hang=5.0), timeout=0.2)
     began = time.monotonic()
     with pytest.raises(Stopped):
         bench.run(30)
     assert time.monotonic() - began < 20
 
 
-def _instructions(bench: Bench) -> list[object]:
-    with closing(bench.look()) as store:
+def _instructions(bench: ProviderBench) -> list[object]:
+    with closing(bench.open_readonly()) as store:
         return list(store.instructions())
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import environment
 from tests.faults.dying import generate
 from tests.project import Project
-from tests.running import environment
 from tests.servers.groq_server import GroqServer
 from tests.servers.provider import Provider
 

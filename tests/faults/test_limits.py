@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.errors import Stopped
-from tests.faults.bench import Bench, minute_of
+from tests.faults.bench import ProviderBench, minute_of
 from tests.servers.provider import Provider, Quota
 
 MINUTE = 2.0
@@ -20,14 +20,14 @@ CALL = 1300
 def test_a_limit_of_requests_that_is_told_is_never_met(tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),))
     with minute_of(MINUTE):
-        took = _timed(Bench(tmp_path / "run", provider), 60 * 3, limits={"requests_per_minute": 20})
+        took = _timed(ProviderBench(tmp_path / "run", provider), 60 * 3, limits={"requests_per_minute": 20})
     assert provider.refused == 0
     assert took < 3 * MINUTE + 2
 
 
 def test_a_limit_of_requests_is_learnt_from_a_refusal(tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),), median=0.02)
-    bench = Bench(tmp_path / "run", provider, concurrency=4)
+    bench = ProviderBench(tmp_path / "run", provider, concurrency=4)
     with minute_of(MINUTE):
         bench.run(60 * 3)
     bench.check()
@@ -37,7 +37,7 @@ def test_a_limit_of_requests_is_learnt_from_a_refusal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("told", [True, False], ids=["told", "learnt"])
 def test_a_limit_of_tokens_is_kept(tmp_path: Path, told: bool) -> None:
     provider = Provider(quotas=(Quota("tokens", "minute", 12 * CALL, MINUTE),), median=0.02)
-    bench = Bench(tmp_path / "run", provider)
+    bench = ProviderBench(tmp_path / "run", provider)
     with minute_of(MINUTE):
         bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if told else {}))
     bench.check()
@@ -49,13 +49,13 @@ def test_what_others_spend_with_the_same_key_is_respected(tmp_path: Path) -> Non
     quota.take(9 * CALL)
     provider = Provider(quotas=(quota,), median=0.02)
     with minute_of(MINUTE):
-        Bench(tmp_path / "run", provider, concurrency=2).run(10 * 3, limits={"tokens_per_minute": 12 * CALL})
+        ProviderBench(tmp_path / "run", provider, concurrency=2).run(10 * 3, limits={"tokens_per_minute": 12 * CALL})
     assert provider.refused == 0
 
 
 def test_a_quota_of_a_day_ends_the_run_and_says_when_to_go_on(tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "day", 10, 3600.0),))
-    bench = Bench(tmp_path / "run", provider)
+    bench = ProviderBench(tmp_path / "run", provider)
     with pytest.raises(Stopped, match=r"10 requests a day is reached: to be resumed at 20\d\d-"):
         bench.run(90)
     assert len(provider.prompts) == 10
@@ -66,16 +66,16 @@ def test_a_quota_of_a_day_ends_the_run_and_says_when_to_go_on(tmp_path: Path) ->
 
 
 def test_a_run_that_waits_sleeps_until_the_quota_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct.engine.limits.PATIENCE", 0.5)
+    monkeypatch.setattr("selfinstruct.engine.gate.PATIENCE", 0.5)
     provider = Provider(quotas=(Quota("requests", "day", 10, MINUTE),), median=0.01)
     with minute_of(60, day=MINUTE):
-        Bench(tmp_path / "run", provider).run(25 * 3, wait=True, limits={"requests_per_day": 10})
+        ProviderBench(tmp_path / "run", provider).run(25 * 3, wait=True, limits={"requests_per_day": 10})
     assert provider.refused == 0
 
 
 def test_minutes_are_remembered_over_a_restart(tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE),))
-    bench = Bench(tmp_path / "run", provider, lookahead=1)
+    bench = ProviderBench(tmp_path / "run", provider, lookahead=1)
     with minute_of(MINUTE):
         for target in (40, 80, 120):
             bench.run(target, limits={"requests_per_minute": 20})
@@ -95,12 +95,12 @@ def test_a_budget_binds_over_resumes(tmp_path: Path, name: str) -> None:
     most, words = BUDGETS[name]
     prices = {"usd_per_million_prompt_tokens": 1.0, "usd_per_million_completion_tokens": 1.0}
     provider = Provider(median=0.2 if name == "max_hours" else 0.0)
-    bench = Bench(tmp_path / "run", provider, concurrency=2)
+    bench = ProviderBench(tmp_path / "run", provider, concurrency=2)
     for _ in range(2):
         with pytest.raises(Stopped, match=words):
             bench.run(300, budget={name: most, **prices})
     bench.check()
-    with closing(bench.look()) as store:
+    with closing(bench.open_readonly()) as store:
         spent = store.calls().spent()
     tokens = spent.prompt_tokens + spent.completion_tokens
     assert {
@@ -111,7 +111,7 @@ def test_a_budget_binds_over_resumes(tmp_path: Path, name: str) -> None:
     }[name]
 
 
-def _timed(bench: Bench, target: int, **more: object) -> float:
+def _timed(bench: ProviderBench, target: int, **more: object) -> float:
     began = time.monotonic()
     bench.run(target, **more)
     bench.check()

@@ -8,7 +8,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import RunError
-from selfinstruct.formats.contracts import FILES, INSTRUCTIONS, REJECTED
+from selfinstruct.export.contracts import FILES, INSTRUCTIONS, REJECTED
 from selfinstruct.store import RUN_FILE
 from selfinstruct.store.lock import LOCK_FILE
 

@@ -17,9 +17,9 @@ import pytest
 
 from selfinstruct.errors import Stopped
 from selfinstruct.store import Calls
-from tests.faults.bench import Bench
+from tests.command_line import environment
+from tests.faults.bench import ProviderBench
 from tests.project import Project
-from tests.running import environment
 from tests.servers.provider import Provider
 
 DAY = 86400
@@ -78,7 +78,7 @@ def clock(tell: Callable[[], float]) -> AbstractContextManager[object]:
 
 def test_a_clock_that_jumps_back_changes_no_result_and_no_budget(tmp_path: Path) -> None:
     """Every reading is an hour before the one before it, and the second command's day is the one before."""
-    calm, odd = Bench(tmp_path / "calm", Provider()), Bench(tmp_path / "odd", Provider())
+    calm, odd = ProviderBench(tmp_path / "calm", Provider()), ProviderBench(tmp_path / "odd", Provider())
     calm.run(60)
     began = time.time()
     falling = itertools.count()
@@ -89,7 +89,7 @@ def test_a_clock_that_jumps_back_changes_no_result_and_no_budget(tmp_path: Path)
         with pytest.raises(Stopped, match="a day is reached"):
             odd.run(60, budget={"max_requests": 100}, limits={"requests_per_day": 10})
     assert len(odd.provider.prompts) == 10, "what was spent stays spent, though its time has not come yet"
-    with closing(odd.look()) as store:
+    with closing(odd.open_readonly()) as store:
         assert store.calls().spent().requests == 10
     with clock(lambda: began + 2 * DAY):
         odd.run(60, budget={"max_requests": 100}, limits={"requests_per_day": 100})

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import EXPORT
-from selfinstruct.records import read_seeds
-from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Offer, Registry
+from selfinstruct.config.seeds import read_seeds
+from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Offer, Registry
 from selfinstruct.testing import (
     BackendContract,
     ComponentContract,

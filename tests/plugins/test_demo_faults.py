@@ -10,7 +10,7 @@ import pytest
 
 from selfinstruct_demo.faults import MARKERS, OUTROS, PREAMBLES, REFUSALS
 from selfinstruct_demo.options import DemoOptions, faultless
-from selfinstruct_demo.reply import Text, reply_to
+from selfinstruct_demo.reply import DemoReply, reply_to
 
 EXAMPLES = [
     "Give three reasons why bees matter to farmers.",
@@ -21,12 +21,12 @@ SHOWN = "\n".join(f"{number}. {text}" for number, text in enumerate(EXAMPLES, 1)
 PLAIN = re.compile(r"(?:\d+\. [^\n]+\n)*\d+\. [^\n]+")
 
 
-def ask(number: int, **faults: float) -> Text:
+def ask(number: int, **faults: float) -> DemoReply:
     """Ask for 6 tasks; `number` makes the prompt another one."""
     return reply_to([("system", f"Round {number}."), ("human", f"{SHOWN}\n\nWrite 6 new tasks.")], faultless(**faults))
 
 
-def items(said: Text) -> list[str]:
+def items(said: DemoReply) -> list[str]:
     return [line.partition(". ")[2] for line in said.text.splitlines()]
 
 
@@ -109,7 +109,7 @@ def test_a_rate_is_a_share(fault: str, sign: str) -> None:
 def test_faults_spare_classification_and_instances() -> None:
     every = DemoOptions.model_validate(dict.fromkeys(DemoOptions.model_fields.keys() - {"seed", "latency"}, 1.0))
     said = reply_to([("human", "Task: Name a bird.\nIs it classification?")], every)
-    assert said == Text(" No")
+    assert said == DemoReply(" No")
 
 
 # --- classification and instances, in the chat form ------------------------------------------------------------------
@@ -126,7 +126,7 @@ def classify(number: int, **faults: float) -> str:
     return reply_to([("system", system), ("human", f"Tasks:\n{listed}\n\nAnswer each.")], faultless(**faults)).text
 
 
-def cases(number: int, system: str = INPUT_FIRST, **faults: float) -> Text:
+def cases(number: int, system: str = INPUT_FIRST, **faults: float) -> DemoReply:
     task = f"Summarise the given email on soup bases for cook number {number}."
     if system == OUTPUT_FIRST:
         task = f'Tag the mail as "kind", "rude" or "odd", for cook number {number}.'

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct_demo.options import DemoOptions, faultless
-from selfinstruct_demo.prompt import MOST, Ask, read_prompt
+from selfinstruct_demo.prompt import MOST, ParsedPrompt, read_prompt
 from selfinstruct_demo.reply import TALK, reply_to
 
 SHOWN = [f"Do the thing number {number} with 5 new tasks." for number in range(1, 9)]
@@ -40,7 +40,7 @@ def numbered(text: str) -> dict[int, str]:
 
 def test_the_papers_list_is_continued_to_16() -> None:
     ask = read_prompt([("human", TASKS)])
-    assert ask == Ask("generate", paper=True, count=8, first=9, examples=tuple(SHOWN))
+    assert ask == ParsedPrompt("generate", paper=True, count=8, first=9, examples=tuple(SHOWN))
     said = say(TASKS)
     assert said.startswith(" ")
     assert list(numbered("9." + said)) == list(range(9, 17))
@@ -196,7 +196,9 @@ def test_the_chat_form_of_instances_is_read(words: str, count: int) -> None:
     for first, second in (("INPUT", "OUTPUT"), ("OUTPUT", "INPUT")):
         turns = [("system", BLOCKS.format(words, first, second)), ("human", f"Task:\n{task}\n\nWrite the examples.")]
         labels = first == "OUTPUT"
-        assert read_prompt(turns) == Ask("instances", count=count, subjects=(task,), labels=labels, blocks=True)
+        assert read_prompt(turns) == ParsedPrompt(
+            "instances", count=count, subjects=(task,), labels=labels, blocks=True
+        )
 
 
 def test_instances_in_the_chat_form() -> None:

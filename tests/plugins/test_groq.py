@@ -28,9 +28,9 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, build, selfinstruct_backends, settings
 from selfinstruct_groq import limits as words
-from selfinstruct_groq.quick import quickened
-from tests.servers.groq_server import CHAT, MODELS, Answer, GroqServer, error, rate_limited
-from tests.servers.loopback import HTML, Fault
+from selfinstruct_groq.fast_path import use_fast_path
+from tests.servers.groq_server import CHAT, MODELS, GroqAnswer, GroqServer, error, rate_limited
+from tests.servers.loopback import HTML, ServerFault
 
 KEY = "gsk_test_key"
 PLAIN = Sampling()
@@ -71,7 +71,7 @@ async def fault_of(backend: Backend) -> Any:
 
 
 async def test_a_reply_with_finish_usage_and_model() -> None:
-    with GroqServer(lambda _json, _n: Answer("1. Sing.", "length", (31, 7), reasoning_tokens=4)) as server:
+    with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", "length", (31, 7), reasoning_tokens=4)) as server:
         backend = backend_for(server)
         reply = await ask(backend)
     details = {"system_fingerprint": "fp_test", "reasoning_tokens": 4}
@@ -82,7 +82,7 @@ async def test_a_reply_with_finish_usage_and_model() -> None:
 
 @pytest.mark.parametrize("text", ["", None])
 async def test_all_tokens_spent_on_thinking_is_an_empty_text_cut_by_length(text: str | None) -> None:
-    with GroqServer(lambda _json, _n: Answer(text, "length")) as server:
+    with GroqServer(lambda _json, _n: GroqAnswer(text, "length")) as server:
         reply = await ask(backend_for(server))
     assert (reply.text, reply.finish) == ("", "length")
 
@@ -156,7 +156,9 @@ async def test_an_sdk_that_is_made_otherwise_goes_its_own_way(gone: str, monkeyp
             self.create = completions.create
 
     with GroqServer("1. Sing.") as server, monkeypatch.context() as patch:
-        patch.setattr("selfinstruct_groq.backend.quickened", lambda completions: quickened(Otherwise(completions)))
+        patch.setattr(
+            "selfinstruct_groq.backend.use_fast_path", lambda completions: use_fast_path(Otherwise(completions))
+        )
         async with opened(backend_for(server)) as model:
             assert isinstance(model.async_client, Otherwise)
             assert (await model.ainvoke("Write tasks.")).content == "1. Sing."
@@ -208,9 +210,10 @@ def test_a_model_that_is_not_offered(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "list_fault", [Fault(503), HTML, Fault(404), Fault(hang_up="reset"), Fault(200, {"data": [1]})]
+    "list_fault",
+    [ServerFault(503), HTML, ServerFault(404), ServerFault(hang_up="reset"), ServerFault(200, {"data": [1]})],
 )
-async def test_models_that_cannot_be_listed(list_fault: Fault) -> None:
+async def test_models_that_cannot_be_listed(list_fault: ServerFault) -> None:
     with GroqServer(list_fault=list_fault) as server:
         with pytest.raises(ModelError, match="could not be listed at http://127") as caught:
             backend_for(server).chat_model(Sampling())
@@ -224,7 +227,7 @@ async def test_a_named_model_that_is_offered() -> None:
 
 
 async def test_a_named_model_that_turns_out_to_be_gone() -> None:
-    with GroqServer(models=["qwen/qwen3-32b"], list_fault=Fault(503)) as server:
+    with GroqServer(models=["qwen/qwen3-32b"], list_fault=ServerFault(503)) as server:
         fault = await fault_of(backend_for(server, model=LLAMA))
     assert isinstance(fault, Unusable)
     assert LLAMA in fault.message
@@ -341,17 +344,19 @@ async def test_the_key_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
         (error(498, "Flex tier at capacity", "capacity_exceeded"), Busy, "498"),
         (error(500, "oops"), Busy, "500"),
         (error(503, "overloaded"), Busy, "overloaded"),
-        (Fault(502, "<html>Bad gateway</html>"), Busy, "502"),
-        (Fault(delay=1.5), Busy, "no answer from http://127.0.0.1"),
-        (Fault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
-        (Fault(body="{}", hang_up="half"), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(502, "<html>Bad gateway</html>"), Busy, "502"),
+        (ServerFault(delay=1.5), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(body="{}", hang_up="half"), Busy, "no answer from http://127.0.0.1"),
         (HTML, Busy, "could not be read"),
-        (Fault(body='{"choices": [{'), Busy, "could not be read"),
-        (Fault(body={"choices": []}), Busy, "could not be read"),
+        (ServerFault(body='{"choices": [{'), Busy, "could not be read"),
+        (ServerFault(body={"choices": []}), Busy, "could not be read"),
     ],
 )
 @pytest.mark.parametrize("aiohttp", [True, False], ids=["aiohttp", "httpx"])
-async def test_faults(scripted: Fault, kind: type, told: str, aiohttp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_faults(
+    scripted: ServerFault, kind: type, told: str, aiohttp: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not aiohttp:
         monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     with GroqServer(lambda _json, _n: scripted) as server:
@@ -389,7 +394,7 @@ async def test_a_server_that_went_away_is_named(aiohttp: bool, monkeypatch: pyte
         (error(429, "slow down"), None, ""),
     ],
 )
-async def test_rate_limits(scripted: Fault, wait: float | None, scope: str) -> None:
+async def test_rate_limits(scripted: ServerFault, wait: float | None, scope: str) -> None:
     with GroqServer(lambda _json, _n: scripted) as server:
         fault = await fault_of(backend_for(server))
     assert isinstance(fault, Busy)
@@ -412,7 +417,7 @@ HEADERS = {
 
 
 async def test_limits_are_learnt_from_headers() -> None:
-    with GroqServer(lambda _json, _n: Answer("1. Sing.", headers=HEADERS)) as server:
+    with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", headers=HEADERS)) as server:
         backend = backend_for(server)
         assert backend.limits().windows == ()
         await ask(backend)
@@ -424,7 +429,7 @@ async def test_limits_are_learnt_from_headers() -> None:
 
 async def test_limits_are_learnt_from_refusals_too() -> None:
     scripted = rate_limited("2m3s", "tokens per day (TPD)")
-    fault = Fault(scripted.status, scripted.body, {**scripted.headers, **HEADERS})
+    fault = ServerFault(scripted.status, scripted.body, {**scripted.headers, **HEADERS})
     with GroqServer(lambda _json, _n: fault) as server:
         backend = backend_for(server)
         await fault_of(backend)
@@ -471,7 +476,7 @@ def test_odd_headers_are_passed_over() -> None:
         (GroqServer, ["key", "server", "model"], True),
         (lambda: GroqServer(key="another"), ["key", "model"], False),
         (lambda: GroqServer(models=["whisper-large-v3"]), ["key", "model"], False),
-        (lambda: GroqServer(list_fault=Fault(503)), ["key", "server"], False),
+        (lambda: GroqServer(list_fault=ServerFault(503)), ["key", "server"], False),
     ],
 )
 def test_check(make: Callable[[], GroqServer], names: list[str], ok: bool) -> None:
@@ -479,7 +484,7 @@ def test_check(make: Callable[[], GroqServer], names: list[str], ok: bool) -> No
         diagnosis = backend_for(server).check()
     assert [check.name for check in diagnosis.checks] == names
     assert diagnosis.ok is ok
-    assert all(check.ok or check.mend for check in diagnosis.checks)
+    assert all(check.ok or check.fix for check in diagnosis.checks)
 
 
 def test_the_component() -> None:

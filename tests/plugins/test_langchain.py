@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from selfinstruct.api import Backend, Busy, ModelError, Sampling, Unusable, Usage
 from selfinstruct_langchain import LangChainOptions, build, selfinstruct_backends
-from tests.servers.groq_server import Answer, GroqServer, error
+from tests.servers.groq_server import GroqAnswer, GroqServer, error
 from tests.servers.ollama_server import OllamaServer
 
 KEY = "gsk_test_key"
@@ -38,7 +38,7 @@ def backend_for(server: GroqServer | OllamaServer, model: str = LLAMA, **options
 
 
 async def test_groq_by_name() -> None:
-    with GroqServer(lambda _json, _n: Answer("1. Sing.", "length", (31, 7))) as server:
+    with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", "length", (31, 7))) as server:
         backend = backend_for(server, kwargs={"model_kwargs": {"seed": 7}})
         reply = backend.read_reply(await ask(backend.chat_model(SAMPLING)))
     assert (reply.text, reply.finish, reply.usage) == ("1. Sing.", "length", Usage(31, 7))
@@ -98,7 +98,7 @@ def test_a_provider_that_is_not_installed() -> None:
     with pytest.raises(ModelError, match="provider 'openai' is not installed") as caught:
         backend.chat_model(Sampling())
     assert caught.value.hint == "pip install langchain-openai"
-    assert [check.mend for check in backend.check().checks] == ["pip install langchain-openai"]
+    assert [check.fix for check in backend.check().checks] == ["pip install langchain-openai"]
 
 
 @pytest.mark.parametrize("model", ["opnai:gpt-4o-mini", "llama3.1:8b"])

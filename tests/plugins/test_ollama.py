@@ -14,8 +14,8 @@ from langchain_core.language_models import BaseChatModel
 from selfinstruct.api import Backend, Busy, Completion, ConfigError, ModelError, Rejected, Sampling, Unusable, Usage
 from selfinstruct_ollama import OllamaOptions, build, selfinstruct_backends
 from selfinstruct_ollama.server import find_address
-from tests.servers.loopback import HTML, Fault
-from tests.servers.ollama_server import CHAT, SHOW, TAGS, VERSION, Answer, OllamaServer, Stream, part
+from tests.servers.loopback import HTML, ServerFault
+from tests.servers.ollama_server import CHAT, SHOW, TAGS, VERSION, OllamaAnswer, OllamaServer, Stream, part
 
 PLAIN = Sampling()
 
@@ -54,7 +54,7 @@ async def fault_of(backend: Backend) -> Any:
 
 
 async def test_a_reply_with_finish_usage_and_model() -> None:
-    with OllamaServer(lambda _json, _n: Answer("1. Sing a  song.", "length", (31, 7))) as server:
+    with OllamaServer(lambda _json, _n: OllamaAnswer("1. Sing a  song.", "length", (31, 7))) as server:
         reply = await ask(backend_for(server))
     assert reply == Completion("1. Sing a  song.", "length", Usage(31, 7), "llama3.1")
     assert [m["role"] for m in server.chats[0]["messages"]] == ["system", "user"]
@@ -108,7 +108,7 @@ async def test_the_context_can_be_set() -> None:
 
 @pytest.mark.parametrize(("tokens", "cut"), [(512, False), (513, True), (515, True), (516, False), (1000, False)])
 async def test_a_prompt_that_was_cut_in_silence_is_flagged(tokens: int, cut: bool) -> None:
-    with OllamaServer(lambda _json, _n: Answer("1. Sing.", usage=(tokens, 5))) as server:
+    with OllamaServer(lambda _json, _n: OllamaAnswer("1. Sing.", usage=(tokens, 5))) as server:
         reply = await ask(backend_for(server, num_ctx=1024))
     assert reply.details == ({"prompt_cut": True, "num_ctx": 1024} if cut else {})
 
@@ -229,7 +229,7 @@ async def test_a_proxy_does_not_stand_before_this_computer(monkeypatch: pytest.M
 
 async def test_the_key_is_sent_and_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    leak = Fault(400, {"error": "odd header Bearer sk-hidden"})
+    leak = ServerFault(400, {"error": "odd header Bearer sk-hidden"})
     with OllamaServer(lambda _json, n: leak if n else "fine") as server:
         backend = backend_for(server, api_key="sk-hidden")
         async with opened(backend) as model:
@@ -262,21 +262,21 @@ async def test_a_login_in_the_address_is_sent_and_shows_nowhere() -> None:
 @pytest.mark.parametrize(
     ("scripted", "kind", "told"),
     [
-        (Fault(401, {"error": "unauthorized"}), Unusable, "unauthorized"),
-        (Fault(404, {"error": "model 'llama3.1' not found"}), Unusable, "not found"),
-        (Fault(400, {"error": "input length exceeds the context length"}), Rejected, "context length"),
-        (Fault(429, {"error": "too many"}), Busy, "429"),
-        (Fault(500, {"error": "model runner has unexpectedly stopped"}), Busy, "500"),
-        (Fault(500, {"error": "model requires more system memory (40 GiB)"}), Unusable, "memory"),
-        (Fault(503, {"error": "server busy, maximum pending requests exceeded"}), Busy, "503"),
-        (Fault(delay=1.0), Busy, "no answer from http://127.0.0.1"),
-        (Fault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(401, {"error": "unauthorized"}), Unusable, "unauthorized"),
+        (ServerFault(404, {"error": "model 'llama3.1' not found"}), Unusable, "not found"),
+        (ServerFault(400, {"error": "input length exceeds the context length"}), Rejected, "context length"),
+        (ServerFault(429, {"error": "too many"}), Busy, "429"),
+        (ServerFault(500, {"error": "model runner has unexpectedly stopped"}), Busy, "500"),
+        (ServerFault(500, {"error": "model requires more system memory (40 GiB)"}), Unusable, "memory"),
+        (ServerFault(503, {"error": "server busy, maximum pending requests exceeded"}), Busy, "503"),
+        (ServerFault(delay=1.0), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
         (HTML, Busy, "could not be read"),
-        (Fault(200, json.dumps(part("1. Sing")), hang_up="half"), Busy, "no answer from http://127.0.0.1"),
-        (Fault(200, '{"message": {"con'), Busy, "could not be read"),
-        (Fault(200, part("1. Sing")), Busy, "broke off"),
-        (Fault(200, {"error": "llama runner died"}), Busy, "could not be read"),
-        (Fault(200, part("") | {"done": True, "done_reason": "load"}), Busy, "No data received"),
+        (ServerFault(200, json.dumps(part("1. Sing")), hang_up="half"), Busy, "no answer from http://127.0.0.1"),
+        (ServerFault(200, '{"message": {"con'), Busy, "could not be read"),
+        (ServerFault(200, part("1. Sing")), Busy, "broke off"),
+        (ServerFault(200, {"error": "llama runner died"}), Busy, "could not be read"),
+        (ServerFault(200, part("") | {"done": True, "done_reason": "load"}), Busy, "No data received"),
         (Stream([part("1. Sing"), part(" a song")]), Busy, "could not be read"),
         (Stream([]), Busy, "could not be read"),
     ],
@@ -291,7 +291,7 @@ async def test_faults(scripted: Any, kind: type, told: str) -> None:
 
 
 async def test_a_model_that_vanished_gets_the_same_hint() -> None:
-    with OllamaServer(lambda _json, _n: Fault(404, {"error": "model not found"})) as server:
+    with OllamaServer(lambda _json, _n: ServerFault(404, {"error": "model not found"})) as server:
         fault = await fault_of(backend_for(server))
     assert "ollama pull llama3.1" in fault.hint
     assert "llama3.1:latest" in fault.hint

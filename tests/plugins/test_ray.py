@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, PluginError
 from selfinstruct.api.similarity import TOKENISERS, Pool
-from selfinstruct_filters.rouge_l import RougeL, RougeLOptions
+from selfinstruct_filters.rouge_l import RougeLFilter, RougeLOptions
 from selfinstruct_ray import RougeLRayOptions, build, selfinstruct_filters
 from selfinstruct_ray.shard import Shard, nearest
-from tests.running import command
+from tests.command_line import command
 
 TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=9).map(" ".join), max_size=12)
 
@@ -81,7 +81,7 @@ class TestTwoActors:
     pytestmark = real
 
     def test_every_verdict_is_that_of_rouge_l(self, options: dict[str, Any]) -> None:
-        one, other = RougeL(RougeLOptions(**options)), build(RougeLRayOptions(**options, shards=2))
+        one, other = RougeLFilter(RougeLOptions(**options)), build(RougeLRayOptions(**options, shards=2))
         texts = corpus(900)
         for rule in (one, other):
             rule.observe_all(map(Draft, texts[:300]))
@@ -91,14 +91,14 @@ class TestTwoActors:
             for rule in (one, other):
                 rule.prefetch(reply)
             for draft in reply:
-                verdict = one.judge(draft)
-                assert other.judge(draft) == verdict
+                verdict = one.evaluate(draft)
+                assert other.evaluate(draft) == verdict
                 dropped += not verdict.keep
                 for rule in (one, other):
                     if verdict.keep:
                         rule.observe(draft)
         assert 100 < dropped < 500
-        assert other.judge(Draft("not fetched before")) == one.judge(Draft("not fetched before"))
+        assert other.evaluate(Draft("not fetched before")) == one.evaluate(Draft("not fetched before"))
 
 
 class TestARun:

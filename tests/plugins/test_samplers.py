@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from selfinstruct.api import Instruction, PoolView, Sampler
-from selfinstruct.records import read_seeds
-from selfinstruct.registry import SAMPLER, Registry
+from selfinstruct.config.seeds import read_seeds
+from selfinstruct.plugins.registry import SAMPLER, Registry
 from selfinstruct_samplers import selfinstruct_samplers
 from selfinstruct_samplers.options import MixOptions
 from selfinstruct_samplers.spread import far_apart, overlap, words_of
-from tests.running import command, rows
+from tests.command_line import command, rows
 
 NAMES = ("spread", "coverage")
 SEEDS = [Instruction(seed.id, seed.instruction, seed) for seed in read_seeds("builtin")]

@@ -11,9 +11,9 @@ import pytest
 
 from selfinstruct.api import Draft, NoOptions
 from selfinstruct.errors import ConfigError, PluginError
-from selfinstruct.registry import FILTER, GROUP, Registry
-from tests import strangers
-from tests.running import command
+from selfinstruct.plugins.registry import FILTER, GROUP, Registry
+from tests import third_party_plugins as strangers
+from tests.command_line import command
 
 Install = Callable[..., None]
 
@@ -59,15 +59,15 @@ def test_a_strangers_distribution_is_found_by_its_entry_point(install: Install) 
     assert (found.source, found.version, found.broken) == ("stranger_module", "3.4", "")
     component = registry.find(FILTER, "starts-with")
     built = registry.build(FILTER, "starts-with", component.options.model_validate({"letter": "A"}))
-    assert built.judge(Draft("Add two numbers.")).keep
-    assert not built.judge(Draft("Write a poem.")).keep
+    assert built.evaluate(Draft("Add two numbers.")).keep
+    assert not built.evaluate(Draft("Write a poem.")).keep
 
 
 def test_registering_imports_no_client() -> None:
-    from tests.running import python
+    from tests.command_line import python
 
     code = (
-        "import sys, json; from selfinstruct.registry import Registry; Registry.load();"
+        "import sys, json; from selfinstruct.plugins.registry import Registry; Registry.load();"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     heavy = {"langchain_core", "langchain", "langchain_groq", "langchain_ollama", "groq", "ollama", "httpx", "numpy"}
@@ -259,7 +259,7 @@ def test_an_object_with_hooks_is_a_plugin() -> None:
     from selfinstruct.api import Component, Filter, hookimpl, keep
 
     class Every(Filter[Draft]):
-        def judge(self, item: Draft) -> Any:
+        def evaluate(self, item: Draft) -> Any:
             return keep()
 
     class Mine:
@@ -320,7 +320,7 @@ def test_a_component_that_cannot_be_built(
 
 @pytest.mark.parametrize(("backend", "module"), [("groq", "langchain_groq"), ("ollama", "langchain_ollama")])
 def test_a_missing_extra_is_one_sentence(backend: str, module: str, tmp_path: Path) -> None:
-    from tests.running import python
+    from tests.command_line import python
 
     code = (
         f"import sys, json, io, contextlib; sys.modules[{module!r}] = None\n"

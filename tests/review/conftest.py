@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.review import ReviewServer
 from selfinstruct.store.reviews import Reviews
-from tests.running import command
+from tests.command_line import command
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ def tabs(chromium: Any, server: ReviewServer) -> Iterator[Any]:
 
 
 def verdicts(reviews: Reviews) -> dict[str, tuple[str, str]]:
-    return {name: (s.verdict, s.reason) for name, s in reviews.standings().items() if s.verdict}
+    return {name: (s.verdict, s.reason) for name, s in reviews.states().items() if s.verdict}
 
 
 def test_a_run_is_gone_through_by_keyboard(tabs: Any, reviews: Reviews) -> None:
@@ -120,16 +120,16 @@ def test_an_edit_is_saved_left_and_undone(tabs: Any, reviews: Reviews) -> None:
     tab.page.keyboard.type("jkaru? ")
     tab.press("Escape")
     tab.said("Nothing was saved")
-    assert not reviews.standings()
+    assert not reviews.states()
     tab.press("e")
     tab.page.locator("#edit-instruction").fill("Name two rivers.\nAnd a lake.")
     tab.press("Control+Enter")
     tab.said("Saved g0.0")
-    assert reviews.standings()["g0.0"].texts == {"instruction": "Name two rivers.\nAnd a lake."}
+    assert reviews.states()["g0.0"].texts == {"instruction": "Name two rivers.\nAnd a lake."}
     tab.shows("#parts", "Was:")
     tab.press("u")
     tab.said("Undone")
-    assert reviews.standings()["g0.0"].texts == {}
+    assert reviews.states()["g0.0"].texts == {}
 
 
 def test_an_example_has_three_parts_to_edit(tabs: Any, reviews: Reviews) -> None:
@@ -141,7 +141,7 @@ def test_an_example_has_three_parts_to_edit(tabs: Any, reviews: Reviews) -> None
     tab.page.locator("#edit-output").fill("an output")
     tab.press("Control+Enter")
     tab.said("Saved e0.0")
-    assert reviews.standings()["e0.0"].texts == {"input": "an input", "output": "an output"}
+    assert reviews.states()["e0.0"].texts == {"input": "an input", "output": "an output"}
 
 
 def test_an_edit_that_is_not_saved_is_not_lost_by_a_click(tabs: Any) -> None:
@@ -298,7 +298,7 @@ def test_a_server_that_is_gone_is_told(chromium: Any, reviews: Reviews, run: Pat
     tab.press("a")
     tab.said("The server does not answer")
     context.close()
-    assert not reviews.standings()
+    assert not reviews.states()
 
 
 CONTRAST = """() => {

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.store import RunStore
-from tests.running import COMMAND, command, environment
+from tests.command_line import COMMAND, command, environment
 
 
 class Served:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.formats.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
-from selfinstruct.records import ExampleRecord, InstructionRecord, RejectedRecord
+from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.export.records import ExampleRecord, InstructionRecord, RejectedRecord
 from selfinstruct.store.reviews import Reviews
-from tests.project import Project, ended, until
-from tests.running import command, rows
+from tests.command_line import command, rows
+from tests.project import Project, ended, wait_until
 
 NAMES = [name for name in FILES if name != RATINGS]
 """The files that a run has which no judge has rated."""
@@ -147,7 +147,7 @@ def test_the_card_and_its_config_count_reviews(run: Path, reviews: Reviews, tmp_
     assert "| instructions | 0 | 1 | 0 |" in card
     assert "| examples | 1 | 0 | 0 |" in card
     counted = json.loads((tmp_path / "set/config.json").read_text("utf-8"))["reviews"]
-    assert counted["generate"] == {"accepted": 0, "rejected": 1, "edited": 0, "adrift": 0}
+    assert counted["generate"] == {"accepted": 0, "rejected": 1, "edited": 0, "stale": 0}
 
 
 def test_a_run_of_which_people_left_nothing_says_so(run: Path, reviews: Reviews, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_status_counts_reviews_and_those_without_effect(run: Path, reviews: Revi
     assert "reviewed by hand: instructions\n  0 accepted, 1 rejected, 0 edited\n" in told
     assert "reviewed by hand: examples\n  0 accepted, 0 rejected, 1 edited\n" in told
     counted = json.loads(command("status", "--out", run, "--json").done().out)["reviews"]
-    assert counted["prepare"] == {"accepted": 0, "rejected": 0, "edited": 1, "adrift": 0}
+    assert counted["prepare"] == {"accepted": 0, "rejected": 0, "edited": 1, "stale": 0}
 
 
 def test_a_ledger_that_cannot_be_read_stops_an_export_with_a_sentence(run: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_run_that_goes_on_is_the_same_with_and_without_reviews(project: Projec
         reviews.edit("g0.1", 0, {"instruction": "Edited."})
     growing = project.start("generate", "--target", "60", "--set", "backend.latency=0.02")
     before = project.replies()
-    until(lambda: project.replies() > before, "it goes on")
+    wait_until(lambda: project.replies() > before, "it goes on")
     if reviewed:
         reviews.reject("g1.0", 0, "unclear")
         reviews.undo("g1.0", 1)

@@ -20,13 +20,13 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     status: int
     headers: dict[str, str]
     body: bytes
 
     @property
-    def told(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -40,20 +40,20 @@ class Browser:
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, *, token: str | None = None, **more: Any
-    ) -> Answer:
+    ) -> HttpAnswer:
         token = self.server.token if token is None else token
         headers = {"X-Review-Token": token, "Content-Type": JSON, **{k.replace("_", "-"): v for k, v in more.items()}}
         headers = {name: value for name, value in headers.items() if value is not None}
         self.connection.request(method, f"/{token}/{path}", body, headers)
         answer = self.connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        return HttpAnswer(answer.status, dict(answer.getheaders()), answer.read())
 
     def get(self, path: str) -> Any:
         answer = self.ask("GET", path)
         assert answer.status == 200, answer
-        return answer.told
+        return answer.json
 
-    def post(self, what: str, **deed: Any) -> Answer:
+    def post(self, what: str, **deed: Any) -> HttpAnswer:
         return self.ask("POST", f"api/{what}", json.dumps(deed).encode())
 
 
@@ -174,25 +174,25 @@ def test_a_page_can_only_be_read(browser: Browser) -> None:
 
 
 def test_accept_reject_edit_and_undo(browser: Browser) -> None:
-    assert browser.post("accept", id="g0.0", version=0).told["verdict"] == "accepted"
-    told = browser.post("reject", id="g0.0", version=1, reason="unclear").told
+    assert browser.post("accept", id="g0.0", version=0).json["verdict"] == "accepted"
+    told = browser.post("reject", id="g0.0", version=1, reason="unclear").json
     assert (told["verdict"], told["why"], told["version"]) == ("rejected", "unclear", 2)
-    told = browser.post("edit", id="g0.0", version=2, texts={"instruction": "New."}).told
+    told = browser.post("edit", id="g0.0", version=2, texts={"instruction": "New."}).json
     assert (told["texts"]["instruction"], told["edited"]) == ("New.", ["instruction"])
     assert browser.get("api/items")["lines"][0]["texts"]["instruction"] == "New."
-    assert browser.get("api/summary")["reviews"]["generate"] == {"accepted": 0, "rejected": 1, "edited": 1, "adrift": 0}
+    assert browser.get("api/summary")["reviews"]["generate"] == {"accepted": 0, "rejected": 1, "edited": 1, "stale": 0}
     for version in (3, 4, 5):
-        told = browser.post("undo", id="g0.0", version=version).told
+        told = browser.post("undo", id="g0.0", version=version).json
     assert (told["verdict"], told["edited"], told["version"]) == ("", [], 6)
     refused = browser.post("undo", id="g0.0", version=6)
-    assert (refused.status, refused.told["error"]) == (422, "there is nothing to undo")
+    assert (refused.status, refused.json["error"]) == (422, "there is nothing to undo")
 
 
 def test_a_stale_write_is_refused_and_shows_the_newer_state(browser: Browser) -> None:
     browser.post("reject", id="g0.0", version=0, reason="unclear")
     late = browser.post("edit", id="g0.0", version=0, texts={"instruction": "Late."})
     assert late.status == 409
-    assert (late.told["item"]["verdict"], late.told["item"]["version"]) == ("rejected", 1)
+    assert (late.json["item"]["verdict"], late.json["item"]["version"]) == ("rejected", 1)
     assert browser.get("api/item?id=g0.0")["edited"] == []
 
 
@@ -209,7 +209,7 @@ def test_a_stale_write_is_refused_and_shows_the_newer_state(browser: Browser) ->
 def test_a_body_that_cannot_be_read_is_refused_with_a_sentence(browser: Browser, body: bytes) -> None:
     answer = browser.ask("POST", "api/edit", body)
     assert answer.status == 400
-    assert answer.told["error"]
+    assert answer.json["error"]
     assert browser.get("api/item?id=g0.0")["version"] == 0
 
 
@@ -228,7 +228,7 @@ def test_a_body_that_cannot_be_read_is_refused_with_a_sentence(browser: Browser,
 def test_a_deed_that_cannot_be_is_refused(browser: Browser, what: str, deed: dict[str, Any], status: int) -> None:
     answer = browser.post(what, **deed)
     assert answer.status == status
-    assert answer.told["error"]
+    assert answer.json["error"]
 
 
 @pytest.mark.parametrize(
@@ -284,11 +284,11 @@ def test_what_is_no_proper_request_is_refused(server: ReviewServer, head: str) -
 
 def test_texts_of_any_kind_come_back_as_they_were_and_half_surrogates_mended(browser: Browser, run: Path) -> None:
     text = "<script>alert(1)</script> \u2028 \x00 \x1b[31m 路 👩‍👩‍👧 \" ' \\ {{x}}\r\n"
-    told = browser.post("edit", id="g0.0", version=0, texts={"instruction": text}).told
+    told = browser.post("edit", id="g0.0", version=0, texts={"instruction": text}).json
     assert told["texts"]["instruction"] == text
     broken = b'{"id": "g0.0", "version": 1, "texts": {"instruction": "half \\ud83d of one"}}'
     answer = browser.ask("POST", "api/edit", broken)
-    assert answer.told["texts"]["instruction"] == "half \ufffd of one"
+    assert answer.json["texts"]["instruction"] == "half \ufffd of one"
     assert browser.get("api/items?text=half")["lines"][0]["id"] == "g0.0"
 
 
@@ -296,6 +296,6 @@ def test_a_disk_that_refuses_is_told_and_the_server_goes_on(browser: Browser, re
     reviews.connection.execute("PRAGMA query_only = 1")
     answer = browser.post("accept", id="g0.0", version=0)
     assert answer.status == 500
-    assert "reviews.sqlite cannot be used" in answer.told["error"]
+    assert "reviews.sqlite cannot be used" in answer.json["error"]
     reviews.connection.execute("PRAGMA query_only = 0")
     assert browser.post("accept", id="g0.0", version=0).status == 200

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.store import RunStore, pages
-from selfinstruct.store.pages import Line, Pages, Wanted
+from selfinstruct.store.ids import candidate_id
+from selfinstruct.store.pages import ItemLine, PageFilter, Pages
 from selfinstruct.store.reviews import Reviews
-from selfinstruct.store.values import identity
 from selfinstruct.types import Decision, Request
 
 
-def whole(pages: Pages, wanted: Wanted, most: int = 7) -> list[Line]:
+def whole(pages: Pages, wanted: PageFilter, most: int = 7) -> list[ItemLine]:
     """All lines, page after page."""
-    found: list[Line] = []
+    found: list[ItemLine] = []
     after = ""
     while True:
         page = pages.page(wanted, after, most)
@@ -30,10 +30,10 @@ def whole(pages: Pages, wanted: Wanted, most: int = 7) -> list[Line]:
 
 
 def candidates(run: Path, stage: str, *fates: str) -> list[str]:
-    store = RunStore.look(run)
-    places = sorted((row.index, row.decision.position) for fate in fates for row in store.rows(stage, fate))
+    store = RunStore.open_readonly(run)
+    places = sorted((row.index, row.decision.position) for fate in fates for row in store.decisions(stage, fate))
     store.close()
-    return [identity(stage, *place) for place in places]
+    return [candidate_id(stage, *place) for place in places]
 
 
 @pytest.mark.parametrize(("budget", "window"), [(1.0, 512), (-1.0, 1), (-1.0, 3)])
@@ -44,7 +44,7 @@ def test_pages_hold_every_item_once_in_order(
     monkeypatch.setattr(pages, "WINDOW", window)
     shown = Pages(reviews)
     for stage, most in product(("generate", "prepare"), (1, 7, 1000)):
-        found = [line.id for line in whole(shown, Wanted(stage), most)]
+        found = [line.id for line in whole(shown, PageFilter(stage), most)]
         assert found == candidates(run, stage, "accepted", "rejected", "quarantined")
 
 
@@ -53,16 +53,16 @@ def test_lists_by_fate_filter_and_review(reviews: Reviews, run: Path) -> None:
     kept, lost = (candidates(run, "generate", fate) for fate in ("accepted", "rejected"))
     assert kept
     assert lost
-    assert [line.id for line in whole(shown, Wanted(fate="accepted"))] == kept
-    assert [line.id for line in whole(shown, Wanted(fate="rejected"))] == lost
-    one = whole(shown, Wanted(fate="rejected"))[0]
-    assert {line.filter for line in whole(shown, Wanted(filter=one.filter))} == {one.filter}
+    assert [line.id for line in whole(shown, PageFilter(fate="accepted"))] == kept
+    assert [line.id for line in whole(shown, PageFilter(fate="rejected"))] == lost
+    one = whole(shown, PageFilter(fate="rejected"))[0]
+    assert {line.filter for line in whole(shown, PageFilter(filter=one.filter))} == {one.filter}
     reviews.accept(lost[0], 0)
     reviews.reject(kept[0], 0, "unclear")
     reviews.edit(kept[1], 0, {"instruction": "Other words."})
     reviews.accept(kept[2], 0)
     reviews.undo(kept[2], 1)
-    by = {kind: {line.id for line in whole(shown, Wanted(reviewed=kind))} for kind in pages._REVIEWED}
+    by = {kind: {line.id for line in whole(shown, PageFilter(reviewed=kind))} for kind in pages._REVIEWED}
     assert by["accepted"] == {lost[0]}
     assert by["rejected"] == {kept[0]}
     assert by["edited"] == {kept[1]}
@@ -74,15 +74,15 @@ def test_search_looks_into_all_parts_in_any_case_and_into_edits(reviews: Reviews
     shown = Pages(reviews)
     reviews.edit("g0.0", 0, {"instruction": "Beschreibe die STRASSE: «Ünter den Linden» — 路"})
     for text in ("ünter DEN", "straße", "路", "«"):
-        assert [line.id for line in whole(shown, Wanted(text=text))] == ["g0.0"], text
-    assert whole(shown, Wanted(text="%")) == [
-        line for line in whole(shown, Wanted()) if "%" in line.texts["instruction"]
+        assert [line.id for line in whole(shown, PageFilter(text=text))] == ["g0.0"], text
+    assert whole(shown, PageFilter(text="%")) == [
+        line for line in whole(shown, PageFilter()) if "%" in line.texts["instruction"]
     ]
     example = shown.item("e0.0")["original"]
     assert isinstance(example, dict)
     for part in ("instruction", "output"):
-        assert "e0.0" in {line.id for line in whole(shown, Wanted("prepare", text=str(example[part]).upper()))}
-    assert not whole(shown, Wanted("prepare", text='"is_classification"')), "keys are no text"
+        assert "e0.0" in {line.id for line in whole(shown, PageFilter("prepare", text=str(example[part]).upper()))}
+    assert not whole(shown, PageFilter("prepare", text='"is_classification"')), "keys are no text"
 
 
 def test_an_item_says_where_it_came_from_and_what_belongs_to_it(reviews: Reviews) -> None:
@@ -97,16 +97,16 @@ def test_an_item_says_where_it_came_from_and_what_belongs_to_it(reviews: Reviews
     assert str(example["original"]["output"]) in example["source"]["reply"]  # type: ignore[index,call-overload]
     reviews.reject("g0.0", 0, "unclear")
     assert shown.item("e0.0")["out_with"] == "unclear"
-    assert whole(shown, Wanted("prepare"))[0].out_with == "unclear"
+    assert whole(shown, PageFilter("prepare"))[0].out_with == "unclear"
 
 
 def test_an_empty_stage_has_an_empty_page(reviews: Reviews, run: Path) -> None:
     reviews.close()
     store = RunStore.open(run)
-    store.forget("prepare")
+    store.delete_decisions("prepare")
     store.close()
     again = Reviews.open(run)
-    assert Pages(again).page(Wanted("prepare")) == pages.Page([], "")
+    assert Pages(again).page(PageFilter("prepare")) == pages.ItemPage([], "")
     assert Pages(again).counts()["prepare"] == []
     again.close()
 
@@ -126,15 +126,15 @@ def rate(run: Path, score: int, example: str) -> None:
 def test_what_a_judge_says_is_shown_and_searched_by_if_there_is_one(reviews: Reviews, run: Path) -> None:
     shown = Pages(reviews)
     assert not shown.has_ratings()
-    everything = [line.id for line in whole(shown, Wanted("prepare"))]
-    assert [line.id for line in whole(shown, Wanted("prepare", score="none"))] == everything
+    everything = [line.id for line in whole(shown, PageFilter("prepare"))]
+    assert [line.id for line in whole(shown, PageFilter("prepare", score="none"))] == everything
     one, other = candidates(run, "prepare", "accepted")[:2]
     rate(run, 1, one)
     rate(run, 3, other)
     assert shown.has_ratings()
-    assert [line.id for line in whole(shown, Wanted("prepare", score="1"))] == [one]
-    assert [line.id for line in whole(shown, Wanted("prepare", score="3"))] == [other]
-    assert [line.id for line in whole(shown, Wanted("prepare", score="none"))] == [
+    assert [line.id for line in whole(shown, PageFilter("prepare", score="1"))] == [one]
+    assert [line.id for line in whole(shown, PageFilter("prepare", score="3"))] == [other]
+    assert [line.id for line in whole(shown, PageFilter("prepare", score="none"))] == [
         name for name in everything if name not in (one, other)
     ]
     (rating,) = shown.item(one)["ratings"]  # type: ignore[misc]

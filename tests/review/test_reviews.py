@@ -19,22 +19,22 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.items import NoSuchItemError
 from selfinstruct.store.pages import Pages
 from selfinstruct.store.review_file import REVIEW_FILE
-from selfinstruct.store.reviews import Reviews, StaleReviewError, Tally
+from selfinstruct.store.reviews import ReviewCounts, Reviews, StaleReviewError
 
 Seen = tuple[str, str, dict[str, str]]
 
 
 def seen(reviews: Reviews, name: str) -> Seen:
-    standing = reviews.held(name).standing
+    standing = reviews.item(name).state
     return standing.verdict, standing.reason, dict(standing.texts)
 
 
 def version(reviews: Reviews, name: str) -> int:
-    return reviews.held(name).standing.version
+    return reviews.item(name).state.version
 
 
 def test_what_people_do_is_recorded_and_nothing_of_it_is_lost(reviews: Reviews) -> None:
-    was = reviews.held("g0.0").texts["instruction"]
+    was = reviews.item("g0.0").texts["instruction"]
     reviews.accept("g0.0", 0)
     reviews.reject("g0.0", 1, " not  a\ntask ")
     reviews.edit("g0.0", 2, {"instruction": "Name two rivers."})
@@ -58,7 +58,7 @@ ACTS = st.sampled_from(["accept", "reject a", "reject b", "edit one", "edit two"
 def test_undo_takes_back_one_thing_after_the_other_in_any_order_of_things(run: Path, acts: list[str]) -> None:
     (run / "reviews.sqlite").unlink(missing_ok=True)
     reviews = Reviews.open(run)
-    was = reviews.held("g0.0").texts["instruction"]
+    was = reviews.item("g0.0").texts["instruction"]
     states: list[Seen] = [("", "", {})]
     for act in acts:
         verdict, reason, texts = states[-1]
@@ -170,20 +170,20 @@ def test_an_edited_instruction_lends_its_text_to_its_examples_until_they_have_th
     reviews.edit("g0.0", 0, {"instruction": "Lent."})
     assert pages.item("e0.0")["texts"]["instruction"] == "Lent."  # type: ignore[index,call-overload]
     reviews.edit("e0.0", 0, {"instruction": "Own.", "input": ""})
-    assert reviews.held("e0.0").standing.texts["instruction"] == "Own."
+    assert reviews.item("e0.0").state.texts["instruction"] == "Own."
     reviews.edit("e0.0", 1, {"instruction": "Lent."})
-    assert "instruction" not in reviews.held("e0.0").standing.texts, "what it would have anyway is no edit"
+    assert "instruction" not in reviews.item("e0.0").state.texts, "what it would have anyway is no edit"
 
 
 def test_reviews_of_examples_that_were_made_anew_have_no_effect_and_are_counted(reviews: Reviews, run: Path) -> None:
     reviews.reject("e0.0", 0, "wrong answer")
     reviews.accept("g0.0", 0)
-    assert reviews.tally() == {"generate": Tally(1, 0, 0), "prepare": Tally(0, 1, 0)}
+    assert reviews.counts() == {"generate": ReviewCounts(1, 0, 0), "prepare": ReviewCounts(0, 1, 0)}
     database = sqlite3.connect(run / "run.sqlite")
     database.execute("UPDATE decisions SET text = 'Another output.' WHERE stage = 'prepare' AND idx = 0")
     database.commit()
     database.close()
-    assert reviews.tally()["prepare"] == Tally(0, 0, 0, adrift=1)
+    assert reviews.counts()["prepare"] == ReviewCounts(0, 0, 0, stale=1)
     assert seen(reviews, "e0.0") == ("", "", {})
     with pytest.raises(StaleReviewError):
         reviews.accept("e0.0", 0)
@@ -193,12 +193,12 @@ def test_reviews_of_examples_that_were_made_anew_have_no_effect_and_are_counted(
 
 
 def test_reading_needs_no_ledger_and_makes_none(run: Path) -> None:
-    assert Reviews.look(run) is None
+    assert Reviews.open_readonly(run) is None
     assert not (run / "reviews.sqlite").exists()
     (run / "reviews.sqlite").touch()
-    assert Reviews.look(run) is None, "what a kill left empty is none yet"
+    assert Reviews.open_readonly(run) is None, "what a kill left empty is none yet"
     Reviews.open(run).close()
-    assert Reviews.look(run) is not None
+    assert Reviews.open_readonly(run) is not None
 
 
 def test_the_runs_own_database_is_not_touched(run: Path) -> None:
@@ -249,7 +249,7 @@ def test_a_copy_of_a_run_takes_its_reviews_along(run: Path, tmp_path: Path) -> N
     reviews.reject("g0.0", 0, "unclear")
     reviews.close()
     shutil.copytree(run, tmp_path / "copy")
-    copy = Reviews.look(tmp_path / "copy")
+    copy = Reviews.open_readonly(tmp_path / "copy")
     assert copy is not None
-    assert copy.standings()["g0.0"].reason == "unclear"
+    assert copy.states()["g0.0"].reason == "unclear"
     copy.close()

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.servers.loopback import Fault, LoopbackServer, Received, Wire
+from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
 
 CHAT, MODELS = "/openai/v1/chat/completions", "/openai/v1/models"
 MOST_STOPS = 4
 
 
 @dataclass(frozen=True)
-class Answer:
+class GroqAnswer:
     """A good answer. `usage` is (prompt tokens, completion tokens); `delay` is in seconds."""
 
     text: str | None
@@ -27,13 +27,15 @@ class Answer:
 
 def error(
     status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None, kind: str = "invalid_request"
-) -> Fault:
+) -> ServerFault:
     """An error in the form that Groq gives it."""
     body = {"error": {"message": message, "type": kind, "code": code or None}}
-    return Fault(status, body, headers or {})
+    return ServerFault(status, body, headers or {})
 
 
-def rate_limited(wait: str = "7.66s", scope: str = "tokens per minute (TPM)", retry_after: str | None = "8") -> Fault:
+def rate_limited(
+    wait: str = "7.66s", scope: str = "tokens per minute (TPM)", retry_after: str | None = "8"
+) -> ServerFault:
     """A 429 as Groq words it."""
     message = (
         f"Rate limit reached for model `m` in organization `org_01abc` service tier `on_demand` on {scope}: "
@@ -43,13 +45,13 @@ def rate_limited(wait: str = "7.66s", scope: str = "tokens per minute (TPM)", re
     return error(429, message, "rate_limit_exceeded", headers, "tokens")
 
 
-Reply = Callable[[dict[str, Any], int], "str | Answer | Fault | dict[str, Any]"]
+Reply = Callable[[dict[str, Any], int], "str | GroqAnswer | ServerFault | dict[str, Any]"]
 
 
 class GroqServer(LoopbackServer):
     """Speaks like Groq at `url`.
 
-    `reply(request_json, n)` gives the text, an `Answer`, a whole response body, or a `Fault` for the n-th chat
+    `reply(request_json, n)` gives the text, a `GroqAnswer`, a whole response body, or a `ServerFault` for the n-th chat
     request (from 0). Before it is asked, the server refuses what Groq refuses: a wrong key, an unknown model, n != 1,
     five stops. `list_fault` is what the list of models answers in place of itself.
     """
@@ -59,7 +61,7 @@ class GroqServer(LoopbackServer):
         reply: Reply | str = "1. Name three rivers.",
         models: Sequence[str] = ("llama-3.1-8b-instant",),
         key: str | None = "gsk_test_key",
-        list_fault: Fault | None = None,
+        list_fault: ServerFault | None = None,
     ) -> None:
         super().__init__()
         self.reply: Reply = (lambda _json, _n: reply) if isinstance(reply, str) else reply
@@ -79,7 +81,7 @@ class GroqServer(LoopbackServer):
             return wire.json({"object": "list", "data": rows})
         return self._send(wire, request.json, self.reply(request.json, n))
 
-    def _refuse(self, request: Received) -> Fault | None:
+    def _refuse(self, request: Received) -> ServerFault | None:
         if request.path not in (CHAT, MODELS):
             return error(404, f"Unknown request URL: {request.method} {request.path}", "unknown_url")
         if self.key is not None and request.headers.get("authorization") != f"Bearer {self.key}":
@@ -95,17 +97,17 @@ class GroqServer(LoopbackServer):
             return error(400, "'stop' : maximum number of items is 4")
         return None
 
-    def _send(self, wire: Wire, asked: dict[str, Any], said: str | Answer | Fault | dict[str, Any]) -> None:
-        if isinstance(said, Fault):
+    def _send(self, wire: Wire, asked: dict[str, Any], said: str | GroqAnswer | ServerFault | dict[str, Any]) -> None:
+        if isinstance(said, ServerFault):
             return wire.fault(said)
         if isinstance(said, dict):
             return wire.json(said)
-        answer = Answer(said) if isinstance(said, str) else said
+        answer = GroqAnswer(said) if isinstance(said, str) else said
         time.sleep(answer.delay)
         return wire.json(completion(answer, asked["model"]), headers=answer.headers)
 
 
-def completion(answer: Answer, model: str) -> dict[str, Any]:
+def completion(answer: GroqAnswer, model: str) -> dict[str, Any]:
     """The body of a good answer."""
     prompt, spent = answer.usage
     usage: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent}

@@ -26,7 +26,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ServerFault:
     """What a server does instead of answering well.
 
     `hang_up`: `reset` breaks the connection before any answer, `half` in the middle of the body.
@@ -39,7 +39,7 @@ class Fault:
     hang_up: Literal["", "reset", "half"] = ""
 
 
-HTML = Fault(200, "<html><body>Please log in to the network.</body></html>", {"Content-Type": "text/html"})
+HTML = ServerFault(200, "<html><body>Please log in to the network.</body></html>", {"Content-Type": "text/html"})
 """What a captive portal answers to everything."""
 
 
@@ -121,9 +121,9 @@ class Wire:
         self._handler = handler
 
     def json(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        self.fault(Fault(status, body, headers or {}))
+        self.fault(ServerFault(status, body, headers or {}))
 
-    def fault(self, fault: Fault) -> None:
+    def fault(self, fault: ServerFault) -> None:
         time.sleep(fault.delay)
         if fault.hang_up == "reset":
             self.reset()

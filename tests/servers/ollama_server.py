@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tests.servers.loopback import Fault, LoopbackServer, Received, Wire
+from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
 
 CHAT, VERSION, TAGS, SHOW, EMBED = "/api/chat", "/api/version", "/api/tags", "/api/show", "/api/embed"
 
 
 @dataclass(frozen=True)
-class Answer:
+class OllamaAnswer:
     """A good answer, streamed word by word or in one piece.
 
     `usage` is (prompt tokens, reply tokens); `delay` is in seconds.
@@ -45,15 +45,16 @@ def letters(text: str) -> list[float]:
     return [float(text.lower().count(letter)) for letter in "abcdefghijklmnopqrstuvwxyz"]
 
 
-Reply = Callable[[dict[str, Any], int], "str | Answer | Stream | Fault"]
+Reply = Callable[[dict[str, Any], int], "str | OllamaAnswer | Stream | ServerFault"]
 
 
 class OllamaServer(LoopbackServer):
     """Speaks like Ollama at `url`.
 
-    `reply(request_json, n)` gives the text, an `Answer`, a `Stream` or a `Fault` for the n-th chat request (from 0).
+    `reply(request_json, n)` gives the text, an `OllamaAnswer`, a `Stream` or a `ServerFault` for the n-th
+    chat request, counted from 0.
     `models` maps names with tags to context lengths; a chat with any other model is a 404.
-    `embed(texts, n)` gives the embeddings of the n-th request for some, or a `Fault`.
+    `embed(texts, n)` gives the embeddings of the n-th request for some, or a `ServerFault`.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class OllamaServer(LoopbackServer):
     ) -> None:
         super().__init__()
         self.reply: Reply = (lambda _json, _n: reply) if isinstance(reply, str) else reply
-        self.embed: Callable[[list[str], int], list[list[float]] | Fault] = lambda texts, _n: [*map(letters, texts)]
+        self.embed: Callable[[list[str], int], list[list[float]] | ServerFault] = lambda texts, _n: [
+            *map(letters, texts)
+        ]
         self.models = {"llama3.1:latest": 131072} if models is None else dict(models)
 
     @property
@@ -89,17 +92,21 @@ class OllamaServer(LoopbackServer):
             return wire.json({"model_info": _info(self.models[tagged])})
         if request.path == EMBED:
             given = self.embed(request.json["input"], n)
-            return wire.fault(given) if isinstance(given, Fault) else wire.json({"model": name, "embeddings": given})
+            return (
+                wire.fault(given) if isinstance(given, ServerFault) else wire.json({"model": name, "embeddings": given})
+            )
         return self._send(wire, name, self.reply(request.json, n), request.json.get("stream", True))
 
-    def _send(self, wire: Wire, model: str, said: str | Answer | Stream | Fault, stream_it: bool) -> None:
-        if isinstance(said, Fault):
+    def _send(self, wire: Wire, model: str, said: str | OllamaAnswer | Stream | ServerFault, stream_it: bool) -> None:
+        if isinstance(said, ServerFault):
             return wire.fault(said)
         if not stream_it and not isinstance(said, Stream):
-            answer = Answer(said) if isinstance(said, str) else said
+            answer = OllamaAnswer(said) if isinstance(said, str) else said
             time.sleep(answer.delay)
-            return wire.json(whole(answer, model))
-        stream = said if isinstance(said, Stream) else streamed(Answer(said) if isinstance(said, str) else said, model)
+            return wire.json(single_response(answer, model))
+        stream = (
+            said if isinstance(said, Stream) else streamed(OllamaAnswer(said) if isinstance(said, str) else said, model)
+        )
         wire.head(200, {"Content-Type": "application/x-ndjson", "Transfer-Encoding": "chunked"})
         for line in stream.lines:
             time.sleep(stream.pause)
@@ -112,7 +119,7 @@ def _info(length: int | None) -> dict[str, Any]:
     return {"general.architecture": "llama", "clip.vision.context_length": 77, **own}
 
 
-def whole(answer: Answer, model: str) -> dict[str, Any]:
+def single_response(answer: OllamaAnswer, model: str) -> dict[str, Any]:
     """A whole answer as Ollama sends it in one piece: the last line of a stream, with all of the text in it."""
     return {
         "model": model,
@@ -128,11 +135,11 @@ def whole(answer: Answer, model: str) -> dict[str, Any]:
     }
 
 
-def streamed(answer: Answer, model: str) -> Stream:
+def streamed(answer: OllamaAnswer, model: str) -> Stream:
     """A whole answer as Ollama streams it."""
     time.sleep(answer.delay)
     words = [word + " " for word in answer.text.split(" ")]
     if words:
         words[-1] = words[-1][:-1]
-    last = whole(replace(answer, text=""), model)
+    last = single_response(replace(answer, text=""), model)
     return Stream([*(part(word) | {"model": model} for word in words), last])

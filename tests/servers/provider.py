@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.servers import groq_server, ollama_server
-from tests.servers.loopback import Fault
+from tests.servers.loopback import ServerFault
 
 MIX = {"500": 0.05, "reset": 0.02, "half": 0.02, "hang": 0.02}
 """The faults of a bad day: chances of each, per call."""
@@ -88,7 +88,7 @@ class Provider:
         prompt = "\n".join(message["content"] for message in asked["messages"])
         used = (len(prompt) // 4, 60)
         refusal = self._refusal(used[0] + (asked.get("max_tokens") or 1024))
-        if isinstance(refusal, Fault):
+        if isinstance(refusal, ServerFault):
             return refusal
         what = self._draw(prompt)
         self._settle(refusal, sum(used))
@@ -106,7 +106,7 @@ class Provider:
         whole = ollama_server.whole(answer, asked["model"])
         return self._fault(what, json.dumps(whole), {"message": 7, "done": "yes"}) or answer
 
-    def _refusal(self, tokens: int) -> Fault | list[tuple[Quota, list[float]]]:
+    def _refusal(self, tokens: int) -> ServerFault | list[tuple[Quota, list[float]]]:
         with self.lock:
             for quota in self.quotas:
                 wait = quota.wait(1 if quota.what == "requests" else tokens)
@@ -156,16 +156,16 @@ class Provider:
         time.sleep(took)
         return what
 
-    def _fault(self, what: str, body: str, wrong: object) -> Fault | None:
+    def _fault(self, what: str, body: str, wrong: object) -> ServerFault | None:
         faults = {
-            "500": Fault(500, {"error": {"message": "internal server error"}}),
-            "503": Fault(503, {"error": {"message": "over capacity"}}),
-            "reset": Fault(hang_up="reset"),
-            "half": Fault(200, body, hang_up="half"),
-            "hang": Fault(delay=self.hang, hang_up="reset"),
-            "bad-json": Fault(200, '{"choices": [{"mess'),
-            "html": Fault(200, "<html>log in</html>", {"Content-Type": "text/html"}),
-            "wrong-type": Fault(200, json.dumps(wrong)),
+            "500": ServerFault(500, {"error": {"message": "internal server error"}}),
+            "503": ServerFault(503, {"error": {"message": "over capacity"}}),
+            "reset": ServerFault(hang_up="reset"),
+            "half": ServerFault(200, body, hang_up="half"),
+            "hang": ServerFault(delay=self.hang, hang_up="reset"),
+            "bad-json": ServerFault(200, '{"choices": [{"mess'),
+            "html": ServerFault(200, "<html>log in</html>", {"Content-Type": "text/html"}),
+            "wrong-type": ServerFault(200, json.dumps(wrong)),
         }
         return faults.get(what)
 

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from selfinstruct.store import RunStore
 store = RunStore.open(Path(sys.argv[1]))
-store.record(config={"seed": 1})
+store.record_facts(config={"seed": 1})
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -45,7 +45,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def begin(folder: Path) -> None:
     with closing(RunStore.open(folder)) as store:
-        store.begin([], config={"seed": 1})
+        store.create([], config={"seed": 1})
 
 
 def alter(folder: Path, sql: str) -> None:
@@ -72,16 +72,16 @@ def test_a_killed_process_gives_the_folder_back_with_what_it_wrote(folder: Path,
 
 
 def test_others_may_look_on_while_one_writes(folder: Path, holder: subprocess.Popen[str]) -> None:
-    with closing(RunStore.look(folder)) as store:
+    with closing(RunStore.open_readonly(folder)) as store:
         assert store.fact("config") == {"seed": 1}
         with pytest.raises(RunError, match="reading only"):
-            store.record(config={"seed": 2})
+            store.record_facts(config={"seed": 2})
 
 
 def test_one_who_looks_on_sees_what_is_written_meanwhile(folder: Path) -> None:
     begin(folder)
-    with closing(RunStore.open(folder)) as writer, closing(RunStore.look(folder)) as reader:
-        writer.record(model="m")
+    with closing(RunStore.open(folder)) as writer, closing(RunStore.open_readonly(folder)) as reader:
+        writer.record_facts(model="m")
         assert reader.fact("model") == "m"
 
 
@@ -91,7 +91,7 @@ def test_a_closed_run_is_one_file_that_can_be_copied(folder: Path, tmp_path: Pat
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / RUN_FILE).write_bytes((folder / RUN_FILE).read_bytes())
-    with closing(RunStore.look(copy)) as store:
+    with closing(RunStore.open_readonly(copy)) as store:
         assert store.fact("config") == {"seed": 1}
 
 
@@ -127,7 +127,7 @@ def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path, 
 def test_a_run_of_a_newer_program_is_refused_and_left_alone(folder: Path) -> None:
     begin(folder)
     alter(folder, "PRAGMA user_version = 999")
-    for way_in in (RunStore.open, RunStore.look):
+    for way_in in (RunStore.open, RunStore.open_readonly):
         with pytest.raises(RunError, match="newer selfinstruct"):
             way_in(folder)
 
@@ -144,7 +144,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
 def test_what_is_no_database_is_told(folder: Path) -> None:
     folder.mkdir()
     (folder / RUN_FILE).write_text("a text, and not a short one, so that it is no empty database either. " * 20)
-    for way_in in (RunStore.open, RunStore.look):
+    for way_in in (RunStore.open, RunStore.open_readonly):
         with pytest.raises(RunError, match="not a"):
             way_in(folder)
 
@@ -152,7 +152,7 @@ def test_what_is_no_database_is_told(folder: Path) -> None:
 def test_another_program_s_database_is_not_written_into(folder: Path) -> None:
     folder.mkdir()
     alter(folder, "CREATE TABLE theirs (x)")
-    for way_in in (RunStore.open, RunStore.look):
+    for way_in in (RunStore.open, RunStore.open_readonly):
         with pytest.raises(RunError, match="not a run of this program"):
             way_in(folder)
     with closing(sqlite3.connect(folder / RUN_FILE)) as connection:
@@ -161,7 +161,7 @@ def test_another_program_s_database_is_not_written_into(folder: Path) -> None:
 
 def test_there_is_nothing_to_look_at_before_a_run_is_begun(folder: Path) -> None:
     with pytest.raises(RunError, match="no run in"):
-        RunStore.look(folder)
+        RunStore.open_readonly(folder)
     assert not folder.exists()
 
 
@@ -174,6 +174,6 @@ def test_a_kill_before_the_run_was_begun_leaves_a_folder_that_can_be_used(folder
         alter(folder, "PRAGMA journal_mode = WAL")
     else:
         RunStore.open(folder).close()
-    assert not RunStore.begun(folder)
+    assert not RunStore.exists(folder)
     begin(folder)
-    assert RunStore.begun(folder)
+    assert RunStore.exists(folder)

@@ -12,8 +12,8 @@ import pytest
 
 from selfinstruct.cli.forecast import read_growth
 from selfinstruct.store import RunStore
-from tests.project import Project, until
-from tests.running import command
+from tests.command_line import command
+from tests.project import Project, wait_until
 
 Settled = list[tuple[int, int]]
 """Candidates and accepted of each request."""
@@ -22,7 +22,7 @@ Settled = list[tuple[int, int]]
 def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) -> RunStore:
     """A run whose requests were settled so; the last ones are under way still. Of some, the decisions are there too."""
     with closing(RunStore.open(folder)) as store:
-        store.begin([], config={}, tree={"budget": {}})
+        store.create([], config={}, tree={"budget": {}})
     total, rows, calls, fates = 0, [], [], []
     for index, (candidates, accepted) in enumerate(settled):
         total += accepted
@@ -40,7 +40,7 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
         names = "session, stage, idx, at, ended, prompt_tokens, completion_tokens, refused"
         database.executemany(f"INSERT INTO calls ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
         database.executemany(f"INSERT INTO decisions VALUES ({', '.join('?' * 12)})", fates)
-    return RunStore.look(folder)
+    return RunStore.open_readonly(folder)
 
 
 def test_nothing_settled_is_no_stretch(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_the_request_that_the_goal_fell_into_is_not_counted_yet(tmp_path: Path) 
             database.execute("INSERT INTO settlements VALUES ('generate', 12, 3, 0, 26)")
         (one,) = store.growth().stretches(8, 10)
         assert (one.requests, one.accepted) == (12, 24)
-        assert store.growth().judged_last("generate", 99) == [5] * 12
+        assert store.growth().recent_candidate_counts("generate", 99) == [5] * 12
 
 
 def test_similarities_and_drops_are_those_of_their_requests(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_the_rule_is_a_setting_that_may_change_from_command_to_command(
 
 def test_status_may_be_asked_while_another_process_works_on_the_run(project: Project) -> None:
     working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
-    until(lambda: project.replies() >= 30, "30 replies")
+    wait_until(lambda: project.replies() >= 30, "30 replies")
     told = project.run("status", "--more", "1000").succeeded()
     assert working.poll() is None, "it has ended too early for this test to mean anything"
     assert "1,000 more need about " in told.stdout

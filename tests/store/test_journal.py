@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import RunError
-from selfinstruct.formats.contracts import instruction_rows, rejected_rows
-from selfinstruct.formats.curated import Curated
+from selfinstruct.export.contracts import instruction_rows, rejected_rows
 from selfinstruct.store import RunStore
+from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import (
     GENERATE,
     Decision,
@@ -41,34 +41,34 @@ REPLY = Reply("1. A\n2. B", "length", Usage(11, 5), "m-1", "2026-01-01T00:00:00+
 
 def settle(store: RunStore, request: Request, *fates: Fate, complete: bool = True, accepted: int = 0) -> None:
     decisions = [Decision(position, f"text {position}", fate) for position, fate in enumerate(fates)]
-    store.asked(request)
-    store.answered(request, REPLY)
+    store.record_request(request)
+    store.record_answer(request, REPLY)
     store.settle(request, decisions, len(decisions), complete, accepted).result()
 
 
 def read_back(store: RunStore, answer: Reply | Failure) -> Any:
-    store.asked(REQUEST)
-    store.answered(REQUEST, answer).result()
-    held = store.journalled(GENERATE, 0, None)
+    store.record_request(REQUEST)
+    store.record_answer(REQUEST, answer).result()
+    held = store.journal_entry(GENERATE, 0, None)
     assert held is not None
     return held.answer
 
 
 def test_a_request_is_read_back_with_the_instructions_it_showed(store: RunStore) -> None:
-    store.asked(REQUEST).result()
-    held = store.journalled(GENERATE, 0, {"s0": SHOWN})
+    store.record_request(REQUEST).result()
+    held = store.journal_entry(GENERATE, 0, {"s0": SHOWN})
     assert held is not None
-    assert (held.request, held.answer, held.judged, held.complete) == (REQUEST, None, 0, False)
+    assert (held.request, held.answer, held.evaluated, held.complete) == (REQUEST, None, 0, False)
 
 
 def test_nothing_is_known_of_a_request_that_was_never_asked(store: RunStore) -> None:
-    assert store.journalled(GENERATE, 0, None) is None
+    assert store.journal_entry(GENERATE, 0, None) is None
 
 
 def test_asking_again_after_a_kill_keeps_the_first_question(store: RunStore) -> None:
-    store.asked(REQUEST).result()
-    store.asked(replace(REQUEST, messages=(Message("user", "Other."),))).result()
-    held = store.journalled(GENERATE, 0, None)
+    store.record_request(REQUEST).result()
+    store.record_request(replace(REQUEST, messages=(Message("user", "Other."),))).result()
+    held = store.journal_entry(GENERATE, 0, None)
     assert held is not None
     assert held.request.messages == REQUEST.messages
 
@@ -80,12 +80,12 @@ def test_a_reply_is_read_back_whole(store: RunStore) -> None:
 def test_a_second_reply_never_replaces_the_first(store: RunStore) -> None:
     read_back(store, REPLY)
     with pytest.raises(RunError):
-        store.answered(REQUEST, replace(REPLY, text="other")).result()
+        store.record_answer(REQUEST, replace(REPLY, text="other")).result()
     assert read_back_again(store) == REPLY
 
 
 def read_back_again(store: RunStore) -> Any:
-    held = store.journalled(GENERATE, 0, None)
+    held = store.journal_entry(GENERATE, 0, None)
     assert held is not None
     return held.answer
 
@@ -113,11 +113,11 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character_everywhere(store:
     near = Similarity(0.5, ((odd, 0.5),), 0.5)
     accepted = Decision(0, odd, "accepted", similarity=near, notes={"tail": odd})
     rejected = Decision(1, odd, "rejected", "f", odd, {"nearest": odd})
-    store.asked(replace(REQUEST, messages=(Message("user", odd),)))
-    store.answered(REQUEST, replace(REPLY, text=odd, model=odd, details={odd: odd}))
-    store.retried(Retry(GENERATE, 0, 1, 0.5, odd))
+    store.record_request(replace(REQUEST, messages=(Message("user", odd),)))
+    store.record_answer(REQUEST, replace(REPLY, text=odd, model=odd, details={odd: odd}))
+    store.record_retry(Retry(GENERATE, 0, 1, 0.5, odd))
     store.settle(REQUEST, (accepted, rejected), 2, True, 1).result()
-    rows = [*instruction_rows(Curated(store)), *rejected_rows(Curated(store))]
+    rows = [*instruction_rows(CuratedRun(store)), *rejected_rows(CuratedRun(store))]
     assert "x\ufffdy" in json.dumps(rows, ensure_ascii=False)
     json.dumps(rows, ensure_ascii=False).encode("utf-8")
 
@@ -125,17 +125,21 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character_everywhere(store:
 def test_decisions_come_back_in_order_of_requests_and_positions(store: RunStore) -> None:
     settle(store, replace(REQUEST, index=10), "accepted", "rejected")
     settle(store, replace(REQUEST, index=2), "rejected", "accepted", "accepted")
-    assert [(row.index, row.decision.position) for row in store.rows(GENERATE, "accepted")] == [(2, 1), (2, 2), (10, 0)]
+    assert [(row.index, row.decision.position) for row in store.decisions(GENERATE, "accepted")] == [
+        (2, 1),
+        (2, 2),
+        (10, 0),
+    ]
     assert [instruction.id for instruction in store.instructions()] == ["g2.1", "g2.2", "g10.0"]
 
 
 def test_a_decision_is_read_back_whole(store: RunStore) -> None:
     near = Similarity(0.25, (("b", 0.25), ("a", 0.1)), 0.1 + 0.2)
     decision = Decision(0, "t", "accepted", similarity=near, notes={"cut": True, "tail": ["x", 1.5, None]})
-    store.asked(REQUEST)
-    store.answered(REQUEST, REPLY)
+    store.record_request(REQUEST)
+    store.record_answer(REQUEST, REPLY)
     store.settle(REQUEST, (decision,), 1, True, 1).result()
-    (row,) = store.rows(GENERATE, "accepted")
+    (row,) = store.decisions(GENERATE, "accepted")
     assert row.decision.similarity is not None
     assert row.decision.similarity.nearest == near.nearest
     assert row.decision.similarity.mean == near.mean
@@ -152,8 +156,8 @@ def test_no_candidate_gets_two_fates(store: RunStore) -> None:
 def test_totals_count_every_fate_and_every_reason(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", "quarantined")
     dropped = Decision(0, "t", "rejected", "length", "too-short")
-    store.asked(replace(REQUEST, index=1))
-    store.answered(replace(REQUEST, index=1), Failure("no"))
+    store.record_request(replace(REQUEST, index=1))
+    store.record_answer(replace(REQUEST, index=1), Failure("no"))
     store.settle(replace(REQUEST, index=1), (dropped, replace(dropped, position=1)), 2, True, 1).result()
     totals = store.totals(GENERATE)
     assert (totals.accepted, totals.rejected, totals.quarantined, totals.candidates) == (1, 2, 1, 4)
@@ -165,16 +169,16 @@ def test_totals_count_every_fate_and_every_reason(store: RunStore) -> None:
 def test_only_wholly_settled_requests_count_as_settled(store: RunStore) -> None:
     settle(store, REQUEST, "accepted", accepted=1)
     settle(store, replace(REQUEST, index=1), "accepted", accepted=2, complete=False)
-    assert store.settled(GENERATE) == [1]
-    held = store.journalled(GENERATE, 1, None)
+    assert store.accepted_totals(GENERATE) == [1]
+    held = store.journal_entry(GENERATE, 1, None)
     assert held is not None
-    assert (held.judged, held.complete) == (1, False)
+    assert (held.evaluated, held.complete) == (1, False)
 
 
 def test_seeds_and_facts_are_kept(store: RunStore) -> None:
-    store.begin([SEED], config={"a": [1, None, "é"]})
-    store.record(model="m")
-    store.record(model="n")
+    store.create([SEED], config={"a": [1, None, "é"]})
+    store.record_facts(model="m")
+    store.record_facts(model="n")
     assert store.seeds() == [SEED]
     assert (store.fact("config"), store.fact("model"), store.fact("nothing")) == ({"a": [1, None, "é"]}, "n", None)
 
@@ -184,10 +188,10 @@ def test_a_full_disk_is_told_and_costs_nothing_that_was_recorded(store: RunStore
     requests = [replace(REQUEST, index=index) for index in range(1, 500)]
     long = replace(REPLY, text="x" * 10_000)
     with disk_full(store.folder), pytest.raises(RunError, match="cannot be written"):
-        [store.answered(request, long).result() for request in requests]
+        [store.record_answer(request, long).result() for request in requests]
     store.close()
     with closing(RunStore.open(store.folder)) as again:
         assert again.totals(GENERATE).accepted == 1
         before = again.totals(GENERATE).replies
-        again.answered(replace(REQUEST, index=1000), REPLY).result()
+        again.record_answer(replace(REQUEST, index=1000), REPLY).result()
         assert again.totals(GENERATE).replies == before + 1

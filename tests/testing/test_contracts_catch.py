@@ -76,7 +76,7 @@ def of(build: Callable[[], Any], stages: tuple[str, ...] = ("generate",)) -> Com
 class Keeps(Filter[Any]):
     """Keeps everything."""
 
-    def judge(self, item: Any) -> Any:
+    def evaluate(self, item: Any) -> Any:
         return keep()
 
 
@@ -88,12 +88,12 @@ def test_a_sound_filter_passes() -> None:
 def test_a_contract_that_names_no_plugin_says_what_to_set() -> None:
     case = type("TestIt", (FilterContract,), {"name": "mine"})()
     with pytest.raises(pytest.fail.Exception, match="set `plugin`"):
-        case.test_it_judges()
+        case.test_it_evaluates()
 
 
 def test_a_contract_for_a_component_that_is_not_offered_names_those_that_are() -> None:
     with pytest.raises(AssertionError, match=r"offers \['mine'\], and not 'other'"):
-        contracted(FilterContract, of(Keeps), name="other").test_it_judges()
+        contracted(FilterContract, of(Keeps), name="other").test_it_evaluates()
 
 
 # --- descriptors
@@ -167,7 +167,7 @@ class Judges(Filter[Any]):
         self.memory: list[str] = []
         self.does = does
 
-    def judge(self, item: Any) -> Any:
+    def evaluate(self, item: Any) -> Any:
         return self.does.get("judge", lambda *_: keep())(self, item)
 
     def observe(self, item: Any) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from selfinstruct.api import Message, Stopped
 from selfinstruct.testing import Script, ScriptEnded, grow_in, make_pool_view, make_seeds
-from selfinstruct.testing.values import MOST_SEEDS
-from tests.running import python
+from selfinstruct.testing.builders import MOST_SEEDS
+from tests.command_line import python
 
 ONE_AT_A_TIME: dict[str, Any] = {"run": {"lookahead": 1}}
 RIVERS = "1. Name a river that flows north.\n2. Explain how bread is baked."

@@ -51,7 +51,7 @@ TRANSIENT = (
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
 
-PUSHES_BACK = (429, 503, 529)
+TOO_MANY_REQUESTS = (429, 503, 529)
 """Statuses with which a provider says that it has too many requests."""
 
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -143,7 +143,7 @@ def _seconds_until(http_date: str) -> float | None:
 
 def read_exception(error: Exception) -> Fault:
     """Sort an exception of any client by its HTTP status, its class name, or its being a broken answer."""
-    words, status = first_words(error), status_of(error)
+    words, status = error_words(error), status_of(error)
     if status in (401, 403):
         return Unusable(f"the provider refused the key (HTTP {status}): {words}", "Check the key and its rights.")
     if status == 402 or code_of(error) in NO_CREDIT:
@@ -151,14 +151,14 @@ def read_exception(error: Exception) -> Fault:
     if status == 404:
         return Unusable(f"the provider does not know this model or address (HTTP 404): {words}", "Check the model.")
     if status in (408, 409, 425, 429) or (status is not None and status >= 500):
-        return Busy(f"HTTP {status}: {words}", retry_after(error), pushed_back=status in PUSHES_BACK)
+        return Busy(f"HTTP {status}: {words}", retry_after(error), too_many_requests=status in TOO_MANY_REQUESTS)
     if status is not None:
         return Rejected(f"HTTP {status}: {words}")
     if _is_transient(error):
-        return Busy(named(error))
+        return Busy(error_summary(error))
     if isinstance(error, BROKEN_ANSWER):
-        return Busy(f"the server's answer could not be read ({named(error)})")
-    return Rejected(named(error))
+        return Busy(f"the server's answer could not be read ({error_summary(error)})")
+    return Rejected(error_summary(error))
 
 
 def _is_transient(error: BaseException) -> bool:
@@ -168,7 +168,7 @@ def _is_transient(error: BaseException) -> bool:
     return error.__cause__ is not None and _is_transient(error.__cause__)
 
 
-def first_words(error: BaseException, limit: int = 300) -> str:
+def error_words(error: BaseException, limit: int = 300) -> str:
     """The server's message that an exception carries, or its own words, on one line, cut to `limit` characters.
 
     The class name where there are no words.
@@ -178,7 +178,7 @@ def first_words(error: BaseException, limit: int = 300) -> str:
     return " ".join(words.split())[:limit] or type(error).__name__
 
 
-def named(error: BaseException) -> str:
+def error_summary(error: BaseException) -> str:
     """An exception's class name and first words; the name alone where there are no words."""
-    words, name = first_words(error), type(error).__name__
+    words, name = error_words(error), type(error).__name__
     return words if words == name else f"{name}: {words}"

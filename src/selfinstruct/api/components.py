@@ -192,7 +192,7 @@ class Filter(ABC, Generic[Item]):
     """Keeps or drops items, one at a time, in a fixed order, never from two threads at once."""
 
     @abstractmethod
-    def judge(self, item: Item) -> Verdict:
+    def evaluate(self, item: Item) -> Verdict:
         """Keep or drop the item, and say why. Never edits, and never remembers: that is what `observe` is for."""
 
     def prefetch(self, items: Sequence[Item]) -> None:

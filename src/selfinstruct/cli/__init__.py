@@ -29,11 +29,11 @@ COMMANDS = {
     "review": "Accept, reject and edit by hand, on a local page.",
     "why": "Tell what became of a candidate, and why.",
     "trace": "Show where an instruction came from and led to.",
-    "replay": "Judge a run's replies anew by other filters, at no cost.",
+    "reprocess": "Judge a run's replies anew by other filters, at no cost.",
     "export": "Write a run's files again, or its examples as a data set.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, to keep training data clean of them.",
-    "doctor": "Check what a run needs, and say how to mend it.",
+    "doctor": "Check what a run needs, and say how to fix it.",
     "plugins": "List, show, check and begin plugins and their components.",
 }
 """Every command and its line in the list, so that the list needs no imports."""
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find the command, with a suggestion where there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from selfinstruct.checks import suggest
+            from selfinstruct.plugins.checks import suggest
 
             ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
         return super().resolve_command(ctx, args)
@@ -79,7 +79,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-class _ReaderGone(Exception):
+class _OutputClosed(Exception):
     """Whoever read what we print has seen enough, as `head` does."""
 
 
@@ -88,7 +88,7 @@ def _reader() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise _ReaderGone from None
+        raise _OutputClosed from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -119,21 +119,21 @@ def main() -> None:
             error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        _tell("stopped: interrupted")
+        _print_error("stopped: interrupted")
         sys.exit(5)
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)
     except SelfInstructError as error:
         _trace(debug)
         lead = "stopped" if error.exit_code == 5 else "error"
-        _tell(f"{lead}: {error}")
+        _print_error(f"{lead}: {error}")
         sys.exit(error.exit_code)
-    except _ReaderGone:
+    except _OutputClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
     except Exception as error:
         _trace(debug)
-        _tell(
+        _print_error(
             f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
             "Run the command again with --debug and report what it prints."
         )
@@ -147,7 +147,7 @@ def _trace(debug: bool) -> None:
         traceback.print_exc()
 
 
-def _tell(text: str) -> None:
+def _print_error(text: str) -> None:
     """An error, which may quote a model or a server: no control character of theirs reaches the terminal."""
     from selfinstruct.cli.progress import say
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from selfinstruct.api import Backend, Component
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
-REGISTRY = "selfinstruct.registry"
+REGISTRY = "selfinstruct.plugins.registry"
 """Where a command keeps the registry that it loaded to know its backend's options."""
 
 
@@ -114,7 +114,7 @@ def _backend_parameters(
         raise
     if component is None:
         return registry, []
-    from selfinstruct.checks import is_secret
+    from selfinstruct.plugins.checks import is_secret
 
     return registry, [
         _parameter(component.name, key, option, taken)
@@ -132,8 +132,8 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[Registr
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
         return None, None  # nothing names one, and a plain --help is to be quick
-    from selfinstruct.registry import BACKEND, Registry
-    from selfinstruct.settings import Settings, read_tree
+    from selfinstruct.plugins.registry import BACKEND, Registry
+    from selfinstruct.run.settings import Settings, read_tree
 
     settings = Settings(
         folder,

@@ -33,9 +33,9 @@ class Board:
     stage: str
     unit: str
     done: int
-    whole: int | None
+    total: int | None
     requests: int
-    judged: int = 0
+    evaluated: int = 0
     kept: int = 0
     per_second: float = 0.0
     left: float | None = None
@@ -49,9 +49,9 @@ class Board:
 
     def line(self) -> str:
         """All that matters in one line."""
-        parts = [f"{self.done:,}/{self.whole:,} {self.unit}" if self.whole else f"{self.done:,} {self.unit}"]
-        if self.judged:
-            parts.append(f"{self.kept / self.judged:.0%} of candidates kept")
+        parts = [f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"]
+        if self.evaluated:
+            parts.append(f"{self.kept / self.evaluated:.0%} of candidates kept")
         parts.append(f"{self.requests:,} requests")
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
@@ -66,7 +66,11 @@ class Board:
     def lines(self) -> Iterator[str]:
         """The same at length: a bar, and a line each for what was kept, dropped, spent, waited for and got last."""
         yield f"{self.stage:<{LABEL}}{self._bar()}"
-        kept = f"{self.kept / self.judged:.0%} of the last {self.judged:,} candidates" if self.judged else "nothing yet"
+        kept = (
+            f"{self.kept / self.evaluated:.0%} of the last {self.evaluated:,} candidates"
+            if self.evaluated
+            else "nothing yet"
+        )
         pace = f", {self.per_second:.1f} a second" if self.per_second else ""
         left = f" · about {duration(self.left)} left" if self.left is not None else ""
         yield _named("kept", f"{kept} · {self.requests:,} requests{pace}{left}")
@@ -83,10 +87,10 @@ class Board:
             yield _named("last", printable(self.last))
 
     def _bar(self) -> str:
-        if not self.whole:
+        if not self.total:
             return f"{self.done:,} {self.unit}"
-        full = min(BAR, BAR * self.done // self.whole)
-        return f"{'█' * full}{'░' * (BAR - full)} {self.done:,}/{self.whole:,} {self.unit}"
+        full = min(BAR, BAR * self.done // self.total)
+        return f"{'█' * full}{'░' * (BAR - full)} {self.done:,}/{self.total:,} {self.unit}"
 
     def _spent(self) -> str:
         now = f"{self.tokens:,} tokens" + (f", {self.usd:.4f} US dollars" if self.usd is not None else "")

@@ -37,7 +37,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 @click.option("--dropped", is_flag=True, help="Write the dropped rows to OUT.dropped.jsonl too, each with its nearest.")
 def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
     """Write the rows of a JSONL FILE that are not too near to an earlier one, in order and byte for byte."""
-    from selfinstruct.formats.dedup import deduplicate
+    from selfinstruct.similarity.dedup import deduplicate
 
     out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")
     aside = out.with_name(f"{out.name}.dropped.jsonl") if dropped else None

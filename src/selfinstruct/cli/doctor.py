@@ -31,16 +31,16 @@ class Doctor(BackendCommand):
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def command(out: Path, as_json: bool, **given: Any) -> None:
-    """Check installation, config, plugins, run folder, key, server, model and limits, and say how to mend each.
+    """Check installation, config, plugins, run folder, key, server, model and limits, and say how to fix each.
 
     No model is asked and nothing is written. The exit code is 0 if all is well, else that of the gravest finding.
     """
     import json
 
-    from selfinstruct import doctor
     from selfinstruct.cli.board import printable
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.settings import read_env
+    from selfinstruct.run import doctor
+    from selfinstruct.run.settings import read_env
 
     read_env(Path(".env"))
     findings, area = [], ""
@@ -53,7 +53,7 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
             click.echo(area)
         mark = click.style("ok  ", fg="green") if finding.check.ok else click.style("FAIL", fg="red", bold=True)
         click.echo(f"  {mark}  {finding.check.name}: {printable(finding.check.detail)}")
-        for line in finding.check.mend.splitlines():
+        for line in finding.check.fix.splitlines():
             click.echo(f"        {printable(line)}")
     if as_json:
         click.echo(json.dumps(doctor.as_json(findings)))

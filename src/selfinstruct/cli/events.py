@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import click
 
-from selfinstruct.store.values import identity
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
 
@@ -67,7 +67,7 @@ class JsonEvents:
         request, reply = settlement.request, settlement.reply
         decisions = [
             {
-                "id": identity(request.stage, request.index, one.position),
+                "id": candidate_id(request.stage, request.index, one.position),
                 "fate": one.fate,
                 "filter": one.filter,
                 "reason": one.reason,

@@ -12,9 +12,9 @@ from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
-    from selfinstruct.config import Chosen
-    from selfinstruct.formats.dataset import Exported
-    from selfinstruct.registry import Registry
+    from selfinstruct.config import ChosenComponent
+    from selfinstruct.export.dataset import Exported
+    from selfinstruct.plugins.registry import Registry
     from selfinstruct.store import RunStore
 
 FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the stage export. See also docs/formats.md."
@@ -58,7 +58,7 @@ def command(out: Path, folder: Path | None, repo: str | None, public: bool, **gi
         raise UsageError("a public data set needs a licence", "Name that of the model's text: --license llama3.1")
     if public and not repo:
         raise UsageError("--public says how to upload, and nothing is uploaded", "Add --push-to-hub ORG/NAME.")
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         if folder is not None:
             _dataset(store, folder, repo, public, given)
@@ -71,7 +71,7 @@ def command(out: Path, folder: Path | None, repo: str | None, public: bool, **gi
 
 
 def _contracts(store: RunStore, out: Path) -> None:
-    from selfinstruct.formats.contracts import write_contracts
+    from selfinstruct.export.contracts import write_contracts
 
     for name, rows in write_contracts(store, out).items():
         click.echo(f"{out / name}: {rows} rows")
@@ -80,7 +80,7 @@ def _contracts(store: RunStore, out: Path) -> None:
 def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, given: dict[str, Any]) -> None:
     from selfinstruct.api import TrainingEncoder
     from selfinstruct.errors import ConfigError
-    from selfinstruct.formats.dataset import export_dataset
+    from selfinstruct.export.dataset import export_dataset
 
     registry = registry_of(store, given["plugins"])
     chosen = format_of(store, registry, given["name"], given["assigned"])
@@ -97,9 +97,9 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
         license=given["license"],
         best=given["best"] or 0,
     )
-    _tell(exported, bool(given["license"]))
+    _print_result(exported, bool(given["license"]))
     if repo:
-        from selfinstruct.formats.hub import push_to_hub
+        from selfinstruct.export.hub import push_to_hub
 
         click.echo(f"pushed to {push_to_hub(folder, exported.paths, repo, public=public)}")
 
@@ -107,7 +107,7 @@ def _dataset(store: RunStore, folder: Path, repo: str | None, public: bool, give
 def registry_of(store: RunStore, plugins: Sequence[str]) -> Registry:
     """Every plugin there is; those that the run named and are gone by now are missed only if they have the format."""
     from selfinstruct.errors import PluginError
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load(plugins)
     for name in (store.fact("tree") or {}).get("plugins", []):
@@ -118,7 +118,7 @@ def registry_of(store: RunStore, plugins: Sequence[str]) -> Registry:
     return registry
 
 
-def format_of(store: RunStore, registry: Registry, name: str | None, assigned: Sequence[str]) -> Chosen:
+def format_of(store: RunStore, registry: Registry, name: str | None, assigned: Sequence[str]) -> ChosenComponent:
     """The format, checked. Of the run's config only the table `export` matters, so no other part of it can fail."""
     from selfinstruct.config import assign, merge, read_recipe, resolve
     from selfinstruct.errors import ConfigError
@@ -132,7 +132,7 @@ def format_of(store: RunStore, registry: Registry, name: str | None, assigned: S
     return resolve(tree, registry).export
 
 
-def _tell(exported: Exported, licensed: bool) -> None:
+def _print_result(exported: Exported, licensed: bool) -> None:
     for part, rows in exported.counts.items():
         path = next(path for path in exported.paths if path.stem == part)
         click.echo(f"{path}: {rows} rows")

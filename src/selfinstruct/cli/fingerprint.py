@@ -33,15 +33,15 @@ def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int,
     Whoever has a text can find out whether it is in the file: the hashes hide what is not known, and nothing else.
     """
     from selfinstruct.errors import DataError
-    from selfinstruct.fingerprints import SHORTEST, Fingerprints, read_texts
-    from selfinstruct.formats.files import whole
+    from selfinstruct.files.atomic import atomic_write
+    from selfinstruct.text.fingerprints import SHORTEST, Fingerprints, read_texts
 
     texts = (text for file in files for text in read_texts(file, fields))
-    made = Fingerprints.of((name or out.stem)[:100], texts, n)
+    made = Fingerprints.from_texts((name or out.stem)[:100], texts, n)
     if not made.count:
         raise DataError(f"there is no text of {SHORTEST} words or more in {', '.join(map(str, files))}")
-    with whole(out) as file:
-        file.write(made.written())
+    with atomic_write(out) as file:
+        file.write(made.to_bytes())
     click.echo(f"{out}: {made.texts:,} texts, {made.count:,} n-grams of {n} words")
     if made.left_out:
         click.echo(f"{made.left_out:,} texts of fewer than {SHORTEST} words are left out")

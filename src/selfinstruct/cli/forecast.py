@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from selfinstruct.forecast import Forecast, advice, forecast
+from selfinstruct.insight.forecast import Forecast, advice, forecast
 from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import Prices
 
-LATELY = 3
+RECENT_STRETCHES = 3
 """Stretches in which it is counted what filters drop."""
 
 STRETCHES, SHORTEST = 12, 10
@@ -21,7 +21,7 @@ SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GrowthStatus:
     """What is known about a run's growth; `forecast` is `None` if none was asked for, or none can be made."""
 
     stretches: list[Stretch]
@@ -30,16 +30,16 @@ class Told:
     forecast: Forecast | None
 
 
-def read_growth(store: RunStore, more: int | None) -> Told:
+def read_growth(store: RunStore, more: int | None) -> GrowthStatus:
     """Look at a run, which another process may be working on; `more` instructions are to be forecast, if any."""
     growth = store.growth()
     stretches = growth.stretches(STRETCHES, SHORTEST)
     told = ""
     if stretches:
-        lately = stretches[-LATELY:]
+        lately = stretches[-RECENT_STRETCHES:]
         told = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
     expected = forecast(stretches, len(store.seeds()), more, _prices(store)) if more else None
-    return Told(stretches, told, more, expected)
+    return GrowthStatus(stretches, told, more, expected)
 
 
 def _prices(store: RunStore) -> Prices | None:
@@ -49,29 +49,29 @@ def _prices(store: RunStore) -> Prices | None:
     return None if prompt is None or completion is None else Prices(float(prompt), float(completion))
 
 
-def as_json(told: Told) -> dict[str, Any]:
+def as_json(growth: GrowthStatus) -> dict[str, Any]:
     """The same for programs."""
-    expected = asdict(told.forecast) if told.forecast else None
-    return {"stretches": [asdict(one) for one in told.stretches], "advice": told.advice, "forecast": expected}
+    expected = asdict(growth.forecast) if growth.forecast else None
+    return {"stretches": [asdict(one) for one in growth.stretches], "advice": growth.advice, "forecast": expected}
 
 
-def tell_growth(told: Told) -> None:
+def print_growth(growth: GrowthStatus) -> None:
     """A short paragraph; all stretches too where a forecast is asked for, since it rests on them."""
     from selfinstruct.cli.board import printable
 
-    if not told.stretches:
+    if not growth.stretches:
         click.echo("growth: nothing is settled yet")
     else:
         click.echo("growth")
-        last = told.stretches[-1]
+        last = growth.stretches[-1]
         click.echo(f"  the last {last.requests:,} requests: {_rate(last)}")
-        if len(told.stretches) > 1:
-            click.echo(f"  the first {told.stretches[0].requests:,}: {_rate(told.stretches[0])}")
-        if told.advice:
-            click.echo(f"  lately {printable(told.advice)}")
-    if told.more:
-        _tell_table(told.stretches)
-        click.echo(f"  {_expected(told.forecast, told.more)}")
+        if len(growth.stretches) > 1:
+            click.echo(f"  the first {growth.stretches[0].requests:,}: {_rate(growth.stretches[0])}")
+        if growth.advice:
+            click.echo(f"  lately {printable(growth.advice)}")
+    if growth.more:
+        _print_table(growth.stretches)
+        click.echo(f"  {_expected(growth.forecast, growth.more)}")
 
 
 def _rate(stretch: Stretch) -> str:
@@ -87,7 +87,7 @@ def _rate(stretch: Stretch) -> str:
     return ", ".join(parts)
 
 
-def _tell_table(stretches: list[Stretch]) -> None:
+def _print_table(stretches: list[Stretch]) -> None:
     """One line a stretch: what its requests met, brought and cost."""
     if stretches:
         click.echo("   requests      pool  each   kept  tokens for one  nearest   mean")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from selfinstruct.cli.board import printable
-from selfinstruct.cli.lines import many
 from selfinstruct.cli.progress import WORDS
+from selfinstruct.cli.text import pluralize
 
 if TYPE_CHECKING:
-    from selfinstruct.formats.funnel import Funnel
+    from selfinstruct.insight.funnel import Funnel
     from selfinstruct.types import StageSummary
 
 
-def tell_funnel(funnel: Funnel, summary: StageSummary) -> None:
+def print_funnel(funnel: Funnel, summary: StageSummary) -> None:
     """What became of a stage's requests, replies and candidates, filter by filter."""
     click.echo(funnel.stage)
     for line in _lines(funnel):
@@ -28,14 +28,14 @@ def tell_funnel(funnel: Funnel, summary: StageSummary) -> None:
 
 def _lines(funnel: Funnel) -> Iterator[str]:
     rejected = sum(step.dropped for step in funnel.steps)
-    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {many(funnel.candidates, 'candidate')}"
+    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {pluralize(funnel.candidates, 'candidate')}"
     if funnel.requests:
         ends = {"answered": funnel.replies, "failed": funnel.failed, "without an answer yet": funnel.unanswered}
-        yield f"{many(funnel.requests, 'request')}: {_counts(ends)}"
-    words = WORDS | {"barren": "without a task" if funnel.stage == "generate" else "without an answer"}
+        yield f"{pluralize(funnel.requests, 'request')}: {_counts(ends)}"
+    words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
     marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
     told = _counts(marks)
-    source = many(funnel.replies, "reply", "replies") if funnel.requests else many(funnel.replies, "raw text")
+    source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {told}" if told else "")
     yield _row(funnel.candidates, funnel.candidates, "candidates")
     for step in funnel.steps:

@@ -9,9 +9,9 @@ import click
 
 from selfinstruct.cli.backend_options import BackendCommand, known_registry
 from selfinstruct.cli.help import examples
-from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
+from selfinstruct.cli.text import pluralize
 
 
 @click.command(
@@ -36,21 +36,21 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
     selfinstruct.toml instead (see: selfinstruct init).
     """
     if estimate:
-        tell_estimate(out, target, given)
+        print_estimate(out, target, given)
     else:
         run_stages(["generate"], out, target, given)
 
 
-def tell_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
+def print_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Print what the run is going to cost."""
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.estimate import estimate
+    from selfinstruct.run.estimate import estimate
 
     told = estimate(settings_from(out, given), target, known_registry())
     source = "as this run has shown" if told.seen else "a guess, before anything is known"
     tokens = f"{told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens"
-    click.echo(f"to {many(told.target, 'instruction')}, {told.accepted:,} of them there:")
-    click.echo(f"  about {many(told.requests, 'request')} ({told.per_request:.1f} instructions each: {source})")
+    click.echo(f"to {pluralize(told.target, 'instruction')}, {told.accepted:,} of them there:")
+    click.echo(f"  about {pluralize(told.requests, 'request')} ({told.per_request:.1f} instructions each: {source})")
     click.echo(f"  about {tokens}, at most {told.most_completion_tokens:,}")
     if told.usd is None:
         click.echo("  cost: unknown (set budget.usd_per_million_prompt_tokens and ..._completion_tokens)")

@@ -10,11 +10,11 @@ import click
 
 from selfinstruct.cli.backend_options import BackendCommand
 from selfinstruct.cli.help import examples
-from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import config_options, out_option, settings_from
+from selfinstruct.cli.text import pluralize
 
 if TYPE_CHECKING:
-    from selfinstruct.importing import Import
+    from selfinstruct.transfer.importing import ImportResult
 
 MORE = 100
 """How many further instructions the suggested command asks for."""
@@ -39,20 +39,20 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     that cannot be used is counted and named by its line. The same command again changes nothing.
     """
     from selfinstruct.cli.board import printable
-    from selfinstruct.importing import import_files
+    from selfinstruct.transfer.importing import import_files
 
     result = import_files(settings_from(out, given), files)
     for report in result.files:
         for line in report.words():
             click.echo(printable(line))
     before = "" if result.is_new else "imported before, nothing changed: "
-    counts = f"{many(result.instructions, 'instruction')}, {many(result.labels, 'label')}"
+    counts = f"{pluralize(result.instructions, 'instruction')}, {pluralize(result.labels, 'label')}"
     click.echo(f"{out}: {before}{counts}, {result.instances:,} with instances")
     for line in _next(result):
         click.echo(line)
 
 
-def _next(result: Import) -> Iterator[str]:
+def _next(result: ImportResult) -> Iterator[str]:
     """The commands that lead on, in their order, with what each has to do."""
     import shlex
 

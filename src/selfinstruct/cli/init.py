@@ -41,9 +41,9 @@ use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay
 def command(folder: Path, recipe: str, backend: str) -> None:
     """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER, over nothing that is there."""
     from selfinstruct.config import FILE, recipe_text
+    from selfinstruct.config.seeds import builtin_seeds
     from selfinstruct.errors import RunError
-    from selfinstruct.records import builtin_seeds
-    from selfinstruct.registry import BACKEND, Registry
+    from selfinstruct.plugins.registry import BACKEND, Registry
 
     Registry.load().find(BACKEND, backend)
     text = recipe_text(recipe).replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)

@@ -9,9 +9,9 @@ import click
 
 from selfinstruct.cli.backend_options import JudgeCommand
 from selfinstruct.cli.help import examples
-from selfinstruct.cli.lines import many
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
+from selfinstruct.cli.text import pluralize
 
 
 @click.command(
@@ -35,19 +35,19 @@ def command(out: Path, estimate: bool, **given: Any) -> None:
     until you say so.
     """
     if estimate:
-        tell_estimate(out, given)
+        print_estimate(out, given)
     else:
         run_stages(["judge"], out, None, given)
 
 
-def tell_estimate(out: Path, given: dict[str, Any]) -> None:
+def print_estimate(out: Path, given: dict[str, Any]) -> None:
     """Print what rating is going to cost."""
     from selfinstruct.cli.options import settings_from
-    from selfinstruct.estimate import estimate_judge
+    from selfinstruct.run.estimate import estimate_judge
 
     told = estimate_judge(settings_from(out, given))
-    click.echo(f"to rate {many(told.examples, 'example')}, {told.rated:,} of them rated:")
-    click.echo(f"  {many(told.requests, 'request')}")
+    click.echo(f"to rate {pluralize(told.examples, 'example')}, {told.rated:,} of them rated:")
+    click.echo(f"  {pluralize(told.requests, 'request')}")
     click.echo(
         f"  about {told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens, "
         f"at most {told.most_completion_tokens:,}"

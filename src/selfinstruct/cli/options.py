@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from selfinstruct.settings import Settings
+    from selfinstruct.run.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,7 +75,7 @@ def paid_options(command: F) -> F:
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """The settings from the values of `config_options` and a backend's own."""
-    from selfinstruct.settings import Settings
+    from selfinstruct.run.settings import Settings
 
     overrides: dict[str, Any] = {}
     if given.get("backend"):

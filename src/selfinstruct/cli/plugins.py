@@ -34,7 +34,7 @@ def command() -> None:
 @_PLUGIN
 def list_them(named: Sequence[str]) -> None:
     """List every component with the plugin that offers it."""
-    from selfinstruct.registry import KINDS, Registry
+    from selfinstruct.plugins.registry import KINDS, Registry
 
     registry = Registry.load(named)
     for kind in KINDS:
@@ -51,9 +51,9 @@ def list_them(named: Sequence[str]) -> None:
 @_PLUGIN
 def show(component: str, named: Sequence[str]) -> None:
     """Show one component and its options, such as filter:rouge-l."""
-    from selfinstruct.checks import suggest
     from selfinstruct.errors import UsageError
-    from selfinstruct.registry import KINDS, Registry
+    from selfinstruct.plugins.checks import suggest
+    from selfinstruct.plugins.registry import KINDS, Registry
 
     kind, colon, name = component.partition(":")
     if not colon or kind not in KINDS:
@@ -75,7 +75,7 @@ def show(component: str, named: Sequence[str]) -> None:
 @_PLUGIN
 def check(named: Sequence[str]) -> None:
     """Check every plugin; exit code 3 if one is broken."""
-    from selfinstruct.registry import Registry
+    from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load(named)
     for plugin in registry.plugins:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.board import Board, printable
-from selfinstruct.cli.lines import many
+from selfinstruct.cli.text import pluralize
 from selfinstruct.types import GENERATE, PREPARE, Prices, Rating, Retry, Settlement, StageStart, StageSummary
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def say(line: str) -> None:
         click.echo(printable(line), err=True)
 
 
-def hush(_: str) -> None:
+def silent(_: str) -> None:
     """A line that the user does not want."""
 
 
@@ -53,11 +53,11 @@ class Progress:
     def __init__(
         self,
         quiet: bool = False,
-        holdup: Callable[[], str] = lambda: "",
+        wait_reason: Callable[[], str] = lambda: "",
         prices: Callable[[], Prices | None] = lambda: None,
     ) -> None:
         self._quiet = quiet
-        self._holdup = holdup
+        self._wait_reason = wait_reason
         self._ask_prices = prices
         self._prices: Prices | None = None
         self._live: Any = None
@@ -161,19 +161,19 @@ class Progress:
         done, whole = (self._requests if by_requests else self._accepted), start.target or start.size
         span = time.monotonic() - (self._recent[0][0] if len(self._recent) > 1 else self._began)
         pace = (len(self._recent) - 1) / span if len(self._recent) > 1 and span > 0 else 0.0
-        kept, judged = sum(kept for _, kept, _ in self._recent), sum(judged for _, _, judged in self._recent)
+        kept, evaluated = sum(kept for _, kept, _ in self._recent), sum(evaluated for _, _, evaluated in self._recent)
         each = (1.0 if by_requests else kept / len(self._recent)) if self._recent else 0.0
         left = (whole - done) / (each * pace) if whole and each * pace > 0 else None
         more = (whole - done) / each / self._requests if whole and each and self._requests else None
         tokens = self._prompt_tokens + self._completion_tokens
-        usd = self._prices.of(self._prompt_tokens, self._completion_tokens) if self._prices else None
+        usd = self._prices.cost(self._prompt_tokens, self._completion_tokens) if self._prices else None
         return Board(
             start.stage,
             "replies read" if by_requests else UNITS.get(start.stage, "answers"),
             done,
             whole,
             self._requests,
-            judged,
+            evaluated,
             kept,
             pace,
             left,
@@ -182,39 +182,39 @@ class Progress:
             None if more is None else round(tokens * (1 + more)),
             usd,
             None if more is None or usd is None else usd * (1 + more),
-            self._holdup() or self._retry,
+            self._wait_reason() or self._retry,
             self._last,
         )
 
 
-def tell_end(summary: StageSummary | None) -> None:
+def print_end(summary: StageSummary | None) -> None:
     """How a stage ended: counts, and reasons for drops; the reason for an early end is told as an error."""
     if summary is not None:
         click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
-        tell_totals(summary)
+        print_totals(summary)
 
 
-def tell_ratings(ratings: Iterable[Rating]) -> None:
+def print_ratings(ratings: Iterable[Rating]) -> None:
     """What the judge says of the examples as a whole."""
-    from selfinstruct.formats.ratings import tally
+    from selfinstruct.insight.ratings import count_ratings
 
-    told = tally(ratings)
+    told = count_ratings(ratings)
     if told.rated:
         click.echo(f"  of {told.rated:,} rated: " + ", ".join(f"{name} {share:.0%}" for name, share in told.shares()))
         scores = ", ".join(f"{told.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
         click.echo(f"  scores: {scores}")
 
 
-def tell_files(paths: Sequence[Path]) -> None:
+def print_files(paths: Sequence[Path]) -> None:
     """Where the run's files are."""
     for index, path in enumerate(paths):
         click.echo(f"{'' if index else 'files: ':<7}{path}")
 
 
-def tell_totals(summary: StageSummary) -> None:
+def print_totals(summary: StageSummary) -> None:
     """The counts of a stage over the whole run, most frequent reason first."""
     candidates = summary.accepted + summary.rejected + summary.quarantined
-    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {many(candidates, 'candidate')}")
+    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {pluralize(candidates, 'candidate')}")
     if summary.quarantined:
         click.echo(f"  {summary.quarantined} set aside, because a plugin failed on them")
     for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
@@ -223,8 +223,8 @@ def tell_totals(summary: StageSummary) -> None:
     tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     if summary.requests:
-        click.echo(f"  {many(summary.requests, 'request')}{failed}, {tokens}")
+        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}, {tokens}")
     if summary.marks:
-        words = WORDS | {"barren": "without a task" if summary.stage == "generate" else "without an answer"}
+        words = WORDS | {"no_items": "without a task" if summary.stage == "generate" else "without an answer"}
         told = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
         click.echo(f"  replies: {', '.join(told)}")

@@ -32,11 +32,11 @@ def command(out: Path, file: Path | None) -> None:
     """Write one HTML file about a run, also while another process works on it: what became of every candidate, how new
     and how varied the instructions are, what they cost, and a sample with lineage. It opens offline.
     """
-    from selfinstruct.report import write_report
+    from selfinstruct.insight.report import write_report
     from selfinstruct.store import RunStore
 
     path = out / "report.html" if file is None else file
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         size = write_report(store, path)
     finally:

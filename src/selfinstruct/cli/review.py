@@ -33,7 +33,7 @@ def command(out: Path, port: int, no_open: bool) -> None:
     """
     import shlex
 
-    from selfinstruct.cli.status import tell_reviews
+    from selfinstruct.cli.status import print_review_counts
     from selfinstruct.review import ReviewServer
     from selfinstruct.store.reviews import Reviews
 
@@ -44,11 +44,11 @@ def command(out: Path, port: int, no_open: bool) -> None:
             serve(server, no_open)
         finally:
             server.server_close()
-        tally = reviews.tally()
+        tally = reviews.counts()
     finally:
         reviews.close()
     for stage, counts in tally.items():
-        tell_reviews(stage, counts)
+        print_review_counts(stage, counts)
     if tally:
         click.echo(f"write the files again: selfinstruct export --out {shlex.quote(str(out))}")
 

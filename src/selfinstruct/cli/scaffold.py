@@ -10,7 +10,7 @@ from string import Template
 
 from selfinstruct.api import API_VERSION
 from selfinstruct.errors import RunError, UsageError
-from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 SUMMARIES: Mapping[str, str] = {
     FILTER: "Drop tasks that hold an unwanted word",
@@ -49,7 +49,7 @@ def write_plugin(name: str, kind: str, to: Path) -> Path:
     }
     if kind == BACKEND:
         wanted[f"src/{module}/model.py"] = "backend_model.py.txt"
-    templates = files("selfinstruct") / "templates" / "plugin"
+    templates = files("selfinstruct.cli") / "templates" / "plugin"
     try:
         to.mkdir(parents=True, exist_ok=True)
         folder.mkdir()

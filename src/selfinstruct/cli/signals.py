@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from selfinstruct.errors import Stopped
 
 if TYPE_CHECKING:
-    from selfinstruct.app import Run
+    from selfinstruct.run.run import Run
 
 
 def run_with_signals(run: Run, work: Callable[[], Any]) -> Any:

@@ -14,7 +14,7 @@ from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
-    from selfinstruct.app import Run
+    from selfinstruct.run.run import Run
 
 EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,37 +32,37 @@ def quiet_option(command: F) -> F:
 
 def run_stages(stages: Sequence[str], out: Path, target: int | None, given: dict[str, Any]) -> None:
     """Open the run folder and run stages one after the other, telling how each ended."""
-    from selfinstruct.app import Run
     from selfinstruct.cli.events import JsonEvents, files, note
-    from selfinstruct.cli.progress import Progress, hush, say, tell_end, tell_files, tell_ratings
+    from selfinstruct.cli.progress import Progress, print_end, print_files, print_ratings, say, silent
     from selfinstruct.cli.signals import run_with_signals
-    from selfinstruct.formats.contracts import present
+    from selfinstruct.export.contracts import present
+    from selfinstruct.run.run import Run
     from selfinstruct.store import RunStore
 
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
 
     if stages[0] != "generate":
-        RunStore.look(out).close()  # a stage that follows another needs a run; generate makes one
-    with Run(settings_from(out, given), known_registry(), say=note if as_json else hush if quiet else say) as run:
+        RunStore.open_readonly(out).close()  # a stage that follows another needs a run; generate makes one
+    with Run(settings_from(out, given), known_registry(), say=note if as_json else silent if quiet else say) as run:
 
         async def work() -> None:
             for stage in _wanted(stages, run):
                 prices = partial(run.prices, stage)
-                with JsonEvents() if as_json else Progress(quiet, run.holdup, prices) as progress:
+                with JsonEvents() if as_json else Progress(quiet, run.wait_reason, prices) as progress:
                     run.say = progress.say
                     try:
                         await run.stage(stage, target if stage == "generate" else None, [progress])
                     finally:
                         progress.stop()
                         if not as_json:
-                            tell_end(progress.summary)
+                            print_end(progress.summary)
                             if stage == "judge" and progress.summary is not None:
-                                tell_ratings(run.store.ratings().values())
+                                print_ratings(run.store.ratings().values())
 
         try:
             run_with_signals(run, work)
         finally:
-            files(present(out)) if as_json else tell_files(present(out))
+            files(present(out)) if as_json else print_files(present(out))
 
 
 def _wanted(stages: Sequence[str], run: Run) -> list[str]:

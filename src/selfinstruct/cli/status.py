@@ -11,7 +11,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 
 if TYPE_CHECKING:
-    from selfinstruct.store.reviews import Tally
+    from selfinstruct.store.reviews import ReviewCounts
 
 
 @click.command(
@@ -31,27 +31,27 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from dataclasses import asdict
 
     from selfinstruct.cli.board import printable
+    from selfinstruct.cli.current_work import as_json as now_json
+    from selfinstruct.cli.current_work import print_current_work, read_current_work
     from selfinstruct.cli.forecast import as_json as growth_json
-    from selfinstruct.cli.forecast import read_growth, tell_growth
-    from selfinstruct.cli.funnel import tell_funnel
-    from selfinstruct.cli.now import as_json as now_json
-    from selfinstruct.cli.now import read_now, tell_now
-    from selfinstruct.cli.progress import tell_ratings
-    from selfinstruct.formats.curated import Curated
-    from selfinstruct.formats.funnel import funnels
-    from selfinstruct.formats.ratings import tally
+    from selfinstruct.cli.forecast import print_growth, read_growth
+    from selfinstruct.cli.funnel import print_funnel
+    from selfinstruct.cli.progress import print_ratings
+    from selfinstruct.insight.funnel import funnels
+    from selfinstruct.insight.ratings import count_ratings
     from selfinstruct.store import RunStore
+    from selfinstruct.store.curated import CuratedRun
     from selfinstruct.types import JUDGE
 
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         with store.snapshot():
             flows = funnels(store)
             summaries = [store.summary(flow.stage, "", 0) for flow in flows]
             config, backend = store.fact("config") or {}, store.fact("backend") or {}
-            growth, now = read_growth(store, more), read_now(store, out)
+            growth, now = read_growth(store, more), read_current_work(store, out)
             ratings, judge = list(store.ratings().values()), store.fact(f"backend.{JUDGE}")
-        reviews = Curated(store).tally
+        reviews = CuratedRun(store).review_counts
     finally:
         store.close()
     if as_json:
@@ -64,24 +64,24 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
         told["at_work"] = now_json(now)
         told["reviews"] = {stage: asdict(counts) for stage, counts in reviews.items()}
         if JUDGE in stages:
-            told |= {"ratings": asdict(tally(ratings)), "judge": judge or backend}
+            told |= {"ratings": asdict(count_ratings(ratings)), "judge": judge or backend}
         click.echo(json.dumps(told))
         return
     model = f" ({printable(backend['model'])})" if backend.get("model") else ""
     click.echo(f"{out}: backend {(config.get('backend') or {}).get('use', '?')}{model}")
-    tell_now(now)
+    print_current_work(now)
     for flow, summary in zip(flows, summaries, strict=True):
-        tell_funnel(flow, summary)
+        print_funnel(flow, summary)
         if flow.stage == JUDGE:
-            tell_ratings(ratings)
+            print_ratings(ratings)
     for stage, counts in reviews.items():
-        tell_reviews(stage, counts)
-    tell_growth(growth)
+        print_review_counts(stage, counts)
+    print_growth(growth)
 
 
-def tell_reviews(stage: str, tally: Tally) -> None:
+def print_review_counts(stage: str, tally: ReviewCounts) -> None:
     """What people did to the candidates of a stage."""
     told = f"  {tally.accepted} accepted, {tally.rejected} rejected, {tally.edited} edited"
     click.echo(f"reviewed by hand: {'instructions' if stage == 'generate' else 'examples'}\n{told}")
-    if tally.adrift:
-        click.echo(f"  {tally.adrift} without effect: prepare was run anew, and made other examples")
+    if tally.stale:
+        click.echo(f"  {tally.stale} without effect: prepare was run anew, and made other examples")

@@ -10,11 +10,11 @@ import click
 
 from selfinstruct.cli.board import printable
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.lines import block, brief, said
 from selfinstruct.cli.options import out_option
+from selfinstruct.cli.text import block, clip, fate_text
 
 if TYPE_CHECKING:
-    from selfinstruct.lineage.trace import Encode
+    from selfinstruct.insight.trace import Encode
     from selfinstruct.store import RunStore
 
 
@@ -42,10 +42,10 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
     """
     import json
 
-    from selfinstruct.lineage import trace
+    from selfinstruct.insight.trace import trace
     from selfinstruct.store import RunStore
 
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         encode = _encoder(store, plugins)
         with store.snapshot():
@@ -64,7 +64,7 @@ def _encoder(store: RunStore, plugins: Sequence[str]) -> Encode:
     from selfinstruct.api import TrainingEncoder
     from selfinstruct.cli.export import format_of, registry_of
     from selfinstruct.errors import ConfigError
-    from selfinstruct.formats.rows import encoded
+    from selfinstruct.export.training_rows import encoded
 
     registry = registry_of(store, plugins)
     chosen = format_of(store, registry, None, ())
@@ -105,7 +105,7 @@ def _origin(tree: dict[str, Any], full: bool) -> Iterator[str]:
     yield "    candidates of this reply"
     for one in tree["of_the_same_reply"]:
         mark = "*" if one["id"] == tree["id"] else " "
-        yield f"     {mark}{one['id']} {_fate(one)}: {brief(one['text'], 80)}"
+        yield f"     {mark}{one['id']} {_fate(one)}: {clip(one['text'], 80)}"
 
 
 def _ancestors(shown: Sequence[dict[str, Any]], full: bool, indent: str) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _made(tree: dict[str, Any], full: bool) -> Iterator[str]:
     import json
 
     for label in tree["labels"]:
-        yield f"  label {label['id']} {_fate(label)}: classification task: {brief(label['text'])}"
+        yield f"  label {label['id']} {_fate(label)}: classification task: {clip(label['text'])}"
     for raw in tree["raw_instances"]:
         yield f"  raw instances {raw['id']} {_fate(raw)}"
         yield from block(raw["text"], full, "    ")
@@ -131,14 +131,14 @@ def _made(tree: dict[str, Any], full: bool) -> Iterator[str]:
         yield f"    input:  {_text(example['input'], full)}"
         yield f"    output: {_text(example['output'], full)}"
         for rating in example["ratings"]:
-            yield f"    rating {rating['id']} {_fate(rating)}: {brief(rating['text'])} of 3"
+            yield f"    rating {rating['id']} {_fate(rating)}: {clip(rating['text'])} of 3"
         if "row" in example:
             yield f"    row:    {_text(json.dumps(example['row'], ensure_ascii=False), full)}"
 
 
 def _fate(told: dict[str, Any]) -> str:
-    return said(told["fate"], told.get("filter", ""), told.get("reason", ""))
+    return fate_text(told["fate"], told.get("filter", ""), told.get("reason", ""))
 
 
 def _text(text: str, full: bool) -> str:
-    return printable(text) if full else brief(text)
+    return printable(text) if full else clip(text)

@@ -10,13 +10,14 @@ import click
 
 from selfinstruct.cli.board import printable
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.lines import block, brief, evidence_lines, said
 from selfinstruct.cli.options import out_option
+from selfinstruct.cli.text import block, clip, evidence_lines, fate_text
 
 if TYPE_CHECKING:
-    from selfinstruct.lineage import Fate, Why
+    from selfinstruct.insight.fates import CandidateFate
+    from selfinstruct.insight.why import WhyResult
 
-MOST = 10
+MAX_LENGTH = 10
 """Fates that are shown of one text unless all are wanted."""
 
 WORDS = {
@@ -45,10 +46,10 @@ def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
     """
     import json
 
-    from selfinstruct.lineage import why
+    from selfinstruct.insight.why import why
     from selfinstruct.store import RunStore
 
-    store = RunStore.look(out)
+    store = RunStore.open_readonly(out)
     try:
         with store.snapshot():
             found = why(store, asked)
@@ -61,42 +62,42 @@ def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
         click.echo(line)
 
 
-def _lines(found: Why, full: bool) -> Iterator[str]:
+def _lines(found: WhyResult, full: bool) -> Iterator[str]:
     if found.match in WORDS:
         yield WORDS[found.match]
     for seed in found.seeds:
         yield f"{printable(seed.id)} a seed task: in the pool from the start"
-        yield f"  text      {brief(seed.instruction, 10**9)}"
+        yield f"  text      {clip(seed.instruction, 10**9)}"
     for near in found.near:
-        yield f"  {near.score:.3f}  {printable(near.id):<10} {brief(near.text)}"
+        yield f"  {near.score:.3f}  {printable(near.id):<10} {clip(near.text)}"
     if found.match == "nearest" and not found.near:
         yield "  none has a word in common with it"
-    shown = found.fates if full else found.fates[:MOST]
+    shown = found.fates if full else found.fates[:MAX_LENGTH]
     for fate in shown:
         yield from _fate(fate, full)
     if len(shown) < len(found.fates):
         yield f"and {len(found.fates) - len(shown)} more times: --full shows all"
 
 
-def _fate(fate: Fate, full: bool) -> Iterator[str]:
-    yield f"{fate.id} {said(fate.fate, fate.filter, fate.reason)}"
-    yield f"  text      {printable(fate.text) if full else brief(fate.text, 400)}"
+def _fate(fate: CandidateFate, full: bool) -> Iterator[str]:
+    yield f"{fate.id} {fate_text(fate.fate, fate.filter, fate.reason)}"
+    yield f"  text      {printable(fate.text) if full else clip(fate.text, 400)}"
     if fate.subject:
-        yield f"  about     {printable(fate.subject)} {brief(fate.about)}"
+        yield f"  about     {printable(fate.subject)} {clip(fate.about)}"
     if fate.payload.get("input"):
-        yield f"  input     {brief(str(fate.payload['input']), 400)}"
+        yield f"  input     {clip(str(fate.payload['input']), 400)}"
     for lead, line in zip(_once("evidence"), evidence_lines(fate.evidence, full), strict=False):
         yield f"  {lead:<9} {line}"
     if fate.put_off:
         yield "  nearest   not computed yet: the next command on this run does it"
     for lead, (text, score) in zip(_once("nearest"), fate.nearest or (), strict=False):
-        yield f"  {lead:<9} {score:.3f}  {printable(text) if full else brief(text)}"
+        yield f"  {lead:<9} {score:.3f}  {printable(text) if full else clip(text)}"
     if fate.mean is not None:
         yield f"  mean      {fate.mean:.3f} over the whole pool"
     yield from _source(fate, full)
 
 
-def _source(fate: Fate, full: bool) -> Iterator[str]:
+def _source(fate: CandidateFate, full: bool) -> Iterator[str]:
     source = fate.source
     if source.stage == "seeds":
         yield "  from      a seed task's own instances"

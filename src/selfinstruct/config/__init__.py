@@ -1,6 +1,6 @@
 """Reads TOML and overrides into a `RunConfig`: every `use` resolved against the registry, every option checked."""
 
-from selfinstruct.config.resolve import Chosen, RunConfig, StageConfig, resolve
+from selfinstruct.config.resolve import ChosenComponent, RunConfig, StageConfig, resolve
 from selfinstruct.config.tables import LimitOptions, RunOptions, SamplingOptions
 from selfinstruct.config.tree import (
     FILE,
@@ -19,7 +19,7 @@ from selfinstruct.config.tree import (
 
 __all__ = [
     "FILE",
-    "Chosen",
+    "ChosenComponent",
     "LimitOptions",
     "RunConfig",
     "RunOptions",

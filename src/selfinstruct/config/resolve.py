@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
-from selfinstruct.checks import suggest
-from selfinstruct.config.tables import BudgetOptions, ConfigFile, LimitOptions, RunOptions, StageTable, Use
+from selfinstruct.config.tables import BudgetOptions, ComponentTable, ConfigFile, LimitOptions, RunOptions, StageTable
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
-from selfinstruct.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+from selfinstruct.plugins.checks import suggest
+from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenComponent:
     """A component that the config chose, with its options checked."""
 
     kind: str
@@ -39,12 +39,12 @@ class Chosen:
 class StageConfig:
     """One stage, resolved; `table` holds its other settings, `backend` who answers it, if not the run's."""
 
-    sampler: Chosen | None
-    encoder: Chosen | None
-    post_processor: Chosen
-    filters: tuple[Chosen, ...]
+    sampler: ChosenComponent | None
+    encoder: ChosenComponent | None
+    post_processor: ChosenComponent
+    filters: tuple[ChosenComponent, ...]
     table: StageTable
-    backend: Chosen | None = None
+    backend: ChosenComponent | None = None
 
     def frozen(self) -> Tree:
         """All that decides what the stage brings."""
@@ -66,9 +66,9 @@ class RunConfig:
     run: RunOptions
     limits: LimitOptions
     budget: BudgetOptions
-    backend: Chosen | None
+    backend: ChosenComponent | None
     stages: Mapping[str, StageConfig]
-    export: Chosen
+    export: ChosenComponent
     tree: Tree
 
     def frozen(self) -> Tree:
@@ -88,7 +88,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     problems: list[str] = []
     hints: list[str] = []
 
-    def choose(kind: str, use: Use, path: str, stage: str = "") -> Chosen:
+    def choose(kind: str, use: ComponentTable, path: str, stage: str = "") -> ChosenComponent:
         try:
             return _choose(registry, kind, use, path, stage)
         except SelfInstructError as error:
@@ -96,7 +96,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
                 raise
             problems.extend(error.problems)
             hints.append(error.hint)
-            return Chosen(kind, use.use, Options())
+            return ChosenComponent(kind, use.use, Options())
 
     backend = choose(BACKEND, shape.backend, "backend") if shape.backend else None
     stages = {
@@ -121,7 +121,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
 
 
-def _choose(registry: Registry, kind: str, use: Use, path: str, stage: str) -> Chosen:
+def _choose(registry: Registry, kind: str, use: ComponentTable, path: str, stage: str) -> ChosenComponent:
     try:
         component = registry.find(kind, use.use)
     except ConfigError as error:
@@ -130,7 +130,7 @@ def _choose(registry: Registry, kind: str, use: Use, path: str, stage: str) -> C
         serves = ", ".join(component.stages)
         raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}")
     try:
-        return Chosen(kind, use.use, component.options.model_validate(use.model_extra or {}))
+        return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:
         raise ConfigError(list(_problems(error, component.options, path))) from None
 
@@ -149,7 +149,7 @@ def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iter
         elif fault["type"] == "missing":
             words = "missing"
         elif fault["type"] == "model_type":
-            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == Use.__name__ else ""
+            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
             words = f"must be a table{example}"
         else:
             said = fault["msg"].removeprefix("Value error, ")

@@ -69,7 +69,7 @@ class BudgetOptions(Options):
     )
 
 
-class Use(BaseModel):
+class ComponentTable(BaseModel):
     """A component by name; all other keys are its options."""
 
     model_config = ConfigDict(extra="allow")
@@ -83,11 +83,11 @@ class StageTable(BaseModel):
     not_frozen: ClassVar[frozenset[str]] = frozenset()
     """Settings that say how far to go, and so may change from command to command."""
 
-    sampler: Use | None = None
-    encoder: Use | None = None
-    post_processor: Use
-    filters: list[Use] = []
-    add_filters: list[Use] = []
+    sampler: ComponentTable | None = None
+    encoder: ComponentTable | None = None
+    post_processor: ComponentTable
+    filters: list[ComponentTable] = []
+    add_filters: list[ComponentTable] = []
     """Filters after those of the recipe, whose list a config would otherwise have to repeat."""
     sampling: SamplingOptions = SamplingOptions()
 
@@ -98,8 +98,8 @@ class GenerateTable(StageTable):
     not_frozen: ClassVar[frozenset[str]] = frozenset(
         {"target", "max_candidates", "patience", "min_acceptance", "acceptance_window"}
     )
-    sampler: Use
-    encoder: Use
+    sampler: ComponentTable
+    encoder: ComponentTable
     target: int | None = Field(None, ge=1, description="How many instructions to accept.")
     max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates were judged.")
     patience: int = Field(50, ge=1, description="Stop when so many requests in a row bring nothing accepted.")
@@ -112,7 +112,7 @@ class GenerateTable(StageTable):
 class AskTable(StageTable):
     """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
 
-    encoder: Use
+    encoder: ComponentTable
     batch: int = Field(1, ge=1, description="How many instructions one request asks about.")
     attempts: int = Field(1, ge=1, description="How often an instruction without an answer is asked about.")
 
@@ -126,7 +126,7 @@ class JudgeTable(AskTable):
     enabled: bool = Field(False, description="Whether `selfinstruct run` has the examples rated too.")
     batch: int = Field(8, ge=1, description="How many examples one request asks about.")
     attempts: int = Field(2, ge=1, description="How often an example without a rating is asked about.")
-    backend: Use | None = Field(None, description="Who rates, if not the backend of the run.")
+    backend: ComponentTable | None = Field(None, description="Who rates, if not the backend of the run.")
     limits: LimitOptions | None = Field(None, description="What the judge's own provider allows.")
     usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of what the judge is sent.")
     usd_per_million_completion_tokens: float | None = Field(None, ge=0, description="Price of what the judge writes.")
@@ -153,7 +153,7 @@ class ExportTable(BaseModel):
     """The table `[export]`."""
 
     model_config = ConfigDict(extra="forbid")
-    encoder: Use = Use(use="messages")
+    encoder: ComponentTable = ComponentTable(use="messages")
 
 
 class ConfigFile(BaseModel):
@@ -165,7 +165,7 @@ class ConfigFile(BaseModel):
     run: RunOptions = RunOptions()
     limits: LimitOptions = LimitOptions()
     budget: BudgetOptions = BudgetOptions()
-    backend: Use | None = None
+    backend: ComponentTable | None = None
     generate: GenerateTable
     classify: AskTable | None = None
     instances: AskTable | None = None

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.checks import SECRET_NAME, suggest
 from selfinstruct.errors import ConfigError
+from selfinstruct.plugins.checks import SECRET_NAME, suggest
 
 FILE = "selfinstruct.toml"
 OFF = "off"
@@ -28,7 +28,7 @@ _SECRET_TEXT = re.compile(
 
 def recipes() -> list[str]:
     """The names of the recipes that come with the package."""
-    folder = resources.files("selfinstruct") / "recipes"
+    folder = resources.files("selfinstruct.config") / "recipes"
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
@@ -44,7 +44,7 @@ def recipe_text(name: str) -> str:
     if name not in recipes():
         known = f"Known: {', '.join(recipes())}."
         raise ConfigError(f"recipe: no recipe is called '{name}'{suggest(name, recipes())}", known)
-    return (resources.files("selfinstruct") / "recipes" / f"{name}.toml").read_text("utf-8")
+    return (resources.files("selfinstruct.config") / "recipes" / f"{name}.toml").read_text("utf-8")
 
 
 def read_file(path: Path) -> Tree:

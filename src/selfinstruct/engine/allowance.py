@@ -20,7 +20,7 @@ MOST_SLACK = 30
 
 
 @dataclass(slots=True)
-class Step:
+class Spend:
     """What was spent at about one time: from `began` to `at`, the latest."""
 
     began: float
@@ -44,9 +44,9 @@ class Allowance:
     spent: int = 0
     others: int = 0
     others_until: float = 0.0
-    heard_at: float = float("-inf")
+    updated_at: float = float("-inf")
     margin: float = 0.0
-    steps: deque[Step] = field(default_factory=deque)
+    steps: deque[Spend] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.margin = min(0.5, self.seconds / SLACK)
@@ -61,17 +61,17 @@ class Allowance:
         if self.limit < sys.maxsize:
             self.margin = max(self.margin, min(2 * self.margin, self.seconds / MOST_SLACK))
 
-    def hear(self, window: Window) -> None:
+    def update(self, window: Window) -> None:
         """Take over what the provider last said; what it has left may be less than we thought."""
         self.limit = min(window.limit, self.cap)
-        if window.remaining is None or window.seen_at <= self.heard_at:
+        if window.remaining is None or window.seen_at <= self.updated_at:
             return
-        self.heard_at = window.seen_at
+        self.updated_at = window.seen_at
         self._forget(window.seen_at)
         self.others = max(0, window.limit - window.remaining - self.spent)
         self.others_until = window.seen_at + (self.seconds if window.resets_in is None else window.resets_in)
 
-    def spend(self, now: float, requests: int, tokens: int) -> Step:
+    def spend(self, now: float, requests: int, tokens: int) -> Spend:
         """Log what one request is taken to cost; the step is for `correct`."""
         amount = requests if self.what == "requests" else tokens
         self.spent += amount
@@ -80,11 +80,11 @@ class Allowance:
             last.amount += amount
             last.at = max(last.at, now)
             return last
-        step = Step(now, now, amount)
+        step = Spend(now, now, amount)
         self.steps.append(step)
         return step
 
-    def correct(self, step: Step, requests: int, tokens: int) -> None:
+    def correct(self, step: Spend, requests: int, tokens: int) -> None:
         """Add to what was logged, or take from it."""
         if not step.gone:
             amount = requests if self.what == "requests" else tokens

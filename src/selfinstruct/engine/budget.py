@@ -79,7 +79,7 @@ class Budget:
             return f"{self.max_requests:,} requests", "--max-requests"
         if self.max_tokens is not None and prompt + completion + self.other_tokens > self.max_tokens:
             return f"{self.max_tokens:,} tokens", "--max-tokens"
-        usd = self.other_usd + (self.prices.of(prompt, completion) if self.prices is not None else 0.0)
+        usd = self.other_usd + (self.prices.cost(prompt, completion) if self.prices is not None else 0.0)
         if self.max_usd is not None and usd > self.max_usd:
             return f"{self.max_usd:g} US dollars", "--max-usd"
         if (left := self.seconds_left()) is not None and left <= 0:

@@ -20,21 +20,21 @@ class Events:
 
     def started(self, stage: StageStart) -> None:
         """A stage is about to ask its first request."""
-        self._tell("selfinstruct_stage_started", stage)
+        self._notify("selfinstruct_stage_started", stage)
 
     def settled(self, settlement: Settlement) -> None:
         """A reply's decisions are committed."""
-        self._tell("selfinstruct_settled", settlement)
+        self._notify("selfinstruct_settled", settlement)
 
     def retried(self, retry: Retry) -> None:
         """A request will be asked again."""
-        self._tell("selfinstruct_request_retried", retry)
+        self._notify("selfinstruct_request_retried", retry)
 
     def finished(self, summary: StageSummary) -> None:
         """A stage has ended."""
-        self._tell("selfinstruct_stage_finished", summary)
+        self._notify("selfinstruct_stage_finished", summary)
 
-    def _tell(self, hook: str, value: object) -> None:
+    def _notify(self, hook: str, value: object) -> None:
         for name, observe in self._observers.get(hook, ()):
             if name not in self._muted:
                 try:

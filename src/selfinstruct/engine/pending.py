@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from selfinstruct.engine.answer import Answer
+from selfinstruct.engine.answerers import Answer
 from selfinstruct.types import Failure, Reply, Request
 
 
@@ -39,11 +39,11 @@ class Bounds:
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingRequest:
     """A request under way, or one whose answer the journal held."""
 
     request: Request
-    judged: int
+    evaluated: int
     task: asyncio.Task[Answer] | None
     answer: Reply | Failure | None = None
 

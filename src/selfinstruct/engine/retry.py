@@ -38,7 +38,7 @@ class RetryPolicy:
 
 
 @dataclass(slots=True)
-class Tries:
+class Attempts:
     """The tries of one request so far."""
 
     policy: RetryPolicy
@@ -54,9 +54,9 @@ class Tries:
         else:
             self.failed += 1
 
-    def at_least(self, told: float) -> float:
+    def wait_at_least(self, requested_wait: float) -> float:
         """The wait that a provider told, made longer where it told it again and again."""
-        return max(told, min(5.0, 0.05 * 2.0 ** min(self.calls, 10))) if self.calls > 1 else told
+        return max(requested_wait, min(5.0, 0.05 * 2.0 ** min(self.calls, 10))) if self.calls > 1 else requested_wait
 
     @property
     def calls(self) -> int:
@@ -64,7 +64,7 @@ class Tries:
         return self.failed + self.refused
 
     @property
-    def used_up(self) -> bool:
+    def are_used_up(self) -> bool:
         """Whether there is to be no other."""
         policy = self.policy
         return self.failed >= policy.attempts or self.refused >= policy.refusals or self.seconds >= policy.seconds
@@ -72,7 +72,7 @@ class Tries:
 
 def is_refusal(busy: Busy) -> bool:
     """Whether the provider turned a request away and said when to come back: a matter of limits, not of health."""
-    return busy.pushed_back and busy.retry_after is not None
+    return busy.too_many_requests and busy.retry_after is not None
 
 
 @dataclass(slots=True)
@@ -100,6 +100,6 @@ class Breaker:
         return self.failures >= self.policy.failures
 
     @property
-    def gives_up(self) -> bool:
+    def is_down(self) -> bool:
         """Whether the provider has to be taken for down."""
         return self.is_open and self.clock() - self._since >= self.policy.down

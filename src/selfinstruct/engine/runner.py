@@ -10,16 +10,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from selfinstruct.engine.answer import Answer
-from selfinstruct.engine.balance import Balance
+from selfinstruct.engine.answerers import Answer
 from selfinstruct.engine.events import Events
-from selfinstruct.engine.faults import MEND, check_request, guard
-from selfinstruct.engine.judge import Judge, Judged
-from selfinstruct.engine.pending import Answerer, Bounds, Pending
-from selfinstruct.engine.saturation import Saturation
+from selfinstruct.engine.fate_balance import FateBalance
+from selfinstruct.engine.filter_chain import ChainResult, FilterChain
+from selfinstruct.engine.pending import Answerer, Bounds, PendingRequest
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_request
+from selfinstruct.engine.saturation import SaturationMonitor
+from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
-from selfinstruct.stages.base import Stage
-from selfinstruct.store import RunStore, Written
+from selfinstruct.store import CommitFuture, RunStore
 from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
 
 __all__ = ["Answerer", "Bounds", "Runner"]
@@ -36,7 +36,7 @@ MOST_UNCOMMITTED = 32
 MOST_AT_ONCE = 32
 """Replies that are judged in one trip to the judging thread, if they are all there."""
 
-LONGEST_JUDGING = 0.02
+EVALUATION_SECONDS_PER_TRIP = 0.02
 """Seconds after which such a trip ends, so that the next requests are planned."""
 
 
@@ -46,30 +46,30 @@ class Runner:
     def __init__(
         self,
         stage: Stage,
-        judge: Judge,
+        chain: FilterChain,
         answerer: Answerer,
         store: RunStore,
         events: Events,
         bounds: Bounds,
     ) -> None:
         self._stage = stage
-        self._judge = judge
+        self._chain = chain
         self._answerer = answerer
         self._store = store
         self._events = events
         self._bounds = bounds
-        self._sizes = store.settled(stage.name)
-        self._balance = Balance(stage.name, store.totals(stage.name), store.judged(stage.name))
-        judged = store.growth().judged_last(stage.name, bounds.acceptance_window)
-        self._saturation = Saturation(bounds, self._sizes, judged)
+        self._sizes = store.accepted_totals(stage.name)
+        self._balance = FateBalance(stage.name, store.totals(stage.name), store.evaluated(stage.name))
+        evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
+        self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._failures = 0
         self._last_failure = ""
         self._next = len(self._sizes)
-        self._asked_until = store.asked_until(stage.name)
-        self._in_flight: deque[Pending] = deque()
+        self._next_unasked = store.next_request_index(stage.name)
+        self._in_flight: deque[PendingRequest] = deque()
         self._stopping: SelfInstructError | None = None
-        self._judging_failed: SelfInstructError | None = None
-        self._commits: deque[tuple[Written, Settlement]] = deque()
+        self._evaluation_failed: SelfInstructError | None = None
+        self._commits: deque[tuple[CommitFuture, Settlement]] = deque()
 
     def interrupt(self, why: str) -> None:
         """Plan nothing more; calls in flight may end, and their replies are kept."""
@@ -82,7 +82,7 @@ class Runner:
         Raises `Stopped`, `ModelError`, `PluginError` or `RunError`, each after the calls in flight have ended and
         their replies are in the journal.
         """
-        self._judge.observe(self._stage.first())
+        self._chain.observe(self._stage.initial_items())
         try:
             return await self._loop()
         finally:
@@ -112,7 +112,7 @@ class Runner:
                 return answer.message
             await self._settle([(pending, answer), *self._also_answered()])
 
-    def _also_answered(self) -> Iterator[tuple[Pending, Reply | Failure]]:
+    def _also_answered(self) -> Iterator[tuple[PendingRequest, Reply | Failure]]:
         """Those right behind the first that have their answers already."""
         for pending in islice(self._in_flight, 1, MOST_AT_ONCE):
             answer = pending.known()
@@ -147,32 +147,34 @@ class Runner:
         a_request = (self._balance.accepted + EXPECTED_YIELD) / (len(self._sizes) + 1)
         return len(self._in_flight) * a_request < (self._stage.goal - self._balance.accepted) * 1.25
 
-    def _plan(self) -> Pending | None:
+    def _plan(self) -> PendingRequest | None:
         index = self._next
-        journalled = None
-        if not self._stage.recorded and index < self._asked_until:
-            journalled = self._store.journalled(self._stage.name, index, self._stage.known)
-        if journalled is not None:
-            request, judged, answer = journalled.request, journalled.judged, journalled.answer
+        journal_entry = None
+        if not self._stage.recorded and index < self._next_unasked:
+            journal_entry = self._store.journal_entry(self._stage.name, index, self._stage.known)
+        if journal_entry is not None:
+            request, evaluated, answer = journal_entry.request, journal_entry.evaluated, journal_entry.answer
         else:
             behind = index - self._bounds.lookahead
             size = self._sizes[behind] if behind >= 0 else 0
             about = f"request {index} of {self._stage.name}"
-            planned = guard("the sampler or the encoder", about, self._stage.plan, index, size, hint=MEND)
+            planned = call_plugin(
+                "the sampler or the encoder", about, self._stage.plan, index, size, hint=FIX_AND_RERUN
+            )
             if planned is None:
                 return None
             check_request(planned)
-            request, judged, answer = planned, 0, None
+            request, evaluated, answer = planned, 0, None
         self._next += 1
-        self._stage.planned(request)
+        self._stage.on_planned(request)
         task = None if answer else asyncio.create_task(self._obtain(request))
-        return Pending(request, judged, task, answer)
+        return PendingRequest(request, evaluated, task, answer)
 
     async def _obtain(self, request: Request) -> Answer:
         """The journalled life of one request: asked, answered, and only then given to judgement."""
         if self._stage.recorded:
             return await self._answerer.answer(request)
-        await self._store.asked(request).wait()
+        await self._store.record_request(request).wait()
         try:
             answer = await self._answerer.answer(request)
         except SelfInstructError as error:
@@ -180,15 +182,15 @@ class Runner:
             self._answerer.stop()
             raise
         if not isinstance(answer, Exhausted):
-            await self._store.answered(request, answer).wait()
+            await self._store.record_answer(request, answer).wait()
         return answer
 
-    async def _settle(self, ready: Sequence[tuple[Pending, Reply | Failure]]) -> None:
+    async def _settle(self, ready: Sequence[tuple[PendingRequest, Reply | Failure]]) -> None:
         """Judge and settle answers in order, as many of them as fit into one trip to the judging thread."""
-        if self._judging_failed:
-            raise self._judging_failed
+        if self._evaluation_failed:
+            raise self._evaluation_failed
         replies = [(pending, answer) for pending, answer in ready if isinstance(answer, Reply)]
-        outcomes = iter(await asyncio.to_thread(self._judge_all, replies) if replies else ())
+        outcomes = iter(await asyncio.to_thread(self._evaluate_all, replies) if replies else ())
         for pending, answer in ready:
             outcome = next(outcomes, None) if isinstance(answer, Reply) else None
             if isinstance(answer, Reply) and outcome is None:
@@ -198,55 +200,55 @@ class Runner:
                 break
         await self._announce(MOST_UNCOMMITTED)
 
-    def _judge_all(self, replies: Sequence[tuple[Pending, Reply]]) -> list[Judged]:
+    def _evaluate_all(self, replies: Sequence[tuple[PendingRequest, Reply]]) -> list[ChainResult]:
         """Judge replies one after the other; an error of any but the first is raised when its turn comes to be first.
 
         Called in a thread, while nothing is settled.
         """
-        outcomes: list[Judged] = []
+        outcomes: list[ChainResult] = []
         accepted, candidates, began = self._balance.accepted, self._balance.candidates, time.monotonic()
         for pending, reply in replies:
             room, most = _left(self._stage.goal, accepted), _left(self._bounds.max_candidates, candidates)
-            if outcomes and (time.monotonic() - began > LONGEST_JUDGING or 0 in (room, most)):
+            if outcomes and (time.monotonic() - began > EVALUATION_SECONDS_PER_TRIP or 0 in (room, most)):
                 break
             read = partial(self._stage.read, pending.request, reply)
             try:
-                outcome = self._judge.judge(read, reply.text, pending.judged, room, most)
+                outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room, most)
             except SelfInstructError as error:
                 if not outcomes:
                     raise
-                self._judging_failed = error
+                self._evaluation_failed = error
                 break
             outcomes.append(outcome)
             accepted += sum(decision.fate == "accepted" for decision in outcome.decisions)
             candidates += len(outcome.decisions)
         return outcomes
 
-    def _settle_one(self, pending: Pending, answer: Reply | Failure, outcome: Judged | None) -> None:
+    def _settle_one(self, pending: PendingRequest, answer: Reply | Failure, outcome: ChainResult | None) -> None:
         request = pending.request
         if outcome is None or isinstance(answer, Failure):
-            decisions = tuple(self._stage.unanswered(request))
-            judged, complete = len(decisions), True
+            decisions = tuple(self._stage.items_on_failure(request))
+            evaluated, complete = len(decisions), True
             self._failures += pending.task is not None  # one that the journal held says nothing of the model as it is
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures = 0
-            decisions, judged, complete = outcome.decisions, outcome.judged, outcome.complete
-            if outcome.unread and (subjects := self._stage.unanswered(request)):
+            decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete
+            if outcome.is_unreadable and (subjects := self._stage.items_on_failure(request)):
                 aside = outcome.decisions[0]
                 decisions = tuple(
                     replace(subject, fate=aside.fate, reason=aside.reason, evidence=aside.evidence)
                     for subject in subjects
                 )
-                judged = len(decisions)
-        self._balance.settle(request, decisions, pending.judged, judged)
-        committed = self._store.settle(request, decisions, judged, complete, self._balance.accepted)
-        self._stage.settled(request, decisions)
+                evaluated = len(decisions)
+        self._balance.settle(request, decisions, pending.evaluated, evaluated)
+        committed = self._store.settle(request, decisions, evaluated, complete, self._balance.accepted)
+        self._stage.on_settled(request, decisions)
         self._in_flight.popleft()
         if complete:
             before = self._sizes[-1] if self._sizes else 0
             self._sizes.append(self._balance.accepted)
-            self._saturation.settled(self._balance.accepted - before, judged)
+            self._saturation.settled(self._balance.accepted - before, evaluated)
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))

@@ -8,22 +8,22 @@ from collections.abc import Sequence
 from selfinstruct.engine.pending import Bounds
 
 
-class Saturation:
+class SaturationMonitor:
     """Two rules: so many requests in a row brought nothing, or too few of the last candidates were accepted.
 
     Both look at wholly settled requests only, in their order, so a run that was killed and resumed, or that has other
     latencies, ends at the same request.
     """
 
-    def __init__(self, bounds: Bounds, sizes: Sequence[int], judged: Sequence[int]) -> None:
+    def __init__(self, bounds: Bounds, sizes: Sequence[int], evaluated: Sequence[int]) -> None:
         """Take over `sizes`, the accepted total after each request, and `judged`, the candidates of the last ones."""
         self._bounds = bounds
         self._fruitless = 0
         self._recent: deque[tuple[int, int]] = deque(maxlen=bounds.acceptance_window)
         self._accepted = self._candidates = 0
-        before = len(sizes) - len(judged)
+        before = len(sizes) - len(evaluated)
         gains = [size - (sizes[at - 1] if at else 0) for at, size in enumerate(sizes)]
-        for gain, candidates in zip(gains, [0] * before + list(judged), strict=True):
+        for gain, candidates in zip(gains, [0] * before + list(evaluated), strict=True):
             self.settled(gain, candidates)
 
     def settled(self, accepted: int, candidates: int) -> None:

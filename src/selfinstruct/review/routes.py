@@ -11,9 +11,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from selfinstruct.store.items import NoSuchItemError
-from selfinstruct.store.pages import Pages, Reviewed, Wanted
+from selfinstruct.store.pages import PageFilter, Pages, Reviewed
 from selfinstruct.store.reviews import Reviews, StaleReviewError
-from selfinstruct.store.values import dumps
+from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, PREPARE
 
 REASONS = (
@@ -28,7 +28,7 @@ REASONS = (
 )
 """Reasons for a rejection to pick from; any other words are as good."""
 
-Answer = tuple[HTTPStatus, dict[str, Any]]
+JsonResponse = tuple[HTTPStatus, dict[str, Any]]
 
 
 class Query(BaseModel):
@@ -45,7 +45,7 @@ class Query(BaseModel):
     most: int = Field(60, ge=1, le=200)
 
 
-class Deed(BaseModel):
+class ReviewAction(BaseModel):
     """What a person does to an item, and the version of it that was looked at."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -62,7 +62,7 @@ class Routes:
         self._reviews = reviews
         self._pages = Pages(reviews)
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+    def get(self, path: str, query: Mapping[str, str]) -> JsonResponse:
         """What a page reads."""
         if path == "summary":
             return HTTPStatus.OK, self._summary()
@@ -77,40 +77,42 @@ class Routes:
             return HTTPStatus.NOT_FOUND, {"error": error.message}
         return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
 
-    def post(self, path: str, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> JsonResponse:
         """What a page does; the answer holds the item as it is then, also where it was stale."""
         if path not in ("accept", "reject", "edit", "undo"):
             return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
         try:
-            deed = Deed.model_validate(json.loads(dumps(json.loads(body))))  # halves of surrogate pairs are mended
+            action = ReviewAction.model_validate(
+                json.loads(dumps(json.loads(body)))
+            )  # halves of surrogate pairs are fixed
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, {"error": _fault(error)}
         except (ValueError, RecursionError):  # no JSON, no UTF-8, numbers of thousands of digits
             return HTTPStatus.BAD_REQUEST, {"error": "the body is no JSON that can be read"}
         try:
-            self._do(path, deed)
+            self._do(path, action)
         except StaleReviewError as error:
-            return HTTPStatus.CONFLICT, {"error": error.message, "item": self._pages.item(deed.id)}
+            return HTTPStatus.CONFLICT, {"error": error.message, "item": self._pages.item(action.id)}
         except NoSuchItemError as error:
             return HTTPStatus.NOT_FOUND, {"error": error.message}
-        return HTTPStatus.OK, self._pages.item(deed.id)
+        return HTTPStatus.OK, self._pages.item(action.id)
 
-    def _do(self, what: str, deed: Deed) -> None:
+    def _do(self, what: str, action: ReviewAction) -> None:
         if what == "accept":
-            self._reviews.accept(deed.id, deed.version)
+            self._reviews.accept(action.id, action.version)
         elif what == "reject":
-            self._reviews.reject(deed.id, deed.version, deed.reason)
+            self._reviews.reject(action.id, action.version, action.reason)
         elif what == "edit":
-            self._reviews.edit(deed.id, deed.version, deed.texts)
+            self._reviews.edit(action.id, action.version, action.texts)
         else:
-            self._reviews.undo(deed.id, deed.version)
+            self._reviews.undo(action.id, action.version)
 
     def _items(self, query: Query) -> dict[str, Any]:
-        wanted = Wanted(query.stage, query.fate, query.filter, query.reviewed, query.score, query.text.strip())
+        wanted = PageFilter(query.stage, query.fate, query.filter, query.reviewed, query.score, query.text.strip())
         return asdict(self._pages.page(wanted, query.after, query.most))
 
     def _summary(self) -> dict[str, Any]:
-        tally = self._reviews.tally()
+        tally = self._reviews.counts()
         return {
             "run": self._reviews.folder.resolve().name,
             "reasons": REASONS,

@@ -60,7 +60,7 @@ class ReviewServer(ThreadingHTTPServer):
         folder = resources.files("selfinstruct.review") / "page"
         self.files = {path: (kind, (folder / name).read_bytes()) for path, (name, kind) in FILES.items()}
         try:
-            super().__init__((HOST, port), Handler)
+            super().__init__((HOST, port), ReviewHandler)
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise RunError(f"port {port} cannot be used: {why}", "Leave --port out to take a free one.") from None
@@ -88,7 +88,7 @@ class ReviewServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Handler(BaseHTTPRequestHandler):
+class ReviewHandler(BaseHTTPRequestHandler):
     """Checks a request, then has it answered."""
 
     server: ReviewServer
@@ -179,12 +179,12 @@ class Handler(BaseHTTPRequestHandler):
             status, told = HTTPStatus.INTERNAL_SERVER_ERROR, {"error": error.message}
         except UsageError as error:
             status, told = HTTPStatus.UNPROCESSABLE_ENTITY, {"error": error.message}
-        self._tell(status, told)
+        self._send_json(status, told)
 
     def _refuse(self, status: HTTPStatus, why: str, **headers: str) -> None:
-        self._tell(status, {"error": why}, headers)
+        self._send_json(status, {"error": why}, headers)
 
-    def _tell(self, status: HTTPStatus, told: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+    def _send_json(self, status: HTTPStatus, told: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         body = json.dumps(told, ensure_ascii=True).encode()
         self._send(status, "application/json", body, headers or {})
 
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         """What the library refuses, told as everything else is."""
         self.close_connection = True
         with suppress(OSError):
-            self._tell(HTTPStatus(code), {"error": "the request cannot be read"})
+            self._send_json(HTTPStatus(code), {"error": "the request cannot be read"})
             self.wfile.flush()
 
     def log_message(self, *_: Any) -> None:

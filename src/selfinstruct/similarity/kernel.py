@@ -55,7 +55,7 @@ def decider() -> Engine:
 def ranker(ties: Ties) -> Engine:
     """An engine for statistics. The order that numpy's sort gives to equal scores is to be had from numpy alone."""
     if ties == "numpy":
-        from selfinstruct.similarity.plain import RapidfuzzEngine
+        from selfinstruct.similarity.rapidfuzz_engine import RapidfuzzEngine
 
         return RapidfuzzEngine("numpy")
     return _engine(kernel())
@@ -63,7 +63,7 @@ def ranker(ties: Ties) -> Engine:
 
 def _engine(name: str) -> Engine:
     from selfinstruct.similarity.native import NativeEngine
-    from selfinstruct.similarity.plain import PlainEngine, RapidfuzzEngine
+    from selfinstruct.similarity.rapidfuzz_engine import PlainEngine, RapidfuzzEngine
 
     engines: dict[str, Callable[[], Engine]] = {
         "native": NativeEngine,

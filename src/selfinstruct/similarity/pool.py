@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from selfinstruct.similarity.kernel import Engine, decider, ranker
 from selfinstruct.similarity.scores import Ranking
-from selfinstruct.similarity.tokens import unicode_tokens
+from selfinstruct.text.tokens import unicode_tokens
 from selfinstruct.types import Similarity, Ties
 
 Tokeniser = Callable[[str], list[str]]

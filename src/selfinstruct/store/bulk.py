@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.writer import Statement, Written
+from selfinstruct.store.writer import CommitFuture, Statement
 
 
-class Bulk:
+class BulkWriter:
     """Applies groups of statements at once, inside the transaction that `transaction` holds open."""
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
-        self._done = Written()
+        self._done = CommitFuture()
         self._done.set_result(None)
 
-    def write(self, statements: Sequence[Statement]) -> Written:
+    def write(self, statements: Sequence[Statement]) -> CommitFuture:
         """Apply one group; raises `RunError` if that fails."""
         try:
             for sql, values in statements:

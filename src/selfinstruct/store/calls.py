@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.store.writer import Statement, Written
+from selfinstruct.store.writer import CommitFuture, Statement
 from selfinstruct.types import STAGES
 
-Write = Callable[[Sequence[Statement]], Written]
+Write = Callable[[Sequence[Statement]], CommitFuture]
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SpentTotals:
     """What a run has spent, over all its commands; `seconds` are those in which calls were made."""
 
     requests: int = 0
@@ -49,7 +49,7 @@ class Calls:
         sql = "UPDATE calls SET ended = ?, prompt_tokens = ?, completion_tokens = ?, refused = ? WHERE id = ?"
         self._write([(sql, (self._clock(), prompt_tokens, completion_tokens, int(refused), number))])
 
-    def spent(self, stages: Collection[str] = STAGES) -> Spent:
+    def spent(self, stages: Collection[str] = STAGES) -> SpentTotals:
         """The totals over the whole run, of some stages; the seconds are those of all."""
         sums = "count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)"
         sql = f"SELECT {sums} FROM calls WHERE NOT refused AND {_among(stages)}"  # noqa: S608 - only marks for values
@@ -59,7 +59,7 @@ class Calls:
         )
         requests, prompt, completion = self._read.execute(sql, tuple(stages)).fetchone()
         (seconds,) = self._read.execute(spans).fetchone()
-        return Spent(requests, prompt, completion, max(0.0, seconds))
+        return SpentTotals(requests, prompt, completion, max(0.0, seconds))
 
     def recent(self, seconds: float, stages: Collection[str] = STAGES) -> Iterator[tuple[float, int]]:
         """Seconds ago and tokens of each call that some stages made in the last `seconds`, oldest first."""

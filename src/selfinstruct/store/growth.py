@@ -58,10 +58,10 @@ class Growth:
         sql = "SELECT stage, created_at FROM replies WHERE failure = '' ORDER BY created_at DESC LIMIT ?"
         return self._read.execute(sql, (most,)).fetchall()
 
-    def judged_last(self, stage: str, most: int) -> list[int]:
+    def recent_candidate_counts(self, stage: str, most: int) -> list[int]:
         """The candidates of the last wholly settled requests of a stage, at most so many, oldest first."""
         sql = "SELECT judged FROM settlements WHERE stage = ? AND complete ORDER BY idx DESC LIMIT ?"
-        return [judged for (judged,) in self._read.execute(sql, (stage, most))][::-1]
+        return [evaluated for (evaluated,) in self._read.execute(sql, (stage, most))][::-1]
 
     def stretches(self, most: int, least: int) -> list[Stretch]:
         """The settled requests in at most `most` stretches of at least `least` requests; a short run is one stretch.

@@ -7,7 +7,7 @@ import json
 import re
 
 from selfinstruct.errors import UsageError
-from selfinstruct.store.values import LETTERS
+from selfinstruct.store.ids import LETTERS
 from selfinstruct.types import GENERATE, Example
 
 IDENTITY = re.compile(r"([ge])(\d{1,12})\.(\d{1,9})", re.ASCII)

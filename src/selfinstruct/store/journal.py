@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from selfinstruct.store.values import dumps
 from selfinstruct.store.writer import Statement
+from selfinstruct.text.encoding import dumps
 
 Named = str | Mapping[str, Any]
 """How a request names an instruction: by its id, or, where it is not one of the run's own, by id and text."""

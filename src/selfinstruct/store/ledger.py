@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.store.values import Row, decision_of, identity
+from selfinstruct.store.ids import candidate_id
+from selfinstruct.store.rows import DecisionRow, decision_of
 from selfinstruct.types import GENERATE
 
 _ROW = "idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
@@ -18,16 +19,16 @@ class Entry:
     """A candidate's fate, and its stage."""
 
     stage: str
-    row: Row
+    row: DecisionRow
 
     @property
     def id(self) -> str:
         """By what the candidate is called."""
-        return identity(self.stage, self.row.index, self.row.decision.position)
+        return candidate_id(self.stage, self.row.index, self.row.decision.position)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownInstruction:
     """An instruction as a request named it; `text` is there where it is not one of this run's own."""
 
     id: str
@@ -35,16 +36,16 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JournalledRequest:
     """A request as it was journalled: when, what its prompt showed, and what it was about."""
 
     asked_at: str
-    examples: Sequence[Shown]
-    subjects: Sequence[Shown]
+    examples: Sequence[ShownInstruction]
+    subjects: Sequence[ShownInstruction]
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class RequestCounts:
     """Requests of a stage, and how far their replies got: `waiting` are replies that nothing has judged to the end."""
 
     requests: int
@@ -60,7 +61,7 @@ class Ledger:
     def __init__(self, read: sqlite3.Connection) -> None:
         self._read = read
 
-    def at(self, stage: str, index: int, position: int) -> Entry | None:
+    def entry_at(self, stage: str, index: int, position: int) -> Entry | None:
         """The candidate at a place."""
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND idx = ? AND position = ?"  # noqa: S608 - columns
         return next(self._entries(stage, sql, (stage, index, position)), None)
@@ -70,7 +71,7 @@ class Ledger:
         sql = f"SELECT {_ROW} FROM decisions WHERE stage = ? AND idx = ? ORDER BY position"  # noqa: S608 - columns
         return list(self._entries(stage, sql, (stage, index)))
 
-    def about(self, stage: str, subject: str) -> list[Entry]:
+    def entries_about(self, stage: str, subject: str) -> list[Entry]:
         """All candidates of a stage about one instruction, in order."""
         table = "decisions INDEXED BY decisions_by_subject"  # left to itself, SQLite reads the whole stage
         where = "stage = ? AND subject = ? AND subject != ''"
@@ -92,7 +93,7 @@ class Ledger:
         sql = "SELECT idx, position, text FROM decisions WHERE stage = ? ORDER BY idx, position"
         yield from self._read.execute(sql, (stage,))
 
-    def asked(self, stage: str, index: int) -> Asked | None:
+    def request(self, stage: str, index: int) -> JournalledRequest | None:
         """What the journal holds of a request besides its prompt."""
         sql = "SELECT body, asked_at FROM requests WHERE stage = ? AND idx = ?"
         found = self._read.execute(sql, (stage, index)).fetchone()
@@ -100,14 +101,14 @@ class Ledger:
             return None
         body = json.loads(found[0])
         examples, subjects = ([_shown(entry) for entry in body[key]] for key in ("examples", "subjects"))
-        return Asked(found[1], examples, subjects)
+        return JournalledRequest(found[1], examples, subjects)
 
-    def showing(self, identity: str) -> list[int]:
+    def requests_showing(self, identity: str) -> list[int]:
         """The requests of generate whose prompts showed an instruction of this run."""
         sql = "SELECT idx FROM requests, json_each(body, '$.examples') WHERE stage = ? AND value = ? ORDER BY idx"
         return [index for (index,) in self._read.execute(sql, (GENERATE, identity))]
 
-    def flow(self, stage: str) -> Flow:
+    def request_counts(self, stage: str) -> RequestCounts:
         """The stage's requests and replies; `prepare` has no requests, and its replies are raw texts."""
         sql = (
             "SELECT count(*), count(text) FILTER (WHERE failure = ''), count(text) FILTER (WHERE failure != ''),"
@@ -117,7 +118,7 @@ class Ledger:
         )
         requests, replies, failed, waiting = self._read.execute(sql, (stage,)).fetchone()
         (settled,) = self._read.execute("SELECT count(*) FROM settlements WHERE stage = ?", (stage,)).fetchone()
-        return Flow(requests, replies or (settled if not requests else 0), failed, settled, waiting)
+        return RequestCounts(requests, replies or (settled if not requests else 0), failed, settled, waiting)
 
     def imbalances(self) -> list[str]:
         """Every request, in words, that has not as many fates as candidates: there must be none."""
@@ -130,18 +131,18 @@ class Ledger:
             " WHERE coalesce(judged, 0) != coalesce(fates, 0) ORDER BY stage, idx"
         )
         return [
-            f"request {index} of {stage} has {_many(candidates, 'candidate')} and {_many(fates, 'fate')}"
+            f"request {index} of {stage} has {_pluralize(candidates, 'candidate')} and {_pluralize(fates, 'fate')}"
             for stage, index, candidates, fates in self._read.execute(sql)
         ]
 
     def _entries(self, stage: str, sql: str, values: Sequence[object]) -> Iterator[Entry]:
         for index, *columns in self._read.execute(sql, values):
-            yield Entry(stage, Row(index, decision_of(columns)))
+            yield Entry(stage, DecisionRow(index, decision_of(columns)))
 
 
-def _shown(entry: str | Mapping[str, str]) -> Shown:
-    return Shown(entry) if isinstance(entry, str) else Shown(entry["id"], entry["text"])
+def _shown(entry: str | Mapping[str, str]) -> ShownInstruction:
+    return ShownInstruction(entry) if isinstance(entry, str) else ShownInstruction(entry["id"], entry["text"])
 
 
-def _many(count: int, word: str) -> str:
+def _pluralize(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"

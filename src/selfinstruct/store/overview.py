@@ -13,7 +13,7 @@ _ACCEPTED = "decisions WHERE stage = ? AND fate = 'accepted'"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NearestPair:
     """An accepted instruction and the member of the pool that it was nearest to, with their ROUGE-L F1."""
 
     id: str
@@ -48,7 +48,7 @@ class Overview:
                 counts[place] = count
         return counts, unknown
 
-    def closest(self, most: int) -> list[Pair]:
+    def closest(self, most: int) -> list[NearestPair]:
         """The accepted instructions that were nearest to one before them, the nearest first, of equals the older."""
         sql = (
             "SELECT 'g' || idx || '.' || position, text, json_extract(similarity, '$.nearest[0][0]'), score FROM"  # noqa: S608 - no values
@@ -56,7 +56,7 @@ class Overview:
             "  ORDER BY score DESC, idx, position LIMIT ?)"
             " JOIN decisions USING (idx, position) WHERE stage = ? AND score > 0 ORDER BY score DESC, idx, position"
         )
-        return [Pair(*row) for row in self._read.execute(sql, (GENERATE, most, GENERATE))]
+        return [NearestPair(*row) for row in self._read.execute(sql, (GENERATE, most, GENERATE))]
 
     def labels(self) -> dict[str, int]:
         """How many instructions are labelled `yes` or `no`; those asked about without an answer are `unknown`."""

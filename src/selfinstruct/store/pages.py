@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.items import digest, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
-from selfinstruct.store.values import identity
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Reviewed = Literal["", "none", "any", "accepted", "rejected", "edited"]
@@ -61,7 +61,7 @@ _REVIEWED_ONLY = f"reviews AS r CROSS JOIN run.decisions AS d ON {_ON}"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageFilter:
     """What a list is to show; empty texts ask for everything. `text` is looked for in all parts, in any case.
 
     `score` is a judge's of examples, or `none` for those without.
@@ -76,7 +76,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ItemLine:
     """An item in a list: the beginnings of its texts as they stand now, and what became of it."""
 
     id: str
@@ -92,10 +92,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ItemPage:
     """Lines in the order of the run. `after` is where the next page begins, empty where nothing follows."""
 
-    lines: list[Line]
+    lines: list[ItemLine]
     after: str
 
 
@@ -109,32 +109,32 @@ class Pages:
         self._connection.create_function("digest", 2, digest, deterministic=True)
         self._connection.create_function("holds", 4, _holds, deterministic=True)
 
-    def page(self, wanted: Wanted, after: str = "", most: int = 60) -> Page:
+    def page(self, wanted: PageFilter, after: str = "", most: int = 60) -> ItemPage:
         """The next lines after a place, at most so many; fewer, even none, where time is up and `after` says so."""
         index, position = place_of(after)[1:] if after else (0, -1)
         if position == _END:
             index, position = index + 1, -1
-        found: list[Line] = []
+        found: list[ItemLine] = []
         until = time.monotonic() + BUDGET
-        with self._reviews.at_work():
+        with self._reviews.exclusive():
             last = self._last(wanted.stage)
             if wanted.reviewed not in ("", "none"):
                 found += self._find(wanted, (index, position), last + 1, most)
-                return Page(found, found[-1].id if len(found) == most else "")
+                return ItemPage(found, found[-1].id if len(found) == most else "")
             while index <= last:
                 found += self._find(wanted, (index, position), index + WINDOW, most - len(found))
                 if len(found) == most:
-                    return Page(found, found[-1].id)
+                    return ItemPage(found, found[-1].id)
                 index, position = index + WINDOW, -1
                 if time.monotonic() > until and index <= last:
-                    return Page(found, identity(wanted.stage, index - 1, _END))
-        return Page(found, "")
+                    return ItemPage(found, candidate_id(wanted.stage, index - 1, _END))
+        return ItemPage(found, "")
 
     def _last(self, stage: str) -> int:
         (last,) = self._connection.execute("SELECT max(idx) FROM run.decisions WHERE stage = ?", (stage,)).fetchone()
         return -1 if last is None else int(last)
 
-    def _find(self, wanted: Wanted, after: tuple[int, int], before: int, most: int) -> Iterator[Line]:
+    def _find(self, wanted: PageFilter, after: tuple[int, int], before: int, most: int) -> Iterator[ItemLine]:
         source, by = (_ALL, "d") if wanted.reviewed in ("", "none") else (_REVIEWED_ONLY, "r")
         place = f"{by}.idx, {by}.position"
         conditions = [f"{by}.stage = ?", f"({place}) > (?, ?)", f"{by}.idx < ?", _REVIEWED[wanted.reviewed]]
@@ -156,22 +156,22 @@ class Pages:
         for row in self._connection.execute(sql, (*values, most)):
             yield self._line(wanted.stage, row)
 
-    def _line(self, stage: str, row: tuple[Any, ...]) -> Line:
+    def _line(self, stage: str, row: tuple[Any, ...]) -> ItemLine:
         index, position, text, payload, subject, fate, rule, reason, verdict, why, edited = row
         changed, parent = json.loads(edited), self._reviews.parent(stage, subject)
         lent = {part: text for part, text in parent.texts.items() if part == "instruction"}
         shown = {**texts_of(stage, text, payload), **lent, **changed}
         texts = {part: text[:HEAD] for part, text in shown.items()}
         out_with = parent.reason if parent.verdict == "rejected" else ""
-        name = identity(stage, index, position)
-        return Line(name, texts, fate, rule, reason, verdict, why, bool(changed), out_with)
+        name = candidate_id(stage, index, position)
+        return ItemLine(name, texts, fate, rule, reason, verdict, why, bool(changed), out_with)
 
     def item(self, name: str) -> dict[str, Json]:
         """All there is to know about an item; raises `NoSuchItemError`."""
         stage, index, position = place_of(name)
-        with self._reviews.at_work():
-            held = self._reviews.held(name)
-            texts = {**held.base, **held.standing.texts}
+        with self._reviews.exclusive():
+            held = self._reviews.item(name)
+            texts = {**held.base, **held.state.texts}
             sql = (
                 "SELECT fate, filter, reason, evidence, subject, similarity, text, payload FROM run.decisions"
                 " WHERE stage = ? AND idx = ? AND position = ?"
@@ -179,7 +179,7 @@ class Pages:
             row = self._connection.execute(sql, (stage, index, position)).fetchone()
             fate, rule, reason, evidence, subject, similarity = row[:6]
             about = subject if stage == PREPARE else name
-            standing, near = held.standing, json.loads(similarity) if similarity else {}
+            standing, near = held.state, json.loads(similarity) if similarity else {}
             return {
                 "id": name,
                 "stage": stage,
@@ -212,7 +212,7 @@ class Pages:
         sql = f"SELECT payload FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608
         return [json.loads(payload) for (payload,) in self._connection.execute(sql, (JUDGE, subject))]
 
-    def _examples(self, instruction: str) -> Iterator[Line]:
+    def _examples(self, instruction: str) -> Iterator[ItemLine]:
         sql = (
             f"SELECT {_COLUMNS} FROM {_EXAMPLES} WHERE d.stage = ? AND d.subject = ? AND d.subject != ''"  # noqa: S608
             " ORDER BY d.idx, d.position LIMIT 50"
@@ -236,13 +236,13 @@ class Pages:
     def has_ratings(self) -> bool:
         """Whether a judge has rated any example."""
         sql = "SELECT EXISTS (SELECT 1 FROM run.decisions WHERE stage = ? AND fate = 'accepted')"
-        with self._reviews.at_work():
+        with self._reviews.exclusive():
             return bool(self._connection.execute(sql, (JUDGE,)).fetchone()[0])
 
     def counts(self) -> dict[str, list[dict[str, Json]]]:
         """Of each stage that reviewers see, how many items have which fate by which filter, and its reviews."""
         sql = "SELECT fate, filter, count(*) FROM run.decisions WHERE stage = ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
-        with self._reviews.at_work():
+        with self._reviews.exclusive():
             (changes,) = self._connection.execute("PRAGMA run.data_version").fetchone()
             if changes != self._counted[0]:  # counted again only where the run has gone on meanwhile
                 rows = {stage: self._connection.execute(sql, (stage,)).fetchall() for stage in (GENERATE, PREPARE)}

@@ -63,7 +63,7 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, timeout=_PATIENCE
         )
-        if not _begun(connection, path):
+        if not _has_tables(connection, path):
             if mode == "ro":
                 connection.close()
                 return None
@@ -80,7 +80,7 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
     return connection
 
 
-def _begun(connection: sqlite3.Connection, path: Path) -> bool:
+def _has_tables(connection: sqlite3.Connection, path: Path) -> bool:
     # In this order: another process may make both between the two questions, and it makes them at once.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -95,7 +95,7 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables, unless another process has done so meanwhile."""
     _write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
-    if not _begun(connection, path):
+    if not _has_tables(connection, path):
         connection.execute(_SCHEMA)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")

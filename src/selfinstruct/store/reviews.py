@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from selfinstruct.errors import RunError, UsageError
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.items import IDENTITY, NoSuchItemError, fingerprint, place_of, texts_of
 from selfinstruct.store.review_file import REVIEW_FILE, connect, connect_to_read
+from selfinstruct.store.rows import now
 from selfinstruct.store.run import RunStore
-from selfinstruct.store.values import clean, dumps, identity, now
+from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import GENERATE, PREPARE
 
 PARTS = {GENERATE: ("instruction",), PREPARE: ("instruction", "input", "output")}
@@ -33,7 +35,7 @@ class StaleReviewError(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReviewState:
     """Where the review of an item stands. `texts` are its edited parts; `version` 0: nobody has reviewed it."""
 
     version: int = 0
@@ -44,17 +46,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Reviews of one stage in numbers; `adrift` are those of examples that are no longer what was reviewed."""
+class ReviewCounts:
+    """Reviews of one stage in numbers; `stale` are those of examples that are no longer what was reviewed."""
 
     accepted: int = 0
     rejected: int = 0
     edited: int = 0
-    adrift: int = 0
+    stale: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ReviewedItem:
     """An item as the run has it, with its own standing and that of the instruction that it is about."""
 
     stage: str
@@ -62,8 +64,8 @@ class Held:
     position: int
     fingerprint: str
     texts: Mapping[str, str]
-    standing: Standing
-    parent: Standing
+    state: ReviewState
+    parent: ReviewState
 
     @property
     def base(self) -> Mapping[str, str]:
@@ -78,30 +80,30 @@ class Reviews:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self.connection = connection
-        self._one_at_a_time = threading.RLock()
+        self._lock = threading.RLock()
         connection.create_function("fingerprint", 3, fingerprint, deterministic=True)
 
     @classmethod
     def open(cls, folder: Path) -> Reviews:
         """Open for writing, made if it is not there; raises `RunError` if there is no run, or it cannot be written."""
-        RunStore.look(folder).close()
+        RunStore.open_readonly(folder).close()
         return cls(folder, connect(folder))
 
     @classmethod
-    def look(cls, folder: Path) -> Reviews | None:
+    def open_readonly(cls, folder: Path) -> Reviews | None:
         """Open for reading only; `None` if nobody has reviewed anything yet."""
         connection = connect_to_read(folder)
         return cls(folder, connection) if connection else None
 
     def close(self) -> None:
         """Let go of the file; waits for whoever is in the middle of it."""
-        with self._one_at_a_time:
+        with self._lock:
             self.connection.close()
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """One thread at a time; raises `RunError` if a file cannot be used."""
-        with self._one_at_a_time:
+        with self._lock:
             try:
                 yield
             except sqlite3.Error as error:
@@ -110,21 +112,21 @@ class Reviews:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def standings(self) -> dict[str, Standing]:
+    def states(self) -> dict[str, ReviewState]:
         """Where every item that was reviewed stands, by its name."""
         sql = f"SELECT stage, idx, position, {_COLUMNS} FROM reviews AS r WHERE {LATEST}"  # noqa: S608 - our own words
-        with self.at_work():
+        with self.exclusive():
             rows = self.connection.execute(sql).fetchall()
-        return {identity(*row[:3]): _standing(row[3:]) for row in rows}
+        return {candidate_id(*row[:3]): _standing(row[3:]) for row in rows}
 
-    def tally(self) -> dict[str, Tally]:
+    def counts(self) -> dict[str, ReviewCounts]:
         """The stages in numbers, those without reviews left out."""
         sql = (
             "SELECT r.stage, verdict, texts, r.fingerprint, d.subject, d.text, d.payload"  # noqa: S608 - our own words
             f" FROM reviews AS r LEFT JOIN run.decisions AS d USING (stage, idx, position) WHERE {LATEST}"
         )
         counts: dict[str, list[int]] = {}
-        with self.at_work():
+        with self.exclusive():
             for stage, verdict, texts, mark, *item in self.connection.execute(sql):
                 of = counts.setdefault(stage, [0, 0, 0, 0])
                 if item[0] is None or fingerprint(*item) != mark:
@@ -133,13 +135,13 @@ class Reviews:
                     of[0] += verdict == "accepted"
                     of[1] += verdict == "rejected"
                     of[2] += texts != "{}"
-        return {stage: Tally(*of) for stage, of in sorted(counts.items()) if any(of)}
+        return {stage: ReviewCounts(*of) for stage, of in sorted(counts.items()) if any(of)}
 
-    def held(self, name: str) -> Held:
+    def item(self, name: str) -> ReviewedItem:
         """An item with its standing; raises `NoSuchItemError`."""
         stage, index, position = place_of(name)
         sql = "SELECT text, subject, payload FROM run.decisions WHERE stage = ? AND idx = ? AND position = ?"
-        with self.at_work():
+        with self.exclusive():
             row = self.connection.execute(sql, (stage, index, position)).fetchone()
             if row is None:
                 raise NoSuchItemError(f"the run has no item {name}")
@@ -147,12 +149,12 @@ class Reviews:
             mark = fingerprint(subject, text, payload)
             standing = self._standing((stage, index, position), mark)
             parent = self.parent(stage, subject)
-        return Held(stage, index, position, mark, texts_of(stage, text, payload), standing, parent)
+        return ReviewedItem(stage, index, position, mark, texts_of(stage, text, payload), standing, parent)
 
-    def parent(self, stage: str, subject: str) -> Standing:
+    def parent(self, stage: str, subject: str) -> ReviewState:
         """The standing of the instruction that an example is about; a seed has none."""
         if stage != PREPARE or not IDENTITY.fullmatch(subject):
-            return Standing()
+            return ReviewState()
         return self._standing(place_of(subject), "")
 
     def history(self, name: str) -> Iterator[tuple[str, str, str, dict[str, list[str]]]]:
@@ -161,7 +163,7 @@ class Reviews:
             "SELECT at, what, CASE what WHEN 'reject' THEN reason ELSE '' END, changed FROM reviews"
             " WHERE stage = ? AND idx = ? AND position = ? ORDER BY version"
         )
-        with self.at_work():
+        with self.exclusive():
             rows = self.connection.execute(sql, place_of(name)).fetchall()
         for at, what, reason, changed in rows:
             yield at, what, reason, json.loads(changed)
@@ -170,7 +172,7 @@ class Reviews:
 
     def accept(self, name: str, version: int) -> None:
         """Keep an item, whatever a filter said; raises `StaleReviewError`, `NoSuchItemError`, as all of these do."""
-        self._add(name, version, "accept", lambda held: replace(held.standing, verdict="accepted", reason=""))
+        self._add(name, version, "accept", lambda held: replace(held.state, verdict="accepted", reason=""))
 
     def reject(self, name: str, version: int, reason: str) -> None:
         """Leave an item out, and with an instruction its examples; raises `UsageError` for no reason or a long one."""
@@ -179,7 +181,7 @@ class Reviews:
             raise UsageError("a rejection needs a reason")
         if len(words) > LONGEST_REASON:
             raise UsageError(f"a reason has at most {LONGEST_REASON} characters")
-        self._add(name, version, "reject", lambda held: replace(held.standing, verdict="rejected", reason=words))
+        self._add(name, version, "reject", lambda held: replace(held.state, verdict="rejected", reason=words))
 
     def edit(self, name: str, version: int, texts: Mapping[str, str]) -> None:
         """Write other texts for parts of an item; a part that has its own text again counts as not edited.
@@ -194,29 +196,29 @@ class Reviews:
             if not text.strip() and part != MAY_BE_EMPTY:
                 raise UsageError(f"the {part} must not be empty")
 
-        def edited(held: Held) -> Standing:
-            merged = {**held.standing.texts, **given}
-            return replace(held.standing, texts={p: text for p, text in merged.items() if text != held.base[p]})
+        def edited(held: ReviewedItem) -> ReviewState:
+            merge_ratings = {**held.state.texts, **given}
+            return replace(held.state, texts={p: text for p, text in merge_ratings.items() if text != held.base[p]})
 
         self._add(name, version, "edit", edited)
 
     def undo(self, name: str, version: int) -> None:
         """Take back what was done last to an item and is not taken back yet; raises `UsageError` if nothing is."""
-        self._add(name, version, "undo", lambda held: held.standing)
+        self._add(name, version, "undo", lambda held: held.state)
 
-    def _add(self, name: str, version: int, what: str, after: Callable[[Held], Standing]) -> None:
-        with self.at_work(), self._transaction():
-            held = self.held(name)
+    def _add(self, name: str, version: int, what: str, after: Callable[[ReviewedItem], ReviewState]) -> None:
+        with self.exclusive(), self._transaction():
+            held = self.item(name)
             place = (held.stage, held.index, held.position)
-            if held.standing.version != version:
+            if held.state.version != version:
                 raise StaleReviewError(f"{name} was reviewed elsewhere meanwhile, so nothing was done")
             standing, back_to = after(held), 0
             if what == "undo":
                 back_to = self._before(place, version)
                 standing = self._standing(place, held.fingerprint, back_to)
-            elif standing == held.standing:
+            elif standing == held.state:
                 return  # nothing changed, so there is nothing to record
-            changed = _changed(held, standing) if what == "edit" else {}
+            changed = _changed_parts(held, standing) if what == "edit" else {}
             said = (standing.verdict, standing.reason, dumps(dict(standing.texts)))
             row = (*place, version + 1, now(), "human", what, dumps(changed), back_to, held.fingerprint, *said)
             marks = ", ".join("?" * len(row))
@@ -235,7 +237,7 @@ class Reviews:
         row = self.connection.execute(sql, (*place, version)).fetchone()
         return int(row[1]) if row and row[0] == "undo" else version
 
-    def _standing(self, place: tuple[str, int, int], mark: str, version: int | None = None) -> Standing:
+    def _standing(self, place: tuple[str, int, int], mark: str, version: int | None = None) -> ReviewState:
         """An item's standing, the last or that of a version; of one that has another fingerprint only the version."""
         sql = (
             f"SELECT {_COLUMNS} FROM reviews WHERE stage = ? AND idx = ? AND position = ?"  # noqa: S608 - our own words
@@ -243,9 +245,9 @@ class Reviews:
         )
         row = self.connection.execute(sql, (*place, version)).fetchone()
         if row is None:
-            return Standing()
+            return ReviewState()
         found = _standing(row)
-        return found if found.fingerprint == mark or not mark else Standing(found.version)
+        return found if found.fingerprint == mark or not mark else ReviewState(found.version)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -262,11 +264,11 @@ class Reviews:
 _COLUMNS = "version, verdict, reason, texts, fingerprint"
 
 
-def _standing(row: tuple[int, str, str, str, str]) -> Standing:
+def _standing(row: tuple[int, str, str, str, str]) -> ReviewState:
     version, verdict, reason, texts, mark = row
-    return Standing(version, verdict, reason, json.loads(texts), mark)
+    return ReviewState(version, verdict, reason, json.loads(texts), mark)
 
 
-def _changed(held: Held, standing: Standing) -> dict[str, list[str]]:
-    before, after = {**held.base, **held.standing.texts}, {**held.base, **standing.texts}
+def _changed_parts(held: ReviewedItem, state: ReviewState) -> dict[str, list[str]]:
+    before, after = {**held.base, **held.state.texts}, {**held.base, **state.texts}
     return {part: [before[part], after[part]] for part in after if before[part] != after[part]}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.bulk import Bulk
+from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import connect, connect_to_read, migrate, refuse_newer, schema
 from selfinstruct.store.growth import Growth
@@ -19,16 +19,14 @@ from selfinstruct.store.journal import Exchange, exchanges_of, statements
 from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.overview import Overview
-from selfinstruct.store.values import (
+from selfinstruct.store.rows import (
     Accepted,
-    Journalled,
-    Row,
+    DecisionRow,
+    JournalEntry,
     Totals,
     answer_of,
-    clean,
     columns_of,
     decision_of,
-    dumps,
     example_of,
     near_text,
     now,
@@ -38,7 +36,8 @@ from selfinstruct.store.values import (
     similarity_of,
     subject_entry,
 )
-from selfinstruct.store.writer import Statement, Writer, Written
+from selfinstruct.store.writer import CommitFuture, Statement, Writer
+from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import (
     GENERATE,
     INSTANCES,
@@ -72,7 +71,7 @@ class RunStore:
         self.folder = folder
         self._read = connection
         self._lock = lock
-        self._writer: Writer | Bulk | None = writer
+        self._writer: Writer | BulkWriter | None = writer
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
@@ -103,10 +102,10 @@ class RunStore:
         return cls(folder, opened[0], lock, Writer(opened[1], str(path)))
 
     @classmethod
-    def look(cls, folder: Path) -> RunStore:
+    def open_readonly(cls, folder: Path) -> RunStore:
         """Open for reading only, also while another process writes; raises `RunError` if there is no run."""
         path = folder / RUN_FILE
-        if not cls.begun(folder):
+        if not cls.exists(folder):
             raise RunError(f"there is no run in {folder}", "Start one with: selfinstruct generate --out " + str(folder))
         connection = connect_to_read(path)
         try:
@@ -121,7 +120,7 @@ class RunStore:
         return cls(folder, connection)
 
     @staticmethod
-    def begun(folder: Path) -> bool:
+    def exists(folder: Path) -> bool:
         """Whether a folder holds a run. A database that a kill left empty, before the run was begun, is none yet."""
         path = folder / RUN_FILE
         if not path.is_file():
@@ -147,12 +146,12 @@ class RunStore:
             self._lock = None
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """All that is written inside the block is one transaction: everything or nothing, whatever ends it."""
         writer = self._writer
         if writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
-        bulk = Bulk(self._read, str(self.folder / RUN_FILE))
+        bulk = BulkWriter(self._read, str(self.folder / RUN_FILE))
         self._writer = bulk
         try:
             with bulk.transaction():
@@ -167,11 +166,11 @@ class RunStore:
         row = self._read.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def record(self, **facts: Json) -> None:
+    def record_facts(self, **facts: Json) -> None:
         """Record facts, durably, over older ones of the same name."""
         self._write([("INSERT OR REPLACE INTO run VALUES (?, ?)", (k, dumps(v))) for k, v in facts.items()]).result()
 
-    def begin(self, seeds: Sequence[SeedTask], **facts: Json) -> None:
+    def create(self, seeds: Sequence[SeedTask], **facts: Json) -> None:
         """Make a new run, its seeds and its facts, in one transaction; over one that has asked nothing."""
         rows: list[Statement] = [("DELETE FROM run", ()), ("DELETE FROM seeds", ())]
         rows += [
@@ -187,7 +186,7 @@ class RunStore:
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
-    def asked(self, request: Request) -> Written:
+    def record_request(self, request: Request) -> CommitFuture:
         """Journal a request; done when durable. Asking again after a kill finds the same row and changes nothing."""
         body = {
             "messages": [[message.role, message.text] for message in request.messages],
@@ -198,7 +197,7 @@ class RunStore:
         sql = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)"
         return self._write([(sql, (request.stage, request.index, dumps(body), now()))])
 
-    def answered(self, request: Request, answer: Reply | Failure) -> Written:
+    def record_answer(self, request: Request, answer: Reply | Failure) -> CommitFuture:
         """Journal an answer, or the failure of its request; done when durable."""
         if isinstance(answer, Failure):
             why = clean(answer.message) or "no reason was given"  # an empty one would read as an answer
@@ -211,22 +210,24 @@ class RunStore:
         sql = "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         return self._write([(sql, (request.stage, request.index, *values))])
 
-    def retried(self, retry: Retry) -> Written:
+    def record_retry(self, retry: Retry) -> CommitFuture:
         """Journal an attempt that will be repeated."""
         sql = "INSERT INTO retries (stage, idx, attempt, wait, message, at) VALUES (?, ?, ?, ?, ?, ?)"
         values = (retry.stage, retry.index, retry.attempt, retry.wait, clean(retry.message), now())
         return self._write([(sql, values)])
 
     def settle(
-        self, request: Request, decisions: Sequence[Decision], judged: int, complete: bool, accepted: int
-    ) -> Written:
+        self, request: Request, decisions: Sequence[Decision], evaluated: int, complete: bool, accepted: int
+    ) -> CommitFuture:
         """Commit the decisions on one reply in one transaction: the only write of decisions there is."""
         key = (request.stage, request.index)
         rows: list[Statement] = [
             ("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *columns_of(decision)))
             for decision in decisions
         ]
-        rows.append(("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, judged, complete, accepted)))
+        rows.append(
+            ("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)", (*key, evaluated, complete, accepted))
+        )
         return self._write(rows)
 
     def calls(self) -> Calls:
@@ -245,7 +246,7 @@ class RunStore:
         """Every request of a stage that has a reply, or failed, in order."""
         return exchanges_of(self._read, stage)
 
-    def take_over(self, exchange: Exchange) -> Written:
+    def import_exchange(self, exchange: Exchange) -> CommitFuture:
         """Journal a request and its answer as another run has them."""
         return self._write(statements(exchange))
 
@@ -262,11 +263,11 @@ class RunStore:
         finally:
             self._read.execute("ROLLBACK")
 
-    def has_begun(self, stage: str) -> bool:
+    def has_started(self, stage: str) -> bool:
         """Whether a stage has asked or decided anything."""
         return any(self._any(table, stage) for table in ("requests", "settlements"))
 
-    def untouched(self) -> bool:
+    def is_unused(self) -> bool:
         """Whether no stage has asked or decided anything."""
         return not any(self._any(table, "%") for table in ("requests", "settlements"))
 
@@ -283,27 +284,27 @@ class RunStore:
         rows = self._read.execute(sql, (GENERATE, index, position, most))
         return [Accepted(idx, place, text, similarity_of(near)) for idx, place, text, near in rows]
 
-    def fill_in(self, found: Sequence[tuple[Accepted, Similarity]]) -> Written:
+    def record_similarities(self, found: Sequence[tuple[Accepted, Similarity]]) -> CommitFuture:
         """Record similarities that were put off when the instructions were accepted; all else stays as it was."""
         sql = "UPDATE decisions SET similarity = ? WHERE stage = ? AND idx = ? AND position = ?"
         return self._write([(sql, (near_text(near), GENERATE, row.index, row.position)) for row, near in found])
 
-    def settled(self, stage: str) -> list[int]:
+    def accepted_totals(self, stage: str) -> list[int]:
         """The stage's accepted total after each wholly settled request, in order of requests."""
         sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
         return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
 
-    def judged(self, stage: str) -> int:
+    def evaluated(self, stage: str) -> int:
         """How many candidates the stage's settlements speak of; `Totals.candidates` counts their fates instead."""
         sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
-    def asked_until(self, stage: str) -> int:
+    def next_request_index(self, stage: str) -> int:
         """The index after the last request that the journal holds."""
         sql = "SELECT coalesce(max(idx) + 1, 0) FROM requests WHERE stage = ?"
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
-    def journalled(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> Journalled | None:
+    def journal_entry(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> JournalEntry | None:
         """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
         row = self._read.execute(
             "SELECT body, text, finish, prompt_tokens, completion_tokens, model, created_at, details, failure,"
@@ -315,7 +316,7 @@ class RunStore:
         if row is None:
             return None
         request = request_of(stage, index, json.loads(row[0]), known)
-        return Journalled(request, answer_of(row[1:9]), row[9], bool(row[10]))
+        return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
 
     # --- reading back -------------------------------------------------------------------------------------------------
 
@@ -344,10 +345,10 @@ class RunStore:
 
     def examples(self) -> Iterator[tuple[str, Example]]:
         """Every training example with its id, in order."""
-        for row in self.rows(PREPARE, "accepted"):
+        for row in self.decisions(PREPARE, "accepted"):
             yield f"e{row.index}.{row.decision.position}", example_of(row.decision)
 
-    def examples_and(self, rule: str, reason: str) -> Iterator[Example]:
+    def examples_including_dropped(self, rule: str, reason: str) -> Iterator[Example]:
         """The training examples, and those that one rule dropped for one reason, all in order."""
         sql = (
             "SELECT position, text, fate, filter, reason, evidence, notes, subject, payload, similarity FROM decisions"
@@ -359,28 +360,28 @@ class RunStore:
 
     def ratings(self) -> dict[str, Rating]:
         """The rating of every example that has one, by the example's digest, oldest first."""
-        return {row.decision.subject: rating_of(row.decision) for row in self.rows(JUDGE, "accepted")}
+        return {row.decision.subject: rating_of(row.decision) for row in self.decisions(JUDGE, "accepted")}
 
-    def forget(self, stage: str) -> None:
+    def delete_decisions(self, stage: str) -> None:
         """Drop a stage's decisions, for a stage that costs nothing to run again."""
         sql = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
         self._write([(statement, (stage,)) for statement in sql]).result()
 
-    def rows(self, stage: str, fate: str) -> Iterator[Row]:
+    def decisions(self, stage: str, fate: str) -> Iterator[DecisionRow]:
         """Every decision of one fate, in order of requests and positions."""
         sql = (
             "SELECT idx, position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
             " FROM decisions WHERE stage = ? AND fate = ? ORDER BY idx, position"
         )
         for index, *columns in self._read.execute(sql, (stage, fate)):
-            yield Row(index, decision_of(columns))
+            yield DecisionRow(index, decision_of(columns))
 
-    def sourced(self, stage: str, fate: str) -> Iterator[tuple[Row, Request, Reply]]:
+    def decisions_with_replies(self, stage: str, fate: str) -> Iterator[tuple[DecisionRow, Request, Reply]]:
         """Every decision of one fate with the request and reply it came from; the requests' examples are left out."""
-        held: Journalled | None = None
-        for row in self.rows(stage, fate):
+        held: JournalEntry | None = None
+        for row in self.decisions(stage, fate):
             if held is None or held.request.index != row.index:
-                held = self.journalled(stage, row.index, None)
+                held = self.journal_entry(stage, row.index, None)
             assert held is not None
             assert isinstance(held.answer, Reply), "a decision has a reply"
             yield row, held.request, held.answer
@@ -388,7 +389,7 @@ class RunStore:
     def exchanges(self, stage: str) -> Iterator[tuple[Request, Reply | Failure | None]]:
         """Every journalled request of a stage with its answer, in order; the requests' examples are left out."""
         index = 0
-        while (held := self.journalled(stage, index, None)) is not None:
+        while (held := self.journal_entry(stage, index, None)) is not None:
             yield held.request, held.answer
             index += 1
 
@@ -428,7 +429,7 @@ class RunStore:
             " FROM replies LEFT JOIN settlements USING (stage, idx) WHERE stage = ? AND failure = ''"
         )
         counts = self._read.execute(sql, (stage,)).fetchone()
-        names = ("cut", "empty", "withheld", "barren")
+        names = ("cut", "empty", "withheld", "no_items")
         return {name: count for name, count in zip(names, counts, strict=True) if count}
 
     def summary(self, stage: str, reason: str, code: int) -> StageSummary:
@@ -453,7 +454,7 @@ class RunStore:
         sql = f"SELECT count(*) FROM {table} WHERE stage = ?"  # noqa: S608 - a table's name of our own
         return int(self._read.execute(sql, (stage,)).fetchone()[0])
 
-    def _write(self, statements: Sequence[Statement]) -> Written:
+    def _write(self, statements: Sequence[Statement]) -> CommitFuture:
         if self._writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
         return self._writer.write(statements)

@@ -16,7 +16,7 @@ from selfinstruct.errors import RunError
 Statement = tuple[str, Sequence[Any]]
 
 
-class Written(Future[None]):
+class CommitFuture(Future[None]):
     """Done when a group is committed and synced. `wait` is for event loops, which are woken once for each commit."""
 
     def __init__(self) -> None:
@@ -42,14 +42,14 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
-        self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], Written] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], CommitFuture] | None] = queue.SimpleQueue()
         self._broken: RunError | None = None
         self._thread = threading.Thread(target=self._work, name="selfinstruct-writer", daemon=True)
         self._thread.start()
 
-    def write(self, statements: Sequence[Statement]) -> Written:
+    def write(self, statements: Sequence[Statement]) -> CommitFuture:
         """Queue one group; the future is done when it is committed and synced, or carries a `RunError`."""
-        done = Written()
+        done = CommitFuture()
         done.set_running_or_notify_cancel()  # from here on it cannot be cancelled: what was handed over is written
         self._waiting.put((statements, done))
         return done
@@ -69,7 +69,7 @@ class Writer:
             ended = None in groups
             self._commit([group for group in groups if group is not None])
 
-    def _commit(self, groups: list[tuple[Sequence[Statement], Written]]) -> None:
+    def _commit(self, groups: list[tuple[Sequence[Statement], CommitFuture]]) -> None:
         if self._broken is None and groups:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")

@@ -22,20 +22,7 @@ _PARTS = ("backends", "contract", "filters", "fixtures", "prompts", "readers")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from selfinstruct.testing.backends import BackendContract  # noqa: E402 - after asserts are made to explain themselves
-from selfinstruct.testing.contract import ComponentContract  # noqa: E402
-from selfinstruct.testing.errors import odd_errors  # noqa: E402
-from selfinstruct.testing.filters import FilterContract  # noqa: E402
-from selfinstruct.testing.fixtures import grow, script  # noqa: E402
-from selfinstruct.testing.prompts import (  # noqa: E402
-    PromptEncoderContract,
-    SamplerContract,
-    TrainingEncoderContract,
-)
-from selfinstruct.testing.readers import PostProcessorContract  # noqa: E402
-from selfinstruct.testing.run import Grown, grow_in  # noqa: E402
-from selfinstruct.testing.script import Script, ScriptEnded  # noqa: E402
-from selfinstruct.testing.texts import NASTY, any_text, for_any  # noqa: E402
-from selfinstruct.testing.values import (  # noqa: E402
+from selfinstruct.testing.builders import (  # noqa: E402
     make_draft,
     make_example,
     make_instruction,
@@ -46,13 +33,26 @@ from selfinstruct.testing.values import (  # noqa: E402
     make_seeds,
     members_of,
 )
+from selfinstruct.testing.contract import ComponentContract  # noqa: E402
+from selfinstruct.testing.errors import odd_errors  # noqa: E402
+from selfinstruct.testing.filters import FilterContract  # noqa: E402
+from selfinstruct.testing.fixtures import grow, script  # noqa: E402
+from selfinstruct.testing.prompts import (  # noqa: E402
+    PromptEncoderContract,
+    SamplerContract,
+    TrainingEncoderContract,
+)
+from selfinstruct.testing.readers import PostProcessorContract  # noqa: E402
+from selfinstruct.testing.run import FinishedRun, grow_in  # noqa: E402
+from selfinstruct.testing.script import Script, ScriptEnded  # noqa: E402
+from selfinstruct.testing.texts import NASTY, any_text, for_any  # noqa: E402
 
 __all__ = [
     "NASTY",
     "BackendContract",
     "ComponentContract",
     "FilterContract",
-    "Grown",
+    "FinishedRun",
     "PostProcessorContract",
     "PromptEncoderContract",
     "SamplerContract",

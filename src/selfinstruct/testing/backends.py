@@ -28,7 +28,7 @@ from selfinstruct.api import (
     Usage,
     Window,
 )
-from selfinstruct.checks import is_secret
+from selfinstruct.plugins.checks import is_secret
 from selfinstruct.testing.contract import SECRET, ComponentContract, is_json
 from selfinstruct.testing.errors import odd_errors
 
@@ -151,7 +151,7 @@ class BackendContract(ComponentContract):
             asyncio.run(backend.close())
 
     def test_it_checks_itself_where_there_is_no_server(self) -> None:
-        """`check` says what is wrong, and how to mend it; it does not raise."""
+        """`check` says what is wrong, and how to fix it; it does not raise."""
         self.diagnosis(self.without_server())
 
     @staticmethod
@@ -163,7 +163,7 @@ class BackendContract(ComponentContract):
             assert isinstance(check, Check)
             assert type(check.ok) is bool
             assert check.name.strip(), "a check without a name"
-            assert check.ok or check.mend.strip(), f"the check '{check.name}' failed and does not say how to mend it"
+            assert check.ok or check.fix.strip(), f"the check '{check.name}' failed and does not say how to fix it"
         return found
 
     def test_it_can_be_closed_at_any_time(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from selfinstruct.api import GENERATE, STAGES, Component, Options
-from selfinstruct.checks import check_component, check_plugin, is_secret
+from selfinstruct.plugins.checks import check_component, check_plugin, is_secret
 
 T = TypeVar("T")
 
@@ -152,7 +152,7 @@ class ComponentContract:
         assert self.build() is not self.build(), "`build` gave the same object twice"
 
 
-def unshaken(work: Callable[..., T], *values: Any) -> T:
+def without_shared_randomness(work: Callable[..., T], *values: Any) -> T:
     """What `work` gives, if it neither draws from Python's shared generator nor depends on it."""
     kept = random.getstate()
     try:
@@ -176,7 +176,7 @@ def is_json(value: object) -> bool:
     return True
 
 
-def served(stages: Sequence[str], known: Sequence[str]) -> list[str]:
+def served_stages(stages: Sequence[str], known: Sequence[str]) -> list[str]:
     """Those of the known stages that are served; the first of them if none is named that is known."""
     return [stage for stage in known if stage in stages] or [GENERATE]
 
@@ -187,7 +187,7 @@ def imported_by(module: str) -> frozenset[str]:
     code = (
         "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]);"
         "plugin = importlib.import_module(sys.argv[2]);"
-        "from selfinstruct.registry import KINDS;"
+        "from selfinstruct.plugins.registry import KINDS;"
         "[getattr(plugin, hook)() for hook in KINDS.values() if hasattr(plugin, hook)];"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 
-class Odd(Exception):
+class OddError(Exception):
     """An exception with attributes as a client's has them."""
 
     def __init__(self, *args: object, **facts: Any) -> None:
@@ -53,22 +53,22 @@ def odd_errors() -> dict[str, Exception]:
         "several at once": ExceptionGroup("many", [ValueError("a"), ExceptionGroup("more", [OSError("b")])]),
         "in a circle": _circle(),
         "end of a stream": StopAsyncIteration(),
-        "wrong key": Odd("bad key", status_code=401, response=_answer(401), body={"error": {"message": "bad"}}),
-        "no credit": Odd("pay", status_code=402, body={"error": {"code": "insufficient_quota"}}),
-        "no such model": Odd("gone", status_code=404, body={"error": {"code": "model_not_found"}}),
-        "too long": Odd("too long", status_code=413, body={"error": {"code": "context_length_exceeded"}}),
-        "too many": Odd("slow down", status_code=429, response=_answer(429, {"Retry-After": "7"})),
-        "wait for ever": Odd("slow down", status_code=429, response=_answer(429, {"retry-after": "inf"})),
-        "wait until a date": Odd("slow", response=_answer(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})),
-        "wait for nobody knows": Odd("slow", response=_answer(503, {"retry-after": "soon"})),
-        "wait backwards": Odd("slow", response=_answer(503, {"retry-after": "-5"})),
-        "server broken": Odd("oops", status_code=500, response=_answer(500)),
-        "response without headers": Odd("oops", response=SimpleNamespace(status_code=500)),
-        "response that is none": Odd("oops", response=None, body=None, status_code=None, code=None),
-        "status in words": Odd("oops", status_code="500", response=_answer("teapot", [("retry-after", "1")])),
-        "status that is none": Odd("oops", status_code=-1, code=99_999),
-        "body in words": Odd("oops", status_code=400, body="<html>Bad gateway</html>"),
-        "body of lists": Odd("oops", status_code=400, body=[{"error": "x"}]),
-        "body of nothing": Odd("oops", status_code=400, body={"error": None, "message": None}),
-        "error in words": Odd("oops", status_code=400, body={"error": "bad request"}, code="bad_request"),
+        "wrong key": OddError("bad key", status_code=401, response=_answer(401), body={"error": {"message": "bad"}}),
+        "no credit": OddError("pay", status_code=402, body={"error": {"code": "insufficient_quota"}}),
+        "no such model": OddError("gone", status_code=404, body={"error": {"code": "model_not_found"}}),
+        "too long": OddError("too long", status_code=413, body={"error": {"code": "context_length_exceeded"}}),
+        "too many": OddError("slow down", status_code=429, response=_answer(429, {"Retry-After": "7"})),
+        "wait for ever": OddError("slow down", status_code=429, response=_answer(429, {"retry-after": "inf"})),
+        "wait until a date": OddError("slow", response=_answer(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})),
+        "wait for nobody knows": OddError("slow", response=_answer(503, {"retry-after": "soon"})),
+        "wait backwards": OddError("slow", response=_answer(503, {"retry-after": "-5"})),
+        "server broken": OddError("oops", status_code=500, response=_answer(500)),
+        "response without headers": OddError("oops", response=SimpleNamespace(status_code=500)),
+        "response that is none": OddError("oops", response=None, body=None, status_code=None, code=None),
+        "status in words": OddError("oops", status_code="500", response=_answer("teapot", [("retry-after", "1")])),
+        "status that is none": OddError("oops", status_code=-1, code=99_999),
+        "body in words": OddError("oops", status_code=400, body="<html>Bad gateway</html>"),
+        "body of lists": OddError("oops", status_code=400, body=[{"error": "x"}]),
+        "body of nothing": OddError("oops", status_code=400, body={"error": None, "message": None}),
+        "error in words": OddError("oops", status_code=400, body={"error": "bad request"}, code="bad_request"),
     }

@@ -20,9 +20,9 @@ from selfinstruct.api import (
     Similarity,
     Verdict,
 )
-from selfinstruct.testing.contract import ComponentContract, is_json, served, unshaken
+from selfinstruct.testing.builders import make_draft, make_example, make_seeds
+from selfinstruct.testing.contract import ComponentContract, is_json, served_stages, without_shared_randomness
 from selfinstruct.testing.texts import STORED, any_text, for_any
-from selfinstruct.testing.values import make_draft, make_example, make_seeds
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -55,20 +55,20 @@ class FilterContract(ComponentContract):
     base = Filter
     keeps: ClassVar[Sequence[Any]] = ()
     drops: ClassVar[Sequence[tuple[Any, str]]] = ()
-    looks_around: ClassVar[bool] = False
+    reads_other_items: ClassVar[bool] = False
     seeds_pass: ClassVar[bool] = False
     seeds: ClassVar[Sequence[SeedTask]] = make_seeds(30)
 
     def items(self, texts: Iterable[str] = SENTENCES) -> list[Any]:
         """An item of each text for every stage that it serves, and with them the author's own."""
         own = [*self.keeps, *(item for item, _ in self.drops)]
-        stages = served(self.stages(), (GENERATE, CLASSIFY, INSTANCES, PREPARE))
+        stages = served_stages(self.stages(), (GENERATE, CLASSIFY, INSTANCES, PREPARE))
         return [*(item for text in texts for stage in stages for item in _items(stage, text)), *own]
 
-    def verdict(self, judge: Filter[Any], item: Any) -> Verdict:
+    def verdict(self, filter_: Filter[Any], item: Any) -> Verdict:
         """Its verdict, if it is one and leaves the item as it was."""
         before = copy.deepcopy(item)
-        verdict = judge.judge(item)
+        verdict = filter_.evaluate(item)
         assert item == before, f"it edited the item {before.text[:80]!r}"
         assert isinstance(verdict, Verdict), f"{type(verdict).__name__} in place of a Verdict"
         assert type(verdict.keep) is bool, f"`keep` is {verdict.keep!r}"
@@ -78,20 +78,20 @@ class FilterContract(ComponentContract):
         assert verdict.similarity is None or isinstance(verdict.similarity, Similarity | Deferred)
         return verdict
 
-    def verdicts(self, judge: Filter[Any], items: Iterable[Any]) -> list[Verdict]:
+    def verdicts(self, filter_: Filter[Any], items: Iterable[Any]) -> list[Verdict]:
         """Its verdicts on items."""
-        return [self.verdict(judge, item) for item in items]
+        return [self.verdict(filter_, item) for item in items]
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def test_it_judges(self) -> None:
+    def test_it_evaluates(self) -> None:
         """A verdict on every item, with a reason for a drop and evidence that can be stored."""
         self.verdicts(self.build(), self.items())
 
-    def test_judging_is_not_remembering(self) -> None:
+    def test_evaluating_is_not_remembering(self) -> None:
         """The core judges again after a kill: an item has the same verdict twice, and in any order."""
         one, items = self.build(), self.items()
-        first = unshaken(self.verdicts, one, items)
+        first = without_shared_randomness(self.verdicts, one, items)
         assert self.verdicts(one, items[::-1])[::-1] == first, "a verdict depends on what was judged before"
         assert [self.verdict(self.build(), item) for item in items] == first, "a new filter judges otherwise"
 
@@ -102,7 +102,7 @@ class FilterContract(ComponentContract):
         for_any(any_text(), lambda text: self.verdicts(one, self.items([text])))
 
     def test_prefetching_is_a_hint(self) -> None:
-        """The verdicts are the same without it, unless `looks_around`; and what counts is the last reply told of."""
+        """The verdicts are the same without it, unless `reads_other_items`; only the last reply announced counts."""
         plain, told, once, items = self.build(), self.build(), self.build(), tuple(self.items())
         once.prefetch(items)
         told.prefetch(())
@@ -112,7 +112,9 @@ class FilterContract(ComponentContract):
         verdicts = self.verdicts(told, items)
         assert verdicts == self.verdicts(once, items), "it remembers what it was told of an earlier reply"
         without = self.verdicts(plain, items)
-        assert self.looks_around or verdicts == without, "prefetching changes verdicts: is that `looks_around`?"
+        assert self.reads_other_items or verdicts == without, (
+            "prefetching changes verdicts: is that `reads_other_items`?"
+        )
 
     # --- memory -------------------------------------------------------------------------------------------------------
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.testing.run import Grown, grow_in
+from selfinstruct.testing.run import FinishedRun, grow_in
 from selfinstruct.testing.script import Script
 
 __all__ = ["grow", "script"]
 
 
 @pytest.fixture
-def grow(tmp_path: Path) -> Callable[..., Grown]:
+def grow(tmp_path: Path) -> Callable[..., FinishedRun]:
     """`grow(target, ...)`: a small offline run in a folder of its own; its arguments are those of `grow_in`."""
     runs = count()
     return lambda target=5, **given: grow_in(tmp_path / f"run{next(runs)}", target, **given)

@@ -22,9 +22,7 @@ from selfinstruct.api import (
     Sampling,
     TrainingEncoder,
 )
-from selfinstruct.testing.contract import ComponentContract, is_json, served, unshaken
-from selfinstruct.testing.texts import STORED, any_text, for_any
-from selfinstruct.testing.values import (
+from selfinstruct.testing.builders import (
     MOST_SEEDS,
     make_example,
     make_instruction,
@@ -33,6 +31,8 @@ from selfinstruct.testing.values import (
     make_seeds,
     members_of,
 )
+from selfinstruct.testing.contract import ComponentContract, is_json, served_stages, without_shared_randomness
+from selfinstruct.testing.texts import STORED, any_text, for_any
 
 ASKS = (GENERATE, CLASSIFY, INSTANCES)
 """The stages that ask a model."""
@@ -54,7 +54,7 @@ class SamplerContract(ComponentContract):
         return [
             {"seeds": seeds, "machine": machine if stage == GENERATE else 0, "stage": stage, "index": index}
             for seeds, machine in suffice
-            for stage in served(self.stages(), ASKS)
+            for stage in served_stages(self.stages(), ASKS)
             for index in (0, 7)
         ]
 
@@ -74,7 +74,7 @@ class SamplerContract(ComponentContract):
         """From two objects, and whatever Python's shared generator does."""
         one, other = self.build(), self.build()
         for view in self.views():
-            first = unshaken(self.sampled, one, view)
+            first = without_shared_randomness(self.sampled, one, view)
             assert self.sampled(other, view) == first, f"two samplers differ on {view}"
 
     def test_it_remembers_nothing(self) -> None:
@@ -100,7 +100,7 @@ class SamplerContract(ComponentContract):
         """`check` raises `DataError` for them; where it is content, `sample` works."""
         for count in range(41):
             if self._suffice(count):
-                for stage in served(self.stages(), ASKS):
+                for stage in served_stages(self.stages(), ASKS):
                     self.build().sample(make_pool_view(count, 0, stage))
 
     def test_any_view_that_it_accepts_can_be_sampled(self) -> None:
@@ -109,7 +109,7 @@ class SamplerContract(ComponentContract):
 
         def check(given: tuple[int, int, int]) -> None:
             seeds, machine, seed = given
-            for stage in served(self.stages(), ASKS):
+            for stage in served_stages(self.stages(), ASKS):
                 view = make_pool_view(seeds, machine if stage == GENERATE else 0, stage, 0, seed)
                 again = replace(view, rng=Random())  # noqa: S311 - not secret
                 again.rng.setstate(view.rng.getstate())
@@ -132,7 +132,7 @@ class PromptEncoderContract(ComponentContract):
         """Examples and subjects, for every stage that it serves; `text` stands among them."""
         seeds, machine = members_of(make_seeds(8)), make_machine(2)
         found: list[tuple[Sequence[Instruction], Sequence[Instruction]]] = []
-        for stage in served(self.stages(), ASKS):
+        for stage in served_stages(self.stages(), ASKS):
             if stage == GENERATE:
                 found += [(tuple(seeds), ()), ((*machine, make_instruction(text, "g9.0"), *seeds[:5]), ())]
             else:
@@ -153,7 +153,7 @@ class PromptEncoderContract(ComponentContract):
     def test_it_is_pure(self) -> None:
         """The same examples and subjects, the same messages, whatever was encoded before and by whom."""
         encoder = self.build()
-        first = [list(unshaken(encoder.encode, *case)) for case in self.cases()]
+        first = [list(without_shared_randomness(encoder.encode, *case)) for case in self.cases()]
         again = [list(self.build().encode(*case)) for case in reversed(self.cases())]
         assert again[::-1] == first, "another object of it, or another order, gives other messages"
 
@@ -208,7 +208,7 @@ class TrainingEncoderContract(ComponentContract):
     def test_it_is_pure(self) -> None:
         """The same example, the same row, whatever was encoded before and by whom."""
         encoder = self.build()
-        first = [dict(unshaken(encoder.encode, example)) for example in self.examples()]
+        first = [dict(without_shared_randomness(encoder.encode, example)) for example in self.examples()]
         again = [dict(self.build().encode(example)) for example in reversed(self.examples())]
         assert again[::-1] == first, "another object of it, or another order, gives other rows"
 

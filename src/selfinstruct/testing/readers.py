@@ -21,9 +21,9 @@ from selfinstruct.api import (
     Reply,
     Request,
 )
-from selfinstruct.testing.contract import ComponentContract, is_json, served, unshaken
+from selfinstruct.testing.builders import make_instruction, make_reply, make_request, make_seeds, members_of
+from selfinstruct.testing.contract import ComponentContract, is_json, served_stages, without_shared_randomness
 from selfinstruct.testing.texts import NASTY, any_text, for_any
-from selfinstruct.testing.values import make_instruction, make_reply, make_request, make_seeds, members_of
 
 ITEMS: Mapping[str, type[Any]] = {GENERATE: Draft, CLASSIFY: Label, INSTANCES: RawInstances, PREPARE: Example}
 """What is read out of the replies of each stage."""
@@ -44,7 +44,7 @@ class PostProcessorContract(ComponentContract):
     def requests(self) -> list[Request]:
         """Requests of all stages that it serves."""
         found = []
-        for stage in served(self.stages(), tuple(ITEMS)):
+        for stage in served_stages(self.stages(), tuple(ITEMS)):
             if stage == GENERATE:
                 found += [make_request(stage), make_request(stage, 3, "", members_of(make_seeds(8)))]
                 continue
@@ -100,7 +100,7 @@ class PostProcessorContract(ComponentContract):
             def read(text: str, request: Request = request) -> list[Any]:
                 return list(reader.process(request, make_reply(text)))
 
-            first = [unshaken(read, text) for text in texts]
+            first = [without_shared_randomness(read, text) for text in texts]
             assert [read(text) for text in reversed(texts)][::-1] == first, "items depend on what was read before"
 
     def test_items_stand_in_the_order_of_the_reply(self) -> None:

@@ -14,12 +14,12 @@ from selfinstruct import SelfInstruct
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-Use: TypeAlias = "str | Mapping[str, Any]"
+ComponentChoice: TypeAlias = "str | Mapping[str, Any]"
 """A component's name, or a table with its name under `use` and its options: {"use": "mine", "most": 3}."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class FinishedRun:
     """What a run left in its folder."""
 
     folder: Path
@@ -59,13 +59,13 @@ def grow_in(
     *,
     plugin: ModuleType | str | None = None,
     model: BaseChatModel | None = None,
-    backend: Use = "demo",
-    sampler: Use | None = None,
-    encoder: Use | None = None,
-    post_processor: Use | None = None,
-    filters: Sequence[Use] = (),
+    backend: ComponentChoice = "demo",
+    sampler: ComponentChoice | None = None,
+    encoder: ComponentChoice | None = None,
+    post_processor: ComponentChoice | None = None,
+    filters: Sequence[ComponentChoice] = (),
     settings: Mapping[str, Any] | None = None,
-) -> Grown:
+) -> FinishedRun:
     """Run `generate` in `folder` until `target` instructions are accepted; the offline demo model answers.
 
     plugin          the author's plugin: its module, or the path of a file
@@ -86,8 +86,8 @@ def grow_in(
         tree["backend"] = {**_table(backend), **tree.get("backend", {})}
     named = [plugin.__name__ if isinstance(plugin, ModuleType) else plugin] if plugin else []
     result = SelfInstruct(model=model, out=folder, plugins=named, settings=tree).generate(target)
-    return Grown(result.folder, result.summary.reason)
+    return FinishedRun(result.folder, result.summary.reason)
 
 
-def _table(use: Use) -> dict[str, Any]:
+def _table(use: ComponentChoice) -> dict[str, Any]:
     return {"use": use} if isinstance(use, str) else dict(use)

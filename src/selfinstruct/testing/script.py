@@ -11,10 +11,10 @@ from selfinstruct.api import Message
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-Said: TypeAlias = "str | BaseException"
+ScriptedAnswer: TypeAlias = "str | BaseException"
 """What the model does when it is asked: answer with a text, or raise."""
 
-Answers: TypeAlias = "Sequence[Said] | Callable[[str], Said]"
+Answers: TypeAlias = "Sequence[ScriptedAnswer] | Callable[[str], ScriptedAnswer]"
 """A list, from which each question takes the next entry, or a function from the prompt to what is said."""
 
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}
@@ -59,7 +59,7 @@ class Script:
             raise said
         return said
 
-    def _next(self, prompt: str) -> Said:
+    def _next(self, prompt: str) -> ScriptedAnswer:
         if callable(self._answers):
             return self._answers(prompt)
         if self.calls > len(self._answers):

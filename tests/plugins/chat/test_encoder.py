@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from selfinstruct.api import Instruction, Reply, Request
 from selfinstruct_chat import selfinstruct_encoders, selfinstruct_post_processors
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
-from selfinstruct_chat.post_processor import ChatTasks
+from selfinstruct_chat.tasks import ChatTasksReader
 
 EXAMPLES = [Instruction("a", "Write a poem\n  about rain."), Instruction("b", "What is 3 + 4?")]
 
@@ -50,7 +50,7 @@ def test_a_perfect_reply_gives_the_tasks_back() -> None:
     request = Request("generate", 0, tuple(messages), examples=tuple(EXAMPLES))
     tasks = ["Name three rivers in Asia.", "Why do leaves fall in autumn?"]
     reply = Reply("\n".join(f"{at}. {task}" for at, task in enumerate(tasks, start=1)), "stop")
-    drafts = ChatTasks().process(request, reply)
+    drafts = ChatTasksReader().process(request, reply)
     assert [draft.text for draft in drafts] == tasks
     assert drafts[0].examples == tuple(example.text for example in EXAMPLES)
 
@@ -66,6 +66,6 @@ def test_the_hooks_offer_prompts_and_readers_for_every_stage() -> None:
     }
     assert set(readers) == {*encoders, "chat-examples"}
     assert isinstance(encoders["chat-tasks"].build(ChatTasksOptions()), ChatTasksEncoder)
-    assert isinstance(readers["chat-tasks"].build(readers["chat-tasks"].options()), ChatTasks)
+    assert isinstance(readers["chat-tasks"].build(readers["chat-tasks"].options()), ChatTasksReader)
     for offer in [*encoders.values(), *readers.values()]:
         assert offer.build(offer.options())

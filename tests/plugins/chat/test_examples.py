@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Example, Instruction, Reply, Request
-from selfinstruct_chat.examples import ChatExamples
+from selfinstruct_chat.examples import ChatExamplesReader
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "instances").glob("*.json"))
 
 
 def read(text: str, labels: bool = False, finish: Any = "stop", instruction: str = "Do it.") -> list[Example]:
     subject = Instruction("g0.0", instruction, None, labels)
-    return list(ChatExamples().process(Request("prepare", 0, (), subjects=(subject,)), Reply(text, finish)))
+    return list(ChatExamplesReader().process(Request("prepare", 0, (), subjects=(subject,)), Reply(text, finish)))
 
 
 def pairs(text: str, labels: bool = False, finish: Any = "stop") -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from selfinstruct.api import Instruction
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
 from selfinstruct_demo.prompt import read_prompt
-from tests.running import command, rows
+from tests.command_line import command, rows
 
 TOPICS = ["bees", "tax law", "sailing"]
 SHOWN = [[Instruction(f"s{at}", f"Write {at} lines."), Instruction(f"t{at}", "Sort them.")] for at in range(300)]

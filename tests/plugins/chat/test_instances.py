@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from selfinstruct.api import ConfigError, Instruction, NoOptions, RawInstances, Reply, Request
 from selfinstruct_chat.classify import ChatClassifyEncoder
-from selfinstruct_chat.examples import ChatExamples
-from selfinstruct_chat.instances import ChatInstances, ChatInstancesEncoder, ChatInstancesOptions
-from selfinstruct_chat.labels import ChatLabels
+from selfinstruct_chat.examples import ChatExamplesReader
+from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
+from selfinstruct_chat.labels import ChatLabelsReader
 from selfinstruct_demo.grammar import draw_task, templates
 from selfinstruct_demo.options import DemoOptions, faultless
-from selfinstruct_demo.reply import Text, reply_to
+from selfinstruct_demo.reply import DemoReply, reply_to
 
 OPEN = Instruction("g0.1", "Write a poem\n\nabout <<rain>>.", None, False)
 LABELS = Instruction("g0.2", 'Tag the mail as "kind", "rude" or "odd".', None, True)
@@ -24,17 +24,17 @@ def encoder(count: int = 3) -> ChatInstancesEncoder:
     return ChatInstancesEncoder(ChatInstancesOptions(count=count))
 
 
-def ask(subject: Instruction, options: DemoOptions, count: int = 3) -> Text:
+def ask(subject: Instruction, options: DemoOptions, count: int = 3) -> DemoReply:
     """What the demo model says to the real prompt."""
     turns = [("human" if one.role == "user" else one.role, one.text) for one in encoder(count).encode((), [subject])]
     return reply_to(turns, options)
 
 
-def examples(subject: Instruction, said: Text) -> list[tuple[str, str]]:
+def examples(subject: Instruction, said: DemoReply) -> list[tuple[str, str]]:
     request = Request("instances", 0, (), subjects=(subject,))
     reply = Reply(said.text, "length" if said.cut else "stop")
-    (raw,) = ChatInstances().process(request, reply)
-    read = ChatExamples().process(request, Reply(raw.text, reply.finish))
+    (raw,) = ChatInstancesReader().process(request, reply)
+    read = ChatExamplesReader().process(request, Reply(raw.text, reply.finish))
     return [(example.input, example.output) for example in read]
 
 
@@ -67,10 +67,10 @@ def test_options() -> None:
 def test_the_raw_text_is_kept_as_it_is() -> None:
     request = Request("instances", 0, (), subjects=(OPEN,))
     raw = "<<OUTPUT>>\r\n  Rain \n\n<think>is a tag</think>  "
-    assert ChatInstances().process(request, Reply(f"<think>Hm.\n</think>\n{raw}\n", "stop")) == [
+    assert ChatInstancesReader().process(request, Reply(f"<think>Hm.\n</think>\n{raw}\n", "stop")) == [
         RawInstances(raw, OPEN.id)
     ]
-    (cut,) = ChatInstances().process(request, Reply("<think>Hm.", "length"))
+    (cut,) = ChatInstancesReader().process(request, Reply("<think>Hm.", "length"))
     assert (cut.text, cut.notes) == ("", {"cut": True})
 
 
@@ -118,7 +118,7 @@ def test_demo_breaks_off() -> None:
     said = ask(OPEN, faultless(cut=1))
     assert said.cut
     request = Request("prepare", 0, (), subjects=(OPEN,))
-    assert ChatExamples().process(request, Reply(said.text, "length"))[-1].notes["cut"] is True
+    assert ChatExamplesReader().process(request, Reply(said.text, "length"))[-1].notes["cut"] is True
 
 
 @pytest.mark.parametrize("markers", [0.0, 1.0])
@@ -130,7 +130,7 @@ def test_demo_classifies_what_the_real_prompt_asks(markers: float) -> None:
     said = reply_to(
         [("human" if one.role == "user" else one.role, one.text) for one in messages], faultless(markers=markers)
     )
-    labels = ChatLabels().process(Request("classify", 0, (), subjects=subjects), Reply(said.text, "stop"))
+    labels = ChatLabelsReader().process(Request("classify", 0, (), subjects=subjects), Reply(said.text, "stop"))
     assert [label.subject for label in labels] == [subject.id for subject in subjects]
     assert all(label.text in ("yes", "no") for label in labels)
     assert all(label.text == "yes" for label in labels[:40:3])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Instruction, Label, NoOptions, Reply, Request
-from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, shown
-from selfinstruct_chat.labels import ChatLabels
+from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, one_line
+from selfinstruct_chat.labels import ChatLabelsReader
 
 TASKS = (
     "Name a river.",
@@ -23,7 +23,7 @@ TASKS = (
 
 def labels(text: str, tasks: tuple[str, ...] = TASKS, finish: Any = "stop") -> list[Label]:
     subjects = tuple(Instruction(str(at), task) for at, task in enumerate(tasks, 1))
-    return list(ChatLabels().process(Request("classify", 0, (), subjects=subjects), Reply(text, finish)))
+    return list(ChatLabelsReader().process(Request("classify", 0, (), subjects=subjects), Reply(text, finish)))
 
 
 def read(text: str, tasks: tuple[str, ...] = TASKS, finish: Any = "stop") -> str:
@@ -48,12 +48,12 @@ def test_the_prompt() -> None:
 
 def test_a_long_task_shows_both_ends() -> None:
     text = "Judge the report. " + "It goes on and on. " * 60 + "Is it good or bad?"
-    line = shown(text)
+    line = one_line(text)
     assert len(line) <= LONGEST + 5
     assert line.startswith("Judge the report. It goes")
     assert line.endswith("Is it good or bad?")
-    assert shown("word\n" * 5) == "word word word word word"
-    assert len(shown("x" * 1000)) <= LONGEST + 5
+    assert one_line("word\n" * 5) == "word word word word word"
+    assert len(one_line("x" * 1000)) <= LONGEST + 5
 
 
 # --- the reader -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selfinstruct.api import Draft, Instruction, Reply, Request
 from selfinstruct.types import Finish
 from selfinstruct_chat.items import tidy
-from selfinstruct_chat.post_processor import ChatTasks
+from selfinstruct_chat.tasks import ChatTasksReader
 
 A, B, C = "Write a poem about rain.", "What is 12 times 12?", "Name three kinds of bread."
 CLEAN = st.lists(
@@ -25,7 +25,7 @@ CLEAN = st.lists(
 
 
 def parse(text: str, finish: Finish = "stop", examples: tuple[Instruction, ...] = ()) -> list[Draft]:
-    return list(ChatTasks().process(Request("generate", 0, (), examples=examples), Reply(text, finish)))
+    return list(ChatTasksReader().process(Request("generate", 0, (), examples=examples), Reply(text, finish)))
 
 
 def texts(text: str, finish: Finish = "stop") -> list[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from selfinstruct.api import Example, Instruction, Rating, Reply, Request
 from selfinstruct.types import Finish
 from selfinstruct_chat.judge import MARK, SYSTEM, ChatJudgeEncoder, ChatJudgeOptions
-from selfinstruct_chat.ratings import LONGEST_REASON, ChatRatings
+from selfinstruct_chat.ratings import LONGEST_REASON, ChatRatingsReader
 
 CORPUS = tomllib.loads((Path(__file__).parents[2] / "corpus" / "ratings.toml").read_text("utf-8"))["reply"]
 SIGNS = {"yes": "y", "no": "n", "unknown": "?"}
@@ -26,7 +26,7 @@ def subject(instruction: str, input: str = "", output: str = "An answer.", ident
 
 def ratings(text: str, count: int, finish: Finish = "stop") -> list[Rating]:
     subjects = tuple(subject(f"Task {number}.", identity=str(number)) for number in range(1, count + 1))
-    return list(ChatRatings().process(Request("judge", 0, (), subjects=subjects), Reply(text, finish)))
+    return list(ChatRatingsReader().process(Request("judge", 0, (), subjects=subjects), Reply(text, finish)))
 
 
 def signs(rating: Rating) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from selfinstruct.api import Draft, Instruction, Reply, Request
 from selfinstruct.config import read_recipe, resolve
-from selfinstruct.engine.judge import Judge, Rule
-from selfinstruct.registry import Registry
+from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
+from selfinstruct.plugins.registry import Registry
 from selfinstruct.types import GENERATE, Decision, Finish
-from selfinstruct_chat.post_processor import ChatTasks
+from selfinstruct_chat.tasks import ChatTasksReader
 
 REGISTRY = Registry.load()
 FILTERS = resolve(read_recipe("chat"), REGISTRY).stages[GENERATE].filters
@@ -20,12 +20,12 @@ class Chain:
     """Filters in order, which remember seeds and what they accepted, as the engine makes them."""
 
     def __init__(self, seeds: Iterable[str] = ()) -> None:
-        self._judge = Judge([Rule(chosen.name, chosen.build(REGISTRY)) for chosen in FILTERS])
-        self._judge.observe(Draft(seed, (), {"seed": True}) for seed in seeds)
+        self._chain = FilterChain([NamedFilter(chosen.name, chosen.build(REGISTRY)) for chosen in FILTERS])
+        self._chain.observe(Draft(seed, (), {"seed": True}) for seed in seeds)
 
     def decide(self, drafts: Sequence[Draft]) -> Sequence[Decision]:
         """What becomes of the drafts of one reply, each kept one remembered before the next is judged."""
-        return self._judge.judge(lambda: drafts, "", 0, None, None).decisions
+        return self._chain.evaluate(lambda: drafts, "", 0, None, None).decisions
 
     def accepted(self, drafts: Sequence[Draft]) -> list[str]:
         """Texts of the drafts that are kept."""
@@ -35,4 +35,4 @@ class Chain:
 def read(text: str, examples: Iterable[str] = (), finish: Finish = "stop") -> Sequence[Draft]:
     """Drafts that the chat parser reads out of a reply."""
     shown = tuple(Instruction(str(at), example) for at, example in enumerate(examples))
-    return ChatTasks().process(Request("generate", 0, (), examples=shown), Reply(text, finish))
+    return ChatTasksReader().process(Request("generate", 0, (), examples=shown), Reply(text, finish))

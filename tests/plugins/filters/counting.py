@@ -20,7 +20,7 @@ CORPUS = Path(__file__).parents[2] / "corpus"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LabelledReply:
     """A reply and what should be taken from it.
 
     `answered` are tasks with an answer glued on: the parser should read them, and the filter `answer` drop them.
@@ -51,7 +51,7 @@ class Case:
 
 
 @dataclass(slots=True)
-class Tally:
+class ParserCounts:
     """Counts over some replies: first of the parser alone, then of parser and filters."""
 
     replies: int = 0
@@ -74,10 +74,10 @@ class Tally:
         return _share(self.kept_right, self.kept), _share(self.kept_right, self.wanted)
 
 
-def cases() -> dict[str, Case]:
+def cases() -> dict[str, LabelledReply]:
     """The corpus, by the names of its files."""
     paths = sorted((CORPUS / "replies").glob("*.json"))
-    return {path.stem: Case(**json.loads(path.read_text("utf-8"))) for path in paths}
+    return {path.stem: LabelledReply(**json.loads(path.read_text("utf-8"))) for path in paths}
 
 
 def good_instructions() -> list[dict[str, str]]:
@@ -90,9 +90,9 @@ def fates(texts: Iterable[str]) -> list[Decision]:
     return [Chain().decide([Draft(text, ())])[0] for text in texts]
 
 
-def count(corpus: Iterable[Case]) -> Tally:
+def count(corpus: Iterable[LabelledReply]) -> ParserCounts:
     """Read and judge every reply, and count. A repeated task is one task, and its second copy is rightly dropped."""
-    total = Tally()
+    total = ParserCounts()
     for case in corpus:
         decisions = case.decide()
         read_texts = [one.text for one in decisions]

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft
 from selfinstruct.api.similarity import lcs_length
-from selfinstruct_filters.containment import Containment, ContainmentOptions, Index
+from selfinstruct_filters.containment import ContainmentFilter, ContainmentIndex, ContainmentOptions
 
 THRESHOLDS = ("0.5", "0.55", "0.7", "0.8", "0.9", "1")
 FEW_WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), max_size=14)
 LONE_WORDS = st.lists(st.sampled_from([f"w{number}" for number in range(40)]), max_size=30)
 
 
-def judged(text: str, *pool: str, **options: object) -> tuple[str, object]:
-    one = Containment(ContainmentOptions.model_validate(options))
+def evaluated(text: str, *pool: str, **options: object) -> tuple[str, object]:
+    one = ContainmentFilter(ContainmentOptions.model_validate(options))
     for entry in pool:
         one.observe(Draft(entry))
-    verdict = one.judge(Draft(text))
+    verdict = one.evaluate(Draft(text))
     return verdict.reason, verdict.evidence.get("known")
 
 
@@ -30,25 +30,27 @@ LONG = "Write a short poem about a lighthouse keeper. It should rhyme, and have 
 
 
 def test_a_lengthened_copy_is_dropped() -> None:
-    assert judged(LONG, SHORT) == ("lengthened-copy", SHORT)
-    assert judged(f"Listen well! {LONG}", SHORT) == ("lengthened-copy", SHORT)
+    assert evaluated(LONG, SHORT) == ("lengthened-copy", SHORT)
+    assert evaluated(f"Listen well! {LONG}", SHORT) == ("lengthened-copy", SHORT)
 
 
 def test_a_part_of_an_entry_is_dropped() -> None:
-    assert judged(SHORT, LONG) == ("shortened-copy", LONG)
+    assert evaluated(SHORT, LONG) == ("shortened-copy", LONG)
 
 
 def test_the_words_must_stand_in_order() -> None:
-    assert judged("keeper lighthouse a about poem short a Write", SHORT) == ("", None)
+    assert evaluated("keeper lighthouse a about poem short a Write", SHORT) == ("", None)
 
 
 def test_short_sides_are_nobody_s() -> None:
-    assert judged("Explain this poem to a child of six years.", "Explain this poem") == ("", None)
-    assert judged("Explain this poem to a child of six years.", "Explain this poem", fewest=3)[0] == "lengthened-copy"
+    assert evaluated("Explain this poem to a child of six years.", "Explain this poem") == ("", None)
+    assert (
+        evaluated("Explain this poem to a child of six years.", "Explain this poem", fewest=3)[0] == "lengthened-copy"
+    )
 
 
 def test_it_works_without_spaces_between_words() -> None:
-    assert judged("请写一首关于大海的短诗，每行不超过七个字。", "写一首关于大海的短诗")[0] == "lengthened-copy"
+    assert evaluated("请写一首关于大海的短诗，每行不超过七个字。", "写一首关于大海的短诗")[0] == "lengthened-copy"
 
 
 def test_the_fullest_copy_is_named_and_of_equals_the_oldest() -> None:
@@ -57,20 +59,20 @@ def test_the_fullest_copy_is_named_and_of_equals_the_oldest() -> None:
         "one two three four five",
         "two three four five six",
     )
-    assert judged("one two three four five six seven eight nine ten", near, first, second)[1] == first
+    assert evaluated("one two three four five six seven eight nine ten", near, first, second)[1] == first
 
 
 @pytest.mark.parametrize("text", ["", " ", "?!", "\ud800 a b c d e", "a " * 5000])
 def test_odd_texts_are_judged(text: str) -> None:
-    assert judged(text, "", "\ud800", "?!") == ("", None)
-    assert judged(text, text)[0] in ("", "lengthened-copy")
+    assert evaluated(text, "", "\ud800", "?!") == ("", None)
+    assert evaluated(text, text)[0] in ("", "lengthened-copy")
 
 
 @pytest.mark.parametrize("words", [FEW_WORDS, LONE_WORDS], ids=["many repeats", "few repeats"])
 def test_the_index_finds_what_a_look_at_every_entry_finds(words: st.SearchStrategy[list[str]]) -> None:
     @given(st.lists(words, max_size=12), words, st.sampled_from(THRESHOLDS), st.integers(1, 6))
     def compare(pool: list[list[str]], text: list[str], threshold: str, fewest: int) -> None:
-        index = Index(float(threshold), fewest)
+        index = ContainmentIndex(float(threshold), fewest)
         for entry in pool:
             index.add(entry)
         assert index.most_contained(text) == by_brute_force(pool, text, Fraction(threshold), fewest)

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from selfinstruct.records import BUILTIN, read_seeds
+from selfinstruct.config.seeds import BUILTIN, read_seeds
 
-from .counting import Case, cases, count, fates, good_instructions
+from .counting import LabelledReply, cases, count, fates, good_instructions
 
 CASES = cases()
 LEAST, LEAST_GOOD = 0.97, 0.95
@@ -24,7 +24,7 @@ def test_precision_and_recall() -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_reply(case: Case) -> None:
+def test_reply(case: LabelledReply) -> None:
     """`known_misses` and `known_losses` count as wrong above; here they leave the rest of their reply in view."""
     kept = [one.text for one in case.decide() if one.fate == "accepted"]
     assert sorted(kept) == sorted({*case.accepted, *case.known_misses} - {*case.known_losses})

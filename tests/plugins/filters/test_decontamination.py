@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Example
 from selfinstruct.errors import DataError
-from selfinstruct.fingerprints import Fingerprints, evaluation_set
-from selfinstruct.similarity import unicode_tokens
-from selfinstruct_filters.decontamination import Decontamination, DecontaminationOptions
-from tests.running import command, rows
+from selfinstruct.text.fingerprints import Fingerprints, evaluation_set
+from selfinstruct.text.tokens import unicode_tokens
+from selfinstruct_filters.decontamination import DecontaminationFilter, DecontaminationOptions
+from tests.command_line import command, rows
 
 QUESTION = "A gardener plants nine rows of seven tulips and four die. How many are left?"
 SHORT = "Which planet has the shortest year?"
@@ -31,8 +31,8 @@ def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def rule(*sets: Path, **options: Any) -> Decontamination:
-    return Decontamination(DecontaminationOptions(sets=tuple(map(str, sets)), **options))
+def rule(*sets: Path, **options: Any) -> DecontaminationFilter:
+    return DecontaminationFilter(DecontaminationOptions(sets=tuple(map(str, sets)), **options))
 
 
 def example(instruction: str, given: str = "", output: str = "Fine.") -> Example:
@@ -43,19 +43,19 @@ def example(instruction: str, given: str = "", output: str = "Fine.") -> Example
 
 
 def test_a_run_of_words_is_found_whatever_its_case_and_signs(texts: Path) -> None:
-    verdict = rule(texts).judge(Draft("Please solve: GARDENER plants nine rows, of seven tulips -- and five die?"))
+    verdict = rule(texts).evaluate(Draft("Please solve: GARDENER plants nine rows, of seven tulips -- and five die?"))
     assert verdict.reason == "in-evaluation-set"
     assert verdict.evidence == {"set": "exam", "shared": 1, "words": "gardener plants nine rows of seven tulips and"}
 
 
 def test_seven_words_in_a_row_are_not_eight(texts: Path) -> None:
-    assert rule(texts).judge(Draft("A gardener plants nine rows of seven roses and some tulips.")).keep
+    assert rule(texts).evaluate(Draft("A gardener plants nine rows of seven roses and some tulips.")).keep
 
 
 def test_a_short_text_is_found_as_a_whole_only(texts: Path) -> None:
-    assert rule(texts).judge(Draft("which planet has the shortest year")).evidence["words"] == SHORT[:-1].lower()
-    assert rule(texts).judge(Draft("Which planet has the shortest year and day?")).keep
-    assert rule(texts).judge(Draft("Mercury")).keep, "fewer than four words are anybody's"
+    assert rule(texts).evaluate(Draft("which planet has the shortest year")).evidence["words"] == SHORT[:-1].lower()
+    assert rule(texts).evaluate(Draft("Which planet has the shortest year and day?")).keep
+    assert rule(texts).evaluate(Draft("Mercury")).keep, "fewer than four words are anybody's"
 
 
 @pytest.mark.parametrize(
@@ -71,41 +71,41 @@ def test_a_short_text_is_found_as_a_whole_only(texts: Path) -> None:
     ],
 )
 def test_examples_are_looked_at_in_all_their_parts(texts: Path, item: Example, dropped: bool) -> None:
-    assert rule(texts).judge(item).keep is not dropped
+    assert rule(texts).evaluate(item).keep is not dropped
 
 
 def test_how_much_and_how_long_are_options(texts: Path) -> None:
     draft = Draft("A gardener plants nine rows of seven tulips and rests.")
-    assert rule(texts).judge(draft).evidence["shared"] == 2
-    assert rule(texts, least=3).judge(draft).keep
-    assert rule(texts, n=13).judge(draft).keep
-    assert not rule(texts, least=3).judge(Draft(SHORT)).keep, "a whole text is enough"
+    assert rule(texts).evaluate(draft).evidence["shared"] == 2
+    assert rule(texts, least=3).evaluate(draft).keep
+    assert rule(texts, n=13).evaluate(draft).keep
+    assert not rule(texts, least=3).evaluate(Draft(SHORT)).keep, "a whole text is enough"
 
 
 def test_text_files_and_scripts_without_spaces(tmp_path: Path) -> None:
     path = tmp_path / "exam.txt"
     path.write_text("\ufeff灯塔的守护者每天晚上都会爬上楼梯点亮那盏灯\r\n\r\nОдин два три четыре\r\n", "utf-8")
-    assert not rule(path).judge(Draft("请改写:守护者每天晚上都会爬上楼梯。")).keep
-    assert not rule(path).judge(Draft("один, два, три, четыре!")).keep
-    assert rule(path).judge(Draft("一个完全不同的问题,关于大海。")).keep
+    assert not rule(path).evaluate(Draft("请改写:守护者每天晚上都会爬上楼梯。")).keep
+    assert not rule(path).evaluate(Draft("один, два, три, четыре!")).keep
+    assert rule(path).evaluate(Draft("一个完全不同的问题,关于大海。")).keep
 
 
 @given(st.lists(WORDS, min_size=1, max_size=5), WORDS)
 def test_it_finds_what_a_plain_search_finds(known: list[list[str]], asked: list[str]) -> None:
-    made = Fingerprints.of("x", map(" ".join, known), 6)
+    made = Fingerprints.from_texts("x", map(" ".join, known), 6)
     runs = {tuple(text[at : at + 6]) for text in known for at in range(len(text) - 5)}
     wholes = {tuple(text) for text in known if 4 <= len(text) < 6}
     assert made.count == len(runs | wholes)
     if made.count:
-        filter_ = Decontamination.__new__(Decontamination)
+        filter_ = DecontaminationFilter.__new__(DecontaminationFilter)
         filter_._sets, filter_._least = [made], 1
         mine = {tuple(asked[at : at + 6]) for at in range(len(asked) - 5)}
-        assert filter_.judge(Draft(" ".join(asked))).keep is not bool(mine & runs or tuple(asked) in wholes)
+        assert filter_.evaluate(Draft(" ".join(asked))).keep is not bool(mine & runs or tuple(asked) in wholes)
 
 
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
-    made = Fingerprints.of("x", [text], 4)
+    made = Fingerprints.from_texts("x", [text], 4)
     assert (made.count > 0) == (len(unicode_tokens(text)) >= 4)
 
 
@@ -120,7 +120,7 @@ def test_a_file_of_fingerprints_drops_what_its_texts_drop(texts: Path) -> None:
     ]
     for text in (QUESTION, SHORT, "A gardener plants nine rows of seven roses.", "", "Write a poem about a river."):
         draft = Draft(text)
-        assert rule(Path("exam.fp"), n=13).judge(draft) == rule(texts).judge(draft)
+        assert rule(Path("exam.fp"), n=13).evaluate(draft) == rule(texts).evaluate(draft)
     assert b"gardener" not in Path("exam.fp").read_bytes()
 
 
@@ -154,7 +154,7 @@ def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
 def test_what_cannot_be_done_is_told(texts: Path, args: list[str], words: str) -> None:
     Path("array.json").write_text("[1]", "utf-8")
     Path("latin.txt").write_bytes("Gärtner".encode("latin-1"))
-    Path("done.fp").write_bytes(Fingerprints.of("x", [QUESTION]).written())
+    Path("done.fp").write_bytes(Fingerprints.from_texts("x", [QUESTION]).to_bytes())
     command("fingerprint", *args, "-o", "out.fp").failed(2, words)
     assert not Path("out.fp").exists()
 
@@ -175,9 +175,9 @@ def broken(data: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("how", list(broken(b"x")))
 def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path, how: str) -> None:
     path = tmp_path / "x.fp"
-    path.write_bytes(broken(Fingerprints.of("x", [QUESTION]).written())[how])
+    path.write_bytes(broken(Fingerprints.from_texts("x", [QUESTION]).to_bytes())[how])
     with pytest.raises(DataError, match=r"x\.fp (is|holds)") as caught:
-        rule(path).judge(Draft(QUESTION))
+        rule(path).evaluate(Draft(QUESTION))
     assert "\n" not in caught.value.message
     assert "selfinstruct fingerprint" in caught.value.hint
 

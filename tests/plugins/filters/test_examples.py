@@ -30,7 +30,7 @@ def example(
 
 
 def reason(item: Example) -> str:
-    return build("invalid-example").judge(item).reason
+    return build("invalid-example").evaluate(item).reason
 
 
 def test_they_serve_the_stage_prepare() -> None:
@@ -38,8 +38,8 @@ def test_they_serve_the_stage_prepare() -> None:
 
 
 def test_cut() -> None:
-    assert build("cut").judge(example("Half a", cut=True)).reason == "cut-off"
-    assert build("cut").judge(example("Whole.")).keep
+    assert build("cut").evaluate(example("Half a", cut=True)).reason == "cut-off"
+    assert build("cut").evaluate(example("Whole.")).keep
 
 
 # --- invalid-example --------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_cut() -> None:
     ],
 )
 def test_invalid(item: Example, why: str) -> None:
-    verdict = build("invalid-example").judge(item)
+    verdict = build("invalid-example").evaluate(item)
     assert verdict.reason == why
     json.dumps(dict(verdict.evidence))
 
@@ -90,7 +90,7 @@ def test_invalid(item: Example, why: str) -> None:
     [
         example("Yes"),
         example("None", "Which of these numbers is prime: 4, 6, 8?"),
-        example("Hello world", "hello world", "Mend the capital letters."),
+        example("Hello world", "hello world", "Fix the capital letters."),
         example("Dear [Your Name],\nthank you.\n[Signature]"),
         example("[1, 2, 3]"),
         example('{"output": "x"}'),
@@ -119,39 +119,39 @@ def test_valid(item: Example) -> None:
 def test_duplicates_are_found_across_tasks() -> None:
     one = build("duplicate-example")
     one.observe(example("Bees  fly.", "a\nb", subject="g0.0"))
-    verdict = one.judge(example("bees fly.", "A b", subject="g7.1"))
+    verdict = one.evaluate(example("bees fly.", "A b", subject="g7.1"))
     assert (verdict.reason, verdict.evidence["subject"]) == ("duplicate", "g0.0")
-    assert one.judge(example("Bees fly.", "a c")).keep
-    assert one.judge(example("Bees fly!", "a b")).keep
-    assert one.judge(example("Bees fly.", "a b", "Do that.")).keep
+    assert one.evaluate(example("Bees fly.", "a c")).keep
+    assert one.evaluate(example("Bees fly!", "a b")).keep
+    assert one.evaluate(example("Bees fly.", "a b", "Do that.")).keep
 
 
 def test_the_first_of_two_answers_stays() -> None:
     one = build("conflict")
     first = example("4", "2 + 2")
-    assert one.judge(first).keep
+    assert one.evaluate(first).keep
     one.observe(first)
-    assert one.judge(first).keep
-    verdict = one.judge(example("5", "2 + 2"))
+    assert one.evaluate(first).keep
+    verdict = one.evaluate(example("5", "2 + 2"))
     assert (verdict.reason, verdict.evidence["first"]) == ("another-output", "4")
-    assert one.judge(example("0", "2 - 2")).keep
-    assert one.judge(example("5", "2 + 2", "Guess.")).keep
+    assert one.evaluate(example("0", "2 - 2")).keep
+    assert one.evaluate(example("5", "2 + 2", "Guess.")).keep
 
 
 @pytest.mark.parametrize("without_input", [True, False])
 def test_open_tasks_may_have_many_answers(without_input: bool) -> None:
     one = build("conflict", without_input=without_input)
     one.observe(example("A poem."))
-    assert one.judge(example("Another poem.")).keep is not without_input
+    assert one.evaluate(example("Another poem.")).keep is not without_input
 
 
 def test_at_most() -> None:
     one = build("at-most", most=2)
     for _ in range(2):
-        assert one.judge(example("x")).keep
+        assert one.evaluate(example("x")).keep
         one.observe(example("x"))
-    assert one.judge(example("x")).reason == "enough-of-this-task"
-    assert one.judge(example("x", subject="g0.1")).keep
+    assert one.evaluate(example("x")).reason == "enough-of-this-task"
+    assert one.evaluate(example("x", subject="g0.1")).keep
 
 
 def test_every_instance_of_a_seed_passes() -> None:
@@ -161,7 +161,7 @@ def test_every_instance_of_a_seed_passes() -> None:
         for case in seed["instances"]:
             item = Example(seed["instruction"], case["input"], case["output"], seed["is_classification"], seed["id"])
             for one in filters:
-                verdict = one.judge(item)
+                verdict = one.evaluate(item)
                 assert verdict.keep, (item, verdict)
                 one.observe(item)
 
@@ -170,7 +170,7 @@ def test_every_instance_of_a_seed_passes() -> None:
 def test_no_filter_raises(instruction: str, text: str, output: str, labels: bool) -> None:
     item = example(output, text, instruction, labels, unmarked=True)
     for name in ORDER:
-        json.dumps(dict(build(name).judge(item).evidence))
+        json.dumps(dict(build(name).evaluate(item).evidence))
 
 
 def test_a_long_text_is_judged_in_time() -> None:
@@ -182,5 +182,5 @@ def test_a_long_text_is_judged_in_time() -> None:
         " " * 9_000 + "x",
         "." * 9_000,
     ):
-        build("invalid-example").judge(example(text))
-        build("invalid-example").judge(example("x", text))
+        build("invalid-example").evaluate(example(text))
+        build("invalid-example").evaluate(example("x", text))

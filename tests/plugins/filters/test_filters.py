@@ -34,7 +34,7 @@ KEPT = {
         "Say ha ha ha.",
     ],
     "refusal": [
-        "Here is a sentence with a mistake: He go home. Mend it.",
+        "Here is a sentence with a mistake: He go home. Fix it.",
         "Please provide a summary of the French Revolution.",
         "Answer this mail politely: \"I'm sorry, I can't help. Please provide more details.\"",
         "Write an apology that starts with the words I am sorry.",
@@ -170,19 +170,19 @@ def _filled(name: str) -> Filter[Any]:
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, some in KEPT.items() for text in some])
 def test_keeps(name: str, text: str) -> None:
-    verdict = _filled(name).judge(Draft(text))
+    verdict = _filled(name).evaluate(Draft(text))
     assert verdict.keep, verdict
 
 
 @pytest.mark.parametrize(("name", "text", "reason"), [(name, *case) for name, some in DROPPED.items() for case in some])
 def test_drops(name: str, text: str, reason: str) -> None:
-    verdict = _filled(name).judge(Draft(text))
+    verdict = _filled(name).evaluate(Draft(text))
     assert (verdict.keep, verdict.reason) == (False, reason)
     json.dumps(dict(verdict.evidence))
 
 
 def test_cut_believes_the_parser() -> None:
-    assert build("cut").judge(Draft("Write a", (), {"cut": True})).reason == "cut-off"
+    assert build("cut").evaluate(Draft("Write a", (), {"cut": True})).reason == "cut-off"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_cut_believes_the_parser() -> None:
     ],
 )
 def test_an_intro_that_announces_answers(intro: str, announces: bool) -> None:
-    verdict = build("answer").judge(Draft("Name two rivers.", (), {"intro": intro}))
+    verdict = build("answer").evaluate(Draft("Name two rivers.", (), {"intro": intro}))
     assert verdict.keep is not announces
 
 
@@ -216,14 +216,14 @@ def test_an_intro_that_announces_answers(intro: str, announces: bool) -> None:
 )
 def test_glued_answers(text: str, tail: str, answers: bool) -> None:
     draft = Draft(text, (), {"tail": tail})
-    assert build("answer").judge(draft).keep is not answers
-    assert build("answer", drop_glued=False).judge(draft).keep
+    assert build("answer").evaluate(draft).keep is not answers
+    assert build("answer", drop_glued=False).evaluate(draft).keep
 
 
 def test_an_announced_answer_counts_in_any_language() -> None:
     draft = Draft("Nombra un río.", (), {"tail": "Respuesta: el Ebro", "answered": True})
-    assert build("answer").judge(draft).reason == "answer-glued-on"
-    assert build("answer", drop_glued=False).judge(draft).keep
+    assert build("answer").evaluate(draft).reason == "answer-glued-on"
+    assert build("answer", drop_glued=False).evaluate(draft).keep
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_announced_answer_counts_in_any_language() -> None:
     ],
 )
 def test_a_reply_that_opens_with_a_refusal_or_a_question_back_brings_no_tasks(intro: str, reason: str) -> None:
-    assert build("refusal").judge(Draft("What should the tasks be about?", (), {"intro": intro})).reason == reason
+    assert build("refusal").evaluate(Draft("What should the tasks be about?", (), {"intro": intro})).reason == reason
 
 
 def test_restated_looks_at_the_examples_too() -> None:
@@ -244,23 +244,23 @@ def test_restated_looks_at_the_examples_too() -> None:
         "Name four uses of a brick. Be inventive, and order them by how likely they are.",
         ("Name four uses of a brick.",),
     )
-    assert not build("restated").judge(draft).keep
+    assert not build("restated").evaluate(draft).keep
 
 
 def test_restated_remembers_seeds_only() -> None:
     one = build("restated")
     one.observe(Draft("Name four uses of a brick."))
-    assert one.judge(Draft("Name four uses of a brick.")).keep
+    assert one.evaluate(Draft("Name four uses of a brick.")).keep
 
 
 def test_keywords_can_be_set() -> None:
     one = build("keywords", words=["Köln"], opening=[], media=[])
-    assert not one.judge(Draft("Was steht in KÖLN?")).keep
-    assert one.judge(Draft("Was machen Kölner? Draw a cat in this photo.")).keep
+    assert not one.evaluate(Draft("Was steht in KÖLN?")).keep
+    assert one.evaluate(Draft("Was machen Kölner? Draw a cat in this photo.")).keep
 
 
 @given(st.text(), st.text())
 def test_no_filter_raises(text: str, tail: str) -> None:
     draft = Draft(text, (tail,), {"tail": tail, "intro": tail})
     for name in ORDER:
-        build(name).judge(draft)
+        build(name).evaluate(draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from selfinstruct.api import Draft
-from selfinstruct_filters.keywords import LISTS, Keywords, KeywordsOptions
+from selfinstruct_filters.keywords import LISTS, KeywordsFilter, KeywordsOptions
 
 DROPPED = [
     ("en", "Describe this photo."),
@@ -27,24 +27,24 @@ KEPT = [
 
 @pytest.mark.parametrize(("language", "text"), DROPPED)
 def test_each_language_has_lists(language: str, text: str) -> None:
-    one = Keywords(KeywordsOptions.model_validate({"languages": (language,)}))
-    assert one.judge(Draft(text)).reason == "needs-more-than-text"
+    one = KeywordsFilter(KeywordsOptions.model_validate({"languages": (language,)}))
+    assert one.evaluate(Draft(text)).reason == "needs-more-than-text"
 
 
 @pytest.mark.parametrize(("language", "text"), KEPT)
 def test_to_write_about_media_is_a_task_in_each_language(language: str, text: str) -> None:
-    verdict = Keywords(KeywordsOptions.model_validate({"languages": (language,)})).judge(Draft(text))
+    verdict = KeywordsFilter(KeywordsOptions.model_validate({"languages": (language,)})).evaluate(Draft(text))
     assert verdict.keep, verdict
 
 
 @pytest.mark.parametrize(("language", "text"), [case for case in DROPPED if case[0] != "en"])
 def test_by_default_the_lists_are_english(language: str, text: str) -> None:
-    assert Keywords(KeywordsOptions()).judge(Draft(text)).keep
+    assert KeywordsFilter(KeywordsOptions()).evaluate(Draft(text)).keep
 
 
 def test_lists_of_one_s_own_stand_in_place_of_a_language_s() -> None:
-    one = Keywords(KeywordsOptions(words=("kumquat",), opening=(), media=("hologram",)))
-    reasons = [one.judge(Draft(text)).reason for text in ("Peel a Kumquat.", "See this hologram.", "Click on it.")]
+    one = KeywordsFilter(KeywordsOptions(words=("kumquat",), opening=(), media=("hologram",)))
+    reasons = [one.evaluate(Draft(text)).reason for text in ("Peel a Kumquat.", "See this hologram.", "Click on it.")]
     assert reasons == ["needs-more-than-text", "needs-more-than-text", ""]
-    assert Keywords(KeywordsOptions(languages=())).judge(Draft("Draw a cat.")).keep
+    assert KeywordsFilter(KeywordsOptions(languages=())).evaluate(Draft("Draw a cat.")).keep
     assert set(LISTS) == {"en", "de", "fr", "es"}

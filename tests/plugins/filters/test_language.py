@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from selfinstruct.api import Draft, Example
-from selfinstruct_filters.language import LANGUAGES, SCRIPTS, Language, LanguageOptions
-from tests.running import python
+from selfinstruct_filters.language import LANGUAGES, SCRIPTS, LanguageFilter, LanguageOptions
+from tests.command_line import python
 
 ROOT = Path(__file__).parents[3]
-ENGLISH = Language(LanguageOptions(keep=("en",)))
+ENGLISH = LanguageFilter(LanguageOptions(keep=("en",)))
 TASKS = {
     "en": "Write a short story about a lighthouse keeper who finds a letter.",
     "de": "Schreibe eine kurze Geschichte über einen Leuchtturmwärter, der einen Brief findet.",
@@ -34,23 +34,23 @@ TASKS = {
 }
 
 
-def reason(text: str, one: Language = ENGLISH) -> str:
-    return one.judge(Draft(text)).reason
+def reason(text: str, one: LanguageFilter = ENGLISH) -> str:
+    return one.evaluate(Draft(text)).reason
 
 
 @pytest.mark.parametrize("kept", ["en", "de", "ru", "zh", "ja", "ko"])
 def test_one_language_is_kept_and_the_others_are_dropped(kept: str) -> None:
-    one = Language(LanguageOptions(keep=(kept,)))
+    one = LanguageFilter(LanguageOptions(keep=(kept,)))
     assert [code for code, text in TASKS.items() if not reason(text, one)] == [kept]
 
 
 def test_by_default_every_language_is_kept() -> None:
-    one = Language(LanguageOptions())
+    one = LanguageFilter(LanguageOptions())
     assert all(reason(text, one) == "" for text in TASKS.values())
 
 
 def test_the_evidence_says_what_decided() -> None:
-    by_model, by_script = (ENGLISH.judge(Draft(TASKS[code])) for code in ("de", "ru"))
+    by_model, by_script = (ENGLISH.evaluate(Draft(TASKS[code])) for code in ("de", "ru"))
     assert (by_model.reason, by_model.evidence["language"]) == ("another-language", "de")
     assert (by_script.reason, by_script.evidence["script"]) == ("another-script", "Cyrillic")
     json.dumps([dict(by_model.evidence), dict(by_script.evidence)])
@@ -73,14 +73,14 @@ def test_the_evidence_says_what_decided() -> None:
     ],
 )
 def test_what_is_short_or_no_prose_or_only_holds_another_language_is_kept(text: str) -> None:
-    verdict = ENGLISH.judge(Draft(text))
+    verdict = ENGLISH.evaluate(Draft(text))
     assert verdict.keep, verdict
 
 
 def test_the_texts_of_an_example_can_be_chosen() -> None:
     item = Example("Translate the letter into German.", TASKS["en"], TASKS["de"], False, "g0.0")
-    assert ENGLISH.judge(item).evidence["where"] == "output"
-    assert Language(LanguageOptions(keep=("en",), texts=("instruction", "input"))).judge(item).keep
+    assert ENGLISH.evaluate(item).evidence["where"] == "output"
+    assert LanguageFilter(LanguageOptions(keep=("en",), texts=("instruction", "input"))).evaluate(item).keep
 
 
 def test_scripts_that_decide_alone_need_no_model(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_scripts_that_decide_alone_need_no_model(tmp_path: Path) -> None:
         "from selfinstruct.api import Draft\n"
         "from selfinstruct_filters.language import Language, LanguageOptions\n"
         f"one = Language(LanguageOptions(keep=('ko', 'th')))\n"
-        f"reasons = [one.judge(Draft(text)).reason for text in {[TASKS['ko'], TASKS['en']]!r}]\n"
+        f"reasons = [one.evaluate(Draft(text)).reason for text in {[TASKS['ko'], TASKS['en']]!r}]\n"
         "print(json.dumps([reasons, 'py3langid' in sys.modules]))"
     )
     assert python(code, tmp_path) == [["", "another-script"], False]

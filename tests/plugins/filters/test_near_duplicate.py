@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from selfinstruct.api import Example
-from selfinstruct_filters.near_duplicate import NearDuplicate, NearDuplicateOptions
+from selfinstruct_filters.near_duplicate import NearDuplicateFilter, NearDuplicateOptions
 
 STORY = (
     "The keeper climbed the stairs every evening and lit the lamp. One night the light went out, and a small boat"
@@ -22,43 +22,43 @@ def example(output: str, given: str = "", instruction: str = "Tell a story.", su
     return Example(instruction, given, output, False, subject)
 
 
-def judged(item: Example, *before: Example, **options: float) -> tuple[str, str | None]:
+def evaluated(item: Example, *before: Example, **options: float) -> tuple[str, str | None]:
     """The reason, and the task of the example that was nearest."""
-    rule = NearDuplicate(NearDuplicateOptions.model_validate(options))
+    rule = NearDuplicateFilter(NearDuplicateOptions.model_validate(options))
     rule.observe_all(before)
-    verdict = rule.judge(item)
+    verdict = rule.evaluate(item)
     return verdict.reason, verdict.evidence.get("subject")  # type: ignore[return-value]
 
 
 def test_a_story_told_again_under_another_task_is_dropped() -> None:
     again = example(STORY.replace("small", "little"), instruction="Tell a story of the sea.", subject="g5.2")
-    assert judged(again, example("Yes."), example(STORY, subject="g1.1")) == ("near-duplicate", "g1.1")
+    assert evaluated(again, example("Yes."), example(STORY, subject="g1.1")) == ("near-duplicate", "g1.1")
 
 
 def test_the_evidence_is_the_nearest_output_clipped_and_the_score() -> None:
-    rule = NearDuplicate(NearDuplicateOptions())
+    rule = NearDuplicateFilter(NearDuplicateOptions())
     rule.observe(example(STORY * 3))
-    evidence = rule.judge(example(STORY * 3 + " End.")).evidence
+    evidence = rule.evaluate(example(STORY * 3 + " End.")).evidence
     assert evidence["nearest"] == (STORY * 3)[:200]
     assert 0.9 < float(str(evidence["score"])) < 1
 
 
 def test_labels_of_a_long_task_for_other_inputs_are_kept() -> None:
-    assert judged(example("yes", "Nice bed.", LABEL_TASK), example("yes", "Good food.", LABEL_TASK)) == ("", None)
+    assert evaluated(example("yes", "Nice bed.", LABEL_TASK), example("yes", "Good food.", LABEL_TASK)) == ("", None)
 
 
 def test_two_questions_about_one_long_text_are_kept() -> None:
     first = example(STORY, TEXT, "Who is the hero of this text?")
     other = example(" ".join(reversed(STORY.split())), TEXT, "Where does it take place?")
-    assert judged(other, first) == ("", None)
-    assert judged(example(STORY + " End.", TEXT, "Whom is it about?"), first)[0] == "near-duplicate"
+    assert evaluated(other, first) == ("", None)
+    assert evaluated(example(STORY + " End.", TEXT, "Whom is it about?"), first)[0] == "near-duplicate"
 
 
 def test_how_near_and_how_short_is_an_option() -> None:
     again = example(STORY.replace("small", "little"), instruction="What did the keeper do? Tell it in two sentences.")
-    assert judged(again, example(STORY), threshold=0.95) == ("", None)
-    assert judged(again, example(STORY), threshold=0.8)[0] == "near-duplicate"
-    assert judged(again, example(STORY), threshold=0.8, shortest=60) == ("", None)
+    assert evaluated(again, example(STORY), threshold=0.95) == ("", None)
+    assert evaluated(again, example(STORY), threshold=0.8)[0] == "near-duplicate"
+    assert evaluated(again, example(STORY), threshold=0.8, shortest=60) == ("", None)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_how_near_and_how_short_is_an_option() -> None:
     ],
 )
 def test_every_script_is_compared(text: str) -> None:
-    assert judged(example(text + "!"), example(text))[0] == "near-duplicate"
+    assert evaluated(example(text + "!"), example(text))[0] == "near-duplicate"
 
 
 @pytest.mark.parametrize("kernel", ["python", "rapidfuzz", None])
@@ -78,8 +78,8 @@ def test_every_kernel_decides_alike(kernel: str | None, monkeypatch: pytest.Monk
     tales = [" ".join(rng.choices(TEXT.split(), k=rng.randint(12, 60))) for _ in range(60)]
     near = [f"{tale} {rng.choice(['again', 'once more', 'x y z and more of it'])}" for tale in tales]
     items = [example(tale, subject=str(at)) for at, tale in enumerate(tales)]
-    expected = [judged(example(tale), *items) for tale in near]
+    expected = [evaluated(example(tale), *items) for tale in near]
     assert {reason for reason, _ in expected} == {"", "near-duplicate"}
     if kernel:
         monkeypatch.setitem(os.environ, "SELFINSTRUCT_KERNEL", kernel)
-    assert [judged(example(tale), *items) for tale in near] == expected
+    assert [evaluated(example(tale), *items) for tale in near] == expected

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from scripts import filter_pages
-from scripts.filter_pages import PAGE, ROOT, Shown, shown
+from scripts.filter_pages import PAGE, ROOT, FilterPage, shown
 
 ALL = shown()
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -25,13 +25,13 @@ def test_every_filter_of_the_recipes_is_on_it() -> None:
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.component.name)
-def test_the_kept_example_is_kept(one: Shown) -> None:
+def test_the_kept_example_is_kept(one: FilterPage) -> None:
     verdict = one.verdict(one.constant("KEPT"))
     assert verdict.keep, verdict
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.component.name)
-def test_the_dropped_example_is_dropped_for_a_reason_that_the_page_names(one: Shown) -> None:
+def test_the_dropped_example_is_dropped_for_a_reason_that_the_page_names(one: FilterPage) -> None:
     verdict = one.verdict(one.constant("DROPPED"))
     assert not verdict.keep
     assert verdict.reason in one.reasons()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Example
-from selfinstruct_filters.personal_data import KINDS, PersonalData, PersonalDataOptions
+from selfinstruct_filters.personal_data import KINDS, PersonalDataFilter, PersonalDataOptions
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,7 +69,7 @@ INVENTED = [
 
 
 def judge(text: str, **options: bool) -> str:
-    return PersonalData(PersonalDataOptions(**options)).judge(Draft(text)).reason
+    return PersonalDataFilter(PersonalDataOptions(**options)).evaluate(Draft(text)).reason
 
 
 @pytest.mark.parametrize(("text", "reason"), REAL)
@@ -79,13 +79,13 @@ def test_what_looks_real_is_dropped(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize("text", INVENTED)
 def test_what_looks_invented_is_kept(text: str) -> None:
-    verdict = PersonalData(PersonalDataOptions()).judge(Draft(text))
+    verdict = PersonalDataFilter(PersonalDataOptions()).evaluate(Draft(text))
     assert verdict.keep, verdict
 
 
 @pytest.mark.parametrize(("text", "reason"), [case for case in REAL if case[1]])
 def test_the_evidence_is_masked(text: str, reason: str) -> None:
-    verdict = PersonalData(PersonalDataOptions()).judge(Draft(text))
+    verdict = PersonalDataFilter(PersonalDataOptions()).evaluate(Draft(text))
     told = json.dumps(dict(verdict.evidence), ensure_ascii=False)
     assert "*" in told
     assert not set(re.findall(r"[^\W_]{3,}", text)) & set(re.findall(r"[^\W_]{3,}", str(verdict.evidence["masked"])))
@@ -99,10 +99,10 @@ def test_each_kind_can_be_switched_off(option: str, reason: str) -> None:
 
 
 def test_every_text_of_an_example_is_judged() -> None:
-    one = PersonalData(PersonalDataOptions())
-    verdict = one.judge(Example("Shorten it.", "Ring +49 30 901820.", "Ring.", False, "g0.0"))
+    one = PersonalDataFilter(PersonalDataOptions())
+    verdict = one.evaluate(Example("Shorten it.", "Ring +49 30 901820.", "Ring.", False, "g0.0"))
     assert (verdict.reason, verdict.evidence["where"]) == ("phone-number", "input")
-    assert one.judge(Example("Shorten it.", "Ring me.", "Ring.", False, "g0.0")).keep
+    assert one.evaluate(Example("Shorten it.", "Ring me.", "Ring.", False, "g0.0")).keep
 
 
 @given(st.text() | st.text("0123456789 .-+@():ab", max_size=60))
@@ -118,9 +118,9 @@ def test_a_long_text_is_judged_in_time(text: str) -> None:
 
 
 def test_the_seeds_hold_none() -> None:
-    one = PersonalData(PersonalDataOptions())
+    one = PersonalDataFilter(PersonalDataOptions())
     for line in (ROOT / "data" / "seed_tasks.jsonl").read_text(encoding="utf-8").splitlines():
         seed = json.loads(line)
         for case in seed["instances"]:
             item = Example(seed["instruction"], case["input"], case["output"], False, seed["id"])
-            assert one.judge(item).keep, item
+            assert one.evaluate(item).keep, item

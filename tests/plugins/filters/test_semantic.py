@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import ConfigError, Draft, ModelError
-from selfinstruct_filters.semantic import Semantic, SemanticOptions
-from tests.running import command, rows
-from tests.servers.loopback import HTML, Fault
+from selfinstruct_filters.semantic import SemanticFilter, SemanticOptions
+from tests.command_line import command, rows
+from tests.servers.loopback import HTML, ServerFault
 from tests.servers.ollama_server import OllamaServer, letters
 
 POOL = [Draft("Write a poem about a lighthouse."), Draft("Name three rivers of Asia."), Draft("Is 91 a prime number?")]
@@ -26,9 +26,9 @@ def server() -> Iterator[OllamaServer]:
         yield running
 
 
-def rule(server: OllamaServer, folder: Path | str, **options: Any) -> Semantic:
+def rule(server: OllamaServer, folder: Path | str, **options: Any) -> SemanticFilter:
     given = {"model": "ollama:letters", "cache": str(folder), "kwargs": {"base_url": server.url}, **options}
-    return Semantic(SemanticOptions(**given))
+    return SemanticFilter(SemanticOptions(**given))
 
 
 def cosine(one: str, other: str) -> float:
@@ -39,19 +39,19 @@ def cosine(one: str, other: str) -> float:
 def test_the_nearest_is_named_with_its_cosine(server: OllamaServer, tmp_path: Path) -> None:
     one = rule(server, tmp_path)
     one.observe_all(POOL)
-    verdict = one.judge(AGAIN)
+    verdict = one.evaluate(AGAIN)
     assert (verdict.reason, verdict.evidence["nearest"]) == ("same-meaning", POOL[0].text)
-    assert one.judge(POOL[1]).evidence == {"nearest": POOL[1].text, "cosine": 1.0}
-    assert one.judge(Draft("xyz")).keep
+    assert one.evaluate(POOL[1]).evidence == {"nearest": POOL[1].text, "cosine": 1.0}
+    assert one.evaluate(Draft("xyz")).keep
 
 
 def test_it_decides_by_the_cosine_and_remembers_what_it_is_told(server: OllamaServer, tmp_path: Path) -> None:
     text, limit = "Name two lakes of Africa.", cosine("Name two lakes of Africa.", POOL[1].text)
     for threshold, kept in ((limit + 1e-4, True), (limit - 1e-4, False)):
         one = rule(server, tmp_path, threshold=threshold)
-        assert one.judge(Draft(text)).keep, "nothing is near an empty pool"
+        assert one.evaluate(Draft(text)).keep, "nothing is near an empty pool"
         one.observe(POOL[1])
-        assert one.judge(Draft(text)).keep is kept
+        assert one.evaluate(Draft(text)).keep is kept
 
 
 def test_a_pool_larger_than_a_block_keeps_its_order(server: OllamaServer, tmp_path: Path) -> None:
@@ -59,16 +59,16 @@ def test_a_pool_larger_than_a_block_keeps_its_order(server: OllamaServer, tmp_pa
     texts = ["".join(rng.choices("abcdefghij", k=40)) for _ in range(600)]
     one.observe_all(map(Draft, texts))
     for text in texts[:2] + texts[254:258] + texts[510:514] + texts[-1:]:
-        assert one.judge(Draft(text)).evidence == {"nearest": text, "cosine": 1.0}
+        assert one.evaluate(Draft(text)).evidence == {"nearest": text, "cosine": 1.0}
 
 
 def test_a_reply_is_embedded_in_one_call_and_nothing_twice(server: OllamaServer, tmp_path: Path) -> None:
     one = rule(server, tmp_path)
     one.observe_all(POOL)
     one.prefetch([AGAIN, Draft("New."), AGAIN, POOL[2]])
-    assert one.judge(Draft("New.")).keep
+    assert one.evaluate(Draft("New.")).keep
     one.observe(Draft("New."))
-    assert not one.judge(AGAIN).keep
+    assert not one.evaluate(AGAIN).keep
     assert server.embedded == [[draft.text for draft in POOL], [AGAIN.text, "New."]]
 
 
@@ -81,7 +81,7 @@ def test_a_resumed_run_reads_the_disk(server: OllamaServer, tmp_path: Path) -> N
     for _ in range(2):
         one = rule(server, tmp_path)
         one.observe_all(POOL)
-        assert not one.judge(AGAIN).keep
+        assert not one.evaluate(AGAIN).keep
     assert len(server.embedded) == 2
     rule(server, tmp_path, model="ollama:letters:latest").observe(AGAIN)
     assert len(server.embedded) == 3, "another model's embeddings are others"
@@ -107,19 +107,19 @@ def test_a_broken_file_is_asked_for_again(server: OllamaServer, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (Fault(500, {"error": "out of memory"}), "out of memory"),
-        (Fault(hang_up="reset"), "disconnected"),
+        (ServerFault(500, {"error": "out of memory"}), "out of memory"),
+        (ServerFault(hang_up="reset"), "disconnected"),
         (HTML, "cannot be used"),
-        (Fault(200, {"embeddings": [[1.0]]}), "no embedding of finite numbers for each of 3 texts"),
-        (Fault(200, {"embeddings": [[], [], []]}), "no embedding of finite numbers"),
-        (Fault(200, '{"embeddings": [[1, 2], [1, 2], [NaN, 2]]}'), "cannot be used"),
-        (Fault(200, {"embeddings": [[1, 2], [1], [1, 2]]}), "cannot be used"),
-        (Fault(200, {"embeddings": "no"}), "cannot be used"),
-        (Fault(delay=1.0), "timed out"),
+        (ServerFault(200, {"embeddings": [[1.0]]}), "no embedding of finite numbers for each of 3 texts"),
+        (ServerFault(200, {"embeddings": [[], [], []]}), "no embedding of finite numbers"),
+        (ServerFault(200, '{"embeddings": [[1, 2], [1, 2], [NaN, 2]]}'), "cannot be used"),
+        (ServerFault(200, {"embeddings": [[1, 2], [1], [1, 2]]}), "cannot be used"),
+        (ServerFault(200, {"embeddings": "no"}), "cannot be used"),
+        (ServerFault(delay=1.0), "timed out"),
     ],
 )
 def test_a_server_that_fails_is_an_unusable_model(
-    server: OllamaServer, tmp_path: Path, given: Fault, words: str
+    server: OllamaServer, tmp_path: Path, given: ServerFault, words: str
 ) -> None:
     server.embed = lambda _texts, _n: given
     with pytest.raises(ModelError, match="the embedding model 'ollama:letters' cannot be used") as caught:
@@ -133,13 +133,13 @@ def test_embeddings_of_another_length_are_refused(server: OllamaServer, tmp_path
     one.observe_all(POOL)
     server.embed = lambda texts, _n: [[1.0, 2.0]] * len(texts)
     with pytest.raises(ModelError, match="embeddings of 26 and of 2 numbers"):
-        one.judge(AGAIN)
+        one.evaluate(AGAIN)
 
 
 def test_an_embedding_of_nothing_is_near_to_nothing(server: OllamaServer, tmp_path: Path) -> None:
     one = rule(server, tmp_path)
     one.observe_all([Draft("123"), *POOL])
-    assert one.judge(Draft("456")).keep
+    assert one.evaluate(Draft("456")).keep
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(server: OllamaServer, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_run_stops_resumably_without_its_server_and_goes_on_with_it(
         f'[{{use = "semantic", model = "ollama:letters", threshold = 0.99, kwargs = {{base_url = "{server.url}"}}}}]'
     )
     generate = ["generate", "--backend", "demo", "--target", "30", "--set", f"generate.add_filters={chosen}", "--out"]
-    server.embed = lambda texts, n: Fault(503, {"error": "busy"}) if n == 5 else [*map(letters, texts)]
+    server.embed = lambda texts, n: ServerFault(503, {"error": "busy"}) if n == 5 else [*map(letters, texts)]
     command(*generate, "run").failed(4, "the embedding model 'ollama:letters' cannot be used: ", "busy")
     command(*generate, "run").done()
     asked = [text for texts in server.embedded for text in texts]

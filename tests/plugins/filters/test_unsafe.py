@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import ConfigError, Draft, Example
-from selfinstruct_filters.unsafe import CATEGORIES, Unsafe, UnsafeOptions
+from selfinstruct_filters.unsafe import CATEGORIES, UnsafeFilter, UnsafeOptions
 
 ROOT = Path(__file__).parents[3]
 CORPUS = tomllib.loads((ROOT / "tests" / "corpus" / "unsafe.toml").read_text(encoding="utf-8"))
 UNSAFE = [(text, category) for category, some in CORPUS["unsafe"].items() for text in some]
-FILTER = Unsafe(UnsafeOptions())
+FILTER = UnsafeFilter(UnsafeOptions())
 
 
 def judge(text: str, **options: Any) -> str:
-    one = Unsafe(UnsafeOptions(**options)) if options else FILTER
-    return one.judge(Draft(text)).reason
+    one = UnsafeFilter(UnsafeOptions(**options)) if options else FILTER
+    return one.evaluate(Draft(text)).reason
 
 
 @pytest.mark.parametrize(("text", "category"), UNSAFE, ids=[text for text, _ in UNSAFE])
@@ -32,7 +32,7 @@ def test_an_unsafe_request_is_dropped(text: str, category: str) -> None:
 
 @pytest.mark.parametrize("text", CORPUS["harmless"]["all"])
 def test_a_look_alike_is_kept(text: str) -> None:
-    verdict = FILTER.judge(Draft(text))
+    verdict = FILTER.evaluate(Draft(text))
     assert verdict.keep, verdict
 
 
@@ -80,7 +80,7 @@ def test_lists_of_ones_own(tmp_path: Path) -> None:
     mine = tmp_path / "mine.txt"
     mine.write_text("\ufeff# not at work\nDarn*\n gosh  golly # both words\n\n", encoding="utf-8")
     for text in ("Darned socks!", "Oh gosh, golly.", "d4rn it"):
-        verdict = Unsafe(UnsafeOptions(files=(str(mine),))).judge(Draft(text))
+        verdict = UnsafeFilter(UnsafeOptions(files=(str(mine),))).evaluate(Draft(text))
         assert verdict.reason == "own-words", text
     assert judge("Oh gosh.", files=(str(mine),)) == ""
     assert judge("A bomb.", files=(str(mine),), categories=()) == ""
@@ -94,13 +94,13 @@ def test_a_list_that_cannot_be_used_is_named(content: bytes | None, words: str, 
     if content is not None:
         mine.write_bytes(content)
     with pytest.raises(ConfigError, match=words) as caught:
-        Unsafe(UnsafeOptions(files=(str(mine),)))
+        UnsafeFilter(UnsafeOptions(files=(str(mine),)))
     assert str(mine) in caught.value.message
     assert caught.value.hint
 
 
 def test_every_text_of_an_example_is_judged() -> None:
-    verdict = FILTER.judge(Example("Translate.", "Bonjour, connard.", "Hello.", False, "g0.0"))
+    verdict = FILTER.evaluate(Example("Translate.", "Bonjour, connard.", "Hello.", False, "g0.0"))
     assert (verdict.reason, verdict.evidence["where"]) == ("profanity", "input")
 
 
@@ -109,7 +109,7 @@ def test_the_seeds_and_the_corpus_of_replies_pass() -> None:
         seed = json.loads(line)
         for case in seed["instances"]:
             item = Example(seed["instruction"], case["input"], case["output"], False, seed["id"])
-            assert FILTER.judge(item).keep, item
+            assert FILTER.evaluate(item).keep, item
     for path in sorted((ROOT / "tests" / "corpus" / "replies").glob("*.json")):
         for text in json.loads(path.read_text(encoding="utf-8"))["accepted"]:
             assert judge(text) == "", text
@@ -117,7 +117,7 @@ def test_the_seeds_and_the_corpus_of_replies_pass() -> None:
 
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
-    json.dumps(dict(FILTER.judge(Draft(text)).evidence))
+    json.dumps(dict(FILTER.evaluate(Draft(text)).evidence))
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import EXPORT, ConfigError, Example, NoOptions
-from selfinstruct.registry import ENCODER, Registry
-from selfinstruct_formats.alpaca import Alpaca
-from selfinstruct_formats.chat import ChatOptions, Messages, ShareGPT
+from selfinstruct.plugins.registry import ENCODER, Registry
+from selfinstruct_formats.alpaca import AlpacaEncoder
+from selfinstruct_formats.chat import ChatOptions, MessagesEncoder, ShareGPTEncoder
 from selfinstruct_formats.templates import TEMPLATES, fill
-from selfinstruct_formats.text import Text, TextOptions
+from selfinstruct_formats.text import TextEncoder, TextOptions
 
 PLAIN = Example("Name a river.", "", "Rhine", False, "g0.0")
 GIVEN = Example("Translate.", "Fluss", "river", False, "g0.1")
@@ -30,30 +30,30 @@ def test_they_serve_the_export_only() -> None:
 
 
 def test_messages() -> None:
-    assert Messages(ChatOptions()).encode(GIVEN) == {
+    assert MessagesEncoder(ChatOptions()).encode(GIVEN) == {
         "messages": [
             {"role": "user", "content": "Translate.\n\nFluss"},
             {"role": "assistant", "content": "river"},
         ]
     }
-    (first, second, _) = Messages(ChatOptions(system="Be brief.")).encode(PLAIN)["messages"]  # type: ignore[misc,union-attr]
+    (first, second, _) = MessagesEncoder(ChatOptions(system="Be brief.")).encode(PLAIN)["messages"]  # type: ignore[misc,union-attr]
     assert first == {"role": "system", "content": "Be brief."}
     assert second == {"role": "user", "content": "Name a river."}
 
 
 def test_sharegpt() -> None:
-    assert ShareGPT(ChatOptions(system="Be brief.")).encode(GIVEN) == {
+    assert ShareGPTEncoder(ChatOptions(system="Be brief.")).encode(GIVEN) == {
         "conversations": [
             {"from": "system", "value": "Be brief."},
             {"from": "human", "value": "Translate.\n\nFluss"},
             {"from": "gpt", "value": "river"},
         ]
     }
-    assert len(ShareGPT(ChatOptions()).encode(GIVEN)["conversations"]) == 2  # type: ignore[arg-type]
+    assert len(ShareGPTEncoder(ChatOptions()).encode(GIVEN)["conversations"]) == 2  # type: ignore[arg-type]
 
 
 def test_alpaca() -> None:
-    alpaca = Alpaca(NoOptions())
+    alpaca = AlpacaEncoder(NoOptions())
     assert alpaca.encode(GIVEN) == {"instruction": "Translate.", "input": "Fluss", "output": "river"}
     assert alpaca.encode(PLAIN)["input"] == ""
 
@@ -88,18 +88,18 @@ def test_alpaca() -> None:
     ],
 )
 def test_text(options: dict[str, Any], text: str) -> None:
-    assert Text(TextOptions(**options)).encode(GIVEN) == {"text": text}
+    assert TextEncoder(TextOptions(**options)).encode(GIVEN) == {"text": text}
 
 
 @given(st.builds(Example, texts, texts, texts, st.booleans(), st.just("g0.0")), texts | st.none())
 def test_texts_are_never_read_as_templates_nor_changed(example: Example, system: str | None) -> None:
     whole = f"{example.instruction}\n\n{example.input}" if example.input else example.instruction
     for name, template in TEMPLATES.items():
-        (text,) = Text(TextOptions(template=name, system=system)).encode(example).values()  # type: ignore[arg-type]
+        (text,) = TextEncoder(TextOptions(template=name, system=system)).encode(example).values()  # type: ignore[arg-type]
         before, between, after = template.turn.replace("{question}", "\0").replace("{output}", "\0").split("\0")
         said = "" if system is None else template.system.replace("{system}", system)
         assert text == said + before + whole + between + example.output + after
-    for encoder in (Messages(ChatOptions(system=system)), ShareGPT(ChatOptions(system=system))):
+    for encoder in (MessagesEncoder(ChatOptions(system=system)), ShareGPTEncoder(ChatOptions(system=system))):
         (turns,) = encoder.encode(example).values()
         said_first = [] if system is None else [system]
         assert [list(turn.values())[1] for turn in turns] == [*said_first, whole, example.output]  # type: ignore[union-attr]
@@ -117,10 +117,10 @@ def test_filling_in_is_one_pass(pieces: list[str], output: str, given_input: str
 class TestTemplateFile:
     """A file of the user's own."""
 
-    def read(self, tmp_path: Path, content: str | bytes) -> Text:
+    def read(self, tmp_path: Path, content: str | bytes) -> TextEncoder:
         path = tmp_path / "template.txt"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Text(TextOptions(template_file=str(path)))
+        return TextEncoder(TextOptions(template_file=str(path)))
 
     def test_it_is_filled_in(self, tmp_path: Path) -> None:
         text = self.read(tmp_path, 'Q: {question}\nJSON: {"a": {x}} {{output}}\nA: {output}</s>\n')
@@ -152,7 +152,7 @@ class TestTemplateFile:
     def test_no_file(self, tmp_path: Path) -> None:
         for path in (tmp_path / "none.txt", tmp_path):
             with pytest.raises(ConfigError, match="cannot be read"):
-                Text(TextOptions(template_file=str(path)))
+                TextEncoder(TextOptions(template_file=str(path)))
 
     def test_what_stands_before_belongs_into_the_file(self) -> None:
         for more in ({"system": "Hi"}, {"begin": True}):

@@ -5,8 +5,8 @@ from typing import Any
 import pluggy
 
 import selfinstruct_paper as paper
-from selfinstruct import hookspecs
 from selfinstruct.api import Component, Instance, Instruction, Reply, Request, SeedTask
+from selfinstruct.api import hooks as hookspecs
 
 
 def found(kind: str) -> dict[str, Component[Any]]:

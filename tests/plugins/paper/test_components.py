@@ -40,7 +40,7 @@ def view(seeds: int, machine: int, seed: int = 0) -> PoolView:
 
 def fate(draft: Draft, filters: dict[str, Filter[Draft]]) -> tuple[str, Verdict | None]:
     for name, rule in filters.items():
-        verdict = rule.judge(draft)
+        verdict = rule.evaluate(draft)
         if not verdict.keep:
             return name, verdict
     return "", None
@@ -150,7 +150,7 @@ def test_the_first_rule_gives_the_reason(text: str, name: str, reason: str, evid
 
 def test_each_filter_looks_at_its_own_rule_only() -> None:
     broken = Draft("- draw", notes={"cut": True})
-    verdicts = {name: rule.judge(broken).keep for name, rule in CHAIN.items()}
+    verdicts = {name: rule.evaluate(broken).keep for name, rule in CHAIN.items()}
     assert verdicts == {
         "paper-cut": False,
         "paper-length": False,
@@ -163,7 +163,7 @@ def test_each_filter_looks_at_its_own_rule_only() -> None:
 @given(TEXTS, st.booleans())
 def test_filters_judge_anything(text: str, cut: bool) -> None:
     for rule in CHAIN.values():
-        verdict = rule.judge(Draft(text, notes={"cut": cut}))
+        verdict = rule.evaluate(Draft(text, notes={"cut": cut}))
         assert verdict.keep is not bool(verdict.reason)
 
 

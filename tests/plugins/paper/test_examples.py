@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import selfinstruct_paper as paper
 from selfinstruct.api import Decision, Example, Instruction, Reply, Request
-from selfinstruct.engine.judge import Judge, Rule
+from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 
 from .golden import golden, raises, unordered
 from .parts import built, read
@@ -49,16 +49,16 @@ FINISH = st.sampled_from(["stop", "length", "filtered", "unknown"])
 Row = tuple[str, str, str]
 
 
-def chain(*more: Rule) -> Judge:
-    return Judge([*(Rule(name, built("filters", name)) for name in CHAIN), *more])
+def chain(*more: NamedFilter) -> FilterChain:
+    return FilterChain([*(NamedFilter(name, built("filters", name)) for name in CHAIN), *more])
 
 
-def whole_chain() -> Judge:
-    return chain(Rule("paper-at-most", built("filters", "paper-at-most")))
+def whole_chain() -> FilterChain:
+    return chain(NamedFilter("paper-at-most", built("filters", "paper-at-most")))
 
 
-def decide(judge: Judge, items: Sequence[Any], skip: int = 0) -> tuple[Decision, ...]:
-    return judge.judge(lambda: items, "", skip, None, None).decisions
+def decide(judge: FilterChain, items: Sequence[Any], skip: int = 0) -> tuple[Decision, ...]:
+    return judge.evaluate(lambda: items, "", skip, None, None).decisions
 
 
 def rows(decisions: Sequence[Decision]) -> list[Row]:
@@ -79,7 +79,7 @@ def example(text: str, output: str, of: str = "g0.0", **notes: bool) -> Example:
     return Example("Do.", text, output, False, of, notes)
 
 
-def fates(judge: Judge, *items: Example) -> list[str]:
+def fates(judge: FilterChain, *items: Example) -> list[str]:
     return [decision.reason or decision.fate for decision in decide(judge, items)]
 
 
@@ -126,7 +126,7 @@ def test_the_form_follows_the_label_of_the_task() -> None:
     ],
 )
 def test_what_is_invalid(text: str, output: str, reason: str, evidence: dict[str, str]) -> None:
-    verdict = built("filters", "paper-invalid").judge(example(text, output))
+    verdict = built("filters", "paper-invalid").evaluate(example(text, output))
     assert (verdict.reason, verdict.evidence) == (reason, evidence)
 
 
@@ -154,16 +154,16 @@ def test_what_is_cut_or_invalid_is_in_no_conflict() -> None:
     assert fates(chain(), *items) == ["accepted", "output-ends-with-colon", "empty-output", "cut-by-length"]
     alone = built("filters", "paper-duplicates")
     alone.prefetch(items)
-    assert alone.judge(items[0]).keep
+    assert alone.evaluate(items[0]).keep
 
 
 def test_a_task_has_at_most_so_many() -> None:
     rule = built("filters", "paper-at-most", most=2)
-    judge = chain(Rule("paper-at-most", rule))
+    judge = chain(NamedFilter("paper-at-most", rule))
     made = [example("", str(number)) for number in (1, 2, 1, 3)]
     assert fates(judge, *made) == ["accepted", "accepted", "repeated", "enough-of-this-task"]
     assert fates(judge, example("", "1", "g1.0")) == ["accepted"]
-    assert rule.judge(made[3]).evidence == {"most": 2}
+    assert rule.evaluate(made[3]).evidence == {"most": 2}
 
 
 # --- what the reference does ------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def as_recorded(case: Case, clf: bool) -> None:
 @golden("filter_invalid")
 def test_invalid_ones_as_recorded(case: Case) -> None:
     rule = built("filters", "paper-invalid")
-    kept = [row for row in case["input"]["instances"] if rule.judge(example(row[1], row[2])).keep]
+    kept = [row for row in case["input"]["instances"] if rule.evaluate(example(row[1], row[2])).keep]
     assert kept == case["output"]
 
 
@@ -224,7 +224,7 @@ def test_invalid_ones_as_recorded(case: Case) -> None:
 def test_duplicates_as_recorded(case: Case) -> None:
     given = case["input"]["instances"]
     if len({row[0] for row in given}) < 2:  # the filter judges one task at a time
-        judge = Judge([Rule("paper-duplicates", built("filters", "paper-duplicates"))])
+        judge = FilterChain([NamedFilter("paper-duplicates", built("filters", "paper-duplicates"))])
         items = [Example(row[0], row[1], row[2], False, "g0.0") for row in given]
         valid = {tuple(row) for row in paper.filter_invalid_instances([tuple(row) for row in given])}
         assert {tuple(row) for row in given} == valid, "a case that the reference's order cannot bring about"

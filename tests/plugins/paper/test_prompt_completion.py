@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import selfinstruct_paper as paper
 from selfinstruct.api import CLASSIFY, GENERATE, INSTANCES, PREPARE, Example
-from selfinstruct.app import Run
-from selfinstruct.records import read_seeds
-from selfinstruct.settings import Settings
+from selfinstruct.config.seeds import read_seeds
+from selfinstruct.run.run import Run
+from selfinstruct.run.settings import Settings
 from selfinstruct_paper.templates import END, WITH_INPUT, WITHOUT_INPUT
 
 from .golden import golden
@@ -56,9 +56,9 @@ def test_the_plain_template_and_other_ends() -> None:
 def test_half_of_the_inputs_are_cleaned() -> None:
     made = [encoder().encode(example("Word: in", of=f"g{number}.0"))["prompt"] for number in MANY]
     assert 70 < sum("Word:" in prompt for prompt in made) < 130
-    untouched = [encoder(clean_input=False).encode(example("Word: in", of=f"g{number}.0"))["prompt"] for number in MANY]
-    assert all("Word: in" in prompt for prompt in untouched)
-    assert [text.replace("Word: ", "") for text in untouched] == [text.replace("Word: ", "") for text in made]
+    is_unused = [encoder(clean_input=False).encode(example("Word: in", of=f"g{number}.0"))["prompt"] for number in MANY]
+    assert all("Word: in" in prompt for prompt in is_unused)
+    assert [text.replace("Word: ", "") for text in is_unused] == [text.replace("Word: ", "") for text in made]
 
 
 @golden("input_cleanup")
@@ -114,5 +114,5 @@ def test_the_recipe_goes_from_seeds_to_training_rows(tmp_path: Path, monkeypatch
 def test_the_built_in_seeds_survive_the_filters() -> None:
     rule = built("filters", "paper-invalid")
     shown = [(seed.instruction, one.input, one.output) for seed in read_seeds("builtin") for one in seed.instances]
-    assert [row for row in shown if not rule.judge(example(row[1], row[2])).keep] == []
+    assert [row for row in shown if not rule.evaluate(example(row[1], row[2])).keep] == []
     assert sorted(paper.filter_duplicate_instances(shown)) == sorted(shown)

@@ -23,9 +23,9 @@ class TestShortest(SamplerContract):
 def test_the_third_that_begins_alike_is_dropped():
     judge = selfinstruct_haiku.FirstWords(selfinstruct_haiku.FirstWordsOptions(most=2))
     for text in ("Name a river.", "name a lake."):
-        assert judge.judge(make_draft(text)).keep
+        assert judge.evaluate(make_draft(text)).keep
         judge.observe(make_draft(text))
-    assert judge.judge(make_draft("NAME a sea.")).evidence == {"word": "name", "times": 2}
+    assert judge.evaluate(make_draft("NAME a sea.")).evidence == {"word": "name", "times": 2}
 
 
 def test_short_seeds_are_shown():

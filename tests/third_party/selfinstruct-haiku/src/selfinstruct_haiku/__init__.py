@@ -40,17 +40,17 @@ class FirstWords(Filter[Draft]):
 
     def __init__(self, options: FirstWordsOptions) -> None:
         self._most = options.most
-        self._begun: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
-    def judge(self, item: Draft) -> Verdict:
+    def evaluate(self, item: Draft) -> Verdict:
         """Count, and remember nothing."""
         word = first_word(item.text)
-        return keep() if self._begun[word] < self._most else drop("begins-alike", word=word, times=self._begun[word])
+        return keep() if self._counts[word] < self._most else drop("begins-alike", word=word, times=self._counts[word])
 
     def observe(self, item: Draft) -> None:
         """Remember what was accepted."""
         if not item.notes.get("seed"):
-            self._begun[first_word(item.text)] += 1
+            self._counts[first_word(item.text)] += 1
 
 
 class ShortestOptions(Options):

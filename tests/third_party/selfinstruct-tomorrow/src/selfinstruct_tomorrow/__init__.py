@@ -8,7 +8,7 @@ SELFINSTRUCT_API = 99
 class Tomorrow(Filter):
     """Keeps everything."""
 
-    def judge(self, item):
+    def evaluate(self, item):
         """Keep it."""
         return keep()
 

@@ -1,0 +1,272 @@
+"""Asks the model: waits for leave, retries what may pass, and turns every ending into a value or one clear error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from selfinstruct.api import Backend
+from selfinstruct.engine.gate import Estimator, Gate, Ticket
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
+from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped
+from selfinstruct.store import RunStore
+from selfinstruct.store.rows import now
+from selfinstruct.text.encoding import clean
+from selfinstruct.types import (
+    Busy,
+    Completion,
+    Exhausted,
+    Failure,
+    Fault,
+    Rejected,
+    Reply,
+    Request,
+    Retry,
+    Sampling,
+    Unusable,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RecordedAnswerer", "RetryPolicy"]
+
+Answer = Reply | Failure | Exhausted
+DOWN = "Nothing is lost: run the same command again when it answers."
+ROLES = {"system": "system", "user": "human", "assistant": "ai"}
+
+
+class CallJournal(Protocol):
+    """Keeps what calls cost, for budgets and quotas that outlast a command."""
+
+    def sent(self, stage: str, index: int, prompt_tokens: int, completion_tokens: int) -> int:
+        """A call is about to be made; returns its number."""
+
+    def ended(self, number: int, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+        """A call has ended."""
+
+
+class LiveAnswerer:
+    """Answers requests by a backend's model.
+
+    `on_retry` is told before each wait. `stop` lets calls in flight end, and their replies be kept, but starts none.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        gate: Gate,
+        on_retry: Callable[[Retry], None],
+        policy: RetryPolicy,
+        calls: CallJournal | None = None,
+    ) -> None:
+        self._backend = backend
+        self._gate = gate
+        self._on_retry = on_retry
+        self._policy = policy
+        self._calls = calls
+        self._model: BaseChatModel | None = None
+        self._stopped = asyncio.Event()
+        self._answers = 0
+        self._breaker = Breaker(policy)
+        self._estimator = Estimator()
+        self._name = f"the backend {type(backend).__name__}"
+        self._broken: SelfInstructError | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def open(self, sampling: Sampling) -> None:
+        """Make the model; raises `ModelError` if there is none to be had, `PluginError` if the backend is broken."""
+        make = self._backend.chat_model
+        try:
+            self._model = await asyncio.to_thread(
+                call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN
+            )
+        except SelfInstructError as error:
+            raise self._masked(error) from None
+        self._learn()
+        if (left := self._gate.budget.seconds_left()) is not None:
+            self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
+
+    async def close(self) -> None:
+        """Give back the backend's sockets."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        await self._backend.close()
+
+    def stop(self) -> None:
+        """Start no further call."""
+        self._stopped.set()
+        self._gate.close()
+
+    def _time_is_up(self) -> None:
+        try:
+            self._gate.budget.allows(0, 0, 0)
+        except Stopped as error:
+            self._gate.close(error)
+
+    async def answer(self, request: Request) -> Answer:
+        """Ask until there is a reply or a reason why there is none.
+
+        Raises `ModelError` when no request can succeed, `Stopped` when the provider is too busy to go on or `stop` was
+        called before the request got its answer.
+        """
+        answers_before, tries = self._answers, Attempts(self._policy)
+        while True:
+            began = time.monotonic()
+            outcome = await self._attempt(request)
+            if isinstance(outcome, Busy):
+                tries.count(outcome, time.monotonic() - began)
+                self._check_health(outcome)
+                if tries.are_used_up:
+                    return self._given_up(outcome, tries, self._answers > answers_before)
+                await self._wait(request, tries, outcome)
+                continue
+            self._breaker.succeeded()
+            if isinstance(outcome, Rejected):
+                return Failure(self.mask(outcome.message))
+            if isinstance(outcome, Unusable):
+                raise ModelError(self.mask(outcome.message), self.mask(outcome.hint))
+            self._answers += isinstance(outcome, Reply)
+            return outcome
+
+    def mask(self, text: str) -> str:
+        """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
+        try:
+            secrets = [secret for secret in self._backend.secrets() if secret]
+        except Exception:
+            return "***"
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _masked(self, error: SelfInstructError) -> SelfInstructError:
+        return type(error)(self.mask(error.message), self.mask(error.hint))
+
+    async def _attempt(self, request: Request) -> Reply | Fault:
+        if self._broken:
+            raise self._broken
+        guess = self._estimator
+        ticket = await self._gate.enter(request.index, guess.prompt_tokens(request), guess.reply_tokens(request))
+        number = 0
+        if self._calls is not None:
+            number = self._calls.sent(request.stage, request.index, ticket.prompt_tokens, ticket.reply_tokens)
+        outcome: Reply | Fault | None = None
+        try:
+            outcome = await self._outcome(request)
+            return outcome
+        finally:
+            self._end(request, ticket, number, outcome)
+
+    async def _outcome(self, request: Request) -> Reply | Fault:
+        try:
+            said = await self._call(request)
+            return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
+        except SelfInstructError as error:
+            raise self._masked(error) from None
+        except TimeoutError:
+            return Busy(f"no answer within {self._backend.timeout:g} s")
+        except Exception as error:
+            return self._fault(request, error)
+
+    def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
+        """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
+        self._learn()  # before the reservation is corrected: the provider counted the whole of it, too
+        usage: Usage | None = None
+        refused = isinstance(outcome, Rejected | Exhausted | Unusable)
+        if isinstance(outcome, Reply):
+            usage = outcome.usage
+            self._estimator.learn(request, usage.prompt_tokens)
+            self._gate.speed_up()
+        elif isinstance(outcome, Busy):
+            refused = outcome.too_many_requests
+            if refused:
+                self._gate.too_many_requests(ticket)
+        spent = self._gate.leave(ticket, usage, refused)
+        if self._calls is not None:
+            self._calls.ended(number, spent.prompt_tokens or 0, spent.completion_tokens or 0, refused)
+
+    def _fault(self, request: Request, error: Exception) -> Fault:
+        """What the backend says an exception means; raises `PluginError` if it cannot say."""
+        about = f"request {request.index} of {request.stage}"
+        try:
+            fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
+            return check_fault(self._name, about, fault)
+        except SelfInstructError as failed:
+            raise self._masked(failed) from None
+
+    def _learn(self) -> None:
+        """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
+        try:
+            limits = call_plugin(self._name, "limits", self._backend.limits, hint=FIX_AND_RERUN)
+            call_plugin(
+                self._name, "limits", lambda: self._gate.learn(limits.windows, limits.learning), hint=FIX_AND_RERUN
+            )
+        except SelfInstructError as error:
+            self._broken = self._masked(error)
+
+    async def _call(self, request: Request) -> Completion:
+        assert self._model is not None, "open() comes first"
+        messages: list[Any] = [(ROLES[message.role], message.text) for message in request.messages]
+        about = {"selfinstruct_stage": request.stage, "selfinstruct_request": request.index}
+        name = f"selfinstruct {request.stage} {request.index}"
+        async with asyncio.timeout(self._backend.timeout):
+            message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name})
+        completion = self._backend.read_reply(message)
+        check_completion(self._name, f"request {request.index} of {request.stage}", completion)
+        return completion
+
+    async def _wait(self, request: Request, tries: Attempts, busy: Busy) -> None:
+        """Wait before the next try: all requests together, where the provider says how long, else this one alone."""
+        words = self.mask(busy.message)
+        told = busy.retry_after is not None
+        wait = self._policy.wait(tries.failed) if busy.retry_after is None else tries.wait_at_least(busy.retry_after)
+        if told:
+            self._gate.pause(wait, f"the provider asks to wait ({words})")
+        else:
+            tries.seconds += wait
+        self._on_retry(Retry(request.stage, request.index, tries.calls, wait, words))
+        if not told and not self._stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), wait)
+
+    def _check_health(self, busy: Busy) -> None:
+        """Stop the run when everything fails; until that is certain, ask for little."""
+        if is_refusal(busy):
+            return
+        self._breaker.failed()
+        if self._breaker.is_down:
+            words = f"everything failed for {self._policy.down:g} s, lastly: {self.mask(busy.message)}"
+            raise Stopped(words, DOWN)
+        if self._breaker.is_open:
+            self._gate.send_one_at_a_time()
+
+    def _given_up(self, busy: Busy, tries: Attempts, others_succeed: bool) -> Failure:
+        """One request that fails while others succeed is a failure of its own; else the provider is down."""
+        words = self.mask(busy.message)
+        if others_succeed and not is_refusal(busy):
+            return Failure(f"no answer after {tries.calls} attempts: {words}")
+        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
+
+
+class RecordedAnswerer:
+    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
+
+    def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
+        self._store = store
+        self._places = places
+
+    async def answer(self, request: Request) -> Answer:
+        """The raw text at the request's place, as a reply."""
+        place = self._places[request.index]
+        if place is None:
+            return Reply("", "stop")
+        text, finish = self._store.raw_text(*place)
+        return Reply(text, finish)
+
+    def stop(self) -> None:
+        """Nothing is under way."""

@@ -1,0 +1,58 @@
+"""Holds a stage to its books: candidates = accepted + rejected + quarantined, before anything is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selfinstruct.errors import SelfInstructError
+from selfinstruct.store import Totals
+from selfinstruct.types import Decision, Request
+
+BUG = "This is a bug of selfinstruct: nothing of the request was recorded. Please report it."
+
+
+class FateBalance:
+    """The running count of candidates and fates of one stage, from what its store holds on.
+
+    `expected_candidates` is the number of candidates in all settlements. Raises `SelfInstructError` if the number of
+    fates differs.
+    """
+
+    def __init__(self, stage: str, totals: Totals, expected_candidates: int) -> None:
+        self._stage = stage
+        self.accepted, self._rejected, self._quarantined = totals.accepted, totals.rejected, totals.quarantined
+        self.candidates = expected_candidates
+        self._check("the run")
+
+    def settle(self, request: Request, decisions: Sequence[Decision], before: int, evaluated: int) -> None:
+        """Count a reply's candidates from position `before` to `judged`, and their fates.
+
+        Raises `SelfInstructError` if they are not as many, or are not those at these positions.
+        """
+        name = f"request {request.index}"
+        positions = [decision.position for decision in decisions]
+        if positions != list(range(before, evaluated)):
+            told = f"candidates {before} to {evaluated - 1} were judged" if evaluated > before else "nothing was judged"
+            raise self._broken(name, f"{told}, and there are fates for {positions or 'none'}")
+        self.candidates += evaluated - before
+        for decision in decisions:
+            self._count(decision, name)
+        self._check(name)
+
+    def _count(self, decision: Decision, name: str) -> None:
+        if decision.fate == "accepted" and (decision.filter or decision.reason):
+            raise self._broken(name, f"candidate {decision.position} was accepted, and dropped by {decision.filter}")
+        if decision.fate != "accepted" and not decision.reason:
+            raise self._broken(name, f"candidate {decision.position} was {decision.fate} without a reason")
+        self.accepted += decision.fate == "accepted"
+        self._rejected += decision.fate == "rejected"
+        self._quarantined += decision.fate == "quarantined"
+
+    def _check(self, name: str) -> None:
+        fates = self.accepted + self._rejected + self._quarantined
+        if fates != self.candidates:
+            told = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} set aside"
+            raise self._broken(name, f"{self.candidates} candidates, but {told}")
+
+    def _broken(self, name: str, told: str) -> SelfInstructError:
+        return SelfInstructError(f"the ledger of {self._stage} does not add up at {name}: {told}", BUG)

@@ -1,0 +1,126 @@
+"""Runs items through the filter chain: each gets one fate, and a filter's fault never becomes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from selfinstruct.api import Filter
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_item, check_verdict
+from selfinstruct.errors import PluginError
+from selfinstruct.text.encoding import clean
+from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFilter:
+    """A filter as the run knows it: its name, and the object that judges."""
+
+    name: str
+    filter: Filter[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainResult:
+    """What became of a reply: its new decisions, how many of its items now have a fate, and whether all have.
+
+    `unread` says that the reply as a whole was set aside, because it could not be read.
+    """
+
+    decisions: tuple[Decision, ...]
+    evaluated: int
+    complete: bool
+    is_unreadable: bool = False
+
+
+class FilterChain:
+    """The filter chain. `quarantine` says what a plugin's fault does: stop the run, or set the item aside."""
+
+    def __init__(self, rules: Sequence[NamedFilter], quarantine: bool = False) -> None:
+        self._rules = rules
+        self._quarantine = quarantine
+
+    def observe(self, items: Iterable[Item]) -> None:
+        """Let every filter remember items, in order."""
+        items = list(items)
+        for rule in self._rules:
+            call_plugin(
+                f"filter '{rule.name}'", "items before the run", rule.filter.observe_all, items, hint=FIX_AND_RERUN
+            )
+
+    def evaluate(
+        self, read: Callable[[], Sequence[Item]], text: str, skip: int, room: int | None, most: int | None
+    ) -> ChainResult:
+        """Judge a reply's items from position `skip` on, until `room` are accepted or `most` judged (`None`: all).
+
+        `read` is the post-processor's work on the reply, whose `text` is set aside if that fails and may be.
+        """
+        try:
+            items = [_storable(item) for item in call_plugin("the post-processor", text, lambda: list(read()))]
+            for rule in self._rules:
+                call_plugin(f"filter '{rule.name}'", text, rule.filter.prefetch, tuple(items))
+        except PluginError as error:
+            if not self._quarantine:
+                raise
+            return ChainResult(
+                (Decision(skip, text, "quarantined", *_because_of(error)),), skip + 1, True, is_unreadable=True
+            )
+        decisions: list[Decision] = []
+        accepted = 0
+        for position in range(skip, len(items)):
+            if accepted == room or len(decisions) == most:
+                return ChainResult(tuple(decisions), position, False)
+            decision = self._decide(position, items[position])
+            decisions.append(decision)
+            accepted += decision.fate == "accepted"
+        return ChainResult(tuple(decisions), max(skip, len(items)), True)
+
+    def _decide(self, position: int, item: Item) -> Decision:
+        similarity: Similarity | Deferred | None = None
+        try:
+            for rule in self._rules:
+                verdict = _verdict(rule, item)
+                similarity = verdict.similarity or similarity
+                if not verdict.keep:
+                    why = (rule.name, verdict.reason or "dropped", verdict.evidence)
+                    return _decision(position, item, "rejected", similarity, *why)
+        except PluginError as error:
+            if not self._quarantine:
+                raise
+            return _decision(position, item, "quarantined", None, *_because_of(error))
+        for rule in self._rules:  # no quarantine: a filter that half remembers would judge otherwise after a resume
+            call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, item, hint=FIX_AND_RERUN)
+        return _decision(position, item, "accepted", similarity)
+
+
+def _decision(
+    position: int,
+    item: Item,
+    fate: Fate,
+    similarity: Similarity | Deferred | None,
+    rule: str = "",
+    reason: str = "",
+    evidence: Mapping[str, Json] | None = None,
+) -> Decision:
+    about = (similarity, item.notes, item.subject, item.payload)
+    return Decision(position, item.text, fate, rule, reason, evidence or {}, *about)
+
+
+def _because_of(error: PluginError) -> tuple[str, str, Mapping[str, Json]]:
+    return "", "plugin-error", {"error": error.message}
+
+
+def _verdict(rule: NamedFilter, item: Item) -> Verdict:
+    verdict = call_plugin(f"filter '{rule.name}'", item.text, rule.filter.evaluate, item)
+    check_verdict(rule.name, verdict, item.text)
+    return verdict
+
+
+def _storable(item: Any) -> Item:
+    """The item without lone halves of surrogate pairs, which a parser may find in JSON and no file can hold."""
+    checked: Any = check_item(item)
+    texts = {field.name: getattr(checked, field.name) for field in fields(checked)}
+    broken = {name: clean(text) for name, text in texts.items() if isinstance(text, str) and clean(text) != text}
+    whole: Item = replace(checked, **broken) if broken else checked
+    return whole

@@ -1,0 +1,61 @@
+"""A stage's components under their names, so that a fault tells which component of which plugin it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from selfinstruct.api import PostProcessor, PromptEncoder, Sampler
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, HINT, call_plugin
+from selfinstruct.errors import PluginError
+from selfinstruct.types import Instruction, Message, PoolView, Reply, Request
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSampler(Sampler):
+    """A sampler; `name` is such as "sampler 'paper' of plugin 'paper'"."""
+
+    name: str
+    inner: Sampler
+
+    def sample(self, view: PoolView) -> Sequence[Instruction]:
+        """The inner one's sample; raises `PluginError` if it fails or gives what is no `Instruction`."""
+        about = f"request {view.index} of {view.stage}"
+        return _listed(self.name, about, Instruction, lambda: self.inner.sample(view))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEncoder(PromptEncoder):
+    """A prompt encoder; `sampling` is not asked of it."""
+
+    name: str
+    inner: PromptEncoder
+
+    def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
+        """The inner one's messages; raises `PluginError` if it fails or gives what is no `Message`."""
+        shown = subjects or examples
+        about = f"a prompt with {shown[0].id}" if shown else "a prompt without examples"
+        return _listed(self.name, about, Message, lambda: self.inner.encode(examples, subjects))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPostProcessor(PostProcessor):
+    """A post-processor."""
+
+    name: str
+    inner: PostProcessor
+
+    def process(self, request: Request, reply: Reply) -> Sequence[Any]:
+        """The inner one's items; raises `PluginError` if it fails."""
+        return call_plugin(self.name, reply.text, lambda: list(self.inner.process(request, reply)), hint=HINT)
+
+
+def _listed(name: str, about: str, kind: type[T], work: Callable[[], Sequence[T]]) -> list[T]:
+    values = call_plugin(name, about, lambda: list(work()), hint=FIX_AND_RERUN)
+    for value in values:
+        if not isinstance(value, kind):
+            raise PluginError(f"{name} gave {type(value).__name__}, not {kind.__name__}, on: {about}", FIX_AND_RERUN)
+    return values

@@ -1,0 +1,135 @@
+"""Calls into plugins: what one raises, or returns in place of what it should, becomes an error that names it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from traceback import walk_tb
+from typing import TypeVar, get_args
+
+from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.types import (
+    Busy,
+    Completion,
+    Deferred,
+    Draft,
+    Example,
+    Exhausted,
+    Fault,
+    Finish,
+    Instruction,
+    Label,
+    Message,
+    Rating,
+    RawInstances,
+    Rejected,
+    Request,
+    Similarity,
+    Ties,
+    Tokenising,
+    Unusable,
+    Verdict,
+)
+
+T = TypeVar("T")
+
+HINT = 'Fix it and run the same command again, or set run.on_plugin_error = "quarantine".'
+FIX_AND_RERUN = "Fix it and run the same command again: nothing that was paid for is lost."
+
+
+def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, hint: str = HINT) -> T:
+    """Call a plugin; raises `PluginError` with the component's name, what it was about, and where it failed."""
+    try:
+        return work(*values)
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise PluginError(f"{name} failed{_place(error)} on: {about[:80]!r}: {cause}", hint) from error
+
+
+def check_request(request: Request) -> None:
+    """Raise `PluginError` if a sampler or an encoder gave what is no example, or no message."""
+    whole = (
+        ("the sampler", request.examples, Instruction, "an Instruction"),
+        ("the encoder", request.messages, Message, "a Message"),
+    )
+    for who, values, kind, wanted in whole:
+        for value in values:
+            if not isinstance(value, kind):
+                told = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
+                raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+
+
+def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
+    """The item itself; raises `PluginError` if a post-processor gave what cannot be judged or stored."""
+    if not (isinstance(item, Draft | Label | RawInstances | Example | Rating) and isinstance(item.text, str)):
+        raise PluginError(f"the post-processor gave {_kind(item)} in place of an item: {str(item)[:80]!r}", HINT)
+    if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
+        raise PluginError(f"the post-processor gave notes that are not JSON, on: {item.text[:80]!r}", HINT)
+    return item
+
+
+def check_verdict(name: str, verdict: object, text: str) -> None:
+    """Raise `PluginError` if a filter's verdict is none, or holds what cannot be stored."""
+    if not isinstance(verdict, Verdict):
+        raise PluginError(f"filter '{name}' returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
+    near = verdict.similarity
+    scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
+    if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
+        raise PluginError(f"filter '{name}' gave a similarity that is none, on: {text[:80]!r}", HINT)
+    if not (isinstance(verdict.reason, str) and _is_json(dict(verdict.evidence)) and _is_json(scores)):
+        raise PluginError(f"filter '{name}' gave reasons that are not JSON, on: {text[:80]!r}", HINT)
+
+
+def _can_be_computed(near: object) -> bool:
+    return (
+        isinstance(near, Deferred)
+        and all(type(number) is int and number >= 0 for number in (near.pool, near.nearest))
+        and near.nearest > 0
+        and near.tokeniser in get_args(Tokenising)
+        and near.ties in get_args(Ties)
+    )
+
+
+def check_completion(name: str, about: str, completion: object) -> None:
+    """Raise `PluginError` if a backend read a message into what cannot be journalled."""
+    if not isinstance(completion, Completion):
+        raise PluginError(f"{name} read a reply as {_kind(completion)}, not a Completion, on: {about}", FIX_AND_RERUN)
+    usage = (completion.usage.prompt_tokens, completion.usage.completion_tokens)
+    texts = (completion.text, completion.model)
+    if not (
+        completion.finish in get_args(Finish)
+        and all(isinstance(text, str) for text in texts)
+        and all(count is None or isinstance(count, int) for count in usage)
+        and _is_json(dict(completion.details))
+    ):
+        raise PluginError(f"{name} read a reply into a Completion of wrong types, on: {about}", FIX_AND_RERUN)
+
+
+def check_fault(name: str, about: str, fault: object) -> Fault:
+    """The fault itself; raises `PluginError` if a backend read an exception as something else."""
+    if not isinstance(fault, Busy | Rejected | Unusable | Exhausted):
+        raise PluginError(f"{name} read an error as {_kind(fault)}, not a fault, on: {about}", FIX_AND_RERUN)
+    return fault
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _place(error: Exception) -> str:
+    """Which function of a plugin our own code had called when it failed."""
+    for frame, _ in walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] != "selfinstruct":
+            return f" in {module}.{frame.f_code.co_qualname}"
+    return ""

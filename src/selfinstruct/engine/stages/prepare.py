@@ -1,0 +1,57 @@
+"""The stage `prepare`: training examples from raw instances; nothing is asked of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selfinstruct.api import PostProcessor
+from selfinstruct.types import PREPARE, Decision, Example, Instruction, Item, Reply, Request
+
+
+class PrepareStage:
+    """Reads each raw text into examples; `subjects` are the instructions in order, seeds first if they are wanted."""
+
+    name = PREPARE
+    goal: int | None = None
+    recorded = True
+
+    def __init__(
+        self, subjects: Sequence[Instruction], post_processor: PostProcessor, accepted: Sequence[Example] = ()
+    ) -> None:
+        self._subjects = subjects
+        self._post_processor = post_processor
+        self._accepted = accepted
+        self.known = {subject.id: subject for subject in subjects}
+
+    def initial_items(self) -> Sequence[Item]:
+        """What was accepted before."""
+        return self._accepted
+
+    def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool decides nothing here
+        """The raw text of one instruction, in order."""
+        if index >= len(self._subjects):
+            return None
+        return Request(self.name, index, (), subjects=(self._subjects[index],))
+
+    def on_planned(self, request: Request) -> None:
+        """Nothing to remember."""
+
+    def read(self, request: Request, reply: Reply) -> Sequence[Item]:
+        """The examples in a raw text; a seed's are its own instances."""
+        subject = request.subjects[0]
+        if subject.seed is None:
+            return list(self._post_processor.process(request, reply))
+        seed = subject.seed
+        return [
+            Example(
+                seed.instruction, instance.input, instance.output, seed.is_classification, subject.id, {"seed": True}
+            )
+            for instance in seed.instances
+        ]
+
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - cannot happen
+        """Recorded texts are always there."""
+        return ()
+
+    def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
+        """Nothing to remember: filters keep what they need."""

@@ -1,0 +1,188 @@
+"""The README of an exported data set: a Hub dataset card that says where the data came from."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from selfinstruct.export.facts import RunFacts
+from selfinstruct.export.trainers import Shape, axolotl
+from selfinstruct.types import GENERATE
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an exported folder holds: the file and the rows of each part, and how it was asked for.
+
+    `best` is how many of the best-rated examples were wanted; 0 stands for all, in the order of the run.
+    """
+
+    title: str
+    files: Mapping[str, str]
+    counts: Mapping[str, int]
+    columns: Sequence[str]
+    shape: Shape | None
+    split: float
+    license: str
+    best: int = 0
+
+
+def write_card(facts: RunFacts, contents: Contents) -> str:
+    """The whole README, front matter included, so that `datasets.load_dataset` finds the parts."""
+    sections = [
+        _front_matter(contents),
+        f"# {_plain(contents.title)}",
+        _overview(facts, contents),
+        "## Licence",
+        _licence(facts, contents),
+        "## What became of every candidate",
+        _funnel(facts),
+        *(["## What a judge says of it", _ratings(facts)] if facts.ratings.rated else []),
+        "## Reading it",
+        _reading(contents),
+        "## Making it again",
+        _again(facts, contents),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _front_matter(contents: Contents) -> str:
+    rows = sum(contents.counts.values())
+    size = next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")
+    licence = f"license: {json.dumps(contents.license)}" if contents.license else "# license: FILL IN, see below"
+    lines = [
+        "---",
+        f"pretty_name: {json.dumps(contents.title, ensure_ascii=False)}",
+        licence,
+        "task_categories:\n- text-generation",
+        "tags:\n- synthetic\n- self-instruct\n- instruction-tuning",
+        f'size_categories:\n- "{size}"',
+        "configs:\n- config_name: default\n  data_files:",
+        *(f"  - split: {part}\n    path: {file}" for part, file in contents.files.items()),
+        "---",
+    ]
+    return "\n".join(lines)
+
+
+def _overview(facts: RunFacts, contents: Contents) -> str:
+    seeds = "its own" if facts.own_seeds else "the builtin"
+    models = ", ".join(_code(model) for model in facts.models) or "unknown"
+    counts = ", ".join(f"{count} in `{contents.files[part]}`" for part, count in contents.counts.items())
+    table = [
+        ("method", "Self-Instruct (Wang et al., 2023, [arXiv 2212.10560](https://arxiv.org/abs/2212.10560))"),
+        (
+            "made with",
+            f"selfinstruct {facts.version}, recipe {_code(Path(facts.recipe).name)}, begun {facts.created_at[:10]}",
+        ),
+        ("written by", f"{models}, through the backend {_code(facts.backend)}"),
+        ("grown from", f"{seeds} {facts.seeds} seed tasks, SHA-256 {_code(facts.digest)}"),
+        ("rows", counts),
+        ("format", f"{_code(str(facts.chosen.get('use', '')))}: {', '.join(_code(name) for name in contents.columns)}"),
+    ]
+    lines = [
+        "A language model wrote these instructions and answers. They were filtered, " + _checked(facts),
+        "",
+        "| | |\n|---|---|",
+        *(f"| {name} | {value} |" for name, value in table),
+    ]
+    if len(contents.counts) > 1:
+        lines += ["", "All examples of an instruction are in the same part."]
+    return "\n".join(lines)
+
+
+def _licence(facts: RunFacts, contents: Contents) -> str:
+    models = ", ".join(_code(model) for model in facts.models) or "an unknown model"
+    if contents.license:
+        return f"{_code(contents.license)}, as stated by whoever made this. The text was written by {models}."
+    return (
+        f"**To be filled in before this is shared.** The text was written by {models}. That model's licence, and the "
+        "terms of whoever served it, decide what may be done with the text: some forbid training other models on it, "
+        "some ask that these be named after it. Put the licence here and as `license:` into the lines at the top."
+    )
+
+
+def _funnel(facts: RunFacts) -> str:
+    lines = ["| stage | candidates | accepted | rejected | set aside | failed requests |", "|---|---|---|---|---|---|"]
+    drops = ["| stage | filter | reason | rejected |", "|---|---|---|---|"]
+    for stage, totals in facts.totals.items():
+        numbers = (totals.candidates, totals.accepted, totals.rejected, totals.quarantined, totals.failures)
+        lines.append(f"| {stage} | {' | '.join(map(str, numbers))} |")
+        for (rule, reason), count in sorted(totals.drops.items(), key=lambda drop: (-drop[1], drop[0])):
+            drops.append(f"| {stage} | {_code(rule)} | {_plain(reason)} | {count} |")
+    return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "") + _reviews(facts)
+
+
+def _checked(facts: RunFacts) -> str:
+    return "and people reviewed a part of them, as told below." if facts.reviews else "but no person has checked them."
+
+
+def _reviews(facts: RunFacts) -> str:
+    """What people did after the filters: the table above is of these alone."""
+    if not facts.reviews:
+        return ""
+    lines = ["| reviewed by hand | accepted | rejected | edited |", "|---|---|---|---|"]
+    for stage, tally in facts.reviews.items():
+        what = "instructions" if stage == GENERATE else "examples"
+        lines.append(f"| {what} | {tally.accepted} | {tally.rejected} | {tally.edited} |")
+    told = "People had the last word: what they rejected is not in here, an instruction's examples with it."
+    return "\n\n" + "\n".join([*lines, "", told])
+
+
+def _ratings(facts: RunFacts) -> str:
+    judges = ", ".join(_code(model) for model in facts.judges) or "an unknown model"
+    shares = [f"| {name} | {share:.0%} |" for name, share in facts.ratings.shares()]
+    said = (
+        f"{judges} rated {facts.ratings.rated} examples of the run by the three questions of the paper's review; what "
+        "was dropped for its rating is among them. A model's word is no proof."
+    )
+    return "\n".join([said, "", "| question | yes |\n|---|---|", *shares])
+
+
+def _reading(contents: Contents) -> str:
+    parts = ['```python\nfrom datasets import load_dataset\n\nparts = load_dataset("FOLDER")  # this folder\n```']
+    shape = contents.shape
+    if shape is None:
+        return parts[0]
+    if shape.trl:
+        parts.append('TRL: `SFTTrainer(model, train_dataset=parts["train"])`, as it is.')
+    parts.append("LLaMA-Factory: `dataset_dir: FOLDER` and `dataset: selfinstruct_train` (see `dataset_info.json`).")
+    parts.append(f"Axolotl, from this folder:\n\n```yaml\n{axolotl(shape, contents.files)}\n```")
+    return "\n\n".join(parts)
+
+
+def _again(facts: RunFacts, contents: Contents) -> str:
+    seeds = " --seeds SEEDS.jsonl" if facts.own_seeds else ""
+    kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
+    licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
+    best = f" --best {contents.best}" if contents.best else ""
+    lines = [
+        "```sh",
+        f"pip install selfinstruct=={facts.version}",
+        f"selfinstruct run --recipe recipe.toml{seeds} --out again",
+        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{best}{licence}",
+        "```",
+        "",
+        "The same replies give the same files, byte for byte; a model that is asked again may reply otherwise.",
+    ]
+    strangers = [name for name, version in facts.plugins.items() if version != facts.version]
+    if strangers:
+        lines.append(f"The run also had these plugins: {', '.join(_code(name) for name in strangers)}.")
+    if facts.backend == "given":
+        lines.append("The model was handed over from Python, so name a backend with --backend, or do the same.")
+    if facts.own_seeds:
+        lines.append("The seed tasks are not part of this folder.")
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Words from outside, on one line and without marks that Markdown reads."""
+    return "".join(f"\\{mark}" if mark in "\\`*_[]<>|#" else mark for mark in " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', '/')}`"

@@ -1,0 +1,166 @@
+"""Exports a run's training examples as a dataset folder: data, card, and what trainers need to read it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from selfinstruct.api import TrainingEncoder
+from selfinstruct.errors import RunError
+from selfinstruct.export.card import Contents, write_card
+from selfinstruct.export.facts import run_facts
+from selfinstruct.export.folder import (
+    CARD,
+    CONFIG,
+    INFO,
+    RECIPE,
+    TRAIN,
+    VALIDATION,
+    data_file,
+    refuse_foreign_files,
+    remove_old_files,
+    signed,
+)
+from selfinstruct.export.parquet import write_parquet
+from selfinstruct.export.split import held_out
+from selfinstruct.export.trainers import dataset_info, shape_of
+from selfinstruct.export.training_rows import TrainingRow, encoded
+from selfinstruct.files.atomic import write_jsonl, write_text
+from selfinstruct.files.toml import to_toml
+from selfinstruct.insight.ratings import best as best_of
+from selfinstruct.store import RunStore
+from selfinstruct.store.curated import CuratedRun, KeptExample
+from selfinstruct.types import Example, Json
+
+FileFormat = Literal["jsonl", "parquet"]
+_WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A dataset folder that was written: the rows of each part, and every file. `note` are remarks, one a line."""
+
+    folder: Path
+    counts: Mapping[str, int]
+    paths: tuple[Path, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the first pass found: how many examples there are, and which instructions are held out.
+
+    `chosen` are the examples, if they are not simply all there were.
+    """
+
+    total: int
+    held: frozenset[str]
+    row: TrainingRow
+    chosen: list[KeptExample] | None
+
+
+def export_dataset(
+    store: RunStore,
+    encoder: TrainingEncoder,
+    folder: Path,
+    *,
+    chosen: Mapping[str, Json],
+    file_format: FileFormat = "jsonl",
+    split: float = 0.95,
+    license: str = "",  # noqa: A002 - what it is called everywhere
+    best: int = 0,
+) -> Exported:
+    """Write a run's training examples into a folder, over an older export there.
+
+    chosen   the encoder as a config names it: `use`, and its options
+    split    the share of train, above 0 and at most 1
+    license  of the data, an id of the Hub such as `llama3.1`; the card asks for it if it is empty
+    best     how many of the best-rated examples, best first; 0: all, in the order of the run
+
+    Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
+    `PluginError` if the encoder fails; `UsageError` if PyArrow is needed and not there.
+    """
+    refuse_foreign_files(folder)
+    run = CuratedRun(store)
+    plan = _plan(run, encoder, split, best)
+    files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
+    counts = {
+        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part)) for part, file in files.items()
+    }
+    if sum(counts.values()) != plan.total:
+        raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
+    facts, shape = run_facts(run, chosen), shape_of(plan.row)
+    asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
+    contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best)
+    texts = {
+        RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(facts.as_config())}",
+        CONFIG: json.dumps(facts.as_json() | asked, indent=2, ensure_ascii=False) + "\n",
+        **({INFO: dataset_info(shape, files)} if shape else {}),
+        CARD: signed(write_card(facts, contents)),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    names = (*files.values(), *texts)
+    remove_old_files(folder, names)
+    note = _notes(plan, split, best, bool(facts.ratings.rated))
+    return Exported(folder, counts, tuple(folder / name for name in names), note)
+
+
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
+    """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
+    chosen = best_of(run, most) if most else None
+    first: TrainingRow | None = None
+    total = 0
+    was: dict[str, str] = {}
+    for _, row in encoded(_noted(run.examples() if chosen is None else chosen, was), encoder):
+        first = first or row
+        total += 1
+    store = run.store
+    if first is None:
+        hint = f"Make them first: selfinstruct prepare --out {shlex.quote(str(store.folder))}"
+        if run.review_counts:
+            hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
+        raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
+    seed = (store.fact("config") or {}).get("run", {}).get("seed", 0)
+    held = held_out(was, split, seed)
+    if (
+        chosen is not None or run.review_counts
+    ):  # the sides that they have among all of the run, unless one would be empty
+        all_sides = held_out((one.instruction for _, one in store.examples()), split, seed)
+        sides = frozenset(now for now, before in was.items() if before in all_sides)
+        held = sides if 0 < len(sides) < len(was) else held
+    return _Plan(total, held, first, chosen)
+
+
+def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
+    """The examples; `was` gets, for each instruction as it reads now, how the run has it."""
+    for one in kept:
+        was.setdefault(one.example.instruction, one.original.instruction)
+        yield one.id, one.example
+
+
+def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[TrainingRow]:
+    """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
+    examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
+    wanted = (
+        (one.id, one.example) for one in examples if (one.example.instruction in plan.held) == (part == VALIDATION)
+    )
+    for _, row in encoded(wanted, encoder):
+        yield row
+
+
+def _notes(plan: _Plan, split: float, most: int, is_rated: bool) -> str:
+    """What there is to say of the parts and of the choice."""
+    notes = []
+    if split < 1 and not plan.held:
+        notes.append("all examples have the same instruction, so there is no validation part")
+    if most > plan.total:
+        notes.append(f"the run has {plan.total} examples, fewer than {most}, so all of them were written")
+    if most and not is_rated:
+        notes.append("no example is rated, so the oldest come first: selfinstruct judge has them rated")
+    return "\n".join(notes)

@@ -1,0 +1,73 @@
+"""The names in a dataset folder, and the care that nothing of the user's is overwritten there."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from selfinstruct.errors import RunError
+
+TRAIN, VALIDATION = "train", "validation"
+CARD, CONFIG, RECIPE, INFO = "README.md", "config.json", "recipe.toml", "dataset_info.json"
+
+_SIGNATURE = re.compile(r"<!-- written by selfinstruct; of the text above: ([0-9a-f]{64}) -->\n")
+
+
+def data_file(part: str, suffix: str) -> str:
+    """Where the rows of a part are."""
+    return f"data/{part}.{suffix}"
+
+
+DATA = tuple(data_file(part, suffix) for part in (TRAIN, VALIDATION) for suffix in ("jsonl", "parquet"))
+"""Every name that a data file can have."""
+
+
+def signed(card: str) -> str:
+    """A card with a last line by which it is known again, and known to be unchanged."""
+    return f"{card}\n<!-- written by selfinstruct; of the text above: {_digest(card)} -->\n"
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Raise `RunError` if the folder holds anything but an export, or the card of one was edited."""
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file", "Choose another --to.")
+    card = folder / CARD
+    if card.exists():
+        try:
+            text = card.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        found = _SIGNATURE.search(text)
+        if found is None:
+            raise RunError(f"{folder} has a {CARD} that is not of an export", "Choose another --to.")
+        if _digest(text[: found.start() - 1]) != found[1] or text[found.end() :]:
+            hint = "Move it away, or choose another --to. A licence can be given with --license."
+            raise RunError(f"{card} was edited since it was written, and would be overwritten", hint)
+    elif not _is_left_behind(folder):
+        raise RunError(f"{folder} holds other files", "Choose another --to.")
+
+
+def remove_old_files(folder: Path, kept: Iterable[str]) -> None:
+    """Remove the files of an older export that are not of this one."""
+    for name in {*DATA, INFO} - set(kept):
+        with suppress(FileNotFoundError):
+            (folder / name).unlink()
+
+
+def _is_left_behind(folder: Path) -> bool:
+    """Whether a folder without a card is empty, or what an export that was killed left."""
+    found = _names(folder) - {"data"} | {f"data/{name}" for name in _names(folder / "data")}
+    return not found or (found <= {*DATA, CONFIG, RECIPE, INFO} and bool(found & set(DATA)))
+
+
+def _names(folder: Path) -> set[str]:
+    """What a folder shows; nothing if there is none."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {name for name in names if not name.startswith(".")}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

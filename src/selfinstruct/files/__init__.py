@@ -1,0 +1,1 @@
+"""Files that users see: each is written whole or not at all."""

@@ -1,6 +1,0 @@
-"""Takes over what the original Self-Instruct scripts, or their descendants, wrote, so that an old run goes on here."""
-
-from selfinstruct.importing.begin import Import, import_files
-from selfinstruct.importing.report import FileReport
-
-__all__ = ["FileReport", "Import", "import_files"]

@@ -1,0 +1,152 @@
+"""Gathers what a report says from a run, all of it as the run was at one moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from selfinstruct import __version__
+from selfinstruct.insight.funnel import Funnel, funnels
+from selfinstruct.insight.ratings import RatingCounts
+from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
+from selfinstruct.insight.report.report_values import Cost, Report, RunOrigin, SampledInstruction, SimilarPair
+from selfinstruct.store import RunStore
+from selfinstruct.store.curated import CuratedRun
+from selfinstruct.store.ledger import JournalledRequest, ShownInstruction
+from selfinstruct.store.rows import example_of
+from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, JUDGE, PREPARE, Instruction, Prices, Similarity
+
+SAMPLED = 300
+"""Instructions of the sample, at most."""
+
+PAIRS = 20
+"""Nearest pairs that are shown."""
+
+STRETCHES, SHORTEST = 30, 3
+"""Into how many stretches the growth is cut, and how many requests one has at least."""
+
+
+def gather(store: RunStore) -> Report:
+    """Gather a run, which another process may be working on; raises `SelfInstructError` if its ledger is wrong."""
+    with store.snapshot():
+        flows = funnels(store)
+        view = store.overview()
+        seeds, machine = store.seeds(), list(store.instructions())
+        texts = [instruction.text for instruction in machine]
+        known = {seed.id: seed.instruction for seed in seeds} | {one.id: one.text for one in machine}
+        ids = {text: identity for identity, text in reversed(known.items())}
+        near, unknown = view.nearness(BINS)
+        sizes: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
+        for given, output in view.example_texts():
+            sizes[0][words(given)] += 1
+            sizes[1][words(output)] += 1
+        without = sizes[0].pop(0, 0)
+        return Report(
+            _origin(store, len(seeds)),
+            flows,
+            [_cost(store, flow) for flow in flows if flow.stage != PREPARE],
+            phrases(texts),
+            scores(near),
+            unknown,
+            nearest_seeds(texts, [seed.instruction for seed in seeds]),
+            lengths(Counter(map(words, texts))),
+            lengths(sizes[0]),
+            lengths(sizes[1]),
+            without,
+            store.growth().stretches(STRETCHES, SHORTEST),
+            view.labels(),
+            view.with_instances(),
+            _tally(view.ratings()),
+            [
+                SimilarPair(p.id, p.text, ShownInstruction(ids.get(p.nearest, ""), p.nearest), p.score)
+                for p in view.closest(PAIRS)
+            ],
+            _sample(store, machine, known, ids),
+            CuratedRun(store).review_counts,
+        )
+
+
+def _origin(store: RunStore, seeds: int) -> RunOrigin:
+    tree, config = store.fact("tree") or {}, dict(store.fact("config") or {})
+    stages = {stage: frozen for stage in ENGINE_STAGES if (frozen := store.fact(f"config.{stage}")) is not None}
+    first, last = store.overview().asked_between()
+    return RunOrigin(
+        store.folder.absolute().name,
+        Path(str(tree.get("recipe", "chat"))).stem,
+        str((config.get("backend") or {}).get("use", "")),
+        str((store.fact("backend") or {}).get("model", "")),
+        str((store.fact(f"backend.{JUDGE}") or {}).get("model", "")),
+        first,
+        last,
+        store.fact("version") or __version__,
+        store.fact("plugins") or {},
+        seeds,
+        store.fact("seeds_digest") or "",
+        config | stages,
+    )
+
+
+def _cost(store: RunStore, flow: Funnel) -> Cost:
+    spent = store.calls().spent((flow.stage,))
+    known: Any = store.fact("prices")
+    if flow.stage == JUDGE and store.fact(f"backend.{JUDGE}") is not None:
+        known = store.fact(f"prices.{JUDGE}")
+    usd = Prices(*known).cost(spent.prompt_tokens, spent.completion_tokens) if known else None
+    return Cost(flow.stage, spent.requests, spent.prompt_tokens, spent.completion_tokens, usd)
+
+
+def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:
+    yes, by_score = [0, 0, 0], [0, 0, 0, 0]
+    for said, count in answers.items():
+        right = [answer == "yes" for answer in said]
+        by_score[sum(right)] += count
+        for at, answer in enumerate(right):
+            yes[at] += answer * count
+    return RatingCounts(sum(by_score), (yes[0], yes[1], yes[2]), (by_score[0], by_score[1], by_score[2], by_score[3]))
+
+
+# --- the sample -------------------------------------------------------------------------------------------------------
+
+
+def _sample(
+    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], ids: Mapping[str, str]
+) -> list[SampledInstruction]:
+    """Evenly drawn instructions, the same ones each time, with where they come from and what came of them."""
+    ledger = store.ledger()
+    drawn = []
+    for instruction in evenly_spaced(machine, SAMPLED):
+        index, _, position = instruction.id[1:].partition(".")
+        entry = ledger.entry_at(GENERATE, int(index), int(position))
+        asked = ledger.request(GENERATE, int(index))
+        assert entry is not None, "an accepted instruction has a decision"
+        near = entry.row.decision.similarity
+        best = near.nearest[0] if isinstance(near, Similarity) and near.nearest else None
+        drawn.append(
+            SampledInstruction(
+                instruction.id,
+                instruction.text,
+                _texts(asked, texts),
+                ShownInstruction(ids.get(best[0], ""), best[0]) if best else None,
+                best[1] if best else None,
+                _label(store, instruction.id),
+                [
+                    (found.id, example_of(found.row.decision))
+                    for found in ledger.entries_about(PREPARE, instruction.id)
+                    if found.row.decision.fate == "accepted"
+                ],
+            )
+        )
+    return drawn
+
+
+def _texts(asked: JournalledRequest | None, texts: Mapping[str, str]) -> list[ShownInstruction]:
+    """What a prompt showed, with texts."""
+    return [ShownInstruction(one.id, one.text or texts.get(one.id, "")) for one in (asked.examples if asked else ())]
+
+
+def _label(store: RunStore, identity: str) -> str:
+    """The label of an instruction; empty if there is none."""
+    said = [entry.row.decision for entry in store.ledger().entries_about(CLASSIFY, identity)]
+    return next((decision.text for decision in reversed(said) if decision.fate == "accepted"), "")

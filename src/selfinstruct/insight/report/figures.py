@@ -1,0 +1,180 @@
+"""The figures of a report as Plotly's JSON; their colours are variables of the page's style, light and dark."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from selfinstruct.errors import UsageError
+from selfinstruct.insight.report.report_values import Histogram, VerbPhrases
+from selfinstruct.store import Stretch
+
+TINTS = 5
+"""Tints of the accent colour that the verbs are shown in, the most frequent ones in the strongest."""
+
+GROUPED = 4
+"""Verbs in each tint."""
+
+
+def plotly_script() -> str:
+    """Plotly's own JavaScript; raises `UsageError` if Plotly is not installed."""
+    _plotly()
+    import plotly
+
+    return Path(plotly.__file__).parent.joinpath("package_data", "plotly.min.js").read_text("utf-8")
+
+
+def _plotly() -> Any:
+    try:
+        import plotly.graph_objects as go
+    except ModuleNotFoundError:
+        raise UsageError("the report's figures need Plotly", "Run: pip install 'selfinstruct[report]'") from None
+    return go
+
+
+def sunburst(found: VerbPhrases) -> str:
+    """The most frequent verbs inside, their most frequent objects around them (the paper's Figure 3)."""
+    go = _plotly()
+    labels, ids, parents, values, tints = [], [], [], [], []
+    for rank, verb in enumerate(sorted(found.verbs, key=lambda verb: -verb.shown)):
+        tint = min(TINTS - 1, rank // GROUPED) + 1
+        rows = [(verb.verb, f"v{rank}", "", verb.shown)]
+        rows += [(noun, f"v{rank}.{at}", f"v{rank}", count) for at, (noun, count) in enumerate(verb.objects)]
+        for label, identity, parent, count in rows:
+            labels.append(_shown(label))
+            ids.append(identity)
+            parents.append(parent)
+            values.append(count)
+            tints.append(tint)
+    trace = go.Sunburst(
+        labels=labels,
+        ids=ids,
+        parents=parents,
+        values=values,
+        branchvalues="total",
+        sort=False,
+        insidetextorientation="radial",
+        leaf={"opacity": 1},
+        marker={"colors": [f"var(--tint-{tint})" for tint in tints], "line": {"color": "var(--bg)", "width": 1}},
+        insidetextfont={"color": [f"var(--on-tint-{tint})" for tint in tints]},
+        outsidetextfont={"color": "var(--on-tint-1)"},
+        hovertemplate="%{label}<br>%{value:,} instructions<extra></extra>",
+    )
+    bare = {"l": 0, "r": 0, "t": 0, "b": 0}
+    return _json(go, [trace], height=620, margin=bare, uniformtext={"minsize": 10, "mode": "hide"})
+
+
+def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
+    """Bars, with a mark at the median; `bound` is where the axis ends."""
+    go = _plotly()
+    starts = [found.start + at * found.width for at in range(len(found.counts))]
+    shown = 2 if found.width < 1 else 0
+    last = len(starts) - 1
+    said = [
+        f"{start:.{shown}f} and more"
+        if found.open_ended and at == last
+        else f"{start:.{shown}f} to {start + found.width:.{shown}f}"
+        if found.width != 1
+        else f"{start:.0f}"
+        for at, start in enumerate(starts)
+    ]
+    trace = go.Bar(
+        x=[round(start + found.width / 2, 4) for start in starts],
+        y=list(found.counts),
+        width=found.width,
+        customdata=said,
+        marker={"color": "var(--accent)", "line": {"color": "var(--bg)", "width": 1}},
+        hovertemplate=f"%{{customdata}} {unit}<br>%{{y:,}}<extra></extra>",
+    )
+    end = bound if bound is not None else found.start + found.width * len(starts)
+    middle = found.median if found.width < 1 else found.median + 0.5
+    return _json(
+        go,
+        [trace],
+        xaxis={"range": [found.start, end]},
+        title=unit,
+        bargap=0,
+        shapes=[
+            {"type": "line", "x0": middle, "x1": middle, "y0": 0, "y1": 1, "yref": "paper"}
+            | {"line": {"color": "var(--text)", "width": 1, "dash": "dot"}}
+        ],
+        annotations=[
+            {"x": middle, "y": 1, "yref": "paper", "text": "median", "showarrow": False}
+            | {"xanchor": "center", "yanchor": "bottom", "font": {"size": 12, "color": "var(--text)"}}
+        ],
+    )
+
+
+def growth(
+    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], digits: str
+) -> str:
+    """Lines over the size of the pool at the end of each stretch, all between 0 and 1; the first is the main one.
+
+    `digits` is how values are written, in d3's words.
+    """
+    go = _plotly()
+    sizes = [stretch.pool + stretch.accepted for stretch in stretches]
+    styles = [("var(--accent)", "solid"), ("var(--text-2)", "dot")]
+    traces = [
+        go.Scatter(
+            x=sizes,
+            y=list(line),
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2, "dash": dash},
+            marker={"size": 5, "color": colour},
+            hovertemplate=f"{name} %{{y:{digits}}}<br>pool of %{{x:,}}<extra></extra>",
+        )
+        for name, line, (colour, dash) in zip(names, values, styles, strict=False)
+    ]
+    return _json(
+        go,
+        traces,
+        title="accepted instructions in the pool",
+        xaxis={"rangemode": "tozero", "tickformat": ","},
+        yaxis={"range": [0, 1.02], "tickformat": digits},
+        showlegend=len(traces) > 1,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+        margin={"l": 44, "r": 12, "t": 30, "b": 48},
+    )
+
+
+def _shown(text: str) -> str:
+    """Text inside a figure, where Plotly reads tags and entities as a page does."""
+    return html.escape(text[:40], quote=False)
+
+
+def _json(go: Any, traces: list[Any], title: str = "", **layout: Any) -> str:
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "linecolor": "var(--line)",
+        "tickcolor": "var(--line)",
+        "automargin": True,
+    }
+    whole: dict[str, Any] = {
+        "template": go.layout.Template(),
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "inherit", "size": 13, "color": "var(--text-2)"},
+        "hoverlabel": {"bgcolor": "var(--text)", "bordercolor": "var(--text)", "font": {"color": "var(--bg)"}},
+        "height": 280,
+        "margin": {"l": 44, "r": 12, "t": 28, "b": 48},
+        "dragmode": False,
+        "showlegend": False,
+        "separators": ".,",
+    } | layout
+    whole["xaxis"] = (
+        axis | {"ticks": "outside", "title": {"text": title, "font": {"size": 13}}} | layout.get("xaxis", {})
+    )
+    whole["yaxis"] = (
+        axis
+        | {"showgrid": True, "gridcolor": "var(--line)", "linecolor": "rgba(0,0,0,0)", "tickformat": ","}
+        | {"rangemode": "tozero", "nticks": 5}
+        | layout.get("yaxis", {})
+    )
+    text: str = go.Figure(traces, whole).to_json()
+    return text

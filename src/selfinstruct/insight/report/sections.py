@@ -1,0 +1,250 @@
+"""The sections of a report that are words and tables: how the run went, what it cost, and how it was set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from selfinstruct.files.toml import to_toml
+from selfinstruct.insight.funnel import Funnel
+from selfinstruct.insight.report.markup import bar, dollars, escaped, number, percent, section, table
+from selfinstruct.insight.report.report_values import Cost, Report
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
+
+TITLES = {
+    GENERATE: "Generate: new instructions",
+    CLASSIFY: "Classify: is it a classification task?",
+    INSTANCES: "Instances: worked cases",
+    PREPARE: "Prepare: training examples",
+    JUDGE: "Judge: ratings",
+}
+MARKS = {"cut": "cut off", "empty": "empty", "withheld": "withheld by the provider", "no_items": "with nothing in them"}
+
+NAMED = 120
+"""Characters of a name or a reason that are shown."""
+
+REASONS = 12
+"""Reasons of one filter that are told one by one."""
+
+CONFIG = 60_000
+"""Characters of the config that are shown."""
+
+
+def headline(report: Report) -> str:
+    """The run's figures in large."""
+    made, examples = report.funnel(GENERATE), report.funnel(PREPARE)
+    known = [cost.usd for cost in report.costs if cost.usd is not None]
+    candidates, accepted = (made.candidates, made.accepted) if made else (0, 0)
+    told = {
+        "seed tasks": number(report.origin.seeds),
+        "candidates": number(candidates),
+        "instructions accepted": number(accepted),
+        "acceptance": percent(accepted, candidates),
+        "training examples": number(examples.accepted) if examples else "–",
+        "requests": number(sum(flow.requests for flow in report.funnels)),
+        "tokens": number(sum(cost.tokens for cost in report.costs))
+        if any(cost.calls for cost in report.costs)
+        else "–",
+        "cost": dollars(sum(known)) if known else "not known",
+    }
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told.items())
+    return f'<dl class="heads">{rows}</dl>'
+
+
+def origin(report: Report) -> str:
+    """One line: who wrote this, with what, when."""
+    facts = report.origin
+    days = [moment[:16].replace("T", " ") for moment in (facts.first, facts.last) if moment]
+    when = f"{days[0]} to {days[1]} UTC" if days and days[0] != days[-1] else f"{days[0]} UTC" if days else ""
+    parts = [
+        f"backend {facts.backend}" if facts.backend else "",
+        f"model {facts.model}" if facts.model else "",
+        f"judge {facts.judge}" if facts.judge and facts.judge != facts.model else "",
+        f"recipe {facts.recipe}",
+        when,
+        f"selfinstruct {facts.version}",
+    ]
+    return f'<p class="origin">{" · ".join(f"<bdi>{escaped(part, NAMED)}</bdi>" for part in parts if part)}</p>'
+
+
+# --- the funnel -------------------------------------------------------------------------------------------------------
+
+
+def funnel(report: Report) -> str:
+    """From requests to training rows, then each stage filter by filter."""
+    steps = list(_way(report))
+    most = max((count for _, count in steps), default=0)
+    rows = [(name, number(count), bar(count, most)) for name, count in steps]
+    way = table("The whole run", ("step", "count", ""), rows, numeric=(1,), kind="way")
+    made = report.funnel(GENERATE)
+    lead = "Nothing has been asked yet."
+    if made and made.candidates:
+        lead = (
+            f"{number(made.accepted)} of {number(made.candidates)} candidates became instructions. "
+            "Every candidate has one fate: accepted, or dropped by one filter for one reason."
+        )
+    stages = "\n".join(_stage(flow) for flow in report.funnels)
+    return section(
+        "funnel", "From requests to training rows", lead, f'<div class="stack">{way}{_reviews(report)}{stages}</div>'
+    )
+
+
+def _reviews(report: Report) -> str:
+    """What people decided; the rest of the page shows the run as it was before."""
+    told = [
+        f"{'instructions' if stage == GENERATE else 'training rows'}: {number(found.accepted)} accepted, "
+        f"{number(found.rejected)} rejected, {number(found.edited)} edited"
+        for stage, found in report.reviews.items()
+    ]
+    if not told:
+        return ""
+    words = "This page shows the run itself; exports honour what people decided."
+    return f'<p class="note">Reviewed by hand: {"; ".join(told)}. {words}</p>'
+
+
+def _way(report: Report) -> Iterator[tuple[str, int]]:
+    made = report.funnel(GENERATE)
+    if made:
+        yield "Requests for new instructions", made.requests
+        yield "Candidates found in the replies", made.candidates
+        yield "Instructions accepted", made.accepted
+    if report.funnel(CLASSIFY):
+        yield "Instructions with a label", sum(count for label, count in report.labels.items() if label != "unknown")
+    if report.funnel(INSTANCES):
+        yield "Instructions with instances", report.with_instances
+    if examples := report.funnel(PREPARE):
+        yield "Candidates for training rows", examples.candidates
+        yield "Training rows", examples.accepted
+    if report.ratings.rated:
+        yield "Training rows rated", report.ratings.rated
+
+
+def _stage(flow: Funnel) -> str:
+    """One stage as a table: what each filter dropped, and what was left after it."""
+    whole = flow.candidates
+    rows = [("Candidates", "", "", number(whole), bar(whole, whole))]
+    for step in flow.steps:
+        why = _reasons(step.reasons)
+        name = f"<bdi>{escaped(step.filter or 'no filter', NAMED)}</bdi>" + (
+            f'<span class="why">{why}</span>' if why else ""
+        )
+        dropped = (
+            (f"−{number(step.dropped)}", percent(step.dropped, whole))
+            if step.dropped
+            else ('<span class="none">0</span>', "")
+        )
+        rows.append((name, *dropped, number(step.left), bar(step.left, whole)))
+    if flow.quarantined:
+        away = (f"−{number(flow.quarantined)}", percent(flow.quarantined, whole))
+        rows.append(("set aside, because a plugin failed on them", *away, "", ""))
+    kept = f'<span class="strong">{number(flow.accepted)}</span>'
+    rows.append(
+        ('<span class="strong">Accepted</span>', "", percent(flow.accepted, whole), kept, bar(flow.accepted, whole))
+    )
+    caption = f'{TITLES[flow.stage]}<span class="why">{_replies(flow)}</span>'
+    return table(caption, ("filter", "dropped", "share", "left", ""), rows, numeric=(1, 2, 3), kind="stage")
+
+
+def _reasons(counted: Mapping[str, int]) -> str:
+    """The most frequent reasons: a plugin may give each candidate one of its own."""
+    first = list(counted.items())[:REASONS]
+    told = [f"<bdi>{escaped(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
+    if left := len(counted) - len(first):
+        told.append(f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}")
+    return ", ".join(told)
+
+
+def _replies(flow: Funnel) -> str:
+    told = [f"{number(flow.requests)} requests", f"{number(flow.replies)} replies"] if flow.requests else []
+    told = told or [f"{number(flow.replies)} raw texts"]
+    counts = {name: flow.marks.get(mark, 0) for mark, name in MARKS.items()} | {
+        "failed": flow.failed,
+        "without an answer yet": flow.unanswered,
+        "not judged yet": flow.waiting,
+    }
+    return " · ".join([*told, *(f"{number(count)} {name}" for name, count in counts.items() if count)])
+
+
+# --- labels, ratings, cost --------------------------------------------------------------------------------------------
+
+
+def labels(report: Report) -> str:
+    """The share of classification tasks, and what the judge thinks."""
+    parts = []
+    if report.labels:
+        whole = sum(report.labels.values())
+        names = {"yes": "classification", "no": "not classification", "unknown": "no answer"}
+        rows = [
+            (name, number(count), percent(count, whole), bar(count, whole))
+            for label, name in names.items()
+            if (count := report.labels.get(label, 0))
+        ]
+        parts.append(table("Labels", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares"))
+    rated = report.ratings.rated
+    if rated:
+        names = {
+            "valid task": "is a valid task",
+            "suitable input": "input suits it",
+            "correct output": "output is right",
+        }
+        shares = [
+            (names.get(name, "all three"), number(share * rated), percent(share * rated, rated), bar(share, 1))
+            for name, share in report.ratings.shares()
+        ]
+        caption = f"What the judge says of {number(rated)} rated examples"
+        parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
+    if not parts:
+        return ""
+    lead = "As the stage classify was told, instruction by instruction."
+    if rated:
+        lead += " The judge's three questions are those of the paper's own review (Wang et al. 2023, Table 2)."
+    return section(
+        "kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>'
+    )
+
+
+def costs(report: Report) -> str:
+    """Calls, tokens and dollars by stage."""
+    told = [cost for cost in report.costs if cost.calls]
+    if not told:
+        return section("cost", "Cost", "No call to a model is recorded in this run.")
+    made = report.funnel(GENERATE)
+    tokens = sum(cost.tokens for cost in told)
+    lead = "Every call counts, those that were repeated or failed too, but for those the provider turned away unread."
+    if made and made.accepted:
+        lead = f"{number(tokens / made.accepted)} tokens for each accepted instruction, all stages together. {lead}"
+    rows = [_cost(cost) for cost in told]
+    if len(told) > 1:
+        rows.append([f"<strong>{cell}</strong>" for cell in _cost(_sum(told))])
+    heads = ("stage", "calls", "prompt", "completion", "US dollars")
+    return section("cost", "Cost", lead, table("Tokens by stage", heads, rows, numeric=(1, 2, 3, 4)))
+
+
+def _sum(told: Sequence[Cost]) -> Cost:
+    known = [cost.usd for cost in told if cost.usd is not None]
+    whole = sum(known) if len(known) == len(told) else None
+    return Cost(
+        "all",
+        sum(cost.calls for cost in told),
+        sum(cost.prompt_tokens for cost in told),
+        sum(cost.completion_tokens for cost in told),
+        whole,
+    )
+
+
+def _cost(cost: Cost) -> list[str]:
+    counts = (number(cost.calls), number(cost.prompt_tokens), number(cost.completion_tokens))
+    return [cost.stage, *counts, dollars(cost.usd) if cost.usd is not None else "–"]
+
+
+def setup(report: Report) -> str:
+    """Config and versions."""
+    facts = report.origin
+    rows = [(escaped(name, NAMED), escaped(version, NAMED)) for name, version in sorted(facts.plugins.items())]
+    text = escaped(to_toml(facts.config), CONFIG)
+    versions = table(
+        "Plugins", ("plugin", "version"), [("selfinstruct", escaped(facts.version, NAMED)), *rows], kind="short"
+    )
+    digest = f'<p class="note">SHA-256 of the seed tasks: <code>{escaped(facts.seeds_digest, NAMED)}</code></p>'
+    config = f"<details><summary>The config, as the run recorded it</summary><pre>{text}</pre></details>"
+    lead = "What is needed to make this run again. Keys and other secrets are never recorded."
+    return section("setup", "Config and versions", lead, f'<div class="stack">{config}{versions}{digest}</div>')

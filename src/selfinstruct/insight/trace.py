@@ -1,0 +1,123 @@
+"""The whole lineage of an instruction: what its prompt showed, back to the seeds, and all that was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from selfinstruct.insight.fates import History
+from selfinstruct.store import Entry, RunStore, ShownInstruction
+from selfinstruct.store.ids import parse_candidate_id
+from selfinstruct.store.rows import example_of
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Example
+
+Tree = dict[str, Any]
+Encode = Callable[[str, Example], Tree]
+"""Makes the training row of an example, given with its id."""
+
+
+def trace(store: RunStore, identity: str, depth: int, encode: Encode) -> Tree:
+    """The lineage of a seed task, of a candidate, or of the instruction that a label, a raw text or an example is of.
+
+    depth  how many prompts to go back: 0 names what the first prompt showed, and does not ask where that came from
+
+    Raises `DataError` for an id that is not there, and what the encoder raises.
+    """
+    history = History(store)
+    asked_for = identity
+    if identity not in history.seeds:
+        entry = history.entry(identity)
+        if entry.stage == JUDGE:
+            identity = history.rated(entry.row.decision.subject)
+        elif entry.stage != GENERATE:
+            identity = entry.row.decision.subject
+    tree: Tree = {"asked_for": asked_for, "id": identity}
+    if identity in history.seeds:
+        tree |= _seed(history, identity)
+    else:
+        tree |= _candidate(history, history.entry(identity), depth)
+    return tree | _made(history, identity, encode)
+
+
+def _seed(history: History, identity: str) -> Tree:
+    seed = history.seeds[identity]
+    return {
+        "kind": "seed",
+        "text": seed.instruction,
+        "is_classification": seed.is_classification,
+        "instances": [{"input": case.input, "output": case.output} for case in seed.instances],
+        "shown_in": history.ledger.requests_showing(identity),
+    }
+
+
+def _candidate(history: History, entry: Entry, depth: int) -> Tree:
+    fate = history.fate(entry)
+    source = fate.source
+    return {
+        "kind": "candidate",
+        "text": fate.text,
+        **_said(entry),
+        "request": source.request,
+        "asked_at": source.asked_at,
+        "answered_at": source.answered_at,
+        "model": source.model,
+        "prompt": source.prompt,
+        "reply": source.reply,
+        "finish": source.finish,
+        "showed": _showed(history, entry.row.index, depth, {entry.id}),
+        "of_the_same_reply": [_brief(one) for one in history.ledger.of_reply(GENERATE, entry.row.index)],
+    }
+
+
+def _showed(history: History, index: int, depth: int, seen: set[str]) -> list[Tree]:
+    return [_ancestor(history, shown, depth, seen) for shown in history.shown(GENERATE, index)]
+
+
+def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[str]) -> Tree:
+    """One shown instruction, and what its own prompt showed; each is told once, `above` says that it was."""
+    if shown.id in history.seeds:
+        return {"id": shown.id, "kind": "seed", "text": history.texts[shown.id]}
+    text = history.texts.get(shown.id, "") if shown.text is None else shown.text
+    tree: Tree = {"id": shown.id, "kind": "machine", "text": text}
+    if shown.text is not None and history.texts.get(shown.id) != shown.text:
+        return tree | {"kind": "of the reprocessed run"}
+    if shown.id in seen:
+        return tree | {"above": True}
+    place = parse_candidate_id(shown.id)
+    if depth <= 0 or place is None:
+        return tree
+    seen.add(shown.id)
+    _, request, _ = place
+    return tree | {"request": request, "showed": _showed(history, request, depth - 1, seen)}
+
+
+def _made(history: History, identity: str, encode: Encode) -> Tree:
+    """What was said and made of an instruction: labels, raw instances, examples with their training rows."""
+    ledger = history.ledger
+    examples = []
+    for entry in ledger.entries_about(PREPARE, identity):
+        decision = entry.row.decision
+        example = example_of(decision)
+        made = _brief(entry) | {"input": example.input, "output": example.output}
+        made["ratings"] = [_brief(rated) for rated in ledger.entries_about(JUDGE, example.digest)]
+        del made["text"]
+        examples.append(made | ({"row": encode(entry.id, example)} if decision.fate == "accepted" else {}))
+    return {
+        "labels": [_brief(entry) | {"request": entry.row.index} for entry in ledger.entries_about(CLASSIFY, identity)],
+        "raw_instances": [
+            _brief(entry) | {"request": entry.row.index} for entry in ledger.entries_about(INSTANCES, identity)
+        ],
+        "examples": examples,
+    }
+
+
+def _brief(entry: Entry) -> Tree:
+    return {"id": entry.id, "text": entry.row.decision.text, **_said(entry)}
+
+
+def _said(entry: Entry) -> Tree:
+    decision = entry.row.decision
+    told: Tree = {"fate": decision.fate}
+    if decision.fate != "accepted":
+        told |= {"filter": decision.filter, "reason": decision.reason, "evidence": dict(decision.evidence)}
+    return told

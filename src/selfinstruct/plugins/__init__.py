@@ -1,0 +1,1 @@
+"""Plugins are found, checked and kept apart here."""

@@ -1,0 +1,264 @@
+"""Finds plugins, checks them, keeps the broken ones apart, and looks up components: a typed facade over pluggy."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from selfinstruct.api import (
+    Backend,
+    Component,
+    Filter,
+    Options,
+    PostProcessor,
+    PromptEncoder,
+    Sampler,
+    TrainingEncoder,
+    hooks,
+)
+from selfinstruct.errors import ConfigError, PluginError, SelfInstructError
+from selfinstruct.plugins.checks import check_component, check_plugin, suggest
+
+GROUP = "selfinstruct"
+BACKEND, SAMPLER, ENCODER, POST_PROCESSOR, FILTER = "backend", "sampler", "encoder", "post-processor", "filter"
+KINDS: Mapping[str, str] = {
+    BACKEND: "selfinstruct_backends",
+    SAMPLER: "selfinstruct_samplers",
+    ENCODER: "selfinstruct_encoders",
+    POST_PROCESSOR: "selfinstruct_post_processors",
+    FILTER: "selfinstruct_filters",
+}
+"""Each kind of component, and the hook that offers it."""
+
+BASES: Mapping[str, tuple[type, ...]] = {
+    BACKEND: (Backend,),
+    SAMPLER: (Sampler,),
+    ENCODER: (PromptEncoder, TrainingEncoder),
+    POST_PROCESSOR: (PostProcessor,),
+    FILTER: (Filter,),
+}
+"""What the components of each kind must build."""
+
+OBSERVERS = (
+    "selfinstruct_stage_started",
+    "selfinstruct_settled",
+    "selfinstruct_request_retried",
+    "selfinstruct_stage_finished",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin that was found: where it came from, its version, and, if it is left out, why."""
+
+    name: str
+    source: str
+    version: str = ""
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A component and the plugin that offers it."""
+
+    kind: str
+    plugin: str
+    component: Component[Any]
+
+
+@dataclass(slots=True)
+class Registry:
+    """All plugins of a process and what they offer."""
+
+    plugins: list[Plugin] = field(default_factory=list)
+    _offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
+    _clashes: dict[tuple[str, str], str] = field(default_factory=dict)
+    _manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
+
+    @classmethod
+    def load(cls, named: Sequence[str] = ()) -> Registry:
+        """Register every installed plugin, then those named: paths of Python files, or modules.
+
+        An installed plugin that is broken is listed as such; a named one that is broken raises `PluginError`.
+        """
+        registry = cls()
+        for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+            version = (entry.dist.version if entry.dist else "") or ""
+            registry._admit(entry.name, entry.value, entry.load, version)
+        for name in named:
+            registry.add(name)
+        return registry
+
+    def add(self, named: str) -> None:
+        """Register a plugin that the user named, unless it is registered; raises `PluginError` if it cannot be used."""
+        is_file = named.endswith(".py") or "/" in named or "\\" in named
+        name = Path(named).stem if is_file else named
+        plugin = self._known(name, named, is_file)
+        if plugin is None:
+            self._admit(name, named, lambda: _from_file(named) if is_file else importlib.import_module(named))
+            plugin = self.plugins[-1]
+        if plugin.broken:
+            beside = Path(f"{named}.py")
+            hint = f"For the file write: --plugin ./{beside}" if not is_file and beside.is_file() else ""
+            raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
+
+    def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:
+        """The plugin that the user means, if it was found before."""
+        for plugin in self.plugins:
+            if is_file and plugin.name == name:
+                if Path(plugin.source).resolve() == Path(named).resolve():
+                    return plugin
+                raise PluginError(f"plugin {named}: another plugin is already called '{name}'", "Rename the file.")
+            if not is_file and named in (plugin.name, plugin.source):
+                return plugin
+        return None
+
+    def register(self, plugin: object, name: str) -> None:
+        """Register a plugin given as an object (from Python); raises `PluginError` if it cannot be used."""
+        self._admit(name, repr(plugin), lambda: plugin)
+        if broken := self.plugins[-1].broken:
+            raise PluginError(f"plugin {name} cannot be used: {broken}")
+
+    def _admit(self, name: str, source: str, load: Callable[[], object], version: str = "") -> None:
+        broken = ""
+        try:
+            self._enter(name, load())
+        except (Exception, SystemExit) as error:
+            broken = _cause(error)
+        self.plugins.append(Plugin(name, source, version, broken))
+
+    def _enter(self, name: str, plugin: object) -> None:
+        """Register a plugin with all that it offers, or nothing of it."""
+        if other := next((other for other in self.plugins if other.name == name), None):
+            raise PluginError(f"another plugin is already called '{name}' ({other.source})")
+        check_plugin(plugin)
+        if self._manager.is_registered(plugin):
+            raise PluginError(f"it is registered already, as '{self._manager.get_name(plugin)}'")
+        try:
+            self._manager.register(plugin, name)
+            offers = self._collect(name)
+        except BaseException:
+            self._manager.unregister(name=name)
+            raise
+        self._offers.update({(offer.kind, offer.component.name): offer for offer in offers})
+
+    def _collect(self, name: str) -> list[Offer]:
+        offers: list[Offer] = []
+        for kind, hook in KINDS.items():
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+                if implementation.plugin_name == name:
+                    listed = implementation.function()
+                    if not isinstance(listed, list | tuple):
+                        raise PluginError(f"{hook} must return a list of components, not {type(listed).__name__}")
+                    offers += [Offer(kind, name, check_component(component, hook)) for component in listed]
+        for index, offer in enumerate(offers):
+            key = (offer.kind, offer.component.name)
+            if any((other.kind, other.component.name) == key for other in offers[:index]):
+                raise PluginError(f"{offer.kind} '{offer.component.name}' is offered twice")
+            if taken := self._offers.get(key):
+                clash = f"{offer.kind} '{offer.component.name}' is offered by both '{taken.plugin}' and '{name}'"
+                self._clashes[key] = clash
+                raise PluginError(clash)
+        return offers
+
+    @property
+    def broken(self) -> list[Plugin]:
+        """The plugins that were left out."""
+        return [plugin for plugin in self.plugins if plugin.broken]
+
+    def offers(self, kind: str | None = None) -> list[Offer]:
+        """What is offered, by kind and name."""
+        found = [offer for offer in self._offers.values() if kind in (None, offer.kind)]
+        return sorted(found, key=lambda offer: (list(KINDS).index(offer.kind), offer.component.name))
+
+    def find(self, kind: str, name: str) -> Component[Any]:
+        """Look a component up; raises `ConfigError` with a suggestion, or `PluginError` if two plugins claim it."""
+        if clash := self._clashes.get((kind, name)):
+            raise PluginError(clash, "Uninstall one of the two plugins, or rename its component.")
+        if offer := self._offers.get((kind, name)):
+            return offer.component
+        known = [offer.component.name for offer in self.offers(kind)]
+        told = f"no {kind} is called '{name}'{suggest(name, known)}"
+        faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
+        raise ConfigError(f"{told} ({faults})" if faults else told, f"Known: {', '.join(known) or 'none'}.")
+
+    def build(self, kind: str, name: str, options: Options) -> Any:
+        """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
+        component = self.find(kind, name)
+        where = self.describe(kind, name)
+        try:
+            built = component.build(options)
+        except SelfInstructError:
+            raise
+        except ModuleNotFoundError as error:
+            raise PluginError(missing_module(kind, component, error)) from error
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{where} could not be built: {_cause(error)}") from error
+        if not isinstance(built, BASES[kind]):
+            bases = " or ".join(base.__name__ for base in BASES[kind])
+            raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")
+        return built
+
+    def describe(self, kind: str, name: str) -> str:
+        """A component that is offered, as errors name it: with its plugin."""
+        return f"plugin '{self._offers[kind, name].plugin}': {kind} '{name}'"
+
+    def observers(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
+        """The implementations of an observing hook with their plugins' names, in order of registration."""
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        callers = [(impl.plugin_name, _caller(impl)) for impl in implementations]
+        order = [plugin.name for plugin in self.plugins]
+        return sorted(callers, key=lambda caller: order.index(caller[0]))
+
+
+def missing_module(kind: str, component: Component[Any], error: ModuleNotFoundError) -> str:
+    """One sentence for a component whose extra is not installed."""
+    if component.extra:
+        return f"{kind} '{component.name}' needs: pip install 'selfinstruct[{component.extra}]'"
+    return f"{kind} '{component.name}' needs the module '{error.name}', which is not installed"
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("selfinstruct")
+    manager.add_hookspecs(hooks)
+    return manager
+
+
+def _caller(implementation: Any) -> Callable[..., None]:
+    def call(value: Any) -> None:
+        implementation.function(*([value] if implementation.argnames else []))
+
+    return call
+
+
+def _from_file(path: str) -> ModuleType:
+    where = Path(path)
+    if not where.is_file():
+        raise PluginError(f"there is no file {path}")
+    name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
+    spec = importlib.util.spec_from_file_location(name, where)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, SelfInstructError):
+        return error.message
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

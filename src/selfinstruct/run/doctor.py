@@ -1,0 +1,226 @@
+"""Looks at everything that a run needs, from the plugins to the server, and says how to fix what is not well."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from selfinstruct import __version__
+from selfinstruct.api import Backend
+from selfinstruct.config import ChosenComponent, RunConfig
+from selfinstruct.engine.gate import estimated_tokens
+from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
+from selfinstruct.run.estimate import sample_requests
+from selfinstruct.run.settings import Settings, initial_seeds, load
+from selfinstruct.similarity.kernel import kernel
+from selfinstruct.store import RunStore
+from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
+
+MIN_FREE_BYTES = 200_000_000
+"""Bytes that should be free: a run of 100,000 requests takes about twice that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check, the area that it belongs to, and the exit code that it means if it failed."""
+
+    area: str
+    check: Check
+    exit_code: int = 0
+
+
+def examine(settings: Settings, registry: Registry | None = None) -> Iterator[Finding]:
+    """Check everything in turn; what needs something that is not well is left out. A model is not asked.
+
+    `registry` is one that holds the plugins which the settings name, if they were loaded before.
+    """
+    yield from _installation()
+    try:
+        registry, config = load(settings, registry)
+    except SelfInstructError as error:
+        yield _failed("config", "settings", error)
+        yield from _folder(settings.folder)
+        return
+    yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
+    seeds: list[SeedTask] = []
+    try:
+        seeds = initial_seeds(registry, config)
+        yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
+    except SelfInstructError as error:
+        yield _failed("config", "seeds", error)
+    yield from _plugins(registry)
+    yield from _folder(settings.folder)
+    yield from _backends(registry, config, seeds)
+
+
+def _failed(area: str, name: str, error: SelfInstructError) -> Finding:
+    return Finding(area, Check(name, False, error.message, error.hint), error.exit_code)
+
+
+def _installation() -> Iterator[Finding]:
+    words = f"selfinstruct {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield Finding("installation", Check("version", True, words))
+    try:
+        yield Finding("installation", Check("similarity", True, _kernel()))
+    except (RuntimeError, ValueError) as error:
+        fix = "Unset SELFINSTRUCT_KERNEL, or set it to rapidfuzz."
+        yield Finding("installation", Check("similarity", False, str(error), fix), UsageError.exit_code)
+
+
+def _kernel() -> str:
+    name = kernel()
+    if name == "native":
+        from selfinstruct.similarity.native import LEVELS, use_instructions
+
+        return f"the compiled kernel ({use_instructions(len(LEVELS) - 1)})"
+    return f"the kernel {name}, with the same results; a C compiler at installation makes it some ten times as fast"
+
+
+def _plugins(registry: Registry) -> Iterator[Finding]:
+    well = [plugin.name for plugin in registry.plugins if not plugin.broken]
+    yield Finding("plugins", Check("plugins", True, f"{len(well)} are well: {', '.join(sorted(well))}"))
+    for plugin in registry.broken:
+        fix = f"Mend or uninstall {plugin.source}; it is left out, and only a config that names it is refused."
+        yield Finding("plugins", Check(plugin.name, False, plugin.broken, fix), PluginError.exit_code)
+
+
+def _folder(folder: Path) -> Iterator[Finding]:
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        words = f"{there} is a file, so there can be no run folder"
+        yield Finding("folder", Check("writable", False, words, "Choose another --out."), UsageError.exit_code)
+        return
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        words = f"{there} cannot be written: {error.strerror}"
+        yield Finding("folder", Check("writable", False, words, "Choose another --out."), UsageError.exit_code)
+        return
+    yield Finding("folder", Check("writable", True, f"{there} can be written"))
+    free = shutil.disk_usage(there).free
+    words = f"{free / 1e9:,.1f} GB are free"
+    fix = "" if free > MIN_FREE_BYTES else "Make room: what a model said is kept in full."
+    yield Finding("folder", Check("disk", not fix, words, fix), UsageError.exit_code if fix else 0)
+    if folder.is_dir():
+        yield _run(folder)
+
+
+def _run(folder: Path) -> Finding:
+    try:
+        if not RunStore.exists(folder):
+            return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
+        store = RunStore.open_readonly(folder)
+        totals = store.totals(GENERATE)
+        store.close()
+    except SelfInstructError as error:
+        return _failed("folder", "run", error)
+    return Finding("folder", Check("run", True, f"{folder} holds a run with {totals.accepted:,} accepted instructions"))
+
+
+def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
+    """The run's backend, and that of the judge, if it has one of its own."""
+    if config.backend is None:
+        known = ", ".join(offer.component.name for offer in registry.offers("backend"))
+        missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
+        yield _failed("backend", "chosen", missing)
+    else:
+        yield from _backend("backend", registry, config, config.backend, GENERATE, seeds)
+    judge = config.stages.get(JUDGE)
+    if judge is not None and judge.backend is not None:
+        yield from _backend("judge", registry, config, judge.backend, JUDGE, seeds)
+
+
+def _backend(
+    area: str, registry: Registry, config: RunConfig, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
+) -> Iterator[Finding]:
+    """One backend, and whether it suits the stages that ask it, of which `stage` is one."""
+    try:
+        backend: Backend = chosen.build(registry)
+        diagnosis = _asked(chosen.name, backend.check)
+    except SelfInstructError as error:
+        yield _failed(area, chosen.name, error)
+        return
+    for check in diagnosis.checks:
+        yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
+    if not diagnosis.checks:
+        yield Finding(area, Check(chosen.name, True, "it has no check of its own"))
+    if diagnosis.ok:
+        shared = shared_by(config, stage)
+        needs = {
+            name: max(map(estimated_tokens, requests))
+            for name in config.stages
+            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds))
+        }
+        check = _context(needs, diagnosis.context)
+        yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
+        yield Finding(area, _limits(config, backend, stage))
+        yield _prices(area, config, backend, stage)
+    yield from _tracing(area, config, backend)
+
+
+def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
+    try:
+        said: object = check()
+    except SelfInstructError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the backend '{name}' failed in its own check: {type(error).__name__}: {error}") from None
+    if not isinstance(said, Diagnosis):
+        raise PluginError(f"the backend '{name}' gave {type(said).__name__} in place of a Diagnosis")
+    return said
+
+
+def _context(needs: Mapping[str, int], context: int | None) -> Check:
+    """Whether the longest prompts of each stage, and replies to them, fit into what the model takes."""
+    told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
+    words = f"tokens that a request may take: {told or 'not known without seeds'}"
+    if context is None:
+        return Check("context", True, f"{words}; how many the model takes is not known")
+    small = [name for name, tokens in needs.items() if tokens > context]
+    fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
+    return Check("context", not small, f"{words}; the model takes {context:,}", fix)
+
+
+def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
+    limits = backend.limits()
+    told = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
+    for window in limits.windows:
+        told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
+    words = ", ".join(f"{value:,} {name}" for name, value in told.items())
+    if not words:
+        words = "none" if backend.local else "none; what the provider tells with its replies is obeyed and remembered"
+    at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
+    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} requests at once")
+
+
+def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Finding:
+    try:
+        prices = prices_for(config, backend, stage)
+    except SelfInstructError as error:
+        return _failed(area, "prices", error)
+    words = "not known, so --max-usd cannot be used"
+    if prices:
+        words = f"{prices.prompt:g} and {prices.completion:g} US dollars for a million prompt and completion tokens"
+    return Finding(area, Check("prices", True, words))
+
+
+def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
+    if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
+        off = backend.local and not config.run.trace
+        words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
+        yield Finding(area, Check("tracing", True, f"LangSmith's, set in the environment, {words}"))
+
+
+def as_json(findings: list[Finding]) -> Mapping[str, Any]:
+    """All of it, for programs."""
+    rows = [{"area": one.area, **asdict(one.check)} for one in findings]
+    return {"ok": all(one.check.ok for one in findings), "checks": rows}

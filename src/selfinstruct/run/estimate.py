@@ -1,0 +1,159 @@
+"""What a run is going to cost, reckoned from its own prompts before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from selfinstruct.config import RunConfig
+from selfinstruct.config.tables import AskTable, GenerateTable
+from selfinstruct.engine.gate import Estimator
+from selfinstruct.engine.runner import EXPECTED_YIELD
+from selfinstruct.engine.stages.generate import GenerateStage
+from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
+from selfinstruct.engine.stages.subjects import SubjectStage
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.backends import prices_for
+from selfinstruct.run.settings import Settings, initial_seeds, load
+from selfinstruct.run.stage_builder import StageBuilder
+from selfinstruct.store import RunStore
+from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
+
+PROMPTS = 16
+"""How many prompts are written to see how long they are."""
+
+
+RATING = 16
+"""Tokens that a judge is taken to write of one example, before it has shown how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is still to be paid until `target` instructions are accepted.
+
+    `per_request` is the yield that was reckoned with, `seen` whether the run itself has shown it. `completion_tokens`
+    are what replies are expected to have, `most_completion_tokens` what they may have. `usd` and `most_usd` are
+    `None` where prices are not known.
+    """
+
+    target: int
+    accepted: int
+    per_request: float
+    seen: bool
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    most_completion_tokens: int
+    usd: float | None
+    most_usd: float | None
+
+
+def estimate(settings: Settings, target: int | None = None, registry: Registry | None = None) -> Estimate:
+    """Reckon what `generate` is going to cost; writes nothing, and asks no model."""
+    registry, config = load(settings, registry)
+    seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
+    table = config.stages[GENERATE].table
+    assert isinstance(table, GenerateTable)
+    goal = target or table.target or accepted
+    prompt_tokens, most = _sizes(registry, config, seeds)
+    seen = requests >= 4 and accepted > 0
+    a_request = accepted / requests if seen else float(EXPECTED_YIELD)
+    count = math.ceil(max(0, goal - accepted) / a_request)
+    reply = min(most, math.ceil(shown / replies)) if replies and shown else most
+    backend = config.backend.build(registry) if config.backend else None
+    prices = prices_for(config, backend)
+    sums = (count * prompt_tokens, count * reply, count * most)
+    costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
+    return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEstimate:
+    """What is still to be paid until every example was asked about once; `rated` are those that need not be."""
+
+    examples: int
+    rated: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    most_completion_tokens: int
+    usd: float | None
+    most_usd: float | None
+
+
+def estimate_judge(settings: Settings) -> JudgeEstimate:
+    """Reckon what `judge` is going to cost, from its own prompts; writes nothing, and asks no model."""
+    registry, config = load(settings)
+    store = RunStore.open_readonly(settings.folder)
+    try:
+        stage = StageBuilder(registry, config, store, store.seeds()).parts(JUDGE).stage
+        examples, ratings = rating_subjects(store.examples_including_dropped(RULE, UNRATED)), store.ratings()
+        totals = store.totals(JUDGE)
+    finally:
+        store.close()
+    guess, asked = Estimator(), 0
+    requests: list[Request] = []
+    while (request := stage.plan(len(requests), 0)) is not None:
+        stage.on_planned(request)
+        requests.append(request)
+        asked += len(request.subjects)
+    prompt_tokens = sum(guess.prompt_tokens(request) for request in requests)
+    most = sum(guess.reply_tokens(request) for request in requests)
+    shown = totals.completion_tokens / totals.accepted if totals.accepted else RATING
+    reply = min(most, math.ceil(asked * shown))
+    own = config.stages[JUDGE].backend or config.backend
+    prices = prices_for(config, own.build(registry) if own else None, JUDGE)
+    costs = (prices.cost(prompt_tokens, reply), prices.cost(prompt_tokens, most)) if prices else (None, None)
+    rated = sum(example.id in ratings for example in examples)
+    return JudgeEstimate(len(examples), rated, len(requests), prompt_tokens, reply, most, *costs)
+
+
+def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
+    """Seeds, and what the run has brought: accepted, settled requests, replies, their tokens."""
+    if not RunStore.exists(settings.folder):
+        return initial_seeds(registry, config), 0, 0, 0, 0
+    store = RunStore.open_readonly(settings.folder)
+    try:
+        totals = store.totals(GENERATE)
+        settled = len(store.accepted_totals(GENERATE))
+        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens
+    finally:
+        store.close()
+
+
+def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
+    """Tokens of a prompt, a mean over some, and of the longest reply."""
+    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds)
+    prompts = [guess.prompt_tokens(request) for request in requests]
+    return math.ceil(sum(prompts) / len(prompts)), guess.reply_tokens(requests[0])
+
+
+def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
+    """Some requests of a stage as if the seed tasks were all there is, to see how long they are; none, if it asks none.
+
+    `judge` is shown the seed tasks' own examples.
+    """
+    stage = config.stages[name]
+    if stage.encoder is None:
+        return []
+    encoder = stage.encoder.build(registry)
+    sampling = stage.table.sampling.over(encoder.sampling)
+    pool = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
+    sampler, reader = stage.sampler.build(registry) if stage.sampler else None, stage.post_processor.build(registry)
+    if isinstance(stage.table, AskTable):
+        about = rating_subjects(_examples(seeds)) if name == JUDGE else pool
+        asked = SubjectStage(
+            name, about, pool, encoder, reader, sampling, config.run.seed, sampler, min(stage.table.batch, len(about))
+        )
+        first = asked.plan(0, 0)
+        return [first] if first else []
+    assert sampler is not None
+    planned = GenerateStage(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    return [planned.plan(index, 0) for index in range(PROMPTS)]
+
+
+def _examples(seeds: Sequence[SeedTask]) -> Iterator[Example]:
+    for seed in seeds:
+        for instance in seed.instances:
+            yield Example(seed.instruction, instance.input, instance.output, seed.is_classification, seed.id)

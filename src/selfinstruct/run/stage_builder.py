@@ -1,0 +1,169 @@
+"""Builds each stage from its config and what the store holds: the one place that knows how the parts fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
+from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
+from selfinstruct.engine.answerers import RecordedAnswerer
+from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
+from selfinstruct.engine.named_components import NamedEncoder, NamedPostProcessor, NamedSampler
+from selfinstruct.engine.runner import Bounds
+from selfinstruct.engine.stages.generate import GenerateStage
+from selfinstruct.engine.stages.prepare import PrepareStage
+from selfinstruct.engine.stages.protocol import Stage
+from selfinstruct.engine.stages.ratings import RULE, UNRATED, LowScoreFilter, rating_subjects
+from selfinstruct.engine.stages.subjects import AnsweredFilter, SubjectHistory, SubjectStage
+from selfinstruct.errors import UsageError
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.store import RunStore
+from selfinstruct.types import (
+    CLASSIFY,
+    GENERATE,
+    INSTANCES,
+    JUDGE,
+    PREPARE,
+    Instruction,
+    Sampling,
+    SeedTask,
+)
+
+HINTS = {
+    "": "Choose a recipe that has, such as chat.",
+    JUDGE: "Add it: --set judge.encoder.use=chat-judge --set judge.post_processor.use=chat-judge",
+}
+"""What to do where a recipe has no stage of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageParts:
+    """A stage, ready to be run."""
+
+    stage: Stage
+    chain: FilterChain
+    bounds: Bounds
+    sampling: Sampling
+    recorded: RecordedAnswerer | None = None
+    size: int | None = None
+    """How many instructions it is about, where it is not about new ones."""
+
+
+class StageBuilder:
+    """Builds the stages of one run."""
+
+    def __init__(self, registry: Registry, config: RunConfig, store: RunStore, seeds: Sequence[SeedTask]) -> None:
+        self._registry = registry
+        self._config = config
+        self._store = store
+        self._seeds = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
+
+    def parts(self, name: str, target: int | None = None) -> StageParts:
+        """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise."""
+        config = self._config.stages.get(name)
+        if config is None:
+            raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
+        builders = {GENERATE: self._generate, PREPARE: self._prepare}
+        return builders.get(name, self._ask)(name, config, target)
+
+    def _generate(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - as its siblings
+        assert isinstance(config.table, GenerateTable)
+        assert config.sampler is not None
+        assert config.encoder is not None
+        encoder = config.encoder.build(self._registry)
+        sampling = config.table.sampling.over(encoder.sampling)
+        stage = GenerateStage(
+            self._seeds,
+            self._sampler(config.sampler),
+            NamedEncoder(self._describe(config.encoder), encoder),
+            self._post_processor(config),
+            sampling,
+            self._config.run.seed,
+            target or config.table.target,
+            list(self._store.instructions()),
+        )
+        table = config.table
+        bounds = Bounds(
+            self._config.run.lookahead,
+            table.max_candidates,
+            table.patience,
+            table.min_acceptance,
+            table.acceptance_window,
+        )
+        return StageParts(stage, self._chain(config), bounds, sampling)
+
+    def _ask(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - all are asked about
+        assert isinstance(config.table, AskTable)
+        assert config.encoder is not None
+        encoder = config.encoder.build(self._registry)
+        sampling = config.table.sampling.over(encoder.sampling)
+        instructions = self._asked_about(name)
+        history = {
+            key: SubjectHistory(times, bool(text)) for key, (times, text) in self._store.asked_about(name).items()
+        }
+        stage = SubjectStage(
+            name,
+            instructions,
+            self._seeds,
+            NamedEncoder(self._describe(config.encoder), encoder),
+            self._post_processor(config),
+            sampling,
+            self._config.run.seed,
+            self._sampler(config.sampler) if config.sampler else None,
+            config.table.batch,
+            config.table.attempts,
+            history,
+        )
+        answered = [identity for identity, asked in history.items() if asked.answered]
+        chain = self._chain(config, [NamedFilter("answered", AnsweredFilter(answered))])
+        return StageParts(stage, chain, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
+
+    def _asked_about(self, name: str) -> list[Instruction]:
+        """The subjects of a stage; to be rated is also what `prepare` dropped only because it has no rating."""
+        if name == JUDGE:
+            return rating_subjects(self._store.examples_including_dropped(RULE, UNRATED))
+        return self.instructions(labelled=name == INSTANCES)
+
+    def _prepare(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - as its siblings
+        assert isinstance(config.table, PrepareTable)
+        known = {entry.id: entry for entry in self.instructions(labelled=True)}
+        places = [place for place in self._store.raw_instances() if place[0] in known]
+        seeds = self._seeds if config.table.include_seeds else []
+        asked = [*seeds, *(known[subject] for subject, _, _ in places)]
+        accepted = [example for _, example in self._store.examples()]
+        stage = PrepareStage(asked, self._post_processor(config), accepted)
+        recorded = RecordedAnswerer(
+            self._store, [None] * len(seeds) + [(index, position) for _, index, position in places]
+        )
+        last: list[NamedFilter] = []
+        if (score := config.table.min_score) is not None:
+            last.append(NamedFilter(RULE, LowScoreFilter(self._store.ratings(), score, config.table.unrated == "keep")))
+        chain = self._chain(config, last=last)
+        bounds = Bounds(self._config.run.lookahead)
+        return StageParts(stage, chain, bounds, Sampling(), recorded, len(asked))
+
+    def _describe(self, chosen: ChosenComponent) -> str:
+        return self._registry.describe(chosen.kind, chosen.name)
+
+    def _sampler(self, chosen: ChosenComponent) -> NamedSampler:
+        return NamedSampler(self._describe(chosen), chosen.build(self._registry))
+
+    def _post_processor(self, config: StageConfig) -> NamedPostProcessor:
+        chosen = config.post_processor
+        return NamedPostProcessor(self._describe(chosen), chosen.build(self._registry))
+
+    def instructions(self, labelled: bool = False) -> list[Instruction]:
+        """The accepted instructions, oldest first; with what the stage `classify` says of them."""
+        found = list(self._store.instructions())
+        if not labelled:
+            return found
+        labels = self._store.asked_about(CLASSIFY)
+        says: Mapping[str, bool | None] = {"yes": True, "no": False}
+        return [Instruction(entry.id, entry.text, None, says.get(labels.get(entry.id, (0, ""))[1])) for entry in found]
+
+    def _chain(
+        self, config: StageConfig, first: Sequence[NamedFilter] = (), last: Sequence[NamedFilter] = ()
+    ) -> FilterChain:
+        rules = [*first, *(NamedFilter(chosen.name, chosen.build(self._registry)) for chosen in config.filters), *last]
+        return FilterChain(rules, self._config.run.on_plugin_error == "quarantine")

@@ -1,0 +1,202 @@
+"""What stands in the database's rows, as values and back: a decision's columns, a request's body, an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from selfinstruct.text.encoding import clean, dumps
+from selfinstruct.types import (
+    Decision,
+    Deferred,
+    Example,
+    Failure,
+    Instance,
+    Instruction,
+    Json,
+    Message,
+    Rating,
+    Reply,
+    Request,
+    Sampling,
+    SeedTask,
+    Similarity,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A request as the journal holds it: its answer, if there is one, and how far that was judged."""
+
+    request: Request
+    answer: Reply | Failure | None
+    evaluated: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision with where it came from."""
+
+    index: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted instruction, where it came from, and how near it was to what there was before."""
+
+    index: int
+    position: int
+    text: str
+    similarity: Similarity | Deferred | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A stage in numbers, over the whole run."""
+
+    accepted: int
+    rejected: int
+    quarantined: int
+    requests: int
+    replies: int
+    failures: int
+    retries: int
+    prompt_tokens: int
+    completion_tokens: int
+    drops: Mapping[tuple[str, str], int]
+
+    @property
+    def candidates(self) -> int:
+        """Everything that was judged."""
+        return self.accepted + self.rejected + self.quarantined
+
+
+def now() -> str:
+    """The time of day for records, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def example_of(decision: Decision) -> Example:
+    """The training example that a decision of the stage `prepare` is about."""
+    parts = decision.payload
+    return Example(
+        str(parts["instruction"]),
+        str(parts["input"]),
+        decision.text,
+        bool(parts["is_classification"]),
+        decision.subject,
+        decision.notes,
+    )
+
+
+def rating_of(decision: Decision) -> Rating:
+    """The rating that a decision of the stage `judge` is about."""
+    names = ("valid_task", "suitable_input", "correct_output", "remark")
+    task, given, output, remark = (str(decision.payload[name]) for name in names)
+    return Rating(task, given, output, decision.subject, remark, decision.notes)
+
+
+def columns_of(decision: Decision) -> tuple[Any, ...]:
+    """A decision as it is stored, but for its stage and request."""
+    return (
+        decision.position,
+        clean(decision.text),
+        decision.fate,
+        decision.filter,
+        clean(decision.reason),
+        dumps(dict(decision.evidence)),
+        dumps(dict(decision.notes)),
+        decision.subject,
+        dumps(dict(decision.payload)),
+        near_text(decision.similarity) if decision.fate == "accepted" else "",
+    )
+
+
+def decision_of(columns: Sequence[Any]) -> Decision:
+    """The decision that columns hold."""
+    position, text, fate, rule, reason, evidence, notes, subject, payload, similarity = columns
+    said = (json.loads(evidence), similarity_of(similarity), json.loads(notes))
+    return Decision(position, text, fate, rule, reason, *said, subject, json.loads(payload))
+
+
+def near_text(similarity: Similarity | Deferred | None) -> str:
+    """A similarity as text; empty where there is none."""
+    if similarity is None:
+        return ""
+    if isinstance(similarity, Deferred):
+        return dumps({"deferred": asdict(similarity)})
+    return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
+
+
+def similarity_of(text: str) -> Similarity | Deferred | None:
+    """The similarity that a text holds."""
+    if not text:
+        return None
+    kept = json.loads(text)
+    if "deferred" in kept:
+        return Deferred(**kept["deferred"])
+    nearest = tuple((entry, score) for entry, score in kept["nearest"])
+    return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
+
+
+def seed_of(task: dict[str, Any]) -> SeedTask:
+    """The seed task that a table of values holds."""
+    return SeedTask(**{**task, "instances": tuple(Instance(**instance) for instance in task["instances"])})
+
+
+def request_of(stage: str, index: int, body: dict[str, Any], known: Mapping[str, Instruction] | None) -> Request:
+    """The request that a body holds; `known` gives the instructions that it names by id, if they are wanted."""
+    shown = [_named(entry, known) for entry in body["examples"]] if known is not None else []
+    named = [entry for entry in body["subjects"] if known is not None or isinstance(entry, dict)]
+    subjects = [_named(entry, known or {}) for entry in named]
+    sampling = body["sampling"] | {"stop": tuple(body["sampling"].get("stop", ()))}
+    return Request(
+        stage,
+        index,
+        tuple(Message(role, text) for role, text in body["messages"]),
+        Sampling(**sampling),
+        tuple(shown),
+        tuple(subjects),
+    )
+
+
+def subject_entry(subject: Instruction) -> Json:
+    """A subject as a body names it: by id, but an example whole, since `prepare` may be begun anew and bring others."""
+    example = subject.example
+    if example is None:
+        return subject.id
+    return {
+        "id": subject.id,
+        "text": subject.text,
+        "of": example.subject,
+        "input": example.input,
+        "output": example.output,
+        "is_classification": example.is_classification,
+    }
+
+
+def _named(entry: str | Mapping[str, Any], known: Mapping[str, Instruction]) -> Instruction:
+    """An instruction of this run, by its id; one of the run that this one replays, by its text; or an example."""
+    if isinstance(entry, str):
+        return known[entry]
+    if "output" not in entry:
+        return Instruction(entry["id"], entry["text"])
+    is_classification = entry["is_classification"]
+    example = Example(entry["text"], entry["input"], entry["output"], is_classification, entry["of"])
+    return Instruction(entry["id"], entry["text"], None, is_classification, example)
+
+
+def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
+    """The answer that columns hold, if there is one."""
+    text, finish, prompt, completion, model, created_at, details, failure = columns
+    if text is None:
+        return None
+    if failure:
+        return Failure(cast(str, failure))
+    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))

@@ -1,0 +1,193 @@
+"""Evaluation sets as hashed n-grams, which tell whether a text repeats some of them without telling what they say.
+
+A file of fingerprints is a line of JSON (format, name, n, tokeniser, how many texts and n-grams, a digest), padded to a
+multiple of eight bytes, and then the sorted 64-bit hashes of the n-grams, eight bytes each, the lowest byte first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from selfinstruct.errors import DataError
+from selfinstruct.text.tokens import unicode_tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+
+N = 8
+"""Words of an n-gram, if nothing else is said. GPT-3 was checked with 8 to 13, as long as the short texts of a set are
+(Brown et al. 2020, appendix C), PaLM with 8 (Chowdhery et al. 2022, section 8), lm-evaluation-harness with 13.
+Instructions are short, so it is the lower end."""
+
+SHORTEST = 4
+"""A text of fewer words than an n-gram counts as a whole; one of fewer than this is anybody's."""
+
+_FORMAT, _VERSION, _TOKENISER = "selfinstruct_fingerprints", 1, "unicode"
+_LONGEST_HEADER = 4096
+_AGAIN = "Make it again with: selfinstruct fingerprint FILE -o OUT"
+_ONE_A_LINE = "JSONL has one object a line. A JSON array is turned into such lines by: jq -c '.[]' FILE"
+
+
+@dataclass(slots=True)
+class Fingerprints:
+    """The hashed n-grams of one set. Eight bytes of memory an n-gram, taken when `holds` is first asked.
+
+    `texts` counts what it was made of, `left_out` the texts among them that were too short.
+    """
+
+    name: str
+    n: int
+    texts: int
+    count: int
+    left_out: int = 0
+    _hashes: np.ndarray[Any, Any] | None = None
+    _path: Path | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_texts(cls, name: str, texts: Iterable[str], n: int = N) -> Fingerprints:
+        """Make them; about 100 bytes of memory for each different n-gram while it lasts."""
+        import numpy as np
+
+        found: set[int] = set()
+        count = left_out = 0
+        for text in texts:
+            tokens = unicode_tokens(text)
+            count += 1
+            left_out += len(tokens) < SHORTEST
+            if len(tokens) < n:
+                found.update(text_hash(tokens))
+            found.update(ngram_hashes(tokens, n))
+        hashes = np.fromiter(found, dtype="<u8", count=len(found))
+        hashes.sort()
+        return cls(name, n, count, len(found), left_out, hashes)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Fingerprints:
+        """Look at a file's first line and its size; raises `DataError` if it is none of these files, or not whole."""
+        header = _header(path)
+        name, n, texts, count = (header.get(key) for key in ("name", "n", "texts", "ngrams"))
+        if not (isinstance(name, str) and _is_count(n) and _is_count(texts) and _is_count(count)):
+            raise DataError(f"{path} is no file of fingerprints, or its first line is broken", _AGAIN)
+        if header[_FORMAT] != _VERSION or header.get("tokeniser") != _TOKENISER:
+            raise DataError(f"{path} holds fingerprints of another version of this package", _AGAIN)
+        if path.stat().st_size != header["_size"] + 8 * count:
+            raise DataError(f"{path} is cut off, or has grown: it tells of {count:,} n-grams", _AGAIN)
+        return cls(name[:100], n, texts, count, _path=path)
+
+    def to_bytes(self) -> bytes:
+        """The file."""
+        body = self._all().tobytes()
+        told = {_FORMAT: _VERSION, "name": self.name, "n": self.n, "tokeniser": _TOKENISER, "texts": self.texts}
+        line = json.dumps({**told, "ngrams": self.count, "digest": _digest(body)}).encode()
+        return line + b" " * (-(len(line) + 1) % 8) + b"\n" + body
+
+    def contains(self, hashes: Sequence[int]) -> list[bool]:
+        """Which of these it has; raises `DataError` if its file turns out to be broken."""
+        import numpy as np
+
+        known, asked = self._all(), np.array(hashes, dtype="<u8")
+        places = np.minimum(np.searchsorted(known, asked), self.count - 1)
+        found: list[bool] = (known[places] == asked).tolist()
+        return found
+
+    def _all(self) -> np.ndarray[Any, Any]:
+        if self._hashes is None:
+            import numpy as np
+
+            assert self._path is not None
+            header = _header(self._path)
+            with self._path.open("rb") as file:
+                file.seek(header.get("_size", 0))
+                body = file.read()
+            if header.get("digest") != _digest(body):
+                raise DataError(f"{self._path} is broken: its n-grams are not what was written", _AGAIN)
+            self._hashes = np.frombuffer(body, dtype="<u8")
+        return self._hashes
+
+
+def ngram_hashes(tokens: Sequence[str], n: int) -> dict[int, int]:
+    """Every different run of `n` tokens as a hash, with the place where it first stands."""
+    found: dict[int, int] = {}
+    for at in range(len(tokens) - n + 1):
+        found.setdefault(_hash("\n".join(tokens[at : at + n])), at)
+    return found
+
+
+def text_hash(tokens: Sequence[str]) -> list[int]:
+    """The hash of a text as a whole, which no n-gram has; none if it is too short to be known by."""
+    return [_hash("\n\n".join(("", *tokens)))] if len(tokens) >= SHORTEST else []
+
+
+def evaluation_set(path: Path, n: int = N) -> Fingerprints:
+    """A set from a file of fingerprints, or from texts as `read_texts` takes them; raises `DataError`."""
+    if _header(path):
+        return Fingerprints.from_file(path)
+    made = Fingerprints.from_texts(path.stem, read_texts(path), n)
+    if not made.count:
+        raise DataError(f"{path} holds no text of {SHORTEST} words or more", "Name a file of evaluation texts.")
+    return made
+
+
+def read_texts(path: Path, fields: Sequence[str] = ()) -> Iterator[str]:
+    """The texts of a file: of JSONL (.jsonl, .ndjson, .json) those under `fields`, or all, else one a line.
+
+    Raises `DataError` for a file that cannot be read, and for a line of JSONL that is no object or has no such text.
+    """
+    if _header(path):
+        raise DataError(f"{path} is a file of fingerprints already", "Name files of texts.")
+    is_json = path.suffix.lower() in (".jsonl", ".ndjson", ".json")
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield from _texts_of(line, f"{path}, line {number}", fields) if is_json else (line,)
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}", "Name files of evaluation texts.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}", "Texts are UTF-8, one a line or JSONL.") from None
+
+
+def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
+    row: Any = None
+    with suppress(ValueError, RecursionError):
+        row = json.loads(line)
+    if not isinstance(row, dict):
+        raise DataError(f"{where} is not a JSON object", _ONE_A_LINE)
+    for name in fields:
+        if not isinstance(row.get(name), str):
+            known = ", ".join(key[:40] for key in list(row)[:12]) or "none"
+            raise DataError(f"{where} has no text under {name!r}", f"Its keys: {known}.")
+    yield from (row[name] for name in fields or row if isinstance(row[name], str))
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """The first line of a file of fingerprints and its `_size`; empty where that is not what the file begins with."""
+    try:
+        with path.open("rb") as file:
+            line = file.read(_LONGEST_HEADER).partition(b"\n")[0]
+    except OSError:
+        return {}  # whoever reads the file next will say why
+    if not line.startswith(f'{{"{_FORMAT}"'.encode()):
+        return {}
+    found: Any = None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+    return found | {"_size": len(line) + 1} if isinstance(found, dict) else {_FORMAT: 0}
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and value > 0
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=8).hexdigest()
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -1,0 +1,117 @@
+"""Reads old files: one JSON object a line, however broken the rest may be, and what kind of file it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selfinstruct.errors import DataError
+
+INSTRUCTIONS, LABELS, RAW_INSTANCES, EXAMPLES, NOTHING = "instructions", "labels", "instances", "examples", "nothing"
+KINDS = (INSTRUCTIONS, RAW_INSTANCES, EXAMPLES, LABELS, NOTHING)
+"""In the order in which they are taken over: who is known comes before what is said of them."""
+
+KNOWN = (
+    "Known are rows with instruction; instruction and is_classification; instruction and raw_instances; or "
+    "instruction, input and output."
+)
+ONE_A_LINE = "Each line is to be one JSON object. A JSON array is turned into such lines by: jq -c '.[]' FILE"
+
+JsonRow = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """A file to import: what its rows are, and the digest by which it is known again."""
+
+    path: Path
+    kind: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.name
+
+
+def sources(paths: Sequence[Path]) -> list[ImportFile]:
+    """Look into every file; raises `DataError` for the first that cannot be used.
+
+    The order is that in which they are taken over, and that of the command line among files of a kind. A file that
+    is given twice, or a copy of it, counts once.
+    """
+    found: dict[str, ImportFile] = {}
+    for path in paths:
+        source = ImportFile(path, _kind(path), _digest(path))
+        found.setdefault(source.digest, source)
+    if all(source.kind == NOTHING for source in found.values()):
+        raise DataError(f"there is no row in {', '.join(map(str, paths))}", "Name the files of the old run.")
+    return sorted(found.values(), key=lambda source: KINDS.index(source.kind))
+
+
+def rows(path: Path) -> Iterator[tuple[int, JsonRow | str]]:
+    """Every line that is not blank, with its number: its object, or else why there is none; raises `DataError`."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                found = _row(line, first=number == 1)
+                if found is not None:
+                    yield number, found
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}", "Name files of the old run.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}", "Name files of the old run.") from None
+
+
+def kind_of(row: Mapping[str, Any]) -> str:
+    """What a row holds, by its keys; empty if that is none of what an old run can hold."""
+    if "instruction" not in row:
+        return ""
+    if "raw_instances" in row:
+        return RAW_INSTANCES
+    if "input" in row and "output" in row:
+        return EXAMPLES
+    return LABELS if "is_classification" in row else INSTRUCTIONS
+
+
+def _kind(path: Path) -> str:
+    """The kind of the first row that has one."""
+    trouble = ""
+    hint = KNOWN
+    for number, row in rows(path):
+        where = f"{path}, line {number}"
+        if isinstance(row, str):
+            trouble, hint = (trouble, hint) if trouble else (f"{where}: {row}", ONE_A_LINE)
+        elif "instruction" in row and isinstance(row.get("instances"), list):
+            raise DataError(f"{where}: this is a seed task", "Name a file of seed tasks with --seeds.")
+        elif kind := kind_of(row):
+            return kind
+        else:
+            keys = ", ".join(repr(key[:40]) for key in list(row)[:8]) or "none"
+            trouble = trouble or f"{where}: a row of no known kind; its keys: {keys}"
+    if trouble:
+        raise DataError(trouble, hint)
+    return NOTHING
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _row(line: bytes, first: bool) -> JsonRow | str | None:
+    try:
+        text = line.decode("utf-8-sig" if first else "utf-8")
+    except UnicodeDecodeError:
+        return "not UTF-8 text"
+    if not text.strip():
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return "not JSON" if line.endswith(b"\n") else "cut off"
+    return found if isinstance(found, dict) else "no JSON object"

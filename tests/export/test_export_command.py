@@ -1,0 +1,128 @@
+"""`selfinstruct export`: the contract files, or a data set in a format."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import command, rows
+from tests.export.runs import make_examples, make_run
+
+PLUGIN = """
+from selfinstruct.api import Component, EXPORT, NoOptions, TrainingEncoder, hookimpl
+
+class Shout(TrainingEncoder):
+    def __init__(self, options):
+        pass
+
+    def encode(self, example):
+        return {"loud": example.output.upper()}
+
+@hookimpl
+def selfinstruct_encoders():
+    return [Component("shout", "in capitals", NoOptions, Shout, (EXPORT,))]
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "run", make_examples(20)).close()
+    return Path("run")
+
+
+def test_without_a_folder_the_contract_files_are_written_again(run: Path) -> None:
+    ended = command("export", "--out", run).done()
+    assert "run/machine_generated_instructions.jsonl: 1 rows" in ended.out
+    assert len(rows(run / "finetuning/all_generated_instances.jsonl")) == 20
+
+
+def test_a_data_set_in_the_format_of_the_run(run: Path) -> None:
+    ended = command("export", "--out", run, "--to", "set", "--split", "0.8").done()
+    train, validation = rows(Path("set/data/train.jsonl")), rows(Path("set/data/validation.jsonl"))
+    assert f"set/data/train.jsonl: {len(train)} rows\nset/data/validation.jsonl: {len(validation)} rows\n" in ended.out
+    assert "fill in the licence" in ended.out
+    assert "datasets.load_dataset('set')" in ended.out
+    assert list(train[0]) == ["messages"]
+    assert not (run / "machine_generated_instructions.jsonl").exists()
+
+
+def test_another_format_with_an_option_and_a_licence(run: Path) -> None:
+    args = ("--format", "text", "--set", "export.encoder.template=chatml", "--set", "export.encoder.system=Be brief.")
+    ended = command("export", "--out", run, "--to", "set", "--split", "1", *args, "--license", "llama3.1").done()
+    assert "licence" not in ended.out
+    (row, *_) = rows(Path("set/data/train.jsonl"))
+    assert row["text"].startswith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nDo 0.")
+    assert json.loads(Path("set/config.json").read_text("utf-8"))["config"]["export"]["encoder"] == {
+        "use": "text", "template": "chatml", "template_file": None, "system": "Be brief.", "begin": False
+    }  # fmt: skip
+
+
+def test_a_format_of_a_plugin(run: Path) -> None:
+    Path("loud.py").write_text(PLUGIN)
+    command("export", "--out", run, "--to", "set", "--plugin", "loud.py", "--format", "shout", "--split", "1").done()
+    assert rows(Path("set/data/train.jsonl"))[0] == {"loud": "DONE 0."}
+
+
+def test_plugins_of_the_run_are_there_and_missed_only_if_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loud.py").write_text(PLUGIN)
+    tree = {"recipe": "chat", "plugins": ["./loud.py", "./gone.py"], "export": {"encoder": {"use": "shout"}}}
+    make_run(tmp_path / "run", make_examples(20), tree=tree).close()
+    ended = command("export", "--out", "run", "--to", "set").done()
+    assert "left out: plugin ./gone.py" in ended.err
+    Path("loud.py").unlink()
+    command("export", "--out", "run", "--to", "set").failed(2, "no encoder is called 'shout'")
+    command("export", "--out", "run", "--to", "set", "--format", "alpaca").done()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--format", "alpaca"), "where should the data set go?"),
+        (("--push-to-hub", "a/b"), "where should the data set go?"),
+        (("--to", "set", "--format", "alpca"), "did you mean 'alpaca'?"),
+        (("--to", "set", "--format", "chat-tasks"), "does not serve the stage export"),
+        (("--to", "set", "--set", "export.encoder.sytem=a"), "unknown option; did you mean 'system'?"),
+        (("--to", "set", "--set", "run.seed=7"), "only settings of export"),
+        (("--to", "set", "--format", "text", "--set", "export.encoder.template_file=no.txt"), "no.txt cannot be read"),
+        (("--to", "set", "--public", "--license", "mit"), "nothing is uploaded"),
+        (("--to", "set", "--push-to-hub", "a/b", "--public"), "needs a licence"),
+        (("--to", "set", "--split", "0"), "0<x<=1"),
+        (("--to", "run"), "holds other files"),
+    ],
+)
+def test_what_is_refused(run: Path, args: tuple[str, ...], words: str) -> None:
+    command("export", "--out", run, *args).failed(2, words)
+    assert not Path("set").exists()
+
+
+def test_an_empty_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "run").close()
+    command("export", "--out", "run", "--to", "set").failed(2, "no training examples", "selfinstruct prepare --out run")
+    assert not Path("set").exists()
+
+
+@pytest.mark.parametrize(("module", "args"), [("pyarrow", "--file parquet"), ("huggingface_hub", "--push-to-hub a/b")])
+def test_what_is_not_installed(run: Path, monkeypatch: pytest.MonkeyPatch, module: str, args: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    command("export", "--out", run, "--to", "set", *args.split()).failed(2, "pip install 'selfinstruct[")
+
+
+@pytest.mark.parametrize("recipe", ["chat", "paper"])
+def test_the_recipe_in_the_folder_makes_the_same_data_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("run", "--recipe", recipe, "--backend", "demo", "--target", "12", "--out", "first").done()
+    command("export", "--out", "first", "--to", "set").done()
+    command("run", "--recipe", "set/recipe.toml", "--out", "again").done()
+    command("export", "--out", "again", "--to", "same").done()
+    for name in ("recipe.toml", "dataset_info.json", "data/train.jsonl", "data/validation.jsonl"):
+        assert (tmp_path / "set" / name).read_bytes() == (tmp_path / "same" / name).read_bytes()
