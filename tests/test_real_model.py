@@ -22,8 +22,8 @@ from selfinstruct.config.tables import RunOptions
 from selfinstruct.store import RunStore
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
-from tests.running import COMMAND, environment
-from tests.servers.groq_server import Answer, GroqServer
+from tests.command_line import COMMAND, environment
+from tests.servers.groq_server import GroqAnswer, GroqServer
 
 ROOT = Path(__file__).resolve().parents[1]
 STAND_IN = (sys.executable, "-c", "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()")
@@ -102,13 +102,13 @@ with serving({STAND_IN!r}, Path({str(tmp_path / "log")!r})) as address:
 # --- the product's commands
 
 
-def reply(asked: Mapping[str, Any], number: int) -> Answer:
+def reply(asked: Mapping[str, Any], number: int) -> GroqAnswer:
     """What the demo's grammar says to a prompt that came over a socket."""
     del number
     roles = {"user": "human", "assistant": "ai"}
     turns = [(roles.get(message["role"], message["role"]), message["content"]) for message in asked["messages"]]
     said = reply_to(turns, DemoOptions())
-    return Answer(said.text, "length" if said.cut else "stop")
+    return GroqAnswer(said.text, "length" if said.cut else "stop")
 
 
 def test_every_stage_runs_against_an_openai_compatible_server(

@@ -1,4 +1,4 @@
-"""What the pages take for granted: a Groq account, an OpenAI-compatible server and a running Ollama, in this process."""
+"""What the pages take for granted: a Groq account, an OpenAI-compatible server and Ollama, here in this process."""
 
 from __future__ import annotations
 
