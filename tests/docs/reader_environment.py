@@ -25,8 +25,8 @@ def world(home: Path) -> Iterator[dict[str, str]]:
     The stand-in for Groq is the OpenAI-compatible server too: Groq's API is one. All replies are in the demo's words.
     """
     with (
-        groq_server.GroqServer(lambda asked, _n: groq_server.Answer(*_said(asked))) as groq,
-        ollama_server.OllamaServer(lambda asked, _n: ollama_server.Answer(*_said(asked))) as ollama,
+        groq_server.GroqServer(lambda asked, _n: groq_server.GroqAnswer(*_said(asked))) as groq,
+        ollama_server.OllamaServer(lambda asked, _n: ollama_server.OllamaAnswer(*_said(asked))) as ollama,
     ):
         yield environment(
             PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
