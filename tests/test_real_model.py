@@ -130,6 +130,16 @@ def test_every_stage_runs_against_an_openai_compatible_server(
     assert "judge: exit code 0" in capsys.readouterr().out
 
 
+def test_a_bound_on_candidates_ends_generate_well_and_leaves_the_other_stages_alone(tmp_path: Path) -> None:
+    with GroqServer(reply, models=("tiny",), key=None) as server:
+        plan = product.Plan(tmp_path, f"{server.url}/openai", "tiny", 500, 2, max_candidates=12)
+        ended = real.run_stages(plan, ["generate", "classify"])
+    assert ended == {"generate": 0, "classify": 0}
+    found = findings.read(tmp_path)
+    assert 0 < len(found.instructions) <= 12
+    assert found.unlabelled() == []
+
+
 def test_a_stage_that_fails_is_the_last_and_is_told(tmp_path: Path) -> None:
     with GroqServer(reply, models=("another",), key=None) as server:
         plan = product.Plan(tmp_path, f"{server.url}/openai", "tiny", 5, 2)

@@ -24,7 +24,7 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--out", type=Path, help="the run folder; one that is there is continued (default: runs/real-DATE-TIME)")
     add("--target", type=int, default=12, help="instructions to accept (default: 12)")
-    add("--max-requests", type=int, help="end generate after so many requests, whatever was accepted")
+    add("--max-candidates", type=int, help="end generate after so many candidates, whatever was accepted")
     add("--stages", nargs="+", default=STAGES, choices=STAGES, metavar="STAGE", help="only these stages")
     add("--concurrency", type=int, default=4, help="requests at once, in the product and in the server (default: 4)")
     add("--threads", type=int, default=1, help="the server's threads; more are slower on a busy computer (default: 1)")
@@ -47,7 +47,7 @@ def main(given: argparse.Namespace) -> int:
     print("loading the model ...", flush=True)
     with server.serving(server.command(given.threads, given.concurrency), out / "server.log") as address:
         print(f"the model {NAME} answers at {address}/v1; its log is {out / 'server.log'}", flush=True)
-        plan = product.Plan(out, address, NAME, given.target, given.concurrency, given.max_requests, structured)
+        plan = product.Plan(out, address, NAME, given.target, given.concurrency, given.max_candidates, structured)
         ended = run_stages(plan, given.stages)
     found = findings.read(out)
     print("\n".join(["", *page.lines(found, product.status(out))]))
@@ -59,7 +59,7 @@ def main(given: argparse.Namespace) -> int:
 def run_stages(plan: product.Plan, stages: list[str]) -> dict[str, int]:
     """The exit code of each stage, in order; after one that did not end, none is begun.
 
-    A stage `generate` that was to end after so many requests has ended when it was stopped for that.
+    A stage `generate` that was stopped by the bound it was given has ended: its code counts as 0.
     """
     ended: dict[str, int] = {}
     for stage in stages:
@@ -67,7 +67,7 @@ def run_stages(plan: product.Plan, stages: list[str]) -> dict[str, int]:
         print(f"-- {stage}", flush=True)
         code = product.run(product.arguments(plan, stage), plan.out)
         print(f"-- {stage}: exit code {code} after {time.monotonic() - began:.0f} s", flush=True)
-        bounded = stage == "generate" and plan.max_requests is not None and code == product.STOPPED
+        bounded = stage == "generate" and plan.max_candidates is not None and code == product.STOPPED
         ended[stage] = 0 if bounded else code
         if ended[stage]:
             break

@@ -42,7 +42,7 @@ def _text(head: str, text: str) -> Iterator[str]:
     """A text behind its head, its further lines below one another."""
     first, *others = text.splitlines() or ["(empty)"]
     yield f"{head} {first}"
-    yield from (" " * len(head) + f" {line}" for line in others)
+    yield from ((" " * len(head) + f" {line}").rstrip() for line in others)
 
 
 def _stage(stage: str, totals: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 STAGES = ("generate", "classify", "instances", "prepare", "judge")
 PRODUCT = (sys.executable, "-m", "selfinstruct")
 STOPPED = 5
-"""The exit code of a command that was stopped and can go on."""
+"""The exit code of a command that was stopped and can go on, as one is that reached its bound."""
 
 TIMEOUT = 1800
 """Seconds for one reply: a busy computer writes two or three tokens a second, and a reply may have 1,280."""
@@ -33,7 +33,7 @@ class Plan:
     model: str
     target: int
     concurrency: int
-    max_requests: int | None = None
+    max_candidates: int | None = None
     structured: str | None = None
 
 
@@ -44,8 +44,8 @@ def arguments(plan: Plan, stage: str) -> list[str]:
     given += ["--base-url", f"{plan.address}/v1", "--timeout", str(TIMEOUT)]
     if stage == "generate":
         given += ["--target", str(plan.target)]
-        if plan.max_requests is not None:
-            given += ["--max-requests", str(plan.max_requests)]
+        if plan.max_candidates is not None:
+            given += ["--set", f"generate.max_candidates={plan.max_candidates}"]
     if plan.structured is not None:
         given += ["--set", f"run.structured={plan.structured}"]
     return given
