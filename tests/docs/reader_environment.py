@@ -1,4 +1,4 @@
-"""What the pages take for granted: a Groq account and a running Ollama, here in this process, with the demo's words."""
+"""What the pages take for granted: a Groq account, an OpenAI-compatible server and Ollama, here in this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ ROLES = {"user": "human", "assistant": "ai"}
 
 @contextmanager
 def world(home: Path) -> Iterator[dict[str, str]]:
-    """The environment of a reader who has a key, a server, and our commands; `home` is for what others keep there."""
+    """The environment of a reader who has a key, a server, and our commands; `home` is for what others keep there.
+
+    The stand-in for Groq is the OpenAI-compatible server too: Groq's API is one. All replies are in the demo's words.
+    """
     with (
         groq_server.GroqServer(lambda asked, _n: groq_server.GroqAnswer(*_said(asked))) as groq,
         ollama_server.OllamaServer(lambda asked, _n: ollama_server.OllamaAnswer(*_said(asked))) as ollama,
@@ -29,6 +32,8 @@ def world(home: Path) -> Iterator[dict[str, str]]:
             PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             GROQ_API_KEY=KEY,
             GROQ_BASE_URL=groq.url,
+            OPENAI_API_KEY=KEY,
+            OPENAI_BASE_URL=f"{groq.url}/openai/v1",
             OLLAMA_HOST=ollama.url,
             HF_HOME=str(home),
             HF_HUB_OFFLINE="1",
