@@ -2,12 +2,13 @@
 
 The parts `seen` and `unseen` hold one JSON file for each reply, in three folders:
 
-tasks      {"about", "finish", "reply", "tasks", "optional"}
-instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output"}]}
-labels     {"instructions", "reply", "labels"}, the labels yes, no, or something else where nothing can be read
+tasks      {"about", "finish", "reply", "tasks", "optional", "variants": {task: [other right forms]}}
+instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output", "also"}]}
+labels     {"instructions", "reply", "labels": {number: "yes", "no" or null}}
 
-A task is right if it is one of the expected ones when white space is folded; an optional one counts neither way. What
-is marked as cut off does not count, as the default filters drop it.
+A task is right if it is one of the expected ones but for white space and the case of its first letter; an optional one
+counts neither way. `also` lists other right forms of an example. What is marked as cut off does not count, as the
+default filters drop it.
 """
 
 from __future__ import annotations
@@ -70,8 +71,22 @@ def score(part: str, kind: str) -> Score:
     total = Score()
     for path in paths(part, kind):
         case = json.loads(path.read_text("utf-8"))
-        total.count(path.stem, read_case(kind, case), expected_of(kind, case), map(_folded, case.get("optional", ())))
+        forms = other_forms(kind, case)
+        found = [forms.get(one, one) for one in read_case(kind, case)]
+        total.count(path.stem, found, expected_of(kind, case), map(_folded, case.get("optional", ())))
     return total
+
+
+def other_forms(kind: str, case: dict[str, Any]) -> dict[Any, Any]:
+    """Other forms that are right, each with the one that is expected."""
+    if kind == "instances":
+        return {
+            (_folded(form["input"]), _folded(form["output"])): (_folded(one["input"]), _folded(one["output"]))
+            for one in case["examples"]
+            for form in one.get("also", ())
+        }
+    variants: dict[str, list[str]] = case.get("variants", {})
+    return {_folded(form): _folded(task) for task, forms in variants.items() for form in forms}
 
 
 def paths(part: str, kind: str) -> list[Path]:
@@ -95,7 +110,7 @@ def read_case(kind: str, case: dict[str, Any]) -> list[Any]:
 def expected_of(kind: str, case: dict[str, Any]) -> list[Any]:
     """What should be read of a case's reply."""
     if kind == "labels":
-        return [pair for pair in enumerate(case["labels"], start=1) if pair[1] in ("yes", "no")]
+        return [(int(number), label) for number, label in case["labels"].items() if label in ("yes", "no")]
     if kind == "instances":
         return [(_folded(one["input"]), _folded(one["output"])) for one in case["examples"]]
     return [_folded(task) for task in case["tasks"]]
@@ -119,4 +134,5 @@ def _labels(case: dict[str, Any], reply: Reply) -> Iterator[tuple[int, str]]:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.split())
+    folded = " ".join(text.split())
+    return folded[:1].casefold() + folded[1:]
