@@ -94,11 +94,11 @@ def test_the_users_arguments_go_first() -> None:
 
 
 def test_a_provider_that_is_not_installed() -> None:
-    backend = build(LangChainOptions(model="openai:gpt-4o-mini"))
-    with pytest.raises(ModelError, match="provider 'openai' is not installed") as caught:
+    backend = build(LangChainOptions(model="perplexity:sonar"))
+    with pytest.raises(ModelError, match="provider 'perplexity' is not installed") as caught:
         backend.chat_model(Sampling())
-    assert caught.value.hint == "pip install langchain-openai"
-    assert [check.fix for check in backend.check().checks] == ["pip install langchain-openai"]
+    assert caught.value.hint == "pip install langchain-perplexity"
+    assert [check.fix for check in backend.check().checks] == ["pip install langchain-perplexity"]
 
 
 @pytest.mark.parametrize("model", ["opnai:gpt-4o-mini", "llama3.1:8b"])
