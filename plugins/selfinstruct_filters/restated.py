@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,7 +93,7 @@ class RestatedFilter(Filter[Draft]):
         if not known.subject:
             self._without_subject.append(item.text)
 
-    def _seeds_like(self, parts: Sequence[Sentence]) -> Mapping[str, Sentence]:
+    def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
         """The seeds that a draft can restate, oldest first: those that share a word of their subject with it.
 
         Where a part of the draft, or a seed, has no such word, only words without a subject decide.
