@@ -65,6 +65,14 @@ def test_a_cut_string_is_marked() -> None:
     assert not isinstance(value["1"], CutText)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [('{"1"', []), ('{"1": "a", "2"', [{"1": "a"}]), ('{"1": "a",\n "2":', [{"1": "a"}]), ('["a", "b"', [["a", "b"]])],
+)
+def test_a_key_whose_value_is_cut_off_is_left_out(text: str, found: list[object]) -> None:
+    assert values(text) == found
+
+
 JSON = st.recursive(
     st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -97,15 +97,20 @@ def _value(text: str, at: int, budget: _Budget) -> tuple[object, int, bool] | No
         pass
     extent = _extent(text, at)
     try:
-        if extent.is_cut:
-            try:
-                return _marked(_DECODER.decode(extent.closed)), len(text), True
-            except ValueError:
-                pass
-        value = _marked(_repaired(extent.closed, budget))
+        value = _marked(_closed(extent, budget))
     except (ValueError, RecursionError):
         return None
     return (value, extent.end, extent.is_cut) if isinstance(value, dict | list) and value else None
+
+
+def _closed(extent: _Extent, budget: _Budget) -> object:
+    """The value of a text that was closed here if it was cut; raises `ValueError` where it is no JSON."""
+    if extent.is_cut:
+        try:
+            return _DECODER.decode(extent.closed)
+        except ValueError:
+            pass
+    return _repaired(extent.closed, budget)
 
 
 # --- where a value ends -----------------------------------------------------------------------------------------------
@@ -142,17 +147,20 @@ def _extent(text: str, at: int) -> _Extent:
     word = _HALF_WORD.search(body, max(last[1] - at, len(body) - 40))
     if word and word[0] not in ("true", "false", "null"):
         body = body[: word.start()].rstrip()
-    if body.endswith(":"):
-        body = body[: last[0] - at].rstrip()
+    before = body[: last[0] - at].rstrip()
+    is_key = closers[-1] == "}" and body[len(before) :].strip() == text[slice(*last)] and before.endswith(("{", ","))
+    if body.endswith(":") or is_key:  # a key without its value
+        body = before
     return _Extent(body.removesuffix(",") + "".join(reversed(closers)), len(text), is_cut=True)
 
 
 def _unclosed(text: str, at: int, quote: int, closers: list[str]) -> _Extent:
     """The text ends in a string, or one quotation mark is too many and the last bracket closes the value."""
-    end = text.rfind(closers[0], quote)
-    if end > 0 and not re.search(r"[^\W\d_]", text[quote + 1 : end]):
-        return _Extent(text[at : end + 1], end + 1, is_cut=False)
     before = text[at:quote].rstrip()
+    end = text.rfind(closers[0], quote)
+    opens = before.endswith(("[", "{", ",", ":"))
+    if end > 0 and not opens and not re.search(r"[^\W\d_]", text[quote + 1 : end]):
+        return _Extent(text[at : end + 1], end + 1, is_cut=False)
     ends = "".join(reversed(closers))
     if closers[-1] == "}" and before.endswith(("{", ",")):
         return _Extent(before.removesuffix(",") + ends, len(text), is_cut=True)  # a key without its value
