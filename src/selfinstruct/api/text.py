@@ -1,5 +1,4 @@
-"""Text helpers for plugins: a reply's final part and its JSON, evaluation sets as n-grams, verbs with their objects,
-and the content of a file that the user named.
+"""Text helpers for plugins: the readers of replies and of files, evaluation sets as n-grams, verbs with objects.
 
 They stand apart from `selfinstruct.api`, which stays quick to import.
 """
