@@ -1,4 +1,4 @@
-"""Whatever a plugin raises ends the run in exit code 3 with its name, or in quarantine; never in 0 or in a traceback."""
+"""Whatever a plugin raises ends the run with exit code 3 and its name, or in quarantine: never with a traceback."""
 
 from __future__ import annotations
 
