@@ -137,7 +137,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
     alter(folder, "PRAGMA user_version = 999")
     with pytest.raises(RunError):
         RunStore.open(folder)
-    alter(folder, "PRAGMA user_version = 1")
+    alter(folder, "PRAGMA user_version = 3")
     RunStore.open(folder).close()
 
 

@@ -7,7 +7,9 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,20 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
-from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
+from selfinstruct.store.damage import damaged
 from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
+
+MOST_DAMAGES = 20
+"""Damages of a run's database that are shown."""
 
 MIN_FREE_BYTES = 200_000_000
 """Bytes that should be free: a run of 100,000 requests takes about twice that."""
@@ -52,6 +59,7 @@ def examine(
     except SelfInstructError as error:
         yield _failed("config", "settings", error)
         yield from _folder(settings.folder)
+        yield from _database(settings.folder)
         return
     yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
     seeds: list[SeedTask] = []
@@ -62,7 +70,22 @@ def examine(
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)
     yield from _folder(settings.folder)
+    yield from _database(settings.folder)
     yield from _backends(registry, config, seeds)
+
+
+def _database(folder: Path) -> Iterator[Finding]:
+    """Whether the database of a run that is there is whole, row by row."""
+    if not RunStore.exists(folder):
+        return
+    try:
+        with closing(RunStore.open_readonly(folder)) as store:
+            found = list(islice(store.damage(), MOST_DAMAGES))
+        if found:
+            raise damaged(folder / RUN_FILE, "; ".join(found))
+        yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+    except RunError as error:
+        yield _failed("folder", "database", error)
 
 
 def _failed(area: str, name: str, error: SelfInstructError) -> Finding:
@@ -125,7 +148,7 @@ def _run(folder: Path) -> Finding:
     except NoRunError:
         return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
-        return _failed("folder", "run", error)
+        return _failed("folder", "database", error)
     return Finding("folder", Check("run", True, f"{folder} holds a run with {totals.accepted:,} accepted instructions"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
+from selfinstruct.store.damage import DamagedRunError, RunConnection
 from selfinstruct.store.lock import Lock
 
 
@@ -52,13 +53,14 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             connection.close()
         raise NoRunError(f"there is no run in {folder}", f"Start one with: selfinstruct generate --out {folder}")
     try:
+        if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
+            raise RunError(f"{path} is not a run of this program, or is damaged")
         connection.execute("SELECT count(*) FROM run").fetchone()
         _schema_version(connection, path, len(_schema()))
-    except sqlite3.Error as error:
+    except BaseException as error:
         connection.close()
-        raise RunError(f"{path} is not a run of this program: {error}") from None
-    except RunError:
-        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise RunError(f"{path} cannot be read: {error}", "Make it and its folder readable.") from None
         raise
     return connection
 
@@ -81,7 +83,8 @@ def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """A connection that writes, durably."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, factory=RunConnection)
+    connection.path = str(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -92,14 +95,17 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=30)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30, factory=RunConnection)
+    connection.path = str(path)
+    return connection
 
 
 def _has_facts(connection: sqlite3.Connection) -> bool:
     try:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return bool(tables and connection.execute("SELECT count(*) FROM run").fetchone()[0])
-    except sqlite3.Error:
+    except (sqlite3.Error, DamagedRunError):
         return True  # whoever opens this file is told what is wrong with it
 
 
@@ -123,6 +129,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     steps = _schema()
     version = _schema_version(connection, path, len(steps))
     if not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise RunError(f"{path} is not a run of this program", "Choose another --out.")
+        raise RunError(f"{path} is not a run of this program, or is damaged", "Choose another --out.")
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN;{step};PRAGMA user_version = {number};COMMIT;")

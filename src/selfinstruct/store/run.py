@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import journal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
+from selfinstruct.store.damage import find_damage
 from selfinstruct.store.database import open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
@@ -102,8 +102,7 @@ class RunStore:
         writer = self._writer
         if writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
-        bulk = BulkWriter(self._read, str(self.folder / RUN_FILE))
-        self._writer = bulk
+        bulk = self._writer = BulkWriter(self._read, str(self.folder / RUN_FILE))
         try:
             with bulk.transaction():
                 yield
@@ -118,6 +117,10 @@ class RunStore:
             yield
         finally:
             self._read.execute("ROLLBACK")
+
+    def damage(self) -> Iterator[str]:
+        """Each damage of the database in words, after a look at every page and row."""
+        return find_damage(self._read)
 
     def _write(self, statements: Sequence[Statement]) -> CommitFuture:
         if self._writer is None:
@@ -138,7 +141,7 @@ class RunStore:
     def seeds(self) -> list[SeedTask]:
         """The seed tasks of the run, in order."""
         rows = self._read.execute("SELECT task FROM seeds ORDER BY position")
-        return [seed_of(json.loads(text)) for (text,) in rows]
+        return [seed_of(text) for (text,) in rows]
 
     # --- what is recorded while a stage works -------------------------------------------------------------------------
 

@@ -78,10 +78,7 @@ class Writer:
                         self._connection.execute(sql, values)
                 self._connection.execute("COMMIT")
             except Exception as error:  # any error: if this thread died, all waiters would wait forever
-                self._broken = RunError(
-                    f"{self._path} cannot be written: {error}",
-                    "Nothing that was recorded is lost. Make room, then run the same command again.",
-                )
+                self._broken = _broken(self._path, error)
                 with suppress(sqlite3.Error):
                     self._connection.rollback()
         for _, done in groups:
@@ -90,6 +87,13 @@ class Writer:
             else:
                 done.set_exception(self._broken)
         _wake([waiter for _, done in groups for waiter in done.waiters])
+
+
+def _broken(path: str, error: Exception) -> RunError:
+    if isinstance(error, RunError):
+        return error
+    hint = "Nothing that was recorded is lost. Make room, then run the same command again."
+    return RunError(f"{path} cannot be written: {error}", hint)
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:
