@@ -7,7 +7,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,7 +25,7 @@ from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, lo
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.damage import damaged
-from selfinstruct.store.database import NoRunError
+from selfinstruct.store.database import NoRunError, find_damage
 from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
 
 MOST_DAMAGES = 20
@@ -79,9 +78,7 @@ def _database(folder: Path) -> Iterator[Finding]:
     if not RunStore.exists(folder):
         return
     try:
-        with closing(RunStore.open_readonly(folder)) as store:
-            found = list(islice(store.damage(), MOST_DAMAGES))
-        if found:
+        if found := list(islice(find_damage(folder), MOST_DAMAGES)):
             raise damaged(folder / RUN_FILE, "; ".join(found))
         yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
     except RunError as error:

@@ -16,6 +16,7 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.errors import ConfigError, plugin_cause
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
@@ -34,6 +35,11 @@ from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, s
 from selfinstruct.run.stage_run import StageRun, gather_events
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+
+LOST_LOG = (
+    "{0} was not closed in good order and {0}-wal is missing: if this is a copy, its last replies are in that file,"
+    " so stop and copy it too"
+)
 
 
 class Run:
@@ -78,6 +84,8 @@ class Run:
             for stage in (GENERATE, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
         self.store = RunStore.open(self.folder)
+        if self.store.lost_log:
+            say(LOST_LOG.format(self.folder / RUN_FILE))
         try:
             self.seeds = self._begin()
         except BaseException:

@@ -103,7 +103,7 @@ def checksum(values: Sequence[Any]) -> int:
     return zlib.crc32("\0".join(map(repr, values)).encode("utf-8", "surrogatepass"))
 
 
-def find_damage(read: sqlite3.Connection) -> Iterator[str]:
+def damage_of(read: sqlite3.Connection) -> Iterator[str]:
     """Each damage in a run's database, in words: broken pages, then the rows that differ from their checksums."""
     for (words,) in read.execute("PRAGMA integrity_check(20)"):
         if words != "ok":

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
-from selfinstruct.store.damage import DamagedRunError, RunConnection
+from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
 from selfinstruct.store.lock import Lock
+from selfinstruct.store.write_ahead import begin_writing, has_log, move_log_often
 
 
 class NoRunError(RunError):
     """The folder holds no run."""
 
 
-def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Connection]:
-    """Lock a run folder and open its database: one connection to read, and one for the thread that writes.
+@dataclass(frozen=True, slots=True)
+class OpenedDatabase:
+    """A run's database: its lock, one connection to read, and one for the thread that writes.
+
+    `lost_log` says that the last writer was killed and that its write-ahead log is gone, as in a copy without it.
+    """
+
+    lock: Lock
+    read: sqlite3.Connection
+    write: sqlite3.Connection
+    lost_log: bool
+
+
+def open_to_write(folder: Path) -> OpenedDatabase:
+    """Lock a run folder and open its database.
 
     Makes both if they do not exist. Raises `RunError` if the folder cannot be used, or another process writes to it.
     """
@@ -31,9 +47,11 @@ def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Conne
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
     try:
+        had_log = has_log(path)
         opened.append(_connect(path))
         _migrate(opened[0], path)
         opened.append(_connect(path))
+        return OpenedDatabase(lock, opened[0], opened[1], begin_writing(opened[0], had_log))
     except BaseException as error:
         for connection in opened:
             connection.close()
@@ -41,7 +59,6 @@ def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Conne
         if isinstance(error, sqlite3.Error):
             raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
         raise
-    return lock, opened[0], opened[1]
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:
@@ -63,6 +80,12 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             raise RunError(f"{path} cannot be read: {error}", "Make it and its folder readable.") from None
         raise
     return connection
+
+
+def find_damage(folder: Path) -> Iterator[str]:
+    """Each damage of a run's database in words, after a look at every page and row; raises as `open_to_read`."""
+    with closing(open_to_read(folder)) as connection:
+        yield from damage_of(connection)
 
 
 def run_exists(folder: Path) -> bool:
@@ -88,6 +111,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        move_log_often(connection)
     except BaseException:
         connection.close()
         raise

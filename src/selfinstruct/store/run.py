@@ -13,8 +13,7 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import journal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
-from selfinstruct.store.damage import find_damage
-from selfinstruct.store.database import open_to_read, open_to_write, run_exists
+from selfinstruct.store.database import OpenedDatabase, open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,
@@ -29,10 +28,10 @@ from selfinstruct.store.growth import Growth
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.journal import Exchange, JournalEntry
 from selfinstruct.store.ledger import Ledger
-from selfinstruct.store.lock import Lock
 from selfinstruct.store.overview import Overview
 from selfinstruct.store.rows import example_of, near_text, rating_of, seed_of
 from selfinstruct.store.totals import Totals, count_marks, count_totals, summarize
+from selfinstruct.store.write_ahead import end_writing, move_log
 from selfinstruct.store.writer import CommitFuture, Statement, Writer
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import (
@@ -58,23 +57,23 @@ from selfinstruct.types import (
 class RunStore:
     """A run folder's database. One process writes (`open`); any number may read meanwhile (`open_readonly`).
 
-    `facts` says what the run is. What is written is durable when the returned future is done.
+    `facts` says what the run is; `lost_log` that it is a copy without what a killed process wrote last.
+    What is written is durable when the returned future is done.
     """
 
-    def __init__(
-        self, folder: Path, connection: sqlite3.Connection, *, lock: Lock | None = None, writer: Writer | None = None
-    ) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, opened: OpenedDatabase | None = None) -> None:
         self.folder = folder
         self._read = connection
-        self._lock = lock
-        self._writer: Writer | BulkWriter | None = writer
+        self._lock = opened.lock if opened else None
+        self._writer: Writer | BulkWriter | None = Writer(opened.write, str(folder / RUN_FILE)) if opened else None
+        self.lost_log = opened is not None and opened.lost_log
         self.facts = RunFacts(connection, self._write)
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
         """Open for writing, made if it is not there; raises `RunError` if it cannot be used, or is in use."""
-        lock, read, write = open_to_write(folder)
-        return cls(folder, read, lock=lock, writer=Writer(write, str(folder / RUN_FILE)))
+        opened = open_to_write(folder)
+        return cls(folder, opened.read, opened)
 
     @classmethod
     def open_readonly(cls, folder: Path) -> RunStore:
@@ -91,6 +90,7 @@ class RunStore:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+            end_writing(self._read)
         self._read.close()
         if self._lock is not None:
             self._lock.release()
@@ -118,10 +118,6 @@ class RunStore:
         finally:
             self._read.execute("ROLLBACK")
 
-    def damage(self) -> Iterator[str]:
-        """Each damage of the database in words, after a look at every page and row."""
-        return find_damage(self._read)
-
     def _write(self, statements: Sequence[Statement]) -> CommitFuture:
         if self._writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
@@ -137,6 +133,11 @@ class RunStore:
         ]
         rows += [("INSERT INTO run VALUES (?, ?)", (key, dumps(value))) for key, value in facts.to_rows().items()]
         self._write(rows).result()
+        self.move_log()
+
+    def move_log(self) -> None:
+        """Move what the write-ahead log holds into `run.sqlite`, so that it alone is the run."""
+        move_log(self._read)
 
     def seeds(self) -> list[SeedTask]:
         """The seed tasks of the run, in order."""
@@ -165,10 +166,8 @@ class RunStore:
         evaluated   how many candidates of the reply have a fate now, and `complete` whether that is all of them
         accepted    how many the stage has accepted in all
         """
-        rows = journal.settlement_statements(
-            request, decisions, evaluated=evaluated, complete=complete, accepted=accepted
-        )
-        return self._write(rows)
+        counts = {"evaluated": evaluated, "accepted": accepted}
+        return self._write(journal.settlement_statements(request, decisions, complete=complete, **counts))
 
     def import_exchange(self, exchange: Exchange) -> CommitFuture:
         """Journal a request and its answer as another run has them."""
