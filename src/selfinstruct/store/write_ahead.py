@@ -33,8 +33,9 @@ def end_writing(connection: sqlite3.Connection) -> None:
 
 
 def move_log(connection: sqlite3.Connection) -> None:
-    """Move what the log holds into the database, as far as no reader still needs it."""
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    """Move what the log holds into the database, as far as no reader still needs it; not inside a transaction."""
+    if not connection.in_transaction:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def move_log_often(connection: sqlite3.Connection) -> None:
