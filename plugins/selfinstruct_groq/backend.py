@@ -42,6 +42,15 @@ LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192",
 SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
 """What Groq names in place of Llama 3; the smaller one first, for thrift."""
 
+STRICT_SCHEMA = (*SUCCESSORS, "openai/gpt-oss-safeguard-20b")
+TRIES_SCHEMA = (
+    "meta-llama/llama-4-maverick-17b-128e-instruct",
+    "meta-llama/llama-4-scout-17b-16e-instruct",
+    "moonshotai/kimi-k2-instruct",
+    "moonshotai/kimi-k2-instruct-0905",
+)
+"""Models that keep to a JSON schema token by token, and models that try to: https://console.groq.com/docs/structured-outputs"""
+
 MODEL_GONE = ("model_not_found", "model_decommissioned")
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
@@ -103,6 +112,16 @@ class GroqBackend(Backend):
             "model_kwargs": _set(body) | options.extra_body,
         }
         return _set(given)
+
+    def accepts_schema(self) -> bool:
+        """Whether Groq's documentation names the chosen model among those that take a schema."""
+        settings.require_key(self._key)
+        self._model = self._model or self._choose()
+        return self._model in (*STRICT_SCHEMA, *TRIES_SCHEMA)
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema in OpenAI's form, strict where the model can be."""
+        return chat.response_format(schema, strict=self._model in STRICT_SCHEMA)
 
     def _choose(self) -> str:
         wanted = self._options.model
@@ -213,6 +232,8 @@ class GroqBackend(Backend):
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
         if code in NEEDS_ACCOUNT_OWNER:
             return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
+        if code == "json_validate_failed":  # of a model that only tries to
+            return Busy(f"the reply did not keep to the schema (HTTP {status}): {words}")
         if status == 400 and "not supported with this model" in words:
             return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         if status == 413:

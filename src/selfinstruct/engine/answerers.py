@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from selfinstruct.api import Backend
+from selfinstruct.api import Backend, chat
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
@@ -38,6 +38,7 @@ __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RecordedAnswerer", "RetryPo
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost: run the same command again when it answers."
+NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -91,6 +92,14 @@ class LiveAnswerer:
         self._learn()
         if (left := self._gate.budget.seconds_left()) is not None:
             self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
+
+    async def accepts_schema(self) -> bool:
+        """Whether the backend's model keeps its replies to a JSON schema; raises as `open` does."""
+        ask = self._backend.accepts_schema
+        try:
+            return bool(await asyncio.to_thread(call_plugin, self._name, "schemas", ask, hint=FIX_AND_RERUN))
+        except SelfInstructError as error:
+            raise self._masked(error) from None
 
     async def close(self) -> None:
         """Give back the backend's sockets."""
@@ -205,9 +214,13 @@ class LiveAnswerer:
         about = f"request {request.index} of {request.stage}"
         try:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
-            return check_fault(self._name, about, fault)
+            fault = check_fault(self._name, about, fault)
         except SelfInstructError as failed:
             raise self._masked(failed) from None
+        if request.schema is not None and chat.refuses_schema(fault.message):
+            words = f"the model refuses the JSON schema that {request.stage} asks with: {fault.message}"
+            return Unusable(words, NO_SCHEMA)
+        return fault
 
     def _learn(self) -> None:
         """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
@@ -224,8 +237,9 @@ class LiveAnswerer:
         messages: list[Any] = [(ROLES[message.role], message.text) for message in request.messages]
         about = {"selfinstruct_stage": request.stage, "selfinstruct_request": request.index}
         name = f"selfinstruct {request.stage} {request.index}"
+        more = self._backend.schema_arguments(request.schema) if request.schema is not None else {}
         async with asyncio.timeout(self._backend.timeout):
-            message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name})
+            message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name}, **more)
         completion = self._backend.read_reply(message)
         check_completion(self._name, f"request {request.index} of {request.stage}", completion)
         return completion

@@ -33,7 +33,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An answered request; `body` holds messages, sampling, examples and subjects, `answer` the columns of its row."""
+    """An answered request; `body` is the request as its row has it, `answer` the columns of the reply."""
 
     stage: str
     index: int
@@ -53,6 +53,8 @@ def request_statement(request: Request) -> Statement:
         "examples": [example.id for example in request.examples],
         "subjects": [subject_entry(subject) for subject in request.subjects],
     }
+    if request.schema is not None:
+        body["schema"] = request.schema
     return "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)", (request.stage, request.index, dumps(body), now())
 
 

@@ -180,6 +180,10 @@ class RunStore:
         sql = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
         self._write([(statement, (stage,)) for statement in sql]).result()
 
+    def delete_requests(self, stage: str) -> None:
+        """Delete what a stage was about to ask, for a stage that has no reply yet."""
+        self._write([("DELETE FROM requests WHERE stage = ?", (stage,))]).result()
+
     # --- views of the whole run ---------------------------------------------------------------------------------------
 
     def calls(self) -> Calls:
