@@ -232,8 +232,6 @@ class GroqBackend(Backend):
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
         if code in NEEDS_ACCOUNT_OWNER:
             return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
-        if code == "json_validate_failed":  # of a model that only tries to
-            return Busy(f"the reply did not keep to the schema (HTTP {status}): {words}")
         if status == 400 and "not supported with this model" in words:
             return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         if status == 413:

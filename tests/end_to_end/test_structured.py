@@ -198,11 +198,10 @@ def test_a_run_with_a_schema_that_was_killed_ends_like_an_unbroken_one(project: 
         return OllamaAnswer(said(asked, n), delay=slow["delay"])
 
     with OllamaServer(slowly) as server:
-        args = ("--backend", "ollama", "--base-url", server.url, "--set", "run.structured=true", "--target", "40")
-        for replies in (1, 3):
-            process = project.start("run", *args)
-            wait_until(lambda most=replies: project.replies() >= most, "replies")
-            killed(process)
+        args = ("--backend", "ollama", "--base-url", server.url, "--set", "run.structured=true", "--target", "24")
+        process = project.start("run", *args)
+        wait_until(lambda: project.replies() >= 1, "a reply")
+        killed(process)
         slow["delay"] = 0.0
         project.run("run", *args).succeeded()
         unbroken = project.another("unbroken")
