@@ -1,4 +1,4 @@
-"""Asking with a JSON schema: what arrives at a server, when a stage does so, and that the files are the same after all."""
+"""Asking with a JSON schema: what arrives at a server, when a stage does so, and that the files are the same."""
 
 from __future__ import annotations
 
