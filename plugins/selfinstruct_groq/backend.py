@@ -33,23 +33,11 @@ from selfinstruct.api import (
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.fast_path import FastCompletions
 from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
+from selfinstruct_groq.models import LLAMA_3, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
-
-LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192", "llama3-8b-8192")
-SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
-"""What Groq names in place of Llama 3; the smaller one first, for thrift."""
-
-STRICT_SCHEMA = (*SUCCESSORS, "openai/gpt-oss-safeguard-20b")
-TRIES_SCHEMA = (
-    "meta-llama/llama-4-maverick-17b-128e-instruct",
-    "meta-llama/llama-4-scout-17b-16e-instruct",
-    "moonshotai/kimi-k2-instruct",
-    "moonshotai/kimi-k2-instruct-0905",
-)
-"""Models that keep to a JSON schema token by token, and models that try to: https://console.groq.com/docs/structured-outputs"""
 
 MODEL_GONE = ("model_not_found", "model_decommissioned")
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")

@@ -13,6 +13,8 @@ from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
 
+DELETE_DECISIONS = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
+
 NamedInstruction = str | Mapping[str, Any]
 """How a request names an instruction: by its id, or, where it is not one of the run's own, by id and text."""
 
