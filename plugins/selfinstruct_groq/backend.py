@@ -33,13 +33,12 @@ from selfinstruct.api import (
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.fast_path import FastCompletions
 from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
-from selfinstruct_groq.models import LLAMA_3, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
+from selfinstruct_groq.models import LLAMA_3, MODEL_GONE, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-MODEL_GONE = ("model_not_found", "model_decommissioned")
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
 CONNECT_SECONDS = 10.0

@@ -4,6 +4,9 @@ LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192",
 SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
 """What Groq names in place of Llama 3; the smaller one first, for thrift."""
 
+MODEL_GONE = ("model_not_found", "model_decommissioned")
+"""Groq's codes for a model that it does not offer (any more)."""
+
 STRICT_SCHEMA = (*SUCCESSORS, "openai/gpt-oss-safeguard-20b")
 """Models that keep to a JSON schema token by token (https://console.groq.com/docs/structured-outputs)."""
 
