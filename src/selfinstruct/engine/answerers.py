@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from selfinstruct.api import Backend, chat
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.store import RunStore
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
@@ -147,7 +147,8 @@ class LiveAnswerer:
         """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
         try:
             secrets = [secret for secret in self._backend.secrets() if secret]
-        except Exception:
+        except BaseException as error:
+            plugin_cause(error)  # raises Ctrl-C again
             return "***"
         for secret in secrets:
             text = text.replace(secret, "***")
@@ -186,6 +187,11 @@ class LiveAnswerer:
             return Busy(f"no answer within {self._backend.timeout:g} s")
         except Exception as error:
             return self._fault(request, error)
+        except BaseException as error:
+            if is_cancelled():
+                raise
+            about = f"request {request.index} of {request.stage}"
+            raise self._masked(plugin_failed(self._name, about, error, FIX_AND_RERUN)) from None
 
     def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
         """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
@@ -275,6 +281,12 @@ class LiveAnswerer:
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}")
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
+
+
+def is_cancelled() -> bool:
+    """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class RecordedAnswerer:

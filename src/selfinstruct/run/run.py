@@ -11,11 +11,11 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences
 from selfinstruct.config.tables import JudgeTable
-from selfinstruct.engine.answerers import LiveAnswerer
+from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError
+from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
@@ -202,9 +202,10 @@ class Run:
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
             await live.close()
-        except Exception as error:  # the replies are kept, and what ended the stage is the error to report
-            cause = live.mask(f"{type(error).__name__}: {error}")
-            self.say(f"the backend {name} could not be closed: {cause}")
+        except BaseException as error:  # the replies are kept, and what ended the stage is the error to report
+            if is_cancelled():
+                raise
+            self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
     def _has_work(self, parts: StageParts) -> bool:
         """Whether a model will be needed, as far as that is known without asking."""
