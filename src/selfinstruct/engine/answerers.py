@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +13,6 @@ from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
-from selfinstruct.store import RunStore
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
 from selfinstruct.types import (
@@ -34,7 +33,7 @@ from selfinstruct.types import (
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RecordedAnswerer", "RetryPolicy"]
+__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost: run the same command again when it answers."
@@ -287,22 +286,3 @@ def is_cancelled() -> bool:
     """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-class RecordedAnswerer:
-    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
-
-    def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
-        self._store = store
-        self._places = places
-
-    async def answer(self, request: Request) -> Answer:
-        """The raw text at the request's place, as a reply."""
-        place = self._places[request.index]
-        if place is None:
-            return Reply("", "stop")
-        text, finish = self._store.raw_text(*place)
-        return Reply(text, finish)
-
-    def stop(self) -> None:
-        """Nothing is under way."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from selfinstruct.api import PromptEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
-from selfinstruct.engine.answerers import RecordedAnswerer
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.engine.named_components import NamedEncoder, NamedPostProcessor, NamedSampler
+from selfinstruct.engine.recorded_answerer import RecordedAnswerer
 from selfinstruct.engine.runner import Bounds
 from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.prepare import PrepareStage
