@@ -63,6 +63,9 @@ def check_request(request: Request) -> None:
             if not isinstance(value, kind):
                 told = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
                 raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+    if request.schema is not None and not (isinstance(request.schema, dict) and _is_json(request.schema)):
+        told = f"the encoder of {request.stage} gave a schema that is no JSON object"
+        raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
 
 
 def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:

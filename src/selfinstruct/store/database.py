@@ -13,7 +13,7 @@ from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
 from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
 from selfinstruct.store.lock import Lock
-from selfinstruct.store.write_ahead import begin_writing, has_log, move_log_often
+from selfinstruct.store.write_ahead import has_log, is_being_written, move_log_often
 
 
 class NoRunError(RunError):
@@ -51,7 +51,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
         opened.append(_connect(path))
         _migrate(opened[0], path)
         opened.append(_connect(path))
-        return OpenedDatabase(lock, opened[0], opened[1], begin_writing(opened[0], had_log))
+        return OpenedDatabase(lock, opened[0], opened[1], not had_log and is_being_written(opened[0]))
     except BaseException as error:
         for connection in opened:
             connection.close()

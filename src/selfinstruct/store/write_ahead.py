@@ -18,18 +18,21 @@ def has_log(path: Path) -> bool:
     return Path(f"{path}-wal").exists()
 
 
-def begin_writing(connection: sqlite3.Connection, had_log: bool) -> bool:
-    """Mark the database as being written; returns whether its last writer was killed and its log is gone."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+def is_being_written(connection: sqlite3.Connection) -> bool:
+    """Whether a process writes the database, or wrote it and was killed."""
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == _BEING_WRITTEN)
+
+
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Mark the database as being written, in the transaction that writes first."""
     connection.execute(f"PRAGMA application_id = {_BEING_WRITTEN}")
-    move_log(connection)
-    return bool(mark == _BEING_WRITTEN and not had_log)
 
 
 def end_writing(connection: sqlite3.Connection) -> None:
-    """Mark the database as closed in good order; without room for that, the next process will look again."""
+    """Mark the database as closed in good order; if there is no room for that, the mark stays."""
     with suppress(sqlite3.Error):
-        connection.execute("PRAGMA application_id = 0")
+        if is_being_written(connection):
+            connection.execute("PRAGMA application_id = 0")
 
 
 def move_log(connection: sqlite3.Connection) -> None:

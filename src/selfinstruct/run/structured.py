@@ -1,0 +1,69 @@
+"""Whether a stage asks with a JSON schema: decided when it first asks, and frozen with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from selfinstruct.api import PromptEncoder
+from selfinstruct.config import RunConfig
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
+from selfinstruct.errors import ModelError
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.stage_config import refuse_other_settings
+from selfinstruct.store import RunStore
+
+AUTO = "auto"
+NO_SCHEMA = 'Set run.structured to false or "auto", or choose another model.'
+
+
+def encoder_with_schema(registry: Registry, config: RunConfig, stage: str) -> PromptEncoder | None:
+    """The encoder with which a stage asks for JSON; `None` if its prompt has no such form."""
+    table = config.stages.get(stage)
+    if table is None or table.encoder is None:
+        return None
+    encoder: PromptEncoder = table.encoder.build(registry)
+    name = registry.describe(table.encoder.kind, table.encoder.name)
+    return call_plugin(name, "its form with a schema", encoder.with_schema, hint=FIX_AND_RERUN)
+
+
+def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
+    """Whether a stage is to ask with a schema if its model takes one."""
+    mode = config.run.structured
+    encoder = encoder_with_schema(registry, config, stage) if mode else None
+    return encoder is not None and (mode is True or encoder.prefers_schema)
+
+
+async def decide_structured(
+    stage: str,
+    *,
+    registry: Registry,
+    config: RunConfig,
+    store: RunStore,
+    accepts_schema: Callable[[], Awaitable[bool]],
+) -> bool:
+    """Whether a stage asks with a schema, now and whenever it continues; recorded before it asks.
+
+    A run that an older version began has no record of it and keeps asking in free text. A stage without any reply may
+    still change: what it had planned is planned again. Raises `ConfigError` for a stage that has replies of the other
+    form, and `ModelError` if the config insists on a schema that the model does not take.
+    """
+    mode, recorded = config.run.structured, store.facts.structured
+    known = None if recorded is None else recorded.get(stage)
+    is_answered = next(store.answered_requests(stage), None) is not None
+    if mode == AUTO and (recorded is None or known is not None or is_answered):
+        return bool(known)
+    is_wanted = wants_schema(registry, config, stage)
+    if is_answered:
+        if is_wanted != bool(known) and (is_wanted or mode is False):
+            was, now = (str(form).lower() for form in (known or False, is_wanted))
+            refuse_other_settings(store.folder, [f"run.structured: {was} in the run, now {now}"])
+        return bool(known)
+    if is_wanted and not await accepts_schema():
+        if mode is True:
+            raise ModelError(f"run.structured is true, but the model that {stage} asks takes no JSON schema", NO_SCHEMA)
+        is_wanted = False
+    if recorded is not None or is_wanted:
+        store.facts.record_structured({**(recorded or {}), stage: is_wanted})
+    if bool(known) != is_wanted:
+        store.delete_requests(stage)
+    return is_wanted
