@@ -107,6 +107,8 @@ def _seed(text: str, where: str, position: int) -> SeedTask:
         raise DataError(f"{where}: not JSON that can be read: {error}", "Each line is one object.") from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it holds half a surrogate pair, which no file can store", "Remove it.")
+    if "\\u0000" in json.dumps(record.model_dump()):
+        raise DataError(f"{where}: it holds a NUL character, at which many readers stop", "Remove it.")
     if _MACHINE_ID.fullmatch(record.id):
         raise DataError(f"{where}: id: '{record.id}' is how machine-written instructions are called", "Rename it.")
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)
