@@ -8,6 +8,7 @@ from selfinstruct.similarity import (
     classical_tokens,
     kernel,
     lcs_length,
+    sign_tokens,
     unicode_tokens,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "classical_tokens",
     "kernel",
     "lcs_length",
+    "sign_tokens",
     "unicode_tokens",
 ]

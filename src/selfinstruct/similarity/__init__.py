@@ -2,7 +2,7 @@
 
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.similarity.pool import Match, Pool, Snapshot, lcs_length
-from selfinstruct.text.tokens import TOKENISERS, classical_tokens, unicode_tokens
+from selfinstruct.text.tokens import TOKENISERS, classical_tokens, sign_tokens, unicode_tokens
 
 __all__ = [
     "TOKENISERS",
@@ -12,5 +12,6 @@ __all__ = [
     "classical_tokens",
     "kernel",
     "lcs_length",
+    "sign_tokens",
     "unicode_tokens",
 ]

@@ -1,7 +1,8 @@
-"""The two tokenisers: the classical one of `rouge_score`, and one for text in any script."""
+"""The tokenisers: the classical one of `rouge_score`, one for text in any script, and one in which signs count."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -26,6 +27,15 @@ _UNSPACED = (
 )
 """Code points of scripts without spaces between words. Each of their characters is a token of its own."""
 
+_SIGNS = re.compile(
+    r"[=<>+/%&|^~@$\\°€£¥±×÷√∞≤≥≠≈∑∫→←]+|!=+|(?<=\w)#|#(?=\w)|(?<=\w)\*+(?=\w)|(?<=[^\W_] )\*+(?= \w)"
+    r"|-+>|--+|(?<=\d)\s*[-−]\s*(?=\d)|(?<![\w-])[-−](?=\d)"
+)
+"""Signs that change what a text says: operators, currencies, the sign of `C#`; a run of them is one.
+
+Sentence signs, quotes, hyphens, bullets and the stars of emphasis are none.
+"""
+
 
 def classical_tokens(text: str) -> list[str]:
     """The tokens of `rouge_score` without a stemmer: runs of `[a-z0-9]` in the lower-cased text.
@@ -45,6 +55,30 @@ def unicode_tokens(text: str) -> list[str]:
     if text.isascii():
         return classical_tokens(text) or _whole(text)
     return _words(unicodedata.normalize("NFKC", text).lower()) or _whole(text)
+
+
+def sign_tokens(text: str) -> list[str]:
+    """The tokens of `unicode_tokens`, and each run of signs that change the meaning: `==` is not `===`, nor C# C."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    tokens: list[str] = []
+    end = 0
+    for sign in _SIGNS.finditer(text):
+        tokens += _words_of(text[end : sign.start()])
+        if (
+            sign[0][0] in "#+"
+            and text[max(end, sign.start() - 1) : sign.start()].isalpha()
+            and not text[sign.end() : sign.end() + 1].isalnum()
+        ):
+            tokens[-1] += sign[0]  # C++ and C# are words
+        else:
+            tokens.append(sign[0].strip())
+        end = sign.end()
+    return [*tokens, *_words_of(text[end:])] if end else unicode_tokens(text)
+
+
+def _words_of(text: str) -> list[str]:
+    return classical_tokens(text) if text.isascii() else _words(text.lower())
 
 
 def _whole(text: str) -> list[str]:

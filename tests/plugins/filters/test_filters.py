@@ -79,7 +79,7 @@ KEPT = {
         "Draw up a contract for a gardener.",
         "Paint a picture in words of a busy harbour.",
     ],
-    "exact": ["Write a poem about rain.", "Name two rivers", "वह कि", "!!!"],
+    "exact": ["Write a poem about rain.", "Name two rivers", "वह कि", "!!!", "What does == mean in C#?"],
     "restated": [
         "Write a short story about a lighthouse keeper who finds a letter from her future self.",
         "What is the relation between a moth and a flame in poetry?",
@@ -158,6 +158,7 @@ POOL = (
     "Write a short story about a dog.",
     "Please describe in simple words how a brake works on a bicycle, a tram, and an aeroplane.",
     "वह की",
+    "What does === mean in C?",
 )
 
 
