@@ -7,7 +7,7 @@ from selfinstruct.api.similarity import sign_tokens
 
 
 class ExactFilter(Filter[Draft]):
-    """Drop a draft that equals an entry of the pool but for case, spaces and punctuation; operators such as `==` count."""
+    """Drop a draft that equals an entry of the pool but for case, spaces and punctuation; operators count."""
 
     def __init__(self) -> None:
         self._pool: dict[str, str] = {}
