@@ -105,7 +105,8 @@ class ContainmentIndex:
             other = self._entries[entry]
             share = lcs_length(numbers, other) / min(len(numbers), len(other))
             is_best = share >= self._threshold and (best is None or share > best[1])
-            if is_best and stands_together(*sorted((numbers, other), key=len), self._threshold):
+            shorter, longer = sorted((numbers, other), key=len)
+            if is_best and stands_together(shorter, longer, self._threshold):
                 best = entry, share
         return best
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import ceil
 
 _SPACED = bytes(byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" else 32 for byte in range(256))
 """Translates each byte of UTF-8 to a space, unless it is one of `[a-z0-9]`."""
@@ -26,6 +27,9 @@ _UNSPACED = (
     (0x20000, 0x3FFFF),  # CJK extensions B and later
 )
 """Code points of scripts without spaces between words. Each of their characters is a token of its own."""
+
+LETTERS_PER_WORD = 1.6
+"""Letters of a script without spaces that say as much as one word: what translations of one text show for Chinese."""
 
 _SIGNS = re.compile(
     r"[=<>+/%&|^~@$\\°€£¥±×÷√∞≤≥≠≈∑∫→←]+|!=+|(?<=\w)#|#(?=\w)|(?<=\w)\*+(?=\w)|(?<=[^\W_] )\*+(?= \w)"
@@ -75,6 +79,13 @@ def sign_tokens(text: str) -> list[str]:
             tokens.append(sign[0].strip())
         end = sign.end()
     return [*tokens, *_words_of(text[end:])] if end else unicode_tokens(text)
+
+
+def count_words(text: str) -> int:
+    """How many words a text has, operators included; letters of scripts without spaces count as 1 / 1.6 word each."""
+    tokens = sign_tokens(text)
+    letters = 0 if text.isascii() else sum(_kind(token[0]) == "unspaced" for token in tokens)
+    return len(tokens) - letters + ceil(letters / LETTERS_PER_WORD)
 
 
 def _words_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ copy of anything. Half of the material is held out: it is measured, and nobody l
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -144,9 +144,8 @@ def _table(name: str) -> Iterator[tuple[bool, str, Part, Any]]:
 
 @cache
 def _messages() -> tuple[str, ...]:
-    """The messages of a prompt of the recipe, with eight seeds as its examples."""
-    seeds: Sequence[Any] = read_seeds(BUILTIN)[:8]
-    shown = [Instruction(seed.id, seed.instruction, seed) for seed in seeds]
+    """The messages of a prompt of the recipe, with examples that are none of the cases."""
+    shown = [Instruction("s1", "Name two things that a tailor measures."), Instruction("s2", "Why do cats purr?")]
     return tuple(message.text for message in ChatTasksEncoder(ChatTasksOptions(count=10)).encode(shown, ()))
 
 

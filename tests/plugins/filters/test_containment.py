@@ -101,8 +101,9 @@ def test_the_index_finds_what_a_look_at_every_entry_finds(words: st.SearchStrate
     compare()
 
 
-def in_one_stretch(shorter: list[str], longer: list[str], threshold: Fraction) -> bool:
+def in_one_stretch(one: list[str], other: list[str], threshold: Fraction) -> bool:
     """Whether some stretch of the longer text, one fifth longer than the shorter, holds the share of it."""
+    shorter, longer = sorted((one, other), key=len)
     size = len(shorter) + max(1, len(shorter) // 5)
     stretches = (longer[at : at + size] for at in range(len(longer)))
     return any(lcs_length(shorter, stretch) >= threshold * len(shorter) for stretch in stretches)
@@ -114,7 +115,7 @@ def by_brute_force(
     shares = [
         (Fraction(lcs_length(entry, text), min(len(entry), len(text))), -at)
         for at, entry in enumerate(pool)
-        if min(len(entry), len(text)) >= fewest and in_one_stretch(*sorted((entry, text), key=len), threshold)
+        if min(len(entry), len(text)) >= fewest and in_one_stretch(entry, text, threshold)
     ]
     share, at = max(shares, default=(Fraction(0), 0))
     return (-at, share.numerator / share.denominator) if shares and share >= threshold else None
