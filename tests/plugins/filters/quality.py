@@ -116,8 +116,8 @@ def _instructions() -> Iterator[Case]:
     for is_good, kind, part, text in _table("instructions.toml"):
         yield Case(GENERATE, part, kind, is_good, Draft(text, messages=messages))
     for at, row in enumerate(good_instructions()):
-        part: Part = "held out" if at % 2 else "seen"
-        yield Case(GENERATE, part, f"good {row['manner']}", True, Draft(row["instruction"], messages=messages))
+        half: Part = "held out" if at % 2 else "seen"
+        yield Case(GENERATE, half, f"good {row['manner']}", True, Draft(row["instruction"], messages=messages))
 
 
 def _examples() -> Iterator[Case]:
