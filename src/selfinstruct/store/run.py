@@ -20,6 +20,7 @@ from selfinstruct.store.decisions import (
     read_accepted_after,
     read_decisions,
     read_examples_including_dropped,
+    read_raw_text,
     read_subject_fates,
 )
 from selfinstruct.store.fact_values import InitialFacts
@@ -36,7 +37,6 @@ from selfinstruct.store.writer import CommitFuture, Statement, Writer
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import (
     GENERATE,
-    INSTANCES,
     JUDGE,
     PREPARE,
     Decision,
@@ -270,9 +270,7 @@ class RunStore:
 
     def raw_text(self, index: int, position: int) -> tuple[str, Finish]:
         """Raw instances, and why the model stopped in the reply that held them."""
-        sql = "SELECT raw, finish FROM instances JOIN replies USING (idx) WHERE stage = ? AND idx = ? AND position = ?"
-        raw, finish = self._read.execute(sql, (INSTANCES, index, position)).fetchone()
-        return raw, finish
+        return read_raw_text(self._read, index, position)
 
     def examples(self) -> Iterator[tuple[str, Example]]:
         """Every training example with its id, in order."""
