@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,24 @@ async def test_a_filter_sees_all_items_of_a_reply_first_and_cannot_change_them(b
     bench.rules = lambda: [NamedFilter("greedy", Greedy())]
     with pytest.raises(PluginError, match="'greedy'"):
         await bench.run(ScriptedAnswerer(fresh))
+
+
+async def test_what_a_filter_writes_into_notes_is_not_stored(bench: StageBench) -> None:
+    class Scribbles(Filter[Draft]):
+        def evaluate(self, item: Draft) -> Verdict:
+            notes: Any = item.notes
+            notes["seen"] = True
+            notes.get("list", []).append("mine")
+            return keep()
+
+    def noted(reply: Reply) -> Any:
+        return [Draft(word, notes={"list": ["parsed"]}) for word in reply.text.split()]
+
+    bench.rules = lambda: [NamedFilter("scribbles", Scribbles())]
+    await bench.run(ScriptedAnswerer(fresh), goal=9, stage=reads(noted))
+    with closing(bench.open_readonly()) as store:
+        found = {row.decision.text: row.decision.notes for row in store.decisions("generate", "accepted")}
+    assert found[BAD] == {"list": ["parsed"]}
 
 
 # --- post-processors --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run is at work: the first stops it in good order, the second at once."""
+"""Ctrl-C, SIGTERM and SIGHUP while a run is at work: the first stops it in good order, the second at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Interruptible(Protocol):
 
 
 def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
-    """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
+    """Run a coroutine function to its end; the first signal stops in good order, a second at once."""
 
     async def main() -> Any:
         loop = asyncio.get_running_loop()
@@ -38,9 +38,11 @@ def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
             run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
             run.interrupt()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, on_signal)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a terminal that closes sends the last; `nohup` ignores it
+            number = getattr(signal, name, None)
+            if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
+                with suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, on_signal)
         return await work()
 
     return asyncio.run(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
@@ -23,6 +24,11 @@ TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", 
 BOUNDS = set(BudgetBounds.model_fields)
 
 Say = Callable[[str], None]
+
+
+def is_traced() -> bool:
+    """Whether the environment switches LangSmith's tracing on."""
+    return any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING)
 
 
 class Backends:
@@ -63,6 +69,18 @@ class Backends:
         backend = self.for_stage(stage)
         return gate_for(self._config, stage, backend, store.calls(), recorded_prices, waits=waits, say=say)
 
+    def tracing(self, stage: str) -> AbstractContextManager[object]:
+        """Inside the block LangSmith traces nothing if a stage's backend is local and tracing was not asked for."""
+        if not (is_traced() and self._is_private(self.for_stage(stage))):
+            return nullcontext()
+        from langsmith import tracing_context
+
+        off: AbstractContextManager[object] = tracing_context(enabled=False)
+        return off
+
+    def _is_private(self, backend: Backend) -> bool:
+        return backend.local and not self._config.run.trace
+
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
         backend = self.for_stage(stage)
@@ -72,11 +90,8 @@ class Backends:
         store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
         if facts.get("model"):
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
-        if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
-            if backend.local and not self._config.run.trace:
-                os.environ.update(dict.fromkeys(TRACING, "false"))
-            else:
-                say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
+        if is_traced() and not self._is_private(backend):
+            say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
 
 def has_own(config: RunConfig, stage: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import tempfile
@@ -20,7 +19,7 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import TRACING, has_own, limits_for, prices_for, shared_by
+from selfinstruct.run.backends import has_own, is_traced, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
@@ -259,7 +258,7 @@ def _schema(area: str, registry: Registry, config: RunConfig, backend: Backend, 
 
 
 def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
-    if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
+    if is_traced():
         off = backend.local and not config.run.trace
         words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
         yield Finding(area, Check("tracing", True, f"LangSmith's, set in the environment, {words}"))

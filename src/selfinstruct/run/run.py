@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from pathlib import Path
 from typing import Self
 
 from selfinstruct.api import Backend
@@ -26,7 +25,6 @@ from selfinstruct.run.settings import (
     initial_facts,
     initial_seeds,
     load,
-    read_env,
     refuse_unfinished_reprocessing,
     seeds_digest,
 )
@@ -65,7 +63,6 @@ class Run:
         must_exist: bool = False,
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
-        read_env(Path(".env"))
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
@@ -166,7 +163,8 @@ class Run:
         live = self._live(name, events)
         structured, failed = await self._structured(name, live)
         parts = builder.parts(name, target, structured)
-        return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
+        with self.backends.tracing(name):
+            return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 
     async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
         """Whether a stage asks with a schema, and what kept the backend from saying so: raised if a model is needed."""
