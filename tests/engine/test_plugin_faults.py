@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -132,22 +131,17 @@ async def test_a_filter_sees_all_items_of_a_reply_first_and_cannot_change_them(b
         await bench.run(ScriptedAnswerer(fresh))
 
 
-async def test_what_a_filter_writes_into_notes_is_not_stored(bench: StageBench) -> None:
+def test_what_a_filter_writes_into_notes_is_not_stored() -> None:
     class Scribbles(Filter[Draft]):
         def evaluate(self, item: Draft) -> Verdict:
             notes: Any = item.notes
             notes["seen"] = True
-            notes.get("list", []).append("mine")
+            notes["list"].append("mine")
             return keep()
 
-    def noted(reply: Reply) -> Any:
-        return [Draft(word, notes={"list": ["parsed"]}) for word in reply.text.split()]
-
-    bench.rules = lambda: [NamedFilter("scribbles", Scribbles())]
-    await bench.run(ScriptedAnswerer(fresh), goal=9, stage=reads(noted))
-    with closing(bench.open_readonly()) as store:
-        found = {row.decision.text: row.decision.notes for row in store.decisions("generate", "accepted")}
-    assert found[BAD] == {"list": ["parsed"]}
+    chain = FilterChain([NamedFilter("scribbles", Scribbles())])
+    outcome = chain.evaluate(lambda: [Draft("Name a river.", notes={"list": ["parsed"]})], "reply", 0, None, None)
+    assert outcome.decisions[0].notes == {"list": ["parsed"]}
 
 
 # --- post-processors --------------------------------------------------------------------------------------------------
