@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.api.text import CutText, read_json
 
@@ -16,16 +16,18 @@ _DIGITS = re.compile(r"\d{1,3}(?!\d)")
 _WORDS = {True: "yes", False: "no"}
 
 
-def read_json_labels(text: str, count: int) -> list[tuple[int, str]] | None:
+def read_json_labels(text: str, tasks: Sequence[str]) -> list[tuple[int, str]] | None:
     """Numbers and what is said of them; `None` where there is no JSON that can be read so.
 
-    Where one task was asked about, an answer needs no number.
+    A task's own words may stand in place of its number. Where one task was asked about, an answer needs neither.
     """
     reading = read_json(text)
     if reading is None:
         return None
     found = [answer for value in reading.values for answer in _answers(value)]
-    if not found and count == 1:
+    if not found and len(reading.values) == 1 and isinstance(keys := reading.values[0], Mapping):
+        found = [(at, said) for at, task in enumerate(tasks, start=1) if (said := _said(keys.get(task)))]
+    if not found and len(tasks) == 1:
         found = [(1, said) for value in reading.values if (said := _said(value))]
     return found or None
 

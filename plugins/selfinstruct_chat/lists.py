@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from selfinstruct_chat.answers import starts_answers
 from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -24,7 +25,7 @@ _NUMBER = re.compile(
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
 _SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–]|{_SYMBOL})[ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -32,6 +33,8 @@ _RANK = re.compile(
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
+_BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
+_CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
@@ -129,7 +132,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[ItemMarker] = []
-    breaks = list(accumulate(is_break(line) for line in lines))
+    breaks = list(accumulate(is_break(line) and not starts_answers(line) for line in lines))
     last = {marker.number: place for place, marker in enumerate(top)}
     previous = inner = 0
     for place, marker in enumerate(top):
@@ -207,6 +210,8 @@ def _rank(match: re.Match[str]) -> int:
 def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     """The outermost bullets."""
     found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _bullet_at(at, line))]
+    if not found and len(bare := [at for at, line in enumerate(lines) if at not in fenced and _BARE.match(line)]) > 1:
+        return [ItemMarker(at, 0, 0, "", lines[at].lstrip()[1:], is_title=False) for at in bare]
     return _outermost(found)
 
 
@@ -230,7 +235,7 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     """Each item runs from its marker to the next. A lone sentence above a later number is what the prompt began."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     items = [
-        ListItem([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
+        ListItem([_CHECKBOX.sub("", marker.rest.strip()), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
     intro = list(lines[: markers[0].line])

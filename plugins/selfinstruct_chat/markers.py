@@ -53,7 +53,8 @@ _LABEL = re.compile(
     rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*[:：]{_STARS}(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
 _HEADING = re.compile(
-    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*\r?(?P<rest>)", re.IGNORECASE
+    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t#]*\r?(?P<rest>)",
+    re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
     rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"

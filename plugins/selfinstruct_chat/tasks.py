@@ -54,7 +54,7 @@ class ChatTasksReader(PostProcessor):
         drafts = []
         for at, (task, tail) in enumerate(read.tasks):
             notes = {**shared, "tail": tail} if tail else dict(shared)
-            if announces_answer(tail):
+            if announces_answer(tail) or tail.startswith("```"):
                 notes["answered"] = True
             if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True

@@ -29,6 +29,7 @@ _WRAPPERS = (
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
+    (r"^Here(?: is|['’]s) my (?:thought process|thinking|reasoning):?", r"^Here(?: is|['’]s) my (?:response|answer):?"),
     (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
 )
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
@@ -55,6 +56,7 @@ _MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re
 _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
+_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
 _TURN = re.compile(
     r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
     r"|<[|｜](?:User|user|human)[|｜]>"
@@ -67,11 +69,13 @@ _CHANNEL = re.compile(
 _CHANNEL_ENDS = re.compile(r"<\|(?:end|return|start|channel|call)\|>")
 _BARE_THOUGHT = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\"'(\d]|\s*\n)")
 _BARE_FINAL = re.compile(r"assistant[ \t]*final(?=[^\sa-z]|\s*\n|\Z)")
-_NEEDS_END = re.compile(r"\[(?!THINK\])|[【T \t]")
+_NEEDS_END = re.compile(r"\[(?!THINK\])|[【TH \t]")
 """Opening signs that count only with a closing one: `[Reasoning]` is also what some call a kind of task."""
 
 _SIGN = re.compile(
-    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\.", re.MULTILINE
+    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\."
+    r"|^Here(?: is|['’]s) my ",
+    re.MULTILINE,
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
@@ -183,7 +187,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
                 yield opened.start(), mark.end()
                 done = mark.end()
             opened = None
-        elif whole.ends_thought(mark):
+        elif mark[0] != "</details>" and whole.ends_thought(mark):
             yield done, mark.end()
             done = mark.end()
     if opened is not None and is_thought and _NEEDS_END.match(opened[0]) is None:
@@ -210,6 +214,8 @@ def _without_tokens(text: str) -> str:
     first = len(text) - len(text.lstrip())
     turns = (turn.start() for turn in _TURN.finditer(text) if turn.start() > first and _is_token(text, turn))
     text = text[: next(turns, len(text))]
+    if found := _TOKENS_LAST.search(text[-_NEAR:]):
+        text = text[: len(text) - len(found[0])]
     last = len(text.rstrip())
     return _TOKEN.sub(lambda found: _instead(text, found, found.start() > first and found.end() < last), text)
 
