@@ -65,7 +65,7 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
-    pairs, is_cut = read_json_examples(text)
+    pairs, is_cut = read_json_examples(text, ends_open)
     return (pairs, is_cut) if pairs else (read_table_examples(text), ends_open)
 
 

@@ -24,7 +24,7 @@ MOST_OTHERS = 2
 """Keys of an example besides its input and its output; what has more of them is data of its own."""
 
 
-def read_json_examples(text: str) -> tuple[list[tuple[str, str]], bool]:
+def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]], bool]:
     """Inputs and outputs, and whether the reply ended inside the last one.
 
     None where the text is no JSON of that kind, or where more than a line stands before the JSON.
@@ -39,7 +39,7 @@ def read_json_examples(text: str) -> tuple[list[tuple[str, str]], bool]:
         return found, False
     given, output = found[-1]
     is_whole = output and not isinstance(given, CutText) and not isinstance(output, CutText)
-    return found, not is_whole or text.rstrip().endswith(output)  # a text in quotes would end with one
+    return found, not is_whole or (ends_open and text.rstrip().endswith(output))  # without the quotes of a whole one
 
 
 def read_table_examples(text: str) -> list[tuple[str, str]]:
