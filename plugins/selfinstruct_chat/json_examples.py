@@ -39,7 +39,8 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
         return found, False
     given, output = found[-1]
     is_whole = output and not isinstance(given, CutText) and not isinstance(output, CutText)
-    return found, not is_whole or (ends_open and text.rstrip().endswith(output))  # without the quotes of a whole one
+    has_quote = text.rstrip(" \t\n,]}`").endswith(('"', "'"))  # a text without one may be cut anywhere
+    return found, not is_whole or (ends_open and not has_quote)
 
 
 def read_table_examples(text: str) -> list[tuple[str, str]]:
