@@ -151,6 +151,7 @@ class _Text:
         self.text = text
         self.first = len(text) - len(text.lstrip())
         self.last = len(text.rstrip())
+        self._folds = "<details>" in text  # what is folded away is not always thinking
         self._fences = [found.start() for found in _FENCE.finditer(text)]
 
     def opens(self, mark: re.Match[str]) -> bool:
@@ -164,7 +165,7 @@ class _Text:
 
     def ends_thought(self, mark: re.Match[str]) -> bool:
         """Whether a closing sign is one: it ends or begins its line, or follows a sentence without a space."""
-        if mark["close"] is None:
+        if mark["close"] is None or (self._folds and mark["close"] == "</details>"):
             return False
         before = self.text[mark.start() - 1 : mark.start()] if mark.start() else "\n"
         after = self.text[mark.end() : mark.end() + _NEAR].partition("\n")[0]
@@ -187,7 +188,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
                 yield opened.start(), mark.end()
                 done = mark.end()
             opened = None
-        elif mark[0] != "</details>" and whole.ends_thought(mark):
+        elif whole.ends_thought(mark):
             yield done, mark.end()
             done = mark.end()
     if opened is not None and is_thought and _NEEDS_END.match(opened[0]) is None:
