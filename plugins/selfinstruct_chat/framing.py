@@ -14,9 +14,13 @@ _AGREES = r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no pro
 """Alone at the start of an output; in other languages, and before `Here is`, more words are known."""
 
 _OPENER = re.compile(
-    rf"\s*(?:{SURE}[!,.！，。][ \t]*{HERE}[^\n:：]{{0,160}}(?:[:：]|[.!。](?=[ \t]*\n))[*_]*\s*"
+    rf"\s*(?:{SURE}[ \u00a0]?[!,.！，。][ \t]*{HERE}[^\n:：]{{0,160}}(?:[:：]|[.!。](?=[ \t]*\n))[*_]*\s*"
     rf"|{HERE}[^\n:：]{{0,160}}[:：][*_]*[ \t]*\n[ \t]*\n\s*"
-    rf"|{_AGREES}[!.][ \t]*(?:i['’](?:d|ll)\b[^\n]{{0,160}}|i (?:can|will|would)\b[^\n]{{0,160}})?\n\s*"
+    r")(?=\S)",
+    re.IGNORECASE,
+)
+_AGREED = re.compile(
+    rf"\s*(?:{_AGREES}[!.][ \t]*(?:i['’](?:d|ll)\b[^\n]{{0,160}}|i (?:can|will|would)\b[^\n]{{0,160}})?\n\s*"
     rf"|{_AGREES}![ \t]+)(?=\S)",
     re.IGNORECASE,
 )
@@ -56,6 +60,8 @@ def without_frame(output: str, instruction: str) -> str:
     if found := _OUTPUT_FIRST.match(output[:ENDS]):
         output = output[found.end() :]
     if found := _OPENER.match(output[:ENDS]):
+        output = output[found.end() :]
+    if not _WANTS_LETTER.search(instruction) and (found := _AGREED.match(output[:ENDS])):
         output = output[found.end() :]
     if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
         output = output[: len(output) - len(found[0])].rstrip()

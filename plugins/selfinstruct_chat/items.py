@@ -38,14 +38,16 @@ _WANTS_EXAMPLE = re.compile(
 )
 _INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
 _NO_INPUT = re.compile(
-    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)", re.IGNORECASE
+    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
+    re.IGNORECASE,
 )
 _BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
 _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
-    r"note(?: that)?\b|please provide more|enjoy\b|is there anything else|that's all)",
+    r"\[(?:end|done|eof)\]|\*[^*\n]+\*\s*\Z|note(?: that)?\b|please provide more|enjoy\b|is there anything else"
+    r"|that's all)",
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"※.*|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")

@@ -57,9 +57,9 @@ def _said(value: object) -> str:
     """The words of an answer, or of an object that holds one; of a cut one, nothing."""
     if isinstance(value, Mapping):
         fields = {str(key).strip().lower().replace(" ", "_"): inner for key, inner in value.items()}
-        value = next((fields[key] for key in ANSWER_KEYS if isinstance(fields.get(key), str | bool)), None)
-    if isinstance(value, bool):
-        return _WORDS[value]
+        value = next((fields[key] for key in ANSWER_KEYS if isinstance(fields.get(key), str | int)), None)
+    if isinstance(value, int) and value in (0, 1):
+        return _WORDS[bool(value)]
     return value.strip() if isinstance(value, str) and not isinstance(value, CutText) else ""
 
 

@@ -13,7 +13,7 @@ from selfinstruct_chat.words import TASKS
 KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
 """Where an object keeps its task; the first one that holds a string counts."""
 
-_KEY = re.compile(rf"(?:{TASKS})", re.IGNORECASE)
+_KEY = re.compile(rf"(?:{TASKS})s?", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?:(?:{TASKS})s?[ _-]?)?#?\d{{1,3}}\.?", re.IGNORECASE)
 _SENTENCE = re.compile(r"\S\s+\S+\s+\S.*[.?!…\"”']\s*\Z|[。？！।؟]\s*\Z", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*```.*$|^[A-Za-z_]\w{0,30}[ \t]*=[ \t]*\Z", re.MULTILINE)

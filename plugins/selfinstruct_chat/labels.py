@@ -30,7 +30,10 @@ _NAMED = re.compile(
     r"\W*(?:(?P<no>(?:not|non)[- ]classification)|(?P<yes>classification))(?: task)?\b[ *_]*[(,;–—-]", re.IGNORECASE
 )
 
-_LAST = re.compile(rf"(?:[-–—:：=>→|(\[*.?!]|\n)[\s*_(\[`\"'|]*{_ANSWER}[\s*_)\]`\"'|.!]*\Z", re.IGNORECASE)
+_LAST = re.compile(
+    rf"(?:\b(?:so|therefore|thus|hence),? |[-–—:：=>→|(\[*.?!]|\n)[\s*_(\[`\"'|]*{_ANSWER}[\s*_)\]`\"'|.!]*\Z",
+    re.IGNORECASE,
+)
 """An answer at the end, set apart from what stands before it by a sign: not `Answer yes or no`."""
 
 _INSIDE = re.compile(r"(?:\bis|'s)(?P<no> not|n't)?(?: an?)? (?P<kind>classification)\b", re.IGNORECASE)

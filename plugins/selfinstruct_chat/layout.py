@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
 
-_TAG = re.compile(r"<(task|instruction|prompt|question|item|li)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
-_FENCED = re.compile(r"(?P<before>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
+_FENCED = re.compile(r"(?P<before>)(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
 _IN_TAGS = re.compile(
-    r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*<(?P<tag>[A-Za-z][\w-]{0,30})>[ \t]*\n"
-    r"(?P<inside>.*)\n[ \t]*</(?P=tag)>",
+    r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*(?P<tag><(?P<name>[A-Za-z][\w-]{0,30})>)[ \t]*\n"
+    r"(?P<inside>.*)\n[ \t]*</(?P=name)>",
     re.DOTALL,
 )
 _MARK = r"(?:\d{1,3}[.)]|[-*•])"
@@ -80,7 +80,8 @@ def _with_known_labels(text: str) -> str:
 def _unwrapped(text: str) -> str:
     """The text without the fence around all of it, or without the tags around the list."""
     for wrapper in (_FENCED, _IN_TAGS):
-        if (found := wrapper.fullmatch(text.strip())) and not has_marker(found["before"]):
+        found = wrapper.fullmatch(text.strip())
+        if found and not has_marker(found["before"]) and not _TAG.search(found["tag"] or ""):
             text = found["before"] + found["inside"]
     return text
 

@@ -34,10 +34,15 @@ _RANK = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
+_COUNTED = re.compile(
+    r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
+    re.DOTALL,
+)
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
+_RULE = re.compile(r"[ \t]*[-*_=#]{3,}[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
+_BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
 @dataclass(slots=True)
@@ -77,7 +82,7 @@ def find_items(text: str) -> ParsedList:
     if wrapper[0] >= 0:
         lines[wrapper[0]] = ""
     fenced = _fenced(lines)
-    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
     listing = _cut_at(lines, markers) if markers else _plain(lines)
     listing.outro.extend(after)
     return listing
@@ -204,6 +209,15 @@ def _rank(match: re.Match[str]) -> int:
     return next(row.index(sign) + 1 for row in _RANKS if sign in row)
 
 
+def _counted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
+    """Lines that begin with the next number each, whatever signs or word stand around it: `<1> `, `Example 9: `."""
+    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _COUNTED.fullmatch(line))]
+    numbers = [int(match["number"]) for _, match in found]
+    if len(found) < 2 or numbers != list(range(numbers[0], numbers[0] + len(found))):
+        return []
+    return [ItemMarker(at, 0, int(match["number"]), "counted", match["rest"], is_title=False) for at, match in found]
+
+
 # --- bullets ----------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +280,7 @@ def _plain(lines: Sequence[str]) -> ParsedList:
 
     Two paragraphs are one item too: that is how refusals and single tasks look.
     """
-    filled = [line.strip() for line in lines if line.strip() and not is_fence(line)]
+    filled = [line.strip() for line in lines if line.strip() and not is_fence(line) and not _RULE.fullmatch(line)]
     listing = ParsedList()
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from selfinstruct_chat.lists import ListItem
 
-_BOLD_TITLE = re.compile(r"\*\*(?P<title>[^*:.?!]{2,50})(?:[:：]\*\*|\*\*[:：]|\*\*\s[–—-](?=\s))\s*(?P<rest>\S.*)")
+_BOLD_TITLE = re.compile(
+    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|\s[–—-](?=\s)))\s*(?P<rest>\S.*)"
+)
 _NAME = r"[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2}"
 _KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
@@ -24,7 +26,9 @@ _KINDS = (
 )
 _KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
-_PLAIN_TITLE = re.compile(rf"(?i:{_KINDS})[ ]?[:：–—]\s+(?P<rest>[^\W\d_a-z].*)")
+_PLAIN_TITLE = re.compile(
+    rf"(?:(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
+)
 T = TypeVar("T")
 
 _SHORT = 3

@@ -40,6 +40,7 @@ class LangChainBackend(Backend):
         self._provider, self._name = provider.strip().lower(), name.strip()
         self._unsent: tuple[str, ...] = ()
         self._connections: list[httpx.AsyncClient] = []
+        self._model: BaseChatModel | BaseLLM | None = None
         self._secrets = {options.api_key.get_secret_value()} if options.api_key else set()
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
@@ -57,7 +58,16 @@ class LangChainBackend(Backend):
             arguments["http_async_client"] = self._connections[-1]
         model = self._build(arguments)
         self._secrets |= _secrets_of(model)
+        self._model = model
         return model
+
+    def accepts_schema(self) -> bool:
+        """Whether the profile of the provider's model, or its class, says that it takes a schema."""
+        return chat.takes_schema(self._build({}))
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema as the provider's class takes it."""
+        return chat.schema_arguments(self._model, schema)
 
     def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given

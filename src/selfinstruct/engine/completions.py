@@ -23,7 +23,7 @@ class CompletionModel:
         self._model = model
         self._stop = None if getattr(model, "stop", None) else list(sampling.stop) or None
 
-    async def ainvoke(self, messages: Sequence[tuple[str, str]], config: Mapping[str, Any]) -> AIMessage:
+    async def ainvoke(self, messages: Sequence[tuple[str, str]], config: Mapping[str, Any], **more: Any) -> AIMessage:
         """Continue the text; raises `ModelError` if the prompt is a conversation, and what the client raises."""
         if [role for role, _ in messages] != ["human"]:
             name = getattr(self._model, "model_name", None) or getattr(self._model, "model", type(self._model).__name__)
@@ -32,7 +32,7 @@ class CompletionModel:
                 "Use --recipe paper, whose prompts are texts to continue, or choose a chat model.",
             )
         result = await self._model.agenerate(
-            [messages[0][1]], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"]
+            [messages[0][1]], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"], **more
         )
         return _message(result.generations[0][0], result.llm_output or {})
 
