@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
+SENT = "prompt_characters"
+FEWEST, MOST = 2.5, 6.0
+"""Characters that a token stands for at the least, and at the most, in a prompt of words."""
+
 NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
 
@@ -50,7 +54,11 @@ class NonStreamingChatOllama(ChatOllama):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return await super()._agenerate(messages, stop, run_manager, **{"stream": False, **kwargs})
+        result = await super()._agenerate(messages, stop, run_manager, **{"stream": False, **kwargs})
+        sent = sum(len(str(message.content)) for message in messages)
+        for generation in result.generations:
+            generation.message.response_metadata[SENT] = sent
+        return result
 
 
 class RawOllama(OllamaLLM):
@@ -165,14 +173,19 @@ class OllamaBackend(Backend):
         if (message.response_metadata or {}).get("done") is not True:
             raise ConnectionError("Ollama's answer broke off before its end")
         completion = chat.read_message(message)
-        if self._looks_cut(completion.usage.prompt_tokens):
-            return replace(completion, details={"prompt_cut": True, "num_ctx": self._num_ctx})
+        if self._looks_cut(completion.usage.prompt_tokens, message.response_metadata.get(SENT, 0)):
+            return replace(completion, details={**completion.details, "prompt_cut": True, "num_ctx": self._num_ctx})
         return completion
 
-    def _looks_cut(self, prompt_tokens: int | None) -> bool:
-        # A prompt that is longer than the context is cut in silence, to the half of it and a token or three.
-        half = (self._num_ctx or 0) // 2
-        return half > 0 and prompt_tokens is not None and half < prompt_tokens <= half + 3
+    def _looks_cut(self, prompt_tokens: int | None, sent: int) -> bool:
+        """Whether a prompt of so many characters was longer than the context, and the server read less than that.
+
+        It cuts in silence: whole messages first, then to the half of the context and a token or three.
+        """
+        if not prompt_tokens or not self._num_ctx:
+            return False
+        half = self._num_ctx // 2
+        return half < prompt_tokens <= half + 3 or (sent > FEWEST * self._num_ctx and sent > MOST * prompt_tokens)
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by the server's words, then by its HTTP status."""

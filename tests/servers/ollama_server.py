@@ -66,6 +66,7 @@ class OllamaServer(LoopbackServer):
         self.embed: Callable[[list[str], int], list[list[float]] | ServerFault] = lambda texts, _n: [
             *map(letters, texts)
         ]
+        self.capabilities = ["completion"]
         self.models = {"llama3.1:latest": 131072} if models is None else dict(models)
 
     @property
@@ -90,7 +91,7 @@ class OllamaServer(LoopbackServer):
         if tagged not in self.models:
             return wire.json({"error": f"model '{name}' not found"}, 404)
         if request.path == SHOW:
-            return wire.json({"model_info": _info(self.models[tagged])})
+            return wire.json({"model_info": _info(self.models[tagged]), "capabilities": self.capabilities})
         if request.path == EMBED:
             given = self.embed(request.json["input"], n)
             return (
