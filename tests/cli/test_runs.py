@@ -323,7 +323,7 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
         seen = wait_for(accepted)
         at_work = json.loads(command("status", "--json").out)["at_work"]
         assert (at_work["pid"], at_work["stage"]) == (run.pid, "generate")
-        assert f"process {run.pid} is at work on it: generate, last reply" in command("status").out
+        assert f"process {run.pid} is working on it: generate, last reply" in command("status").out
         command("generate", "--target", "3").failed(2, f"in use by another process (pid {run.pid})")
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=120)

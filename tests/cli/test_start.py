@@ -231,7 +231,7 @@ def test_plugins_of_the_users_own_are_listed_shown_and_checked() -> None:
     named = ["--plugin", "./mine.py"]
     assert "starts-with" in command("plugins", "list", *named).done().out
     assert "letter (str, default 'W')" in command("plugins", "show", "filter:starts-with", *named).done().out
-    assert "mine (./mine.py): well, 1 component" in command("plugins", "check", *named).done().out
+    assert "mine (./mine.py): OK, 1 component" in command("plugins", "check", *named).done().out
 
 
 # --- readers that leave

@@ -440,8 +440,3 @@ def test_runs_that_cannot_be_replayed_are_told(tmp_path: Path) -> None:
     command("import", "machine_generated_instructions.jsonl", "--out", "old").done()
     command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()
-
-
-def test_the_help_tells_it_from_the_backend_of_the_same_name() -> None:
-    out = command("reprocess", "--help").done().out
-    assert "The backend of the same name is another thing" in " ".join(out.split())

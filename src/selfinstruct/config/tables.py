@@ -17,7 +17,7 @@ class RunOptions(Options):
     seed_tasks: Literal["all", "classification"] = Field(
         "all", description="classification: grow from classification seeds only, as the reference can be told to."
     )
-    seed: int = Field(42, description="Where all randomness starts.")
+    seed: int = Field(42, description="Random seed.")
     lookahead: int = Field(8, ge=1, description="How many requests may be planned beyond the last settled one.")
     concurrency: int | None = Field(
         None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
