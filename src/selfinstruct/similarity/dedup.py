@@ -11,6 +11,7 @@ from typing import Any
 
 from selfinstruct.errors import DataError
 from selfinstruct.files.atomic import write_lines
+from selfinstruct.files.outputs import refuse_output
 from selfinstruct.similarity import TOKENISERS, Pool
 from selfinstruct.text.encoding import clean
 
@@ -40,6 +41,8 @@ def deduplicate(
     `DataError` for a line that is not a JSON object with a text under that key, and `RunError` if a file cannot be
     written; an older file then stays as it was.
     """
+    for output in filter(None, (out, dropped_file)):
+        refuse_output(output, [file], "Choose another -o.")
     pool = Pool(TOKENISERS[tokeniser])
     dropped: list[dict[str, Any]] = []
     count = 0
