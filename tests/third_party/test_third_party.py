@@ -78,6 +78,6 @@ def test_they_are_told_apart_by_plugins_check(fresh: Fresh, tmp_path: Path) -> N
     ended = fresh.run("selfinstruct", "plugins", "check", cwd=tmp_path)
     assert ended.code == 3
     lines = {line.split()[0]: line for line in ended.out.splitlines()}
-    assert lines["haiku"] == "haiku 2.3.1 (selfinstruct_haiku): well, 2 components"
+    assert lines["haiku"] == "haiku 2.3.1 (selfinstruct_haiku): OK, 2 components"
     assert "broken: it was made for plugin API 99, and this is 1" in lines["tomorrow"]
     assert "a_library_that_nobody_installed" in lines["absent"]

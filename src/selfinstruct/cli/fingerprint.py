@@ -1,6 +1,4 @@
-"""`selfinstruct fingerprint`: store evaluation sets as hashed n-grams, in a file that can be shared without the
-texts.
-"""
+"""`selfinstruct fingerprint`: hash the n-grams of evaluation sets into a file that can be shared."""
 
 from __future__ import annotations
 
@@ -30,8 +28,9 @@ from selfinstruct.cli.help import TitledCommand, examples
 @click.option("--n", type=click.IntRange(4, 100), default=8, show_default=True, help="Number of words in an n-gram.")
 @click.option("--name", help="The set's name in runs. Default: the name of OUT.")
 def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int, name: str | None) -> None:
-    """Hash the n-grams of evaluation sets for the filter `decontamination`. FILES are JSONL, or text with one item per
-    line.
+    """Hash the n-grams of evaluation sets for the filter `decontamination`.
+
+    FILES are JSONL, or text with one item per line.
 
     Hashing does not protect text that can be guessed: anyone who has a text can check whether it is in the file.
     """

@@ -30,8 +30,9 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 @paid_options
 @quiet_option
 def command(out: Path, target: int | None, **given: Any) -> None:
-    """Run generate, classify, instances and prepare in order, then judge if asked for. Each stage resumes where it
-    stopped.
+    """Run generate, classify, instances and prepare in order, then judge if asked for.
+
+    Each stage resumes where it stopped.
 
     The training examples are written to OUT/finetuning. To write them in a trainer's format, use selfinstruct export.
     """

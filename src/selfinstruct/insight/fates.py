@@ -16,8 +16,9 @@ from selfinstruct.types import INSTANCES, PREPARE, Deferred, Json, Reply, SeedTa
 
 @dataclass(frozen=True, slots=True)
 class CandidateSource:
-    """The request and reply in which a candidate was found. `prompt` and `reply` are empty if they were not
-    recorded.
+    """The request and reply in which a candidate was found.
+
+    `prompt` and `reply` are empty if they were not recorded.
     """
 
     stage: str
@@ -135,8 +136,10 @@ class History:
         return CandidateSource(stage, index, held.request.prompt, *answer)
 
     def _place(self, index: int) -> tuple[int, int] | None:
-        """The request and position of the raw instances that `prepare` read at an index, or `None` for a seed's own
-        instances, which come first if the config includes them."""
+        """Where the raw instances that `prepare` read at an index come from: request and position.
+
+        `None` stands for a seed's own instances, which come first if the config includes them.
+        """
         wanted = (self.store.facts.stage_config(PREPARE) or {}).get("include_seeds")
         at = index - (len(self.seeds) if wanted else 0)
         return self._places[at] if 0 <= at < len(self._places) else None

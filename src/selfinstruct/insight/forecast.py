@@ -139,8 +139,9 @@ ADVICE = {
 
 
 def advice(drops: Sequence[tuple[str, str, int]], candidates: int) -> str:
-    """Name the most frequent rejection with its share of all candidates, and suggest a change. Empty without
-    rejections.
+    """Name the most frequent rejection with its share of all candidates, and suggest a change.
+
+    Empty without rejections.
     """
     if not drops or not candidates:
         return ""

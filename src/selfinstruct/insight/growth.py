@@ -18,8 +18,9 @@ STRETCHES, SHORTEST = 12, 10
 
 @dataclass(frozen=True, slots=True)
 class GrowthStatus:
-    """The growth of a run's pool. `forecast` is `None` if none was asked for, or if too few instructions were
-    accepted.
+    """The growth of a run's pool.
+
+    `forecast` is `None` if none was asked for, or if too few instructions were accepted.
     """
 
     stretches: Sequence[Stretch]

@@ -17,8 +17,9 @@ Encode = Callable[[str, Example], Tree]
 
 
 def trace(store: RunStore, identity: str, depth: int, encode: Encode) -> Tree:
-    """The lineage of a seed task or a candidate. A label, raw instances, an example or a rating stands for its
-    instruction.
+    """The lineage of a seed task or a candidate.
+
+    A label, raw instances, an example or a rating stands for its instruction.
 
     depth  number of prompts to go back; 0 lists the examples in the first prompt, but not their own prompts
 
@@ -75,8 +76,9 @@ def _showed(history: History, index: int, depth: int, seen: set[str]) -> list[Tr
 
 
 def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[str]) -> Tree:
-    """One shown instruction, and the examples in its own prompt. A repeated instruction is marked `above` and not
-    repeated.
+    """One shown instruction, and the examples in its own prompt.
+
+    A repeated instruction is marked `above` and not repeated.
     """
     if shown.id in history.seeds:
         return {"id": shown.id, "kind": "seed", "text": history.texts[shown.id]}

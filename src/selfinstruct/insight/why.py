@@ -31,8 +31,9 @@ class NearMatch:
 
 @dataclass(frozen=True, slots=True)
 class WhyResult:
-    """The result of a search. `match` says how the text was found, `fates` are in order, `seeds` are seed tasks with
-    the text.
+    """The result of a search.
+
+    `match` says how the text was found, `fates` are in order, `seeds` are seed tasks with the text.
     """
 
     query: str

@@ -27,8 +27,10 @@ STRETCHES, SHORTEST = 30, 3
 
 
 def collect(store: RunStore) -> Report:
-    """Collect the report of a run, even while another process works on it. Raises `SelfInstructError` if its counts do
-    not add up."""
+    """Collect the report of a run, even while another process works on it.
+
+    Raises `SelfInstructError` if its counts do not add up.
+    """
     with store.snapshot():
         flows = funnels(store)
         view = store.overview()

@@ -110,8 +110,9 @@ def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
 def growth(
     stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], digits: str
 ) -> str:
-    """A line chart of shares (0 to 1) over the size of the pool at the end of each stretch. The first line is the main
-    one.
+    """A line chart of shares (0 to 1) over the size of the pool at the end of each stretch.
+
+    The first line is the main one.
 
     `digits` is the number format, in d3's notation.
     """

@@ -76,8 +76,9 @@ def render(report: Report, plotly: str) -> str:
 
 
 def _policy(*scripts: str) -> str:
-    """The content security policy of the page. It allows these scripts only, by their digests, and no network
-    request.
+    """The content security policy of the page.
+
+    It allows these scripts only, by their digests, and no network request.
     """
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
