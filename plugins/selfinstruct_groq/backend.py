@@ -204,9 +204,9 @@ class GroqBackend(Backend):
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
         status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
-        told = window_from_error(words)
-        if told:
-            self._windows.setdefault((told.what, told.seconds), told)
+        window = window_from_error(words)
+        if window:
+            self._windows.setdefault((window.what, window.seconds), window)
         if status == 401:
             return Unusable(f"Groq refused the key (HTTP 401): {words}", settings.KEY_HINT)
         if code in MODEL_GONE:

@@ -101,11 +101,11 @@ class OllamaApi:
     def context_length(self, model: str) -> int | None:
         """Tokens the model was made for; `None` if the server does not know the model or does not say."""
         try:
-            told: Any = self._ask("POST", "/api/show", {"model": model}).get("model_info") or {}
+            answer: Any = self._ask("POST", "/api/show", {"model": model}).get("model_info") or {}
         except NotOllama:
             return None
-        own = told.get(f"{told.get('general.architecture')}.context_length")
-        every = [value for name, value in told.items() if name.endswith(".context_length")]
+        own = answer.get(f"{answer.get('general.architecture')}.context_length")
+        every = [value for name, value in answer.items() if name.endswith(".context_length")]
         return next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
 
     def _get(self, path: str) -> dict[str, Any]:
@@ -132,9 +132,9 @@ class OllamaApi:
         if answer.status_code != 200:
             raise NotOllama(f"{path} gave HTTP {answer.status_code}")
         try:
-            told = answer.json()
+            body = answer.json()
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            body = None
+        if not isinstance(body, dict):
             raise NotOllama(f"{path} gave no JSON object")
-        return told
+        return body

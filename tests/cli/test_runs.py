@@ -331,7 +331,7 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
         run.kill()
         run.wait()
     assert run.returncode == 5
-    assert "stopping: waiting for the replies that are under way" in err
+    assert "stopping: waiting for replies under way" in err
     assert "stopped: interrupted\nRun the same command again to go on." in err
     assert "Traceback" not in err
     assert len(rows(INSTRUCTIONS)) >= seen

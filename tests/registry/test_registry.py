@@ -205,7 +205,7 @@ def test_naming_an_installed_plugin_by_its_name_or_module_changes_nothing() -> N
 def test_naming_an_installed_plugin_that_is_broken_is_fatal(install: Install) -> None:
     install(strangers.BROKEN["other API"][0])
     for name in ("stranger", "stranger_module"):
-        with pytest.raises(PluginError, match="made for plugin API 2"):
+        with pytest.raises(PluginError, match="it is for plugin API 2"):
             Registry.load([name])
 
 

@@ -280,7 +280,7 @@ def test_a_narrow_screen_shows_one_thing_at_a_time(
     page.tap("#back")
     expect(page.locator("#lines")).to_be_visible()
     expect(page.locator("#sheet")).to_be_hidden()
-    assert verdicts(reviews) == {"g0.0": ("rejected", "needs what is not there")}
+    assert verdicts(reviews) == {"g0.0": ("rejected", "refers to something missing")}
     assert tab.faults == []
     context.close()
 

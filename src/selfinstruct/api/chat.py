@@ -173,8 +173,8 @@ def error_words(error: BaseException, limit: int = 300) -> str:
 
     The class name where there are no words.
     """
-    told = _body_of(error).get("message")
-    words = told if isinstance(told, str) and told.strip() else str(error)
+    message = _body_of(error).get("message")
+    words = message if isinstance(message, str) and message.strip() else str(error)
     return " ".join(words.split())[:limit] or type(error).__name__
 
 

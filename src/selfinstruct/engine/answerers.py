@@ -233,14 +233,14 @@ class LiveAnswerer:
     async def _wait(self, request: Request, tries: Attempts, busy: Busy) -> None:
         """Wait before the next try: all requests together, where the provider says how long, else this one alone."""
         words = self.mask(busy.message)
-        told = busy.retry_after is not None
+        has_wait = busy.retry_after is not None
         wait = self._policy.wait(tries.failed) if busy.retry_after is None else tries.wait_at_least(busy.retry_after)
-        if told:
+        if has_wait:
             self._gate.pause(wait, f"the provider asks to wait ({words})")
         else:
             tries.seconds += wait
         self._on_retry(Retry(request.stage, request.index, tries.calls, wait, words))
-        if not told and not self._stopped.is_set():
+        if not has_wait and not self._stopped.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), wait)
 

@@ -32,8 +32,10 @@ class FateBalance:
         name = f"request {request.index}"
         positions = [decision.position for decision in decisions]
         if positions != list(range(before, evaluated)):
-            told = f"candidates {before} to {evaluated - 1} were judged" if evaluated > before else "nothing was judged"
-            raise self._broken(name, f"{told}, and there are fates for {positions or 'none'}")
+            found = (
+                f"candidates {before} to {evaluated - 1} were judged" if evaluated > before else "nothing was judged"
+            )
+            raise self._broken(name, f"{found}, and there are fates for {positions or 'none'}")
         self.candidates += evaluated - before
         for decision in decisions:
             self._count(decision, name)
@@ -51,8 +53,8 @@ class FateBalance:
     def _check(self, name: str) -> None:
         fates = self.accepted + self._rejected + self._quarantined
         if fates != self.candidates:
-            told = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} set aside"
-            raise self._broken(name, f"{self.candidates} candidates, but {told}")
+            found = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} set aside"
+            raise self._broken(name, f"{self.candidates} candidates, but {found}")
 
-    def _broken(self, name: str, told: str) -> SelfInstructError:
-        return SelfInstructError(f"the ledger of {self._stage} does not add up at {name}: {told}", BUG)
+    def _broken(self, name: str, found: str) -> SelfInstructError:
+        return SelfInstructError(f"the ledger of {self._stage} does not add up at {name}: {found}", BUG)

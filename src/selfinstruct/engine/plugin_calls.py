@@ -57,8 +57,8 @@ def check_request(request: Request) -> None:
     for who, values, kind, wanted in whole:
         for value in values:
             if not isinstance(value, kind):
-                told = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
-                raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+                problem = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
+                raise PluginError(f"{problem}, for request {request.index}", FIX_AND_RERUN)
 
 
 def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:

@@ -101,14 +101,14 @@ def gate_for(
     prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars where prices are not
     known.
     """
-    run, told = config.run, limits_for(config, stage)
+    run, allowed = config.run, limits_for(config, stage)
     most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
     gate = Gate(most, budget=budget_for(config, stage, backend, calls, other), waits=waits, say=say)
     windows = [
-        Window("requests", limits.MINUTE, told.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, told.tokens_per_minute or 0),
-        Window("requests", limits.DAY, told.requests_per_day or 0),
-        Window("tokens", limits.DAY, told.tokens_per_day or 0),
+        Window("requests", limits.MINUTE, allowed.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, allowed.tokens_per_minute or 0),
+        Window("requests", limits.DAY, allowed.requests_per_day or 0),
+        Window("tokens", limits.DAY, allowed.tokens_per_day or 0),
     ]
     gate.set_user_limits(window for window in windows if window.limit)
     gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
@@ -125,11 +125,11 @@ def limits_for(config: RunConfig, stage: str) -> LimitOptions:
 
 def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:
     """What tokens cost in a stage, as the config says or else the backend; `None` where neither does."""
-    told: BudgetOptions | JudgeTable = config.budget
+    table: BudgetOptions | JudgeTable = config.budget
     judge = config.stages[stage].table if stage in config.stages else None
     if isinstance(judge, JudgeTable) and judge.backend is not None:
-        told = judge
-    prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
+        table = judge
+    prompt, completion = table.usd_per_million_prompt_tokens, table.usd_per_million_completion_tokens
     if prompt is not None and completion is not None:
         return Prices(prompt, completion)
     known = (
@@ -144,19 +144,19 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
 
 def budget_for(config: RunConfig, stage: str, backend: Backend, calls: Calls, other: Prices | None = None) -> Budget:
     """What the run may still cost; raises `ConfigError` for dollars where prices are not known."""
-    told, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
+    budget, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
     here, there = calls.spent(shared), calls.spent([name for name in STAGES if name not in shared])
-    if told.max_usd is not None and (prices is None or (there.requests and other is None)):
+    if budget.max_usd is not None and (prices is None or (there.requests and other is None)):
         whose = "judge" if (stage == JUDGE) == (prices is None) and len(shared) < len(STAGES) else "budget"
         raise ConfigError(
             "budget.max_usd: what a token costs is not known" + (" of the judge's backend" if whose == "judge" else ""),
             f"Set {whose}.usd_per_million_prompt_tokens and {whose}.usd_per_million_completion_tokens.",
         )
     return Budget(
-        told.max_requests,
-        told.max_tokens,
-        told.max_usd,
-        told.max_hours,
+        budget.max_requests,
+        budget.max_tokens,
+        budget.max_usd,
+        budget.max_hours,
         prices,
         here.requests + there.requests,
         here.prompt_tokens,

@@ -28,8 +28,8 @@ class ExportOptions:
     to           the folder of the dataset; without one, the run's own JSONL files are written again
     format       the name of a training encoder, such as "alpaca"; the run's own if not given
     file         "jsonl" or "parquet"
-    split        the share of the train part, above 0 and at most 1; the rest is validation
-    best         export only so many examples, those with the best ratings
+    split        the share of examples in the train part, above 0 and at most 1; the rest is validation
+    best         export only this many examples, those with the best ratings
     license      the licence of the data for its card, such as "llama3.1"
     push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
     public       make that repository public

@@ -184,8 +184,8 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
 
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
     """Whether the longest prompts of each stage, and replies to them, fit into what the model takes."""
-    told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"tokens that a request may take: {told or 'not known without seeds'}"
+    sizes = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
+    words = f"tokens that a request may take: {sizes or 'not known without seeds'}"
     if context is None:
         return Check("context", True, f"{words}; how many the model takes is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
@@ -195,10 +195,10 @@ def _context(needs: Mapping[str, int], context: int | None) -> Check:
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     limits = backend.limits()
-    told = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
+    known = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
     for window in limits.windows:
-        told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
-    words = ", ".join(f"{value:,} {name}" for name, value in told.items())
+        known.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
+    words = ", ".join(f"{value:,} {name}" for name, value in known.items())
     if not words:
         words = "none" if backend.local else "none; what the provider tells with its replies is obeyed and remembered"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead

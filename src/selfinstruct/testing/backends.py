@@ -142,9 +142,9 @@ class BackendContract(ComponentContract):
         secret = [name for name, option in fields.items() if is_secret(option.annotation) and name not in self.options]
         for backend in (self.build(), self.without_server()):
             self.model_of(backend)
-            told = [repr(self.given()), str(self.given()), repr(backend), str(backend)]
-            told += [json.dumps(dict(backend.describe())), repr(self.diagnosis(backend))]
-            assert not [words for words in told if SECRET in words], f"it tells the option {secret[0]}"
+            shown = [repr(self.given()), str(self.given()), repr(backend), str(backend)]
+            shown += [json.dumps(dict(backend.describe())), repr(self.diagnosis(backend))]
+            assert not [words for words in shown if SECRET in words], f"it tells the option {secret[0]}"
             assert all(isinstance(one, str) for one in backend.secrets())
             if secret:
                 assert SECRET in backend.secrets(), f"secrets() does not name the option {secret[0]}"

@@ -103,14 +103,14 @@ class FilterContract(ComponentContract):
 
     def test_prefetching_is_a_hint(self) -> None:
         """The verdicts are the same without it, unless `reads_other_items`; only the last reply announced counts."""
-        plain, told, once, items = self.build(), self.build(), self.build(), tuple(self.items())
+        plain, prefetched, once, items = self.build(), self.build(), self.build(), tuple(self.items())
         once.prefetch(items)
-        told.prefetch(())
-        told.prefetch(items[::2])
-        told.prefetch(items)
-        told.prefetch(items)
-        verdicts = self.verdicts(told, items)
-        assert verdicts == self.verdicts(once, items), "it remembers what it was told of an earlier reply"
+        prefetched.prefetch(())
+        prefetched.prefetch(items[::2])
+        prefetched.prefetch(items)
+        prefetched.prefetch(items)
+        verdicts = self.verdicts(prefetched, items)
+        assert verdicts == self.verdicts(once, items), "it remembers what it was prefetched of an earlier reply"
         without = self.verdicts(plain, items)
         assert self.reads_other_items or verdicts == without, (
             "prefetching changes verdicts: is that `reads_other_items`?"

@@ -118,5 +118,5 @@ class PostProcessorContract(ComponentContract):
             for finish in FINISHES:
                 items = self.read(request, make_reply("", finish))
                 if request.stage in (GENERATE, PREPARE):
-                    told = [item.text for item in items]
-                    assert not [text for text in told if text.strip()], f"{told} out of nothing"
+                    texts = [item.text for item in items]
+                    assert not [text for text in texts if text.strip()], f"{texts} out of nothing"
