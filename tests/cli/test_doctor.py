@@ -40,7 +40,7 @@ def doctor(*args: str | Path) -> dict[str, dict[str, Any]]:
 
 def test_all_is_well_with_the_demo_and_nothing_is_written() -> None:
     ended = command("doctor", "--backend", "demo").done()
-    for words in ("selfinstruct", "kernel", "175 seed tasks", "are free", "a request may take: generate"):
+    for words in ("selfinstruct", "kernel", "175 seed tasks", "are free", "largest number of tokens in a request: generate"):
         assert words in ended.out
     assert "FAIL" not in ended.out
     assert list(Path().iterdir()) == []
@@ -111,7 +111,7 @@ def test_the_judges_own_backend_is_looked_at_too() -> None:
     own, of_judge = ({one["name"]: one for one in told if one["area"] == area} for area in ("backend", "judge"))
     assert "judge" not in own["context"]["detail"]
     assert own["context"]["ok"]
-    assert "a request may take: judge" in of_judge["context"]["detail"]
+    assert "largest number of tokens in a request: judge" in of_judge["context"]["detail"]
     assert not of_judge["context"]["ok"], "eight examples and the replies to them do not fit into 1,200 tokens"
     assert of_judge["limits"]["detail"].startswith("9 requests per day")
     assert ended.code == 4

@@ -69,7 +69,7 @@ def test_prices_make_it_dollars() -> None:
 
 
 def test_dollars_need_prices_and_that_is_told_before_anything_is_paid() -> None:
-    generate(20, "--max-usd", "1").failed(2, "what a token costs is not known", "usd_per_million_prompt_tokens")
+    generate(20, "--max-usd", "1").failed(2, "the price of tokens is not known", "usd_per_million_prompt_tokens")
     assert not Path("run", "replies").exists()
 
 

@@ -114,7 +114,7 @@ def test_names_that_are_taken_are_refused(tmp_path: Path) -> None:
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     folder = new(tmp_path, "filter")
     (folder / "README.md").write_text("mine", "utf-8")
-    command("plugins", "new", "my-filter", "--to", tmp_path).failed(2, f"{folder} is there already")
+    command("plugins", "new", "my-filter", "--to", tmp_path).failed(2, f"{folder} exists already")
     assert (folder / "README.md").read_text("utf-8") == "mine"
 
 
@@ -122,4 +122,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     command("plugins", "new", "x", "--to", tmp_path / "file" / "below").failed(2, "cannot be written: Not a directory")
     command("plugins", "new", "x" * 300, "--to", tmp_path).failed(2, "cannot be written: File name too long")
-    command("plugins", "new", "x", "--to", tmp_path / "file").failed(2, "file is there already")
+    command("plugins", "new", "x", "--to", tmp_path / "file").failed(2, "file exists already")

@@ -57,7 +57,9 @@ def test_public_only_if_asked_for(hub: HubServer) -> None:
 
 def test_a_refusal_is_a_sentence_and_the_folder_is_whole(hub: HubServer) -> None:
     hub.status = 403
-    command(*ARGS, "--push-to-hub", "me/set").failed(2, "me/set could not be pushed to the Hub", "The folder is complete")
+    command(*ARGS, "--push-to-hub", "me/set").failed(
+        2, "me/set could not be pushed to the Hub", "The folder is complete"
+    )
     assert "README.md" in files_in(Path("set"))
 
 

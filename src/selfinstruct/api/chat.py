@@ -1,4 +1,4 @@
-"""How any LangChain chat model's messages and exceptions are read, where a backend knows no better."""
+"""Reads messages and exceptions of any LangChain chat model, as the default for backends."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ FINISHES: Mapping[str, Finish] = {
     "refusal": "filtered",
     "safety": "filtered",
 }
-"""What providers call the end of a reply (as documented by OpenAI, Anthropic, AWS, Google, Groq and Ollama)."""
+"""The providers' words for finish reasons (as documented by OpenAI, Anthropic, AWS, Google, Groq and Ollama)."""
 
 FINISH_KEYS = ("finish_reason", "done_reason", "stop_reason", "stopReason")
 THOUGHTS = ("thinking", "reasoning", "reasoning_content")
-"""Types of content blocks that hold what a model thought before it answered."""
+"""Types of content blocks that hold a model's reasoning."""
 
 NO_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
-"""Codes with which providers say, under a status that elsewhere means "wait", that waiting will not help."""
+"""Error codes for which waiting does not help, although the status usually means "wait"."""
 
 TRANSIENT = (
     "timeout",
@@ -49,22 +49,22 @@ TRANSIENT = (
     "remoteprotocolerror",
     "writeerror",
 )
-"""Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
+"""Parts of class names of exceptions that mean a broken or slow connection."""
 
 TOO_MANY_REQUESTS = (429, 503, 529)
-"""Statuses with which a provider says that it has too many requests."""
+"""HTTP statuses that mean too many requests."""
 
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What clients raise when the server's answer is not the JSON they expect; see `docs/providers.md`."""
+"""Exceptions that clients raise if the server's answer is not the expected JSON; see `docs/providers.md`."""
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
 def message_text(content: Any) -> str:
-    """The text of a message whose content is a string or a list of blocks; thoughts and pictures are left out.
+    """The text of a message whose content is a string or a list of blocks, without reasoning and images.
 
-    Half a surrogate pair, which models write when they are cut inside an emoji and no file can hold, becomes U+FFFD.
+    Half a surrogate pair, as in a reply cut inside an emoji, becomes U+FFFD, because it cannot be stored.
     """
     text = content if isinstance(content, str) else "".join(_block_text(block) for block in content or [])
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -96,7 +96,7 @@ def read_message(message: BaseMessage) -> Completion:
 
 
 def status_of(error: BaseException) -> int | None:
-    """The HTTP status that an exception carries, wherever its client keeps it."""
+    """The HTTP status of an exception, from any of the attributes in which clients keep it; `None` without one."""
     response = getattr(error, "response", None)
     places = [getattr(error, "status_code", None), getattr(response, "status_code", None), getattr(error, "code", None)]
     if isinstance(response, Mapping):  # as AWS's client has it
@@ -105,7 +105,7 @@ def status_of(error: BaseException) -> int | None:
 
 
 def code_of(error: BaseException) -> str:
-    """The short code in the JSON body that an exception carries, such as `model_not_found`; empty if there is none."""
+    """The error code in the JSON body of an exception, such as `model_not_found`; empty if there is none."""
     code = _body_of(error).get("code")
     return code if isinstance(code, str) else ""
 
@@ -119,7 +119,7 @@ def _body_of(error: BaseException) -> Mapping[str, Any]:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Seconds from the `Retry-After` header of the response that an exception carries (RFC 9110, 10.2.3)."""
+    """Seconds from the `Retry-After` header of an exception's response (RFC 9110, 10.2.3); `None` without one."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     said = next((str(headers[name]) for name in headers if str(name).lower() == "retry-after"), None)
     if said is None:
@@ -142,7 +142,7 @@ def _seconds_until(http_date: str) -> float | None:
 
 
 def read_exception(error: Exception) -> Fault:
-    """Sort an exception of any client by its HTTP status, its class name, or its being a broken answer."""
+    """Turn an exception of any client into a fault, by its HTTP status, its class name, or a broken answer."""
     words, status = error_words(error), status_of(error)
     if status in (401, 403):
         return Unusable(f"the provider refused the key (HTTP {status}): {words}", "Check the key and its rights.")
@@ -169,9 +169,9 @@ def _is_transient(error: BaseException) -> bool:
 
 
 def error_words(error: BaseException, limit: int = 300) -> str:
-    """The server's message that an exception carries, or its own words, on one line, cut to `limit` characters.
+    """The server's message in an exception, or else the exception's own, on one line, cut to `limit` characters.
 
-    The class name where there are no words.
+    Without a message, the class name.
     """
     message = _body_of(error).get("message")
     words = message if isinstance(message, str) and message.strip() else str(error)
@@ -179,6 +179,6 @@ def error_words(error: BaseException, limit: int = 300) -> str:
 
 
 def error_summary(error: BaseException) -> str:
-    """An exception's class name and first words; the name alone where there are no words."""
+    """An exception's class name and the start of its message, or the name alone."""
     words, name = error_words(error), type(error).__name__
     return words if words == name else f"{name}: {words}"

@@ -1,4 +1,4 @@
-"""Who answers each stage, what that provider allows, and what it may cost: the run's backend, and the judge's own."""
+"""The backends of a run, with their rate limits, prices and budgets: the run's backend, and the judge's own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 class Backends:
-    """The backends of one run, each built when it is first needed; `given` is one that the caller built."""
+    """The backends of one run, each built when it is first needed. `given` is a backend that the caller made."""
 
     def __init__(self, registry: Registry, config: RunConfig, given: Backend | None = None) -> None:
         self._registry = registry
@@ -33,7 +33,7 @@ class Backends:
         self._judge: Backend | None = None
 
     def for_stage(self, stage: str) -> Backend:
-        """The backend that a stage asks: the run's, or the judge's own; raises `UsageError` if none is chosen."""
+        """The backend of a stage: the run's, or the judge's own. Raises `UsageError` if none is chosen."""
         config = self._config.stages.get(stage)
         if config is not None and config.backend is not None:
             self._judge = self._judge or self._build(config.backend)
@@ -50,7 +50,7 @@ class Backends:
         return built
 
     def gate(self, stage: str, store: RunStore, waits: bool, say: Say) -> Gate:
-        """The gate before a stage's backend; raises `ConfigError` for a budget in dollars without prices."""
+        """The gate of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
         other = GENERATE if self._has_own(stage) else JUDGE
         prices = prices_for(self._config, None, other)
         if prices is None:
@@ -59,7 +59,7 @@ class Backends:
         return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
-        """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
+        """Record the description of a stage's backend, and print its notes and a warning about tracing."""
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
@@ -74,12 +74,12 @@ class Backends:
                 say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
     def _has_own(self, stage: str) -> bool:
-        """Whether a stage asks a backend that no other stage asks."""
+        """Whether a stage has its own backend."""
         return len(shared_by(self._config, stage)) == 1
 
 
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:
-    """The stages that ask the same backend as this one: the judge may have one of its own."""
+    """The stages that use the same backend as this one, since the judge may have its own."""
     judge = config.stages.get(JUDGE)
     if judge is None or judge.backend is None:
         return STAGES
@@ -95,11 +95,10 @@ def gate_for(
     say: Callable[[str], None] = print,
     other: Prices | None = None,
 ) -> Gate:
-    """The gate before a stage's backend: as many at once as the config, else the server, else the lookahead allows.
+    """The gate of a stage's backend. Its concurrency is that of the config, else of the server, else the lookahead.
 
-    What `calls` tells of the last day counts against its windows, and all of it against the budget; `other` are the
-    prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars where prices are not
-    known.
+    The last day of `calls` counts towards the rate limits, and all calls count towards the budget. `other` are the
+    prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars without prices.
     """
     run, allowed = config.run, limits_for(config, stage)
     most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
@@ -116,7 +115,7 @@ def gate_for(
 
 
 def limits_for(config: RunConfig, stage: str) -> LimitOptions:
-    """What the config says that a stage's provider allows."""
+    """The limits of a stage's provider in the config."""
     judge = config.stages[stage].table if stage in config.stages else None
     if isinstance(judge, JudgeTable) and judge.backend is not None:
         return judge.limits or LimitOptions()
@@ -124,7 +123,7 @@ def limits_for(config: RunConfig, stage: str) -> LimitOptions:
 
 
 def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:
-    """What tokens cost in a stage, as the config says or else the backend; `None` where neither does."""
+    """The prices of a stage from the config, or else from the backend; `None` if both are unknown."""
     table: BudgetOptions | JudgeTable = config.budget
     judge = config.stages[stage].table if stage in config.stages else None
     if isinstance(judge, JudgeTable) and judge.backend is not None:
@@ -143,13 +142,14 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
 
 
 def budget_for(config: RunConfig, stage: str, backend: Backend, calls: Calls, other: Prices | None = None) -> Budget:
-    """What the run may still cost; raises `ConfigError` for dollars where prices are not known."""
+    """The budget of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
     budget, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
     here, there = calls.spent(shared), calls.spent([name for name in STAGES if name not in shared])
     if budget.max_usd is not None and (prices is None or (there.requests and other is None)):
         whose = "judge" if (stage == JUDGE) == (prices is None) and len(shared) < len(STAGES) else "budget"
         raise ConfigError(
-            "budget.max_usd: what a token costs is not known" + (" of the judge's backend" if whose == "judge" else ""),
+            "budget.max_usd: the price of tokens is not known"
+            + (" of the judge's backend" if whose == "judge" else ""),
             f"Set {whose}.usd_per_million_prompt_tokens and {whose}.usd_per_million_completion_tokens.",
         )
     return Budget(

@@ -1,4 +1,4 @@
-"""Exports a run: its own files again, or its training examples as a dataset in a format, also to the Hub."""
+"""Exports a run: its own files, or its training examples as a dataset, optionally to the Hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
 
 EXPORT_TABLE = "export."
-"""How the paths of settings begin that concern an export."""
+"""The prefix of the paths of export settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def refuse_without_folder() -> None:
 
 
 def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, registry: Registry) -> Exported:
-    """Export a run as `options` say; of `settings` only the table `export` matters.
+    """Export a run with these options. Of `settings`, only the table `export` is used.
 
     Raises `RunError` if the run has no examples or the folder cannot be written, `ConfigError` for an unknown format,
     `PluginError` if the format fails, `UsageError` if a package is missing or the Hub refuses.
@@ -93,7 +93,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
 
 
 def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str], None]) -> None:
-    """Add the plugins that a run names. One that is gone is reported only, since the format may not need it."""
+    """Add the plugins that a run names. A missing plugin is only reported, since the format may not need it."""
     for name in store.facts.plugin_paths:
         try:
             registry.add(name)
@@ -104,9 +104,9 @@ def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str
 def training_encoder(
     store: RunStore, settings: Settings, registry: Registry, *, name: str | None = None
 ) -> tuple[ChosenComponent, TrainingEncoder]:
-    """The training encoder of a run, or the one of that name, with its settings; raises `ConfigError`.
+    """The training encoder of a run, or the one with the given name. Raises `ConfigError`.
 
-    Only the table `export` of the run's config is read, so no other part of it can fail.
+    Only the table `export` of the run's config is read, so no other part can cause an error.
     """
     recorded = store.facts.tree.get("export", {})
     tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}

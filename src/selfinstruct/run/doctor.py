@@ -1,4 +1,4 @@
-"""Looks at everything that a run needs, from the plugins to the server, and says how to fix what is not well."""
+"""Checks everything that a run needs, from the plugins to the server, and says how to fix problems."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
 
 MIN_FREE_BYTES = 200_000_000
-"""Bytes that should be free: a run of 100,000 requests takes about twice that."""
+"""Free space below which to warn, in bytes. A run of 100,000 requests takes about twice as much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check, the area that it belongs to, and the exit code that it means if it failed."""
+    """One check, its area, and its exit code if it failed."""
 
     area: str
     check: Check
@@ -41,7 +41,7 @@ class Finding:
 def examine(
     settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
 ) -> Iterator[Finding]:
-    """Check everything in turn; what needs something that is not well is left out. A model is not asked.
+    """Run all checks in order. Checks that depend on a failed one are left out. No model is asked.
 
     `registry` holds the plugins that the settings name, and `sources` is what the config is read from, if they were
     loaded before.
@@ -89,16 +89,16 @@ def _kernel() -> str:
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
     well = [plugin.name for plugin in registry.plugins if not plugin.broken]
-    yield Finding("plugins", Check("plugins", True, f"{len(well)} are well: {', '.join(sorted(well))}"))
+    yield Finding("plugins", Check("plugins", True, f"{len(well)} are OK: {', '.join(sorted(well))}"))
     for plugin in registry.broken:
-        fix = f"Mend or uninstall {plugin.source}; it is left out, and only a config that names it is refused."
+        fix = f"Fix or uninstall {plugin.source}. It is left out, and only a config that names it is refused."
         yield Finding("plugins", Check(plugin.name, False, plugin.broken, fix), PluginError.exit_code)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
-        words = f"{there} is a file, so there can be no run folder"
+        words = f"{there} is a file, so it cannot be a run folder"
         yield Finding("folder", Check("writable", False, words, "Choose another --out."), UsageError.exit_code)
         return
     try:
@@ -111,7 +111,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding("folder", Check("writable", True, f"{there} can be written"))
     free = shutil.disk_usage(there).free
     words = f"{free / 1e9:,.1f} GB are free"
-    fix = "" if free > MIN_FREE_BYTES else "Make room: what a model said is kept in full."
+    fix = "" if free > MIN_FREE_BYTES else "Free some space. Replies are stored in full."
     yield Finding("folder", Check("disk", not fix, words, fix), UsageError.exit_code if fix else 0)
     if folder.is_dir():
         yield _run(folder)
@@ -130,7 +130,7 @@ def _run(folder: Path) -> Finding:
 
 
 def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
-    """The run's backend, and that of the judge, if it has one of its own."""
+    """Check the run's backend, and the judge's own if it has one."""
     if config.backend is None:
         known = ", ".join(offer.component.name for offer in registry.offers("backend"))
         missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
@@ -145,7 +145,7 @@ def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> I
 def _backend(
     area: str, registry: Registry, config: RunConfig, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
 ) -> Iterator[Finding]:
-    """One backend, and whether it suits the stages that ask it, of which `stage` is one."""
+    """Check one backend, and whether it suits its stages, of which `stage` is one."""
     try:
         backend: Backend = chosen.build(registry)
         diagnosis = _asked(chosen.name, backend.check)
@@ -155,7 +155,7 @@ def _backend(
     for check in diagnosis.checks:
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
     if not diagnosis.checks:
-        yield Finding(area, Check(chosen.name, True, "it has no check of its own"))
+        yield Finding(area, Check(chosen.name, True, "it has no checks"))
     if diagnosis.ok:
         shared = shared_by(config, stage)
         needs = {
@@ -178,19 +178,19 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
     except Exception as error:
         raise PluginError(f"the backend '{name}' failed in its own check: {type(error).__name__}: {error}") from None
     if not isinstance(said, Diagnosis):
-        raise PluginError(f"the backend '{name}' gave {type(said).__name__} in place of a Diagnosis")
+        raise PluginError(f"the backend '{name}' returned {type(said).__name__} instead of a Diagnosis")
     return said
 
 
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
-    """Whether the longest prompts of each stage, and replies to them, fit into what the model takes."""
+    """Check whether the longest prompts and replies of each stage fit into the model's context."""
     sizes = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"tokens that a request may take: {sizes or 'not known without seeds'}"
+    words = f"largest number of tokens in a request:  {sizes or 'not known without seeds'}"
     if context is None:
-        return Check("context", True, f"{words}; how many the model takes is not known")
+        return Check("context", True, f"{words}; the model's context size is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
     fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model takes {context:,}", fix)
+    return Check("context", not small, f"{words}; the model's context is {context:,} tokens", fix)
 
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
@@ -200,9 +200,9 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
         known.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
     words = ", ".join(f"{value:,} {name}" for name, value in known.items())
     if not words:
-        words = "none" if backend.local else "none; what the provider tells with its replies is obeyed and remembered"
+        words = "none" if backend.local else "none configured; limits reported by the provider are used"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} requests at once")
+    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} simultaneous requests")
 
 
 def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Finding:
@@ -220,10 +220,10 @@ def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding
     if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
         off = backend.local and not config.run.trace
         words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
-        yield Finding(area, Check("tracing", True, f"LangSmith's, set in the environment, {words}"))
+        yield Finding(area, Check("tracing", True, f"LangSmith tracing is set in the environment and {words}"))
 
 
 def as_json(findings: list[Finding]) -> Mapping[str, Any]:
-    """All of it, for programs."""
+    """The findings as JSON objects."""
     rows = [{"area": one.area, **asdict(one.check)} for one in findings]
     return {"ok": all(one.check.ok for one in findings), "checks": rows}

@@ -1,4 +1,4 @@
-"""Builds each stage from its config and what the store holds: the one place that knows how the parts fit."""
+"""Builds each stage from its config and the store."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from selfinstruct.types import (
 )
 
 HINTS = {
-    "": "Choose a recipe that has, such as chat.",
+    "": "Choose a recipe with this stage, such as chat.",
     JUDGE: "Add it: --set judge.encoder.use=chat-judge --set judge.post_processor.use=chat-judge",
 }
-"""What to do where a recipe has no stage of a name."""
+"""Hints for a stage that the recipe does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageParts:
-    """A stage, ready to be run."""
+    """A built stage with its parts."""
 
     stage: Stage
     chain: FilterChain
@@ -47,7 +47,7 @@ class StageParts:
     sampling: Sampling
     recorded: RecordedAnswerer | None = None
     size: int | None = None
-    """How many instructions it is about, where it is not about new ones."""
+    """Number of subjects, for a stage that asks about instructions or examples."""
 
 
 class StageBuilder:
@@ -60,7 +60,7 @@ class StageBuilder:
         self._seeds = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
 
     def parts(self, name: str, target: int | None = None) -> StageParts:
-        """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise."""
+        """Build a stage. Raises `UsageError` if the recipe lacks it, and the errors of its components."""
         config = self._config.stages.get(name)
         if config is None:
             raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
@@ -120,7 +120,7 @@ class StageBuilder:
         return StageParts(stage, chain, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
 
     def _asked_about(self, name: str) -> list[Instruction]:
-        """The subjects of a stage; to be rated is also what `prepare` dropped only because it has no rating."""
+        """The subjects of a stage. For `judge` they include examples that `prepare` dropped for lack of a rating."""
         if name == JUDGE:
             return rating_subjects(self._store.examples_including_dropped(RULE, UNRATED))
         return self.instructions(labelled=name == INSTANCES)
@@ -154,7 +154,7 @@ class StageBuilder:
         return NamedPostProcessor(self._describe(chosen), chosen.build(self._registry))
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
-        """The accepted instructions, oldest first; with what the stage `classify` says of them."""
+        """The accepted instructions, oldest first, with their labels if `labelled`."""
         found = list(self._store.instructions())
         if not labelled:
             return found
