@@ -271,7 +271,9 @@ class Gate:
         when = (datetime.now().astimezone() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M %Z")
         words = why or "the provider asks to wait"
         if not self.waits:
-            raise Stopped(f"{words}, and the run can be resumed at {when}", "Run the same command again then, or now with --wait.")
+            raise Stopped(
+                f"{words}, and the run can be resumed at {when}", "Run the same command again then, or now with --wait."
+            )
         if until > self._announced_until + LONGEST_SLEEP:
             self._announced_until = until
             self.say(f"{words}: waiting until {when}")
