@@ -46,7 +46,12 @@ def run(
 ) -> None:
     with closing(RunStore.open(folder)) as store:
         runner = Runner(
-            stage or WordStage(None, 3), judge, ScriptedAnswerer(says), store, RecordingObserver().events(), Bounds(2)
+            stage or WordStage(None, 3),
+            judge,
+            ScriptedAnswerer(says),
+            store=store,
+            events=RecordingObserver().events(),
+            bounds=Bounds(2),
         )
         asyncio.run(runner.run())
 

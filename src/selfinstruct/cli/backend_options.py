@@ -50,7 +50,7 @@ class BackendCommand(TitledCommand):
         """Find the backend's name in the line, add its options to the command, then parse the line."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        known, parameters = _backend_parameters(args, taken, self.tables, self.tolerant)
+        known, parameters = _backend_parameters(args, taken, self.tables, tolerant=self.tolerant)
         self.params = [*self._own, *parameters]
         context = super().make_context(info_name, args, *rest, **extra)
         context.meta[KNOWN] = known
@@ -118,7 +118,7 @@ def known_so_far() -> KnownSoFar:
 
 
 def _backend_parameters(
-    args: Sequence[str], taken: set[str], tables: Sequence[str], tolerant: bool
+    args: Sequence[str], taken: set[str], tables: Sequence[str], *, tolerant: bool
 ) -> tuple[KnownSoFar, list[click.Parameter]]:
     try:
         known, component = _chosen_backend(args, tables)
@@ -131,7 +131,7 @@ def _backend_parameters(
     from selfinstruct.plugins.checks import is_secret
 
     return known, [
-        _parameter(component.name, key, option, taken)
+        _parameter(component.name, key, option, taken=taken)
         for key, option in component.options.model_fields.items()
         if not is_secret(option.annotation) and _is_plain(option.annotation)
     ]
@@ -177,7 +177,7 @@ def _nested(tables: Sequence[str], value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> BackendOption:
+def _parameter(backend: str, key: str, option: FieldInfo, *, taken: set[str]) -> BackendOption:
     from selfinstruct.config import read_value
 
     flag = f"--{key.replace('_', '-')}"

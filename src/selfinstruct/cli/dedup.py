@@ -37,7 +37,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 @click.option(
     "--dropped", is_flag=True, help="Write dropped rows to OUT.dropped.jsonl, each with its nearest kept row."
 )
-def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
+def command(file: Path, field: str, threshold: float, *, tokeniser: str, out: Path | None, dropped: bool) -> None:
     """Copy the rows of a JSONL FILE that are not too similar to an earlier row, in order and byte for byte."""
     from selfinstruct.similarity.dedup import deduplicate
 

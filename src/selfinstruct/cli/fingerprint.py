@@ -27,7 +27,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 )
 @click.option("--n", type=click.IntRange(4, 100), default=8, show_default=True, help="Number of words in an n-gram.")
 @click.option("--name", help="The set's name in runs. Default: the name of OUT.")
-def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int, name: str | None) -> None:
+def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], *, n: int, name: str | None) -> None:
     """Hash the n-grams of evaluation sets for the filter `decontamination`.
 
     FILES are JSONL, or text with one item per line.

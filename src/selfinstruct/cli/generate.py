@@ -42,7 +42,7 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
     if estimate:
         print_estimate(out, target, given)
     else:
-        run_stages("generate", out, target, given)
+        run_stages("generate", out, target, given=given)
 
 
 def print_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ def command(out: Path, estimate: bool, **given: Any) -> None:
     if estimate:
         print_estimate(out, given)
     else:
-        run_stages("judge", out, None, given)
+        run_stages("judge", out, None, given=given)
 
 
 def print_estimate(out: Path, given: dict[str, Any]) -> None:

@@ -33,4 +33,4 @@ def command(out: Path, **given: Any) -> None:
     With other settings it starts again from the same recorded replies. A rating stays as long as the text of its
     example does.
     """
-    run_stages("prepare", out, None, given)
+    run_stages("prepare", out, None, given=given)

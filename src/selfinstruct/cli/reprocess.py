@@ -43,7 +43,7 @@ MORE = 100
 @click.option("--diff", type=click.Path(path_type=Path), help="Write every instruction and its change as JSONL.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--quiet", is_flag=True, help="Print no progress.")
-def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
+def command(run: Path, out: Path, diff: Path | None, *, as_json: bool, quiet: bool, **given: Any) -> None:
     """Read the replies of RUN again with other filters or parsers, into a new run. No model is asked.
 
     RUN is only read, and may be in use. The new run keeps the requests and replies of RUN, and can be continued with a
@@ -60,7 +60,7 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     source = RunStore.open_readonly(run)
     try:
         with source.snapshot():
-            found = _reprocess(source, out, quiet or as_json, given)
+            found = _reprocess(source, out, quiet or as_json, given=given)
     finally:
         source.close()
     if diff is not None:
@@ -68,11 +68,11 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return
-    for line in _lines(found, run, out, diff):
+    for line in _lines(found, run, out, diff=diff):
         click.echo(printable(line))
 
 
-def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> Diff:
+def _reprocess(source: RunStore, out: Path, quiet: bool, *, given: dict[str, Any]) -> Diff:
     from selfinstruct.cli.progress import Progress, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.config import parse_assignment
@@ -98,15 +98,15 @@ def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) 
         return found
 
 
-def _lines(found: Diff, run: Path, out: Path, diff: Path | None) -> Iterator[str]:
+def _lines(found: Diff, run: Path, out: Path, *, diff: Path | None) -> Iterator[str]:
     import shlex
 
     yield f"{run} -> {out}: {pluralize(found.requests, 'request')} read again, no model was asked"
     added, removed = len(found.added), len(found.removed)
     counts = f"{len(found.pairs):,} unchanged, {added:,} added, {removed:,} removed"
     yield f"instructions: {found.before:,} before, {found.now:,} now: {counts}"
-    yield from _changes("added", "before", found.added, found)
-    yield from _changes("removed", "now", found.removed, found)
+    yield from _changes("added", "before", found.added, found=found)
+    yield from _changes("removed", "now", found.removed, found=found)
     for reuse in found.reuse:
         kind = {"classify": "labels", "instances": "with raw instances", "judge": "ratings"}[reuse.stage]
         yield f"{kind}: {reuse.before:,} before, {reuse.now:,} now, {reuse.missing:,} still missing"
@@ -118,7 +118,7 @@ def _lines(found: Diff, run: Path, out: Path, diff: Path | None) -> Iterator[str
     yield f"continue with: selfinstruct run --out {shlex.quote(str(out))} --target {found.now + MORE}"
 
 
-def _changes(title: str, when: str, changes: Sequence[Change], found: Diff) -> Iterator[str]:
+def _changes(title: str, when: str, changes: Sequence[Change], *, found: Diff) -> Iterator[str]:
     if not changes:
         return
     yield f"  {title}: " + ", ".join(f"{count:,} {cause}" for cause, count in found.causes(changes).items())

@@ -36,4 +36,4 @@ def command(out: Path, target: int | None, **given: Any) -> None:
 
     The training examples are written to OUT/finetuning. To write them in a trainer's format, use selfinstruct export.
     """
-    run_stages(None, out, target, given)
+    run_stages(None, out, target, given=given)

@@ -31,7 +31,7 @@ def quiet_option(command: F) -> F:
     return command
 
 
-def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str, Any]) -> None:
+def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[str, Any]) -> None:
     """Open the run folder, run one stage, or all stages if `stage` is `None`, and print how each ended."""
     from selfinstruct.cli.events import files, note
     from selfinstruct.cli.progress import print_files, say, silent
@@ -88,6 +88,6 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
     @paid_options
     @quiet_option
     def command(out: Path, **given: Any) -> None:
-        run_stages(stage, out, None, given)
+        run_stages(stage, out, None, given=given)
 
     return command

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--plugin", "plugins", multiple=True, help="The Python file or module of the run's own format, if it has one."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a tree.")
-def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[str], as_json: bool) -> None:
+def command(identity: str, out: Path, depth: int, *, full: bool, plugins: Sequence[str], as_json: bool) -> None:
     """Show the lineage of an instruction, from the seeds in its prompt to its training rows.
 
     ID names a seed task or any candidate: g12.3 is an instruction, c0.4 a label, i7.0 raw instances, e4.0 an example,
@@ -55,7 +55,7 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
     try:
         encode = _encoder(store, plugins)
         with store.snapshot():
-            tree = trace(store, identity, depth, encode)
+            tree = trace(store, identity, depth, encode=encode)
     finally:
         store.close()
     if as_json:

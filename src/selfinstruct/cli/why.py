@@ -39,7 +39,7 @@ WORDS = {
 @out_option
 @click.option("--full", is_flag=True, help="Show the whole prompt and reply, and every fate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
+def command(asked: str, out: Path, full: bool, *, as_json: bool) -> None:
     """Show the fate of a candidate: the filter that dropped it and why, or its nearest neighbours if it was accepted.
 
     Name the candidate by its id, or by its text in quotes. A text that occurred several times has several fates.

@@ -91,9 +91,9 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     problems: list[str] = []
     hints: list[str] = []
 
-    def choose(kind: str, use: ComponentTable, path: str, stage: str = "") -> ChosenComponent:
+    def choose(kind: str, use: ComponentTable, path: str, *, stage: str = "") -> ChosenComponent:
         try:
-            return _choose(registry, kind, use, path, stage)
+            return _choose(registry, kind, use, path=path, stage=stage)
         except SelfInstructError as error:
             if not isinstance(error, ConfigError):
                 raise
@@ -104,11 +104,11 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     backend = choose(BACKEND, shape.backend, "backend") if shape.backend else None
     stages = {
         name: StageConfig(
-            choose(SAMPLER, table.sampler, f"{name}.sampler", name) if table.sampler else None,
-            choose(ENCODER, table.encoder, f"{name}.encoder", name) if table.encoder else None,
-            choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", name),
+            choose(SAMPLER, table.sampler, f"{name}.sampler", stage=name) if table.sampler else None,
+            choose(ENCODER, table.encoder, f"{name}.encoder", stage=name) if table.encoder else None,
+            choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", stage=name),
             tuple(
-                choose(FILTER, use, f"{name}.{key}[{index}]", name)
+                choose(FILTER, use, f"{name}.{key}[{index}]", stage=name)
                 for key in ("filters", "add_filters")
                 for index, use in enumerate(getattr(table, key))
             ),
@@ -118,13 +118,13 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
         for name in STAGES
         if isinstance(table := getattr(shape, name), StageTable)
     }
-    export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
+    export = choose(ENCODER, shape.export.encoder, "export.encoder", stage=EXPORT)
     if problems:
         raise ConfigError(problems, hints[0] if len(problems) == 1 else "")
     return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
 
 
-def _choose(registry: Registry, kind: str, use: ComponentTable, path: str, stage: str) -> ChosenComponent:
+def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:
     try:
         component = registry.find(kind, use.use)
     except ConfigError as error:

@@ -62,6 +62,7 @@ class LiveAnswerer:
         backend: Backend,
         gate: Gate,
         on_retry: Callable[[Retry], None],
+        *,
         policy: RetryPolicy,
         calls: CallJournal | None = None,
     ) -> None:
@@ -168,7 +169,7 @@ class LiveAnswerer:
             outcome = await self._outcome(request)
             return outcome
         finally:
-            self._end(request, ticket, number, outcome)
+            self._end(request, ticket, number, outcome=outcome)
 
     async def _outcome(self, request: Request) -> Reply | Fault:
         try:
@@ -181,7 +182,7 @@ class LiveAnswerer:
         except Exception as error:
             return self._fault(request, error)
 
-    def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
+    def _end(self, request: Request, ticket: Ticket, number: int, *, outcome: Reply | Fault | None) -> None:
         """Process the end of a call: update the limits, and replace the reservation by the actual cost."""
         self._learn()  # before the reservation is corrected, since the provider counted all of it too
         usage: Usage | None = None

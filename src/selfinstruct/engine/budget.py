@@ -59,7 +59,7 @@ class Budget:
         self.completion_tokens += reply_tokens
         self._reserved = (self._reserved[0] + prompt_tokens, self._reserved[1] + reply_tokens)
 
-    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, reply: int, refused: bool) -> None:
+    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, *, reply: int, refused: bool) -> None:
         """Replace the reservation of a call by its actual cost."""
         self.requests -= refused
         self.prompt_tokens += prompt - prompt_tokens

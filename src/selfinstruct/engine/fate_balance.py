@@ -24,7 +24,7 @@ class FateBalance:
         self.candidates = expected_candidates
         self._check("the run")
 
-    def settle(self, request: Request, decisions: Sequence[Decision], before: int, evaluated: int) -> None:
+    def settle(self, request: Request, decisions: Sequence[Decision], before: int, *, evaluated: int) -> None:
         """Count a reply's candidates from position `before` to `judged`, and their fates.
 
         Raises `SelfInstructError` if the fates do not match the candidates at these positions.

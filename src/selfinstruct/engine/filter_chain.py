@@ -53,7 +53,7 @@ class FilterChain:
             )
 
     def evaluate(
-        self, read: Callable[[], Sequence[Item]], text: str, skip: int, room: int | None, most: int | None
+        self, read: Callable[[], Sequence[Item]], text: str, skip: int, *, room: int | None, most: int | None
     ) -> ChainResult:
         """Evaluate a reply's items from position `skip` on, until `room` are accepted or `most` evaluated (`None`:
         all).
@@ -88,24 +88,32 @@ class FilterChain:
                 verdict = _verdict(rule, item)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:
-                    why = (rule.name, verdict.reason or "dropped", verdict.evidence)
-                    return _decision(position, item, "rejected", similarity, *why)
+                    reason = verdict.reason or "dropped"
+                    return _decision(
+                        position,
+                        item,
+                        "rejected",
+                        similarity=similarity,
+                        rule=rule.name,
+                        reason=reason,
+                        evidence=verdict.evidence,
+                    )
         except PluginError as error:
             if not self._quarantine:
                 raise
-            return _decision(position, item, "quarantined", None, *_because_of(error))
-        for (
-            rule
-        ) in self._rules:  # no quarantine here: a filter with half its memory would decide differently after a resume
+            rule_name, reason, evidence = _because_of(error)
+            return _decision(position, item, "quarantined", rule=rule_name, reason=reason, evidence=evidence)
+        for rule in self._rules:  # no quarantine: a filter with half its memory would decide differently after a resume
             call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, item, hint=FIX_AND_RERUN)
-        return _decision(position, item, "accepted", similarity)
+        return _decision(position, item, "accepted", similarity=similarity)
 
 
 def _decision(
     position: int,
     item: Item,
     fate: Fate,
-    similarity: Similarity | Deferred | None,
+    *,
+    similarity: Similarity | Deferred | None = None,
     rule: str = "",
     reason: str = "",
     evidence: Mapping[str, Json] | None = None,

@@ -192,7 +192,7 @@ class Gate:
         reply = ticket.reply_tokens if said.completion_tokens is None else said.completion_tokens
         for allowance, step in ticket.steps:
             allowance.correct(step, -1 if refused else 0, prompt + reply - ticket.tokens)
-        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply, refused)
+        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply=reply, refused=refused)
         self._out -= 1
         self._send_waiting()
         return Usage(prompt, reply)

@@ -24,7 +24,7 @@ class NamedSampler(Sampler):
     def sample(self, view: PoolView) -> Sequence[Instruction]:
         """The wrapped sampler's sample. Raises `PluginError` if it fails or returns anything but instructions."""
         about = f"request {view.index} of {view.stage}"
-        return _listed(self.name, about, Instruction, lambda: self.inner.sample(view))
+        return _listed(self.name, about, Instruction, work=lambda: self.inner.sample(view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class NamedEncoder(PromptEncoder):
         """The wrapped encoder's messages. Raises `PluginError` if it fails or returns anything but messages."""
         shown = subjects or examples
         about = f"a prompt with {shown[0].id}" if shown else "a prompt without examples"
-        return _listed(self.name, about, Message, lambda: self.inner.encode(examples, subjects))
+        return _listed(self.name, about, Message, work=lambda: self.inner.encode(examples, subjects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class NamedPostProcessor(PostProcessor):
         return call_plugin(self.name, reply.text, lambda: list(self.inner.process(request, reply)), hint=HINT)
 
 
-def _listed(name: str, about: str, kind: type[T], work: Callable[[], Sequence[T]]) -> list[T]:
+def _listed(name: str, about: str, kind: type[T], *, work: Callable[[], Sequence[T]]) -> list[T]:
     values = call_plugin(name, about, lambda: list(work()), hint=FIX_AND_RERUN)
     for value in values:
         if not isinstance(value, kind):

@@ -48,6 +48,7 @@ class Runner:
         stage: Stage,
         chain: FilterChain,
         answerer: Answerer,
+        *,
         store: RunStore,
         events: Events,
         bounds: Bounds,
@@ -213,7 +214,7 @@ class Runner:
                 break
             read = partial(self._stage.read, pending.request, reply)
             try:
-                outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room, most)
+                outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room=room, most=most)
             except SelfInstructError as error:
                 if not outcomes:
                     raise
@@ -241,7 +242,7 @@ class Runner:
                     for subject in subjects
                 )
                 evaluated = len(decisions)
-        self._balance.settle(request, decisions, pending.evaluated, evaluated)
+        self._balance.settle(request, decisions, pending.evaluated, evaluated=evaluated)
         committed = self._store.settle(
             request, decisions, evaluated=evaluated, complete=complete, accepted=self._balance.accepted
         )

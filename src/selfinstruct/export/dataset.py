@@ -95,11 +95,11 @@ def export_dataset(
     """
     refuse_foreign_files(folder)
     run = CuratedRun(store)
-    plan = _plan(run, encoder, split, best)
+    plan = _plan(run, encoder, split, most=best)
     write_text(folder / CARD, signed(UNFINISHED))
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
-        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part)) for part, file in files.items()
+        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part=part)) for part, file in files.items()
     }
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
@@ -116,11 +116,11 @@ def export_dataset(
         write_text(folder / name, text)
     names = (*files.values(), *texts)
     remove_old_files(folder, names)
-    note = _notes(plan, split, best, bool(facts.ratings.rated))
+    note = _notes(plan, split, best, is_rated=bool(facts.ratings.rated))
     return Exported(folder, counts, tuple(folder / name for name in names), note)
 
 
-def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, most: int) -> _Plan:
     """Encode every example once before writing, so that a failing encoder does not change the folder."""
     chosen = best_of(run, most) if most else None
     first: TrainingRow | None = None
@@ -153,7 +153,7 @@ def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[s
         yield one.id, one.example
 
 
-def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[TrainingRow]:
+def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, *, part: str) -> Iterator[TrainingRow]:
     """The rows of one part. Examples added after planning are left out, since the run may still grow."""
     examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
     wanted = (
@@ -163,7 +163,7 @@ def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> 
         yield row
 
 
-def _notes(plan: _Plan, split: float, most: int, is_rated: bool) -> str:
+def _notes(plan: _Plan, split: float, most: int, *, is_rated: bool) -> str:
     """Remarks about the parts and the selection."""
     notes = []
     if split < 1 and not plan.held:

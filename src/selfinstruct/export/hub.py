@@ -23,7 +23,7 @@ def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool 
     if not get_token():
         raise UsageError("you are not logged in to the Hub", "Run: hf auth login, or set HF_TOKEN.")
     try:
-        return _push(HfApi(), folder, paths, repo, public)
+        return _push(HfApi(), folder, paths, repo=repo, public=public)
     except UsageError:
         raise
     except Exception as error:  # errors of the client, its HTTP library or the system mean the same to a user
@@ -32,7 +32,7 @@ def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool 
         raise UsageError(f"{repo} could not be pushed to the Hub: {cause}", hint) from error
 
 
-def _push(api: Any, folder: Path, paths: Sequence[Path], repo: str, public: bool) -> str:
+def _push(api: Any, folder: Path, paths: Sequence[Path], *, repo: str, public: bool) -> str:
     made = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
     if not public and not api.dataset_info(made.repo_id).private:
         raise UsageError(f"{made.repo_id} exists and is public", "Add --public if this is intended.")

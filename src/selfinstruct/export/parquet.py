@@ -27,7 +27,7 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     with atomic_write(path) as file:
         try:
             for batch in _groups(rows):
-                table = _table(pa, batch, schema, count)
+                table = _table(pa, batch, schema, before=count)
                 if writer is None:
                     schema = table.schema
                     writer = pq.ParquetWriter(file, schema)
@@ -51,7 +51,7 @@ def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any
         yield batch
 
 
-def _table(pa: Any, batch: list[Mapping[str, Any]], schema: Any, before: int) -> Any:
+def _table(pa: Any, batch: list[Mapping[str, Any]], schema: Any, *, before: int) -> Any:
     """A table with exactly these rows. It is checked, because PyArrow silently drops keys that the schema lacks."""
     cause = "a value has a key or type that differs from others in its column"
     try:

@@ -59,7 +59,7 @@ class Forecast:
     usd_each: float | None
 
 
-def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices | None = None) -> Forecast | None:
+def forecast(stretches: Sequence[Stretch], seeds: int, more: int, *, prices: Prices | None = None) -> Forecast | None:
     """Estimate the requests needed for `more` instructions. `None` if too few were accepted recently.
 
     The estimate extends the trend of the last stretches from the current pool size. The range is two standard errors of
@@ -73,9 +73,9 @@ def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices
     line = fit_trend(recent, seeds)
     last = recent[-1].accepted + 0.5
     stays = Trend(0.0, math.log(last / recent[-1].requests), 0.0, 1 / math.sqrt(last), 0.0)
-    middle = _needed(line, pool, more, 0.0)
-    low = min(_needed(one, pool, more, STANDARD_ERRORS) for one in (line, stays))
-    high = max(_needed(one, pool, more, -STANDARD_ERRORS) for one in (line, stays))
+    middle = _needed(line, pool, more, errors=0.0)
+    low = min(_needed(one, pool, more, errors=STANDARD_ERRORS) for one in (line, stays))
+    high = max(_needed(one, pool, more, errors=-STANDARD_ERRORS) for one in (line, stays))
     requests = sum(stretch.requests for stretch in recent)
     prompt = sum(stretch.prompt_tokens for stretch in recent) / requests
     completion = sum(stretch.completion_tokens for stretch in recent) / requests
@@ -111,7 +111,7 @@ def _mean(weights: Sequence[float], values: Sequence[float]) -> float:
     return sum(weight * value for weight, value in zip(weights, values, strict=True)) / sum(weights)
 
 
-def _needed(line: Trend, pool: int, more: int, errors: float) -> int:
+def _needed(line: Trend, pool: int, more: int, *, errors: float) -> int:
     """Requests needed from this pool size to the goal, `errors` standard errors above the line."""
     step = more / STEPS
     rates = (line.per_request(pool + (at + 0.5) * step, errors) for at in range(STEPS))

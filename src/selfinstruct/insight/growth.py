@@ -37,7 +37,7 @@ def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
     if stretches:
         lately = stretches[-RECENT_STRETCHES:]
         words = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
-    expected = forecast(stretches, len(store.seeds()), more, _prices(store)) if more else None
+    expected = forecast(stretches, len(store.seeds()), more, prices=_prices(store)) if more else None
     return GrowthStatus(tuple(stretches), words, more, expected)
 
 

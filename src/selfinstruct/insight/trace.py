@@ -16,7 +16,7 @@ Encode = Callable[[str, Example], Tree]
 """Makes the training row of an example; the first argument is its id."""
 
 
-def trace(store: RunStore, identity: str, depth: int, encode: Encode) -> Tree:
+def trace(store: RunStore, identity: str, depth: int, *, encode: Encode) -> Tree:
     """The lineage of a seed task or a candidate.
 
     A label, raw instances, an example or a rating stands for its instruction.
@@ -66,16 +66,16 @@ def _candidate(history: History, entry: Entry, depth: int) -> Tree:
         "prompt": source.prompt,
         "reply": source.reply,
         "finish": source.finish,
-        "showed": _showed(history, entry.row.index, depth, {entry.id}),
+        "showed": _showed(history, entry.row.index, depth, seen={entry.id}),
         "of_the_same_reply": [_brief(one) for one in history.ledger.of_reply(GENERATE, entry.row.index)],
     }
 
 
-def _showed(history: History, index: int, depth: int, seen: set[str]) -> list[Tree]:
-    return [_ancestor(history, shown, depth, seen) for shown in history.shown(GENERATE, index)]
+def _showed(history: History, index: int, depth: int, *, seen: set[str]) -> list[Tree]:
+    return [_ancestor(history, shown, depth, seen=seen) for shown in history.shown(GENERATE, index)]
 
 
-def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[str]) -> Tree:
+def _ancestor(history: History, shown: ShownInstruction, depth: int, *, seen: set[str]) -> Tree:
     """One shown instruction, and the examples in its own prompt.
 
     A repeated instruction is marked `above` and not repeated.
@@ -93,7 +93,7 @@ def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[s
         return tree
     seen.add(shown.id)
     _, request, _ = place
-    return tree | {"request": request, "showed": _showed(history, request, depth - 1, seen)}
+    return tree | {"request": request, "showed": _showed(history, request, depth - 1, seen=seen)}
 
 
 def _made(history: History, identity: str, encode: Encode) -> Tree:

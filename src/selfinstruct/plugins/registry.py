@@ -93,7 +93,7 @@ class Registry:
         registry = cls()
         for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
             version = (entry.dist.version if entry.dist else "") or ""
-            registry._admit(entry.name, entry.value, entry.load, version)
+            registry._admit(entry.name, entry.value, entry.load, version=version)
         for name in named:
             registry.add(name)
         return registry
@@ -128,7 +128,7 @@ class Registry:
         if broken := self.plugins[-1].broken:
             raise PluginError(f"plugin {name} cannot be used: {broken}")
 
-    def _admit(self, name: str, source: str, load: Callable[[], object], version: str = "") -> None:
+    def _admit(self, name: str, source: str, load: Callable[[], object], *, version: str = "") -> None:
         broken = ""
         try:
             self._enter(name, load())

@@ -193,9 +193,9 @@ class ReviewHandler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, answer: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> None:
         body = json.dumps(answer, ensure_ascii=True).encode()
-        self._send(status, "application/json", body, headers or {})
+        self._send(status, "application/json", body, headers=headers or {})
 
-    def _send(self, status: HTTPStatus, kind: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
         every = {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS, **(headers or {})}
         for name, value in every.items():

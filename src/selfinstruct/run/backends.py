@@ -49,14 +49,16 @@ class Backends:
         built: Backend = chosen.build(self._registry)
         return built
 
-    def gate(self, stage: str, store: RunStore, waits: bool, say: Say) -> Gate:
+    def gate(self, stage: str, store: RunStore, waits: bool, *, say: Say) -> Gate:
         """The gate of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
         other = GENERATE if self._has_own(stage) else JUDGE
         prices = prices_for(self._config, None, other)
         if prices is None:
             known = store.facts.own_backend(other) if self._has_own(other) else store.facts.run_backend
             prices = known.prices if known else None
-        return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
+        return gate_for(
+            self._config, stage, self.for_stage(stage), calls=store.calls(), waits=waits, say=say, other=prices
+        )
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record the description of a stage's backend, and print its notes and a warning about tracing."""
@@ -90,6 +92,7 @@ def gate_for(
     config: RunConfig,
     stage: str,
     backend: Backend,
+    *,
     calls: Calls,
     waits: bool = False,
     say: Callable[[str], None] = print,
@@ -102,7 +105,7 @@ def gate_for(
     """
     run, allowed = config.run, limits_for(config, stage)
     most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
-    gate = Gate(most, budget=budget_for(config, stage, backend, calls, other), waits=waits, say=say)
+    gate = Gate(most, budget=budget_for(config, stage, backend, calls=calls, other=other), waits=waits, say=say)
     windows = [
         Window("requests", limits.MINUTE, allowed.requests_per_minute or 0),
         Window("tokens", limits.MINUTE, allowed.tokens_per_minute or 0),
@@ -141,7 +144,7 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
     return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
 
 
-def budget_for(config: RunConfig, stage: str, backend: Backend, calls: Calls, other: Prices | None = None) -> Budget:
+def budget_for(config: RunConfig, stage: str, backend: Backend, *, calls: Calls, other: Prices | None = None) -> Budget:
     """The budget of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
     budget, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
     here, there = calls.spent(shared), calls.spent([name for name in STAGES if name not in shared])

@@ -136,14 +136,14 @@ def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> I
         missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
         yield _failed("backend", "chosen", missing)
     else:
-        yield from _backend("backend", registry, config, config.backend, GENERATE, seeds)
+        yield from _backend("backend", registry, config, chosen=config.backend, stage=GENERATE, seeds=seeds)
     judge = config.stages.get(JUDGE)
     if judge is not None and judge.backend is not None:
-        yield from _backend("judge", registry, config, judge.backend, JUDGE, seeds)
+        yield from _backend("judge", registry, config, chosen=judge.backend, stage=JUDGE, seeds=seeds)
 
 
 def _backend(
-    area: str, registry: Registry, config: RunConfig, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
+    area: str, registry: Registry, config: RunConfig, *, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
 ) -> Iterator[Finding]:
     """Check one backend, and whether it suits its stages, of which `stage` is one."""
     try:
@@ -161,12 +161,12 @@ def _backend(
         needs = {
             name: max(map(estimated_tokens, requests))
             for name in config.stages
-            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds))
+            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds=seeds))
         }
         check = _context(needs, diagnosis.context)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
-        yield _prices(area, config, backend, stage)
+        yield _prices(area, config, backend, stage=stage)
     yield from _tracing(area, config, backend)
 
 
@@ -205,7 +205,7 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} simultaneous requests")
 
 
-def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Finding:
+def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Finding:
     try:
         prices = prices_for(config, backend, stage)
     except SelfInstructError as error:

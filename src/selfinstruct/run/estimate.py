@@ -96,7 +96,7 @@ def estimate_judge(
     registry, config = load(settings, registry, sources)
     store = RunStore.open_readonly(settings.folder)
     try:
-        stage = StageBuilder(registry, config, store, store.seeds()).parts(JUDGE).stage
+        stage = StageBuilder(registry, config, store, seeds=store.seeds()).parts(JUDGE).stage
         examples, ratings = rating_subjects(store.examples_including_dropped(RULE, UNRATED)), store.ratings()
         totals = store.totals(JUDGE)
     finally:
@@ -134,12 +134,12 @@ def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
     """Mean tokens of some prompts, and tokens of the longest reply."""
-    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds)
+    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds=seeds)
     prompts = [guess.prompt_tokens(request) for request in requests]
     return math.ceil(sum(prompts) / len(prompts)), guess.reply_tokens(requests[0])
 
 
-def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
+def sample_requests(registry: Registry, config: RunConfig, name: str, *, seeds: Sequence[SeedTask]) -> list[Request]:
     """Sample requests of a stage made from the seed tasks, to measure their length. Empty for a stage without requests.
 
     For `judge`, the instances of seed tasks are the examples.
@@ -154,12 +154,22 @@ def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Seq
     if isinstance(stage.table, AskTable):
         about = rating_subjects(_examples(seeds)) if name == JUDGE else pool
         asked = SubjectStage(
-            name, about, pool, encoder, reader, sampling, config.run.seed, sampler, min(stage.table.batch, len(about))
+            name,
+            about,
+            pool,
+            encoder=encoder,
+            post_processor=reader,
+            sampling=sampling,
+            seed=config.run.seed,
+            sampler=sampler,
+            batch=min(stage.table.batch, len(about)),
         )
         first = asked.plan(0, 0)
         return [first] if first else []
     assert sampler is not None
-    planned = GenerateStage(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    planned = GenerateStage(
+        pool, sampler, encoder, post_processor=reader, sampling=sampling, seed=config.run.seed, goal=None
+    )
     return [planned.plan(index, 0) for index in range(PROMPTS)]
 
 

@@ -146,8 +146,8 @@ class Run:
         """
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
-        start_or_continue(self.store, self.config, name, self.say)
-        parts = StageBuilder(self.registry, self.config, self.store, self.seeds).parts(name, target)
+        start_or_continue(self.store, self.config, name, say=self.say)
+        parts = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds).parts(name, target)
         events = gather_events(self.registry, observers, self.say)
         if parts.recorded is not None:
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
@@ -157,9 +157,13 @@ class Run:
         run = self.config.run
         if run.concurrency and run.concurrency > run.lookahead:
             self.say(f"at most {run.lookahead} requests are sent simultaneously, the lookahead of this run")
-        self._gate = self.backends.gate(name, self.store, self._waits, self.say)
+        self._gate = self.backends.gate(name, self.store, self._waits, say=self.say)
         return LiveAnswerer(
-            self.backends.for_stage(name), self._gate, self._on_retry(events), RetryPolicy(), self.store.calls()
+            self.backends.for_stage(name),
+            self._gate,
+            self._on_retry(events),
+            policy=RetryPolicy(),
+            calls=self.store.calls(),
         )
 
     @asynccontextmanager

@@ -53,7 +53,7 @@ class StageParts:
 class StageBuilder:
     """Builds the stages of one run."""
 
-    def __init__(self, registry: Registry, config: RunConfig, store: RunStore, seeds: Sequence[SeedTask]) -> None:
+    def __init__(self, registry: Registry, config: RunConfig, store: RunStore, *, seeds: Sequence[SeedTask]) -> None:
         self._registry = registry
         self._config = config
         self._store = store
@@ -77,11 +77,11 @@ class StageBuilder:
             self._seeds,
             self._sampler(config.sampler),
             NamedEncoder(self._describe(config.encoder), encoder),
-            self._post_processor(config),
-            sampling,
-            self._config.run.seed,
-            target or config.table.target,
-            list(self._store.instructions()),
+            post_processor=self._post_processor(config),
+            sampling=sampling,
+            seed=self._config.run.seed,
+            goal=target or config.table.target,
+            accepted=list(self._store.instructions()),
         )
         table = config.table
         bounds = Bounds(
@@ -106,14 +106,14 @@ class StageBuilder:
             name,
             instructions,
             self._seeds,
-            NamedEncoder(self._describe(config.encoder), encoder),
-            self._post_processor(config),
-            sampling,
-            self._config.run.seed,
-            self._sampler(config.sampler) if config.sampler else None,
-            config.table.batch,
-            config.table.attempts,
-            history,
+            encoder=NamedEncoder(self._describe(config.encoder), encoder),
+            post_processor=self._post_processor(config),
+            sampling=sampling,
+            seed=self._config.run.seed,
+            sampler=self._sampler(config.sampler) if config.sampler else None,
+            batch=config.table.batch,
+            attempts=config.table.attempts,
+            history=history,
         )
         answered = [identity for identity, asked in history.items() if asked.answered]
         chain = self._chain(config, [NamedFilter("answered", AnsweredFilter(answered))])

@@ -19,7 +19,7 @@ def min_score_of(config: RunConfig) -> int | None:
     return stage.table.min_score if stage is not None and isinstance(stage.table, PrepareTable) else None
 
 
-def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callable[[str], None]) -> None:
+def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Callable[[str], None]) -> None:
     """Record the settings of a stage. Raises `ConfigError` if it started with different ones.
 
     `prepare` costs nothing, so with different settings or ratings it starts again instead.

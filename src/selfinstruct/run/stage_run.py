@@ -47,7 +47,9 @@ class StageRun:
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
             async with answers as answerer:
-                self._runner = Runner(parts.stage, parts.chain, answerer, self._store, events, parts.bounds)
+                self._runner = Runner(
+                    parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds
+                )
                 if self._interrupted:
                     raise Stopped(self._interrupted, "Run the same command again to continue.")
                 reason, code = await self._runner.run(), 0

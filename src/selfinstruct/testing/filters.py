@@ -198,6 +198,7 @@ def _items(stage: str, text: str) -> list[Any]:
 def _of_seed(stages: Sequence[str], seed: SeedTask) -> list[Any]:
     """A seed task as a draft, and its instances as examples, where the stages are served."""
     cases = [
-        make_example(seed.instruction, one.input, one.output, seed.is_classification, seed.id) for one in seed.instances
+        make_example(seed.instruction, one.input, one.output, clf=seed.is_classification, subject=seed.id)
+        for one in seed.instances
     ]
     return [*([make_draft(seed.instruction)] if GENERATE in stages else []), *(cases if PREPARE in stages else [])]

@@ -110,7 +110,7 @@ class SamplerContract(ComponentContract):
         def check(given: tuple[int, int, int]) -> None:
             seeds, machine, seed = given
             for stage in served_stages(self.stages(), ASKS):
-                view = make_pool_view(seeds, machine if stage == GENERATE else 0, stage, 0, seed)
+                view = make_pool_view(seeds, machine if stage == GENERATE else 0, stage, index=0, seed=seed)
                 again = replace(view, rng=Random())  # noqa: S311 - not secret
                 again.rng.setstate(view.rng.getstate())
                 assert list(sampler.sample(view)) == list(sampler.sample(again))

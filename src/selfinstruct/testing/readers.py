@@ -46,7 +46,7 @@ class PostProcessorContract(ComponentContract):
         found = []
         for stage in served_stages(self.stages(), tuple(ITEMS)):
             if stage == GENERATE:
-                found += [make_request(stage), make_request(stage, 3, "", members_of(make_seeds(8)))]
+                found += [make_request(stage), make_request(stage, 3, "", examples=members_of(make_seeds(8)))]
                 continue
             for clf in (None, True, False):
                 text = f"Name a river ({clf})."

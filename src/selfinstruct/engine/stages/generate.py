@@ -54,6 +54,7 @@ class GenerateStage:
         seeds: Sequence[Instruction],
         sampler: Sampler,
         encoder: PromptEncoder,
+        *,
         post_processor: PostProcessor,
         sampling: Sampling,
         seed: int,

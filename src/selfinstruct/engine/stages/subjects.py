@@ -77,6 +77,7 @@ class SubjectStage:
         name: str,
         instructions: Sequence[Instruction],
         seeds: Sequence[Instruction],
+        *,
         encoder: PromptEncoder,
         post_processor: PostProcessor,
         sampling: Sampling,

@@ -64,7 +64,7 @@ def collect(store: RunStore) -> Report:
                 SimilarPair(p.id, p.text, ShownInstruction(ids.get(p.nearest, ""), p.nearest), p.score)
                 for p in view.closest(PAIRS)
             ],
-            _sample(store, machine, known, ids),
+            _sample(store, machine, known, ids=ids),
             CuratedRun(store).review_counts,
         )
 
@@ -111,7 +111,7 @@ def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:
 
 
 def _sample(
-    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], ids: Mapping[str, str]
+    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], *, ids: Mapping[str, str]
 ) -> list[SampledInstruction]:
     """A sample of evenly spaced instructions with their lineage. The same run always gives the same sample."""
     ledger = store.ledger()

@@ -41,7 +41,7 @@ def diversity(report: Report) -> str:
     ]
     numbers = table("Verbs and their objects", ("verb", "count", "objects"), rows, numeric=(1,))
     words = "Verbs are in the inner ring and their objects around them. Select a verb to zoom in."
-    plot = figure("plot-verbs", "Root verbs and their objects", words, sunburst(found), numbers)
+    plot = figure("plot-verbs", "Root verbs and their objects", words, plot=sunburst(found), numbers=numbers)
     return section("verbs", "What is asked for", lead, plot.replace("<figure>", '<figure class="sunburst">', 1))
 
 
@@ -50,10 +50,14 @@ def novelty(report: Report) -> str:
     parts = []
     if report.near.total:
         words = "Similarity to the nearest seed or earlier accepted instruction."
-        parts.append(_histogram("plot-near", "Nearest in the pool", words, report.near, "ROUGE-L", 1.0))
+        parts.append(
+            _histogram("plot-near", "Nearest in the pool", words, found=report.near, unit="ROUGE-L", bound=1.0)
+        )
     if report.near_seeds.total:
         words = "Similarity to the nearest seed task."
-        parts.append(_histogram("plot-seeds", "Nearest seed task", words, report.near_seeds, "ROUGE-L", 1.0))
+        parts.append(
+            _histogram("plot-seeds", "Nearest seed task", words, found=report.near_seeds, unit="ROUGE-L", bound=1.0)
+        )
     if not parts:
         return ""
     lead = (
@@ -70,7 +74,7 @@ def sizes(report: Report) -> str:
     measured = [("Instructions", "plot-instructions", report.instruction_words)]
     measured += [("Inputs", "plot-inputs", report.input_words), ("Outputs", "plot-outputs", report.output_words)]
     parts = [
-        _histogram(name, title, f"{number(found.total)}, {_mean(found)} words on average.", found, "words")
+        _histogram(name, title, f"{number(found.total)}, {_mean(found)} words on average.", found=found, unit="words")
         for title, name, found in measured
         if found.total
     ]
@@ -105,16 +109,24 @@ def pool_growth(report: Report) -> str:
         for one, share in zip(stretches, kept, strict=True)
     ]
     numbers = table(
-        "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, (1, 2, 3, 4)
+        "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, numeric=(1, 2, 3, 4)
     )
     words = "Share of candidates that were accepted, by stretches of requests. It usually falls as the pool grows."
-    parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept], ".0%"), numbers)]
+    parts = [
+        figure(
+            "plot-kept",
+            "Acceptance",
+            words,
+            plot=growth(stretches, ["accepted"], [kept], digits=".0%"),
+            numbers=numbers,
+        )
+    ]
     if any(score is not None for score in near):
         scored = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
-        numbers = table("ROUGE-L of accepted instructions", ("pool", "nearest", "whole pool"), scored, (1, 2))
+        numbers = table("ROUGE-L of accepted instructions", ("pool", "nearest", "whole pool"), scored, numeric=(1, 2))
         words = "Mean ROUGE-L of newly accepted instructions. A rising line means that tasks become more repetitive."
-        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], ".2f")
-        parts.append(figure("plot-growth", "Similarity to the pool", words, plot, numbers))
+        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], digits=".2f")
+        parts.append(figure("plot-growth", "Similarity to the pool", words, plot=plot, numbers=numbers))
     lead = "How acceptance and novelty change as the pool grows."
     return section("growth", "Growth", lead, f'<div class="pair">{"".join(parts)}</div>')
 
@@ -137,7 +149,7 @@ def pairs(report: Report) -> str:
     return section("pairs", "Nearest pairs", lead, f'<ol class="pairs">{rows}</ol>')
 
 
-def _histogram(name: str, title: str, words: str, found: Histogram, unit: str, bound: float | None = None) -> str:
+def _histogram(name: str, title: str, words: str, *, found: Histogram, unit: str, bound: float | None = None) -> str:
     decimals = 2 if found.width < 1 else 0
     rows = []
     for at, count in enumerate(found.counts):
@@ -150,8 +162,8 @@ def _histogram(name: str, title: str, words: str, found: Histogram, unit: str, b
         if count:
             rows.append((f"{start:.{decimals}f}{'' if found.width == 1 and end[1] == 't' else end}", number(count)))
     median = f"{found.median:.2f}" if decimals else number(found.median)
-    numbers = table(f"{title}: median {median}", (unit, "count"), rows, (1,))
-    return figure(name, title, f"{words} Median {median}.", histogram(found, unit, bound), numbers)
+    numbers = table(f"{title}: median {median}", (unit, "count"), rows, numeric=(1,))
+    return figure(name, title, f"{words} Median {median}.", plot=histogram(found, unit, bound), numbers=numbers)
 
 
 def _mean(found: Histogram) -> str:

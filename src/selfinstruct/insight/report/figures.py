@@ -108,7 +108,7 @@ def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
 
 
 def growth(
-    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], digits: str
+    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], *, digits: str
 ) -> str:
     """A line chart of shares (0 to 1) over the size of the pool at the end of each stretch.
 

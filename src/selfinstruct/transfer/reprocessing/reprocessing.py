@@ -98,14 +98,14 @@ class Reprocessing:
                 await self._stage(PREPARE, None, observers)
 
     async def _stage(self, name: str, target: int | None, observers: Sequence[object]) -> None:
-        start_or_continue(self.store, self.config, name, self.say)
+        start_or_continue(self.store, self.config, name, say=self.say)
         parts = self._parts(name, target)
         assert parts.recorded is not None
         await self._stages.run(parts, nullcontext(parts.recorded), gather_events(self.registry, observers, self.say))
 
     def _parts(self, name: str, target: int | None) -> StageParts:
         """The stage over the journal. It ends with the journal, and the limits of a paid run do not apply."""
-        parts = StageBuilder(self.registry, self.config, self.store, self.store.seeds()).parts(name, target)
+        parts = StageBuilder(self.registry, self.config, self.store, seeds=self.store.seeds()).parts(name, target)
         if name == PREPARE:
             return parts
         bounds = replace(parts.bounds, max_candidates=None, patience=sys.maxsize, min_acceptance=None)
