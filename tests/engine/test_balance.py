@@ -30,8 +30,8 @@ class FaultyJudge(FilterChain):
         super().__init__([NamedFilter("novel", DropRepeats())])
         self._spoil = spoil
 
-    def evaluate(self, *given: Any) -> ChainResult:
-        return self._spoil(super().evaluate(*given))
+    def evaluate(self, *given: Any, **bounds: Any) -> ChainResult:
+        return self._spoil(super().evaluate(*given, **bounds))
 
 
 class FaultyStage(WordStage):

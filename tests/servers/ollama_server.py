@@ -95,7 +95,7 @@ class OllamaServer(LoopbackServer):
             return (
                 wire.fault(given) if isinstance(given, ServerFault) else wire.json({"model": name, "embeddings": given})
             )
-        return self._send(wire, name, self.reply(request.json, n), headers=request.json.get("stream", True))
+        return self._send(wire, name, self.reply(request.json, n), request.json.get("stream", True))
 
     def _send(self, wire: Wire, model: str, said: str | OllamaAnswer | Stream | ServerFault, stream_it: bool) -> None:
         if isinstance(said, ServerFault):

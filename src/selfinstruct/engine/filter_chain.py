@@ -55,9 +55,9 @@ class FilterChain:
     def evaluate(
         self, read: Callable[[], Sequence[Item]], text: str, skip: int, *, room: int | None, most: int | None
     ) -> ChainResult:
-        """Evaluate a reply's items from position `skip` on, until `room` are accepted or `most` evaluated (`None`:
-        all).
+        """Evaluate a reply's items from position `skip` on.
 
+        It stops when `room` items are accepted or `most` are evaluated; `None` means no limit.
         `read` is the post-processor's work on the reply. If it fails and `quarantine` is set, the `text` is
         quarantined.
         """
