@@ -254,7 +254,7 @@ class LiveAnswerer:
             return
         self._breaker.failed()
         if self._breaker.is_down:
-            words = f"all requests failed for {self._policy.down:g} s, most recently:  {self.mask(busy.message)}"
+            words = f"all requests failed for {self._policy.down:g} s, most recently: {self.mask(busy.message)}"
             raise Stopped(words, DOWN)
         if self._breaker.is_open:
             self._gate.send_one_at_a_time()

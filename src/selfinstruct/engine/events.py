@@ -42,4 +42,4 @@ class Events:
                 except Exception as error:
                     self._muted.add(name)
                     cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
-                    self._report(f"plugin '{name}' failed in {hook} and is not called again:  {cause}")
+                    self._report(f"plugin '{name}' failed in {hook} and is not called again: {cause}")

@@ -67,7 +67,7 @@ def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
     Raises `PluginError` if a post-processor returned something that is no item or cannot be stored.
     """
     if not (isinstance(item, Draft | Label | RawInstances | Example | Rating) and isinstance(item.text, str)):
-        raise PluginError(f"the post-processor returned {_kind(item)} instead of an item:  {str(item)[:80]!r}", HINT)
+        raise PluginError(f"the post-processor returned {_kind(item)} instead of an item: {str(item)[:80]!r}", HINT)
     if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
         raise PluginError(f"the post-processor returned notes that are not JSON, on: {item.text[:80]!r}", HINT)
     return item

@@ -11,6 +11,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,11 +25,13 @@ LONGEST_DRAIN = 1 << 24
 """Number of bytes of an oversized body that are read and dropped, so that its sender receives the answer."""
 
 TOKEN_HEADER = "X-Review-Token"  # noqa: S105 - the name of a header
-FILES = {
-    "": ("index.html", "text/html; charset=utf-8"),
-    "style.css": ("style.css", "text/css; charset=utf-8"),
-    "app.js": ("app.js", "text/javascript; charset=utf-8"),
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
 }
+"""Content types of the page's files by their suffix."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
@@ -59,8 +62,7 @@ class ReviewServer(ThreadingHTTPServer):
     def __init__(self, reviews: Reviews, port: int = 0) -> None:
         self.token = secrets.token_urlsafe(32)
         self.routes = Routes(reviews)
-        folder = resources.files("selfinstruct.review") / "page"
-        self.files = {path: (kind, (folder / name).read_bytes()) for path, (name, kind) in FILES.items()}
+        self.files = _page_files()
         try:
             super().__init__((HOST, port), ReviewHandler)
         except (OSError, OverflowError) as error:
@@ -91,6 +93,14 @@ class ReviewServer(ThreadingHTTPServer):
         """Ignore a page that was closed early. Report every other error as Python does."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
+
+
+def _page_files() -> dict[str, tuple[str, bytes]]:
+    """The content type and content of each file of the page, by its path below the token."""
+    folder = resources.files("selfinstruct.review") / "page"
+    files = {file.name: (CONTENT_TYPES[PurePath(file.name).suffix], file.read_bytes()) for file in folder.iterdir()}
+    files[""] = files.pop("index.html")
+    return files
 
 
 class ReviewHandler(BaseHTTPRequestHandler):

@@ -185,7 +185,7 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
     """Check whether the longest prompts and replies of each stage fit into the model's context."""
     sizes = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"largest number of tokens in a request:  {sizes or 'not known without seeds'}"
+    words = f"largest number of tokens in a request: {sizes or 'not known without seeds'}"
     if context is None:
         return Check("context", True, f"{words}; the model's context size is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
