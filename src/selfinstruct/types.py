@@ -103,7 +103,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call to the model, recorded before it is sent. `index` counts from 0 within its stage."""
+    """One call to the model, recorded before it is sent. `index` counts from 0 within its stage.
+
+    `schema` is the JSON schema that the reply must have; `None` where the reply is free text.
+    """
 
     stage: str
     index: int
@@ -111,6 +114,7 @@ class Request:
     sampling: Sampling = Sampling()
     examples: tuple[Instruction, ...] = ()
     subjects: tuple[Instruction, ...] = ()
+    schema: Mapping[str, Json] | None = None
 
     @property
     def prompt(self) -> str:

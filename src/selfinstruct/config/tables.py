@@ -22,6 +22,10 @@ class RunOptions(Options):
     concurrency: int | None = Field(
         None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
     )
+    structured: Literal["auto"] | bool = Field(
+        "auto",
+        description="Whether to request replies by a JSON schema; auto: if the model supports it.",
+    )
     trace: bool = Field(False, description="Allow LangSmith tracing of a local backend, if the environment enables it.")
     on_plugin_error: Literal["stop", "quarantine"] = Field(
         "stop", description="stop: end the run, which can be resumed; quarantine: skip the item and continue."

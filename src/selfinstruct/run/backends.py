@@ -103,14 +103,15 @@ def gate_for(
     The last day of `calls` counts towards the rate limits, and all calls count towards the budget. `other` are the
     prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars without prices.
     """
-    run, allowed = config.run, limits_for(config, stage)
-    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
+    run, configured = config.run, limits_for(config, stage)
+    provider = call_plugin(f"the backend {type(backend).__name__}", "limits", backend.limits, hint=FIX_AND_RERUN)
+    most = min(run.concurrency or provider.concurrency or run.lookahead, run.lookahead)
     gate = Gate(most, budget=budget_for(config, stage, backend, calls=calls, other=other), waits=waits, say=say)
     windows = [
-        Window("requests", limits.MINUTE, allowed.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, allowed.tokens_per_minute or 0),
-        Window("requests", limits.DAY, allowed.requests_per_day or 0),
-        Window("tokens", limits.DAY, allowed.tokens_per_day or 0),
+        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
+        Window("requests", limits.DAY, configured.requests_per_day or 0),
+        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
     ]
     gate.set_user_limits(window for window in windows if window.limit)
     gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
