@@ -1,4 +1,4 @@
-"""Quality filters for new instructions and for training examples: one rule a file."""
+"""Quality filters for new instructions and for training examples, one per file."""
 
 from __future__ import annotations
 
@@ -37,49 +37,49 @@ _BOTH = (GENERATE, PREPARE)
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
     """Offer the filters for `generate` and `prepare`: in the order of the recipe `chat`, then the optional ones."""
     return [
-        _offer("cut", "Drop what the reply's end cut off", CutFilter, stages=(GENERATE, PREPARE)),
+        _offer("cut", "Drop items cut off by the end of the reply", CutFilter, stages=(GENERATE, PREPARE)),
         _offer("unreadable", "Drop broken text: wrong encodings, endless repetition", UnreadableFilter),
         _offer("refusal", "Drop refusals, preambles and talk about the tasks", RefusalFilter),
         _offer("first-char", "Drop a draft that starts with a sign", FirstCharFilter),
         _offer("length", "Drop drafts that are too short or too long", LengthFilter, options=LengthOptions),
-        _offer("answer", "Drop answers that stand where a task should", AnswerFilter, options=AnswerOptions),
+        _offer("answer", "Drop candidates that are answers, not tasks", AnswerFilter, options=AnswerOptions),
         _offer("keywords", "Drop tasks that a text model cannot do", KeywordsFilter, options=KeywordsOptions),
-        _offer("exact", "Drop what the pool holds word for word", ExactFilter),
+        _offer("exact", "Drop word-for-word copies of the pool", ExactFilter),
         _offer(
             "restated",
-            "Drop copies of a seed or a shown example, lengthened too",
+            "Drop copies of a seed or a shown example, even extended",
             RestatedFilter,
             options=RestatedOptions,
         ),
         _offer(
             "containment",
-            "Drop longer or shorter copies of what the pool has",
+            "Drop longer or shorter copies of the pool",
             ContainmentFilter,
             options=ContainmentOptions,
         ),
-        _offer("rouge-l", "Drop what is too near to the pool by ROUGE-L", RougeLFilter, options=RougeLOptions),
+        _offer("rouge-l", "Drop drafts too similar to the pool by ROUGE-L", RougeLFilter, options=RougeLOptions),
         _offer("invalid-example", "Drop empty, refused, broken-off examples", InvalidExampleFilter, stages=(PREPARE,)),
-        _offer("duplicate-example", "Drop examples that were there before", DuplicateExampleFilter, stages=(PREPARE,)),
+        _offer("duplicate-example", "Drop repeated examples", DuplicateExampleFilter, stages=(PREPARE,)),
         _offer(
             "conflict",
-            "Drop another output to the same input",
+            "Drop a different output for the same input",
             ConflictFilter,
             options=ConflictOptions,
             stages=(PREPARE,),
         ),
         _offer(
             "near-duplicate",
-            "Drop what nearly repeats an example",
+            "Drop near-duplicates of an example",
             NearDuplicateFilter,
             options=NearDuplicateOptions,
             stages=(PREPARE,),
         ),
         _offer(
-            "at-most", "Drop a task's examples beyond a number", AtMostFilter, options=AtMostOptions, stages=(PREPARE,)
+            "at-most", "Drop examples beyond a number per task", AtMostFilter, options=AtMostOptions, stages=(PREPARE,)
         ),
         Component(
             "language",
-            "Drop what is in a language that is not kept",
+            "Drop text in other languages",
             LanguageOptions,
             LanguageFilter,
             _BOTH,
@@ -87,7 +87,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         ),
         _offer(
             "personal-data",
-            "Drop data of real people, not placeholders",
+            "Drop personal data, except placeholders",
             PersonalDataFilter,
             options=PersonalDataOptions,
             stages=_BOTH,
@@ -102,7 +102,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         ),
         Component(
             "semantic",
-            "Drop what means the same by embeddings",
+            "Drop drafts with the same meaning, by embeddings",
             SemanticOptions,
             SemanticFilter,
             (GENERATE,),
@@ -119,7 +119,7 @@ def _offer(
     options: type[Options] | None = None,
     stages: tuple[str, ...] = (GENERATE,),
 ) -> Component[Filter[Any]]:
-    """A descriptor; a filter without options of its own is built from nothing."""
+    """Make a descriptor. A filter without options is built without arguments."""
     if options is None:
         return Component(name, summary, NoOptions, lambda _: build(), stages=stages)
     return Component(name, summary, options, build, stages=stages)

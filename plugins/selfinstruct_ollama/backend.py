@@ -240,6 +240,6 @@ def _server_message(error: Exception) -> str:
     """The message of the server, without the status that the client appends."""
     if not isinstance(error, ResponseError):
         return chat.error_words(error)
-    body: object = error.error  # whatever the JSON held, whoever sent it
+    body: object = error.error  # may be any JSON value
     inner = body.get("message", body) if isinstance(body, Mapping) else body
     return " ".join(str(inner).split())

@@ -210,7 +210,7 @@ def test_a_bug_of_ours_says_so_and_exits_1(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_plugins_show_tells_every_option() -> None:
     out = command("plugins", "show", "filter:rouge-l").done().out
-    assert out.startswith("filter rouge-l: Drop what is too near to the pool by ROUGE-L\nstages: generate\n")
+    assert out.startswith("filter rouge-l: Drop drafts too similar to the pool by ROUGE-L\nstages: generate\n")
     assert "  threshold (float, default 0.7)\n      Drop a draft whose ROUGE-L F1" in out
     assert "needs: pip install 'selfinstruct[groq]'" in command("plugins", "show", "backend:groq").done().out
     assert "model (str, required)" in command("plugins", "show", "backend:langchain").done().out

@@ -1,4 +1,4 @@
-"""What filters promise: one verdict with its reason, no edits, and no memory but what they observe."""
+"""The contract of filters: one verdict with its reason, no edits, and no memory except of observed items."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FilterContract(ComponentContract):
     keeps        items that a new filter keeps
     drops        pairs of an item that a new filter drops and the reason
     seeds_pass   whether a new filter is to keep every one of `seeds`, and their examples
-    reads_other_items whether an item's verdict may depend on the other items of its reply, as `prefetch` tells of them
+    reads_other_items whether an item's verdict may depend on the other items of its reply, from `prefetch`
     """
 
     hook = "selfinstruct_filters"
@@ -110,7 +110,7 @@ class FilterContract(ComponentContract):
         prefetched.prefetch(items)
         prefetched.prefetch(items)
         verdicts = self.verdicts(prefetched, items)
-        assert verdicts == self.verdicts(once, items), "it remembers what it was prefetched of an earlier reply"
+        assert verdicts == self.verdicts(once, items), "it remembers items of an earlier reply"
         without = self.verdicts(plain, items)
         assert self.reads_other_items or verdicts == without, (
             "prefetching changes verdicts: is that `reads_other_items`?"
@@ -130,7 +130,7 @@ class FilterContract(ComponentContract):
         half.observe_all(seen[len(seen) // 2 :])
         first = self.verdicts(grown, asked)
         assert self.verdicts(resumed, asked) == first, "observe_all remembers otherwise than observe"
-        assert self.verdicts(half, asked) == first, "observe_all forgets what it was told before"
+        assert self.verdicts(half, asked) == first, "observe_all forgets earlier items"
 
     def test_two_of_it_have_two_memories(self) -> None:
         """One filter, used in two places, must not know of the other place."""
@@ -150,7 +150,7 @@ class FilterContract(ComponentContract):
         self.verdicts(one, self.items())
 
     def _pool(self) -> list[Any]:
-        """Seeds, noted as such, and accepted items, as the core tells of them."""
+        """Seeds, marked as such, and accepted items, as the core passes them."""
         shown = [make_draft(seed.instruction, notes={"seed": True}) for seed in self.seeds]
         return [*(shown if GENERATE in self.stages() else []), *self.items()[::2]]
 

@@ -1,4 +1,4 @@
-"""What samplers, prompt encoders and training encoders promise."""
+"""The contracts of samplers, prompt encoders and training encoders."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SamplerContract(ComponentContract):
 
     @staticmethod
     def sampled(sampler: Sampler, view: Mapping[str, Any]) -> list[Instruction]:
-        """The sample of a view that is made anew, with its generator as it was."""
+        """The sample of a new view with the same generator."""
         return list(sampler.sample(make_pool_view(**view)))
 
     def test_the_same_view_gives_the_same_sample(self) -> None:

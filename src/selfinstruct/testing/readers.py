@@ -1,4 +1,4 @@
-"""What post-processors promise: any text in, items out."""
+"""The contract of post-processors: any text in, items out."""
 
 from __future__ import annotations
 
