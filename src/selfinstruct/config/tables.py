@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from selfinstruct.api import Options, Sampling
 
@@ -17,7 +17,7 @@ class RunOptions(Options):
     seed_tasks: Literal["all", "classification"] = Field(
         "all", description="classification: use classification seeds only, an option of the reference too."
     )
-    seed: int = Field(42, description="Random seed.")
+    seed: int = Field(42, description="Where all randomness starts.")
     lookahead: int = Field(8, ge=1, description="Number of requests that may be planned beyond the last completed one.")
     concurrency: int | None = Field(
         None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
@@ -58,15 +58,20 @@ class LimitOptions(Options):
     tokens_per_day: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any day.")
 
 
-class BudgetOptions(Options):
+class BudgetBounds(Options):
+    """Limits on the total cost over all commands of a run. At a limit the run stops and can be resumed."""
+
+    max_requests: int | None = Field(None, ge=1, description="Calls to the model, including failed ones.")
+    max_tokens: int | None = Field(None, ge=1, description="Tokens, prompt and reply.")
+    max_usd: float | None = Field(None, gt=0, description="US dollars; needs prices.")
+
+
+class BudgetOptions(BudgetBounds):
     """The table `[budget]`: limits on the total cost of a run over all its commands.
 
     At a limit the run stops and can be resumed.
     """
 
-    max_requests: int | None = Field(None, ge=1, description="Calls to the model, including failed ones.")
-    max_tokens: int | None = Field(None, ge=1, description="Tokens, prompt and reply.")
-    max_usd: float | None = Field(None, gt=0, description="US dollars; needs prices.")
     max_hours: float | None = Field(None, gt=0, description="Hours of work.")
     usd_per_million_prompt_tokens: float | None = Field(
         None, ge=0, description="Price of prompt tokens. Default: the backend's, if it knows."
@@ -99,14 +104,48 @@ class StageTable(BaseModel):
     sampling: SamplingOptions = SamplingOptions()
 
 
-class GenerateTable(StageTable):
-    """The table `[generate]`."""
+class AskingTable(StageTable):
+    """What the tables of stages that ask a model have in common.
+
+    `limits`, `budget` and the prices are those of the stage's own backend. Stages whose backend and all of these are
+    the same share one account.
+    """
 
     not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"target", "max_candidates", "patience", "min_acceptance", "acceptance_window"}
+        {"limits", "budget", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
     )
-    sampler: ComponentTable
     encoder: ComponentTable
+    backend: ComponentTable | None = Field(None, description="The stage's own backend, if not that of the run.")
+    limits: LimitOptions | None = Field(None, description="Limits of the stage's own provider.")
+    budget: BudgetBounds | None = Field(None, description="Budget of its own backend, within the run's budget.")
+    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of its backend's prompt tokens.")
+    usd_per_million_completion_tokens: float | None = Field(
+        None, ge=0, description="Price of its backend's completion tokens."
+    )
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """The settings that apply only to the stage's own backend."""
+        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
+        return (self.limits, self.budget, *prices)
+
+    @property
+    def lacks_backend(self) -> bool:
+        """Whether there are such settings, but no own backend."""
+        return self.backend is None and any(term is not None for term in self.terms)
+
+
+class GenerateTable(AskingTable):
+    """The table `[generate]`."""
+
+    not_frozen: ClassVar[frozenset[str]] = AskingTable.not_frozen | {
+        "target",
+        "max_candidates",
+        "patience",
+        "min_acceptance",
+        "acceptance_window",
+    }
+    sampler: ComponentTable
     target: int | None = Field(None, ge=1, description="Total number of instructions to accept.")
     max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates.")
     patience: int = Field(
@@ -118,36 +157,20 @@ class GenerateTable(StageTable):
     acceptance_window: int = Field(50, ge=1, description="Number of recent requests for `min_acceptance`.")
 
 
-class AskTable(StageTable):
+class AskTable(AskingTable):
     """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
 
-    encoder: ComponentTable
     batch: int = Field(1, ge=1, description="Number of instructions in one request.")
     attempts: int = Field(1, ge=1, description="Number of times to ask about an instruction without an answer.")
 
 
 class JudgeTable(AskTable):
-    """The table `[judge]`: the stage that rates examples. Limits and prices are those of its own backend."""
+    """The table `[judge]`: the stage that rates examples."""
 
-    not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"enabled", "limits", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
-    )
+    not_frozen: ClassVar[frozenset[str]] = AskTable.not_frozen | {"enabled"}
     enabled: bool = Field(False, description="Whether `selfinstruct run` rates the examples too.")
     batch: int = Field(8, ge=1, description="Number of examples in one request.")
     attempts: int = Field(2, ge=1, description="Number of times to ask about an example without a rating.")
-    backend: ComponentTable | None = Field(None, description="The judge's backend, if not that of the run.")
-    limits: LimitOptions | None = Field(None, description="Limits of the judge's own provider.")
-    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of the judge's prompt tokens.")
-    usd_per_million_completion_tokens: float | None = Field(
-        None, ge=0, description="Price of the judge's completion tokens."
-    )
-
-    @model_validator(mode="after")
-    def _has_its_own(self) -> Self:
-        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
-        if self.backend is None and (self.limits is not None or prices != (None, None)):
-            raise ValueError("limits and prices here are those of [judge.backend], which is missing")
-        return self
 
 
 class PrepareTable(StageTable):

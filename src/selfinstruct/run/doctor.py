@@ -15,15 +15,17 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
+from selfinstruct.run.backends import TRACING, has_own, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
+from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MIN_FREE_BYTES = 200_000_000
 """Free space below which to warn, in bytes. A run of 100,000 requests takes about twice as much."""
@@ -130,16 +132,17 @@ def _run(folder: Path) -> Finding:
 
 
 def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
-    """Check the run's backend, and the judge's own if it has one."""
-    if config.backend is None:
+    """The run's backend, and those of stages that have their own; stages that share one are looked at together."""
+    if config.backend is not None:
+        run_stage = next(name for name in STAGES if not has_own(config, name))
+        yield from _backend("backend", registry, config, chosen=config.backend, stage=run_stage, seeds=seeds)
+    elif any(stage.encoder and not stage.backend for stage in config.stages.values()):
         known = ", ".join(offer.component.name for offer in registry.offers("backend"))
         missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
         yield _failed("backend", "chosen", missing)
-    else:
-        yield from _backend("backend", registry, config, chosen=config.backend, stage=GENERATE, seeds=seeds)
-    judge = config.stages.get(JUDGE)
-    if judge is not None and judge.backend is not None:
-        yield from _backend("judge", registry, config, chosen=judge.backend, stage=JUDGE, seeds=seeds)
+    for name, stage in config.stages.items():
+        if stage.backend is not None and name == shared_by(config, name)[0]:
+            yield from _backend(name, registry, config, chosen=stage.backend, stage=name, seeds=seeds)
 
 
 def _backend(
@@ -167,6 +170,9 @@ def _backend(
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
         yield _prices(area, config, backend, stage=stage)
+        yield _schema(
+            area, registry, config, backend=backend, stages=[name for name in config.stages if name in shared]
+        )
     yield from _tracing(area, config, backend)
 
 
@@ -184,8 +190,8 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
 
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
     """Check whether the longest prompts and replies of each stage fit into the model's context."""
-    sizes = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"largest number of tokens in a request: {sizes or 'not known without seeds'}"
+    told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
+    words = f"largest number of tokens in a request: {told or 'not known without seeds'}"
     if context is None:
         return Check("context", True, f"{words}; the model's context size is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
@@ -195,10 +201,10 @@ def _context(needs: Mapping[str, int], context: int | None) -> Check:
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     limits = backend.limits()
-    known = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
+    told = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
     for window in limits.windows:
-        known.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
-    words = ", ".join(f"{value:,} {name}" for name, value in known.items())
+        told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
+    words = ", ".join(f"{value:,} {name}" for name, value in told.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
@@ -214,6 +220,24 @@ def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Fi
     if prices:
         words = f"{prices.prompt:g} and {prices.completion:g} US dollars for a million prompt and completion tokens"
     return Finding(area, Check("prices", True, words))
+
+
+def _schema(area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str]) -> Finding:
+    """Which stages will ask with a JSON schema."""
+    name = f"the backend {type(backend).__name__}"
+    try:
+        wanted = [stage for stage in stages if wants_schema(registry, config, stage)]
+        takes = bool(wanted) and call_plugin(name, "schemas", backend.accepts_schema, hint=FIX_AND_RERUN)
+    except SelfInstructError as error:
+        return _failed(area, "schema", error)
+    if wanted and not takes:
+        insists = config.run.structured is True
+        check = Check(
+            "schema", not insists, "the model takes none: replies are free text", NO_SCHEMA if insists else ""
+        )
+        return Finding(area, check, ModelError.exit_code if insists else 0)
+    words = f"JSON that keeps to a schema in {', '.join(wanted)}" if wanted else "free text"
+    return Finding(area, Check("schema", True, f"replies are {words}"))
 
 
 def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
