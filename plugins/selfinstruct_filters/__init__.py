@@ -62,12 +62,6 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
             options=RestatedOptions,
         ),
         _offer(
-            "restated",
-            "Drop copies of a seed or a shown example, even extended",
-            RestatedFilter,
-            options=RestatedOptions,
-        ),
-        _offer(
             "containment",
             "Drop longer or shorter copies of the pool",
             ContainmentFilter,
