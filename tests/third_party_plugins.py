@@ -106,7 +106,7 @@ BROKEN = {
     ),
     "misspelt and not marked": (
         f"{_HEAD}\ndef selfinstruct_filter():\n    return []\n",
-        "it implements no hook: 'selfinstruct_filter' is none; did you mean 'selfinstruct_filters'?",
+        "it implements no hook: 'selfinstruct_filter' is not a hook; did you mean 'selfinstruct_filters'?",
     ),
     "no plugin": ("x = 1\n", "it implements no hook"),
 }

@@ -103,9 +103,9 @@ def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("second", "words"),
     [
-        (line(instruction="Sing."), "the id stands on line 1 already: a"),
-        (line(id="b"), "the instruction stands on line 1 already: Add two numbers."),
-        (line(id="b", instruction="  Add  two numbers.\n"), "the instruction stands on line 1 already"),
+        (line(instruction="Sing."), "duplicate id of line 1: a"),
+        (line(id="b"), "duplicate instruction of line 1: Add two numbers."),
+        (line(id="b", instruction="  Add  two numbers.\n"), "duplicate instruction of line 1"),
     ],
 )
 def test_a_duplicate_names_both_lines(second: str, words: str, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value:
         ("generate.filters[3].min_words=4", "no entry '3'\nThere are: [0] cut, [1] length, [2] cut."),
         ("generate.filters[-1].min_words=4", "no entry '-1'"),
         ("generate.filters.²=4", "no entry '²'"),
-        ("generate.filters.cut.x=4", "'cut' occurs 2 times\nSay which: [0], [2]."),
+        ("generate.filters.cut.x=4", "'cut' occurs 2 times\nName one: [0], [2]."),
         ("generate.filters.cut=4", "'cut' occurs 2 times"),
         ("generate.filters.cut=off", "'cut' occurs 2 times"),
         ("generate.filters.lenght=off", "no entry 'lenght'; did you mean 'length'?"),
