@@ -32,7 +32,7 @@ from selfinstruct.types import (
 )
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
 
 API_VERSION = 1
@@ -101,8 +101,10 @@ class Backend(ABC):
     """Whether prompts stay on this machine. The core then switches LangSmith tracing off by default."""
 
     @abstractmethod
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Return a chat model with these sampling parameters. Called once for each stage of a command.
+
+        A completion model (`BaseLLM`) only accepts prompts of one user message, as a text to continue.
 
         Raises `ModelError` with a hint if there is no usable model (no key, no server, unknown name).
         """

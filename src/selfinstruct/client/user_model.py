@@ -1,4 +1,4 @@
-"""A backend for a chat model object that the caller made."""
+"""A backend for a chat or completion model object that the caller made."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from selfinstruct.api import Backend, Json, Sampling, chat
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 
 class UserModel(Backend):
-    """A chat model that the caller made. Its own settings are kept; a stage's sampling sets the others."""
+    """A model that the caller made. Its own settings are kept; a stage's sampling sets the others."""
 
     NAMES = {
         "temperature": ("temperature",),
@@ -26,10 +26,10 @@ class UserModel(Backend):
     }
     """The names that models use for each sampling parameter."""
 
-    def __init__(self, model: BaseChatModel) -> None:
+    def __init__(self, model: BaseChatModel | BaseLLM) -> None:
         self._model = model
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set."""
         fields, already_set = type(self._model).model_fields, self._model.model_fields_set
         updates = {}
