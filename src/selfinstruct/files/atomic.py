@@ -20,7 +20,7 @@ _LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end of the block, and is deleted if the block raises.
 
-    Raises `RunError` if the disk refuses. An older file then stays as it was.
+    Raises `RunError` if the file cannot be written. An older file then stays as it was.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
