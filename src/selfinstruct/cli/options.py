@@ -80,7 +80,7 @@ def paid_options(command: F) -> F:
 
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
-    """Make the settings from the values of `config_options` and of the backend's options, with `.env` in the environment."""
+    """Make the settings from the values of `config_options` and of the backend's options; `.env` is read before."""
     from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings, read_env
 
