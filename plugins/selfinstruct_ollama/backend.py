@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from langchain_ollama import ChatOllama
+from langchain_ollama import ChatOllama, OllamaLLM
 from ollama import ResponseError
 
 from selfinstruct.api import (
@@ -30,7 +30,7 @@ from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, OllamaApi
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatResult
 
@@ -61,6 +61,19 @@ class NonStreamingChatOllama(ChatOllama):
         return result
 
 
+class RawOllama(OllamaLLM):
+    """Continues a text in Ollama's raw mode, without a chat template; sends penalties, which its parent does not."""
+
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+
+    def _generate_params(self, prompt: str, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        sent = super()._generate_params(prompt, stop, **kwargs)
+        sent["options"].frequency_penalty = self.frequency_penalty
+        sent["options"].presence_penalty = self.presence_penalty
+        return {**sent, "raw": True}
+
+
 class OllamaBackend(Backend):
     """Chat models on an Ollama server."""
 
@@ -78,14 +91,15 @@ class OllamaBackend(Backend):
         self._thinks = False
         self._here: list[str] = []
         self._unsent: tuple[str, ...] = ()
-        self._models: list[ChatOllama] = []
+        self._models: list[ChatOllama | OllamaLLM] = []
 
     # --- the model ----------------------------------------------------------------------------------------------------
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Check that the server runs and has the model, and create a client for it."""
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
+        """Check that the server runs and has the model, and create a client for its chat, or for its raw mode."""
         self._inspect()
-        model = NonStreamingChatOllama(**self._arguments(sampling))
+        kind = RawOllama if self._options.raw else NonStreamingChatOllama
+        model: ChatOllama | OllamaLLM = kind(**self._arguments(sampling, kind))
         self._models.append(model)
         return model
 
@@ -110,13 +124,13 @@ class OllamaBackend(Backend):
         if self._options.num_ctx is None:
             self._num_ctx = min(length or USUAL_CONTEXT, LONGEST_CONTEXT)
 
-    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+    def _arguments(self, sampling: Sampling, kind: type[ChatOllama | OllamaLLM]) -> dict[str, Any]:
         penalties = {
             "frequency_penalty": sampling.frequency_penalty,
             "presence_penalty": sampling.presence_penalty,
         }
         wished = _set(penalties)
-        sendable = {name: value for name, value in wished.items() if name in ChatOllama.model_fields}
+        sendable = {name: value for name, value in wished.items() if name in kind.model_fields}
         self._unsent = tuple(name for name, value in wished.items() if value and name not in sendable)
         given = {
             "model": self._options.model,
