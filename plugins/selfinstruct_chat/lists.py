@@ -38,6 +38,7 @@ _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
     re.DOTALL,
 )
+_SECOND = re.compile(r"(?:\*\*)?1[.)]\s")
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _RULE = re.compile(r"[ \t]*[-*_=#]{3,}[ \t]*")
@@ -252,11 +253,20 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
         ListItem([_CHECKBOX.sub("", marker.rest.strip()), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
+    answers = _take_answers(items[-1].lines) if len(items) > 1 else []
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
     if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
-        return ParsedList([], [ListItem(filled), *items])
-    return ParsedList(intro, items)
+        return ParsedList([], [ListItem(filled), *items], answers)
+    return ParsedList(intro, items, answers)
+
+
+def _take_answers(lines: list[str]) -> list[str]:
+    """Take a second list off the last item: below a blank line and no colon, it answers the first one."""
+    starts = (at for at in range(2, len(lines)) if _SECOND.match(lines[at]) and not lines[at - 1].strip())
+    start = len(lines) if lines[0].endswith((":", "：")) else next(starts, len(lines))
+    lines[start:], answers = [], lines[start:]
+    return answers
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:
