@@ -38,10 +38,8 @@ _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
     re.DOTALL,
 )
-_SECOND = re.compile(r"(?:\*\*)?1[.)]\s")
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
-_RULE = re.compile(r"[ \t]*[-*_=#]{3,}[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -263,7 +261,9 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
 
 def _take_answers(lines: list[str]) -> list[str]:
     """Take a second list off the last item: below a blank line and no colon, it answers the first one."""
-    starts = (at for at in range(2, len(lines)) if _SECOND.match(lines[at]) and not lines[at - 1].strip())
+    starts = (
+        at for at in range(2, len(lines)) if lines[at].startswith(("1. ", "1) ", "**1.")) and not lines[at - 1].strip()
+    )
     start = len(lines) if lines[0].endswith((":", "：")) else next(starts, len(lines))
     lines[start:], answers = [], lines[start:]
     return answers
@@ -290,7 +290,7 @@ def _plain(lines: Sequence[str]) -> ParsedList:
 
     Two paragraphs are one item too: that is how refusals and single tasks look.
     """
-    filled = [line.strip() for line in lines if line.strip() and not is_fence(line) and not _RULE.fullmatch(line)]
+    filled = [line.strip() for line in lines if line.strip("-*_=# \t") and not is_fence(line)]
     listing = ParsedList()
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]
