@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from selfinstruct_chat.answers import starts_answers
+from selfinstruct_chat.answers import starts_answers, take_answers
 from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -251,22 +251,12 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
         ListItem([_CHECKBOX.sub("", marker.rest.strip()), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
-    answers = _take_answers(items[-1].lines) if len(items) > 1 else []
+    answers = take_answers(items[-1].lines) if len(items) > 1 else []
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
     if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
-
-
-def _take_answers(lines: list[str]) -> list[str]:
-    """Take a second list off the last item: below a blank line and no colon, it answers the first one."""
-    starts = (
-        at for at in range(2, len(lines)) if lines[at].startswith(("1. ", "1) ", "**1.")) and not lines[at - 1].strip()
-    )
-    start = len(lines) if lines[0].endswith((":", "：")) else next(starts, len(lines))
-    lines[start:], answers = [], lines[start:]
-    return answers
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:
