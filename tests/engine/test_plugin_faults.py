@@ -140,7 +140,9 @@ def test_what_a_filter_writes_into_notes_is_not_stored() -> None:
             return keep()
 
     chain = FilterChain([NamedFilter("scribbles", Scribbles())])
-    outcome = chain.evaluate(lambda: [Draft("Name a river.", notes={"list": ["parsed"]})], "reply", 0, None, None)
+    outcome = chain.evaluate(
+        lambda: [Draft("Name a river.", notes={"list": ["parsed"]})], "reply", 0, room=None, most=None
+    )
     assert outcome.decisions[0].notes == {"list": ["parsed"]}
 
 
