@@ -9,26 +9,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from groq import APIConnectionError, AsyncGroq
+from groq import APIConnectionError, AsyncGroq, Groq
 from langchain_groq import ChatGroq
 from pydantic import SecretStr, ValidationError
 
 from selfinstruct.api import (
     Backend,
+    Batches,
     Busy,
     Check,
     Completion,
     ConfigError,
     Diagnosis,
+    Exchange,
     Fault,
     Json,
     Limits,
     ModelError,
+    OpenAIBatches,
     Rejected,
     Sampling,
     Unusable,
     Window,
     chat,
+    offline_client,
 )
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.fast_path import FastCompletions
@@ -46,6 +50,9 @@ MODEL_GONE = ("model_not_found", "model_decommissioned")
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
 CONNECT_SECONDS = 10.0
+BATCH_SECONDS = 600.0
+"""Seconds that the upload or download of a batch's file may take."""
+
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
 
 
@@ -70,10 +77,26 @@ class GroqBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Choose a model that Groq offers to the account, and create a client for it."""
+        return self._build(sampling, http_client=self._open_sync(), async_client=self._open_async())
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel:
+        """The same client, which calls `exchange` in place of Groq."""
+        client = offline_client(exchange)
+        self._sync_clients.append(client)
+        return self._build(sampling, http_client=client)
+
+    def batches(self) -> Batches:
+        """Groq's batches, by its own SDK."""
+        timeouts = httpx.Timeout(BATCH_SECONDS, connect=CONNECT_SECONDS)
+        http = self._open_sync()  # without retries: a batch that is created twice is billed twice
+        return OpenAIBatches(
+            Groq(api_key=self._key, base_url=self._address, timeout=timeouts, max_retries=0, http_client=http)
+        )
+
+    def _build(self, sampling: Sampling, **clients: Any) -> ChatGroq:
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
-        clients = {"http_client": self._open_sync(), "async_client": self._open_async()}
         try:
             return ChatGroq(**self._arguments(sampling), **clients)
         except ValidationError as error:

@@ -22,6 +22,11 @@ class RunOptions(Options):
     concurrency: int | None = Field(
         None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
     )
+    batch: bool = Field(
+        False,
+        description="Send the requests of classify, instances and judge in batches, which cost half and take hours.",
+    )
+    batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
     trace: bool = Field(
         False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from selfinstruct.errors import Stopped
@@ -37,6 +37,19 @@ class Budget:
 
     def __post_init__(self) -> None:
         self._began = self.clock()
+
+    def at_share(self, share: float) -> Budget:
+        """The same budget where tokens cost a share of their price from now on; what is spent stays as it is."""
+        prices = self.prices
+        spent = prices.cost(self.prompt_tokens, self.completion_tokens) if prices else 0.0
+        return replace(
+            self,
+            prices=Prices(prices.prompt * share, prices.completion * share) if prices else None,
+            prompt_tokens=0,
+            completion_tokens=0,
+            other_tokens=self.other_tokens + self.prompt_tokens + self.completion_tokens,
+            other_usd=self.other_usd + spent,
+        )
 
     def allows(self, prompt_tokens: int, reply_tokens: int, out: int) -> bool:
         """Whether a call fits. If not, but calls under way may turn out cheaper than reserved, it is to wait for them.

@@ -29,6 +29,7 @@ class Bounds:
     patience           requests in a row that may bring nothing accepted before the pool counts as saturated
     min_acceptance     share of candidates, over the last requests, below which it does too; `None` for no such rule
     acceptance_window  how many those last requests are
+    journal_only       settle what the journal holds, and plan nothing new
     """
 
     lookahead: int
@@ -36,6 +37,7 @@ class Bounds:
     patience: int = 50
     min_acceptance: float | None = None
     acceptance_window: int = 50
+    journal_only: bool = False
 
 
 @dataclass(slots=True)

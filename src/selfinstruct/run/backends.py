@@ -58,6 +58,10 @@ class Backends:
             prices = known.prices if known else None
         return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
 
+    def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:
+        """What a stage's batches may cost, where a token costs a share of its usual price."""
+        return self.gate(stage, store, waits=False, say=print).budget.at_share(share)
+
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
         backend = self.for_stage(stage)

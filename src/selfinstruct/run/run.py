@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +13,13 @@ from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences
 from selfinstruct.config.tables import JudgeTable
 from selfinstruct.engine.answerers import LiveAnswerer
+from selfinstruct.engine.batch_folder import FolderBatches
+from selfinstruct.engine.batch_lines import BatchLines
+from selfinstruct.engine.batch_rounds import BatchRounds
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
 from selfinstruct.run.settings import (
@@ -61,6 +65,7 @@ class Run:
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
+        self._batch_folder = settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
@@ -145,10 +150,19 @@ class Run:
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
         start_or_continue(self.store, self.config, name, self.say)
-        parts = StageBuilder(self.registry, self.config, self.store, self.seeds).parts(name, target)
+        build = partial(StageBuilder(self.registry, self.config, self.store, self.seeds).parts, name, target)
+        parts = build()
         events = gather_events(self.registry, observers, self.say)
         if parts.recorded is not None:
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
+        if self._in_batches(name):
+            try:
+                return await self._stages.run_in_batches(build, self._batch_rounds(name, parts), events)
+            finally:
+                await self._close(self._live(name, events), name)
+        if sent := self.store.batches().open(name):
+            requests = sum(len(batch.indexes) for batch in sent)
+            raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
         return await self._stages.run(parts, self._open_live(name, self._live(name, events), parts), events)
 
     def _live(self, name: str, events: Events) -> LiveAnswerer:
@@ -158,6 +172,33 @@ class Run:
         self._gate = self.backends.gate(name, self.store, self._waits, self.say)
         return LiveAnswerer(
             self.backends.for_stage(name), self._gate, self._on_retry(events), RetryPolicy(), self.store.calls()
+        )
+
+    def _in_batches(self, name: str) -> bool:
+        """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
+        return (self.config.run.batch or self._batch_folder is not None) and name != GENERATE
+
+    def _batch_rounds(self, name: str, parts: StageParts) -> BatchRounds:
+        """What answers a stage in batches; raises `UsageError` if its backend takes none."""
+        backend = self.backends.for_stage(name)
+        lines = BatchLines(backend, parts.sampling)
+        batches = FolderBatches(self._batch_folder) if self._batch_folder else backend.batches()
+        if batches is None:
+            raise UsageError(
+                f"the provider of the backend {type(backend).__name__} takes no batches",
+                "Leave out --batch, or write them into files with --batch-file FOLDER.",
+            )
+        self.backends.record_description(name, self.store, self.say)
+        return BatchRounds(
+            self.store,
+            backend,
+            batches,
+            lines=lines,
+            budget=self.backends.batch_budget(name, self.store, batches.price_share),
+            size=self.config.run.batch_size,
+            wait=self._waits,
+            say=lambda line: self.say(line),
+            stopped=self._stages.stopped,
         )
 
     @asynccontextmanager

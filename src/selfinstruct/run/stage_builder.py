@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
@@ -48,6 +48,10 @@ class StageParts:
     recorded: RecordedAnswerer | None = None
     size: int | None = None
     """How many instructions it is about, where it is not about new ones."""
+
+    def settling_only(self) -> StageParts:
+        """The same stage, which settles what the journal holds and asks nothing new."""
+        return replace(self, bounds=replace(self.bounds, journal_only=True))
 
 
 class StageBuilder:

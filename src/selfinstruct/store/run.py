@@ -11,6 +11,7 @@ from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.store import journal
+from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import RUN_FILE, open_to_read, open_to_write, run_exists
@@ -185,6 +186,10 @@ class RunStore:
     def calls(self) -> Calls:
         """The journal of calls to models."""
         return Calls(self._read, self._write)
+
+    def batches(self) -> BatchJournal:
+        """The batches that are with a provider."""
+        return BatchJournal(self._read, self._write)
 
     def growth(self) -> Growth:
         """How the pool has grown, request by request."""
