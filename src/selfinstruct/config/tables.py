@@ -27,6 +27,10 @@ class RunOptions(Options):
         description="Send the requests of classify, instances and judge in batches, which cost half and take hours.",
     )
     batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
+    structured: Literal["auto"] | bool = Field(
+        "auto",
+        description="Whether replies must keep to a JSON schema; auto: where the model takes one and it does no harm.",
+    )
     trace: bool = Field(
         False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
     )

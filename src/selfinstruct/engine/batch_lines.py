@@ -15,14 +15,12 @@ from typing import Any
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import CHAT_COMPLETIONS
+from selfinstruct.engine.answerers import ROLES
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
 from selfinstruct.errors import UsageError
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
 from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling
-
-ROLES = {"system": "system", "user": "human", "assistant": "ai"}
-"""What LangChain calls the roles of messages."""
 
 _ID = re.compile(r"([a-z]+)-(\d+)-([0-9a-f]{12})\Z")
 _NO_REPLY = json.dumps(
@@ -38,9 +36,9 @@ _NO_REPLY = json.dumps(
 
 
 def custom_id(request: Request) -> str:
-    """A request's id in a batch: stage, index and a digest of its messages, so that no other run's result fits it."""
-    texts = [[message.role, message.text] for message in request.messages]
-    digest = sha256(json.dumps([texts, request.stage], ensure_ascii=True).encode()).hexdigest()
+    """A request's id in a batch: stage, index and a digest of its messages and schema, so that no other run's result fits it."""
+    asked = [[message.role, message.text] for message in request.messages]
+    digest = sha256(json.dumps([asked, request.schema], sort_keys=True).encode()).hexdigest()
     return f"{request.stage}-{request.index}-{digest[:12]}"
 
 
@@ -125,4 +123,5 @@ class BatchLines:
         return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
 
     def _invoke(self, request: Request) -> Any:
-        return self._model.invoke([(ROLES[message.role], message.text) for message in request.messages])
+        more = self._backend.schema_arguments(request.schema) if request.schema is not None else {}
+        return self._model.invoke([(ROLES[message.role], message.text) for message in request.messages], **more)

@@ -12,16 +12,15 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences
 from selfinstruct.config.tables import JudgeTable
-from selfinstruct.engine.answerers import LiveAnswerer
-from selfinstruct.engine.batch_folder import FolderBatches
-from selfinstruct.engine.batch_lines import BatchLines
-from selfinstruct.engine.batch_rounds import BatchRounds
+from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError, UsageError
+from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
+from selfinstruct.run.batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -35,6 +34,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events
+from selfinstruct.run.structured import decide_structured
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
 
@@ -77,6 +77,7 @@ class Run:
             say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
         self._gate: Gate | None = None
         if not exists:
+            refuse_old_files(self.folder, "Choose another --out.")
             self._read_seeds()
             for stage in (GENERATE, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
@@ -150,20 +151,36 @@ class Run:
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
         start_or_continue(self.store, self.config, name, self.say)
-        build = partial(StageBuilder(self.registry, self.config, self.store, self.seeds).parts, name, target)
-        parts = build()
+        builder = StageBuilder(self.registry, self.config, self.store, self.seeds)
         events = gather_events(self.registry, observers, self.say)
-        if parts.recorded is not None:
+        if name == PREPARE:
+            parts = builder.parts(name)
+            assert parts.recorded is not None
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
+        live = self._live(name, events)
+        structured, failed = await self._structured(name, live)
+        build = partial(builder.parts, name, target, structured)
         if self._in_batches(name):
-            try:
-                return await self._stages.run_in_batches(build, self._batch_rounds(name, parts), events)
-            finally:
-                await self._close(self._live(name, events), name)
+            return await self._run_in_batches(build, live, events, failed=failed)
         if sent := self.store.batches().open(name):
             requests = sum(len(batch.indexes) for batch in sent)
             raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
-        return await self._stages.run(parts, self._open_live(name, self._live(name, events), parts), events)
+        parts = build()
+        return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
+
+    async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
+        """Whether a stage asks with a schema, and what kept the backend from saying so: raised if a model is needed."""
+        try:
+            structured = await decide_structured(
+                name,
+                registry=self.registry,
+                config=self.config,
+                store=self.store,
+                accepts_schema=live.accepts_schema,
+            )
+        except (ModelError, PluginError) as error:
+            return False, error
+        return structured, None
 
     def _live(self, name: str, events: Events) -> LiveAnswerer:
         run = self.config.run
@@ -178,36 +195,41 @@ class Run:
         """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
         return (self.config.run.batch or self._batch_folder is not None) and name != GENERATE
 
-    def _batch_rounds(self, name: str, parts: StageParts) -> BatchRounds:
-        """What answers a stage in batches; raises `UsageError` if its backend takes none."""
-        backend = self.backends.for_stage(name)
-        lines = BatchLines(backend, parts.sampling)
-        batches = FolderBatches(self._batch_folder) if self._batch_folder else backend.batches()
-        if batches is None:
-            raise UsageError(
-                f"the provider of the backend {type(backend).__name__} takes no batches",
-                "Leave out --batch, or write them into files with --batch-file FOLDER.",
+    async def _run_in_batches(
+        self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
+    ) -> StageSummary:
+        parts = build()
+        name = parts.stage.name
+        try:
+            if failed is not None:
+                raise failed
+            rounds = open_rounds(
+                self.config,
+                self.backends,
+                self.store,
+                parts=parts,
+                folder=self._batch_folder,
+                wait=self._waits,
+                say=lambda line: self.say(line),
+                stopped=self._stages.stopped,
             )
-        self.backends.record_description(name, self.store, self.say)
-        return BatchRounds(
-            self.store,
-            backend,
-            batches,
-            lines=lines,
-            budget=self.backends.batch_budget(name, self.store, batches.price_share),
-            size=self.config.run.batch_size,
-            wait=self._waits,
-            say=lambda line: self.say(line),
-            stopped=self._stages.stopped,
-        )
+            self.backends.record_description(name, self.store, self.say)
+            return await self._stages.run_in_batches(build, rounds, events)
+        finally:
+            await self._close(live, type(self.backends.for_stage(name)).__name__)
 
     @asynccontextmanager
-    async def _open_live(self, name: str, live: LiveAnswerer, parts: StageParts) -> AsyncIterator[LiveAnswerer]:
-        """The stage's model, opened if it will be needed, and closed at the end."""
+    async def _open_live(
+        self, name: str, live: LiveAnswerer, parts: StageParts, *, failed: SelfInstructError | None
+    ) -> AsyncIterator[LiveAnswerer]:
+        """The stage's model, opened if it will be needed, and closed at the end; raises `failed` if that is set."""
         try:
             if self._has_work(parts):
+                if failed is not None:
+                    raise failed
                 await live.open(parts.sampling)
                 self.backends.record_description(name, self.store, self.say)
+                self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live
         finally:
             self._gate = None
@@ -216,9 +238,10 @@ class Run:
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
             await live.close()
-        except Exception as error:  # the replies are kept, and what ended the stage is the error to report
-            cause = live.mask(f"{type(error).__name__}: {error}")
-            self.say(f"the backend {name} could not be closed: {cause}")
+        except BaseException as error:  # the replies are kept, and what ended the stage is the error to report
+            if is_cancelled():
+                raise
+            self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
     def _has_work(self, parts: StageParts) -> bool:
         """Whether a model will be needed, as far as that is known without asking."""

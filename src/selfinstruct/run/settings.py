@@ -23,6 +23,7 @@ from selfinstruct.config import (
     without_secrets,
 )
 from selfinstruct.config.seeds import read_seeds
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import ConfigFile, InitialFacts, RunStore
@@ -167,7 +168,8 @@ def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
     seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
     sampler = config.stages[GENERATE].sampler
     assert sampler is not None
-    sampler.build(registry).check(seeds)
+    built = sampler.build(registry)
+    call_plugin(f"sampler '{sampler.name}'", "the seed tasks", built.check, seeds, hint=FIX_AND_RERUN)
     return seeds
 
 

@@ -10,11 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from selfinstruct.errors import RunError
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import journal
 from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
-from selfinstruct.store.database import RUN_FILE, open_to_read, open_to_write, run_exists
+from selfinstruct.store.database import open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,
@@ -178,8 +179,11 @@ class RunStore:
 
     def delete_decisions(self, stage: str) -> None:
         """Delete a stage's decisions, for a stage that costs nothing to run again."""
-        sql = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
-        self._write([(statement, (stage,)) for statement in sql]).result()
+        self._write([(statement, (stage,)) for statement in journal.DELETE_DECISIONS]).result()
+
+    def delete_requests(self, stage: str) -> None:
+        """Delete what a stage was about to ask, for a stage that has no reply yet."""
+        self._write([("DELETE FROM requests WHERE stage = ?", (stage,))]).result()
 
     # --- views of the whole run ---------------------------------------------------------------------------------------
 
