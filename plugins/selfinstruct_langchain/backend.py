@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 from langchain.chat_models import init_chat_model
 from pydantic import SecretStr
 
-from selfinstruct.api import Backend, Check, Diagnosis, Fault, Json, ModelError, Sampling, chat
+from selfinstruct.api import (
+    Backend,
+    Batches,
+    Check,
+    Diagnosis,
+    Exchange,
+    Fault,
+    Json,
+    ModelError,
+    OpenAIBatches,
+    Sampling,
+    chat,
+    offline_client,
+)
 from selfinstruct_langchain import LangChainOptions
 
 if TYPE_CHECKING:
@@ -41,15 +54,28 @@ class LangChainBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
-        bare = self._build({})
-        accepted = _accepted(type(bare))
+        return self._model_of(_accepted(type(self._build({}))), sampling, {})
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
+        """The model of a provider whose client takes an HTTP client, which calls `exchange`; `None` of any other."""
+        accepted = _accepted(type(self._build({})))
+        if "http_client" not in accepted:
+            return None
+        return self._model_of(accepted, sampling, {"http_client": offline_client(exchange)})
+
+    def batches(self) -> Batches | None:
+        """The batches of OpenAI, or of the server at `base_url`, by OpenAI's SDK."""
+        client = getattr(self._build({"max_retries": 0}), "root_client", None) if self._provider == "openai" else None
+        return OpenAIBatches(client) if client else None
+
+    def _model_of(self, accepted: set[str], sampling: Sampling, clients: Mapping[str, Any]) -> BaseChatModel:
         arguments, others = _sort(_requested(sampling), accepted)
         arguments |= _sort({"max_retries": 0, "timeout": self.timeout, "cache": False}, accepted)[0]
         if others and "model_kwargs" in accepted:  # by LangChain's custom, further fields of the request's body
             arguments["model_kwargs"] = others | self._options.kwargs.get("model_kwargs", {})
             others = {}
         self._unsent = tuple(others)
-        model = self._build(arguments)
+        model = self._build(arguments | clients)
         self._secrets |= _secrets_of(model)
         self._model = model
         return model

@@ -204,3 +204,43 @@ def test_a_budget_bounds_what_is_sent(server: BatchServer, project: Path) -> Non
     with pytest.raises(Stopped, match="with the provider"):
         run_stage("instances", **settings)
     assert sum(len(batch.lines) for batch in server.batches.values()) == 2
+    with pytest.raises(Stopped, match="requests is used up"):
+        run_stage("instances", **settings)
+    assert len(server.billed) == 2
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert len(store.accepted_totals("instances")) == 2, "what is answered is settled"
+
+
+def test_dollars_count_at_half_the_price(server: BatchServer, project: Path) -> None:
+    prices = {"budget.usd_per_million_prompt_tokens": 1_000_000, "budget.usd_per_million_completion_tokens": 0}
+    finish("classify")
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        live, batched = store.calls().spent(), store.batches().spent(["classify"])
+    assert [(spend.price_share, spend.requests, spend.prompt_tokens) for spend in batched] == [(0.5, 2, 40)]
+    spent = live.prompt_tokens + 40 / 2
+    enough = {**prices, "budget.max_usd": spent + 20}
+    short = {**prices, "budget.max_usd": spent - 1}
+    with pytest.raises(Stopped, match="US dollars is used up"):
+        SelfInstruct(out="run", settings=short).instances()
+    with pytest.raises(Stopped, match="US dollars is used up"):
+        SelfInstruct(out="run", settings=enough).instances()
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert store.totals("instances").replies <= 1
+
+
+def test_openai_takes_batches_too(server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-batch-key")
+    settings = {"backend.model": "openai:llama-3.1-8b-instant", "backend.base_url": f"{server.url}/v1"}
+    grow = SelfInstruct(backend="langchain", out="openai", settings=settings)
+    grow.generate(4)
+    batched = SelfInstruct(out="openai", settings={"run.batch": True})
+    with pytest.raises(Stopped, match="with the provider"):
+        batched.classify()
+    assert batched.classify().summary.accepted == 4
+    assert [request.headers["authorization"] for request in server.sent_to("/v1/batches")] == ["Bearer sk-batch-key"]
+
+
+def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("generate", "--backend", "demo", "--target", "2", "--out", "run").done()
+    command("classify", "--batch", "--out", "run").failed(2, "DemoBackend cannot put requests into batches", "--batch")

@@ -36,7 +36,7 @@ _NO_REPLY = json.dumps(
 
 
 def custom_id(request: Request) -> str:
-    """A request's id in a batch: stage, index and a digest of its messages and schema, so that no other run's result fits it."""
+    """A request's id in a batch: stage, index and a digest of what it asks, so that no other run's result fits it."""
     asked = [[message.role, message.text] for message in request.messages]
     digest = sha256(json.dumps([asked, request.schema], sort_keys=True).encode()).hexdigest()
     return f"{request.stage}-{request.index}-{digest[:12]}"

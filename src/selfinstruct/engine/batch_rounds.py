@@ -79,6 +79,7 @@ class BatchRounds:
         self._say = say
         self._stopped = stopped
         self._poll_seconds = poll_seconds
+        self._failed: SelfInstructError | None = None
 
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
@@ -96,23 +97,29 @@ class BatchRounds:
         await commits.wait(0)
         return index - settled
 
-    async def answer_all(self, stage: Stage) -> None:
-        """Have every journalled request of a stage answered.
+    async def answer_all(self, stage: Stage) -> SelfInstructError | None:
+        """Have every journalled request of a stage answered; returns why some have no answer yet.
 
-        Raises `Stopped` while batches are out, unless it waits for them, and when a budget is used up; `ModelError`
+        That is `Stopped` while batches are out, unless it waits for them, and when a budget is used up; `ModelError`
         when the provider refuses a batch.
         """
-        while True:
-            await self._find_lost(stage.name)
-            await self._collect(stage)
-            await self._submit(stage)
-            if not (sent := self._journal.open(stage.name)):
-                return
-            await self._look_again(sent)
+        self._failed = None
+        try:
+            while True:
+                await self._find_lost(stage.name)
+                await self._collect(stage)
+                await self._submit(stage)
+                if not (sent := self._journal.open(stage.name)):
+                    return None
+                await self._look_again(sent)
+        except SelfInstructError as error:
+            self._failed = error
+            return error
 
     async def answer(self, request: Request) -> Answer:
-        """Never called: the runner starts when the journal holds every answer."""
-        raise AssertionError(f"request {request.index} of {request.stage} has no answer")
+        """Raise why a request has no answer yet: the runner asks only for those that the journal does not answer."""
+        assert self._failed is not None, f"request {request.index} of {request.stage} has no answer"
+        raise self._failed
 
     def stop(self) -> None:
         """Nothing is under way that could be stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
@@ -15,6 +15,7 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import BackendFacts, Calls, RunStore
+from selfinstruct.store.batches import BatchSpend
 from selfinstruct.types import GENERATE, JUDGE, STAGES, Prices, Window
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
@@ -56,7 +57,11 @@ class Backends:
         if prices is None:
             known = store.facts.own_backend(other) if self._has_own(other) else store.facts.run_backend
             prices = known.prices if known else None
-        return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
+        gate = gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
+        shared = shared_by(self._config, stage)
+        count_batches(gate.budget, store.batches().spent(shared), gate.budget.prices)
+        count_batches(gate.budget, store.batches().spent([name for name in STAGES if name not in shared]), prices)
+        return gate
 
     def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:
         """What a stage's batches may cost, where a token costs a share of its usual price."""
@@ -80,6 +85,15 @@ class Backends:
     def _has_own(self, stage: str) -> bool:
         """Whether a stage asks a backend that no other stage asks."""
         return len(shared_by(self._config, stage)) == 1
+
+
+def count_batches(budget: Budget, spent: Iterable[BatchSpend], prices: Prices | None) -> None:
+    """Count what batches have cost against a budget; `prices` are those of their backend without batches."""
+    for spend in spent:
+        budget.requests += spend.requests
+        budget.other_tokens += spend.prompt_tokens + spend.completion_tokens
+        if prices is not None:
+            budget.other_usd += spend.price_share * prices.cost(spend.prompt_tokens, spend.completion_tokens)
 
 
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:

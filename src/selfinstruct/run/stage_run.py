@@ -54,8 +54,10 @@ class StageRun:
 
         async def work() -> str:
             while await rounds.plan_all(stage := build().stage):
-                await rounds.answer_all(stage)
+                failed = await rounds.answer_all(stage)
                 await self._settle(build().settling_only(), rounds, events)
+                if failed is not None:
+                    raise failed
             return "complete"
 
         return await self._run(build(), events, work)
