@@ -107,6 +107,9 @@ def test_a_stage_in_batches_ends_like_one_whose_requests_go_out_one_by_one(serve
 
 def test_the_command_stops_with_5_while_batches_are_out_and_ends_with_0(server: BatchServer, project: Path) -> None:
     command("classify", "--out", "run", "--batch").failed(5, "requests are with the provider", "--wait")
+    assert "2 requests of classify" in command("status", "--out", "run").done().out
+    (out,) = json.loads(command("status", "--out", "run", "--json").done().out)["batches"]
+    assert (out["stage"], out["requests"], out["id"]) == ("classify", 2, "batch_0")
     while (ended := command("classify", "--out", "run", "--batch")).code == 5:
         pass
     ended.done()
@@ -215,7 +218,7 @@ def test_dollars_count_at_half_the_price(server: BatchServer, project: Path) -> 
     prices = {"budget.usd_per_million_prompt_tokens": 1_000_000, "budget.usd_per_million_completion_tokens": 0}
     finish("classify")
     with closing(RunStore.open_readonly(Path("run"))) as store:
-        live, batched = store.calls().spent(), store.batches().spent(["classify"])
+        live, batched = store.calls().spent(), store.batches.spent(["classify"])
     assert [(spend.price_share, spend.requests, spend.prompt_tokens) for spend in batched] == [(0.5, 2, 40)]
     spent = live.prompt_tokens + 40 / 2
     enough = {**prices, "budget.max_usd": spent + 20}

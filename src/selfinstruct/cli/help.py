@@ -18,6 +18,8 @@ TITLES: Mapping[str, tuple[str, ...]] = {
         "max-usd",
         "max-hours",
         "wait",
+        "batch",
+        "batch_folder",
     ),
     "What is told": ("quiet", "json", "help"),
 }

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus
 from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.batch_files import Line, LineFiles
 from selfinstruct.engine.batch_folder import FolderBatches
 from selfinstruct.engine.batch_lines import BatchLines, custom_id, place_of, read_result
 from selfinstruct.engine.budget import Budget
@@ -68,7 +69,7 @@ class BatchRounds:
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._store = store
-        self._journal = store.batches()
+        self._journal = store.batches
         self._backend = backend
         self._batches = batches
         self._lines = lines
@@ -161,7 +162,7 @@ class BatchRounds:
         """Send files of the requests that wait for an answer and are in no batch, as many as the budget allows."""
         out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
         waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
-        lines = _Lines(self._affordable(stage, waiting))
+        lines = LineFiles(self._affordable(stage, waiting))
         with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
             while await asyncio.to_thread(lines.has_more):
                 key = uuid.uuid4().hex
@@ -177,7 +178,7 @@ class BatchRounds:
                 self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
                 file.unlink(missing_ok=True)
 
-    def _affordable(self, stage: Stage, waiting: Iterator[int]) -> Iterator[_Line]:
+    def _affordable(self, stage: Stage, waiting: Iterator[int]) -> Iterator[Line]:
         """The lines of waiting requests, until the budget is used up; raises `Stopped` if it has room for none."""
         for out, index in enumerate(waiting):
             request = self._request(stage, index)
@@ -185,7 +186,7 @@ class BatchRounds:
             if not self._budget.allows(prompt, reply, out):
                 return
             self._budget.reserve(prompt, reply)
-            yield _Line(index, prompt, reply, self._lines.encode(request))
+            yield Line(index, prompt, reply, self._lines.encode(request))
 
     async def _find_lost(self, stage: str) -> None:
         """Find the batches that were under way to the provider when the program was killed."""
@@ -278,45 +279,6 @@ class _Results:
         self.answered: set[int] = set()
         self.strangers = 0
         self.fault = ""
-
-
-class _Line:
-    """One request's line, and the tokens that it is estimated to cost."""
-
-    __slots__ = ("completion_tokens", "index", "line", "prompt_tokens")
-
-    def __init__(self, index: int, prompt_tokens: int, completion_tokens: int, line: bytes) -> None:
-        self.index = index
-        self.prompt_tokens = prompt_tokens
-        self.completion_tokens = completion_tokens
-        self.line = line
-
-
-class _Lines:
-    """Cuts a stream of lines into files that a provider takes."""
-
-    def __init__(self, lines: Iterator[_Line]) -> None:
-        self._lines = lines
-        self._next: _Line | None = None
-
-    def has_more(self) -> bool:
-        """Whether there is a line left."""
-        self._next = self._next or next(self._lines, None)
-        return self._next is not None
-
-    def write(self, file: BinaryIO, max_requests: int, max_bytes: int) -> list[_Line]:
-        """Write as many lines as one file may hold, and at least one; returns them without their text."""
-        held: list[_Line] = []
-        size = 0
-        while self.has_more() and (line := self._next) is not None:
-            size += len(line.line)
-            if held and (len(held) == max_requests or size > max_bytes):
-                break
-            file.write(line.line)
-            line.line = b""
-            held.append(line)
-            self._next = None
-        return held
 
 
 class _Commits:

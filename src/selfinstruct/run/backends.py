@@ -59,8 +59,8 @@ class Backends:
             prices = known.prices if known else None
         gate = gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
         shared = shared_by(self._config, stage)
-        count_batches(gate.budget, store.batches().spent(shared), gate.budget.prices)
-        count_batches(gate.budget, store.batches().spent([name for name in STAGES if name not in shared]), prices)
+        count_batches(gate.budget, store.batches.spent(shared), gate.budget.prices)
+        count_batches(gate.budget, store.batches.spent([name for name in STAGES if name not in shared]), prices)
         return gate
 
     def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:

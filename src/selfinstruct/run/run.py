@@ -162,7 +162,7 @@ class Run:
         build = partial(builder.parts, name, target, structured)
         if self._in_batches(name):
             return await self._run_in_batches(build, live, events, failed=failed)
-        if sent := self.store.batches().open(name):
+        if sent := self.store.batches.open(name):
             requests = sum(len(batch.indexes) for batch in sent)
             raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
         parts = build()

@@ -73,6 +73,8 @@ class BatchJournal:
             "SELECT key, stage, indexes, provider, sent_at FROM batches"
             " WHERE ended_at IS NULL AND stage LIKE ? ORDER BY sent_at, rowid"
         )
+        if not self._read.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone():
+            return []  # an older run, which is opened for reading only
         return [
             SentBatch(key, name, frozenset(json.loads(indexes)), provider, sent_at)
             for key, name, indexes, provider, sent_at in self._read.execute(sql, (stage or "%",)).fetchall()
