@@ -175,10 +175,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do."""
+    """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do.
+
+    `setting` names the setting of the sampling that the model refuses, if that is the reason.
+    """
 
     message: str
     hint: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

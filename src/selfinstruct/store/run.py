@@ -59,7 +59,7 @@ from selfinstruct.types import (
 class RunStore:
     """A run folder's database. One process writes (`open`); any number may read meanwhile (`open_readonly`).
 
-    `facts` says what the run is, `batches` what is with a provider. What is written is durable when the returned future is done.
+    `facts` and `batches` hold what their names say. What is written is durable when the returned future is done.
     """
 
     def __init__(
