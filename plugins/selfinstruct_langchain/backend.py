@@ -75,7 +75,7 @@ class LangChainBackend(Backend):
             arguments["model_kwargs"] = others | self._options.kwargs.get("model_kwargs", {})
             others = {}
         self._unsent = tuple(others)
-        model = self._build(arguments | clients)
+        model = self._build({**arguments, **clients})
         self._secrets |= _secrets_of(model)
         self._model = model
         return model

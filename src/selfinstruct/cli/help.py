@@ -19,7 +19,7 @@ TITLES: Mapping[str, tuple[str, ...]] = {
         "max-hours",
         "wait",
         "batch",
-        "batch_folder",
+        "batch-file",
     ),
     "What is told": ("quiet", "json", "help"),
 }
