@@ -190,12 +190,13 @@ class RefusalFilter(Filter[Draft]):
     def __init__(self) -> None:
         self._starts = _compiled(STARTS)
         self._anywhere = _compiled(ANYWHERE)
+        self._any_start = _any_of(STARTS)
 
     def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
         start = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
-        for reason, pattern in self._starts:
+        for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
         spoken = _QUOTED.sub('""', text)
@@ -206,11 +207,16 @@ class RefusalFilter(Filter[Draft]):
 
     def _evaluate_intro(self, intro: str) -> Verdict:
         """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
-        if not _OFFERS.search(intro):
+        if intro and not _OFFERS.search(intro):
             for found in (_REFUSES.match(intro), _NEEDS.search(intro)):
                 if found:
                     return drop("intro-refuses" if found.re is _REFUSES else "intro-asks-back", words=found[0])
         return keep()
+
+
+def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
+    """All wordings in one pattern. Few drafts match it, and no other has to be tried with each."""
+    return re.compile("|".join(f"(?:{words})" for some in wordings.values() for words in some), re.IGNORECASE)
 
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
