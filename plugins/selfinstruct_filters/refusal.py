@@ -84,6 +84,14 @@ QUESTIONS_BACK = (
         rf"(?:could|can|would) you (?:please )?(?:tell|give|provide|share|send)(?: me| us)? (?:with"
         rf" )?{_MORE}\b[^?]{{0,120}}\?\s*\Z"
     ),
+    (
+        r"(?:could|can|would) you (?:please )?clarify(?:\W*\Z"
+        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:your|the) (?:{_TASKS}|requests?)\b)"
+    ),
+    (
+        r"(?:could|can|would) you (?:please )?(?:provide|give|share|send)\b[^?]{0,60}"
+        r"\byou (?:mentioned|mention|referred|refer)\b"
+    ),
     rf"(?:do|would|should|shall|may|can) (?:you|i)\b[^?]{{0,80}}\b(?:{_TASKS}|the examples?)\b[^?]{{0,40}}\?\s*\Z",
     r"¿(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}\b(?:tareas|instrucciones)\b",
     r"(?:welche|worüber|wie viele|was für|möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
