@@ -29,7 +29,10 @@ _NAMED = (
 _BETWEEN = re.compile(r"\s*,\s*(?:or\s+|and\s+)?|\s+or\s+|\s*/\s*|\s+and\s+")
 _ARTICLE = re.compile(r"\A(?:a|an|the|either|being)\s+", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|both|neither|true|false)\b", re.IGNORECASE)
-_LABELLED = r"\b(?:label|sentiment|answer|category|class|output|classification|tone|language|genre|type|topic|emotion)\s*[:=]\s*"
+_LABELLED = (
+    r"\b(?:label|sentiment|answer|category|class|output|classification|tone|language|genre|type|topic|emotion)"
+    r"\s*[:=]\s*"
+)
 
 
 class LabelsFilter(Filter[Example]):
