@@ -38,6 +38,7 @@ _PARAGRAPHS = re.compile(rf"\b{_N} (?:short |long )?paragraphs\b", re.IGNORECASE
 _NO_LETTER = re.compile(r"\bwithout (?:using )?(?:any )?the letter [\"'“‘]?([a-z])\b", re.IGNORECASE)
 _QUOTED = r"[\"“]([^\"“”]{1,40})[\"”]"
 _MUST = re.compile(
+    r"(?<!\bnot )(?<!n't )(?<!\bnever )(?<!\bwithout )(?<!\bavoid )"
     rf"\b(?:include|includes|including|contain|contains|containing|use|uses|using|mention|mentions)(?: both|"
     rf" all)?(?: of)? the "
     rf"(?:words?|phrases?|keywords?|terms?):? ((?:{_QUOTED}(?:,? and |, )?)+)",
