@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 from selfinstruct_filters.wording import words_of
@@ -43,14 +44,6 @@ _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 """A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
 
 
-_RULES = (
-    ("replacement-characters", _REPLACED),
-    ("wrong-encoding", _MISREAD),
-    ("control-characters", _CONTROL),
-    ("repetition", _RUN_OF_CHARS),
-)
-
-
 class UnreadableFilter(Filter[Draft]):
     """Drop a draft with damaged characters, without words, or that runs in a circle.
 
@@ -60,21 +53,33 @@ class UnreadableFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
         words = words_of(item.text)
-        for reason, pattern in _RULES:
-            if pattern is _RUN_OF_CHARS and len(max(words, key=len, default="")) < LEAST_RUN:
-                continue
-            if (found := pattern.search(item.text)) is not None:
+        for reason, pattern in _possible_damage(item.text):
+            if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
         spoken = [word for word in words if not word.isdecimal()]
         different = len(set(spoken))
         if different == len(spoken):
             return _without_words(item.text, words)
-        longest = max((len(list(run)) for _, run in groupby(spoken)), default=0)
+        longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
         long_words = [word for word in spoken if len(word) > 1]
         is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
         if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
+
+
+def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns that a glance does not rule out: printable ASCII has none of the first three.
+
+    A run of sixteen equal characters holds three that stand five apart.
+    """
+    if not text.isascii():
+        yield "replacement-characters", _REPLACED
+        yield "wrong-encoding", _MISREAD
+    if not text.isprintable():
+        yield "control-characters", _CONTROL
+    if any(one == other == third for one, other, third in zip(text[::5], text[5::5], text[10::5], strict=False)):
+        yield "repetition", _RUN_OF_CHARS
 
 
 def _loops(words: Sequence[str]) -> bool:

@@ -48,7 +48,9 @@ def test_the_filters_stand_in_the_order_of_the_chain() -> None:
     assert names[:2] == ["cut", "unreadable"]
     assert names[-1] == "rouge-l"
     out = command("status", "--out", "d").done().out
-    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][1 : len(names) + 1] == names
+    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][
+        1 : len(names) + 1
+    ] == names
 
 
 def test_replies_beyond_the_target_wait_and_are_told() -> None:

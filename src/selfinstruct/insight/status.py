@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from selfinstruct.insight.growth import GrowthStatus, read_growth
 from selfinstruct.insight.notebook import html_heading, html_table
 from selfinstruct.insight.ratings import RatingCounts, count_ratings
 from selfinstruct.store import RunStore
+from selfinstruct.store.batches import SentBatch
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.store.reviews import ReviewCounts
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json, StageSummary
@@ -22,12 +23,12 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Js
 class StageStatus:
     """One stage over the whole run.
 
-    done, total  how far the stage is: of `generate` the accepted instructions (`total` is `None`, since the target
-                 belongs to a call); of `classify` and `instances` the instructions that have an answer, of all accepted
-                 ones; of `prepare` the raw instances that were read, of all; of `judge` the training examples that have
-                 a rating, of all
+    done, total  the progress of the stage. For `generate`: accepted instructions (`total` is `None`, since the target
+                 belongs to a call). For `classify` and `instances`: instructions with an answer, and accepted
+                 instructions. For `prepare`: raw instances read, and all raw instances. For `judge`: rated examples,
+                 and all examples
     summary      its totals
-    funnel       its requests, replies and candidates, and the drops of each filter in their order
+    funnel       its requests, replies and candidates, and the drops of each filter in order
     failures     the causes of failed requests with the number of requests, the most frequent first
     """
 
@@ -62,14 +63,15 @@ class StageStatus:
 class RunStatus:
     """The status of a run.
 
-    stages        every stage that has started, in their order, by name; `generate` is always there
+    stages        the stages that have started, in order, by name; always includes `generate`
     backend       the description of the backend that the run recorded, such as provider and model
-    judge         that of the judge, which is the same one unless the judge has a backend of its own
+    judge         the description of the judge's backend, which is the run's unless the judge has its own
     config        the settings that the run was started with and that cannot change
     ratings       counts of the ratings; `None` if the stage `judge` has not started
-    reviews       counts of what people accepted, rejected and edited, by stage; empty if nobody has
+    reviews       counts of review actions by stage; empty if there are none
     growth        the growth of the pool, with a forecast if one was asked for
     current_work  the process that works on the run now, if there is one
+    batches       the batches whose results are not there yet, oldest first
     """
 
     folder: Path
@@ -81,19 +83,20 @@ class RunStatus:
     reviews: Mapping[str, ReviewCounts]
     growth: GrowthStatus
     current_work: CurrentWork | None
+    batches: Sequence[SentBatch]
 
     @property
     def backend_name(self) -> str:
-        """The name of the backend; `?` if none was recorded, as in an import."""
+        """The name of the backend, or `?` if none was recorded, as in an import."""
         return str((self.config.get("backend") or {}).get("use", "?"))
 
     @property
     def model(self) -> str:
-        """The model that the backend asks; empty if it is not known yet."""
+        """The model of the backend, or an empty string if it is not known yet."""
         return str(self.backend.get("model") or "")
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, in the shape of `selfinstruct status --json`."""
+        """The status as JSON objects, as in `selfinstruct status --json`."""
         growth = asdict(self.growth)
         del growth["more"]
         found = {
@@ -102,6 +105,10 @@ class RunStatus:
             "config": dict(self.config),
             "growth": growth,
             "at_work": asdict(self.current_work) if self.current_work else None,
+            "batches": [
+                {"stage": one.stage, "requests": len(one.indexes), "sent_at": one.sent_at, "id": one.provider}
+                for one in self.batches
+            ],
             "reviews": {stage: asdict(counts) for stage, counts in self.reviews.items()},
         }
         if self.ratings is not None:
@@ -113,7 +120,7 @@ class RunStatus:
         return f"<RunStatus of {str(self.folder)!r}: {stages}>"
 
     def _repr_html_(self) -> str:
-        """The status as notebooks show it."""
+        """The status as HTML for notebooks."""
         model = f" ({self.model})" if self.model else ""
         header = ("stage", "done", "accepted", "dropped by", "requests", "failed")
         rows = (_html_row(stage) for stage in self.stages.values())
@@ -134,14 +141,15 @@ def _html_row(stage: StageStatus) -> tuple[str | int, ...]:
 
 
 def read_status(store: RunStore, more: int | None = None) -> RunStatus:
-    """Read the status of a run at one moment, also while another process works on it.
+    """Read the status of a run at one moment, even while another process works on it.
 
-    `more` asks for a forecast of what so many more instructions would need.
+    `more` asks for a forecast of the cost of that many more instructions.
     """
     with store.snapshot():
         stages = {stage.stage: stage for stage in _stages(store)}
         backend, judge, config = store.facts.run_backend, store.facts.backend(JUDGE), store.facts.config
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
+        batches = store.batches.open()
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
     return RunStatus(
         folder=store.folder,
@@ -153,6 +161,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         reviews=CuratedRun(store).review_counts,
         growth=growth,
         current_work=work,
+        batches=batches,
     )
 
 

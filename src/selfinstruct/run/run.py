@@ -1,10 +1,11 @@
-"""The composition root: a config and a run folder become a running stage."""
+"""The composition root: makes and runs stages from a config and a run folder."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +16,11 @@ from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
+from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, has_own, prices_for
+from selfinstruct.run.batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -40,9 +42,9 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Pr
 class Run:
     """A run folder, opened for writing with its config.
 
-    registry    the plugins, if they are loaded already
+    registry    the plugins, if already loaded
     backend     answers instead of the backend that the config names
-    sources     where the config is read from, if some of it has been read already
+    sources     the sources of the config, if already read
     must_exist  whether a folder without a run is an error
 
     Raises `ConfigError` for wrong settings, `PluginError` for a broken component, and `RunError` for a folder that
@@ -63,10 +65,11 @@ class Run:
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
+        self._batch_folder = settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
-            RunStore.open_readonly(self.folder).close()  # says what is missing
+            RunStore.open_readonly(self.folder).close()  # raises the error
         self.registry, self.config = load(settings, registry, self._sources)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
@@ -94,12 +97,12 @@ class Run:
         self.close()
 
     def close(self) -> None:
-        """Free the folder."""
+        """Close the store and release the folder."""
         self.store.close()
 
     @property
     def rates(self) -> bool:
-        """Whether the config says that finished examples are to be rated."""
+        """Whether the config enables rating of examples."""
         config = self.config.stages.get(JUDGE)
         return config is not None and isinstance(config.table, JudgeTable) and config.table.enabled
 
@@ -109,7 +112,7 @@ class Run:
         return min_score_of(self.config)
 
     def _begin(self) -> list[SeedTask]:
-        """Begin a new run, or check that this one has the same settings. One that has asked nothing begins again."""
+        """Start a new run, or check that this run has the same settings. A run without requests starts again."""
         frozen, facts = self._frozen(), self.store.facts
         refuse_unfinished_reprocessing(self.store)
         if not facts.are_recorded or not self.store.has_started():
@@ -143,15 +146,15 @@ class Run:
     # --- running stages -----------------------------------------------------------------------------------------------
 
     async def stage(self, name: str, target: int | None = None, observers: Sequence[object] = ()) -> StageSummary:
-        """Run a stage until it is done; the contract files are written however it ends.
+        """Run a stage until it is done. The contract files are written even if it fails.
 
-        `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
-        stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
+        `target` is the total number of instructions, for the stage `generate` only. If the stage ends early, raises
+        `Stopped`, `ModelError`, `PluginError` or `RunError`.
         """
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
-        start_or_continue(self.store, self.config, name, self.say)
-        builder = StageBuilder(self.registry, self.config, self.store, self.seeds)
+        start_or_continue(self.store, self.config, name, say=self.say)
+        builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)
         if name == PREPARE:
             parts = builder.parts(name)
@@ -159,7 +162,13 @@ class Run:
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
         live = self._live(name, events)
         structured, failed = await self._structured(name, live)
-        parts = builder.parts(name, target, structured)
+        build = partial(builder.parts, name, target, structured)
+        if self._in_batches(name):
+            return await self._run_in_batches(build, live, events, failed=failed)
+        if sent := self.store.batches.open(name):
+            requests = sum(len(batch.indexes) for batch in sent)
+            raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
+        parts = build()
         return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 
     async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
@@ -179,17 +188,48 @@ class Run:
     def _live(self, name: str, events: Events) -> LiveAnswerer:
         run = self.config.run
         if run.concurrency and run.concurrency > run.lookahead:
-            self.say(f"no more than {run.lookahead} requests are sent at once: that is this run's lookahead")
-        self._gate = self.backends.gate(name, self.store, self._waits, self.say)
+            self.say(f"at most {run.lookahead} requests are sent simultaneously, the lookahead of this run")
+        self._gate = self.backends.gate(name, self.store, self._waits, say=self.say)
         return LiveAnswerer(
-            self.backends.for_stage(name), self._gate, self._on_retry(events), RetryPolicy(), self.store.calls()
+            self.backends.for_stage(name),
+            self._gate,
+            self._on_retry(events),
+            policy=RetryPolicy(),
+            calls=self.store.calls(),
         )
+
+    def _in_batches(self, name: str) -> bool:
+        """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
+        return (self.config.run.batch or self._batch_folder is not None) and name != GENERATE
+
+    async def _run_in_batches(
+        self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
+    ) -> StageSummary:
+        parts = build()
+        name = parts.stage.name
+        try:
+            if failed is not None:
+                raise failed
+            rounds = open_rounds(
+                self.config,
+                self.backends,
+                self.store,
+                parts=parts,
+                folder=self._batch_folder,
+                wait=self._waits,
+                say=lambda line: self.say(line),
+                stopped=self._stages.stopped,
+            )
+            self.backends.record_description(name, self.store, self.say)
+            return await self._stages.run_in_batches(build, rounds, events)
+        finally:
+            await self._close(live, type(self.backends.for_stage(name)).__name__)
 
     @asynccontextmanager
     async def _open_live(
         self, name: str, live: LiveAnswerer, parts: StageParts, *, failed: SelfInstructError | None
     ) -> AsyncIterator[LiveAnswerer]:
-        """The stage's model, opened if it will be needed, and closed at the end; raises `failed` if that is set."""
+        """Open the stage's model if it is needed, and close it at the end. Raises `failed` if that is set."""
         try:
             if self._has_work(parts):
                 if failed is not None:
@@ -205,13 +245,13 @@ class Run:
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
             await live.close()
-        except BaseException as error:  # the replies are kept, and what ended the stage is the error to report
+        except BaseException as error:  # the error that ended the stage is the one to report
             if is_cancelled():
                 raise
             self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
     def _has_work(self, parts: StageParts) -> bool:
-        """Whether a model will be needed, as far as that is known without asking."""
+        """Whether the stage needs a model, as far as known before it starts."""
         goal, name = parts.stage.goal, parts.stage.name
         if goal is not None:
             return self.store.totals(name).accepted < goal
@@ -220,15 +260,15 @@ class Run:
         )
 
     def wait_reason(self) -> str:
-        """What holds requests back now, and for how long; empty if nothing does."""
+        """Why requests wait now, and for how long; empty if they do not wait."""
         return self._gate.wait_reason() if self._gate else ""
 
     def prices(self, stage: str) -> Prices | None:
-        """What tokens cost in a stage that is under way; `None` if that is not known."""
+        """The prices of a running stage; `None` if unknown."""
         return None if stage == PREPARE else prices_for(self.config, self.backends.for_stage(stage), stage)
 
     def interrupt(self, why: str = "interrupted") -> None:
-        """Stop in good order: nothing more is asked, and replies under way are kept."""
+        """Stop cleanly: no further request is sent, and pending replies are kept."""
         self._stages.interrupt(why)
 
     def _on_retry(self, events: Events) -> Callable[[Retry], None]:

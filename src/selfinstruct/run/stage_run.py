@@ -1,11 +1,12 @@
-"""Runs one stage over a run's store to its end, whoever answers: events, similarities, contract files."""
+"""Runs one stage with its events, deferred similarities and contract files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
+from selfinstruct.engine.batch_rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.errors import RunError, SelfInstructError, Stopped
@@ -18,26 +19,57 @@ from selfinstruct.store.backfill import BATCH, SimilarityBackfill
 from selfinstruct.types import StageStart, StageSummary
 
 BACKFILL_SECONDS = 2.0
-"""Seconds between two checks whether enough similarities were deferred to be worth computing."""
+"""Seconds between checks whether enough deferred similarities have accumulated."""
 
 
 class StageRun:
-    """Runs the stages of one open run, one after the other. Once interrupted, it starts no further request."""
+    """Runs the stages of one open run, one at a time. After an interrupt it starts no further request."""
 
     def __init__(self, store: RunStore, say: Say) -> None:
         self._store = store
         self._say = say
         self._runner: Runner | None = None
         self._interrupted = ""
+        self.stopped = asyncio.Event()
 
     async def run(
         self, parts: StageParts, answers: AbstractAsyncContextManager[Answerer], events: Events
     ) -> StageSummary:
         """Run a stage until it is done; the contract files are written however it ends.
 
-        `answers` is entered for as long as the stage asks. Raises what ended the stage early: `Stopped`, `ModelError`,
-        `PluginError`, `RunError`.
+        The context manager `answers` is open while the stage runs. If the stage ends early, raises `Stopped`,
+        `ModelError`, `PluginError` or `RunError`.
         """
+
+        async def work() -> str:
+            async with answers as answerer:
+                return await self._settle(parts, answerer, events)
+
+        return await self._run(parts, events, work)
+
+    async def run_in_batches(
+        self, build: Callable[[], StageParts], rounds: BatchRounds, events: Events
+    ) -> StageSummary:
+        """As `run`, for a stage whose requests are answered by batches; `build` builds it from what is in the store."""
+
+        async def work() -> str:
+            while await rounds.plan_all(stage := build().stage):
+                failed = await rounds.answer_all(stage)
+                await self._settle(build().settling_only(), rounds, events)
+                if failed is not None:
+                    raise failed
+            return "complete"
+
+        return await self._run(build(), events, work)
+
+    async def _settle(self, parts: StageParts, answerer: Answerer, events: Events) -> str:
+        self._runner = Runner(parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds)
+        if self._interrupted:
+            raise Stopped(self._interrupted, "Run the same command again to continue.")
+        return await self._runner.run()
+
+    async def _run(self, parts: StageParts, events: Events, work: Callable[[], Awaitable[str]]) -> StageSummary:
+        """Announce a stage, do its work while similarities are computed, write its files, and announce its end."""
         name = parts.stage.name
         totals = self._store.totals(name)
         spent = (totals.prompt_tokens, totals.completion_tokens)
@@ -46,11 +78,7 @@ class StageRun:
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
-            async with answers as answerer:
-                self._runner = Runner(parts.stage, parts.chain, answerer, self._store, events, parts.bounds)
-                if self._interrupted:
-                    raise Stopped(self._interrupted, "Run the same command again to continue.")
-                reason, code = await self._runner.run(), 0
+            reason, code = await work(), 0
         except SelfInstructError as error:
             reason, code = error.message, error.exit_code
             raise
@@ -64,11 +92,12 @@ class StageRun:
     def interrupt(self, why: str) -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""
         self._interrupted = why
+        self.stopped.set()
         if self._runner is not None:
             self._runner.interrupt(why)
 
     async def _finish(self, code: int, backfill: SimilarityBackfill, filling: asyncio.Task[None]) -> None:
-        """Write the contract files; if that fails after another error, the other error is the one to report."""
+        """Write the contract files. If this fails after another error, the other error is raised."""
         try:
             await filling
             await asyncio.to_thread(backfill.fill)
@@ -82,7 +111,7 @@ class StageRun:
 
 
 def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> Events:
-    """The events of a stage, for the observers among the plugins and for objects with methods named like hooks."""
+    """The events of a stage, with the plugins' observers and objects with methods named like hooks."""
     found: Mapping[str, list[Observer]] = {hook: registry.observers(hook) for hook in OBSERVERS}
     for one in observers:
         for hook in OBSERVERS:
@@ -92,7 +121,7 @@ def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> 
 
 
 async def _backfill_while_running(backfill: SimilarityBackfill, ended: asyncio.Event) -> None:
-    """Compute deferred similarities in whole batches until the stage has ended."""
+    """Compute deferred similarities in full batches until the stage has ended."""
     while not ended.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), BACKFILL_SECONDS)
