@@ -1,18 +1,14 @@
-"""Answers prompts of the stage judge: checks each example as far as it can, and draws other ratings at random."""
+"""Answers prompts of the stage judge: solves each example itself, and compares."""
 
 from __future__ import annotations
 
 import json
 from random import Random
 
-from selfinstruct_demo.compute import solve
 from selfinstruct_demo.faults import MARKERS, REFUSALS, happens
-from selfinstruct_demo.instances import TAKES_INPUT
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
-
-WRONG_TASK, WRONG_INPUT, WRONG_OUTPUT = 0.04, 0.06, 0.15
-"""Shares of examples without a visible mistake that get the rating `no` in each question."""
+from selfinstruct_demo.tasks import recognise, right_answer
 
 REASONS = ("the task is too vague", "the input does not fit", "the output misses the point")
 
@@ -22,7 +18,7 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
-        said = _review(line, rng)
+        said = _review(line)
         fault = rng.choice(["left out", "maybe", "short"]) if happens(rng, options.judge_faults) else ""
         if fault == "left out":
             continue
@@ -32,17 +28,15 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     return "\n".join(lines) or "maybe"
 
 
-def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:
-    """Whether task, input and output are right, as far as this can be checked."""
-    lots = [rng.random() for _ in range(3)]  # always three, so that one example does not change the ratings of the next
+def _review(line: str) -> tuple[bool, bool, bool]:
+    """Whether task, input and output are right; of a task that the demo did not write, whether they are there."""
     try:
         example = json.loads(line)
         task, given, output = (str(example[key]) for key in ("instruction", "input", "output"))
     except (ValueError, KeyError, TypeError):
         return False, False, False
-    computed = None if given else solve(task)
-    is_task = len(task.split()) > 2 and lots[0] >= WRONG_TASK
-    fits = bool(given) >= bool(TAKES_INPUT.search(task)) and lots[1] >= WRONG_INPUT
-    is_answer = bool(output.strip()) and output not in REFUSALS
-    is_right = output == computed if computed is not None else lots[2] >= WRONG_OUTPUT
-    return is_task, fits, is_answer and is_right
+    known = recognise(task)
+    if known is None:
+        return len(task.split()) > 2, True, bool(output.strip()) and output not in REFUSALS
+    right = right_answer(task, given)
+    return True, right is not None, output == right
