@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from selfinstruct import SelfInstruct
-from selfinstruct.export.contracts import INSTRUCTIONS, REJECTED
+from selfinstruct.files.names import INSTRUCTIONS, REJECTED
 from selfinstruct.store import RunStore
 
 DEADLINE = 120.0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Instruction
+from selfinstruct.api.text import read_input_text
 
 LONGEST = 200
 """Characters of a hint; what is longer is more likely a file of another kind."""
@@ -36,7 +37,7 @@ def read_hints(given: Any) -> Any:
 
 def _read_lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = read_input_text(path).splitlines()
     except OSError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}") from None
     except ValueError as error:  # no UTF-8, or a name that no file can have

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from selfinstruct.api import ConfigError, Draft, Example, Filter, Options, Verdict, drop, keep
+from selfinstruct.api.text import read_input_text
 from selfinstruct_filters.texts import texts
 
 Category = Literal["profanity", "weapons", "drugs", "self-harm", "sexual-minors", "malware", "fraud"]
@@ -106,7 +107,7 @@ class UnsafeFilter(Filter[Draft | Example]):
 def read_list(path: str) -> list[str]:
     """The entries of a list of the user's own; raises `ConfigError` if it cannot be read or holds none."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = read_input_text(Path(path)).splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfinstruct.api import ConfigError
+from selfinstruct.api.text import read_input_text
 
 _PLACEHOLDER = re.compile(r"\{(system|instruction|input|question|output)\}")
 
@@ -53,7 +54,7 @@ def fill(template: str, parts: Mapping[str, str]) -> str:
 def read_template(path: str) -> Template:
     """The template in a UTF-8 file, without a final newline. Raises `ConfigError` if a placeholder is missing."""
     try:
-        text = Path(path).read_text("utf-8-sig")
+        text = read_input_text(Path(path))
     except OSError as error:
         raise ConfigError(f"the template file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import DataError
+from selfinstruct.api.text import read_input
 
 FORM = 'Each line must look like {"response": {"choices": [{"text": "...", "finish_reason": "stop"}]}}'
 
@@ -24,7 +25,7 @@ class RecordedReply:
 def read_recording(path: Path) -> list[RecordedReply]:
     """The replies of a file, without blank lines. Raises `DataError` with the file, the line and the problem."""
     try:
-        lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")
+        lines = read_input(path).removeprefix(BOM_UTF8).split(b"\n")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataError(f"the recorded replies cannot be read: {path}: {reason}", "Check the backend's path.") from None

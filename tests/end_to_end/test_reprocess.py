@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.export.contracts import FILES
+from selfinstruct.files.names import EXAMPLES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES
 from tests.command_line import command, environment, rows

@@ -8,9 +8,8 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import RunError
-from selfinstruct.export.contracts import FILES, INSTRUCTIONS, REJECTED
-from selfinstruct.store import RUN_FILE
-from selfinstruct.store.lock import LOCK_FILE, PID_FILE
+from selfinstruct.export.contracts import FILES
+from selfinstruct.files.names import INSTRUCTIONS, LOCK_FILE, PID_FILE, REJECTED, RUN_FILE
 
 UNTOUCHED = "not yours\n"
 
@@ -27,9 +26,11 @@ def test_a_contract_file_that_is_a_link_is_replaced_and_not_written_through(
     tmp_path: Path, outside: Path, name: str
 ) -> None:
     path = tmp_path / "run" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(outside)
     SelfInstruct(backend="demo", out=tmp_path / "run").generate(3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(outside)
+    SelfInstruct(backend="demo", out=tmp_path / "run").generate(4)
     assert outside.read_text() == UNTOUCHED
     assert name not in (INSTRUCTIONS, REJECTED) or not path.is_symlink()
 

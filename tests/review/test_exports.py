@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.export.contracts import EXAMPLES, FILES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.export.contracts import FILES
 from selfinstruct.export.records import ExampleRecord, InstructionRecord, RejectedRecord
+from selfinstruct.files.names import EXAMPLES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store.reviews import Reviews
 from tests.command_line import command, rows
 from tests.project import Project, ended, wait_until

@@ -11,7 +11,8 @@ import pytest
 from selfinstruct import SelfInstruct
 from selfinstruct.api import Deferred, Draft, PluginError
 from selfinstruct.engine.plugin_calls import check_verdict
-from selfinstruct.export.contracts import INSTRUCTIONS, instruction_rows, write_contracts
+from selfinstruct.export.contracts import instruction_rows, write_contracts
+from selfinstruct.files.names import INSTRUCTIONS
 from selfinstruct.similarity import Pool, classical_tokens
 from selfinstruct.store import RunStore
 from selfinstruct.store import backfill as statistics

@@ -1,8 +1,9 @@
-"""Text helpers for plugins: a reply's final part and its JSON, evaluation sets as n-grams, verbs with their objects.
+"""Text helpers for plugins: the readers of replies and of files, evaluation sets as n-grams, verbs with objects.
 
 They stand apart from `selfinstruct.api`, which stays quick to import.
 """
 
+from selfinstruct.files.inputs import read_input, read_input_text
 from selfinstruct.text.final import final_text
 from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, text_hash
 from selfinstruct.text.json_reader import CutText, JsonReading, read_json
@@ -17,6 +18,8 @@ __all__ = [
     "evaluation_set",
     "final_text",
     "ngram_hashes",
+    "read_input",
+    "read_input_text",
     "read_json",
     "text_hash",
     "verb_and_object",

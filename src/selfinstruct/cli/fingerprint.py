@@ -34,8 +34,10 @@ def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int,
     """
     from selfinstruct.errors import DataError
     from selfinstruct.files.atomic import atomic_write
+    from selfinstruct.files.outputs import refuse_output
     from selfinstruct.text.fingerprints import SHORTEST, Fingerprints, read_texts
 
+    refuse_output(out, files, "Choose another -o.")
     texts = (text for file in files for text in read_texts(file, fields))
     made = Fingerprints.from_texts((name or out.stem)[:100], texts, n)
     if not made.count:

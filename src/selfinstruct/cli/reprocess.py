@@ -52,8 +52,11 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     import json
 
     from selfinstruct.files.atomic import write_jsonl
+    from selfinstruct.files.outputs import refuse_output
     from selfinstruct.store import RunStore
 
+    if diff is not None:
+        refuse_output(diff, [run], "Choose another --diff.")
     source = RunStore.open_readonly(run)
     try:
         with source.snapshot():

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from selfinstruct.errors import DataError
+from selfinstruct.files.inputs import open_input
 from selfinstruct.types import Instance, SeedTask
 
 BUILTIN = "builtin"
@@ -82,7 +83,7 @@ def read_seeds(named: str) -> list[SeedTask]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for number, line in enumerate(file, start=1):
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 if text.strip():

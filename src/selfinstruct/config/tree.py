@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import ConfigError
+from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.checks import SECRET_NAME, suggest
 
 FILE = "selfinstruct.toml"
@@ -50,7 +51,7 @@ def recipe_text(name: str) -> str:
 def read_file(path: Path) -> Tree:
     """A TOML file; raises `ConfigError` with the line of the first mistake."""
     try:
-        tree = _parse(path.read_text("utf-8-sig"))
+        tree = _parse(read_input_text(path))
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {path}", "Make one with: selfinstruct init .") from None
     except OSError as error:

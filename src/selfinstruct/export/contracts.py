@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.files.atomic import write_jsonl
+from selfinstruct.files.names import EXAMPLES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
 from selfinstruct.store import DecisionRow, RunStore
 from selfinstruct.store.backfill import SimilarityCalculator, in_batches
 from selfinstruct.store.curated import FATES, REVIEW, CuratedRun, place
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.rows import rating_of
 from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, PREPARE, Reply, Request, Similarity
-
-INSTRUCTIONS = "machine_generated_instructions.jsonl"
-LABELS = "is_clf_or_not.jsonl"
-RAW_INSTANCES = "machine_generated_instances.jsonl"
-EXAMPLES = "finetuning/all_generated_instances.jsonl"
-RATINGS = "finetuning/ratings.jsonl"
-REJECTED = "rejected.jsonl"
 
 
 def present(folder: Path) -> list[Path]:

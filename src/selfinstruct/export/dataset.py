@@ -20,6 +20,7 @@ from selfinstruct.export.folder import (
     INFO,
     RECIPE,
     TRAIN,
+    UNFINISHED,
     VALIDATION,
     data_file,
     refuse_foreign_files,
@@ -95,6 +96,7 @@ def export_dataset(
     refuse_foreign_files(folder)
     run = CuratedRun(store)
     plan = _plan(run, encoder, split, best)
+    write_text(folder / CARD, signed(UNFINISHED))
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
         part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part)) for part, file in files.items()

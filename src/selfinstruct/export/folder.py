@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,9 @@ def data_file(part: str, suffix: str) -> str:
     """Where the rows of a part are."""
     return f"data/{part}.{suffix}"
 
+
+UNFINISHED = "This export was not finished. Run the command again."
+"""The card of a folder before its files are written, by which a killed export is known from a folder of the user's."""
 
 DATA = tuple(data_file(part, suffix) for part in (TRAIN, VALIDATION) for suffix in ("jsonl", "parquet"))
 """Every name that a data file can have."""
@@ -46,7 +50,7 @@ def refuse_foreign_files(folder: Path) -> None:
         if _digest(text[: found.start() - 1]) != found[1] or text[found.end() :]:
             hint = "Move it away, or choose another --to. A licence can be given with --license."
             raise RunError(f"{card} was edited since it was written, and would be overwritten", hint)
-    elif not _is_left_behind(folder):
+    elif _names(folder) and not _is_ours(folder / CONFIG):
         raise RunError(f"{folder} holds other files", "Choose another --to.")
 
 
@@ -57,10 +61,13 @@ def remove_old_files(folder: Path, kept: Iterable[str]) -> None:
             (folder / name).unlink()
 
 
-def _is_left_behind(folder: Path) -> bool:
-    """Whether a folder without a card is empty, or what an export that was killed left."""
-    found = _names(folder) - {"data"} | {f"data/{name}" for name in _names(folder / "data")}
-    return not found or (found <= {*DATA, CONFIG, RECIPE, INFO} and bool(found & set(DATA)))
+def _is_ours(config: Path) -> bool:
+    """Whether a config.json is of an export: its folder may have lost its card."""
+    try:
+        found = json.loads(config.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "selfinstruct" in found
 
 
 def _names(folder: Path) -> set[str]:

@@ -243,7 +243,7 @@ def _caller(implementation: Any) -> Callable[..., None]:
 def _from_file(path: str) -> ModuleType:
     where = Path(path)
     if not where.is_file():
-        raise PluginError(f"there is no file {path}")
+        raise PluginError(f"{path} is not a regular file" if where.exists() else f"there is no file {path}")
     name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:

@@ -16,6 +16,7 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.errors import ConfigError
+from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
 from selfinstruct.run.settings import (
@@ -72,6 +73,7 @@ class Run:
             say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
         self._gate: Gate | None = None
         if not exists:
+            refuse_old_files(self.folder, "Choose another --out.")
             self._read_seeds()
             for stage in (GENERATE, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"

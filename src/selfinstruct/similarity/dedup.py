@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import DataError
 from selfinstruct.files.atomic import write_lines
+from selfinstruct.files.inputs import open_input
+from selfinstruct.files.outputs import refuse_output
 from selfinstruct.similarity import TOKENISERS, Pool
 from selfinstruct.text.encoding import clean
 
@@ -40,6 +43,8 @@ def deduplicate(
     `DataError` for a line that is not a JSON object with a text under that key, and `RunError` if a file cannot be
     written; an older file then stays as it was.
     """
+    for output in filter(None, (out, dropped_file)):
+        refuse_output(output, [file], "Choose another -o.")
     pool = Pool(TOKENISERS[tokeniser])
     dropped: list[dict[str, Any]] = []
     count = 0
@@ -65,7 +70,7 @@ def deduplicate(
 def _rows(file: Path, field: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     """For each line that is not blank: the line unchanged, its object, and the text to compare."""
     try:
-        with file.open(encoding="utf-8-sig", newline="\n") as lines:
+        with TextIOWrapper(open_input(file), "utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
@@ -79,4 +84,5 @@ def _rows(file: Path, field: str) -> Iterator[tuple[str, dict[str, Any], str]]:
                     raise DataError(f"{file}, line {number} has no text under {field!r}", f"Its keys: {known}.")
                 yield line.rstrip("\r\n"), row, text
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{file} cannot be read: {why}", "Name a JSONL file in UTF-8.") from None

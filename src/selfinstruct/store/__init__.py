@@ -1,7 +1,7 @@
 """One SQLite file per run: requests, replies, decisions and the frozen config; all SQL of the package is in here."""
 
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store.calls import Calls, SpentTotals
-from selfinstruct.store.database import RUN_FILE
 from selfinstruct.store.decisions import DecisionRow
 from selfinstruct.store.fact_values import BackendFacts, ConfigFile, ImportFacts, InitialFacts, ReprocessingFacts
 from selfinstruct.store.facts import RunFacts

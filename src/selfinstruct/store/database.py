@@ -8,9 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 from selfinstruct.errors import RunError
+from selfinstruct.files.names import RUN_FILE, with_sidecars
 from selfinstruct.store.lock import Lock
-
-RUN_FILE = "run.sqlite"
 
 
 class NoRunError(RunError):
@@ -75,7 +74,7 @@ def run_exists(folder: Path) -> bool:
 
 def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
     """Raise `RunError` if a database, or a file that SQLite keeps beside it, is a symbolic link."""
-    for file in (path, *(Path(f"{path}-{suffix}") for suffix in ("wal", "shm", "journal"))):
+    for file in (path.with_name(name) for name in with_sidecars(path.name)):
         if file.is_symlink():
             raise RunError(f"{file} is a link, and a run must not lead out of its folder", hint)
 

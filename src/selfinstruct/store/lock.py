@@ -9,10 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from selfinstruct.errors import RunError
-
-LOCK_FILE = "run.lock"
-PID_FILE = "run.pid"
-"""Holds the id of the process that has the lock; a locked file cannot be read on Windows, so it is another file."""
+from selfinstruct.files.names import LOCK_FILE, PID_FILE
 
 
 class Lock:

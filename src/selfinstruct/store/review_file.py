@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 from selfinstruct.errors import RunError
-from selfinstruct.store.database import RUN_FILE, refuse_links
-
-REVIEW_FILE = "reviews.sqlite"
+from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
+from selfinstruct.store.database import refuse_links
 
 _BUSY_SECONDS = 10.0
 """Seconds to wait while another process writes."""

@@ -10,10 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from selfinstruct.errors import RunError
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import journal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
-from selfinstruct.store.database import RUN_FILE, open_to_read, open_to_write, run_exists
+from selfinstruct.store.database import open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,

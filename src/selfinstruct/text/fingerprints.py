@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from selfinstruct.errors import DataError
+from selfinstruct.files.inputs import open_input
 from selfinstruct.text.tokens import unicode_tokens
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class Fingerprints:
 
             assert self._path is not None
             header = _header(self._path)
-            with self._path.open("rb") as file:
+            with open_input(self._path) as file:
                 file.seek(header.get("_size", 0))
                 body = file.read()
             if header.get("digest") != _digest(body):
@@ -151,14 +153,15 @@ def read_texts(path: Path, fields: Sequence[str] = ()) -> Iterator[str]:
         raise DataError(f"{path} is already a file of fingerprints", "Name files of texts.")
     is_json = path.suffix.lower() in (".jsonl", ".ndjson", ".json")
     try:
-        with path.open(encoding="utf-8-sig", newline="\n") as lines:
+        with TextIOWrapper(open_input(path), "utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield from _texts_of(line, f"{path}, line {number}", fields) if is_json else (line,)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}", "Name files of evaluation texts.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}", "Texts are UTF-8, one per line or JSONL.") from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{path} cannot be read: {why}", "Texts are UTF-8, one per line or JSONL.") from None
 
 
 def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
@@ -177,7 +180,7 @@ def _texts_of(line: str, where: str, fields: Sequence[str]) -> Iterator[str]:
 def _header(path: Path) -> dict[str, Any]:
     """The first line of a file of fingerprints, and its length as `_size`; empty for any other file."""
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             line = file.read(_LONGEST_HEADER).partition(b"\n")[0]
     except OSError:
         return {}  # the caller reads the file next, and reports the error

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from selfinstruct.files.atomic import atomic_write
+from selfinstruct.files.outputs import refuse_output
 from selfinstruct.insight.report import data_sections, sections
 from selfinstruct.insight.report.collect import gather
 from selfinstruct.insight.report.figures import plotly_script
@@ -34,8 +35,9 @@ CONTENTS = {
 def write_report(store: RunStore, path: Path) -> int:
     """Write a run's report over any older file; returns its size in bytes.
 
-    Raises `UsageError` if Plotly is not installed, `RunError` if the file cannot be written.
+    Raises `UsageError` if Plotly is not installed, `RunError` if the file cannot be written or is a run's.
     """
+    refuse_output(path, hint="Choose another -o.")
     plotly = plotly_script()
     page = render(gather(store), plotly).encode()
     with atomic_write(path) as file:

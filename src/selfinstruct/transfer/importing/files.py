@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import DataError
+from selfinstruct.files.inputs import open_input
 
 INSTRUCTIONS, LABELS, RAW_INSTANCES, EXAMPLES, NOTHING = "instructions", "labels", "instances", "examples", "nothing"
 KINDS = (INSTRUCTIONS, RAW_INSTANCES, EXAMPLES, LABELS, NOTHING)
@@ -55,7 +56,7 @@ def import_sources(paths: Sequence[Path]) -> list[ImportFile]:
 def rows(path: Path) -> Iterator[tuple[int, JsonRow | str]]:
     """The number and object of every line that is not blank, or why it has none; raises `DataError`."""
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for number, line in enumerate(file, start=1):
                 found = _row(line, first=number == 1)
                 if found is not None:
@@ -98,7 +99,7 @@ def _kind(path: Path) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

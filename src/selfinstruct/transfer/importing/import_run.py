@@ -9,7 +9,8 @@ from pathlib import Path
 
 from selfinstruct.config import RunConfig, differences
 from selfinstruct.errors import ConfigError, DataError, RunError
-from selfinstruct.export.contracts import FILES, write_contracts
+from selfinstruct.export.contracts import write_contracts
+from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import ConfigSources, Settings, initial_facts, initial_seeds, load
 from selfinstruct.store import ImportFacts, InitialFacts, RunStore
@@ -59,7 +60,7 @@ def import_files(
     seeds = initial_seeds(registry, config)
     facts = initial_facts(registry, config, seeds, frozen=config.frozen(), file=sources.recordable_file)
     if not sources.recorded.exists:
-        _refuse_to_overwrite(folder)
+        refuse_old_files(folder, ELSEWHERE)
     with closing(RunStore.open(folder)) as store:
         is_new = not store.facts.are_recorded
         if is_new:
@@ -86,13 +87,6 @@ def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask
             )
         imported = ImportFacts(_digests(found), [asdict(report) for report in importer.reports])
         store.create(seeds, replace(facts, imported=imported))
-
-
-def _refuse_to_overwrite(folder: Path) -> None:
-    """Raise `RunError` if the folder holds a file that the run would write: the old scripts use the same names."""
-    for name in FILES:
-        if (folder / name).exists():
-            raise RunError(f"{folder / name} exists already, and the run would overwrite it", ELSEWHERE)
 
 
 def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: InitialFacts) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from selfinstruct.config import RunConfig, Tree, differences
 from selfinstruct.errors import ConfigError, RunError
+from selfinstruct.files.names import LOCK_FILE, PID_FILE, RUN_FILE, with_sidecars
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import ConfigSources, RecordedConfig, Settings, initial_facts, load
-from selfinstruct.store import RUN_FILE, Exchange, InitialFacts, ReprocessingFacts, RunStore
-from selfinstruct.store.lock import LOCK_FILE, PID_FILE
+from selfinstruct.store import Exchange, InitialFacts, ReprocessingFacts, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE
 
 ASKING = (GENERATE, CLASSIFY, INSTANCES, JUDGE)
 READING = ("post_processor", "filters")
 """The settings of an asking stage that decide how replies are read, and not what was asked."""
 
-OURS = {RUN_FILE, LOCK_FILE, PID_FILE, *(f"{RUN_FILE}-{suffix}" for suffix in ("wal", "shm", "journal"))}
+OURS = {*with_sidecars(RUN_FILE), LOCK_FILE, PID_FILE}
 """The files that a kill can leave in a folder before a run has begun there."""
 
 ELSEWHERE = "Choose another --out."
