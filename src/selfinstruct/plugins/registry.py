@@ -189,7 +189,8 @@ class Registry:
         known = [offer.component.name for offer in self.offers(kind)]
         told = f"no {kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
-        raise ConfigError(f"{told} ({faults})" if faults else told, f"Known: {', '.join(known) or 'none'}.")
+        hint = f"Known: {', '.join(known) or 'none'}. If it is your own, name its file: --plugin ./my_plugin.py."
+        raise ConfigError(f"{told} ({faults})" if faults else told, hint)
 
     def build(self, kind: str, name: str, options: Options) -> Any:
         """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
@@ -243,7 +244,9 @@ def _caller(implementation: Any) -> Callable[..., None]:
 def _from_file(path: str) -> ModuleType:
     where = Path(path)
     if not where.is_file():
-        raise PluginError(f"{path} is not a regular file" if where.exists() else f"there is no file {path}")
+        raise PluginError(
+            f"{path} is not a regular file" if where.exists() else f"there is no file {path} in {Path.cwd()}"
+        )
     name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
