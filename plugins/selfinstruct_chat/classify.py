@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selfinstruct.api import Instruction, Message, NoOptions, PromptEncoder, Sampling
+from selfinstruct_chat.schemas import YES_OR_NO, Schema, numbered
 
-SYSTEM = (
+_KINDS = (
     "You tell classification tasks from other tasks. A task is a classification task if every right output is one "
     "of a small, fixed set of labels: yes or no, true or false, a sentiment, a category, one of the options named. "
     "If the output is free text, a list, code, a number or a translation, it is not. Do not carry the tasks out. "
-    "Answer one line for each task: its number, and yes or no. Example: 7. no"
 )
+
+SYSTEM = f"{_KINDS}Answer one line for each task: its number, and yes or no. Example: 7. no"
 """The same for every request, so that providers can cache it."""
+
+SYSTEM_FOR_JSON = f'{_KINDS}Answer with one JSON object, by number: {{"1": "no", "2": "yes"}}'
+"""The same where the reply must keep to a schema."""
 
 LONGEST, TAIL = 400, 140
 """Characters that are shown of a task, and how many of them are its last: that is where labels often stand."""
@@ -21,10 +26,19 @@ LONGEST, TAIL = 400, 140
 class ChatClassifyEncoder(PromptEncoder):
     """A system message that never changes, and a user message with the numbered tasks."""
 
-    def __init__(self, options: NoOptions) -> None:
-        del options
-        self._system = Message("system", SYSTEM)
-        self.sampling = Sampling(temperature=0.0, max_tokens=600)
+    def __init__(self, options: NoOptions, as_json: bool = False) -> None:
+        self._options = options
+        self._as_json = as_json
+        self._system = Message("system", SYSTEM_FOR_JSON if as_json else SYSTEM)
+        self.sampling = Sampling(temperature=0.0, max_tokens=900 if as_json else 600)
+
+    def with_schema(self) -> PromptEncoder:
+        """The encoder that asks for a JSON object of numbered answers."""
+        return ChatClassifyEncoder(self._options, as_json=True)
+
+    def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Schema | None:  # noqa: ARG002
+        """Yes or no for each of the subjects."""
+        return numbered(len(subjects), YES_OR_NO) if self._as_json else None
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Show every subject on one line."""

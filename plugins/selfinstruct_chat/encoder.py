@@ -9,18 +9,30 @@ from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
 from selfinstruct_chat.hints import choose, read_hints
+from selfinstruct_chat.schemas import TEXT, Schema, numbered
 
-SYSTEM = (
+_TASKS = (
     "You write tasks that will teach an assistant to follow instructions. You are shown examples. Write new tasks "
     "that differ from the examples, and from one another, in subject and in kind: vary the verb, the length and the "
     "form, and mix questions with commands. Each task must stand on its own: if it works on a text, a list or "
     "numbers, include them. An assistant that only reads and writes text must be able to do it, without images, "
-    "sound, files or the web. Put each task on one line of a numbered list. Write the tasks only: no introduction, "
+    "sound, files or the web. "
+)
+
+SYSTEM = (
+    f"{_TASKS}Put each task on one line of a numbered list. Write the tasks only: no introduction, "
     "no titles, no answers, no remarks."
 )
 """The same for every request of a run, so that providers can cache it."""
 
-TOKENS_PER_TASK = 128
+SYSTEM_FOR_JSON = (
+    f"{_TASKS}Write the tasks only: no titles, no answers, no remarks. Answer with one JSON object of numbered tasks: "
+    '{"1": "...", "2": "..."}'
+)
+"""The same where the reply must keep to a schema."""
+
+TOKENS_PER_TASK, JSON_TOKENS_PER_TASK = 128, 16
+"""Tokens that a task may take, and beyond them its key in JSON, with the white space that models write there."""
 
 
 class ChatTasksOptions(Options):
@@ -46,10 +58,23 @@ class ChatTasksOptions(Options):
 class ChatTasksEncoder(PromptEncoder):
     """A system message that never changes, and a user message with the numbered examples."""
 
-    def __init__(self, options: ChatTasksOptions) -> None:
+    prefers_schema = False
+    """Free text brought more good tasks: see docs/structured.md."""
+
+    def __init__(self, options: ChatTasksOptions, as_json: bool = False) -> None:
         self._options = options
-        self._system = Message("system", _system_text(options))
-        self.sampling = Sampling(temperature=0.8, max_tokens=max(1024, TOKENS_PER_TASK * options.count))
+        self._as_json = as_json
+        self._system = Message("system", _system_text(options, as_json))
+        task = TOKENS_PER_TASK + (JSON_TOKENS_PER_TASK if as_json else 0)
+        self.sampling = Sampling(temperature=0.8, max_tokens=max(1024, task * options.count))
+
+    def with_schema(self) -> PromptEncoder:
+        """The encoder that asks for a JSON object of numbered tasks."""
+        return ChatTasksEncoder(self._options, as_json=True)
+
+    def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Schema | None:  # noqa: ARG002
+        """A text for each of the tasks."""
+        return numbered(self._options.count, TEXT) if self._as_json else None
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Show the examples, each folded onto one line, and ask for `count` new tasks.
@@ -58,7 +83,14 @@ class ChatTasksEncoder(PromptEncoder):
         """
         lines = [f"{number}. {' '.join(example.text.split())}" for number, example in enumerate(examples, start=1)]
         shown = "\n".join(["Examples:", *lines, "", ""]) if lines else ""
-        return (self._system, Message("user", shown + self._hints(examples) + _closing(self._options.count)))
+        return (self._system, Message("user", shown + self._hints(examples) + self._closing()))
+
+    def _closing(self) -> str:
+        """The request itself, last, where models heed it most."""
+        count = self._options.count
+        if self._as_json:
+            return 'Write 1 new task, under "1".' if count == 1 else f'Write {count} new tasks, under "1" to "{count}".'
+        return "Write 1 new task, numbered 1." if count == 1 else f"Write {count} new tasks, numbered 1 to {count}."
 
     def _hints(self, examples: Sequence[Instruction]) -> str:
         """What this request is to be about and who may be asking; empty where the config names neither."""
@@ -71,16 +103,11 @@ class ChatTasksEncoder(PromptEncoder):
         return hints
 
 
-def _system_text(options: ChatTasksOptions) -> str:
+def _system_text(options: ChatTasksOptions, as_json: bool) -> str:
     """The system message, with the run's topic and language if there are any."""
-    parts = [SYSTEM]
+    parts = [SYSTEM_FOR_JSON if as_json else SYSTEM]
     if options.topic:
         parts.append(f"All tasks are about this topic: {options.topic}.")
     if options.language:
         parts.append(f"Write the tasks in {options.language}.")
     return " ".join(parts)
-
-
-def _closing(count: int) -> str:
-    """The request itself, last, where models heed it most."""
-    return "Write 1 new task, numbered 1." if count == 1 else f"Write {count} new tasks, numbered 1 to {count}."

@@ -20,11 +20,13 @@ from selfinstruct.api import (
     Sampling,
 )
 from selfinstruct.api.text import final_text
+from selfinstruct_chat.schemas import TEXT, Schema, fields, numbered, or_null
 
 INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
 """What stands on a line of its own above an example's parts."""
 
-TOKENS_PER_EXAMPLE = 340
+TOKENS_PER_EXAMPLE, JSON_TOKENS_PER_EXAMPLE = 340, 60
+"""Tokens that an example may take, and beyond them its keys in JSON, with the white space that models write there."""
 
 INPUT_FIRST = (
     "You write worked examples that teach an assistant a task: an input and its right, complete output. "
@@ -46,7 +48,28 @@ OUTPUT_FIRST = (
 )
 """The same for every classification task: input-first, models write inputs for one label only (paper, section 2.2)."""
 
-CLOSING = "Write its examples, in the form given."
+_NO_LINKS = "Make inputs up in full: real words and numbers, no placeholders, "
+
+INPUT_FIRST_AS_JSON = (
+    "You write worked examples that teach an assistant a task: an input and its right, complete output. "
+    "Write {wanted}. If the task needs no input because everything is in it, write just one example with an empty "
+    f"input. {_NO_LINKS}no links. Never repeat the task. Answer with one JSON object, null for each example that you "
+    'leave out: {{"1": {{"input": "the text or data that the task works on", "output": "the answer"}}, "2": null}}'
+)
+"""The same for every task that is no classification task, where the reply must keep to a schema."""
+
+OUTPUT_FIRST_AS_JSON = (
+    "You write worked examples that teach an assistant a classification task. Name a label first, then make up an "
+    "input that it fits. Write {wanted}. If the task already holds what is to be classified, write just one example "
+    f"with an empty input. {_NO_LINKS}and not the label itself. Answer with one JSON object, null for each example "
+    'that you leave out: {{"1": {{"output": "the label alone, as the task wants it", "input": "the text or data to '
+    'classify"}}, "2": null}}'
+)
+"""The same for every classification task."""
+
+EXAMPLE, LABELLED = fields(input=TEXT, output=TEXT), fields(output=TEXT, input=TEXT)
+
+CLOSING, CLOSING_FOR_JSON = "Write its examples, in the form given.", "Write its examples as JSON."
 
 
 class ChatInstancesOptions(Options):
@@ -58,12 +81,28 @@ class ChatInstancesOptions(Options):
 class ChatInstancesEncoder(PromptEncoder):
     """One of two system messages that never change, and a user message with the task as it is."""
 
-    def __init__(self, options: ChatInstancesOptions) -> None:
+    def __init__(self, options: ChatInstancesOptions, as_json: bool = False) -> None:
+        self._options = options
+        self._as_json = as_json
         wanted = _wanted(options.count, "different in content and difficulty")
-        self._input_first = Message("system", INPUT_FIRST.format(wanted=wanted))
+        self._input_first = Message("system", (INPUT_FIRST_AS_JSON if as_json else INPUT_FIRST).format(wanted=wanted))
         wanted = _wanted(options.count, "each with another label while there are labels")
-        self._output_first = Message("system", OUTPUT_FIRST.format(wanted=wanted))
-        self.sampling = Sampling(temperature=0.7, max_tokens=max(1024, TOKENS_PER_EXAMPLE * options.count))
+        self._output_first = Message(
+            "system", (OUTPUT_FIRST_AS_JSON if as_json else OUTPUT_FIRST).format(wanted=wanted)
+        )
+        example = TOKENS_PER_EXAMPLE + (JSON_TOKENS_PER_EXAMPLE if as_json else 0)
+        self.sampling = Sampling(temperature=0.7, max_tokens=max(1024, example * options.count))
+
+    def with_schema(self) -> PromptEncoder:
+        """The encoder that asks for a JSON object of numbered examples."""
+        return ChatInstancesEncoder(self._options, as_json=True)
+
+    def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Schema | None:  # noqa: ARG002
+        """An input and an output for the first example, and for each of the others, or null."""
+        if not self._as_json:
+            return None
+        example = LABELLED if subjects[0].is_classification else EXAMPLE
+        return numbered(self._options.count, or_null(example), first=example)
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Ask about one task: label first if it is a classification task, input first if it is not, or not known."""
@@ -72,7 +111,8 @@ class ChatInstancesEncoder(PromptEncoder):
                 "the prompt chat-instances asks about one instruction at a time", "Set instances.batch=1."
             )
         system = self._output_first if subjects[0].is_classification else self._input_first
-        return (system, Message("user", f"Task:\n{subjects[0].text.strip()}\n\n{CLOSING}"))
+        closing = CLOSING_FOR_JSON if self._as_json else CLOSING
+        return (system, Message("user", f"Task:\n{subjects[0].text.strip()}\n\n{closing}"))
 
 
 class ChatInstancesReader(PostProcessor):

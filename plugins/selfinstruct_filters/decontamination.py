@@ -26,7 +26,9 @@ class DecontaminationOptions(Options):
     def _are_there(cls, sets: tuple[str, ...]) -> tuple[str, ...]:
         for name in sets:
             if not Path(name).is_file():
-                raise ValueError(f"{name} is not a regular file" if Path(name).exists() else f"there is no file {name}")
+                raise ValueError(
+                    f"there is no regular file {name}" if Path(name).exists() else f"there is no file {name}"
+                )
         return sets
 
 

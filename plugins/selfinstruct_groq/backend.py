@@ -33,16 +33,12 @@ from selfinstruct.api import (
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.fast_path import FastCompletions
 from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
+from selfinstruct_groq.models import LLAMA_3, MODEL_GONE, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-LLAMA_3 = ("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "llama3-70b-8192", "llama3-8b-8192")
-SUCCESSORS = ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
-"""What Groq names in place of Llama 3; the smaller one first, for thrift."""
-
-MODEL_GONE = ("model_not_found", "model_decommissioned")
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
 CONNECT_SECONDS = 10.0
@@ -103,6 +99,16 @@ class GroqBackend(Backend):
             "model_kwargs": _set(body) | options.extra_body,
         }
         return _set(given)
+
+    def accepts_schema(self) -> bool:
+        """Whether Groq's documentation names the chosen model among those that take a schema."""
+        settings.require_key(self._key)
+        self._model = self._model or self._choose()
+        return self._model in (*STRICT_SCHEMA, *TRIES_SCHEMA)
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema in OpenAI's form, strict where the model can be."""
+        return chat.response_format(schema, strict=self._model in STRICT_SCHEMA)
 
     def _choose(self) -> str:
         wanted = self._options.model

@@ -36,6 +36,7 @@ class LangChainBackend(Backend):
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()
         self._unsent: tuple[str, ...] = ()
+        self._model: BaseChatModel | None = None
         self._secrets = {options.api_key.get_secret_value()} if options.api_key else set()
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
@@ -50,7 +51,16 @@ class LangChainBackend(Backend):
         self._unsent = tuple(others)
         model = self._build(arguments)
         self._secrets |= _secrets_of(model)
+        self._model = model
         return model
+
+    def accepts_schema(self) -> bool:
+        """Whether the profile of the provider's model, or its class, says that it takes a schema."""
+        return chat.takes_schema(self._build({}))
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema as the provider's class takes it."""
+        return chat.schema_arguments(self._model, schema)
 
     def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given

@@ -67,6 +67,7 @@ class OllamaBackend(Backend):
         self._server = OllamaApi(self._address, self._key)
         self._num_ctx = options.num_ctx
         self._version = ""
+        self._thinks = False
         self._here: list[str] = []
         self._unsent: tuple[str, ...] = ()
         self._models: list[ChatOllama] = []
@@ -80,11 +81,21 @@ class OllamaBackend(Backend):
         self._models.append(model)
         return model
 
+    def accepts_schema(self) -> bool:
+        """Whether the server keeps the model to a schema: it can with every model that does not think first."""
+        self._inspect()
+        return not self._thinks or self._options.reasoning is False
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema as Ollama's `format`."""
+        return {"format": dict(schema)}
+
     def _inspect(self) -> None:
-        """Learn version, models and context length; raises `ModelError` if the server or the model is not there."""
+        """Learn version, models and the model's facts; raises `ModelError` if server or model is not there."""
         self._version = self._server.version()
         self._here = self._server.models()
-        length = self._server.context_length(self._options.model)
+        facts = self._server.show(self._options.model)
+        length, self._thinks = facts.context_length, facts.thinks
         name = self._options.model
         if length is None and name not in self._here and f"{name}:latest" not in self._here:
             raise ModelError(f"the Ollama server at {self._address.url} has no model '{name}'", self._pull_hint())
@@ -184,9 +195,14 @@ class OllamaBackend(Backend):
         }
         if self._version:
             facts["version"] = self._version
+        notes = []
         if self._unsent:
-            facts["note"] = f"ChatOllama cannot send {' and '.join(self._unsent)}, so the server's own values hold."
-        return facts
+            notes.append(f"ChatOllama cannot send {' and '.join(self._unsent)}, so the server's own values hold.")
+        if self._thinks and self._options.reasoning is not False:
+            notes.append(
+                "This model thinks before it answers: its thoughts count as reply tokens, and it takes no JSON schema."
+            )
+        return facts | ({"note": " ".join(notes)} if notes else {})
 
     def secrets(self) -> Sequence[str]:
         """The key, and the password inside the address, if there are any."""

@@ -41,6 +41,14 @@ class Address:
         return host in ("localhost", "::1") or host.startswith("127.")
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a server says of a model: for how many tokens it was made, if that is known, and whether it thinks first."""
+
+    context_length: int | None = None
+    thinks: bool = False
+
+
 def find_address(given: str | None) -> Address:
     """The address from the option or OLLAMA_HOST, in any form that Ollama accepts.
 
@@ -98,15 +106,17 @@ class OllamaApi:
         rows = self._get("/api/tags").get("models") or []
         return sorted(row["name"] for row in rows if isinstance(row, dict) and row.get("name"))
 
-    def context_length(self, model: str) -> int | None:
-        """Tokens the model was made for; `None` if the server does not know the model or does not say."""
+    def show(self, model: str) -> ModelFacts:
+        """The facts of a model, as far as the server tells them."""
         try:
-            told: Any = self._ask("POST", "/api/show", {"model": model}).get("model_info") or {}
+            said: Any = self._ask("POST", "/api/show", {"model": model})
         except NotOllama:
-            return None
+            return ModelFacts()
+        told, able = said.get("model_info") or {}, said.get("capabilities") or ()
         own = told.get(f"{told.get('general.architecture')}.context_length")
         every = [value for name, value in told.items() if name.endswith(".context_length")]
-        return next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
+        length = next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
+        return ModelFacts(length, "thinking" in able)
 
     def _get(self, path: str) -> dict[str, Any]:
         try:

@@ -28,6 +28,11 @@ class ReplayBackend(Backend):
 
         return ReplayModel(rows=self._rows, cache=False)
 
+    def accepts_schema(self) -> bool:
+        """Whether the recorded replies are JSON objects, as of a run that asked with a schema."""
+        texts = [row.text for row in self._rows if row.text]
+        return bool(texts) and all(text.lstrip().startswith("{") for text in texts)
+
     def read_error(self, error: Exception) -> Fault:
         """`Exhausted` at the end of the recording, `Rejected` for a recorded failure, or another fault."""
         from selfinstruct_replay.model import RecordedFailure, RecordingEnded

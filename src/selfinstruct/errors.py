@@ -12,6 +12,8 @@ SelfInstructError               1   a bug of ours, when raised as itself
 
 from __future__ import annotations
 
+import threading
+
 
 class SelfInstructError(Exception):
     """Anything this package raises on purpose: one sentence, and a hint that says what to do next."""
@@ -65,3 +67,19 @@ class Stopped(SelfInstructError):
     """The run stopped before its goal and can be resumed with the same command."""
 
     exit_code = 5
+
+
+def plugin_cause(error: BaseException) -> str:
+    """What a plugin raised, in one line, whatever it is: `SystemExit` and `CancelledError` are a plugin's faults too.
+
+    Raises the error itself if it is Ctrl-C, which only the main thread receives.
+    """
+    if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        raise error
+    if isinstance(error, SelfInstructError):
+        return error.message
+    try:
+        words = " ".join(str(error).split())
+    except Exception:  # an exception of a stranger, whose text may be broken as well
+        words = "its message cannot be read"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -99,7 +99,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the model, journalled before it is asked. `index` counts from 0 within its stage."""
+    """One question to the model, journalled before it is asked. `index` counts from 0 within its stage.
+
+    `schema` is the JSON schema that the reply must have; `None` where the reply is free text.
+    """
 
     stage: str
     index: int
@@ -107,6 +110,7 @@ class Request:
     sampling: Sampling = Sampling()
     examples: tuple[Instruction, ...] = ()
     subjects: tuple[Instruction, ...] = ()
+    schema: Mapping[str, Json] | None = None
 
     @property
     def prompt(self) -> str:

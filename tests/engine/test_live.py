@@ -372,6 +372,27 @@ async def test_a_backend_that_cannot_make_its_model_is_named() -> None:
     assert KEY not in str(caught.value)
 
 
+class Odd(BaseException):
+    """An exception that is no `Exception`."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), asyncio.CancelledError(KEY), GeneratorExit(), Odd(KEY)])
+async def test_a_model_that_raises_what_is_no_exception_is_named_with_the_request(error: BaseException) -> None:
+    with pytest.raises(PluginError, match=r"Provider failed.*request 7 of generate") as caught:
+        await BackendProbe(error).answer()
+    assert KEY not in str(caught.value)
+
+
+async def test_a_request_that_is_cancelled_is_no_fault_of_the_model() -> None:
+    asked = BackendProbe(GOOD)
+    asked.model.go_on.clear()
+    answer = asyncio.create_task(asked.answer())
+    await asked.model.entered.wait()
+    answer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answer
+
+
 async def test_a_backend_that_cannot_read_an_error_is_named_with_the_request() -> None:
     asked = BackendProbe(BUSY)
     asked.backend.read_error = broken  # type: ignore[method-assign]

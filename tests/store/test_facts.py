@@ -89,7 +89,7 @@ def test_a_run_without_facts_has_defaults(store: RunStore) -> None:
     assert (facts.recipe, facts.seeds_path, facts.plugin_paths) == ("chat", "builtin", [])
     assert (facts.backend_name, facts.seed, facts.rated, facts.version) == ("", 0, 0, __version__)
     assert (facts.backend(JUDGE), facts.stage_config(GENERATE)) == (None, None)
-    assert (facts.imported, facts.reprocessing) == (None, None)
+    assert (facts.imported, facts.reprocessing, facts.structured) == (None, None, None)
 
 
 def test_facts_are_stored_under_the_keys_of_earlier_versions(store: RunStore) -> None:
@@ -118,7 +118,7 @@ def test_facts_are_stored_under_the_keys_of_earlier_versions(store: RunStore) ->
     rows = stored_rows(store.folder)
     assert "rated" not in rows
     store.facts.record_stage(PREPARE, {}, tree=STORED["tree"], rated=12)
-    assert stored_rows(store.folder) == STORED | {"config.prepare": {}}
+    assert stored_rows(store.folder) == STORED | {"config.prepare": {}, "structured": {}}
 
 
 def test_the_backend_of_one_stage_does_not_replace_that_of_the_run(store: RunStore) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from selfinstruct.types import Busy, Completion, Fault, Finish, Rejected, Unusable, Usage
+from selfinstruct.types import Busy, Completion, Fault, Finish, Json, Rejected, Unusable, Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -90,6 +90,58 @@ def read_message(message: BaseMessage) -> Completion:
         usage=Usage(used.get("input_tokens"), used.get("output_tokens")),
         model=str(facts.get("model_name") or facts.get("model") or ""),
     )
+
+
+# --- schemas ----------------------------------------------------------------------------------------------------------
+
+SCHEMA_NAME = "reply"
+"""OpenAI's API wants a name for every schema."""
+
+OPENAI = "BaseChatOpenAI"
+"""The base of LangChain's classes for OpenAI, Azure, xAI, Together, DeepSeek and servers that speak like OpenAI's."""
+
+TAKE_RESPONSE_FORMAT = (OPENAI, "ChatFireworks", "ChatMistralAI", "ChatNVIDIA", "ChatOllama", "ChatOpenRouter")
+"""LangChain's classes, and the base of others, that pass on the argument `response_format` of a call."""
+
+SCHEMA_WORDS = ("response_format", "response format", "json_schema", "json schema", "structured output", "grammar")
+"""One of these stands in every refusal of a schema that we have seen."""
+
+
+def response_format(schema: Mapping[str, Json], strict: bool = True) -> dict[str, Any]:
+    """The arguments of a call that pass a schema in the form of OpenAI's API."""
+    form = {"name": SCHEMA_NAME, "schema": dict(schema), "strict": strict}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def takes_schema(model: object) -> bool:
+    """Whether a LangChain model takes a schema: as its profile says, else whether its class sends `response_format`."""
+    profile = getattr(model, "profile", None)
+    says = profile.get("structured_output") if isinstance(profile, Mapping) else None
+    if says is not None:
+        return bool(says)
+    return any(name in TAKE_RESPONSE_FORMAT for name in _class_names(model))
+
+
+def schema_arguments(model: object, schema: Mapping[str, Json]) -> dict[str, Any]:
+    """The arguments of a call to a LangChain model that pass a schema.
+
+    OpenAI's client raises, and so loses the reply, where one with `response_format` was cut by its length. As a field
+    of `extra_body` the schema reaches the server as well, and the cut reply is returned.
+    """
+    arguments = response_format(schema)
+    uses_responses = getattr(model, "_use_responses_api", None)  # another API, whose client does not raise
+    if OPENAI not in _class_names(model) or (callable(uses_responses) and uses_responses({})):
+        return arguments
+    return {"extra_body": {**(getattr(model, "extra_body", None) or {}), **arguments}}
+
+
+def _class_names(model: object) -> list[str]:
+    return [kind.__name__ for kind in type(model).__mro__]
+
+
+def refuses_schema(words: str) -> bool:
+    """Whether the words of a refused request are about its schema."""
+    return any(word in words.lower() for word in SCHEMA_WORDS)
 
 
 # --- exceptions -------------------------------------------------------------------------------------------------------

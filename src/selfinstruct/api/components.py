@@ -90,8 +90,8 @@ class Backend(ABC):
     """A language model behind any LangChain chat model.
 
     Only `chat_model` must be written. Retry, waiting, rate limits and the journal belong to the core, so the client's
-    own retries must be off. All methods are called in the thread of the run's event loop, except `chat_model` and
-    `check`, which may block and are called in a thread beside it.
+    own retries must be off. All methods are called in the thread of the run's event loop, except `chat_model`,
+    `accepts_schema` and `check`, which may block and are called in a thread beside it.
     """
 
     timeout: float = 120.0
@@ -106,6 +106,17 @@ class Backend(ABC):
 
         Raises `ModelError` with a hint when no model can be had (no key, no server, unknown name).
         """
+
+    def accepts_schema(self) -> bool:
+        """Say whether the chosen model keeps its reply to a JSON schema; may block, and comes before `chat_model`.
+
+        Called once when a stage starts whose prompt has such a form. Raises `ModelError` as `chat_model` does.
+        """
+        return False
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """Give the arguments of a call to the model that pass a schema; the default is the form of OpenAI's API."""
+        return chat.response_format(schema)
 
     def read_reply(self, message: BaseMessage) -> Completion:
         """Read text, finish reason and usage out of the client's message; raise if the message is not whole."""
@@ -165,6 +176,25 @@ class PromptEncoder(ABC):
 
     sampling: Sampling = Sampling()
     """How the model is to draw for this prompt; the config's own sampling goes first."""
+
+    prefers_schema: bool = True
+    """Whether `run.structured = "auto"` uses `with_schema` where the model takes a schema."""
+
+    def with_schema(self) -> PromptEncoder | None:
+        """Give the encoder that asks for the same as JSON, whose `schema` says in which form; `None` if there is none.
+
+        Called once when a stage starts. The post-processor must read both forms. Small models write much white space
+        into JSON, so allow for it in the `max_tokens` of its `sampling`.
+        """
+        return None
+
+    def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
+        """Give the JSON schema that the reply to `encode(examples, subjects)` must have; `None` for free text.
+
+        Providers take few keywords: `type`, `properties`, `enum` and `anyOf`, every property in `required`, and
+        `additionalProperties` false. Use numbered keys in place of lists.
+        """
+        return None
 
 
 class TrainingEncoder(ABC):

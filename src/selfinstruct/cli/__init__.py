@@ -113,7 +113,8 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        cli.main(args=["--debug", *arguments] if debug else arguments, prog_name="selfinstruct", standalone_mode=False)
+        args = ["--debug", *arguments] if debug else arguments
+        code = cli.main(args=args, prog_name="selfinstruct", standalone_mode=False)  # that of `Exit`, else nothing
     except click.ClickException as error:
         with suppress(BrokenPipeError):
             error.show()
@@ -121,8 +122,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _print_error("stopped: interrupted")
         sys.exit(5)
-    except click.exceptions.Exit as ending:
-        sys.exit(ending.exit_code)
     except SelfInstructError as error:
         _trace(debug)
         lead = "stopped" if error.exit_code == 5 else "error"
@@ -131,13 +130,14 @@ def main() -> None:
     except _OutputClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
-    except Exception as error:
+    except BaseException as error:  # also a `SystemExit`, which nothing of ours raises in there
         _trace(debug)
         _print_error(
             f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
             "Run the command again with --debug and report what it prints."
         )
         sys.exit(1)
+    sys.exit(code or 0)
 
 
 def _trace(debug: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,4 +57,4 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
             click.echo(f"        {printable(line)}")
     if as_json:
         click.echo(json.dumps(doctor.as_json(findings)))
-    sys.exit(max(finding.exit_code for finding in findings))
+    raise click.exceptions.Exit(max(finding.exit_code for finding in findings))

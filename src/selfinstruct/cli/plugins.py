@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ def check(named: Sequence[str]) -> None:
         state = f"broken: {plugin.broken}" if plugin.broken else f"well, {count} component{'' if count == 1 else 's'}"
         click.echo(f"{plugin.name} {plugin.version}".strip() + f" ({plugin.source}): {state}")
     if registry.broken:
-        sys.exit(3)
+        raise click.exceptions.Exit(3)
 
 
 @command.command("new")

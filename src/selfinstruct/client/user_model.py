@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from selfinstruct.api import Backend, Sampling
+from selfinstruct.api import Backend, Json, Sampling, chat
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -39,6 +39,14 @@ class UserModel(Backend):
             if name and name not in already_set and value not in (None, ()):
                 updates[name] = list(value) if option == "stop" else value
         return self._model.model_copy(update=updates) if updates else self._model
+
+    def accepts_schema(self) -> bool:
+        """Whether the model's profile or class says that it takes a schema."""
+        return chat.takes_schema(self._model)
+
+    def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
+        """A schema as the model's class takes it."""
+        return chat.schema_arguments(self._model, schema)
 
     def secrets(self) -> Sequence[str]:
         """The values of the model's secret fields."""

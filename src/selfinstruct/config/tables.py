@@ -22,6 +22,10 @@ class RunOptions(Options):
     concurrency: int | None = Field(
         None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
     )
+    structured: Literal["auto"] | bool = Field(
+        "auto",
+        description="Whether replies must keep to a JSON schema; auto: where the model takes one and it does no harm.",
+    )
     trace: bool = Field(
         False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
     )

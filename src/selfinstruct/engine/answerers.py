@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from selfinstruct.api import Backend
+from selfinstruct.api import Backend, chat
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped
-from selfinstruct.store import RunStore
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
 from selfinstruct.types import (
@@ -34,10 +33,11 @@ from selfinstruct.types import (
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RecordedAnswerer", "RetryPolicy"]
+__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost: run the same command again when it answers."
+NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -92,6 +92,14 @@ class LiveAnswerer:
         if (left := self._gate.budget.seconds_left()) is not None:
             self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
 
+    async def accepts_schema(self) -> bool:
+        """Whether the backend's model keeps its replies to a JSON schema; raises as `open` does."""
+        ask = self._backend.accepts_schema
+        try:
+            return bool(await asyncio.to_thread(call_plugin, self._name, "schemas", ask, hint=FIX_AND_RERUN))
+        except SelfInstructError as error:
+            raise self._masked(error) from None
+
     async def close(self) -> None:
         """Give back the backend's sockets."""
         if self._alarm is not None:
@@ -138,7 +146,8 @@ class LiveAnswerer:
         """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
         try:
             secrets = [secret for secret in self._backend.secrets() if secret]
-        except Exception:
+        except BaseException as error:
+            plugin_cause(error)  # raises Ctrl-C again
             return "***"
         for secret in secrets:
             text = text.replace(secret, "***")
@@ -177,6 +186,11 @@ class LiveAnswerer:
             return Busy(f"no answer within {self._backend.timeout:g} s")
         except Exception as error:
             return self._fault(request, error)
+        except BaseException as error:
+            if is_cancelled():
+                raise
+            about = f"request {request.index} of {request.stage}"
+            raise self._masked(plugin_failed(self._name, about, error, FIX_AND_RERUN)) from None
 
     def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
         """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
@@ -205,9 +219,13 @@ class LiveAnswerer:
         about = f"request {request.index} of {request.stage}"
         try:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
-            return check_fault(self._name, about, fault)
+            fault = check_fault(self._name, about, fault)
         except SelfInstructError as failed:
             raise self._masked(failed) from None
+        if request.schema is not None and chat.refuses_schema(fault.message):
+            words = f"the model refuses the JSON schema that {request.stage} asks with: {fault.message}"
+            return Unusable(words, NO_SCHEMA)
+        return fault
 
     def _learn(self) -> None:
         """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
@@ -224,8 +242,9 @@ class LiveAnswerer:
         messages: list[Any] = [(ROLES[message.role], message.text) for message in request.messages]
         about = {"selfinstruct_stage": request.stage, "selfinstruct_request": request.index}
         name = f"selfinstruct {request.stage} {request.index}"
+        more = self._backend.schema_arguments(request.schema) if request.schema is not None else {}
         async with asyncio.timeout(self._backend.timeout):
-            message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name})
+            message = await self._model.ainvoke(messages, config={"metadata": about, "run_name": name}, **more)
         completion = self._backend.read_reply(message)
         check_completion(self._name, f"request {request.index} of {request.stage}", completion)
         return completion
@@ -263,20 +282,7 @@ class LiveAnswerer:
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
 
 
-class RecordedAnswerer:
-    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
-
-    def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
-        self._store = store
-        self._places = places
-
-    async def answer(self, request: Request) -> Answer:
-        """The raw text at the request's place, as a reply."""
-        place = self._places[request.index]
-        if place is None:
-            return Reply("", "stop")
-        text, finish = self._store.raw_text(*place)
-        return Reply(text, finish)
-
-    def stop(self) -> None:
-        """Nothing is under way."""
+def is_cancelled() -> bool:
+    """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from selfinstruct.errors import plugin_cause
 from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
 Observer = tuple[str, Callable[[Any], None]]
@@ -39,7 +40,6 @@ class Events:
             if name not in self._muted:
                 try:
                     observe(value)
-                except Exception as error:
+                except BaseException as error:
                     self._muted.add(name)
-                    cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
-                    self._report(f"plugin '{name}' failed in {hook} and is not told any more: {cause}")
+                    self._report(f"plugin '{name}' failed in {hook} and is not told any more: {plugin_cause(error)}")

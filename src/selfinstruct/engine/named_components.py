@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from selfinstruct.api import PostProcessor, PromptEncoder, Sampler
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, HINT, call_plugin
 from selfinstruct.errors import PluginError
-from selfinstruct.types import Instruction, Message, PoolView, Reply, Request
+from selfinstruct.types import Instruction, Json, Message, PoolView, Reply, Request
 
 T = TypeVar("T")
 
@@ -39,6 +39,10 @@ class NamedEncoder(PromptEncoder):
         shown = subjects or examples
         about = f"a prompt with {shown[0].id}" if shown else "a prompt without examples"
         return _listed(self.name, about, Message, lambda: self.inner.encode(examples, subjects))
+
+    def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:
+        """The inner one's schema; raises `PluginError` if it fails."""
+        return call_plugin(self.name, "a schema", lambda: self.inner.schema(examples, subjects), hint=FIX_AND_RERUN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from traceback import walk_tb
 from typing import TypeVar, get_args
 
-from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause
 from selfinstruct.types import (
     Busy,
     Completion,
@@ -41,11 +41,15 @@ def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, 
     """Call a plugin; raises `PluginError` with the component's name, what it was about, and where it failed."""
     try:
         return work(*values)
-    except SelfInstructError:
+    except (UsageError, PluginError, ModelError, Stopped):
         raise
-    except Exception as error:
-        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PluginError(f"{name} failed{_place(error)} on: {about[:80]!r}: {cause}", hint) from error
+    except BaseException as error:
+        raise plugin_failed(name, about, error, hint) from error
+
+
+def plugin_failed(name: str, about: str, error: BaseException, hint: str = HINT) -> PluginError:
+    """The error that names a component, what it was about, and where it failed; raises Ctrl-C itself again."""
+    return PluginError(f"{name} failed{_place(error)} on: {about[:80]!r}: {plugin_cause(error)}", hint)
 
 
 def check_request(request: Request) -> None:
@@ -59,6 +63,9 @@ def check_request(request: Request) -> None:
             if not isinstance(value, kind):
                 told = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
                 raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+    if request.schema is not None and not (isinstance(request.schema, dict) and _is_json(request.schema)):
+        told = f"the encoder of {request.stage} gave a schema that is no JSON object"
+        raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
 
 
 def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
@@ -126,7 +133,7 @@ def _is_json(value: object) -> bool:
     return True
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Which function of a plugin our own code had called when it failed."""
     for frame, _ in walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__", ""))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from selfinstruct.api import TrainingEncoder
-from selfinstruct.errors import PluginError, SelfInstructError
+from selfinstruct.errors import PluginError, SelfInstructError, plugin_cause
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import Example
@@ -44,8 +44,8 @@ def _encode(encoder: TrainingEncoder, identity: str, example: Example) -> Traini
         given: object = encoder.encode(example)
     except SelfInstructError:
         raise
-    except Exception as error:
-        raise PluginError(f"{_who(encoder)} failed on example {identity}: {_cause(error)}") from error
+    except BaseException as error:
+        raise PluginError(f"{_who(encoder)} failed on example {identity}: {plugin_cause(error)}") from error
     if not isinstance(given, Mapping) or not given or not all(isinstance(key, str) for key in given):
         raise PluginError(f"{_who(encoder)}: the row of example {identity} is no table of named values")
     try:
@@ -64,4 +64,4 @@ def _who(encoder: TrainingEncoder) -> str:
 def _cause(error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError):
         return f"a text holds half of a surrogate pair (U+{ord(error.object[error.start]):04X})"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return plugin_cause(error)

@@ -25,7 +25,7 @@ from selfinstruct.api import (
     TrainingEncoder,
     hooks,
 )
-from selfinstruct.errors import ConfigError, PluginError, SelfInstructError
+from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause
 from selfinstruct.plugins.checks import check_component, check_plugin, suggest
 
 GROUP = "selfinstruct"
@@ -132,8 +132,8 @@ class Registry:
         broken = ""
         try:
             self._enter(name, load())
-        except (Exception, SystemExit) as error:
-            broken = _cause(error)
+        except BaseException as error:
+            broken = plugin_cause(error)
         self.plugins.append(Plugin(name, source, version, broken))
 
     def _enter(self, name: str, plugin: object) -> None:
@@ -202,8 +202,8 @@ class Registry:
             raise
         except ModuleNotFoundError as error:
             raise PluginError(missing_module(kind, component, error)) from error
-        except (Exception, SystemExit) as error:
-            raise PluginError(f"{where} could not be built: {_cause(error)}") from error
+        except BaseException as error:
+            raise PluginError(f"{where} could not be built: {plugin_cause(error)}") from error
         if not isinstance(built, BASES[kind]):
             bases = " or ".join(base.__name__ for base in BASES[kind])
             raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")
@@ -244,9 +244,8 @@ def _caller(implementation: Any) -> Callable[..., None]:
 def _from_file(path: str) -> ModuleType:
     where = Path(path)
     if not where.is_file():
-        raise PluginError(
-            f"{path} is not a regular file" if where.exists() else f"there is no file {path} in {Path.cwd()}"
-        )
+        is_odd = where.exists() and not where.is_dir()
+        raise PluginError(f"{path} is not a regular file" if is_odd else f"there is no file {path} in {Path.cwd()}")
     name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
@@ -259,9 +258,3 @@ def _from_file(path: str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, SelfInstructError):
-        return error.message
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -102,7 +102,8 @@ def gate_for(
     known.
     """
     run, told = config.run, limits_for(config, stage)
-    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
+    allowed = call_plugin(f"the backend {type(backend).__name__}", "limits", backend.limits, hint=FIX_AND_RERUN)
+    most = min(run.concurrency or allowed.concurrency or run.lookahead, run.lookahead)
     gate = Gate(most, budget=budget_for(config, stage, backend, calls, other), waits=waits, say=say)
     windows = [
         Window("requests", limits.MINUTE, told.requests_per_minute or 0),

@@ -15,7 +15,7 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
-from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError
+from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
@@ -175,8 +175,8 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
         said: object = check()
     except SelfInstructError:
         raise
-    except Exception as error:
-        raise PluginError(f"the backend '{name}' failed in its own check: {type(error).__name__}: {error}") from None
+    except BaseException as error:
+        raise PluginError(f"the backend '{name}' failed in its own check: {plugin_cause(error)}") from None
     if not isinstance(said, Diagnosis):
         raise PluginError(f"the backend '{name}' gave {type(said).__name__} in place of a Diagnosis")
     return said

@@ -11,11 +11,11 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences
 from selfinstruct.config.tables import JudgeTable
-from selfinstruct.engine.answerers import LiveAnswerer
+from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, prices_for
@@ -32,6 +32,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events
+from selfinstruct.run.structured import decide_structured
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
 
@@ -147,11 +148,30 @@ class Run:
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
         start_or_continue(self.store, self.config, name, self.say)
-        parts = StageBuilder(self.registry, self.config, self.store, self.seeds).parts(name, target)
+        builder = StageBuilder(self.registry, self.config, self.store, self.seeds)
         events = gather_events(self.registry, observers, self.say)
-        if parts.recorded is not None:
+        if name == PREPARE:
+            parts = builder.parts(name)
+            assert parts.recorded is not None
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
-        return await self._stages.run(parts, self._open_live(name, self._live(name, events), parts), events)
+        live = self._live(name, events)
+        structured, failed = await self._structured(name, live)
+        parts = builder.parts(name, target, structured)
+        return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
+
+    async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
+        """Whether a stage asks with a schema, and what kept the backend from saying so: raised if a model is needed."""
+        try:
+            structured = await decide_structured(
+                name,
+                registry=self.registry,
+                config=self.config,
+                store=self.store,
+                accepts_schema=live.accepts_schema,
+            )
+        except (ModelError, PluginError) as error:
+            return False, error
+        return structured, None
 
     def _live(self, name: str, events: Events) -> LiveAnswerer:
         run = self.config.run
@@ -163,12 +183,17 @@ class Run:
         )
 
     @asynccontextmanager
-    async def _open_live(self, name: str, live: LiveAnswerer, parts: StageParts) -> AsyncIterator[LiveAnswerer]:
-        """The stage's model, opened if it will be needed, and closed at the end."""
+    async def _open_live(
+        self, name: str, live: LiveAnswerer, parts: StageParts, *, failed: SelfInstructError | None
+    ) -> AsyncIterator[LiveAnswerer]:
+        """The stage's model, opened if it will be needed, and closed at the end; raises `failed` if that is set."""
         try:
             if self._has_work(parts):
+                if failed is not None:
+                    raise failed
                 await live.open(parts.sampling)
                 self.backends.record_description(name, self.store, self.say)
+                self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live
         finally:
             self._gate = None
@@ -177,9 +202,10 @@ class Run:
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
             await live.close()
-        except Exception as error:  # the replies are kept, and what ended the stage is the error to report
-            cause = live.mask(f"{type(error).__name__}: {error}")
-            self.say(f"the backend {name} could not be closed: {cause}")
+        except BaseException as error:  # the replies are kept, and what ended the stage is the error to report
+            if is_cancelled():
+                raise
+            self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
     def _has_work(self, parts: StageParts) -> bool:
         """Whether a model will be needed, as far as that is known without asking."""

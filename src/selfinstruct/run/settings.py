@@ -24,6 +24,7 @@ from selfinstruct.config import (
 )
 from selfinstruct.config.places import locate_problems
 from selfinstruct.config.seeds import read_seeds
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.registry import Registry
@@ -195,7 +196,8 @@ def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
     seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
     sampler = config.stages[GENERATE].sampler
     assert sampler is not None
-    sampler.build(registry).check(seeds)
+    built = sampler.build(registry)
+    call_plugin(f"sampler '{sampler.name}'", "the seed tasks", built.check, seeds, hint=FIX_AND_RERUN)
     return seeds
 
 

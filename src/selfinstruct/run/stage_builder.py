@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.api import PromptEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
 from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
-from selfinstruct.engine.answerers import RecordedAnswerer
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.engine.named_components import NamedEncoder, NamedPostProcessor, NamedSampler
+from selfinstruct.engine.recorded_answerer import RecordedAnswerer
 from selfinstruct.engine.runner import Bounds
 from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.prepare import PrepareStage
@@ -48,6 +49,8 @@ class StageParts:
     recorded: RecordedAnswerer | None = None
     size: int | None = None
     """How many instructions it is about, where it is not about new ones."""
+    structured: bool = False
+    """Whether it asks with a JSON schema."""
 
 
 class StageBuilder:
@@ -59,19 +62,22 @@ class StageBuilder:
         self._store = store
         self._seeds = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
 
-    def parts(self, name: str, target: int | None = None) -> StageParts:
-        """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise."""
+    def parts(self, name: str, target: int | None = None, structured: bool = False) -> StageParts:
+        """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise.
+
+        `structured` says that it asks with a JSON schema.
+        """
         config = self._config.stages.get(name)
         if config is None:
             raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
         builders = {GENERATE: self._generate, PREPARE: self._prepare}
-        return builders.get(name, self._ask)(name, config, target)
+        return builders.get(name, self._ask)(name, config, target, structured)
 
-    def _generate(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - as its siblings
+    def _generate(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, GenerateTable)
         assert config.sampler is not None
         assert config.encoder is not None
-        encoder = config.encoder.build(self._registry)
+        encoder = self._encoder(config.encoder, structured)
         sampling = config.table.sampling.over(encoder.sampling)
         stage = GenerateStage(
             self._seeds,
@@ -91,12 +97,12 @@ class StageBuilder:
             table.min_acceptance,
             table.acceptance_window,
         )
-        return StageParts(stage, self._chain(config), bounds, sampling)
+        return StageParts(stage, self._chain(config), bounds, sampling, structured=structured)
 
-    def _ask(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - all are asked about
+    def _ask(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - all are asked about
         assert isinstance(config.table, AskTable)
         assert config.encoder is not None
-        encoder = config.encoder.build(self._registry)
+        encoder = self._encoder(config.encoder, structured)
         sampling = config.table.sampling.over(encoder.sampling)
         instructions = self._asked_about(name)
         history = {
@@ -117,7 +123,8 @@ class StageBuilder:
         )
         answered = [identity for identity, asked in history.items() if asked.answered]
         chain = self._chain(config, [NamedFilter("answered", AnsweredFilter(answered))])
-        return StageParts(stage, chain, Bounds(self._config.run.lookahead), sampling, size=len(instructions))
+        bounds = Bounds(self._config.run.lookahead)
+        return StageParts(stage, chain, bounds, sampling, size=len(instructions), structured=structured)
 
     def _asked_about(self, name: str) -> list[Instruction]:
         """The subjects of a stage; to be rated is also what `prepare` dropped only because it has no rating."""
@@ -125,7 +132,7 @@ class StageBuilder:
             return rating_subjects(self._store.examples_including_dropped(RULE, UNRATED))
         return self.instructions(labelled=name == INSTANCES)
 
-    def _prepare(self, name: str, config: StageConfig, target: int | None) -> StageParts:  # noqa: ARG002 - as its siblings
+    def _prepare(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, PrepareTable)
         known = {entry.id: entry for entry in self.instructions(labelled=True)}
         places = [place for place in self._store.raw_instances() if place[0] in known]
@@ -145,6 +152,10 @@ class StageBuilder:
 
     def _describe(self, chosen: ChosenComponent) -> str:
         return self._registry.describe(chosen.kind, chosen.name)
+
+    def _encoder(self, chosen: ChosenComponent, structured: bool) -> PromptEncoder:
+        encoder: PromptEncoder = chosen.build(self._registry)
+        return (encoder.with_schema() if structured else None) or encoder
 
     def _sampler(self, chosen: ChosenComponent) -> NamedSampler:
         return NamedSampler(self._describe(chosen), chosen.build(self._registry))

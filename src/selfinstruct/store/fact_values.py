@@ -85,6 +85,9 @@ class InitialFacts:
     backends: Mapping[str, BackendFacts] = field(default_factory=dict)
     """What is known of backends already: by stage, and under an empty name that of the run."""
 
+    structured: Mapping[str, bool] | None = field(default_factory=dict)
+    """Whether stages ask with a JSON schema; `None` where the run continues one from before there were any."""
+
     def to_rows(self) -> dict[str, Any]:
         """Keys and values as the database has them."""
         rows = {
@@ -97,6 +100,8 @@ class InitialFacts:
             "python": self.python,
             "plugins": self.plugins,
         }
+        if self.structured is not None:
+            rows["structured"] = dict(self.structured)
         if self.imported is not None:
             rows["imported"] = asdict(self.imported)
         if self.reprocessing is not None:

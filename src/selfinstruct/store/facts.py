@@ -56,6 +56,16 @@ class RunFacts:
         return self.config | stages
 
     @property
+    def structured(self) -> dict[str, bool] | None:
+        """Whether each stage that has begun asks with a JSON schema; `None` in a run from before there were any."""
+        found: dict[str, bool] | None = self._value("structured")
+        return found
+
+    def record_structured(self, stages: Mapping[str, bool]) -> None:
+        """Record whether stages ask with a JSON schema."""
+        self._record({"structured": dict(stages)})
+
+    @property
     def tree(self) -> dict[str, Any]:
         """The whole config as the last command had it, without secrets."""
         return self._value("tree") or {}

@@ -13,6 +13,8 @@ from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
 
+DELETE_DECISIONS = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
+
 NamedInstruction = str | Mapping[str, Any]
 """How a request names an instruction: by its id, or, where it is not one of the run's own, by id and text."""
 
@@ -33,7 +35,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An answered request; `body` holds messages, sampling, examples and subjects, `answer` the columns of its row."""
+    """An answered request; `body` is the request as its row has it, `answer` the columns of the reply."""
 
     stage: str
     index: int
@@ -53,6 +55,8 @@ def request_statement(request: Request) -> Statement:
         "examples": [example.id for example in request.examples],
         "subjects": [subject_entry(subject) for subject in request.subjects],
     }
+    if request.schema is not None:
+        body["schema"] = request.schema
     return "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)", (request.stage, request.index, dumps(body), now())
 
 

@@ -114,6 +114,7 @@ def request_of(stage: str, index: int, body: dict[str, Any], *, known: Mapping[s
         Sampling(**sampling),
         tuple(shown),
         tuple(subjects),
+        body.get("schema"),
     )
 
 

@@ -178,8 +178,11 @@ class RunStore:
 
     def delete_decisions(self, stage: str) -> None:
         """Delete a stage's decisions, for a stage that costs nothing to run again."""
-        sql = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
-        self._write([(statement, (stage,)) for statement in sql]).result()
+        self._write([(statement, (stage,)) for statement in journal.DELETE_DECISIONS]).result()
+
+    def delete_requests(self, stage: str) -> None:
+        """Delete what a stage was about to ask, for a stage that has no reply yet."""
+        self._write([("DELETE FROM requests WHERE stage = ?", (stage,))]).result()
 
     # --- views of the whole run ---------------------------------------------------------------------------------------
 

@@ -86,7 +86,8 @@ class GenerateStage:
         view = PoolView(self.name, index, self._seeds, PoolPrefix(self._machine, pool_size), rng)
         examples = tuple(self._sampler.sample(view))
         messages = tuple(self._encoder.encode(examples, ()))
-        return Request(self.name, index, messages, self._sampling, examples)
+        schema = self._encoder.schema(examples, ())
+        return Request(self.name, index, messages, self._sampling, examples, schema=schema)
 
     def on_planned(self, request: Request) -> None:
         """Nothing to remember."""

@@ -120,7 +120,8 @@ class SubjectStage:
             rng = Random(f"{self._seed}:{self.name}")  # noqa: S311 - the same examples each time: prompts stay cacheable
             examples = tuple(self._sampler.sample(PoolView(self.name, index, self._seeds, (), rng)))
         messages = tuple(self._encoder.encode(examples, subjects))
-        return Request(self.name, index, messages, self._sampling, examples, subjects)
+        schema = self._encoder.schema(examples, subjects)
+        return Request(self.name, index, messages, self._sampling, examples, subjects, schema)
 
     def on_planned(self, request: Request) -> None:
         """Take the request's subjects off the list."""

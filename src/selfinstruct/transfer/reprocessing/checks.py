@@ -130,7 +130,8 @@ def _initial_facts(
         target=target,
         requests=sum(1 for _ in source.answered_requests(GENERATE)),
     )
-    return replace(facts, reprocessing=reprocessing, backends=source.facts.known_backends())
+    known = source.facts
+    return replace(facts, reprocessing=reprocessing, backends=known.known_backends(), structured=known.structured)
 
 
 def _refuse_another(store: RunStore, facts: InitialFacts) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from selfinstruct.engine.answerers import RecordedAnswerer
+from selfinstruct.engine.recorded_answerer import RecordedAnswerer
 from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
 from selfinstruct.engine.stages.reprocessed import GONE, ReprocessedStage
 from selfinstruct.run.backends import Say

@@ -1,0 +1,28 @@
+"""Answers requests from the journal, for stages that ask no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selfinstruct.engine.answerers import Answer
+from selfinstruct.store import RunStore
+from selfinstruct.types import Reply, Request
+
+
+class RecordedAnswerer:
+    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
+
+    def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
+        self._store = store
+        self._places = places
+
+    async def answer(self, request: Request) -> Answer:
+        """The raw text at the request's place, as a reply."""
+        place = self._places[request.index]
+        if place is None:
+            return Reply("", "stop")
+        text, finish = self._store.raw_text(*place)
+        return Reply(text, finish)
+
+    def stop(self) -> None:
+        """Nothing is under way."""

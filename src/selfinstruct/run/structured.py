@@ -1,0 +1,64 @@
+"""Whether a stage asks with a JSON schema: decided when it first asks, and frozen with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from selfinstruct.api import PromptEncoder
+from selfinstruct.config import RunConfig
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
+from selfinstruct.errors import ModelError
+from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.stage_config import refuse_other_settings
+from selfinstruct.store import RunStore
+
+AUTO = "auto"
+
+
+def encoder_with_schema(registry: Registry, config: RunConfig, stage: str) -> PromptEncoder | None:
+    """The encoder with which a stage asks for JSON; `None` if its prompt has no such form."""
+    table = config.stages.get(stage)
+    if table is None or table.encoder is None:
+        return None
+    encoder: PromptEncoder = table.encoder.build(registry)
+    name = registry.describe(table.encoder.kind, table.encoder.name)
+    return call_plugin(name, "its form with a schema", encoder.with_schema, hint=FIX_AND_RERUN)
+
+
+async def decide_structured(
+    stage: str,
+    *,
+    registry: Registry,
+    config: RunConfig,
+    store: RunStore,
+    accepts_schema: Callable[[], Awaitable[bool]],
+) -> bool:
+    """Whether a stage asks with a schema, now and whenever it continues; recorded before it asks.
+
+    A run that an older version began has no record of it and keeps asking in free text. A stage without any reply may
+    still change: what it had planned is planned again. Raises `ConfigError` for a stage that has replies of the other
+    form, and `ModelError` if the config insists on a schema that the model does not take.
+    """
+    mode, recorded = config.run.structured, store.facts.structured
+    known = None if recorded is None else recorded.get(stage)
+    is_answered = next(store.answered_requests(stage), None) is not None
+    if mode == AUTO and (recorded is None or known is not None or is_answered):
+        return bool(known)
+    encoder = encoder_with_schema(registry, config, stage) if mode else None
+    is_wanted = encoder is not None and (mode is True or encoder.prefers_schema)
+    if is_answered:
+        if encoder is not None and not known:
+            refuse_other_settings(store.folder, ["run.structured: false in the run, now true"])
+        if mode is False and known:
+            refuse_other_settings(store.folder, ["run.structured: true in the run, now false"])
+        return bool(known)
+    if is_wanted and not await accepts_schema():
+        if mode is True:
+            words = f"run.structured is true, but the model that {stage} asks takes no JSON schema"
+            raise ModelError(words, 'Set run.structured to false or "auto", or choose another model.')
+        is_wanted = False
+    if recorded is not None or is_wanted:
+        store.facts.record_structured({**(recorded or {}), stage: is_wanted})
+    if bool(known) != is_wanted:
+        store.delete_requests(stage)
+    return is_wanted

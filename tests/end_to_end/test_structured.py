@@ -1,0 +1,242 @@
+"""Asking with a JSON schema: what arrives at a server, when a stage does so, and that the files are the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct import SelfInstruct
+from selfinstruct.errors import ConfigError, ModelError, Stopped
+from selfinstruct.export.contracts import INSTRUCTIONS
+from selfinstruct.store import RunStore
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Reply
+from tests.project import Project, killed, wait_until
+from tests.servers.groq_server import GroqAnswer, error
+from tests.servers.loopback import LoopbackServer, ServerFault
+from tests.servers.ollama_server import OllamaAnswer, OllamaServer
+from tests.servers.openai_server import OpenAIServer
+from tests.servers.provider import Provider
+from tests.servers.schemas import answer, schema_of
+
+ALWAYS = {"run.structured": True}
+NEVER = {"run.structured": False}
+PROVIDER = Provider()
+
+
+def said(asked: dict[str, Any], _n: int) -> str:
+    """JSON where a schema wants it, else a list of tasks, or a `no` for each task asked about."""
+    if schema_of(asked) is not None:
+        return answer(asked)
+    words = asked["messages"][-1]["content"]
+    if words.startswith("Tasks:"):
+        return "\n".join(f"{number}. no" for number in range(1, 21))
+    return PROVIDER.text(words) if words.startswith("Examples:") else "<<OUTPUT>>\nA whole answer."
+
+
+def grow(server: LoopbackServer, out: Path, settings: Mapping[str, Any] = ALWAYS, **more: Any) -> SelfInstruct:
+    """A run of an Ollama model, or of one that speaks like OpenAI's."""
+    where = {"backend.base_url": server.url}
+    if isinstance(server, OpenAIServer):
+        where = {"backend.base_url": f"{server.url}/v1", "backend.model": "openai:tiny", "backend.api_key": "none"}
+    name = "langchain" if isinstance(server, OpenAIServer) else "ollama"
+    return SelfInstruct(backend=name, out=out, settings={**where, **settings}, **more)
+
+
+def schemas(out: Path, stage: str) -> list[Any]:
+    """The schema of each request in the journal of a stage."""
+    store = RunStore.open_readonly(out)
+    try:
+        entries = [store.journal_entry(stage, at, None) for at in range(store.next_request_index(stage))]
+        return [entry.request.schema for entry in entries if entry is not None]
+    finally:
+        store.close()
+
+
+def files(out: Path) -> dict[str, str]:
+    """All contract files, without the times of day in them."""
+    found = {}
+    for path in sorted(out.rglob("*.jsonl")):
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for row in rows:
+            for key in ("metadata", "instance_metadata"):
+                row.get(key, {}).pop("created_at", None)
+        found[path.name] = json.dumps(rows)
+    return found
+
+
+# --- what is asked with a schema
+
+
+@pytest.mark.parametrize("kind", [OllamaServer, OpenAIServer])
+def test_every_stage_asks_with_a_schema_and_every_reply_is_read(kind: type[Any], tmp_path: Path) -> None:
+    with kind(said) as server:
+        run = grow(server, tmp_path, {**ALWAYS, "judge.enabled": True})
+        result = run.run(12)
+    assert len(result.instructions) == 12
+    assert all(schema_of(body) is not None for body in server.chats)
+    for stage in (GENERATE, CLASSIFY, INSTANCES, JUDGE):
+        kept = schemas(tmp_path, stage)
+        assert kept
+        assert all(kept), stage
+    store = RunStore.open_readonly(tmp_path)
+    try:
+        labels, raw = store.asked_about(CLASSIFY), store.asked_about(INSTANCES)
+        assert {text for _, text in labels.values()} == {"yes", "no"}
+        assert len(labels) == len(raw) == 12
+        assert all(json.loads(text)["1"]["output"] for _, text in raw.values())
+        firsts = {next(iter(json.loads(text)["1"])) for _, text in raw.values()}
+        assert firsts == {"input", "output"}, "the label comes first for a classification task"
+        examples = [example for _, example in store.examples()]
+        assert {example.subject for example in examples} == set(raw)
+        assert all(example.input and example.output for example in examples)
+        assert set(store.ratings()) == {example.digest for example in examples}
+    finally:
+        store.close()
+
+
+def test_without_a_schema_nothing_of_one_is_sent(tmp_path: Path) -> None:
+    with OllamaServer(said) as server:
+        grow(server, tmp_path, NEVER).run(8)
+    assert not any("format" in body for body in server.chats)
+    assert not any(schemas(tmp_path, stage) != [None] * len(schemas(tmp_path, stage)) for stage in (GENERATE, CLASSIFY))
+
+
+def test_auto_asks_with_a_schema_where_the_model_takes_one_and_the_prompt_prefers_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OllamaServer(said) as server:
+        run = grow(server, tmp_path, {})
+        run.generate(4)
+        run.classify()
+    assert not any(schemas(tmp_path, GENERATE)), "long texts are better without one"
+    assert all(schemas(tmp_path, CLASSIFY))
+    told = capsys.readouterr().err
+    assert told.count("replies: free text") == 1
+    assert told.count("replies: JSON that keeps to a schema") == 1
+
+
+def test_a_model_without_schemas_cannot_be_made_to_take_one(tmp_path: Path) -> None:
+    grow = SelfInstruct(backend="demo", out=tmp_path, settings=ALWAYS)
+    with pytest.raises(ModelError, match="the model that generate asks takes no JSON schema"):
+        grow.generate(4)
+    assert SelfInstruct(backend="demo", out=tmp_path, settings={"run.structured": False}).generate(4).instructions
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(400, "This model does not support response format `json_schema`."),
+        ServerFault(422, {"error": {"message": "unexpected field: response_format"}}),
+        ServerFault(500, {"error": {"message": "failed to parse grammar"}}),
+    ],
+)
+def test_a_model_that_refuses_a_schema_gets_one_sentence_and_one_request(refusal: ServerFault, tmp_path: Path) -> None:
+    with OpenAIServer(lambda _json, _n: refusal) as server:
+        with pytest.raises(ModelError, match="refuses the JSON schema that generate asks with") as caught:
+            grow(server, tmp_path, {**ALWAYS, "run.concurrency": 1}).generate(4)
+        asked = len(server.chats)
+        assert asked <= 2, "one may be on its way while the refusal is read"
+        assert "run.structured=false" in caught.value.hint
+        server.reply = said
+        assert grow(server, tmp_path, NEVER).generate(4).instructions, "the same folder goes on as the hint says"
+    assert not any("response_format" in body for body in server.chats[asked:])
+
+
+def test_a_reply_that_is_cut_inside_the_json_is_kept_and_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    def cut(asked: dict[str, Any], _n: int) -> GroqAnswer:
+        whole = answer(asked)
+        return GroqAnswer(whole[: whole.index('"4"') + 30], "length")
+
+    with OpenAIServer(cut) as server, pytest.raises(Stopped, match="cap"):
+        grow(server, tmp_path, {**ALWAYS, "generate.max_candidates": 1, "generate.filters": []}).generate(9)
+    store = RunStore.open_readonly(tmp_path)
+    try:
+        entry = store.journal_entry(GENERATE, 0, None)
+        assert entry is not None
+        assert (entry.answer.finish, entry.answer.text[:1]) == ("length", "{")  # type: ignore[union-attr]
+    finally:
+        store.close()
+    rows = [json.loads(line) for line in (tmp_path / INSTRUCTIONS).read_text("utf-8").splitlines()]
+    assert rows[0]["instruction"].endswith("in one paragraph.")
+
+
+# --- frozen with the run
+
+
+def test_a_stage_keeps_its_form(tmp_path: Path) -> None:
+    with OllamaServer(said) as server:
+        grow(server, tmp_path).generate(4)
+        with pytest.raises(ConfigError, match="true in the run, now false"):
+            grow(server, tmp_path, NEVER).generate(12)
+        grow(server, tmp_path, {"run.structured": "auto"}).generate(12)
+    assert all(schemas(tmp_path, GENERATE)), "auto continues as the stage began"
+
+
+def test_a_run_from_before_there_were_schemas_keeps_asking_in_free_text(tmp_path: Path) -> None:
+    with OllamaServer(said) as server:
+        grow(server, tmp_path, NEVER).generate(4)
+        store = RunStore.open(tmp_path)
+        store._write([("DELETE FROM run WHERE key = 'structured'", ())]).result()  # as an older version left it
+        store.close()
+        run = grow(server, tmp_path, {"run.structured": "auto"})
+        run.generate(12)
+        run.classify()
+    assert not any(schema_of(body) for body in server.chats)
+
+
+# --- the same files
+
+
+def test_a_run_with_a_schema_that_was_killed_ends_like_an_unbroken_one(project: Project) -> None:
+    slow = {"delay": 0.05}
+
+    def slowly(asked: dict[str, Any], n: int) -> Any:
+        return OllamaAnswer(said(asked, n), delay=slow["delay"])
+
+    with OllamaServer(slowly) as server:
+        args = ("--backend", "ollama", "--base-url", server.url, "--set", "run.structured=true", "--target", "24")
+        process = project.start("run", *args)
+        wait_until(lambda: project.replies() >= 1, "a reply")
+        killed(process)
+        slow["delay"] = 0.0
+        project.run("run", *args).succeeded()
+        unbroken = project.another("unbroken")
+        unbroken.run("run", *args).succeeded()
+    assert files(project.folder) == files(unbroken.folder)
+    assert all(schemas(project.folder, INSTANCES))
+
+
+@pytest.mark.parametrize("settings", [ALWAYS, NEVER])
+def test_a_replayed_and_a_reprocessed_run_is_the_same(settings: Mapping[str, Any], project: Project) -> None:
+    original, replayed = project.another("original").folder, project.another("replayed").folder
+    with OllamaServer(said) as server:
+        grow(server, original, settings).run(12)
+    project.run("reprocess", str(original), "--target", "12").succeeded()
+    assert files(project.folder) == files(original)
+    recording = project.folder.parent / "recording.jsonl"
+    recording.write_text("".join(recorded(text) for text in texts(original)), "utf-8")
+    again = SelfInstruct(backend="replay", out=replayed, settings={"backend.path": str(recording), **settings})
+    again.generate(12)
+    without_model = [
+        {**files(out), INSTRUCTIONS: files(out)[INSTRUCTIONS].replace('"tiny"', '"x"')} for out in (original, replayed)
+    ]
+    assert without_model[0][INSTRUCTIONS] == without_model[1][INSTRUCTIONS]
+    assert schemas(replayed, GENERATE) == schemas(original, GENERATE)
+
+
+def recorded(text: str) -> str:
+    return json.dumps({"response": {"choices": [{"text": text, "finish_reason": "stop"}]}}) + "\n"
+
+
+def texts(out: Path) -> list[str]:
+    """The text of every reply of the stage generate."""
+    store = RunStore.open_readonly(out)
+    try:
+        entries = [store.journal_entry(GENERATE, at, None) for at in range(store.next_request_index(GENERATE))]
+        return [entry.answer.text for entry in entries if entry is not None and isinstance(entry.answer, Reply)]
+    finally:
+        store.close()
