@@ -184,7 +184,7 @@ FAMILIES = (
         labels=_true_false,
     ),
     Family(
-        ("Answer yes or no: is there a {claim}?", "Yes or no, is {claim}?"),
+        ("Answer yes or no: is {claim}?", "Yes or no, is {claim}?"),
         lambda slots: _yes(slots["claim"].split(" among ")[0] in items(slots["claim"].split(" among ")[1])),
         {"claim": _list_and_word},
         labels=_yes_no,
