@@ -14,11 +14,15 @@ from selfinstruct.cli.help import TitledCommand, examples
     cls=TitledCommand,
     epilog=examples(
         "selfinstruct dedup tasks.jsonl",
-        "selfinstruct dedup rows.jsonl --field text --threshold 0.8 -o kept.jsonl --dropped",
+        "selfinstruct dedup rows.jsonl --field messages[0].content --threshold 0.8 -o kept.jsonl --dropped",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--field", default="instruction", show_default=True, help="The key whose text is compared.")
+@click.option(
+    "--field",
+    metavar="PATH",
+    help="Where the compared text stands, such as text or messages[0].content. Default: the task of our own formats.",
+)
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
@@ -35,7 +39,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: FILE with .dedup before its ending.")
 @click.option("--dropped", is_flag=True, help="Write the dropped rows to OUT.dropped.jsonl too, each with its nearest.")
-def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
+def command(file: Path, field: str | None, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
     """Write the rows of a JSONL FILE that are not too near to an earlier one, in order and byte for byte."""
     from selfinstruct.similarity.dedup import deduplicate
 
