@@ -30,7 +30,10 @@ FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the sta
 )
 @out_option
 @click.option("--to", type=click.Path(path_type=Path), help="Write a dataset to this folder.")
-@click.option("--format", help="messages, alpaca, sharegpt, text, or a plugin's; default: the run's own.")
+@click.option(
+    "--format",
+    help="messages, alpaca, sharegpt, conversational-prompt-completion, text, or a plugin's; default: the run's own.",
+)
 @click.option(
     "--file", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True, help="The kind of data file."
 )
@@ -45,6 +48,10 @@ FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the sta
     "--best", type=click.IntRange(1), default=None, help="Export only so many examples, those with the best ratings."
 )
 @click.option("--license", default="", metavar="ID", help="The licence of the data for its card, such as llama3.1.")
+@click.option(
+    "--language", "languages", multiple=True, metavar="CODE", help="A language of the data for its card, such as en."
+)
+@click.option("--mlx", is_flag=True, help="Name the validation part valid.jsonl, as MLX reads it.")
 @click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Such as export.encoder.system=TEXT.")
 @click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
 @click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private one.")
@@ -89,7 +96,9 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
 def print_dataset(exported: Exported, is_licensed: bool) -> None:
     """Print the files of a dataset, and what its user does next."""
     for part, rows in exported.counts.items():
-        path = next(path for path in exported.paths if path.stem == part)
+        path = next(
+            path for path in exported.paths if path.stem == part or (part, path.stem) == ("validation", "valid")
+        )
         click.echo(f"{path}: {rows} rows")
     if exported.note:
         click.echo(exported.note)
