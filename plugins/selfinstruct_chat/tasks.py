@@ -51,6 +51,7 @@ class ChatTasksReader(PostProcessor):
             name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words
         }
         examples = tuple(example.text for example in request.examples)
+        messages = tuple(message.text for message in request.messages)
         drafts = []
         for at, (task, tail) in enumerate(read.tasks):
             notes = {**shared, "tail": tail} if tail else dict(shared)
@@ -59,7 +60,7 @@ class ChatTasksReader(PostProcessor):
             if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True
             if task:
-                drafts.append(Draft(task, examples, notes))
+                drafts.append(Draft(task, examples, notes, messages))
         return drafts
 
 

@@ -13,18 +13,23 @@ from selfinstruct_filters.containment import ContainmentFilter, ContainmentOptio
 from selfinstruct_filters.cut import CutFilter
 from selfinstruct_filters.decontamination import DecontaminationFilter, DecontaminationOptions
 from selfinstruct_filters.duplicate_example import DuplicateExampleFilter
+from selfinstruct_filters.echo import EchoFilter, EchoOptions
 from selfinstruct_filters.exact import ExactFilter
 from selfinstruct_filters.first_char import FirstCharFilter
+from selfinstruct_filters.injection import InjectionFilter
 from selfinstruct_filters.invalid_example import InvalidExampleFilter
 from selfinstruct_filters.keywords import KeywordsFilter, KeywordsOptions
 from selfinstruct_filters.language import LanguageFilter, LanguageOptions
 from selfinstruct_filters.length import LengthFilter, LengthOptions
+from selfinstruct_filters.marks import MarksFilter
+from selfinstruct_filters.material import MaterialFilter
 from selfinstruct_filters.near_duplicate import NearDuplicateFilter, NearDuplicateOptions
 from selfinstruct_filters.personal_data import PersonalDataFilter, PersonalDataOptions
 from selfinstruct_filters.refusal import RefusalFilter
 from selfinstruct_filters.restated import RestatedFilter, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeLFilter, RougeLOptions
 from selfinstruct_filters.semantic import SemanticFilter, SemanticOptions
+from selfinstruct_filters.unfinished import UnfinishedFilter
 from selfinstruct_filters.unreadable import UnreadableFilter
 from selfinstruct_filters.unsafe import UnsafeFilter, UnsafeOptions
 
@@ -38,11 +43,16 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
     """Offer the filters for `generate` and `prepare`: in the order of the recipe `chat`, then the optional ones."""
     return [
         _offer("cut", "Drop what the reply's end cut off", CutFilter, stages=(GENERATE, PREPARE)),
-        _offer("unreadable", "Drop broken text: wrong encodings, endless repetition", UnreadableFilter),
+        _offer("unreadable", "Drop broken text: wrong encodings, no words, loops", UnreadableFilter),
+        _offer("marks", "Drop drafts with a list's number in front, or several tasks", MarksFilter),
+        _offer("echo", "Drop what repeats the prompt", EchoFilter, EchoOptions, _BOTH),
+        _offer("injection", "Drop commands to the reader of the prompt", InjectionFilter),
         _offer("refusal", "Drop refusals, preambles and talk about the tasks", RefusalFilter),
         _offer("first-char", "Drop a draft that starts with a sign", FirstCharFilter),
         _offer("length", "Drop drafts that are too short or too long", LengthFilter, LengthOptions),
         _offer("answer", "Drop answers that stand where a task should", AnswerFilter, AnswerOptions),
+        _offer("unfinished", "Drop what ends in mid-sentence or mid-word", UnfinishedFilter, stages=_BOTH),
+        _offer("material", "Drop tasks without what they point at", MaterialFilter, stages=_BOTH),
         _offer("keywords", "Drop tasks that a text model cannot do", KeywordsFilter, KeywordsOptions),
         _offer("exact", "Drop what the pool holds word for word", ExactFilter),
         _offer("restated", "Drop copies of a seed or a shown example, lengthened too", RestatedFilter, RestatedOptions),

@@ -32,7 +32,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_groq import GroqOptions, settings
 from selfinstruct_groq.fast_path import FastCompletions
-from selfinstruct_groq.limits import scope_from_error, wait_from_error, window_from_error, windows_in
+from selfinstruct_groq.limits import scope_from_error, window_from_error, windows_in
 from selfinstruct_groq.models import LLAMA_3, MODEL_GONE, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
 
 if TYPE_CHECKING:
@@ -210,9 +210,8 @@ class GroqBackend(Backend):
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
         status, code, words = chat.status_of(error), chat.code_of(error), self._words(error)
-        told = window_from_error(words)
-        if told:
-            self._windows.setdefault((told.what, told.seconds), told)
+        if window := window_from_error(words):
+            self._windows.setdefault((window.what, window.seconds), window)
         if status == 401:
             return Unusable(f"Groq refused the key (HTTP 401): {words}", settings.KEY_HINT)
         if code in MODEL_GONE:
@@ -224,9 +223,8 @@ class GroqBackend(Backend):
         if status == 413:
             return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
         if status in (429, 498):
-            wait = chat.retry_after(error)
-            wait = wait_from_error(words) if wait is None else wait
-            return Busy(f"HTTP {status}: {words}", wait, scope_from_error(words), too_many_requests=True)
+            told = f"HTTP {status}: {words}"
+            return Busy(told, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error)

@@ -14,7 +14,6 @@ HEADERS: tuple[tuple[Literal["requests", "tokens"], int], ...] = (("requests", 8
 
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = r"\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d)"
-_WAIT = re.compile(rf"try again in ((?:{_PART})+)", re.IGNORECASE)
 _SCOPE = re.compile(r"(requests|tokens) per (second|minute|hour|day)", re.IGNORECASE)
 _LIMIT = re.compile(r"(requests|tokens) per (second|minute|hour|day)[^:]{0,20}: limit (\d+)", re.IGNORECASE)
 
@@ -53,12 +52,6 @@ def scope_from_error(words: str) -> str:
     """The name of the limit in the message of an error, such as `tokens per minute`; empty if there is none."""
     found = _SCOPE.search(words)
     return found[0].lower() if found else ""
-
-
-def wait_from_error(words: str) -> float | None:
-    """Seconds after `try again in`; `None` if an error's words name no time."""
-    found = _WAIT.search(words)
-    return seconds(found[1]) if found else None
 
 
 def _whole(text: str | None) -> int | None:

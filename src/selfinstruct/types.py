@@ -175,10 +175,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do."""
+    """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do.
+
+    `setting` names the setting of the sampling that the model refuses, if that is the reason.
+    """
 
     message: str
     hint: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +277,14 @@ class Draft:
 
     `examples` are the instructions that its prompt showed. `notes` hold what the parser noticed and filters may use:
     `seed` (a seed task, shown to filters first), `cut` (the reply ended inside this item), `intro` (text before the
-    first item), `tail` (text that followed the task inside its item, such as an answer).
+    first item), `tail` (text that followed the task inside its item, such as an answer). `messages` are the texts of
+    the prompt's messages, for filters that tell a copy of the prompt; they are not stored again.
     """
 
     text: str
     examples: tuple[str, ...] = ()
     notes: Mapping[str, Json] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
 
     subject: ClassVar[str] = ""
     payload: ClassVar[Mapping[str, Json]] = {}

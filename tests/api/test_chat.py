@@ -164,7 +164,7 @@ def test_what_passes(error: Exception) -> None:
 def test_unknown_exceptions_reject_the_request_only() -> None:
     assert chat.read_exception(ClientError("odd")) == Rejected("ClientError: odd")
     assert chat.read_exception(RuntimeError()) == Rejected("RuntimeError")
-    assert isinstance(chat.read_exception(httpx.LocalProtocolError("illegal header")), Rejected)
+    assert isinstance(chat.read_exception(httpx.LocalProtocolError("illegal header")), Unusable)
 
 
 def test_first_words() -> None:
@@ -172,7 +172,7 @@ def test_first_words() -> None:
     assert chat.error_words(ValueError()) == "ValueError"
     assert len(chat.error_words(ValueError("x" * 1000))) == 300
     assert chat.error_words(ClientError("Error 400: {...}", body={"error": {"message": "too long"}})) == "too long"
-    assert chat.error_words(ClientError("words", body={"error": "odd"})) == "words"
+    assert chat.error_words(ClientError("words", body={"error": "odd"})) == "odd"
 
 
 # --- the ten-line provider

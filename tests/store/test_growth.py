@@ -160,6 +160,6 @@ def test_status_works_while_another_process_works_on_the_run(project: Project) -
     working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
     wait_until(lambda: project.replies() >= 30, "30 replies")
     told = project.run("status", "--more", "1000").succeeded()
-    assert working.poll() is None, "it has ended too early for this test to mean anything"
+    assert working.is_running(), "it has ended too early for this test to mean anything"
     assert "1,000 more need about " in told.stdout
     assert working.wait(60) == 0

@@ -10,7 +10,15 @@ from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
 from selfinstruct.config.places import homes_of
-from selfinstruct.config.tables import BudgetOptions, ComponentTable, ConfigFile, LimitOptions, RunOptions, StageTable
+from selfinstruct.config.tables import (
+    AskingTable,
+    BudgetOptions,
+    ComponentTable,
+    ConfigFile,
+    LimitOptions,
+    RunOptions,
+    StageTable,
+)
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.plugins.checks import suggest
@@ -116,9 +124,14 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
         for name in STAGES
         if isinstance(table := getattr(shape, name), StageTable)
     }
+    problems += [
+        f"{name}: limits, budget and prices here are those of [{name}.backend], which is missing"
+        for name, stage in stages.items()
+        if isinstance(stage.table, AskingTable) and stage.table.lacks_backend
+    ]
     export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
     if problems:
-        raise ConfigError(problems, hints[0] if len(problems) == 1 else "")
+        raise ConfigError(problems, hints[0] if len(problems) == len(hints) == 1 else "")
     return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
 
 

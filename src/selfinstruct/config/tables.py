@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from selfinstruct.api import Options, Sampling
 
@@ -58,12 +58,17 @@ class LimitOptions(Options):
     tokens_per_day: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any day.")
 
 
-class BudgetOptions(Options):
-    """The table `[budget]`: what a run may cost in all, over all its commands; reaching it ends the run, resumably."""
+class BudgetBounds(Options):
+    """What may be spent, over all commands of a run; reaching it ends the run, resumably."""
 
     max_requests: int | None = Field(None, ge=1, description="Calls to the model, those that fail included.")
     max_tokens: int | None = Field(None, ge=1, description="Tokens, prompt and reply.")
     max_usd: float | None = Field(None, gt=0, description="US dollars; needs prices.")
+
+
+class BudgetOptions(BudgetBounds):
+    """The table `[budget]`: what a run may cost in all, over all its commands; reaching it ends the run, resumably."""
+
     max_hours: float | None = Field(None, gt=0, description="Hours of work.")
     usd_per_million_prompt_tokens: float | None = Field(
         None, ge=0, description="Price of what is sent. Default: what the backend knows."
@@ -96,14 +101,46 @@ class StageTable(BaseModel):
     sampling: SamplingOptions = SamplingOptions()
 
 
-class GenerateTable(StageTable):
-    """The table `[generate]`."""
+class AskingTable(StageTable):
+    """What the tables of stages that ask a model have in common.
+
+    `limits`, `budget` and the prices are those of the stage's own backend. Stages whose backend and all of these are
+    the same share one account.
+    """
 
     not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"target", "max_candidates", "patience", "min_acceptance", "acceptance_window"}
+        {"limits", "budget", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
     )
-    sampler: ComponentTable
     encoder: ComponentTable
+    backend: ComponentTable | None = Field(None, description="Who answers this stage, if not the backend of the run.")
+    limits: LimitOptions | None = Field(None, description="What the stage's own provider allows.")
+    budget: BudgetBounds | None = Field(None, description="What its own backend may cost, within the run's budget.")
+    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of what its backend is sent.")
+    usd_per_million_completion_tokens: float | None = Field(None, ge=0, description="Price of what its backend writes.")
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """What holds for the stage's own backend and no other."""
+        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
+        return (self.limits, self.budget, *prices)
+
+    @property
+    def lacks_backend(self) -> bool:
+        """Whether there are such terms, but no backend that they could hold for."""
+        return self.backend is None and any(term is not None for term in self.terms)
+
+
+class GenerateTable(AskingTable):
+    """The table `[generate]`."""
+
+    not_frozen: ClassVar[frozenset[str]] = AskingTable.not_frozen | {
+        "target",
+        "max_candidates",
+        "patience",
+        "min_acceptance",
+        "acceptance_window",
+    }
+    sampler: ComponentTable
     target: int | None = Field(None, ge=1, description="How many instructions to accept.")
     max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates were judged.")
     patience: int = Field(50, ge=1, description="Stop when so many requests in a row bring nothing accepted.")
@@ -113,34 +150,20 @@ class GenerateTable(StageTable):
     acceptance_window: int = Field(50, ge=1, description="How many requests `min_acceptance` looks back.")
 
 
-class AskTable(StageTable):
+class AskTable(AskingTable):
     """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
 
-    encoder: ComponentTable
     batch: int = Field(1, ge=1, description="How many instructions one request asks about.")
     attempts: int = Field(1, ge=1, description="How often an instruction without an answer is asked about.")
 
 
 class JudgeTable(AskTable):
-    """The table `[judge]`: who rates the finished examples, and how. Limits and prices are those of its own backend."""
+    """The table `[judge]`: who rates the finished examples, and how."""
 
-    not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"enabled", "limits", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
-    )
+    not_frozen: ClassVar[frozenset[str]] = AskTable.not_frozen | {"enabled"}
     enabled: bool = Field(False, description="Whether `selfinstruct run` has the examples rated too.")
     batch: int = Field(8, ge=1, description="How many examples one request asks about.")
     attempts: int = Field(2, ge=1, description="How often an example without a rating is asked about.")
-    backend: ComponentTable | None = Field(None, description="Who rates, if not the backend of the run.")
-    limits: LimitOptions | None = Field(None, description="What the judge's own provider allows.")
-    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of what the judge is sent.")
-    usd_per_million_completion_tokens: float | None = Field(None, ge=0, description="Price of what the judge writes.")
-
-    @model_validator(mode="after")
-    def _has_its_own(self) -> Self:
-        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
-        if self.backend is None and (self.limits is not None or prices != (None, None)):
-            raise ValueError("limits and prices here are those of [judge.backend], which is missing")
-        return self
 
 
 class PrepareTable(StageTable):

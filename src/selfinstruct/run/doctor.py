@@ -15,15 +15,17 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
+from selfinstruct.run.backends import TRACING, has_own, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
+from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MIN_FREE_BYTES = 200_000_000
 """Bytes that should be free: a run of 100,000 requests takes about twice that."""
@@ -130,16 +132,17 @@ def _run(folder: Path) -> Finding:
 
 
 def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
-    """The run's backend, and that of the judge, if it has one of its own."""
-    if config.backend is None:
+    """The run's backend, and those of stages that have their own; stages that share one are looked at together."""
+    if config.backend is not None:
+        run_stage = next(name for name in STAGES if not has_own(config, name))
+        yield from _backend("backend", registry, config, config.backend, run_stage, seeds)
+    elif any(stage.encoder and not stage.backend for stage in config.stages.values()):
         known = ", ".join(offer.component.name for offer in registry.offers("backend"))
         missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
         yield _failed("backend", "chosen", missing)
-    else:
-        yield from _backend("backend", registry, config, config.backend, GENERATE, seeds)
-    judge = config.stages.get(JUDGE)
-    if judge is not None and judge.backend is not None:
-        yield from _backend("judge", registry, config, judge.backend, JUDGE, seeds)
+    for name, stage in config.stages.items():
+        if stage.backend is not None and name == shared_by(config, name)[0]:
+            yield from _backend(name, registry, config, stage.backend, name, seeds)
 
 
 def _backend(
@@ -167,6 +170,7 @@ def _backend(
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
         yield _prices(area, config, backend, stage)
+        yield _schema(area, registry, config, backend, stages=[name for name in config.stages if name in shared])
     yield from _tracing(area, config, backend)
 
 
@@ -214,6 +218,24 @@ def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Findi
     if prices:
         words = f"{prices.prompt:g} and {prices.completion:g} US dollars for a million prompt and completion tokens"
     return Finding(area, Check("prices", True, words))
+
+
+def _schema(area: str, registry: Registry, config: RunConfig, backend: Backend, *, stages: list[str]) -> Finding:
+    """Which stages will ask with a JSON schema."""
+    name = f"the backend {type(backend).__name__}"
+    try:
+        wanted = [stage for stage in stages if wants_schema(registry, config, stage)]
+        takes = bool(wanted) and call_plugin(name, "schemas", backend.accepts_schema, hint=FIX_AND_RERUN)
+    except SelfInstructError as error:
+        return _failed(area, "schema", error)
+    if wanted and not takes:
+        insists = config.run.structured is True
+        check = Check(
+            "schema", not insists, "the model takes none: replies are free text", NO_SCHEMA if insists else ""
+        )
+        return Finding(area, check, ModelError.exit_code if insists else 0)
+    words = f"JSON that keeps to a schema in {', '.join(wanted)}" if wanted else "free text"
+    return Finding(area, Check("schema", True, f"replies are {words}"))
 
 
 def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:

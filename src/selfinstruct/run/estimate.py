@@ -68,8 +68,8 @@ def estimate(
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
-    backend = config.backend.build(registry) if config.backend else None
-    prices = prices_for(config, backend)
+    own = config.stages[GENERATE].backend or config.backend
+    prices = prices_for(config, own.build(registry) if own else None)
     sums = (count * prompt_tokens, count * reply, count * most)
     costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
     return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)

@@ -18,7 +18,7 @@ from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, prices_for
+from selfinstruct.run.backends import Backends, Say, has_own, prices_for
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -34,7 +34,7 @@ from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, s
 from selfinstruct.run.stage_run import StageRun, gather_events
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
 
 
 class Run:
@@ -76,7 +76,8 @@ class Run:
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
             self._read_seeds()
-            for stage in (GENERATE, *([JUDGE] if self.rates else [])):
+            own = [name for name in (CLASSIFY, INSTANCES) if has_own(self.config, name)]
+            for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
         self.store = RunStore.open(self.folder)
         try:

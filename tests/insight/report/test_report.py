@@ -154,7 +154,7 @@ def test_a_run_in_progress_has_a_report_that_agrees_with_itself(project: Project
         assert made is not None
         assert made.accepted == found.phrases.total == found.near.total + found.near_unknown > 0
         assert made.candidates == sum(step.dropped for step in made.steps) + made.accepted
-    assert process.poll() is None
+    assert process.is_running()
     process.kill()
 
 

@@ -1,0 +1,193 @@
+"""Says what an exception of any model client means: what passes, what one request is refused for, what ends the run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from selfinstruct.api.client_errors import (
+    causes,
+    code_of,
+    error_body,
+    error_summary,
+    error_words,
+    retry_after,
+    status_of,
+)
+from selfinstruct.types import Busy, Fault, Rejected, Unusable
+
+TOO_MANY_REQUESTS = (429, 503, 529)
+"""Statuses with which a provider says that it has too many requests."""
+
+PASSING = (408, 409, 425, 429, 498, 499)
+"""Statuses below 500 that say nothing against the request itself."""
+
+DAILY_SECONDS = 3600.0
+"""How long to wait at least where a daily quota is used up, since some providers name the wait of another limit."""
+
+HINTS: Mapping[str, str] = {
+    "key": "Check the key and its rights.",
+    "payment": "Check the account's credit and billing.",
+    "model": "Check the model.",
+    "address": "Check base_url: most servers want it to end in /v1.",
+    "tls": "Check base_url and the certificates of this computer.",
+}
+"""What to do about what ends a run; a backend puts its provider's own words in their place."""
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "temperature": ("temperature",),
+    "top_p": ("top_p", "topP", "p"),
+    "max_tokens": ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens", "maxOutputTokens"),
+    "frequency_penalty": ("frequency_penalty", "frequencyPenalty"),
+    "presence_penalty": ("presence_penalty", "presencePenalty"),
+    "stop": ("stop", "stop_sequences", "stopSequences"),
+}
+"""Settings of the sampling, and what providers call them."""
+
+NO_CREDIT = re.compile(
+    r"insufficient[_ ](quota|balance|credits?|funds)|billing_(hard_limit_reached|not_active)|billing hard limit"
+    r"|credit balance|payment (is )?(required|due)|(out of|no|used all( available)?|exceeded .{0,30}included) credits"
+    r"|requires more credits|account (is |has been )?suspended|spending limit",
+    re.IGNORECASE,
+)
+FILTERED = re.compile(
+    r"content[_ ]?(filter|policy|management)|moderation|flagged|responsible ?ai|safety system|prohibited.content"
+    r"|data_inspection_failed|guardrail",
+    re.IGNORECASE,
+)
+BAD_KEY = re.compile(
+    r"(api[_ -]?key|api token|credentials|security token|authentication)\b.{0,60}"
+    r"\b(not valid|invalid|incorrect|missing|expired|not found|not set|not resolve|must be set)"
+    r"|(incorrect|invalid|missing|no|expired) (x-)?(api[_ -]?key|api token|credentials|authentication)"
+    r"|could not resolve authentication|unable to locate credentials|token .{0,40}(expired|invalid)",
+    re.IGNORECASE,
+)
+TOO_LONG = re.compile(
+    r"context[_ ]?(length|window|size|overflow)|maximum context|too many (input )?tokens|(prompt|input) is too long"
+    r"|token limit|exceeds? (the )?(available |maximum )?(context|number of tokens)|reduce the length|too large",
+    re.IGNORECASE,
+)
+UNKNOWN_MODEL = re.compile(
+    r"model[_ ]?(not[_ ](found|exist)|decommissioned)|model\b.{0,80}"
+    r"(does not exist|not found|not exist|is invalid|unknown|decommissioned|deprecated|not available|not supported)"
+    r"|(unknown|invalid|no such|not a valid) model|deploymentnotfound|deployment .{0,60}does not exist",
+    re.IGNORECASE,
+)
+REFUSED_OPTION = re.compile(
+    r"unsupported|not supported|not support|deprecated|unknown|unrecogni[sz]ed|extra (inputs|fields)|unexpected"
+    r"|not permitted|not allowed|cannot be (set|used|specified)|can only be|only .{0,30}supported|invalid",
+    re.IGNORECASE,
+)
+DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)
+UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
+
+NO_KEY = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "DefaultCredentialsError")
+UNSENDABLE = ("LocalProtocolError", "InvalidHeader")
+NO_ADDRESS = ("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema", "InvalidUrlClientError")
+BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
+TRANSIENT = (
+    "timeout",
+    "connecterror",
+    "connectionerror",
+    "connectionreset",
+    "disconnected",
+    "incompleteread",
+    "payloaderror",
+    "readerror",
+    "remoteprotocolerror",
+    "writeerror",
+)
+"""Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
+
+BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What clients raise when the server's answer is not the JSON they expect; see `docs/providers.md`."""
+
+
+def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> Fault:
+    """Sort an exception of any client by its nature: its status, the classes of its causes, and its words last.
+
+    `hints` are the provider's own in place of those of `HINTS`.
+    """
+    known = {**HINTS, **(hints or {})}
+    status = status_of(error)
+    if status is None or status < 400:
+        return _without_status(error, known)
+    words = f"HTTP {status}: {error_words(error)}"
+    said = f"{code_of(error)} {error_words(error, 2000)}"
+    if final := _final(error, status, said, words, known):
+        return final
+    if status in PASSING or status >= 500:
+        is_daily = status == 429 and DAILY.search(f"{said} {error_body(error)}") is not None
+        wait = retry_after(error)
+        if is_daily:
+            wait = max(wait or 0.0, DAILY_SECONDS)
+        return Busy(words, wait, "a day" if is_daily else "", too_many_requests=status in TOO_MANY_REQUESTS)
+    return Rejected(words)
+
+
+def _final(error: Exception, status: int, said: str, words: str, hints: Mapping[str, str]) -> Fault | None:
+    """What ends the run, or this one request, whatever is done; `None` for anything else."""
+    if status == 402 or NO_CREDIT.search(said):
+        return Unusable(f"the provider wants payment ({words})", hints["payment"])
+    if status >= 500 or status in PASSING:
+        return None
+    if FILTERED.search(said):
+        return Rejected(f"the provider's filter refused the request ({words})")
+    if status in (401, 403) or BAD_KEY.search(said):
+        return Unusable(f"the provider refused the key ({words})", hints["key"])
+    if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
+        hint = hints["model"] if status == 410 or UNKNOWN_MODEL.search(said) else f"{hints['model']} {hints['address']}"
+        return Unusable(f"the provider does not know this model or address ({words})", hint)
+    if TOO_LONG.search(said) or status == 413:
+        return Rejected(f"the request is too long ({words})")
+    if option := _named_option(error, said):
+        return Unusable(f"the model does not take {option} ({words})", setting=option)
+    return None
+
+
+def _named_option(error: Exception, said: str) -> str:
+    """The setting of the sampling that a refusal is about; empty if it is about none."""
+    if not REFUSED_OPTION.search(said):
+        return ""
+    given = error_body(error).get("param")
+    for option, names in OPTIONS.items():
+        if given in names:
+            return option
+        if any(
+            re.search(rf"['\"`.]{name}['\"`]|\b{name}\b" if len(name) > 4 else rf"['\"`]{name}['\"`]", said)
+            for name in names
+        ):
+            return option
+    return ""
+
+
+def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
+    """Sort what no response came of, or a response that the client could not read."""
+    words, chain = error_summary(error), list(causes(error))
+    names = {kind.__name__ for one in chain for kind in type(one).__mro__}
+    told = " ".join(str(one) for one in chain)
+    if (unexpected := UNEXPECTED_ARGUMENT.search(told)) and any(isinstance(one, TypeError) for one in chain):
+        option = next((name for name, other in OPTIONS.items() if unexpected[1] in other), "")
+        return Unusable(f"the model's class does not take the argument {unexpected[1]}", "Take it out.", option)
+    if names & set(NO_KEY) or BAD_KEY.search(told):
+        return Unusable(f"there is no key that can be used: {error_words(error)}", hints["key"])
+    if names & set(UNSENDABLE) or any(isinstance(one, UnicodeEncodeError) and one.encoding != "utf-8" for one in chain):
+        return Unusable("a header cannot be sent: the key holds characters that no key has", hints["key"])
+    if names & set(NO_ADDRESS):
+        return Unusable(f"the address cannot be used: {words}", hints["address"])
+    if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in told:
+        return Unusable(f"the server's certificate cannot be checked: {words}", hints["tls"])
+    if FILTERED.search(told):
+        return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
+    if status_of(error) is not None:
+        return Busy(f"the server's answer could not be read ({words})")
+    if any(isinstance(one, OSError) for one in chain) or _is_transient(names):
+        return Busy(words)
+    if isinstance(error, BROKEN_ANSWER):
+        return Busy(f"the server's answer could not be read ({words})")
+    return Busy(words) if any(getattr(one, "is_retryable", False) is True for one in chain) else Rejected(words)
+
+
+def _is_transient(names: set[str]) -> bool:
+    return any(mark in name.lower() for name in names for mark in TRANSIENT)
