@@ -54,10 +54,10 @@ SWAPS = (
     ("a", "one"),
 )
 UNSUITABLE = (
-    "{thing} prices.",
+    "{thing}.",
     "Draw a picture of the {thing} that {name} keeps in {city}.",
     "Watch the video about the {thing} of {name} and note three things about {city}.",
-    "Describe the image of a {thing} that {name} took in {city}.",
+    "Describe the attached image of the {thing} of {name} in {city}.",
     "Draw a graph of {name}'s {thing} sales in {city}.",
     "Listen to the recording of {name} in {city} and write down what is said about the {thing}.",
 )

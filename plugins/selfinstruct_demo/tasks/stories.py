@@ -35,7 +35,7 @@ def _share(slots: Slots) -> str:
 
 
 def _legs(rng: Random) -> str:
-    return ", ".join(f"{rng.randrange(5, 95, 5)} x {rng.randrange(12, 180, 6)}" for _ in range(rng.randint(5, 7)))
+    return ", ".join(f"{rng.randrange(5, 95, 5)}*{rng.randrange(12, 180, 6)}" for _ in range(rng.randint(5, 7)))
 
 
 def _distance(slots: Slots) -> str:
@@ -117,8 +117,8 @@ FAMILIES = (
     ),
     Family(
         (
-            "How far does {name}'s {vehicle} go from {city} in {legs} (minutes x km/h)?",
-            "Add up {legs} (minutes x km/h), {name}'s way to {city} by {vehicle}.",
+            "How far does {name}'s {vehicle} go from {city} in {legs} (minutes * km/h)?",
+            "Add up {legs} (minutes * km/h), {name}'s way to {city} by {vehicle}.",
         ),
         _distance,
         {"name": word("name"), "vehicle": word("vehicle"), "city": word("city"), "legs": _legs},
