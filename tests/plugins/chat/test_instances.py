@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from pydantic import ValidationError
 
-from selfinstruct.api import ConfigError, Instruction, NoOptions, RawInstances, Reply, Request
-from selfinstruct_chat.classify import ChatClassifyEncoder
+from selfinstruct.api import ConfigError, Instruction, RawInstances, Reply, Request
+from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
 from selfinstruct_chat.labels import ChatLabelsReader
@@ -126,7 +126,7 @@ def test_demo_classifies_what_the_real_prompt_asks(markers: float) -> None:
     rng = Random(3)
     tasks = [draw_task(rng, classification=at % 3 == 0) for at in range(40)]
     subjects = tuple(Instruction(str(at), text) for at, text in enumerate([*tasks, "Write:\n1. a poem\n2. a song"]))
-    messages = ChatClassifyEncoder(NoOptions()).encode((), subjects)
+    messages = ChatClassifyEncoder(ChatClassifyOptions()).encode((), subjects)
     said = reply_to(
         [("human" if one.role == "user" else one.role, one.text) for one in messages], faultless(markers=markers)
     )
