@@ -30,6 +30,16 @@ ABROAD = (
 )
 """How refusals start in other languages; the apology, where there is one, and the inability."""
 
+ASKS_ABROAD = (
+    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
+    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b|\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
+    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b|\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
+    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
+    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
+    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか|(?:구체적으로|자세히) (?:알려|말씀해) ?주",
+)
+"""How models ask their user in other languages to be clearer."""
+
 _NOTHING_ELSE = r"[^.!?。！？\n]{0,60}[.:!：。！]?\s*\Z"
 ANNOUNCED_ABROAD = tuple(
     words + _NOTHING_ELSE
@@ -148,6 +158,7 @@ ANYWHERE = {
         r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b",
         r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)",
         r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))",
+        *ASKS_ABROAD,
     ),
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
@@ -173,7 +184,7 @@ _OFFERS = re.compile(
 class RefusalFilter(Filter[Draft]):
     """Drop refusals, preambles, placeholders, questions back to the user; all drafts of a reply that opens with one.
 
-    The wordings are English; refusals are known in ten more languages.
+    The wordings are English; refusals and questions back are known in about ten more languages.
     """
 
     def __init__(self) -> None:

@@ -205,7 +205,8 @@ class GroqBackend(Backend):
             "system_fingerprint": message.response_metadata.get("system_fingerprint") or None,
             "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
         }
-        return replace(chat.read_message(message), details=_set(details))
+        read = chat.read_message(message)
+        return replace(read, details={**read.details, **_set(details)})
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""

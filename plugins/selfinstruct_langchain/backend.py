@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from langchain.chat_models import init_chat_model
 from pydantic import SecretStr
 
@@ -14,7 +16,7 @@ from selfinstruct.api import Backend, Check, Diagnosis, Fault, Json, ModelError,
 from selfinstruct_langchain import LangChainOptions
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 OTHER_NAMES = {
     "max_tokens": ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "num_predict"),
@@ -27,7 +29,8 @@ OTHER_NAMES = {
 class LangChainBackend(Backend):
     """A chat model of any provider.
 
-    It closes nothing: LangChain has no common way to, and some providers share one client between all their models.
+    It closes the connections of completion models only: LangChain has no common way to, and some providers share one
+    client between all their models.
     """
 
     def __init__(self, options: LangChainOptions) -> None:
@@ -36,10 +39,11 @@ class LangChainBackend(Backend):
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()
         self._unsent: tuple[str, ...] = ()
-        self._model: BaseChatModel | None = None
+        self._connections: list[httpx.AsyncClient] = []
+        self._model: BaseChatModel | BaseLLM | None = None
         self._secrets = {options.api_key.get_secret_value()} if options.api_key else set()
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
         bare = self._build({})
         accepted = _accepted(type(bare))
@@ -49,6 +53,9 @@ class LangChainBackend(Backend):
             arguments["model_kwargs"] = others | self._options.kwargs.get("model_kwargs", {})
             others = {}
         self._unsent = tuple(others)
+        if self._options.completion:
+            self._connections.append(httpx.AsyncClient(timeout=self.timeout))
+            arguments["http_async_client"] = self._connections[-1]
         model = self._build(arguments)
         self._secrets |= _secrets_of(model)
         self._model = model
@@ -62,13 +69,14 @@ class LangChainBackend(Backend):
         """A schema as the provider's class takes it."""
         return chat.schema_arguments(self._model, schema)
 
-    def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel:
+    def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given
         given: dict[str, Any] = {"base_url": options.base_url, "api_key": options.api_key}
         given = {name: value for name, value in given.items() if value is not None}
         given |= own | {name: value for name, value in arguments.items() if name not in own or name == "model_kwargs"}
         try:
-            model: BaseChatModel = init_chat_model(self._name, model_provider=self._provider, **given)
+            make = _completion_model if options.completion else init_chat_model
+            model: BaseChatModel | BaseLLM = make(self._name, model_provider=self._provider, **given)
         except ImportError as error:
             raise self._missing(error) from None
         except Exception as error:
@@ -80,6 +88,12 @@ class LangChainBackend(Backend):
                 f"LangChain could not make the model '{options.model}': {words}", "Check the backend's options and key."
             ) from None
         return model
+
+    async def close(self) -> None:
+        """Close the connections of the completion models made so far."""
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            await connection.aclose()
 
     def _missing(self, error: ImportError) -> ModelError:
         """Put LangChain's own sentence about a package that is not installed into the two parts of ours."""
@@ -131,7 +145,15 @@ def _requested(sampling: Sampling) -> dict[str, Any]:
     return {name: value for name, value in requested.items() if value is not None}
 
 
-def _accepted(kind: type[BaseChatModel]) -> set[str]:
+def _completion_model(name: str, model_provider: str, **given: Any) -> BaseLLM:
+    """The client of the completions endpoint, as vLLM, llama.cpp and OpenAI have it."""
+    if model_provider != "openai":
+        raise ValueError(f"completion models are asked through the provider openai, not '{model_provider}'")
+    model: BaseLLM = import_module("langchain_openai").OpenAI(model=name, **given)
+    return model
+
+
+def _accepted(kind: type[BaseChatModel | BaseLLM]) -> set[str]:
     """All names under which a model's class takes arguments; others it may ignore, or send to the server."""
     fields = kind.model_fields
     return set(fields) | {field.alias for field in fields.values() if field.alias}
@@ -149,6 +171,6 @@ def _sort(requested: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, A
     return arguments, others
 
 
-def _secrets_of(model: BaseChatModel) -> set[str]:
+def _secrets_of(model: BaseChatModel | BaseLLM) -> set[str]:
     values = (getattr(model, name, None) for name in type(model).model_fields)
     return {value.get_secret_value() for value in values if isinstance(value, SecretStr)} - {""}

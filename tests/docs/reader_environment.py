@@ -48,6 +48,7 @@ def world(home: Path) -> Iterator[dict[str, str]]:
 
 def _said(asked: dict[str, Any]) -> tuple[str, str]:
     """What the demo's grammar replies, and how the reply ends."""
-    turns = [(ROLES.get(message["role"], message["role"]), message["content"]) for message in asked["messages"]]
+    messages = asked.get("messages") or [{"role": "user", "content": asked["prompt"]}]
+    turns = [(ROLES.get(message["role"], message["role"]), message["content"]) for message in messages]
     said = reply_to(turns, DemoOptions())
     return said.text, "length" if said.cut else "stop"

@@ -80,6 +80,7 @@ def read_message(message: BaseMessage) -> Completion:
         finish=FINISHES.get(str(said).lower(), "unknown"),
         usage=Usage(used.get("input_tokens"), used.get("output_tokens")),
         model=str(facts.get("model_name") or facts.get("model") or ""),
+        details={"tool_calls": len(calls)} if (calls := getattr(message, "tool_calls", None)) else {},
     )
 
 

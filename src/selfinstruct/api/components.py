@@ -32,7 +32,7 @@ from selfinstruct.types import (
 )
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
 
 API_VERSION = 1
@@ -101,8 +101,10 @@ class Backend(ABC):
     """Whether prompts stay on this machine; the core then switches LangSmith's tracing off unless asked for."""
 
     @abstractmethod
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Give a chat model that draws as `sampling` says; called once for each stage of a command.
+
+        A completion model (`BaseLLM`) is sent prompts of one user message as texts to continue; others it refuses.
 
         Raises `ModelError` with a hint when no model can be had (no key, no server, unknown name).
         """

@@ -22,7 +22,7 @@ from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 
 class SelfInstruct(RunFolder):
@@ -56,7 +56,7 @@ class SelfInstruct(RunFolder):
     def __init__(
         self,
         *,
-        model: BaseChatModel | None = None,
+        model: BaseChatModel | BaseLLM | None = None,
         backend: str | None = None,
         out: str | Path = "runs/default",
         recipe: str | None = None,

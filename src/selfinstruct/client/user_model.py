@@ -1,4 +1,4 @@
-"""A chat model that the caller built, as a backend."""
+"""A chat or completion model that the caller built, as a backend."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from selfinstruct.api import Backend, Json, Sampling, chat
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 
 class UserModel(Backend):
-    """A chat model that the caller built. Its own settings stand; a stage's sampling fills in those not set."""
+    """A model that the caller built. Its own settings stand; a stage's sampling fills in those not set."""
 
     NAMES = {
         "temperature": ("temperature",),
@@ -26,10 +26,10 @@ class UserModel(Backend):
     }
     """What models call each part of a sampling."""
 
-    def __init__(self, model: BaseChatModel) -> None:
+    def __init__(self, model: BaseChatModel | BaseLLM) -> None:
         self._model = model
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set."""
         fields, already_set = type(self._model).model_fields, self._model.model_fields_set
         updates = {}

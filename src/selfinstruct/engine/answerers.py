@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selfinstruct.api import Backend, chat
+from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
@@ -70,7 +71,7 @@ class LiveAnswerer:
         self._on_retry = on_retry
         self._policy = policy
         self._calls = calls
-        self._model: BaseChatModel | None = None
+        self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
         self._breaker = Breaker(policy)
@@ -83,11 +84,10 @@ class LiveAnswerer:
         """Make the model; raises `ModelError` if there is none to be had, `PluginError` if the backend is broken."""
         make = self._backend.chat_model
         try:
-            self._model = await asyncio.to_thread(
-                call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN
-            )
+            model = await asyncio.to_thread(call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN)
         except SelfInstructError as error:
             raise self._masked(error) from None
+        self._model = with_messages(model, sampling)
         self._learn()
         if (left := self._gate.budget.seconds_left()) is not None:
             self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)

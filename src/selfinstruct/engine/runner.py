@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 
 from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.barren import BarrenReplies
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.fate_balance import FateBalance
 from selfinstruct.engine.filter_chain import ChainResult, FilterChain
@@ -62,6 +63,7 @@ class Runner:
         self._balance = FateBalance(stage.name, store.totals(stage.name), store.evaluated(stage.name))
         evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
+        self._barren = BarrenReplies(self._balance.accepted > 0)
         self._failures = 0
         self._last_failure = ""
         self._next = len(self._sizes)
@@ -96,13 +98,14 @@ class Runner:
                 more = self._balance.accepted - self._stage.goal
                 return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
             self._check_bounds()
-            while len(self._in_flight) < self._bounds.lookahead and self._wants_more():
+            while len(self._in_flight) < self._most_in_flight() and self._wants_more():
                 if (pending := self._plan()) is None:
                     break
                 self._in_flight.append(pending)
             if not self._in_flight:
                 if self._stopping:
                     raise self._stopping
+                self._barren.check(is_complete=True)
                 return "complete"
             pending = self._in_flight[0]
             try:
@@ -121,6 +124,10 @@ class Runner:
                 return
             yield pending, answer
 
+    def _most_in_flight(self) -> int:
+        """Never changes a result, since a request is planned from the pool as it was `lookahead` requests before."""
+        return self._bounds.lookahead if self._stage.recorded else self._barren.in_flight(self._bounds.lookahead)
+
     def _done(self) -> bool:
         """Whether the loop has a reason to end."""
         goal, cap = self._stage.goal, self._bounds.max_candidates
@@ -136,6 +143,7 @@ class Runner:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
+        self._barren.check()
         if self._failures >= FAILURES_IN_A_ROW:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
@@ -252,6 +260,8 @@ class Runner:
             before = self._sizes[-1] if self._sizes else 0
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
+        if isinstance(answer, Reply) and not self._stage.recorded:
+            self._barren.settled(request, answer, decisions, is_new=pending.task is not None)
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))

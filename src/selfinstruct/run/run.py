@@ -119,6 +119,8 @@ class Run:
         recorded = facts.config
         if facts.run_backend is None:  # the run was imported, and no model has answered yet: any may
             recorded = {**recorded, "backend": frozen["backend"]}
+        if not self.store.totals(GENERATE).accepted:  # another model, or other options of it, may bring something
+            recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.folder, found)
         kept = self.store.seeds()

@@ -22,14 +22,15 @@ def min_score_of(config: RunConfig) -> int | None:
 def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callable[[str], None]) -> None:
     """Record the settings of a stage; raises `ConfigError` if it has started with others.
 
-    `prepare` costs nothing, so with other settings, or other ratings, it starts again instead.
+    A stage that has brought nothing may change, since that may be what it needs. `prepare` costs nothing, so with other
+    settings, or other ratings, it starts again.
     """
     stage = config.stages.get(name)
     if stage is None:
         return
     frozen, recorded = stage.frozen(), store.facts.stage_config(name)
     found = differences(recorded, frozen, name) if recorded is not None and store.has_started(name) else []
-    if found and name != PREPARE:
+    if found and name != PREPARE and store.totals(name).accepted:
         refuse_other_settings(store.folder, found)
     rated: int | None = None
     if name == PREPARE:
