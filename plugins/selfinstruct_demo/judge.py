@@ -1,4 +1,4 @@
-"""Answers prompts of the stage judge: solves each example itself, and compares."""
+"""Answers prompts of the stage judge: solves each example itself and compares, and doubts some as real judges do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
 from selfinstruct_demo.tasks import recognise, right_answer
 
+DOUBTED_TASK, DOUBTED_INPUT, DOUBTED_OUTPUT = 0.06, 0.1, 0.15
+"""Shares of examples in which a judge wrongly doubts task, input, or an output that it cannot compute."""
+
 REASONS = ("the task is too vague", "the input does not fit", "the output misses the point")
 
 
@@ -18,7 +21,7 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
-        said = _review(line)
+        said = _review(line, rng)
         fault = rng.choice(["left out", "maybe", "short"]) if happens(rng, options.judge_faults) else ""
         if fault == "left out":
             continue
@@ -28,15 +31,17 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     return "\n".join(lines) or "maybe"
 
 
-def _review(line: str) -> tuple[bool, bool, bool]:
-    """Whether task, input and output are right; of a task that the demo did not write, whether they are there."""
+def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:
+    """Whether task, input and output are right, as far as this can be checked."""
+    lots = [rng.random() for _ in range(3)]  # always three, so that one example does not change the ratings of the next
     try:
         example = json.loads(line)
         task, given, output = (str(example[key]) for key in ("instruction", "input", "output"))
     except (ValueError, KeyError, TypeError):
         return False, False, False
-    known = recognise(task)
-    if known is None:
-        return len(task.split()) > 2, True, bool(output.strip()) and output not in REFUSALS
+    is_task = len(task.split()) > 2 and lots[0] >= DOUBTED_TASK
+    fits = lots[1] >= DOUBTED_INPUT
+    if recognise(task) is None:
+        return is_task, fits, bool(output.strip()) and output not in REFUSALS and lots[2] >= DOUBTED_OUTPUT
     right = right_answer(task, given)
-    return True, right is not None, output == right
+    return is_task, fits and right is not None, output == right
