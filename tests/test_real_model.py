@@ -240,7 +240,7 @@ def test_two_signals_end_it_at_once_with_130_and_leave_no_process(tmp_path: Path
         assert process.stdout is not None
         wait_for(process.stdout, "model: smollm2")
         process.send_signal(number)
-        wait_for(process.stdout, "stopping: waiting for the replies")
+        wait_for(process.stdout, "stopping: waiting for replies")
         process.send_signal(number)
         process.stdout.read()
     assert process.returncode == 130

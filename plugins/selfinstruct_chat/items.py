@@ -92,7 +92,7 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
         opens = is_fence(line) and not in_code
         in_code ^= is_fence(line)
         if (opens and _is_sentence(blocks[-1])) or (
-            not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, at, below, blocks)))
+            not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, at, below, blocks=blocks)))
         ):
             blocks.append([])
         if line.strip() or in_code:
@@ -131,7 +131,7 @@ class _Below:
         return self._wants_example
 
 
-def _starts_other(line: str, at: int, below: _Below, blocks: Sequence[Sequence[str]]) -> bool:
+def _starts_other(line: str, at: int, below: _Below, *, blocks: Sequence[Sequence[str]]) -> bool:
     """Whether a line inside a paragraph starts an answer, or is a remark that ends the paragraph.
 
     A bare `Answer:` at the very end is a form to fill in, and `Output:` before another `Input:` shows the form: both

@@ -144,7 +144,7 @@ def _by_text(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
 
 
 def _ends(words: str, most: int) -> str:
-    """The ends of very many words, of which nobody reads more; or a reply of many lines would be read anew for each."""
+    """Both ends of a long text, so that a reply of many lines is not read in full for each line."""
     return words if len(words) <= 2 * most else words[:most] + words[-most:]
 
 

@@ -77,7 +77,7 @@ _BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \
 class PartMarker:
     """A line that names a part, and what stands behind the name on the same line.
 
-    `name` tells labels of one kind apart: `answer` and `bare` are weak, for they also stand in texts.
+    `name` distinguishes labels of one kind: `answer` and `bare` are weak, since they also occur in texts.
     """
 
     line: int

@@ -1,4 +1,4 @@
-"""The rule against answers that stand where a task should."""
+"""The filter that drops answers in place of tasks."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class AnswerOptions(Options):
     """Options of the filter `answer`."""
 
     drop_glued: bool = Field(
-        True, description="Drop a task with an unlabelled answer glued on; if false, keep it without that."
+        True, description="Drop a task with an unlabelled answer after it; if false, keep the task without the answer."
     )
 
 

@@ -90,8 +90,7 @@ class MaterialFilter(Filter[Draft | Example]):
 
 
 def _goes_on(task: str, after: int) -> bool:
-    """Whether some sentence of a task, other than the one that points, commands and asks nothing: it is the"
-    " material."""
+    """Whether a sentence after or before the pointing one is plain text, and so the material itself."""
     at = 0
     for sentence in _SENTENCE.split(task):
         start, at = at, task.find(sentence, at) + len(sentence)

@@ -224,8 +224,8 @@ class GroqBackend(Backend):
         if status == 413:
             return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
         if status in (429, 498):
-            told = f"HTTP {status}: {words}"
-            return Busy(told, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
+            message = f"HTTP {status}: {words}"
+            return Busy(message, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error)

@@ -267,6 +267,6 @@ def _server_message(error: Exception) -> str:
     """The message of the server, without the status that the client appends."""
     if not isinstance(error, ResponseError):
         return chat.error_words(error)
-    told: object = error.error  # whatever the JSON held, whoever sent it
-    inner = told.get("message", told) if isinstance(told, Mapping) else told
+    body: object = error.error  # may be any JSON value
+    inner = body.get("message", body) if isinstance(body, Mapping) else body
     return " ".join(str(inner).split())

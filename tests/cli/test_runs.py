@@ -342,15 +342,15 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
         seen = wait_for(accepted)
         at_work = json.loads(command("status", "--json").out)["at_work"]
         assert (at_work["pid"], at_work["stage"]) == (run.pid, "generate")
-        assert f"process {run.pid} is at work on it: generate, last reply" in command("status").out
+        assert f"process {run.pid} is working on it: generate, last reply" in command("status").out
         command("generate", "--target", "3").failed(2, f"in use by another process (pid {run.pid})")
         run.send_signal(signal.SIGINT)
         assert run.wait() == 5
     finally:
         run.kill()
     err = run.err()
-    assert "stopping: waiting for the replies that are under way" in err
-    assert "stopped: interrupted\nRun the same command again to go on." in err
+    assert "stopping: waiting for replies under way" in err
+    assert "stopped: interrupted\nRun the same command again to continue." in err
     assert "Traceback" not in err
     assert len(rows(INSTRUCTIONS)) >= seen
     assert len(rows(INSTRUCTIONS)) == accepted()
@@ -359,5 +359,5 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
 
 def test_more_at_once_than_the_lookahead_allows_is_told() -> None:
     told = command("generate", "--backend", "demo", "--target", "5", "--concurrency", "64").done()
-    assert "no more than 16 requests are sent at once: that is this run's lookahead" in told.err
+    assert "at most 16 requests are sent simultaneously, the lookahead of this run" in told.err
     assert "at once" not in command("generate", "--backend", "demo", "--target", "6", "--concurrency", "8").done().err

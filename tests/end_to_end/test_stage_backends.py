@@ -72,7 +72,7 @@ def test_dollars_need_the_prices_of_every_backend(better: OllamaServer) -> None:
     of_run, own = [f"budget.{price}=0" for price in prices], [f"instances.{price}=1000" for price in prices]
     run = ("run", "--backend", "demo", "--target", "6", "--out", "run", "--max-usd", "4", "--concurrency", "1")
     ended = command(*run, *flags(better, *of_run))
-    ended.failed(2, "what a token costs is not known of the backend of instances", f"Set instances.{prices[0]}")
+    ended.failed(2, "the price of tokens is not known of the backend of instances", f"Set instances.{prices[0]}")
     command(*run, *flags(better, *of_run, *own)).failed(5, "the budget of 4 US dollars is used up")
     assert 1 <= calls(INSTANCES) <= 3, "none is sent that could cost more than is left"
 

@@ -1,4 +1,4 @@
-"""A chat or completion model that the caller built, as a backend."""
+"""A backend for a chat or completion model object that the caller made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class UserModel(Backend):
-    """A model that the caller built. Its own settings stand; a stage's sampling fills in those not set."""
+    """A model that the caller made. Its own settings are kept; a stage's sampling sets the others."""
 
     NAMES = {
         "temperature": ("temperature",),
@@ -24,7 +24,7 @@ class UserModel(Backend):
         "frequency_penalty": ("frequency_penalty",),
         "presence_penalty": ("presence_penalty",),
     }
-    """What models call each part of a sampling."""
+    """The names that models use for each sampling parameter."""
 
     def __init__(self, model: BaseChatModel | BaseLLM) -> None:
         self._model = model

@@ -34,7 +34,7 @@ _OTHER_SHAPES = {
 
 
 class InstanceRecord(BaseModel):
-    """One worked case of a seed task."""
+    """One worked example of a seed task."""
 
     model_config = ConfigDict(strict=True)
     input: str = ""
@@ -125,7 +125,7 @@ def _text(given: Any) -> Any:
 
 
 def builtin_seeds() -> Path:
-    """The seed file that comes with the package: inside the wheel, or beside the sources of a checkout."""
+    """The seed file of the package: inside the wheel, or in `data/` of a checkout."""
     here = Path(__file__).resolve().parents[1]
     shipped = here / "data" / "seed_tasks.jsonl"
     return shipped if shipped.is_file() else here.parents[1] / "data" / "seed_tasks.jsonl"
@@ -177,9 +177,9 @@ def _seed(row: object, path: Path, number: int, position: int) -> SeedTask:
     except ValidationError as error:
         raise DataError(f"{where}: {_fault(error)}", _conversion(row, path) or SHAPE) from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
-        raise DataError(f"{where}: it holds half a surrogate pair, which no file can store", "Remove it.")
+        raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
     if _MACHINE_ID.fullmatch(record.id):
-        raise DataError(f"{where}: id: '{record.id}' is how machine-written instructions are called", "Rename it.")
+        raise DataError(f"{where}: id: '{record.id}' looks like the id of a machine-written instruction", "Rename it.")
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)
     identity = record.id or f"seed_task_{position}"
     return SeedTask(identity, record.instruction, instances, record.is_classification, record.name)
@@ -200,7 +200,7 @@ def _ellipsis(text: str, most: int = 80) -> str:
 
 
 def _fault(error: ValidationError) -> str:
-    """The first fault that pydantic found, as `instances[0].output: it is missing`."""
+    """The first problem that pydantic found, such as `instances[0].output: it is missing`."""
     fault = error.errors(include_url=False, include_input=False)[0]
     path = ""
     for part in fault["loc"]:
@@ -208,6 +208,6 @@ def _fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"{path}: it is missing"
     if fault["type"] == "model_type":
-        return f"{path or 'the line'}: it is no object"
+        return f"{path or 'this line'} is not a JSON object"
     words = fault["msg"].removeprefix("Value error, ")
     return f"{path}: {words[:1].lower()}{words[1:]}"

@@ -1,4 +1,4 @@
-"""What a run may cost in all: requests, tokens, dollars and hours, over all its commands."""
+"""Enforces the budget of a run over all its commands: requests, tokens, dollars and hours."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from time import monotonic
 from selfinstruct.errors import Stopped
 from selfinstruct.types import Prices
 
-HINT = "Nothing is lost: run the same command with a larger {} to go on."
+HINT = "Nothing is lost. Run the same command with a larger {} to continue."
 
 
 @dataclass(slots=True)
 class Budget:
-    """Counts what is spent and what is reserved for calls under way; `None` is no bound.
+    """Counts spending and reservations for calls in flight. A bound of `None` means no limit.
 
-    The counts begin with what earlier commands spent, and a failed call whose cost nobody knows keeps its reservation.
-    `other_tokens` and `other_usd` were spent on other backends, at their prices; `prompt_tokens` and
-    `completion_tokens` do not hold them. `own` is a budget of this backend alone, whose settings stand in `table`.
+    The counts start with the spending of earlier commands. A failed call of unknown cost keeps its reservation.
+    `other_tokens` and `other_usd` were spent on other backends, and are not part of `prompt_tokens` and
+    `completion_tokens`. `own` is the budget of this backend alone, with its settings in `table`.
     """
 
     max_requests: int | None = None
@@ -42,9 +42,9 @@ class Budget:
         self._began = self.clock()
 
     def allows(self, prompt_tokens: int, reply_tokens: int, out: int) -> bool:
-        """Whether a call fits. If not, but calls under way may turn out cheaper than reserved, it is to wait for them.
+        """Whether a call fits into the budget. If not, it may fit later, when calls in flight cost less than reserved.
 
-        Raises `Stopped`, naming the budget, where waiting will not help.
+        Raises `Stopped`, naming the budget, if waiting cannot help.
         """
         if self.own is not None and not self.own.allows(prompt_tokens, reply_tokens, out):
             return False
@@ -67,23 +67,23 @@ class Budget:
         self.completion_tokens += reply_tokens
         self._reserved = (self._reserved[0] + prompt_tokens, self._reserved[1] + reply_tokens)
 
-    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, reply: int, refused: bool) -> None:
-        """Put what a call has cost in place of what was reserved for it."""
+    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, *, reply: int, refused: bool) -> None:
+        """Replace the reservation of a call by its actual cost."""
         if self.own is not None:
-            self.own.correct(prompt_tokens, reply_tokens, prompt, reply, refused)
+            self.own.correct(prompt_tokens, reply_tokens, prompt, reply=reply, refused=refused)
         self.requests -= refused
         self.prompt_tokens += prompt - prompt_tokens
         self.completion_tokens += reply - reply_tokens
         self._reserved = (self._reserved[0] - prompt_tokens, self._reserved[1] - reply_tokens)
 
     def seconds_left(self) -> float | None:
-        """Until the time is used up; `None` where time is no matter."""
+        """Seconds until the time is used up; `None` without a time limit."""
         return None if self.max_hours is None else self.max_hours * 3600 - self.seconds - (self.clock() - self._began)
 
     def _over(self, prompt_tokens: int, reply_tokens: int, requests: int) -> tuple[str, str] | None:
-        """The budget that so much more would break, and the setting that raises it."""
+        """The budget that this spending would exceed, and the setting that raises it; `None` if there is none."""
         prompt, completion = self.prompt_tokens + prompt_tokens, self.completion_tokens + reply_tokens
-        if not requests:  # what is spent for certain
+        if not requests:  # count only actual spending
             prompt, completion = prompt - self._reserved[0], completion - self._reserved[1]
         if self.max_requests is not None and self.requests + requests > self.max_requests:
             return f"{self.max_requests:,} requests", "max_requests"

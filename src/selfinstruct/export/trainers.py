@@ -1,4 +1,4 @@
-"""What trainers must be told to read a training file, by the shape of its rows."""
+"""Config for trainers to read a training file, by the shape of its rows."""
 
 from __future__ import annotations
 

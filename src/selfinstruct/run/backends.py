@@ -1,4 +1,4 @@
-"""Who answers each stage, what that provider allows, and what it may cost: the run's backend, or the stage's own."""
+"""The backends of a run, with their rate limits, prices and budgets: the run's backend, or the stage's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 class Backends:
-    """The backends of one run, each built when it is first needed; `given` is one that the caller built."""
+    """The backends of one run, each built when it is first needed. `given` is a backend that the caller made."""
 
     def __init__(self, registry: Registry, config: RunConfig, given: Backend | None = None) -> None:
         self._registry = registry
@@ -37,7 +37,7 @@ class Backends:
         """The models that the user was told of."""
 
     def for_stage(self, stage: str) -> Backend:
-        """The backend that a stage asks: its own, or the run's; raises `UsageError` if none is chosen."""
+        """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
         config = self._config.stages.get(stage)
         if config is not None and (own := config.backend) is not None:
             if (known := next((built for chosen, built in self._own if chosen == own), None)) is not None:
@@ -55,18 +55,20 @@ class Backends:
         built: Backend = chosen.build(self._registry)
         return built
 
-    def gate(self, stage: str, store: RunStore, waits: bool, say: Say) -> Gate:
-        """The gate before a stage's backend; raises `ConfigError` for a budget in dollars without prices."""
+    def gate(self, stage: str, store: RunStore, waits: bool, *, say: Say) -> Gate:
+        """The gate of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
 
         def recorded_prices(other: str) -> Prices | None:
             facts = store.facts.own_backend(other) if has_own(self._config, other) else store.facts.run_backend
             return prices_for(self._config, None, other) or (facts.prices if facts else None)
 
         backend = self.for_stage(stage)
-        return gate_for(self._config, stage, backend, store.calls(), recorded_prices, waits=waits, say=say)
+        return gate_for(
+            self._config, stage, backend, calls=store.calls(), recorded_prices=recorded_prices, waits=waits, say=say
+        )
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
-        """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
+        """Record the description of a stage's backend, and print its notes and a warning about tracing."""
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
@@ -84,18 +86,18 @@ class Backends:
 
 
 def has_own(config: RunConfig, stage: str) -> bool:
-    """Whether a stage asks a backend of its own."""
+    """Whether a stage has its own backend."""
     return stage in config.stages and config.stages[stage].backend is not None
 
 
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:
-    """The stages that share a backend with this one, and what it allows and may cost."""
+    """The stages that share this stage's backend, with its limits and budget."""
     account = _account(config, stage)
     return tuple(name for name in STAGES if _account(config, name) == account)
 
 
 def _account(config: RunConfig, stage: str) -> tuple[object, ...] | None:
-    """A stage's own backend and its terms; `None` for the run's."""
+    """A stage's own backend with its settings; `None` for the run's backend."""
     table = _own_table(config, stage)
     return None if table is None else (config.stages[stage].backend, *table.terms)
 
@@ -109,25 +111,30 @@ def gate_for(
     config: RunConfig,
     stage: str,
     backend: Backend,
+    *,
     calls: Calls,
     recorded_prices: Callable[[str], Prices | None],
-    *,
     waits: bool = False,
     say: Say = print,
 ) -> Gate:
-    """The gate before a stage's backend: as many at once as the config, else the server, else the lookahead allows.
+    """The gate of a stage's backend. Its concurrency is that of the config, else of the server, else the lookahead.
 
-    What `calls` tells of the last day counts against its windows, and all of it against the budget; `recorded_prices`
-    are those of other stages. Raises `ConfigError` for a budget in dollars where prices are not known.
+    The last day of `calls` counts towards the rate limits, and all calls count towards the budget. `recorded_prices`
+    are those of other stages. Raises `ConfigError` for a budget in dollars without prices.
     """
-    run, told = config.run, limits_for(config, stage)
+    run, configured = config.run, limits_for(config, stage)
     most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
-    gate = Gate(most, budget=budget_for(config, stage, backend, calls, recorded_prices), waits=waits, say=say)
+    gate = Gate(
+        most,
+        budget=budget_for(config, stage, backend, calls=calls, recorded_prices=recorded_prices),
+        waits=waits,
+        say=say,
+    )
     windows = [
-        Window("requests", limits.MINUTE, told.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, told.tokens_per_minute or 0),
-        Window("requests", limits.DAY, told.requests_per_day or 0),
-        Window("tokens", limits.DAY, told.tokens_per_day or 0),
+        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
+        Window("requests", limits.DAY, configured.requests_per_day or 0),
+        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
     ]
     gate.set_user_limits(window for window in windows if window.limit)
     gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
@@ -135,15 +142,15 @@ def gate_for(
 
 
 def limits_for(config: RunConfig, stage: str) -> LimitOptions:
-    """What the config says that a stage's provider allows."""
+    """The limits of a stage's provider in the config."""
     table = _own_table(config, stage)
     return config.limits if table is None else table.limits or LimitOptions()
 
 
 def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:
-    """What tokens cost in a stage, as the config says or else the backend; `None` where neither does."""
-    told: BudgetOptions | AskingTable = _own_table(config, stage) or config.budget
-    prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
+    """The prices of a stage from the config, or else from the backend; `None` if both are unknown."""
+    table: BudgetOptions | AskingTable = _own_table(config, stage) or config.budget
+    prompt, completion = table.usd_per_million_prompt_tokens, table.usd_per_million_completion_tokens
     if prompt is not None and completion is not None:
         return Prices(prompt, completion)
     known = (
@@ -157,16 +164,16 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
 
 
 def budget_for(
-    config: RunConfig, stage: str, backend: Backend, calls: Calls, recorded_prices: Callable[[str], Prices | None]
+    config: RunConfig, stage: str, backend: Backend, *, calls: Calls, recorded_prices: Callable[[str], Prices | None]
 ) -> Budget:
-    """What the run may still cost, and within it the stage's own backend.
+    """The budget of the run, and within it that of the stage's own backend.
 
-    Raises `ConfigError` for a budget in dollars where prices are not known.
+    Raises `ConfigError` for a budget in dollars without prices.
     """
-    told, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
+    limits_of_run, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
     own_table = _own_table(config, stage)
     own = own_table.budget if own_table is not None else None
-    if prices is None and (told.max_usd is not None or (own is not None and own.max_usd is not None)):
+    if prices is None and (limits_of_run.max_usd is not None or (own is not None and own.max_usd is not None)):
         raise _unknown_prices(config, stage)
     here, whole = calls.spent(shared), calls.spent()
     other_tokens, other_usd, counted = 0, 0.0, set(shared)
@@ -177,11 +184,11 @@ def budget_for(
         counted |= set(account)
         spent = calls.spent(account)
         known = recorded_prices(other)
-        if told.max_usd is not None and spent.requests and known is None:
+        if limits_of_run.max_usd is not None and spent.requests and known is None:
             raise _unknown_prices(config, other)
         other_tokens += spent.prompt_tokens + spent.completion_tokens
         other_usd += known.cost(spent.prompt_tokens, spent.completion_tokens) if known else 0.0
-    bounds = told.model_dump(include={*BOUNDS, "max_hours"})
+    bounds = limits_of_run.model_dump(include={*BOUNDS, "max_hours"})
     budget = Budget(**bounds, prices=prices, other_tokens=other_tokens, other_usd=other_usd)
     budget.requests, budget.seconds = whole.requests, whole.seconds
     budget.prompt_tokens, budget.completion_tokens = here.prompt_tokens, here.completion_tokens
@@ -194,6 +201,6 @@ def budget_for(
 def _unknown_prices(config: RunConfig, stage: str) -> ConfigError:
     table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
     return ConfigError(
-        f"budget.max_usd: what a token costs is not known{whose}",
+        f"budget.max_usd: the price of tokens is not known{whose}",
         f"Set {table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens.",
     )
