@@ -6,13 +6,26 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from langchain.chat_models import init_chat_model
 from pydantic import SecretStr
 
-from selfinstruct.api import Backend, Check, Diagnosis, Fault, Json, ModelError, Sampling, chat
+from selfinstruct.api import (
+    Backend,
+    Batches,
+    Check,
+    Diagnosis,
+    Exchange,
+    Fault,
+    Json,
+    ModelError,
+    OpenAIBatches,
+    Sampling,
+    chat,
+    offline_client,
+)
 from selfinstruct_langchain import LangChainOptions
 
 if TYPE_CHECKING:
@@ -45,8 +58,21 @@ class LangChainBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
-        bare = self._build({})
-        accepted = _accepted(type(bare))
+        return self._model_of(_accepted(type(self._build({}))), sampling, {})
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
+        """The model of a provider whose client takes an HTTP client, which calls `exchange`; `None` of any other."""
+        accepted = _accepted(type(self._build({})))
+        if "http_client" not in accepted or self._options.completion:
+            return None
+        return cast("BaseChatModel", self._model_of(accepted, sampling, {"http_client": offline_client(exchange)}))
+
+    def batches(self) -> Batches | None:
+        """The batches of OpenAI, or of the server at `base_url`, by OpenAI's SDK."""
+        client = getattr(self._build({"max_retries": 0}), "root_client", None) if self._provider == "openai" else None
+        return OpenAIBatches(client) if client else None
+
+    def _model_of(self, accepted: set[str], sampling: Sampling, clients: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         arguments, others = _sort(_requested(sampling), accepted)
         arguments |= _sort({"max_retries": 0, "timeout": self.timeout, "cache": False}, accepted)[0]
         if others and "model_kwargs" in accepted:  # by LangChain's custom, further fields of the request's body
@@ -56,7 +82,7 @@ class LangChainBackend(Backend):
         if self._options.completion:
             self._connections.append(httpx.AsyncClient(timeout=self.timeout))
             arguments["http_async_client"] = self._connections[-1]
-        model = self._build(arguments)
+        model = self._build({**arguments, **clients})
         self._secrets |= _secrets_of(model)
         self._model = model
         return model

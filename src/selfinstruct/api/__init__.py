@@ -6,6 +6,7 @@ Everything named here keeps its meaning within one `API_VERSION`.
 """
 
 from selfinstruct.api import chat
+from selfinstruct.api.batches import Batches, BatchStatus, Exchange, OpenAIBatches, offline_client
 from selfinstruct.api.components import (
     API_VERSION,
     Backend,
@@ -80,6 +81,8 @@ __all__ = [
     "STAGES",
     "Backend",
     "BackendOptions",
+    "BatchStatus",
+    "Batches",
     "Busy",
     "Check",
     "Completion",
@@ -91,6 +94,7 @@ __all__ = [
     "Diagnosis",
     "Draft",
     "Example",
+    "Exchange",
     "Exhausted",
     "Fault",
     "Filter",
@@ -104,6 +108,7 @@ __all__ = [
     "Message",
     "ModelError",
     "NoOptions",
+    "OpenAIBatches",
     "Options",
     "PluginError",
     "PoolView",
@@ -135,4 +140,5 @@ __all__ = [
     "drop",
     "hookimpl",
     "keep",
+    "offline_client",
 ]

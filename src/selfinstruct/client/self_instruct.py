@@ -65,6 +65,7 @@ class SelfInstruct(RunFolder):
         plugins: Sequence[str | object] = (),
         settings: Mapping[str, Any] | None = None,
         wait: bool = False,
+        batch_folder: str | Path | None = None,
     ) -> None:
         if model is not None and not hasattr(model, "ainvoke"):
             raise UsageError(
@@ -85,6 +86,7 @@ class SelfInstruct(RunFolder):
             assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
             plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
             wait=wait,
+            batch_folder=Path(batch_folder) if batch_folder else None,
         )
         super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
         self._run: Run | None = None
