@@ -176,9 +176,9 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         ('{"instruction": "Add.", "output": "3",}', "Remove the comma before the closing bracket"),
         ('{"instruction": "Add\nall.", "output": "3"}', "Write a line break inside a text as \\n"),
         ('{"prompt": "Add.", "completion": "3"}', "Convert it: python -c"),
-        (line(id="g0.1"), "id: 'g0.1' is how machine-written instructions are called"),
-        (line(instruction="Sing \ud83d."), "it holds half a surrogate pair, which no file can store"),
-        (line(instances=[{"output": "\udc00"}]), "it holds half a surrogate pair, which no file can store"),
+        (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
+        (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
+        (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),
     ],
 )
 def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def read_seeds(named: str) -> list[SeedTask]:
             first = lines.setdefault(f"{what}:{key}", number)
             if first != number:
                 raise DataError(
-                    f"{path}, line {number}: the {what} stands on line {first} already: {_ellipsis(key)}",
+                    f"{path}, line {number}: duplicate {what} of line {first}: {_ellipsis(key)}",
                     "Give it an id of its own." if what == "id" else "Remove one, or list both cases in its instances.",
                 )
         seeds.append(seed)
