@@ -39,6 +39,8 @@ class Backends:
         self._config = config
         self._run = given
         self._own: list[tuple[ChosenComponent, Backend]] = []
+        self._told: set[str] = set()
+        """The models that the user was told of."""
 
     def for_stage(self, stage: str) -> Backend:
         """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
@@ -101,7 +103,9 @@ class Backends:
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
         recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
         store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
-        if facts.get("model"):
+        model = str(facts.get("model") or "")
+        if model and model not in self._told:
+            self._told.add(model)
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if is_traced() and not self._is_private(backend):
             say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
