@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -68,8 +69,8 @@ SPOIL: dict[str, Callable[[bytes, random.Random], bytes]] = {
 def test_every_command_calls_a_damaged_run_damaged(run: Path, whole: bytes, kind: str, seed: int) -> None:
     chance = random.Random(f"{kind}:{seed}")
     for line in READING:
-        for left in run.iterdir():
-            left.unlink()
+        shutil.rmtree(run)
+        run.mkdir()
         (run / RUN_FILE).write_bytes(SPOIL[kind](whole, chance))
         ended = command(*line.split(), "--out", "run", *(["--backend", "demo"] if "generate" in line else []))
         assert "bug of selfinstruct" not in ended.err, (line, ended)
