@@ -41,7 +41,7 @@ class ChatTasksReader(PostProcessor):
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
         text = clean_reply(reply.text)
-        ends_open = reply.finish == "length" and _WHOLE.search(reply.text[-400:]) is None
+        ends_open = reply.ended_early and _WHOLE.search(reply.text[-400:]) is None
         text = text.strip()
         if not text:
             return ()

@@ -22,6 +22,7 @@ from selfinstruct.api.components import (
     hookimpl,
     keep,
 )
+from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,
@@ -133,6 +134,7 @@ __all__ = [
     "Window",
     "chat",
     "drop",
+    "find_secrets",
     "hookimpl",
     "keep",
 ]

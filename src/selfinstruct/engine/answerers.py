@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,9 @@ __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost: run the same command again when it answers."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
+KEY_LIKE = re.compile(r"(?=\S*[\d_-])\S{12,}|\S{20,}")
+"""Words that may hold a key: long ones, and those of twelve characters with a digit, dash or underscore."""
+
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -138,17 +142,17 @@ class LiveAnswerer:
             if isinstance(outcome, Rejected):
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
-                raise ModelError(self.mask(outcome.message), self.mask(outcome.hint))
+                raise ModelError(self.mask(outcome.message), self.mask(_hint(outcome, request.stage)))
             self._answers += isinstance(outcome, Reply)
             return outcome
 
     def mask(self, text: str) -> str:
-        """The text without the backend's secrets; nothing of it, if the backend fails to name them."""
+        """The text without the backend's secrets; without all that looks like one, if it fails to name them."""
         try:
             secrets = [secret for secret in self._backend.secrets() if secret]
         except BaseException as error:
             plugin_cause(error)  # raises Ctrl-C again
-            return "***"
+            return KEY_LIKE.sub("***", text)
         for secret in secrets:
             text = text.replace(secret, "***")
         return text
@@ -196,8 +200,10 @@ class LiveAnswerer:
         """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
         self._learn()  # before the reservation is corrected: the provider counted the whole of it, too
         usage: Usage | None = None
-        refused = isinstance(outcome, Rejected | Exhausted | Unusable)
-        if isinstance(outcome, Reply):
+        refused = isinstance(outcome, Exhausted)  # nothing was sent
+        if isinstance(outcome, Rejected | Unusable):
+            usage = Usage(0, 0)
+        elif isinstance(outcome, Reply):
             usage = outcome.usage
             self._estimator.learn(request, usage.prompt_tokens)
             self._gate.speed_up()
@@ -278,8 +284,15 @@ class LiveAnswerer:
         """One request that fails while others succeed is a failure of its own; else the provider is down."""
         words = self.mask(busy.message)
         if others_succeed and not is_refusal(busy):
-            return Failure(f"no answer after {tries.calls} attempts: {words}")
+            return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
+
+
+def _hint(unusable: Unusable, stage: str) -> str:
+    """What to do; for a setting of the sampling that the model refuses, the option that leaves it out."""
+    if not unusable.setting:
+        return unusable.hint
+    return f"Leave it out: --set {stage}.sampling.{unusable.setting}=unset"
 
 
 def is_cancelled() -> bool:

@@ -27,6 +27,9 @@ __all__ = ["Answerer", "Bounds", "Runner"]
 FAILURES_IN_A_ROW = 8
 """Requests that may fail one after the other before the run gives up on the model."""
 
+FIRST_FAILURES = 3
+"""The same before the model has given this command its first reply."""
+
 EXPECTED_YIELD = 4
 """Instructions that a request is taken to bring before anything is known; with what it brought later, a mean."""
 
@@ -63,6 +66,7 @@ class Runner:
         evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._failures = 0
+        self._most_failures = FIRST_FAILURES
         self._last_failure = ""
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
@@ -126,7 +130,7 @@ class Runner:
         return (
             (goal is not None and (self._balance.accepted >= goal or self._saturation.reached() is not None))
             or (cap is not None and self._balance.candidates >= cap)
-            or self._failures >= FAILURES_IN_A_ROW
+            or self._failures >= self._most_failures
         )
 
     def _check_bounds(self) -> None:
@@ -135,7 +139,7 @@ class Runner:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
-        if self._failures >= FAILURES_IN_A_ROW:
+        if self._failures >= self._most_failures:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
     def _wants_more(self) -> bool:
@@ -232,7 +236,7 @@ class Runner:
             self._failures += pending.task is not None  # one that the journal held says nothing of the model as it is
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
-            self._failures = 0
+            self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
             decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete
             if outcome.is_unreadable and (subjects := self._stage.items_on_failure(request)):
                 aside = outcome.decisions[0]

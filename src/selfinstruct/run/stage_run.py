@@ -17,6 +17,8 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.backfill import BATCH, SimilarityBackfill
 from selfinstruct.types import StageStart, StageSummary
 
+ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
+
 BACKFILL_SECONDS = 2.0
 """Seconds between two checks whether enough similarities were deferred to be worth computing."""
 
@@ -51,6 +53,14 @@ class StageRun:
                 if self._interrupted:
                     raise Stopped(self._interrupted, "Run the same command again to continue.")
                 reason, code = await self._runner.run(), 0
+            failed, may_pass = self._store.failed_requests(name)
+            if failed:
+                reason, code = (
+                    f"{reason}, {failed} {'request' if failed == 1 else 'requests'} failed",
+                    Stopped.exit_code,
+                )
+            if may_pass:
+                raise Stopped(f"{name}: {reason}", ASK_AGAIN)
         except SelfInstructError as error:
             reason, code = error.message, error.exit_code
             raise
