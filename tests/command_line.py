@@ -15,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 from selfinstruct.cli import main
+from tests.forking import start
 
 COMMAND = (sys.executable, "-m", "selfinstruct")
 KEYS = ("GROQ_API_KEY", "GROQ_API_BASE", "GROQ_BASE_URL", "OLLAMA_HOST", "OLLAMA_API_KEY", "LANGSMITH_TRACING")
@@ -66,17 +67,8 @@ def environment(**changes: str) -> dict[str, str]:
 
 def process(*args: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Ended:
     """Run `selfinstruct` in a process of its own."""
-    ended = subprocess.run(
-        [*COMMAND, *map(str, args)],
-        cwd=cwd,
-        env=env or environment(),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    started = start("-m", "selfinstruct", *args, cwd=cwd, env=env or environment())
+    return Ended(started.wait(), started.out(), started.err())
 
 
 def python(code: str, cwd: Path, env: Mapping[str, str] | None = None) -> Any:

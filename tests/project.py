@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +13,7 @@ from typing import Any, Self
 from selfinstruct import SelfInstruct
 from selfinstruct.files.names import INSTRUCTIONS, REJECTED
 from selfinstruct.store import RunStore
+from tests.forking import Started, start
 
 DEADLINE = 120.0
 """Seconds after which something that should have happened counts as never happening."""
@@ -27,7 +25,7 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
     while time.monotonic() < end:
         if found := condition():
             return found
-        time.sleep(0.005)
+        time.sleep(0.02)
     raise AssertionError(f"it did not happen in {DEADLINE:g} s: {what}")
 
 
@@ -51,7 +49,7 @@ class Project:
     folder: Path
     args: tuple[str, ...] = ("--backend", "demo")
     env: Mapping[str, str] = field(default_factory=dict)
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[Started] = field(default_factory=list)
 
     def another(self, name: str, *args: str) -> Project:
         """A second run folder beside this one, whose processes end with this one's."""
@@ -59,17 +57,11 @@ class Project:
 
     # --- other processes ----------------------------------------------------------------------------------------------
 
-    def start(self, command: str, *args: str) -> subprocess.Popen[str]:
+    def start(self, command: str, *args: str) -> Started:
         """Start a command in a process of its own."""
         given = self.args if command == "generate" else ()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "selfinstruct", command, "--out", str(self.folder), *given, *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder.parent,
-            env={**os.environ, **self.env},
-        )
+        words = ("selfinstruct", command, "--out", str(self.folder), *given, *args)
+        process = start("-m", *words, cwd=self.folder.parent, env={**os.environ, **self.env})
         self.processes.append(process)
         return process
 
@@ -79,9 +71,7 @@ class Project:
 
     def kill_all(self) -> None:
         for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+            process.kill()
 
     # --- this process -------------------------------------------------------------------------------------------------
 
@@ -126,13 +116,7 @@ class Project:
         return text
 
 
-def ended(process: subprocess.Popen[str]) -> EndedCommand:
+def ended(process: Started) -> EndedCommand:
     """Wait for the end of a process."""
-    stdout, stderr = process.communicate(timeout=2 * DEADLINE)
-    return EndedCommand(process.returncode, stdout, stderr)
-
-
-def killed(process: subprocess.Popen[str]) -> None:
-    """End a process as a power cut does, and wait until it is gone."""
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    code = process.wait(2 * DEADLINE)
+    return EndedCommand(code, process.out(), process.err())

@@ -46,7 +46,7 @@ CLIENTS = {
     "selfinstruct_groq": {"groq", "httpx", "httpx_aiohttp", "langchain_core", "langchain_groq"},
     "selfinstruct_ollama": {"httpx", "httpx_aiohttp", "langchain_core", "langchain_ollama", "ollama"},
     "selfinstruct_filters": {"langchain", "langchain_core", "numpy", "py3langid"},
-    "selfinstruct_langchain": {"langchain", "langchain_core"},
+    "selfinstruct_langchain": {"httpx", "langchain", "langchain_core"},
     "selfinstruct_demo": {"langchain_core"},
     "selfinstruct_ray": {"ray"},
     "selfinstruct_replay": {"langchain_core"},

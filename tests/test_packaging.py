@@ -31,6 +31,11 @@ def test_every_plugin_has_an_entry_point_and_is_shipped() -> None:
     assert sorted(shipped) == sorted(["src/selfinstruct", *(f"plugins/{name}" for name in PLUGINS)])
 
 
+def test_every_package_says_that_it_is_typed() -> None:
+    for folder in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
+        assert (ROOT / folder / "py.typed").is_file(), f"{folder} has no py.typed"
+
+
 def test_the_entry_points_are_installed() -> None:
     assert sorted(entry.value for entry in entry_points(group=GROUP)) == PLUGINS, "run: make setup"
 

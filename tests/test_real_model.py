@@ -22,7 +22,7 @@ from selfinstruct.config.tables import RunOptions
 from selfinstruct.store import RunStore
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
-from tests.command_line import COMMAND, environment
+from tests.command_line import environment, process
 from tests.servers.groq_server import GroqAnswer, GroqServer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -173,8 +173,7 @@ def test_the_product_is_given_no_address_key_or_proxy_of_the_users_own() -> None
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> findings.Findings:
     out = tmp_path_factory.mktemp("demo") / "run"
-    command = [*COMMAND, "run", "--backend", "demo", "--target", "12", "--judge", "--quiet", "--out", str(out)]
-    subprocess.run(command, env=environment(), check=True, capture_output=True)
+    process("run", "--backend", "demo", "--target", "12", "--judge", "--quiet", "--out", out, cwd=out.parent).done()
     return findings.read(out)
 
 
@@ -241,7 +240,7 @@ def test_two_signals_end_it_at_once_with_130_and_leave_no_process(tmp_path: Path
         assert process.stdout is not None
         wait_for(process.stdout, "model: smollm2")
         process.send_signal(number)
-        wait_for(process.stdout, "stopping: waiting for the replies")
+        wait_for(process.stdout, "stopping: waiting for replies")
         process.send_signal(number)
         process.stdout.read()
     assert process.returncode == 130

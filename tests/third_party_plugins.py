@@ -38,7 +38,7 @@ BROKEN = {
     "raises at import": ("raise ValueError('no luck')\n", "ValueError: no luck"),
     "exits at import": ("import sys\nsys.exit('leaving')\n", "SystemExit: leaving"),
     "syntax": ("def :\n", "SyntaxError"),
-    "other API": ("SELFINSTRUCT_API = 2\n" + offering("[]"), "it was made for plugin API 2, and this is 1"),
+    "other API": ("SELFINSTRUCT_API = 2\n" + offering("[]"), "it is for plugin API 2, and this is 1"),
     "misspelt hook": (
         f"{_HEAD}\n@hookimpl\ndef selfinstruct_filter():\n    return []\n",
         "no hook is called 'selfinstruct_filter'; did you mean 'selfinstruct_filters'?",
@@ -106,7 +106,7 @@ BROKEN = {
     ),
     "misspelt and not marked": (
         f"{_HEAD}\ndef selfinstruct_filter():\n    return []\n",
-        "it implements no hook: 'selfinstruct_filter' is none; did you mean 'selfinstruct_filters'?",
+        "it implements no hook: 'selfinstruct_filter' is not a hook; did you mean 'selfinstruct_filters'?",
     ),
     "no plugin": ("x = 1\n", "it implements no hook"),
 }

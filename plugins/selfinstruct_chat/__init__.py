@@ -1,4 +1,4 @@
-"""Prompts and parsers made for chat models: the default recipe's way to ask at every stage, and to read the replies."""
+"""Prompts and parsers for chat models, used by the default recipe in every stage."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ SELFINSTRUCT_API = 1
 
 @hookimpl
 def selfinstruct_encoders() -> list[Component[PromptEncoder]]:
-    """Offer the prompts that ask a chat model for new tasks, for their kind, for examples, and for a review."""
-    tasks = "Ask a chat model for a numbered list of new tasks, and for nothing else"
-    labels = "Ask a chat model which of many tasks are classification tasks, one line each"
+    """Offer the prompts for new tasks, for labels, for examples, and for ratings."""
+    tasks = "Ask a chat model for a numbered list of new tasks only"
+    labels = "Ask a chat model which tasks are classification tasks, one per line"
     examples = "Ask a chat model for worked examples of one task: input first, or label first"
     review = "Ask a chat model three questions on each of many examples: task, input, output"
     return [
@@ -43,7 +43,7 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder]]:
 
 @hookimpl
 def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
-    """Offer the readers of whatever a chat model answers with."""
+    """Offer the parsers of replies from chat models."""
     tasks = "Read tasks from a chat reply: numbers, headings, bullets, JSON or plain lines"
     labels = "Read yes or no for each numbered task, in any order and many forms"
     raw = "Keep the examples of a task as the model wrote them, without its thinking"

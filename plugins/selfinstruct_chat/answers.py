@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, OUTPUTS
+from selfinstruct_chat.words import ANSWERS, EXAMPLES, OUTPUTS, REMARKS
 
 LONGEST_LINE = 4_000
 
 _QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|right) +)?"
 _WORDS = rf"{ANSWERS}|{OUTPUTS}"
-_OPEN = r"(?:[-*•+]\s+)?[*_(\[（ ]*"
+_OPEN = r"(?:<details>\s*<summary>)?(?:[-*•+]\s+)?[*_(\[（ ]*"
 
 _ANSWER = re.compile(
-    rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|(?<=A\d)\.\s)", re.IGNORECASE
+    rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|</summary>|(?<=A\d)\.\s)",
+    re.IGNORECASE,
 )
 _EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
-_ARROW = re.compile(r"(?:->|=>|→|⇒)\s*\S")
+_ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})(?: key)?[\s*_:：]*", re.IGNORECASE)
+_ARROW = re.compile(r"(?:->|=>|→|⇒|=)\s*\S")
 _INLINE = re.compile(
     rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
-    rf"|(?:->|=>|→|⇒)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
+    rf"|(?:->|=>|→|⇒|=)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"(?:[-*•+]\s+)?[*_]*(?:(?:task )?type|difficulty(?: level)?|category|domain|skills?|level|tags?)[*_]*\s*[:：]"
-    r"[*_]*\s*\S+(?: \S+){0,3}"
+    rf"{_OPEN}(?:(?:task )?type|(?:difficulty|level|grade)(?: level)?|tags?|domain|category"
+    rf"|topic)[*_]*\s*[:：][*_]*\s*\S+"
+    r"(?: \S+){0,3}"
+    rf"|{_OPEN}(?:{REMARKS})[*_ ]*[:：][^\n]*"
     r"|[(*_]*this (?:task |question |one )?(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges"
     r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem))\b[^\n]*",
     re.IGNORECASE,
@@ -34,6 +38,11 @@ _ABOUT = re.compile(
 def starts_answer(line: str) -> bool:
     """Whether a line announces an answer: `Output: 4`, `**Answer:**`, `答案：`."""
     return _ANSWER.match(line) is not None
+
+
+def starts_answers(line: str) -> bool:
+    """Whether a line is a heading over the answers to all tasks: `### Solutions`."""
+    return _ANSWERS.fullmatch(line) is not None
 
 
 def starts_example(line: str) -> bool:

@@ -36,22 +36,22 @@ TOKENS_PER_TASK, JSON_TOKENS_PER_TASK = 128, 16
 
 
 class ChatTasksOptions(Options):
-    """What the prompt for new tasks can be told."""
+    """Options of the prompt for new tasks."""
 
     count: int = Field(8, ge=1, le=64, description="How many new tasks to ask for in one request.")
-    topic: str = Field("", description="What the new tasks should be about; empty for any subject.")
-    language: str = Field("", description="The language to write the tasks in; empty leaves it to the examples.")
+    topic: str = Field("", description="Topic of the new tasks; empty for any topic.")
+    language: str = Field("", description="Language of the tasks; empty to follow the examples.")
     topics: tuple[str, ...] | None = Field(
-        None, description="Topics, one drawn for each request: a list, or a file with one a line. Default: none."
+        None, description="Topics, one drawn for each request: a list, or a file with one per line."
     )
     personas: tuple[str, ...] | None = Field(
-        None, description="People who may ask, one drawn for each request: a list, or a file. Default: none."
+        None, description="People who may ask, one drawn for each request: a list, or a file."
     )
 
     @field_validator("topics", "personas", mode="before")
     @classmethod
     def _read(cls, given: Any) -> Any:
-        """Read a file when the config is read, so that the run freezes what stood in it and not its name."""
+        """Read a file when the config is read, so that the run records its content and not its name."""
         return read_hints(given)
 
 
@@ -79,7 +79,7 @@ class ChatTasksEncoder(PromptEncoder):
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Show the examples, each folded onto one line, and ask for `count` new tasks.
 
-        Where there are topics or personas, one of each is named, chosen by a hash of the examples: see `choose`.
+        With topics or personas, the prompt names one of each, chosen by a hash of the examples: see `choose`.
         """
         lines = [f"{number}. {' '.join(example.text.split())}" for number, example in enumerate(examples, start=1)]
         shown = "\n".join(["Examples:", *lines, "", ""]) if lines else ""
@@ -93,7 +93,7 @@ class ChatTasksEncoder(PromptEncoder):
         return "Write 1 new task, numbered 1." if count == 1 else f"Write {count} new tasks, numbered 1 to {count}."
 
     def _hints(self, examples: Sequence[Instruction]) -> str:
-        """What this request is to be about and who may be asking; empty where the config names neither."""
+        """The topic and persona of this request; empty if the config has neither."""
         hints = ""
         if self._options.topics:
             hints += f"Topic of the new tasks: {choose(self._options.topics, 'topics', examples)}.\n"

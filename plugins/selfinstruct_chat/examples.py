@@ -9,19 +9,16 @@ from typing import Literal, TypeAlias
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
 from selfinstruct_chat.framing import split_input, without_frame, without_next_task
-from selfinstruct_chat.json_examples import read_json_examples
+from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.replies import LONGEST
+from selfinstruct_chat.words import NO_INPUT
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
-_NO_INPUT = re.compile(
-    r"[\s\W_]*(?:no[ _-]?input(?:s|(?: text| data)?(?: (?:is|was))? (?:needed|required|necessary|provided|given))?"
-    r"|n/?a|none(?: (?:is )?(?:needed|required|necessary|provided|given))?|not (?:applicable|needed|required))[\s\W_]*",
-    re.IGNORECASE,
-)
+_NO_INPUT = re.compile(rf"[\s\W_]*(?:{NO_INPUT}|not (?:needed|required))[\s\W_]*", re.IGNORECASE)
 """What models write where an example has no input."""
 
 _OUTRO = re.compile(
@@ -68,7 +65,8 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
-    return read_json_examples(text)
+    pairs, is_cut = read_json_examples(text, ends_open)
+    return (pairs, is_cut) if pairs else (read_table_examples(text), ends_open)
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:

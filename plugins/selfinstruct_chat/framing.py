@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.words import ANSWERS, INPUTS, NEXT_TASKS, OUTPUTS
+from selfinstruct_chat.words import ANSWERS, HERE, HOPES, INPUTS, NEXT_TASKS, OUTPUTS, SURE
 
 MOST_CLOSERS = 3
 ENDS = 600
 """Characters at either end of a text in which what frames it stands."""
 
-_SURE = r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no problem|great question)"
-_HERE = r"(?:here(?:['’]s| is| are| you go)|below (?:is|are)|the following (?:is|are))\b"
+_AGREES = r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no problem|great question)"
+"""Alone at the start of an output; in other languages, and before `Here is`, more words are known."""
+
 _OPENER = re.compile(
-    rf"\s*(?:{_SURE}[!,.][ \t]*{_HERE}[^\n:：]{{0,160}}(?:[:：]|[.!](?=[ \t]*\n))[*_]*\s*"
-    rf"|{_HERE}[^\n:：]{{0,160}}[:：][*_]*[ \t]*\n[ \t]*\n\s*"
-    rf"|{_SURE}[!.][ \t]*(?:i['’](?:d|ll)\b[^\n]{{0,160}}|i (?:can|will|would)\b[^\n]{{0,160}})?\n\s*"
-    rf"|{_SURE}![ \t]+)(?=\S)",
+    rf"\s*(?:{SURE}[ \u00a0]?[!,.！，。][ \t]*{HERE}[^\n:：]{{0,160}}(?:[:：]|[.!。](?=[ \t]*\n))[*_]*\s*"
+    rf"|{HERE}[^\n:：]{{0,160}}[:：][*_]*[ \t]*\n[ \t]*\n\s*"
+    r")(?=\S)",
+    re.IGNORECASE,
+)
+_AGREED = re.compile(
+    rf"\s*(?:{_AGREES}[!.][ \t]*(?:i['’](?:d|ll)\b[^\n]{{0,160}}|i (?:can|will|would)\b[^\n]{{0,160}})?\n\s*"
+    rf"|{_AGREES}![ \t]+)(?=\S)",
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+)[ \t]*[(*_]*(?:"
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[(*_]*(?:"
     r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
     r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
     r"\b(?:help|else|more|other|another|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
     r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
     r"|do you (?:want|need) (?:me to|more)"
+    rf"|{HOPES}"
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
 )
@@ -54,6 +60,8 @@ def without_frame(output: str, instruction: str) -> str:
     if found := _OUTPUT_FIRST.match(output[:ENDS]):
         output = output[found.end() :]
     if found := _OPENER.match(output[:ENDS]):
+        output = output[found.end() :]
+    if not _WANTS_LETTER.search(instruction) and (found := _AGREED.match(output[:ENDS])):
         output = output[found.end() :]
     if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
         output = output[: len(output) - len(found[0])].rstrip()

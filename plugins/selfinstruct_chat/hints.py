@@ -17,14 +17,14 @@ LONGEST = 200
 def read_hints(given: Any) -> Any:
     """The hints of an option: a list as it is, and for the name of a file its lines.
 
-    Blank lines and those that begin with `#` are left out. Raises `ValueError`, which the config tells with the
-    option's place, for a file that cannot be read or a list that holds nothing of use.
+    Blank lines and those that begin with `#` are left out. Raises `ValueError`, which the config reports with the
+    option's path, for a file that cannot be read or a list that holds nothing of use.
     """
     if given is None:
         return None
     hints = _read_lines(Path(given)) if isinstance(given, str) else given
     if not isinstance(hints, list | tuple) or not all(isinstance(hint, str) for hint in hints):
-        raise ValueError('must be a list of texts, such as ["bees", "tax law"], or a file with one a line')
+        raise ValueError('must be a list of texts, such as ["bees", "tax law"], or a file with one per line')
     folded = [" ".join(hint.split()) for hint in hints]
     kept = tuple(dict.fromkeys(hint for hint in folded if hint))
     if not kept:
@@ -49,8 +49,8 @@ def _read_lines(path: Path) -> list[str]:
 def choose(hints: Sequence[str], what: str, examples: Sequence[Instruction]) -> str:
     """One of the hints, by a hash of the examples that the prompt shows, which differ from request to request.
 
-    An encoder is told nothing else that differs: so the same examples always come with the same hint, and a prompt
-    that shows no examples always with the same one. `what` keeps topics and personas independent of each other.
+    Nothing else that an encoder receives differs between requests. So the same examples always get the same hint, and
+    a prompt without examples always gets the same one. `what` keeps topics and personas independent of each other.
     """
     shown = "\0".join([what, *(part for example in examples for part in (example.id, example.text))])
     digest = blake2b(shown.encode("utf-8", "surrogatepass"), digest_size=8).digest()

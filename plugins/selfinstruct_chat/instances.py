@@ -73,9 +73,11 @@ CLOSING, CLOSING_FOR_JSON = "Write its examples, in the form given.", "Write its
 
 
 class ChatInstancesOptions(Options):
-    """What the prompt for examples can be told."""
+    """Options of the prompt for examples."""
 
-    count: int = Field(3, ge=1, le=10, description="How many examples of a task to ask for; more than 5 differ little.")
+    count: int = Field(
+        3, ge=1, le=10, description="Number of examples to ask for per task; beyond 5 they differ little."
+    )
 
 
 class ChatInstancesEncoder(PromptEncoder):

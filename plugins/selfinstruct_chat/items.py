@@ -16,7 +16,7 @@ from selfinstruct_chat.answers import (
 )
 from selfinstruct_chat.lists import ListItem, is_break, is_fence
 from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.words import INPUTS
+from selfinstruct_chat.words import INPUTS, NO_INPUT
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -38,8 +38,7 @@ _WANTS_EXAMPLE = re.compile(
 )
 _INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
 _NO_INPUT = re.compile(
-    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS})[*_ ]*[:：][\s\W_]*"
-    r"(?:no ?input|none|n/?a)(?: (?:needed|required))?[\s\W_]*",
+    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
     re.IGNORECASE,
 )
 _BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
@@ -47,12 +46,14 @@ _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
-    r"note(?: that)?\b|please provide more|enjoy\b|is there anything else|that's all)",
+    r"\[(?:end|done|eof)\]|\*[^*\n]+\*\s*\Z|note(?: that)?\b|please provide more|enjoy\b|is there anything else"
+    r"|that's all)",
     re.IGNORECASE,
 )
-_REMARK = re.compile(r"\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
+_REMARK = re.compile(r"※.*|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
 _OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
+_BULLET = re.compile(r"\s*[-*•]\s+[^\W\d_].*[.!]\s*\Z")
 _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~~~|\[|\{|[\w ]{1,24}[:：]\s)|\s{4,}\S")
 
 
@@ -70,7 +71,8 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     own = min(own, end)
     while own > 1 and len(blocks[own - 1]) == 1 and is_break(blocks[own - 1][0]):
         own -= 1  # a rule between the list and the closing words
-    parts = blocks[:own], blocks[own:end], blocks[end:]
+    glued = [block for block in blocks[own:end] if not all(map(describes_task, block))]
+    parts = blocks[:own], glued, blocks[end:]
     task, tail, closing = ("\n\n".join(_fold(block) for block in part).strip() for part in parts)
     return tidy(task), tail, closing
 
@@ -87,12 +89,20 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
     in_code = False
     for at, line in enumerate(kept):
+        opens = is_fence(line) and not in_code
         in_code ^= is_fence(line)
-        if not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, at, below, blocks))):
+        if (opens and _is_sentence(blocks[-1])) or (
+            not in_code and (not line.strip() or (blocks[-1] and _starts_other(line, at, below, blocks=blocks)))
+        ):
             blocks.append([])
         if line.strip() or in_code:
             blocks[-1].append(line.rstrip())
     return [block for block in blocks if block]
+
+
+def _is_sentence(block: Sequence[str]) -> bool:
+    """Whether a paragraph is over, so that code right below it need not be its own."""
+    return bool(block) and block[-1].rstrip().endswith((".", "?", "!"))
 
 
 class _Below:
@@ -121,13 +131,15 @@ class _Below:
         return self._wants_example
 
 
-def _starts_other(line: str, at: int, below: _Below, blocks: Sequence[Sequence[str]]) -> bool:
+def _starts_other(line: str, at: int, below: _Below, *, blocks: Sequence[Sequence[str]]) -> bool:
     """Whether a line inside a paragraph starts an answer, or is a remark that ends the paragraph.
 
     A bare `Answer:` at the very end is a form to fill in, and `Output:` before another `Input:` shows the form: both
     belong to the task.
     """
     is_last = at == len(below.lines) - 1
+    if is_last and at == 1 and below.lines[0].rstrip().endswith("?") and _BULLET.match(line):
+        return True  # a sentence below a question
     if starts_answer(line):
         return not (is_last and is_empty_answer(line)) and not below.shows_form(at)
     if starts_example(line):

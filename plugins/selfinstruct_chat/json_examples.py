@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.layout import read_table
 from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, OUTPUTS
 
 _NUMBERED = r"[ _-]?\d{0,2}"
@@ -23,7 +24,7 @@ MOST_OTHERS = 2
 """Keys of an example besides its input and its output; what has more of them is data of its own."""
 
 
-def read_json_examples(text: str) -> tuple[list[tuple[str, str]], bool]:
+def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]], bool]:
     """Inputs and outputs, and whether the reply ended inside the last one.
 
     None where the text is no JSON of that kind, or where more than a line stands before the JSON.
@@ -34,8 +35,23 @@ def read_json_examples(text: str) -> tuple[list[tuple[str, str]], bool]:
     found = [pair for value in reading.values for pair in _examples(value)]
     if found == [("", "")]:
         return [], False
-    is_cut = reading.is_cut and any(isinstance(part, CutText) for part in found[-1]) if found else False
-    return found, is_cut or (reading.is_cut and bool(found) and not found[-1][1])
+    if not found or not reading.is_cut:
+        return found, False
+    given, output = found[-1]
+    is_whole = output and not isinstance(given, CutText) and not isinstance(output, CutText)
+    has_quote = text.rstrip(" \t\n,]}`").endswith(('"', "'"))  # a text without one may be cut anywhere
+    return found, not is_whole or (ends_open and not has_quote)
+
+
+def read_table_examples(text: str) -> list[tuple[str, str]]:
+    """Inputs and outputs from a table that has a column for each, below no more than a line."""
+    intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
+    keys = [name.strip("*_ ").replace(" ", "_") for name in names]
+    given = [at for at, key in enumerate(keys) if _INPUT_KEY.fullmatch(key)]
+    output = [at for at, key in enumerate(keys) if _OUTPUT_KEY.fullmatch(key)]
+    if len(given) != 1 or len(output) != 1 or _INTRO.fullmatch("\n".join(intro).strip()) is None:
+        return []
+    return [(row[given[0]], row[output[0]]) for row in rows if len(row) == len(names)]
 
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:

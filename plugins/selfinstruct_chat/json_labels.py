@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.api.text import CutText, read_json
 
@@ -16,16 +16,18 @@ _DIGITS = re.compile(r"\d{1,3}(?!\d)")
 _WORDS = {True: "yes", False: "no"}
 
 
-def read_json_labels(text: str, count: int) -> list[tuple[int, str]] | None:
+def read_json_labels(text: str, tasks: Sequence[str]) -> list[tuple[int, str]] | None:
     """Numbers and what is said of them; `None` where there is no JSON that can be read so.
 
-    Where one task was asked about, an answer needs no number.
+    A task's own words may stand in place of its number. Where one task was asked about, an answer needs neither.
     """
     reading = read_json(text)
     if reading is None:
         return None
     found = [answer for value in reading.values for answer in _answers(value)]
-    if not found and count == 1:
+    if not found and len(reading.values) == 1 and isinstance(keys := reading.values[0], Mapping):
+        found = [(at, said) for at, task in enumerate(tasks, start=1) if (said := _said(keys.get(task)))]
+    if not found and len(tasks) == 1:
         found = [(1, said) for value in reading.values if (said := _said(value))]
     return found or None
 
@@ -55,9 +57,9 @@ def _said(value: object) -> str:
     """The words of an answer, or of an object that holds one; of a cut one, nothing."""
     if isinstance(value, Mapping):
         fields = {str(key).strip().lower().replace(" ", "_"): inner for key, inner in value.items()}
-        value = next((fields[key] for key in ANSWER_KEYS if isinstance(fields.get(key), str | bool)), None)
-    if isinstance(value, bool):
-        return _WORDS[value]
+        value = next((fields[key] for key in ANSWER_KEYS if isinstance(fields.get(key), str | int)), None)
+    if isinstance(value, int) and value in (0, 1):
+        return _WORDS[bool(value)]
     return value.strip() if isinstance(value, str) and not isinstance(value, CutText) else ""
 
 

@@ -13,9 +13,10 @@ from selfinstruct_chat.words import TASKS
 KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
 """Where an object keeps its task; the first one that holds a string counts."""
 
-_KEY = re.compile(rf"(?:{TASKS})", re.IGNORECASE)
+_KEY = re.compile(rf"(?:{TASKS})s?", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?:(?:{TASKS})s?[ _-]?)?#?\d{{1,3}}\.?", re.IGNORECASE)
-_FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
+_SENTENCE = re.compile(r"\S\s+\S+\s+\S.*[.?!…\"”']\s*\Z|[。？！।؟]\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*```.*$|^[A-Za-z_]\w{0,30}[ \t]*=[ \t]*\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,16 @@ def _tasks(value: object) -> Iterator[str]:
         for inner in value:
             yield from _tasks(inner)
     elif isinstance(value, dict):
+        if value.get("role") in ("assistant", "system"):
+            return
         if (own := _own(value)) is not None:
             yield own
             return
+        are_tasks = len(value) > 1 and all(
+            isinstance(inner, str) and _SENTENCE.search(inner) for inner in value.values()
+        )
         for key, inner in value.items():
-            if isinstance(inner, list | dict) or _NUMBER.fullmatch(str(key).strip()):
+            if are_tasks or isinstance(inner, list | dict) or _NUMBER.fullmatch(str(key).strip()):
                 yield from _tasks(inner)
 
 

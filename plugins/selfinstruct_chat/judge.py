@@ -39,10 +39,10 @@ MARK = " [...] "
 
 
 class ChatJudgeOptions(Options):
-    """What the prompt for a review can be told."""
+    """Options of the prompt for ratings."""
 
     longest: int = Field(
-        1500, ge=100, description="Characters that are shown of each text; of a longer one, its beginning and its end."
+        1500, ge=100, description="Characters shown of each text; of a longer text, its start and its end."
     )
 
 

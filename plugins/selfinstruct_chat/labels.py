@@ -9,13 +9,14 @@ from selfinstruct.api import Label, PostProcessor, Reply, Request
 from selfinstruct_chat.classify import one_line
 from selfinstruct_chat.json_labels import read_json_labels
 from selfinstruct_chat.replies import clean_reply
+from selfinstruct_chat.words import NO, YES
 
 LONGEST_SAID, END = 120, 200
 """Characters of the read words that are noted, and on either end of many words that are read."""
 
 _IT_IS = r"(?:(?:it|this|that)(?:'s| is) )?"
-_NO = rf"no(?: classification)?|n|nope|false|{_IT_IS}(?:not|isn't|non)[- ](?:an? )?classification(?: task)?"
-_YES = rf"yes|y|yep|true|{_IT_IS}(?:an? )?classification(?: task)?"
+_NO = rf"no(?: classification)?|{NO}|{_IT_IS}(?:not|isn't|non)[- ](?:an? )?classification(?: tasks?)?"
+_YES = rf"{YES}|{_IT_IS}(?:an? )?classification(?: tasks?)?"
 _ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
 _WHOLE = re.compile(rf"\W*{_ANSWER}\W*", re.IGNORECASE)
 _FIRST = re.compile(
@@ -29,7 +30,10 @@ _NAMED = re.compile(
     r"\W*(?:(?P<no>(?:not|non)[- ]classification)|(?P<yes>classification))(?: task)?\b[ *_]*[(,;–—-]", re.IGNORECASE
 )
 
-_LAST = re.compile(rf"(?:[-–—:：=>→|(\[*.?!]|\n)[\s*_(\[`\"'|]*{_ANSWER}[\s*_)\]`\"'|.!]*\Z", re.IGNORECASE)
+_LAST = re.compile(
+    rf"(?:\b(?:so|therefore|thus|hence),? |[-–—:：=>→|(\[*.?!]|\n)[\s*_(\[`\"'|]*{_ANSWER}[\s*_)\]`\"'|.!]*\Z",
+    re.IGNORECASE,
+)
 """An answer at the end, set apart from what stands before it by a sign: not `Answer yes or no`."""
 
 _INSIDE = re.compile(r"(?:\bis|'s)(?P<no> not|n't)?(?: an?)? (?P<kind>classification)\b", re.IGNORECASE)
@@ -38,8 +42,9 @@ _BOLD = re.compile(r"\*\*(?:(?P<no>no)|(?P<yes>yes))\b\W?\*\*", re.IGNORECASE)
 _TASK = r"(?:(?:task|question|item|instruction|number|no|nr|t|q)\b[.\s]*)?[#(]?\s*"
 _MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
 _LINE = re.compile(
-    rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]))(?P<rest>.*)", re.IGNORECASE
+    rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]|\Z))(?P<rest>.*)", re.IGNORECASE
 )
+_SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number) \d{1,3} )")
 _PAIR = re.compile(
     rf"{_TASK}[\"']?(?P<number>\d{{1,3}})(?!\d)[\s*_\"').:：=→>|–—-]*{_ANSWER}\b[\s*_\"').;,|/]*", re.IGNORECASE
 )
@@ -97,11 +102,11 @@ def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[
     The last answer of a reply that was cut is left out, unless its closing bracket or quotation mark says that it is
     whole, or one task was asked about.
     """
-    found = read_json_labels(text, len(tasks))
+    found = read_json_labels(text, tasks)
     if found is not None:
         return found
-    lines = [" ".join(line.split()) for line in text.split("\n") if line.strip("`~ \t")]
-    found = _by_line(lines, tasks) or _by_position(lines, len(tasks))
+    lines = [" ".join(line.split()) for line in _SENTENCE.sub("\n", text).split("\n") if line.strip("`~ \t")]
+    found = _by_line(lines, tasks) or _by_position(lines, len(tasks)) or _by_text(lines, tasks)
     if not found and len(tasks) == 1 and text:
         found = [(1, _without_task(text, tasks[0]))]
     return found[:-1] if is_cut and len(tasks) > 1 else found
@@ -110,12 +115,15 @@ def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[
 def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]]:
     """Answers behind numbers; what stands on the lines below a number belongs to it."""
     found: list[tuple[int, str]] = []
+    heading = ""
     for line in lines:
         if several := list(_pairs(line) or _group(line)):
             found.extend((number, said) for number, said in several if 1 <= number <= len(tasks))
         elif (start := _LINE.fullmatch(line)) and 1 <= int(start["number"]) <= len(tasks):
             number = int(start["number"])
-            found.append((number, _without_task(start["rest"].strip(), tasks[number - 1])))
+            found.append((number, _without_task(start["rest"].strip(), tasks[number - 1]) or heading))
+        elif _WHOLE.fullmatch(line) and line.endswith((":", "*")) and (not found or heading):
+            heading = line
         elif found and not yes_or_no(found[-1][1]):
             number, said = found[-1]
             task = tasks[number - 1]
@@ -123,8 +131,20 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
     return found
 
 
+def _by_text(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]]:
+    """Answers before or behind the words of their tasks, where there are no numbers."""
+    found = []
+    for line in lines:
+        for number, task in enumerate(tasks, start=1):
+            before, told, behind = line.partition(task)
+            if told and (said := yes_or_no(before) or yes_or_no(behind)):
+                found.append((number, said))
+                break
+    return found
+
+
 def _ends(words: str, most: int) -> str:
-    """The ends of very many words, of which nobody reads more; or a reply of many lines would be read anew for each."""
+    """Both ends of a long text, so that a reply of many lines is not read in full for each line."""
     return words if len(words) <= 2 * most else words[:most] + words[-most:]
 
 
@@ -151,6 +171,8 @@ def _group(line: str) -> Iterator[tuple[int, str]]:
 
 def _by_position(lines: Sequence[str], count: int) -> list[tuple[int, str]]:
     """As many bare answers as tasks, without numbers."""
+    if len(lines) == 1 and count > 1:
+        lines = [part for part in re.split(r"[,;|/、，]", lines[0]) if part.strip()]
     if len(lines) != count or not all(_WHOLE.fullmatch(line) for line in lines):
         return []
     return [(number, line.strip()) for number, line in enumerate(lines, start=1)]

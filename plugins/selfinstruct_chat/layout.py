@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.words import TASKS
+from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
 
-_TAG = re.compile(r"<(task|instruction|prompt|question|item|li)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
+_WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
+_FENCED = re.compile(r"(?P<before>)(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
+_IN_TAGS = re.compile(
+    r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*(?P<tag><(?P<name>[A-Za-z][\w-]{0,30})>)[ \t]*\n"
+    r"(?P<inside>.*)\n[ \t]*</(?P=name)>",
+    re.DOTALL,
+)
+_MARK = r"(?:\d{1,3}[.)]|[-*•])"
+_MARKED_UP = re.compile(
+    rf"^[ \t]*<(?:p|div|b|strong)>[ \t]*{_MARK}|^[ \t]*{_MARK}.*<br ?/?>[ \t]*\n[ \t]*{_MARK}", re.MULTILINE
+)
+_MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
+NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SPELT = re.compile(rf"^([ \t#*]*(?:{TASKS})[ ]+)({'|'.join(NUMERALS)})(?=[*_]*[:.)])", re.MULTILINE | re.IGNORECASE)
+_LABEL = re.compile(
+    r"^(?P<before>[ \t]*(?:#{1,6}[ ]|[-*•][ ])?[*_]{0,3})(?P<word>[^\W\d_]{2,20}|№)[ \t]*[#№]?(?P<number>\d{1,2})"
+    r"(?=[*_]*[ ]?[:：.)–—])",
+    re.MULTILINE,
+)
+_NO_TASK = re.compile(
+    rf"(?:{ANSWERS}|{OUTPUTS}|{INPUTS}|{EXAMPLES}|{TASKS}|step|day|week|chapter|line|part|option|section|stanza"
+    rf"|verse|scene)",
+    re.IGNORECASE,
+)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
@@ -20,14 +46,44 @@ _HEAD = re.compile(rf"[*_ ]*(?:{TASKS})s?[*_ ]*", re.IGNORECASE)
 
 
 def unescaped(text: str) -> str:
-    r"""The reply with `1\.` as `1.`, and without the `>` of a quotation that holds the list."""
-    text = _ESCAPED.sub(r"\1", text)
+    r"""The reply with `1\.` as `1.`, with line ends for `\n` where it has none, and without what wraps the list.
+
+    That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones,
+    and so do labels in a language that no list here knows.
+    """
+    if "\n" not in text.strip() and _WRITTEN_END.search(text):
+        text = text.replace("\\n", "\n")
+    text = _unwrapped(_ESCAPED.sub(r"\1", text))
+    if _MARKED_UP.search(text):
+        text = _MARK_UP.sub("", text)
+    text = _with_known_labels(_ITEM.sub(lambda found: "- " if "item " in found[0] else "", text))
     return _QUOTE.sub("", text) if _QUOTED_MARKER.search(text) else text
 
 
 def read_layout(text: str) -> ParsedList | None:
     """Tasks in tags or in the rows of a table; `None` where there are none, or where they are a listed task's data."""
-    return _tagged(text) or _table(text.split("\n"))
+    lines = text.split("\n")
+    return _tagged(text) or _table(lines) or _csv(lines)
+
+
+def _with_known_labels(text: str) -> str:
+    """The text with `Task 1` for `Tugas 1` and `Task One`, where lines start with the same word and rising numbers."""
+    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
+    found = [label for label in _LABEL.finditer(text) if not _NO_TASK.fullmatch(label["word"])]
+    words = {label["word"].casefold() for label in found}
+    numbers = [int(label["number"]) for label in found]
+    if len(words) != 1 or len(found) < 2 or numbers != list(range(numbers[0], numbers[0] + len(found))):
+        return text
+    return _LABEL.sub(r"\g<before>Task \g<number>", text)
+
+
+def _unwrapped(text: str) -> str:
+    """The text without the fence around all of it, or without the tags around the list."""
+    for wrapper in (_FENCED, _IN_TAGS):
+        found = wrapper.fullmatch(text.strip())
+        if found and not has_marker(found["before"]) and not _TAG.search(found["tag"] or ""):
+            text = found["before"] + found["inside"]
+    return text
 
 
 def _tagged(text: str) -> ParsedList | None:
@@ -49,14 +105,32 @@ def _tagged(text: str) -> ParsedList | None:
 
 def _table(lines: Sequence[str]) -> ParsedList | None:
     """The rows of the first table, if a column is headed as the one with the tasks."""
-    rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
-    if rule < 1 or not _ROW.fullmatch(lines[rule - 1]) or has_marker("\n".join(lines[: rule - 1])):
-        return None
-    column = next((at for at, name in enumerate(_cells(lines[rule - 1])) if _HEAD.fullmatch(name)), -1)
-    end = next((at for at in range(rule + 1, len(lines)) if not _ROW.fullmatch(lines[at])), len(lines))
-    rows = [_cells(line) for line in lines[rule + 1 : end]]
+    intro, (names, *rows), outro = read_table(lines) or ([], [[]], [])
+    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
     items = [ListItem([row[column]]) for row in rows if column < len(row)]
-    return ParsedList(list(lines[: rule - 1]), items, list(lines[end:])) if column >= 0 and items else None
+    return ParsedList(intro, items, outro) if column >= 0 and items and not has_marker("\n".join(intro)) else None
+
+
+def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[str]] | None:
+    """The lines above the first table, the cells of its head and of its rows, and the lines below it."""
+    rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
+    if rule < 1 or not _ROW.fullmatch(lines[rule - 1]):
+        return None
+    end = next((at for at in range(rule + 1, len(lines)) if not _ROW.fullmatch(lines[at])), len(lines))
+    rows = [_cells(line) for line in (lines[rule - 1], *lines[rule + 1 : end])]
+    return list(lines[: rule - 1]), rows, list(lines[end:])
+
+
+def _csv(lines: Sequence[str]) -> ParsedList | None:
+    """The rows of comma-separated values, if the first line names a column as the one with the tasks."""
+    names = [name.strip(' "') for name in lines[0].split(",")]
+    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
+    if column < 0 or len(names) < 2:
+        return None
+    rows = [row for row in csv.reader(lines[1:], skipinitialspace=True) if row]
+    if len(rows) < 2 or any(len(row) != len(names) for row in rows):
+        return None
+    return ParsedList([], [ListItem([row[column]]) for row in rows])
 
 
 def _cells(line: str) -> list[str]:

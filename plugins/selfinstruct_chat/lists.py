@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from selfinstruct_chat.answers import starts_answers
 from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -24,7 +25,7 @@ _NUMBER = re.compile(
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
 _SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–]|{_SYMBOL})[ \t]+|•)(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -32,9 +33,16 @@ _RANK = re.compile(
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
+_BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
+_COUNTED = re.compile(
+    r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
+    re.DOTALL,
+)
+_CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
+_RULE = re.compile(r"[ \t]*[-*_=#]{3,}[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_BREAK = re.compile(r"[ \t]*(?:#{1,6} .*|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
+_BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
 @dataclass(slots=True)
@@ -74,7 +82,7 @@ def find_items(text: str) -> ParsedList:
     if wrapper[0] >= 0:
         lines[wrapper[0]] = ""
     fenced = _fenced(lines)
-    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
     listing = _cut_at(lines, markers) if markers else _plain(lines)
     listing.outro.extend(after)
     return listing
@@ -129,7 +137,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[ItemMarker] = []
-    breaks = list(accumulate(is_break(line) for line in lines))
+    breaks = list(accumulate(is_break(line) and not starts_answers(line) for line in lines))
     last = {marker.number: place for place, marker in enumerate(top)}
     previous = inner = 0
     for place, marker in enumerate(top):
@@ -201,12 +209,23 @@ def _rank(match: re.Match[str]) -> int:
     return next(row.index(sign) + 1 for row in _RANKS if sign in row)
 
 
+def _counted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
+    """Lines that begin with the next number each, whatever signs or word stand around it: `<1> `, `Example 9: `."""
+    found = [(at, match) for at, line in enumerate(lines) if at not in fenced and (match := _COUNTED.fullmatch(line))]
+    numbers = [int(match["number"]) for _, match in found]
+    if len(found) < 2 or numbers != list(range(numbers[0], numbers[0] + len(found))):
+        return []
+    return [ItemMarker(at, 0, int(match["number"]), "counted", match["rest"], is_title=False) for at, match in found]
+
+
 # --- bullets ----------------------------------------------------------------------------------------------------------
 
 
 def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     """The outermost bullets."""
     found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _bullet_at(at, line))]
+    if not found and len(bare := [at for at, line in enumerate(lines) if at not in fenced and _BARE.match(line)]) > 1:
+        return [ItemMarker(at, 0, 0, "", lines[at].lstrip()[1:], is_title=False) for at in bare]
     return _outermost(found)
 
 
@@ -230,7 +249,7 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     """Each item runs from its marker to the next. A lone sentence above a later number is what the prompt began."""
     ends = [*(marker.line for marker in markers[1:]), len(lines)]
     items = [
-        ListItem([marker.rest.strip(), *lines[marker.line + 1 : end]], marker.is_title)
+        ListItem([_CHECKBOX.sub("", marker.rest.strip()), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
     intro = list(lines[: markers[0].line])
@@ -261,7 +280,7 @@ def _plain(lines: Sequence[str]) -> ParsedList:
 
     Two paragraphs are one item too: that is how refusals and single tasks look.
     """
-    filled = [line.strip() for line in lines if line.strip() and not is_fence(line)]
+    filled = [line.strip() for line in lines if line.strip() and not is_fence(line) and not _RULE.fullmatch(line)]
     listing = ParsedList()
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]

@@ -50,10 +50,12 @@ _NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
 _STARS = r"(?:\*{1,3}|_{1,2})?"
 _LEAD = rf"[ \t]*(?:>[ \t]*)?(?:\d{{1,2}}[.)][ \t]+|[-*•+][ \t]+)?(?:\#{{1,6}}[ \t]*)?{_STARS}[ \t]*"
 _LABEL = re.compile(
-    rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*[:：]{_STARS}(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+    rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*(?:[:：]|[–—-](?=[ ])){_STARS}(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _HEADING = re.compile(
-    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*\r?(?P<rest>)", re.IGNORECASE
+    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t#]*\r?(?P<rest>)",
+    re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
     rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
@@ -75,7 +77,7 @@ _BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \
 class PartMarker:
     """A line that names a part, and what stands behind the name on the same line.
 
-    `name` tells labels of one kind apart: `answer` and `bare` are weak, for they also stand in texts.
+    `name` distinguishes labels of one kind: `answer` and `bare` are weak, since they also occur in texts.
     """
 
     line: int
@@ -140,7 +142,9 @@ def _cut_at(lines: Sequence[str], markers: Sequence[PartMarker]) -> list[PartBlo
     blocks = []
     for marker, end in zip(markers, ends, strict=True):
         own = [marker.rest.lstrip(" \t"), *lines[marker.line + 1 : end]]
-        while end < len(lines) and len(own) > 1 and (not own[-1].strip() or _parts_examples(own[-1])):
+        while len(own) > 1 and (not own[-1].strip() or (end < len(lines) and _parts_examples(own[-1]))):
+            own.pop()
+        if end == len(lines) and len(own) > 1 and len(markers) > 2 and _BETWEEN.fullmatch(own[-1][:HEAD]):
             own.pop()
         blocks.append(PartBlock(marker.kind, tidy(own)))
     return blocks

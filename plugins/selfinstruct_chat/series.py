@@ -9,19 +9,26 @@ from typing import TypeVar
 
 from selfinstruct_chat.lists import ListItem
 
-_BOLD_TITLE = re.compile(r"\*\*(?P<title>[^*:.?!]{2,50})(?:[:：]\*\*|\*\*[:：]|\*\*\s[–—-](?=\s))\s*(?P<rest>\S.*)")
-_KIND = r"[\[(【](?P<kind>[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2})[\])】]"
+_BOLD_TITLE = re.compile(
+    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|\s[–—-](?=\s)))\s*(?P<rest>\S.*)"
+)
+_NAME = r"[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2}"
+_KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
-_KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+[*_]*{_KIND}[*_]*", re.DOTALL)
+_KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+(?:[*_]*{_KIND}|[|–—][*_ ]*{_NAME})[*_]*", re.DOTALL)
 _KINDS = (
     r"math(?:s|ematics)?|arithmetic|algebra|geometry|coding|code|programming|computer science|creative(?: writing)?"
     r"|writing|reasoning|science|physics|chemistry|biology|history|geography|literature|language|logic"
-    r"|classification|sentiment(?: analysis)?|translation|summari[sz]ation|summary|brainstorm(?:ing)?|editing|rewriting"
+    r"|explanation|planning|knowledge|facts?|sports?|classification|sentiment(?: analysis)?|translation"
+    r"|summari[sz]ation|summary|brainstorm(?:ing)?|editing|rewriting"
     r"|paraphras(?:e|ing)|extraction|information extraction|generation|text generation|open-?ended|question answering"
     r"|q&a|qa|trivia|general knowledge|common ?sense|easy|medium|hard|difficult|beginner|intermediate|advanced|new"
 )
 _KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
+_PLAIN_TITLE = re.compile(
+    rf"(?:(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
+)
 T = TypeVar("T")
 
 _SHORT = 3
@@ -59,6 +66,8 @@ def _without_common_part(whole: Sequence[T], part: Callable[[T], T | None]) -> l
 
 def _untitled(item: ListItem) -> ListItem | None:
     first, *below = item.lines
+    if found := _PLAIN_TITLE.fullmatch(first.strip()):
+        return replace(item, lines=[found["rest"], *below])
     if found := _BOLD_TITLE.fullmatch(first.strip()):
         return replace(item, lines=[found["rest"], *below]) if _is_title(found["title"], found["rest"]) else None
     text = next((line.strip() for line in below if line.strip()), "")
@@ -81,4 +90,4 @@ def _kind_first(task: str) -> str | None:
 
 def _kind_last(task: str) -> str | None:
     found = _KIND_LAST.fullmatch(task)
-    return found["rest"].rstrip() if found and " or " not in found["kind"] else None
+    return found["rest"].rstrip() if found and " or " not in (found["kind"] or "") else None

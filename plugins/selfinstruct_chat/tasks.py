@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
@@ -12,7 +14,7 @@ from selfinstruct_chat.answers import announces_answer
 from selfinstruct_chat.items import split_item
 from selfinstruct_chat.json_tasks import JsonTasks, read_json_tasks
 from selfinstruct_chat.layout import read_layout, unescaped
-from selfinstruct_chat.lists import ListItem, find_items
+from selfinstruct_chat.lists import ListItem, find_items, has_marker
 from selfinstruct_chat.replies import clean_reply
 from selfinstruct_chat.series import without_kinds, without_titles
 from selfinstruct_chat.tidying import tidy
@@ -21,6 +23,7 @@ from selfinstruct_chat.triplets import read_triplets
 MOST_ITEMS = 1000
 """Items of a list that are read: nobody asks for so many, so what is longer runs in a circle."""
 
+_NUMBER_LAST = re.compile(r"\n[ \t*]*\d{1,3}[.)]?[ \t*]*\Z")
 _WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}[ \t]+\Z")
 """The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
 
@@ -40,27 +43,40 @@ class ChatTasksReader(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
-        text = clean_reply(reply.text)
-        ends_open = reply.ended_early and _WHOLE.search(reply.text[-400:]) is None
-        text = text.strip()
+        text, ends_open = _without_half(clean_reply(reply.text), reply)
         if not text:
             return ()
         found = read_json_tasks(text)
+        if found and len(found.tasks) == 1 and has_marker(found.tasks[0]):
+            text, found = found.tasks[0], None  # the whole list in one string
         read = _from_json(found) if found is not None else _from_list(text, ends_open)
         shared: dict[str, Json] = {
             name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words
         }
         examples = tuple(example.text for example in request.examples)
+        messages = tuple(message.text for message in request.messages)
         drafts = []
         for at, (task, tail) in enumerate(read.tasks):
             notes = {**shared, "tail": tail} if tail else dict(shared)
-            if announces_answer(tail):
+            if announces_answer(tail) or tail.startswith("```"):
                 notes["answered"] = True
             if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True
             if task:
-                drafts.append(Draft(task, examples, notes))
+                drafts.append(Draft(task, examples, notes, messages))
         return drafts
+
+
+def _without_half(text: str, reply: Reply) -> tuple[str, bool]:
+    """The text, out of a JSON string's quotes and without the number of a task that was cut; and if it ends open."""
+    text = text.strip()
+    if text.startswith('"') and text.endswith('"'):
+        with suppress(ValueError):
+            text = str(json.loads(text, strict=False)).strip()
+    ends_open = reply.ended_early and _WHOLE.search(reply.text[-400:]) is None
+    if ends_open and (found := _NUMBER_LAST.search(text[-20:])):
+        return text[: len(text) - len(found[0])], False
+    return text, ends_open
 
 
 def _from_json(found: JsonTasks) -> _Read:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from selfinstruct_chat.words import NO, YES
+
 ANSWERS = 3
 
-_YES = r"yes|yep|y|true|valid|correct|✓|✔|✅|☑|👍"
-_NO = r"no|nope|n|false|invalid|incorrect|✗|✘|✖|❌|☒|👎"
+_YES = rf"{YES}|valid|correct"
+_NO = rf"{NO}|invalid|incorrect"
 _NEITHER = r"unknown|unclear|unsure|uncertain|maybe|possibly|partly|partially|partial|mostly|somewhat|n/a|na|none|\?"
 ANSWER = rf"(?:(?P<neither>{_NEITHER})|(?P<no>{_NO})|(?P<yes>{_YES}))(?:\ufe0f)?(?![^\W_])"
 

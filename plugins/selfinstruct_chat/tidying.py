@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from selfinstruct_chat.words import NEXT_TASKS, TASKS
+from selfinstruct_chat.words import INPUTS, NEXT_TASKS, NO_INPUT, REMARKS, TASKS
 
 LONGEST = 10_000
 """Characters of a text that is tidied; what is longer is no task that anybody could use, and stays as it is."""
@@ -26,7 +26,8 @@ _STRAY = re.compile(
 _REMARK_LAST = re.compile(
     r"\s+(?:[*_]*[(\[（【](?:note|hint|tip|remark|category|type|difficulty|level|topic|skills?|domain|focus|goal|purpose"
     r"|hinweis|nota|remarque|uwaga|примечание|注|注意|提示)\s*[:：][^()\[\]（）【】]*[)\]）】][*_]*"
-    r"|[*_]+\([^()]+\)[*_]+)[.]?\Z",
+    rf"|[(\[](?:{INPUTS})\s*[:：]\s*{NO_INPUT}[)\]]|[*_]+\([^()]+\)[*_]+|[—–"
+    rf"|-]\s+[*_]*(?:{REMARKS})[*_ ]*[:：][^\n]{{1,80}})[.]?\Z",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
@@ -71,7 +72,9 @@ def _plain_signs(text: str) -> str:
 def _without_end(text: str) -> str:
     """The text without a remark at its end, where something is left."""
     end = text[-400:]
-    found = _REMARK_LAST.search(end) if end.endswith((")", "]", "*", "_", "】", "）", ".")) else None
+    found = (
+        _REMARK_LAST.search(end) if end.endswith((")", "]", "*", "_", "】", "）", ".")) or ":" in end[-100:] else None
+    )
     left = text[: len(text) - len(end) + found.start()] if found else text
     return left if len(left.split()) > 1 or not left.isascii() else text
 

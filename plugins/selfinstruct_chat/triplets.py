@@ -6,23 +6,21 @@ import re
 from dataclasses import dataclass
 
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker, is_fence
-from selfinstruct_chat.words import ANSWERS, INPUTS, OUTPUTS, TASKS
+from selfinstruct_chat.words import ANSWERS, INPUTS, NO_INPUT, OUTPUTS, TASKS
 
 _NUMBER = r"(?:\#?\d{1,3}[.):]\s+)?"
 _DECOR = r"[*_]{0,3}"
 _KIND = r"(?:(?:sample|example|expected|correct|model|suggested)[ ]+)?"
 _PART = re.compile(
     rf"""[ \t]*(?:>\s*)?(?:[-*•]\ +)?(?P<before>{_NUMBER})(?P<heading>\#{{1,6}}[ ]*)?{_DECOR}{_NUMBER}
-    (?:(?P<task>{TASKS})|(?P<input>{_KIND}(?:{INPUTS}))|(?P<answer>{_KIND}(?:{OUTPUTS}|{ANSWERS})|(?-i:A)))
+    (?:(?P<task>{TASKS}|user|human)|(?P<input>{_KIND}(?:{INPUTS}))|(?P<answer>{_KIND}(?:{OUTPUTS}|{ANSWERS}|assistant|ai|bot)|(?-i:A)))
     (?P<behind>\s*\#?\d{{1,3}})?{_DECOR}(?P<colon>\s*[:：]{_DECOR})?(?P<rest>(?<![^\s*:：]).*|)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _BOUNDARY = re.compile(
     r"[ \t]*(?:[-*_=#]{3,}|\(?\d{1,3}[.)]|#{1,6}\s*(?:example|task)?\s*\d{1,3}[.:]?)[ \t]*", re.IGNORECASE
 )
-_NO_INPUT = re.compile(
-    r"[\s\W_]*(?:<?no ?input>?(?: (?:needed|required))?|none(?: (?:needed|required))?|n/?a)[\s\W_]*", re.IGNORECASE
-)
+_NO_INPUT = re.compile(rf"[\s\W_]*(?:{NO_INPUT})?[\s\W_]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

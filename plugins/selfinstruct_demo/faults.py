@@ -68,7 +68,7 @@ def happens(rng: Random, rate: float) -> bool:
     return rng.random() < rate
 
 
-def add_mistake(task: str, ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
+def add_mistake(task: str, ask: ParsedPrompt, rng: Random, *, options: DemoOptions) -> str:
     """The task, unchanged or with one mistake."""
     examples = ask.examples or (task,)
     if happens(rng, options.echo):
@@ -99,7 +99,7 @@ def restate(example: str, rng: Random) -> str:
     return "Please " + example[:1].lower() + example[1:]
 
 
-def lay_out(tasks: Sequence[str], ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
+def lay_out(tasks: Sequence[str], ask: ParsedPrompt, rng: Random, *, options: DemoOptions) -> str:
     """The list of tasks, with the requested markers or others, and with remarks before and after it."""
     marker = rng.choice(MARKERS) if happens(rng, options.markers) else "{}. "
     preamble = rng.choice(PREAMBLES) + "\n\n" if happens(rng, options.preamble) else ""

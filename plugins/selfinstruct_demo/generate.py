@@ -12,5 +12,5 @@ from selfinstruct_demo.prompt import ParsedPrompt
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """Write as many tasks as were asked for, numbered from where the prompt wants them to begin."""
-    tasks = [add_mistake(draw_task(rng, ask.labels), ask, rng, options) for _ in range(ask.count)]
-    return lay_out(tasks, ask, rng, options)
+    tasks = [add_mistake(draw_task(rng, ask.labels), ask, rng, options=options) for _ in range(ask.count)]
+    return lay_out(tasks, ask, rng, options=options)

@@ -65,12 +65,12 @@ def _block(text: str, output: str, labels: bool) -> str:
 
 def outcome(task: str, rng: Random) -> str:
     """The output of a task without input: the right one if it can be computed, or else sentences on its topic."""
-    return solve(task) or _text("advice", task, rng, rng.randint(2, 4))
+    return solve(task) or _text("advice", task, rng, sentences=rng.randint(2, 4))
 
 
 def labelled(task: str, rng: Random) -> list[InputOutput]:
     """A text for each label that the task names."""
-    return [(_text("sentence", task, rng, 2), label) for label in labels_of(task)]
+    return [(_text("sentence", task, rng, sentences=2), label) for label in labels_of(task)]
 
 
 def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
@@ -79,11 +79,11 @@ def worked(task: str, rng: Random, count: int) -> list[InputOutput]:
     found = TAKES_INPUT.search(task)
     for _ in range(count):
         if found and found[1].lower() == "code":
-            cases.append((_snippet(task, rng), _text("advice", task, rng, 2)))
+            cases.append((_snippet(task, rng), _text("advice", task, rng, sentences=2)))
             continue
-        text = _text("sentence", task, rng, rng.randint(2, 3))
+        text = _text("sentence", task, rng, sentences=rng.randint(2, 3))
         first = text.split(". ")[0].rstrip(".")
-        cases.append((text, f"{first}. {_text('advice', task, rng, 1)}"))
+        cases.append((text, f"{first}. {_text('advice', task, rng, sentences=1)}"))
     return cases
 
 
@@ -95,7 +95,7 @@ def _snippet(task: str, rng: Random) -> str:
     return f"```python\ndef count_{topic}(notes):\n{body}    return {total}\n```"
 
 
-def _text(kind: str, task: str, rng: Random, sentences: int) -> str:
+def _text(kind: str, task: str, rng: Random, *, sentences: int) -> str:
     """Different sentences in the field of a task; if this grammar wrote the task, with words from it."""
     field, given = words_of(task)
     if not field:

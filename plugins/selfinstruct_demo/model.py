@@ -86,7 +86,7 @@ class DemoChatModel(BaseChatModel):
 
     def _reply(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> DemoReply:
         limit = self.max_tokens if max_tokens is None else max_tokens
-        return reply_to(turns, self.options, self.stop if stop is None else stop, limit)
+        return reply_to(turns, self.options, self.stop if stop is None else stop, max_tokens=limit)
 
     def _result(self, turns: list[Turn], stop: list[str] | None, max_tokens: int | None) -> ChatResult:
         said = self._reply(turns, stop, max_tokens)

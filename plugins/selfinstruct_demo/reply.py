@@ -36,7 +36,7 @@ def rng_of(turns: Sequence[Turn], seed: int) -> Random:
 
 
 def reply_to(
-    turns: Sequence[Turn], options: DemoOptions, stop: Sequence[str] | None = None, max_tokens: int | None = None
+    turns: Sequence[Turn], options: DemoOptions, stop: Sequence[str] | None = None, *, max_tokens: int | None = None
 ) -> DemoReply:
     """Answer messages. The same messages, options, stop words and limit always give the same reply."""
     said = answer(read_prompt(turns), rng_of(turns, options.seed), options)

@@ -1,4 +1,4 @@
-"""The rule against answers that stand where a task should."""
+"""The filter that drops answers in place of tasks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ _PRODUCT = re.compile(
 
 _LABELLED = re.compile(
     r"(?:(?:corrected|sorted|revised|translated|rewritten|sample|example|final|possible) )?"
-    r"(?:answer|output|result|solution|response|translation|title|example|sentence|list|explanation|version|text):",
+    r"(?:answer|output|result|solution|response|translation|title|example|sentence|list|explanation|version|text):"
+    r"|(?:version|option|answer|variant|example|solution) (?:\d{1,2}|[a-e]):"
+    r"|(?:positive|negative|neutral|true|false|correct|incorrect|yes|no): ",
     re.IGNORECASE,
 )
 _IS = re.compile(
@@ -64,11 +66,22 @@ _IS = re.compile(
 """`Photosynthesis is ...`: a command does not have this verb so early."""
 
 
+_WORD = re.compile(r"[^\W\d_]{2}|[?？=]")
+_SUM = re.compile(r"\d\)?\s*[-−+*/×÷^]\s*\(?\d")
+"""`220 + 120` asks for its result; `3.14` and `(x - 2)(x - 3)` are results."""
+
+_NAME = re.compile(r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?[.!]?")
+"""`Herman Melville` answers a question."""
+
+_FRAGMENT = re.compile(r"[a-z]{3,12}ing (?!me\b)[^,:;?]*\.\Z", re.IGNORECASE)
+"""`Having a good breakfast.`: a participle that no command follows."""
+
+
 class AnswerOptions(Options):
     """Options of the filter `answer`."""
 
     drop_glued: bool = Field(
-        True, description="Drop a task with an unlabelled answer glued on; if false, keep it without that."
+        True, description="Drop a task with an unlabelled answer after it; if false, keep the task without the answer."
     )
 
 
@@ -90,6 +103,10 @@ class AnswerFilter(Filter[Draft]):
         tail = str(item.notes.get("tail", "")).replace("’", "'")
         if self._drop_glued and tail and not item.notes.get("answered") and _answers(item.text, tail):
             return drop("answer-glued-on", tail=tail[:200])
+        if not _WORD.search(item.text) and not _SUM.search(item.text):
+            return drop("bare-value", text=item.text[:80])
+        if _NAME.fullmatch(item.text) and not asks(item.text):
+            return drop("bare-value", text=item.text)
         if not is_english(item.text) or asks(item.text):
             return keep()
         return _evaluate_wording(item.text)
@@ -98,7 +115,7 @@ class AnswerFilter(Filter[Draft]):
 def _evaluate_wording(text: str) -> Verdict:
     """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
     first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
-    if first in STATEMENT_OPENERS or _IS.match(text):
+    if first in STATEMENT_OPENERS or _IS.match(text) or _FRAGMENT.match(text):
         return drop("statement", first=first)
     if label := _LABELLED.match(text):
         return drop("labelled-as-answer", label=label[0])

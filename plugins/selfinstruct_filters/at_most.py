@@ -12,11 +12,11 @@ from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
 class AtMostOptions(Options):
     """Options of the filter `at-most`."""
 
-    most: int = Field(5, ge=1, description="How many examples of one task are kept: the first ones.")
+    most: int = Field(5, ge=1, description="Number of examples to keep per task: the first ones.")
 
 
 class AtMostFilter(Filter[Example]):
-    """Drop a task's examples beyond a number, so that no task outweighs the others."""
+    """Drop examples beyond a number per task, so that no task outweighs the others."""
 
     def __init__(self, options: AtMostOptions) -> None:
         self._most = options.most

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.similarity import lcs_length, unicode_tokens
+from selfinstruct.api.similarity import lcs_length, sign_tokens
+
+STRETCH = 0.2
+"""How many words, as a share of its own, may stand between the words of a copy."""
 
 
 class ContainmentOptions(Options):
@@ -28,7 +31,9 @@ class ContainmentFilter(Filter[Draft]):
     """Drop a draft that copies an entry of the pool and lengthens or shortens it.
 
     The measure is the longest common subsequence of words over the shorter side: a copy keeps it however long it gets,
-    where an F-measure falls. It is exact, and decided without looking at the whole pool.
+    where an F-measure falls. It is exact, and decided without looking at the whole pool. Words count, and signs such as
+    `==` and the one of `C#`. The shorter side must be found in one stretch of the longer one, with few words between:
+    two questions of one form, `What is the difference between ... and ...?`, are no copies.
     """
 
     def __init__(self, options: ContainmentOptions) -> None:
@@ -37,7 +42,7 @@ class ContainmentFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Name the entry that has most in common, the oldest of equals."""
-        tokens = unicode_tokens(item.text)
+        tokens = sign_tokens(item.text)
         if (found := self._index.most_contained(tokens)) is None:
             return keep()
         entry, share = found
@@ -47,7 +52,7 @@ class ContainmentFilter(Filter[Draft]):
 
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""
-        self._index.add(unicode_tokens(item.text))
+        self._index.add(sign_tokens(item.text))
         self._texts.append(item.text)
 
 
@@ -99,7 +104,9 @@ class ContainmentIndex:
         for entry in sorted({*self._shorter(numbers), *self._longer(numbers)}):
             other = self._entries[entry]
             share = lcs_length(numbers, other) / min(len(numbers), len(other))
-            if share >= self._threshold and (best is None or share > best[1]):
+            is_best = share >= self._threshold and (best is None or share > best[1])
+            shorter, longer = sorted((numbers, other), key=len)
+            if is_best and stands_together(shorter, longer, self._threshold):
                 best = entry, share
         return best
 
@@ -137,6 +144,14 @@ class ContainmentIndex:
             self._by_rare.append(array("I"))
             self._by_any.append(array("I"))
         return known
+
+
+def stands_together(shorter: Sequence[int], longer: Sequence[int], threshold: float) -> bool:
+    """Whether some stretch of the longer side, a fifth longer than the shorter one, holds its share of that."""
+    size = len(shorter) + max(1, int(STRETCH * len(shorter)))
+    step = max(1, len(shorter) // 20)
+    starts = range(0, max(1, len(longer) - size + step), step)
+    return any(lcs_length(shorter, longer[at : at + size]) >= threshold * len(shorter) for at in starts)
 
 
 def _mark(numbers: Sequence[int]) -> int:

@@ -16,10 +16,10 @@ class DecontaminationOptions(Options):
     """Options of the filter `decontamination`."""
 
     sets: tuple[str, ...] = Field(
-        min_length=1, description="Files of evaluation sets: fingerprints, JSONL, or text with one a line."
+        min_length=1, description="Files of evaluation sets: fingerprints, JSONL, or text with one item per line."
     )
-    n: int = Field(N, ge=4, le=100, description="Words of an n-gram, for files that are not fingerprints.")
-    least: int = Field(1, ge=1, description="Drop what shares so many different n-grams with a set, or more.")
+    n: int = Field(N, ge=4, le=100, description="Number of words in an n-gram, for files that are not fingerprints.")
+    least: int = Field(1, ge=1, description="Drop items that share at least this many n-grams with a set.")
 
     @field_validator("sets")
     @classmethod

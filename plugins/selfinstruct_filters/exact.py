@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.similarity import sign_tokens
 
 
 class ExactFilter(Filter[Draft]):
-    """Drop a draft that equals an entry of the pool but for case, spaces and signs."""
+    """Drop a draft that equals an entry of the pool but for case, spaces and punctuation; operators count."""
 
     def __init__(self) -> None:
         self._pool: dict[str, str] = {}
@@ -24,7 +24,7 @@ class ExactFilter(Filter[Draft]):
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicode_tokens(text))
+    return " ".join(sign_tokens(text))
 
 
 BEFORE = (Draft("Name two rivers of Asia."),)

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 
-OPENERS = "\"'`¿¡"
-"""Signs a sentence may start with, besides the typographic quotes of any language."""
+OPENERS = "\"'`¿¡「『„"
+"""Signs a sentence may start with, besides the typographic quotes of any language and signs of currencies."""
+
+_OPENS_WORD = re.compile(r"[#@./\\√∫∑][^\W_]|[-−]\d")
+"""`#hashtags`, `.gitignore` and `-5`; a bullet has a space behind it."""
+
+_CLOSING = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "<": ">",
+    "《": "》",
+    "〈": "〉",
+    "【": "】",
+    "（": "）",
+    "［": "］",
+    "〔": "〕",
+}
 
 
 class FirstCharFilter(Filter[Draft]):
-    """Drop a draft that starts with neither a letter nor a digit nor a quote, of any script."""
+    """Drop a draft that starts with neither a letter nor a digit nor a quote, of any script.
+
+    A sign that belongs to the first word is kept, such as that of a price or a hashtag, and so is a bracket that closes
+    before the text goes on: `《...》`, `(a) ...`.
+    """
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look at the first character's Unicode category."""
-        first = item.text[:1]
-        kind = unicodedata.category(first) if first else ""
-        if kind[:1] in ("L", "N") or kind in ("Pi", "Pf") or first in OPENERS or first in "「『„":
-            return keep() if first else drop("empty")
+        text = item.text
+        first = text[:1]
+        if not first:
+            return drop("empty")
+        kind = unicodedata.category(first)
+        if kind[0] in "LN" or kind in ("Pi", "Pf", "Sc") or first in OPENERS or _OPENS_WORD.match(text):
+            return keep()
+        if closing := _CLOSING.get(first):
+            _, _, rest = text.partition(closing)
+            if any(char.isalnum() for char in rest):
+                return keep()
         return drop("bad-start", first=first)
 
 

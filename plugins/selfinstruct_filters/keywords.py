@@ -3,79 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
+from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct_filters.wording import has_english_words, word_set, words_of
 
-MEDIA = (
-    "image picture photo photograph screenshot video audio recording diagram drawing painting illustration animation"
+COMPOUNDS = word_set(
+    "game games book books album script title caption description editor call calls essay prompt agreement contract"
+    " studio session company industry label artist device app software library processing recognition player file files"
+    " format"
 )
-"""Things that are no text. To write about one is a task; to look at one, or to make one, is not."""
-
-POINTING = "this that these attached following given provided above below uploaded linked"
-MAKING = "draw paint sketch generate create make produce record take edit crop watch upload"
-COMPOUNDS = "game games book books album script title caption description editor call calls essay prompt"
 """`A video game` is no video."""
 
-ABSTRACT = (
+ABSTRACT = word_set(
     "comparison comparisons conclusion conclusions parallel parallels analogy distinction inference inferences lesson"
+    " line lots"
 )
 """`Draw a comparison` asks for words."""
 
-IN_WORDS = "(?:\\w+ ){,3}in words"
+IN_WORDS = r"[^.!?]{0,80}\b(?:words|worten|mots|palabras|palavras|parole|словами)\b"
 """`Paint a picture in words`."""
 
-WORDS = (
-    "attached file, attached document, click on, click here, this link, link below, browse the web, search the web, "
-    "search the internet, look it up online, open the file, take a screenshot, play a song, listen to the, "
-    "turn on the lights, turn off the lights, set an alarm, set a reminder, make a phone call, book a table, "
-    "book a flight"
-)
-OPENING = "draw paint sketch sing listen watch click photograph film dance download upload"
+HOW = re.compile(r"\W*how\b", re.IGNORECASE)
+"""`How do I record audio in Python?` asks for words about the thing."""
+
+HEAD = re.compile(r"[^:：\"“”«»「『]*")
+"""What is asked; behind a colon and in quotes stands what to work on, such as a sentence about the weather today."""
+
+Language = Literal["en", "de", "fr", "es", "pt", "it", "ru", "zh", "ja", "ko"]
 
 
 @dataclass(frozen=True, slots=True)
 class KeywordLists:
-    """The words of one language: those that no task may hold or start with, and those for media."""
+    """The lists of one language, as words/keywords.toml explains them."""
 
-    words: str
-    opening: str
-    media: str
-    pointing: str
-    making: str
+    words: Sequence[str] = ()
+    opening: Sequence[str] = ()
+    media: Sequence[str] = ()
+    pointing: Sequence[str] = ()
+    making: Sequence[str] = ()
+    acts: Sequence[str] = ()
+    triggers: Sequence[str] = ()
+    is_spaced: bool = True
 
 
-LISTS: Mapping[str, KeywordLists] = {
-    "en": KeywordLists(WORDS, OPENING, MEDIA, POINTING, MAKING),
-    "de": KeywordLists(
-        words="angehängte datei, klicke auf, klicke hier, suche im internet, stelle einen wecker",
-        opening="zeichne male singe klicke fotografiere filme tanze",
-        media="bild bilder foto video aufnahme aufnahmen zeichnung zeichnungen diagramm diagramme",
-        pointing="dieses diesem dieser diese angehängte angehängten beigefügte beigefügten hochgeladene hochgeladenen",
-        making="zeichne zeichnen male malen erstelle erstellen erzeuge erzeugen",
-    ),
-    "fr": KeywordLists(
-        words="fichier joint, clique sur, clique ici, cherche sur internet, règle une alarme",
-        opening="dessine peins chante clique photographie filme danse",
-        media="image photo photographie dessin enregistrement",
-        pointing="ce cet cette ces",
-        making="dessine dessinez peins crée créez génère générez enregistre",
-    ),
-    "es": KeywordLists(
-        words="archivo adjunto, haz clic en, haz clic aquí, busca en internet, pon una alarma",
-        opening="dibuja pinta canta escucha fotografía filma baila descarga",
-        media="imagen imágenes foto fotografía video vídeo dibujo grabación grabaciones",
-        pointing="este esta estos estas",
-        making="dibuja dibujar pinta crea crear genera generar graba",
-    ),
-}
-"""The lists of each language. Those for other languages than English are shorter."""
-
-Language = Literal["en", "de", "fr", "es"]
+@cache
+def read_lists() -> Mapping[str, KeywordLists]:
+    """The lists of each language. Those for other languages than English are shorter."""
+    text = (files("selfinstruct_filters") / "words" / "keywords.toml").read_text("utf-8")
+    return {language: KeywordLists(**lists) for language, lists in tomllib.loads(text).items()}
 
 
 class KeywordsOptions(Options):
@@ -95,36 +79,71 @@ class KeywordsOptions(Options):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The patterns of a language, and the words of which a text that they match has one; `None` asks for none."""
+
+    triggers: frozenset[str] | None
+    acts: tuple[re.Pattern[str], ...]
+    patterns: tuple[re.Pattern[str], ...]
+    making: tuple[re.Pattern[str], ...]
+
+
 class KeywordsFilter(Filter[Draft]):
-    """Drop tasks about things that are no text: pictures to look at, sounds to make, links to follow."""
+    """Drop tasks about things that are no text: pictures to look at, sounds to make, links to follow, deeds, live data.
+
+    A text that is surely English is compared with the English lists alone.
+    """
 
     def __init__(self, options: KeywordsOptions) -> None:
-        patterns = [pattern for language in options.languages for pattern in _patterns(language, options)]
-        self._patterns = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+        self._rules = {language: _rules(read_lists()[language], options) for language in options.languages}
 
     def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
-        text = " ".join(item.text.split())
-        for pattern in self._patterns:
-            if found := pattern.search(text):
-                return drop("needs-more-than-text", words=found[0].lower())
+        words = words_of(item.text)
+        is_english = has_english_words(item.text)
+        text = ""
+        for language, rules in self._rules.items():
+            if (is_english and language != "en") or (rules.triggers is not None and rules.triggers.isdisjoint(words)):
+                continue
+            if rules.triggers is None and item.text.isascii():
+                continue
+            text = text or " ".join(item.text.replace("’", "'").split())
+            making = () if HOW.match(text) else rules.making
+            head = HEAD.match(text)
+            searches = [(pattern, head[0] if head else "") for pattern in rules.acts]
+            for pattern, where in [*searches, *((pattern, text) for pattern in (*rules.patterns, *making))]:
+                if found := pattern.search(where):
+                    return drop("needs-more-than-text", words=found[0].lower())
         return keep()
 
 
-def _patterns(language: Language, options: KeywordsOptions) -> Iterator[str]:
-    """What to search for in one language."""
-    own = LISTS[language]
-    words = own.words.split(", ") if options.words is None else options.words
-    opening = own.opening.split() if options.opening is None else options.opening
-    media = own.media.split() if options.media is None else options.media
+def _rules(own: KeywordLists, options: KeywordsOptions) -> _Rules:
+    """The patterns of one language, with the user's own lists in place of the language's."""
+    acts = own.acts if options.words is None else ()
+    if not own.is_spaced:
+        return _Rules(None, tuple(map(_compiled, acts)), (), ())
+    words = own.words if options.words is None else options.words
+    opening = own.opening if options.opening is None else options.opening
+    media = own.media if options.media is None else options.media
+    heads = [tokens[0] for word in (*words, *opening, *media) if (tokens := unicode_tokens(word))]
+    triggers = frozenset([*heads, *(f"{word}s" for word in heads), *(own.triggers if acts else ())])
+    things = rf"{_either(media)}s?\b(?! (?:{_either(sorted(COMPOUNDS))}|in words|in (?:\w+ )?words)\b)"
+    patterns = []
     if words:
-        yield rf"\b{_either(words)}\b"
+        patterns.append(rf"\b{_either(words)}\b")
     if opening:
-        yield rf"\A\W*{_either(opening)}\b(?! (?:up|(?:\w+ )?{_either(ABSTRACT.split())}|{IN_WORDS})\b)"
+        otherwise = rf"(?:up|out|on|(?:\w+ )?{_either(sorted(ABSTRACT))})"
+        patterns.append(rf"\A\W*{_either(opening)}\b(?! {otherwise}\b|{IN_WORDS})")
     if media:
-        things = rf"{_either(media)}s?\b(?! (?:{_either(COMPOUNDS.split())}|in words)\b)"
-        yield rf"\b{_either(own.pointing.split())} (?:\w+ )?{things}"
-        yield rf"\b{_either(own.making.split())} (?:\w+ ){{,2}}{things}"
+        patterns.append(rf"\b{_either(own.pointing)} (?:\w+ )?{things}")
+        patterns.append(rf"\bthat {_either(media)}\b")
+    making = [rf"\b{_either(own.making)} (?:\w+ ){{,2}}{things}(?!{IN_WORDS})"] if media else []
+    return _Rules(triggers, *(tuple(map(_compiled, some)) for some in (acts, patterns, making)))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _either(choices: Iterable[str]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.similarity import count_words
 
 
 class LengthOptions(Options):
     """Options of the filter `length`."""
 
-    min_words: int = Field(3, ge=1, description="Drop a draft with fewer words (letters, where no spaces are written).")
+    min_words: int = Field(
+        3, ge=1, description="Drop a draft with fewer words; 1.6 letters count as one where no spaces are written."
+    )
     max_words: int = Field(
-        150, ge=1, description="Drop a draft with more words (letters, where no spaces are written)."
+        150, ge=1, description="Drop a draft with more words; 1.6 letters count as one where no spaces are written."
     )
 
 
@@ -24,8 +26,8 @@ class LengthFilter(Filter[Draft]):
         self._options = options
 
     def evaluate(self, item: Draft) -> Verdict:
-        """Count words; in scripts written without spaces, letters."""
-        count = len(unicode_tokens(item.text))
+        """Count words and operators; in scripts without spaces, letters, which are turned into words."""
+        count = count_words(item.text)
         if count < self._options.min_words:
             return drop("too-short", words=count)
         if count > self._options.max_words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.similarity import Pool, lcs_length, unicode_tokens
+from selfinstruct.api.similarity import Pool, lcs_length, sign_tokens
 
 
 class NearDuplicateOptions(Options):
@@ -30,23 +30,23 @@ class NearDuplicateFilter(Filter[Example]):
     def __init__(self, options: NearDuplicateOptions) -> None:
         self._threshold = options.threshold
         self._shortest = options.shortest
-        self._pool = Pool()
+        self._pool = Pool(sign_tokens)
         self._first: dict[str, Example] = {}
 
     def evaluate(self, item: Example) -> Verdict:
         """Look the nearest example up, and compare its output."""
-        output = unicode_tokens(item.output)
+        output = sign_tokens(item.output)
         if len(output) < self._shortest or (match := self._pool.decide(_whole(item), self._threshold)) is None:
             return keep()
         first = self._first[match.text]
-        other = unicode_tokens(first.output)
+        other = sign_tokens(first.output)
         if 2 * lcs_length(output, other) <= self._threshold * (len(output) + len(other)):
             return keep()
         return drop("near-duplicate", nearest=first.output[:200], subject=first.subject, score=match.score)
 
     def observe(self, item: Example) -> None:
         """Remember an example that is long enough."""
-        if len(unicode_tokens(item.output)) >= self._shortest:
+        if len(sign_tokens(item.output)) >= self._shortest:
             whole = _whole(item)
             self._pool.add(whole)
             self._first.setdefault(whole, item)

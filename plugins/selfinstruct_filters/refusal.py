@@ -30,6 +30,76 @@ ABROAD = (
 )
 """How refusals start in other languages; the apology, where there is one, and the inability."""
 
+ASKS_ABROAD = (
+    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
+    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b|\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
+    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b|\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
+    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
+    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
+    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか|(?:구체적으로|자세히) (?:알려|말씀해) ?주",
+)
+"""How models ask their user in other languages to be clearer."""
+
+_NOTHING_ELSE = r"[^.!?。！？\n]{0,60}[.:!：。！]?\s*\Z"
+ANNOUNCED_ABROAD = tuple(
+    words + _NOTHING_ELSE
+    for words in (
+        r"hier (?:sind|ist)\b[^.!?\n]{0,40}\baufgaben?\b",
+        r"aquí (?:están|tienes|hay)\b[^.!?\n]{0,40}\b(?:tareas|instrucciones)\b",
+        r"voici\b[^.!?\n]{0,40}\b(?:tâches|instructions|consignes)\b",
+        r"aqui estão\b[^.!?\n]{0,40}\b(?:tarefas|instruções)\b",
+        r"ecco\b[^.!?\n]{0,40}\b(?:compiti|istruzioni|attività)\b",
+        r"вот\b[^.!?\n]{0,40}\b(?:заданий|задания|задач|задачи)\b",
+        r"(?:以下|这里)是[^。！？\n]{0,20}(?:任务|指令)",
+        r"以下[はに][^。！？\n]{0,20}(?:タスク|課題)",
+        r"다음은[^.!?\n]{0,20}(?:과제|작업)",
+    )
+)
+"""How lists of tasks are announced in other languages."""
+
+_TASKS = r"(?:tasks?|instructions?|prompts?|exercises?)"
+_ABOUT_TASKS = (
+    rf"(?:(?:the|each|every|all|these|those|any|this|your) )?(?:(?:new|given|following|next|first|last|other)"
+    rf" )*{_TASKS}"
+    r"(?: above| below| in (?:this|the) list)? (?!(?:is|are) to (?!create|generate|write \w+ new))(?:is|are"
+    r"|should|must|can|could|may"
+    r"|might|will|requires?(?! you)|asks?(?! you)|involves?|needs?|tests?|focus(?:es)?|shows?|helps?|have|has"
+    r"|vary|covers?"
+    r"|include)\b[^?]*\Z"
+)
+_GOAL = rf"the (?:goal|aim|purpose|objective) of (?:this|these|the|each) (?:new )?{_TASKS} (?:is|are)\b"
+
+_MORE = "(?:more|some more|further|additional)"
+QUESTIONS_BACK = (
+    rf"(?:what|which) (?:(?:kind|type|sort|style)s? of )?(?:new )?{_TASKS} (?:would|do|should|shall|can) (?:you|i)\b",
+    (
+        r"(?:what|which|how many|how|on what) [^?]{0,60}\b(?:new tasks|the (?:new )?tasks|the list|the instructions) "
+        r"(?:should|shall|be|to be)\b"
+    ),
+    (
+        r"(?:what|which) (?:format|topics?|subjects?|languages?|style|level)\b[^?]{0,40}\b(?:do|would|should)"
+        r" (?:you|i)\b"
+    ),
+    (
+        rf"(?:could|can|would) you (?:please )?(?:tell|give|provide|share|send)(?: me| us)? (?:with"
+        rf" )?{_MORE}\b[^?]{{0,120}}\?\s*\Z"
+    ),
+    rf"(?:do|would|should|shall|may|can) (?:you|i)\b[^?]{{0,80}}\b(?:{_TASKS}|the examples?)\b[^?]{{0,40}}\?\s*\Z",
+    r"¿(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}\b(?:tareas|instrucciones)\b",
+    r"(?:welche|worüber|wie viele|was für|möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
+    (
+        r"(?:quels?|quelles?|sur quels?|combien de)\b[^?]{0,60}\b(?:tâches|instructions)\b[^?]{0,40}\b(?:vous|tu|je"
+        r"|dois)\b"
+    ),
+    r"(?:que tipo de|quantas|sobre o que)\b[^?]{0,60}\b(?:tarefas|instruções)\b",
+    r"(?:che tipo di|quali|quanti)\b[^?]{0,60}\b(?:compiti|istruzioni)\b[^?]{0,40}\b(?:vuoi|vorresti|devo)\b",
+    r"(?:какие|какого рода|сколько|о чём)\b[^?]{0,60}\b(?:задания|заданий|задач[иа]?)\b[^?]{0,40}\b(?:вы|ты|вам|мне)\b",
+    r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
+    r"どのような(?:タスク|課題|指示)",
+    r"어떤 (?:과제|작업|지시)",
+)
+"""Questions about the tasks themselves, which answer nothing and ask for nothing."""
+
 STARTS = {
     "refusal": (
         r"(?:i'm|i am) (?:sorry|afraid)[,.]? (?:but )?(?:i|as|it|that|there|we)\b",
@@ -45,6 +115,9 @@ STARTS = {
         rf"(?:here|below|following)(?:'s| is| are) (?:[\w'-]+ ){{0,7}}{_TASK}s?\b[^.!?\n]{{0,60}}(?:[:.!]?\s*\Z|\n)",
         r"(?:sure|certainly|of course|absolutely|okay|ok|got it|understood|no problem)[!,.:]",
         r"(?:let me know|i hope (?:this|these)|feel free to)\b",
+        rf"let(?:'s| us) (?:get started|start|begin|continue)\b[^.!?\n]{{0,40}}\b{_TASK}s?\b",
+        rf"i(?:'ve| have) (?:written|created|prepared|made|added|listed)\b[^.!?\n]{{0,30}}\b{_TASK}s\b",
+        *ANNOUNCED_ABROAD,
         r"how (?:can|may) i (?:help|assist) you",
         rf"(?:these|those|all) (?:[\w-]+ ){{0,3}}{_TASK}s (?:are|cover|vary|range|differ|should|can|have)\b",
     ),
@@ -56,7 +129,18 @@ STARTS = {
         r"already (?:completed|answered|done|covered|given|listed)\b",
         rf"(?:this is )?(?:a )?(?:duplicate|repeat|repetition|copy) of (?:{_TASK}|number|the|example|#)",
         rf"(?:the )?same {_TASK}? ?as (?:{_TASK}|above|before|number|the (?:first|previous)|#)",
+        rf"(?:{_TASK}|example|item)s?(?: #?\d+)?[.:)\]]*\Z",
+        rf"{_TASK}s?:? (?:n/?a|none|tbd|todo)\b\W*\Z",
+        rf"(?:{_TASK}|example) (?:description|text|title|goes here)[.)\]]*\Z",
+        rf"write (?:a|an|the|another) (?:new )?{_TASK} (?:about|on|for) \[[^\]]*\]",
+        r"lorem ipsum\b",
         r"(?:insert|your|add|new|another) (?:new )?(?:task|instruction)(?: here)?[.)\]]*\Z",
+    ),
+    "asks-back": QUESTIONS_BACK,
+    "talks-about-the-tasks": (
+        _ABOUT_TASKS,
+        _GOAL,
+        r"the (?:user|assistant|model) (?:wants|needs|asks|would like)\b[^?]*\Z",
     ),
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
@@ -70,10 +154,11 @@ ANYWHERE = {
         rf"\b{_ASK}\b[^.?!]{{0,90}}\b(?:i can|i could|i'll|i will|for me to|you(?:'d| would) like me|you want me)\b",
         r"\bplease (?:clarify|specify) (?:what|which|the task|your)\b",
         r"\b(?:would you like|do you want|if you'd like|if you would like|if you want) me to\b",
-        r"\bwhat would you like (?:me )?to\b",
+        r"\bwhat would you like (?:me to|to (?:know|do|see|discuss|talk|ask|get|work|learn|add))\b",
         r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b",
         r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)",
         r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))",
+        *ASKS_ABROAD,
     ),
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
@@ -99,7 +184,7 @@ _OFFERS = re.compile(
 class RefusalFilter(Filter[Draft]):
     """Drop refusals, preambles, placeholders, questions back to the user; all drafts of a reply that opens with one.
 
-    The wordings are English; refusals are known in ten more languages.
+    The wordings are English; refusals and questions back are known in about ten more languages.
     """
 
     def __init__(self) -> None:

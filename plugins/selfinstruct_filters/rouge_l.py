@@ -15,7 +15,7 @@ class RougeLOptions(Options):
 
     threshold: float = Field(0.7, ge=0, le=1, description="Drop a draft whose ROUGE-L F1 with any entry is above this.")
     tokeniser: Literal["unicode", "classical"] = Field(
-        "unicode", description="unicode: text of any script; classical: a-z and 0-9 only, as rouge_score."
+        "unicode", description="unicode: text of any script; classical: a-z and 0-9 only, like rouge_score."
     )
     ties: Literal["older", "numpy"] = Field(
         "older", description="Which of equally near entries is named first; numpy: as the reference code's sort has it."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct_filters.wording import words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -18,11 +19,34 @@ MOST_IN_A_ROW = 5
 """How often a word may follow itself: `ha ha ha` is speech, ten times `the` is a fault."""
 
 LOOP_WORDS, LOOP_SHARE = 60, 0.2
-"""A text of at least so many words, of which only this share are different, runs in a circle."""
+"""A text of at least so many words, of which only this share are different, runs in a circle. Single letters are none:
+grids and sequences are made of them."""
+
+LONGEST_PERIOD, LEAST_LOOP = 12, 8
+"""Words of a phrase that may come back at once, three times or more, and words that such a loop has at least."""
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+KEY_ROWS = " ".join([*_ROWS, *(row[::-1] for row in _ROWS)])
+_LOWER_WORD = re.compile(r"\b[A-Z]?[a-z]{3,}\b")
+_NO_WORD = re.compile(r"[^aeiouy]{4,}\Z|[a-z]*[^aeiouyh]{5}|[^aeiouy]{3}\Z", re.IGNORECASE)
+"""Letters that no language written in Latin script has in a row; in upper case they may be an acronym."""
+
+LEAST_NO_WORDS, NO_WORDS_SHARE = 3, 0.6
+_NO_PHRASE = re.compile(
+    r"\b(?:the|an) (?:of|and|or|is|are|to|in|on|for|from|with|by|the|an?|that|it)\b"
+    r"|\b(?:of|from|with|between) (?:and|or|of|is|are|to|between)\b|\ba in\b"
+)
+"""Pairs of words that do not follow each other; three of them are a heap of words."""
+
+_FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
+"""A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
 
 
 class UnreadableFilter(Filter[Draft]):
-    """Drop a draft with control or replacement characters, a wrongly read encoding, or endless repetition."""
+    """Drop a draft with damaged characters, without words, or that runs in a circle.
+
+    Whether letters are words is asked of Latin script alone, and only where they could be words of no language.
+    """
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
@@ -35,14 +59,46 @@ class UnreadableFilter(Filter[Draft]):
         for reason, pattern in rules:
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
-        spoken = [word for word in unicode_tokens(item.text) if not word.isdecimal()]
+        spoken = [word for word in words_of(item.text) if not word.isdecimal()]
         longest = max((len(list(run)) for _, run in groupby(spoken)), default=0)
         different = len(set(spoken))
-        if longest > MOST_IN_A_ROW or (len(spoken) >= LOOP_WORDS and different < LOOP_SHARE * len(spoken)):
+        long_words = [word for word in spoken if len(word) > 1]
+        is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
+        if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
-        return keep()
+        return _without_words(item.text)
+
+
+def _loops(words: Sequence[str]) -> bool:
+    """Whether a phrase follows itself at least twice, and that is half of the text."""
+    for period in range(2, LONGEST_PERIOD + 1):
+        run = 0
+        for at in range(period, len(words)):
+            run = run + 1 if words[at] == words[at - period] else 0
+            looped = run + period
+            if run >= 2 * period and looped >= max(LEAST_LOOP, len(words) / 2):
+                return any(len(word) > 2 for word in words[at - period : at])
+    return False
+
+
+def _without_words(text: str) -> Verdict:
+    """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order."""
+    signs = "".join(text.split())
+    if len(signs) >= _SIGNS_ONLY and sum(char.isalnum() or char == "_" for char in signs) < _FEWEST_LETTERS * len(
+        signs
+    ):
+        return drop("no-words", seen=ascii(text[:40]))
+    if text.isascii() and "```" not in text:
+        some = _LOWER_WORD.findall(text)
+        odd = [word for word in some if _NO_WORD.match(word) or word.lower() in KEY_ROWS]
+        if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
+            return drop("no-words", seen=" ".join(odd[:5]))
+        pairs = _NO_PHRASE.findall(text)
+        if len(pairs) > 2:
+            return drop("no-sentence", pairs=pairs[:5])
+    return keep()
 
 
 KEPT = Draft("Écris une phrase avec « ça va ».")
 DROPPED = Draft("Explain the effect of gravity on a cafÃ© table.")
-REASONS = ("replacement-characters", "wrong-encoding", "control-characters", "repetition")
+REASONS = ("replacement-characters", "wrong-encoding", "control-characters", "repetition", "no-words", "no-sentence")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from selfinstruct.api.similarity import unicode_tokens
 
@@ -72,7 +73,7 @@ _OPENS_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
-    r"\b(?:please|can you|could you|help me|i (?:need|want|would like)|i'd like|you (?:are|must|should|need)|"
+    r"\b(?:please|can you|could you|help me|i (?:need|want|would like)|i'd like|you (?:are|must|should|need|will)|"
     r"your (?:task|job|goal|answer)|how (?:to|do|can)|should be|must be)\b|_{2,}",
     re.IGNORECASE,
 )
@@ -82,15 +83,31 @@ _CLAUSE = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
+def words_of(text: str) -> tuple[str, ...]:
+    """The tokens of a text, found once for all filters of a chain."""
+    return tuple(unicode_tokens(text))
+
+
+@lru_cache(maxsize=64)
 def is_english(text: str) -> bool:
     """Whether rules about English wording apply: Latin letters, and no more foreign than English function words."""
-    letters = [char for char in text if char.isalpha()]
-    if sum(not char.isascii() for char in letters) > len(letters) / 20:
-        return False
-    spoken = unicode_tokens(text)
+    if not text.isascii():
+        letters = [char for char in text if char.isalpha()]
+        if sum(not char.isascii() for char in letters) > len(letters) / 20:
+            return False
+    spoken = words_of(text)
     return sum(word in FOREIGN for word in spoken) <= sum(word in ENGLISH for word in spoken)
 
 
+@lru_cache(maxsize=64)
+def has_english_words(text: str) -> bool:
+    """Whether a text is surely English, by function words: rules for other languages leave it alone."""
+    spoken = words_of(text)
+    return text.isascii() and sum(word in ENGLISH for word in spoken) > sum(word in FOREIGN for word in spoken)
+
+
+@lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
     if _QUESTION.search(text) or _OPENS_QUESTION.match(text) or _REQUEST.search(text):

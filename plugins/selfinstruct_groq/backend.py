@@ -205,7 +205,8 @@ class GroqBackend(Backend):
             "system_fingerprint": message.response_metadata.get("system_fingerprint") or None,
             "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
         }
-        return replace(chat.read_message(message), details=_set(details))
+        read = chat.read_message(message)
+        return replace(read, details={**read.details, **_set(details)})
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
@@ -223,8 +224,8 @@ class GroqBackend(Backend):
         if status == 413:
             return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
         if status in (429, 498):
-            told = f"HTTP {status}: {words}"
-            return Busy(told, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
+            message = f"HTTP {status}: {words}"
+            return Busy(message, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error)

@@ -17,6 +17,11 @@ class LangChainOptions(BackendOptions):
     model: str = Field(description="Provider and model, such as openai:gpt-4o-mini.")
     base_url: str | None = Field(None, description="Address of the API. Default: the provider's own.")
     api_key: SecretStr | None = Field(None, description="Default: the provider's own environment variable.")
+    completion: bool = Field(
+        False,
+        description="Use the completions endpoint of OpenAI or of a server that speaks like it, for a base model and "
+        "the recipe paper; the provider is then openai.",
+    )
     kwargs: dict[str, Any] = Field(
         default_factory=dict, description="Further arguments of the provider's LangChain class, sent as they are."
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 from langchain.chat_models import init_chat_model
 
 from selfinstruct.api import (
@@ -29,14 +30,15 @@ from selfinstruct_langchain.providers import PROVIDERS, key_hint, provider_of, r
 from selfinstruct_langchain.sampling import Plan, plan_sampling
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
 
 
 class LangChainBackend(Backend):
     """A chat model of any provider.
 
-    It closes nothing: LangChain has no common way to, and some providers share one client between all their models.
+    It closes the connections of completion models only: LangChain has no common way to, and some providers share one
+    client between all their models.
     """
 
     def __init__(self, options: LangChainOptions) -> None:
@@ -48,16 +50,21 @@ class LangChainBackend(Backend):
         self._key = self._facts.find_key(options.api_key)
         self._unsent: tuple[str, ...] = ()
         self._answered = False
-        self._model: BaseChatModel | None = None
+        self._model: BaseChatModel | BaseLLM | None = None
         variables = {name for known in PROVIDERS.values() for name in known.keys}
         environment = {name: os.environ[name].strip() for name in variables if os.environ.get(name)}
         self._secrets = {self._key} - {""} | find_secrets(options.api_key, options.kwargs, environment)
+        self._connections: list[httpx.AsyncClient] = []
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
         plan: Plan = plan_sampling(self._build({}), self._facts, sampling, self.timeout)
         self._unsent = plan.unsent
-        model = self._build(plan.arguments)
+        arguments = dict(plan.arguments)
+        if self._options.completion:
+            self._connections.append(httpx.AsyncClient(timeout=self.timeout))
+            arguments["http_async_client"] = self._connections[-1]
+        model = self._build(arguments)
         self._model = model
         self._secrets |= find_secrets(model)
         return cast("BaseChatModel", model.bind(**plan.per_call)) if plan.per_call else model
@@ -70,7 +77,7 @@ class LangChainBackend(Backend):
         """A schema as the provider's class takes it."""
         return chat.schema_arguments(self._model, schema)
 
-    def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel:
+    def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given
         if self._provider in PROVIDERS:
             require_key(self._provider, self._key, own)
@@ -80,6 +87,8 @@ class LangChainBackend(Backend):
         if isinstance(own.get("model_kwargs"), Mapping):
             given["model_kwargs"] = {**arguments.get("model_kwargs", {}), **own["model_kwargs"]}
         try:
+            if options.completion:
+                return _completion_model(self._name, self._provider, **given)
             return _init(self._provider, self._name, given)
         except ImportError as error:
             raise self._missing(error) from None
@@ -90,6 +99,12 @@ class LangChainBackend(Backend):
             words = self._mask(chat.error_words(error))
             hint = f"Check the backend's options. {self._facts.hint}".strip()
             raise ModelError(f"LangChain could not make the model '{options.model}': {words}", hint) from None
+
+    async def close(self) -> None:
+        """Close the connections of the completion models made so far."""
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            await connection.aclose()
 
     def _missing(self, error: ImportError) -> ModelError:
         """Put LangChain's own sentence about a package that is not installed into the two parts of ours."""
@@ -165,4 +180,12 @@ def _hugging_face(name: str, given: dict[str, Any]) -> BaseChatModel:
     model: BaseChatModel = package.ChatHuggingFace(
         llm=package.HuggingFaceEndpoint(**where, **endpoint, **wait), model_id=name, **given
     )
+    return model
+
+
+def _completion_model(name: str, model_provider: str, **given: Any) -> BaseLLM:
+    """The client of the completions endpoint, as vLLM, llama.cpp and OpenAI have it."""
+    if model_provider != "openai":
+        raise ValueError(f"completion models are asked through the provider openai, not '{model_provider}'")
+    model: BaseLLM = import_module("langchain_openai").OpenAI(model=name, **given)
     return model

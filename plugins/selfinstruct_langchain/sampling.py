@@ -10,7 +10,7 @@ from selfinstruct.api import Sampling
 from selfinstruct_langchain.providers import PENALTIES, Provider
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 OTHER_NAMES = {
     "max_tokens": ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "num_predict"),
@@ -29,7 +29,7 @@ class Plan:
     unsent: tuple[str, ...] = ()
 
 
-def plan_sampling(model: BaseChatModel, provider: Provider, sampling: Sampling, timeout: float) -> Plan:
+def plan_sampling(model: BaseChatModel | BaseLLM, provider: Provider, sampling: Sampling, timeout: float) -> Plan:
     """How to ask `model` for a sampling. A setting that its profile, class or API does not take is left out."""
     accepted, untaken = _accepted(type(model)), _untaken(model, provider)
     arguments, per_call, unsent, others = {}, dict(provider.each_call), [], {}
@@ -67,7 +67,7 @@ def _requested(sampling: Sampling) -> dict[str, Any]:
     return {name: value for name, value in requested.items() if value is not None}
 
 
-def _untaken(model: BaseChatModel, provider: Provider) -> set[str]:
+def _untaken(model: BaseChatModel | BaseLLM, provider: Provider) -> set[str]:
     """The settings that a model's profile or its API does not have."""
     untaken = set(provider.untaken)
     profile = getattr(model, "profile", None)
@@ -79,7 +79,7 @@ def _untaken(model: BaseChatModel, provider: Provider) -> set[str]:
     return untaken
 
 
-def _accepted(kind: type[BaseChatModel]) -> set[str]:
+def _accepted(kind: type[BaseChatModel | BaseLLM]) -> set[str]:
     """All names under which a model's class takes arguments; others it may ignore, or send to the server."""
     fields = kind.model_fields
     return set(fields) | {field.alias for field in fields.values() if field.alias}

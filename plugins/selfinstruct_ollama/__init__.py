@@ -25,6 +25,10 @@ class OllamaOptions(BackendOptions):
         gt=0,
         description="Context in tokens, for prompt and reply. Default: the context length of the model, at most 8192.",
     )
+    raw: bool = Field(
+        False,
+        description="Send prompts as texts to continue, without a chat template: for base models and the recipe paper.",
+    )
     keep_alive: str | int | None = Field(
         None, description="How long the model stays loaded, such as 30m. Default: that of the server, five minutes."
     )

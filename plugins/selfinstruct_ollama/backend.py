@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from langchain_ollama import ChatOllama
+from langchain_ollama import ChatOllama, OllamaLLM
 from ollama import ResponseError
 
 from selfinstruct.api import (
@@ -30,12 +30,16 @@ from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, OllamaApi
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatResult
 
 CONNECT_SECONDS = 10.0
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
+SENT = "prompt_characters"
+FEWEST, MOST = 2.5, 6.0
+"""Characters that a token stands for at the least, and at the most, in a prompt of words."""
+
 NO_MEMORY = "more system memory"
 """In the words of a server whose computer is too small for the model."""
 
@@ -50,7 +54,24 @@ class NonStreamingChatOllama(ChatOllama):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return await super()._agenerate(messages, stop, run_manager, **{"stream": False, **kwargs})
+        result = await super()._agenerate(messages, stop, run_manager, **{"stream": False, **kwargs})
+        sent = sum(len(str(message.content)) for message in messages)
+        for generation in result.generations:
+            generation.message.response_metadata[SENT] = sent
+        return result
+
+
+class RawOllama(OllamaLLM):
+    """Continues a text in Ollama's raw mode, without a chat template; sends penalties, which its parent does not."""
+
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+
+    def _generate_params(self, prompt: str, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        sent = super()._generate_params(prompt, stop, **kwargs)
+        sent["options"].frequency_penalty = self.frequency_penalty
+        sent["options"].presence_penalty = self.presence_penalty
+        return {**sent, "raw": True}
 
 
 class OllamaBackend(Backend):
@@ -70,14 +91,15 @@ class OllamaBackend(Backend):
         self._thinks = False
         self._here: list[str] = []
         self._unsent: tuple[str, ...] = ()
-        self._models: list[ChatOllama] = []
+        self._models: list[ChatOllama | OllamaLLM] = []
 
     # --- the model ----------------------------------------------------------------------------------------------------
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Check that the server runs and has the model, and create a client for it."""
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
+        """Check that the server runs and has the model, and create a client for its chat, or for its raw mode."""
         self._inspect()
-        model = NonStreamingChatOllama(**self._arguments(sampling))
+        kind = RawOllama if self._options.raw else NonStreamingChatOllama
+        model: ChatOllama | OllamaLLM = kind(**self._arguments(sampling, kind))
         self._models.append(model)
         return model
 
@@ -102,13 +124,13 @@ class OllamaBackend(Backend):
         if self._options.num_ctx is None:
             self._num_ctx = min(length or USUAL_CONTEXT, LONGEST_CONTEXT)
 
-    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+    def _arguments(self, sampling: Sampling, kind: type[ChatOllama | OllamaLLM]) -> dict[str, Any]:
         penalties = {
             "frequency_penalty": sampling.frequency_penalty,
             "presence_penalty": sampling.presence_penalty,
         }
         wished = _set(penalties)
-        sendable = {name: value for name, value in wished.items() if name in ChatOllama.model_fields}
+        sendable = {name: value for name, value in wished.items() if name in kind.model_fields}
         self._unsent = tuple(name for name, value in wished.items() if value and name not in sendable)
         given = {
             "model": self._options.model,
@@ -151,14 +173,19 @@ class OllamaBackend(Backend):
         if (message.response_metadata or {}).get("done") is not True:
             raise ConnectionError("Ollama's answer broke off before its end")
         completion = chat.read_message(message)
-        if self._looks_cut(completion.usage.prompt_tokens):
-            return replace(completion, details={"prompt_cut": True, "num_ctx": self._num_ctx})
+        if self._looks_cut(completion.usage.prompt_tokens, message.response_metadata.get(SENT, 0)):
+            return replace(completion, details={**completion.details, "prompt_cut": True, "num_ctx": self._num_ctx})
         return completion
 
-    def _looks_cut(self, prompt_tokens: int | None) -> bool:
-        # A prompt that is longer than the context is cut in silence, to the half of it and a token or three.
-        half = (self._num_ctx or 0) // 2
-        return half > 0 and prompt_tokens is not None and half < prompt_tokens <= half + 3
+    def _looks_cut(self, prompt_tokens: int | None, sent: int) -> bool:
+        """Whether a prompt of so many characters was longer than the context, and the server read less than that.
+
+        It cuts in silence: whole messages first, then to the half of the context and a token or three.
+        """
+        if not prompt_tokens or not self._num_ctx:
+            return False
+        half = self._num_ctx // 2
+        return half < prompt_tokens <= half + 3 or (sent > FEWEST * self._num_ctx and sent > MOST * prompt_tokens)
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by the server's words, then by its HTTP status."""
@@ -240,6 +267,6 @@ def _server_message(error: Exception) -> str:
     """The message of the server, without the status that the client appends."""
     if not isinstance(error, ResponseError):
         return chat.error_words(error)
-    told: object = error.error  # whatever the JSON held, whoever sent it
-    inner = told.get("message", told) if isinstance(told, Mapping) else told
+    body: object = error.error  # may be any JSON value
+    inner = body.get("message", body) if isinstance(body, Mapping) else body
     return " ".join(str(inner).split())

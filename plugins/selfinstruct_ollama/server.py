@@ -109,12 +109,12 @@ class OllamaApi:
     def show(self, model: str) -> ModelFacts:
         """The facts of a model, as far as the server tells them."""
         try:
-            said: Any = self._ask("POST", "/api/show", {"model": model})
+            answer: Any = self._ask("POST", "/api/show", {"model": model})
         except NotOllama:
             return ModelFacts()
-        told, able = said.get("model_info") or {}, said.get("capabilities") or ()
-        own = told.get(f"{told.get('general.architecture')}.context_length")
-        every = [value for name, value in told.items() if name.endswith(".context_length")]
+        info, able = answer.get("model_info") or {}, answer.get("capabilities") or ()
+        own = info.get(f"{info.get('general.architecture')}.context_length")
+        every = [value for name, value in info.items() if name.endswith(".context_length")]
         length = next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
         return ModelFacts(length, "thinking" in able)
 
@@ -142,9 +142,9 @@ class OllamaApi:
         if answer.status_code != 200:
             raise NotOllama(f"{path} gave HTTP {answer.status_code}")
         try:
-            told = answer.json()
+            body = answer.json()
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            body = None
+        if not isinstance(body, dict):
             raise NotOllama(f"{path} gave no JSON object")
-        return told
+        return body

@@ -90,5 +90,5 @@ def _start() -> None:
             ).close()  # without a server there, Ray would wait for minutes
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        told = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"
-        raise PluginError(told, "Check RAY_ADDRESS; without it, Ray is started here.") from error
+        problem = f"Ray cannot be used at {where or 'this computer'}: {chat.error_summary(error)}"
+        raise PluginError(problem, "Check RAY_ADDRESS; without it, Ray is started here.") from error

@@ -34,11 +34,11 @@ __all__ = [
 ]
 
 _MODULES = {"SelfInstruct": "selfinstruct.client.self_instruct", "Result": "selfinstruct.client.result"}
-"""Where names live that are not errors."""
+"""The module of each public name that is not an error."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is first used, so that the command line and `import selfinstruct` are quick."""
+    """Import a name when it is first used, so that the command line and `import selfinstruct` stay fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -47,5 +47,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The public names, those too that are not imported yet."""
+    """The public names, including those not imported yet."""
     return sorted({*globals(), *__all__})

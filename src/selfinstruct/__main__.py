@@ -1,4 +1,4 @@
-"""`python -m selfinstruct`: the command line, where the script is not on the path."""
+"""`python -m selfinstruct`: the command line, if the script is not on the path."""
 
 from selfinstruct.cli import main
 

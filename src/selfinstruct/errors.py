@@ -1,11 +1,11 @@
 """The exceptions that users meet, each with a hint and an exit code.
 
-SelfInstructError               1   a bug of ours, when raised as itself
+SelfInstructError               1   a bug in selfinstruct, if raised as this class
 ├── UsageError                  2   a wrong command line or argument
 │   ├── ConfigError             2   a wrong option, component or recipe
 │   ├── DataError               2   a seed file or an import that cannot be read
 │   └── RunError                2   a run folder that is locked, foreign or cannot be written
-├── PluginError                 3   a plugin that cannot be loaded, or that failed at work
+├── PluginError                 3   a plugin that cannot be loaded, or that failed while running
 ├── ModelError                  4   a model that cannot be used: key, name, server
 └── Stopped                     5   the run stopped and can be resumed: Ctrl-C, budget, quota
 """
@@ -16,7 +16,7 @@ import threading
 
 
 class SelfInstructError(Exception):
-    """Anything this package raises on purpose: one sentence, and a hint that says what to do next."""
+    """Base of all errors that this package raises on purpose. Holds a sentence and a hint about what to do next."""
 
     exit_code = 1
 
@@ -36,7 +36,7 @@ class UsageError(SelfInstructError):
 
 
 class ConfigError(UsageError):
-    """A wrong option, component or recipe. `problems` holds every one found, each with its path."""
+    """A wrong option, component or recipe. `problems` lists every problem found, each with its path."""
 
     def __init__(self, problems: list[str] | str, hint: str = "") -> None:
         self.problems = [problems] if isinstance(problems, str) else problems
@@ -52,7 +52,7 @@ class RunError(UsageError):
 
 
 class PluginError(SelfInstructError):
-    """A plugin that cannot be loaded, or that failed at work; the message names plugin, component and item."""
+    """A plugin that cannot be loaded, or that failed while running. The message names plugin, component and item."""
 
     exit_code = 3
 

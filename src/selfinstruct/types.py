@@ -1,4 +1,4 @@
-"""The frozen values that travel through a run, in their order of appearance (standard library only)."""
+"""The frozen values of a run, in the order in which they are used. Imports the standard library only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Finish: TypeAlias = Literal["stop", "length", "filtered", "unknown"]
-"""Why a model stopped: it was done, its tokens ran out, the provider withheld the text, or it did not say."""
+"""Why a model stopped: it finished, it reached `max_tokens`, the provider withheld the text, or unknown."""
 
 GENERATE, CLASSIFY, INSTANCES = "generate", "classify", "instances"
 PREPARE, JUDGE, EXPORT = "prepare", "judge", "export"
 STAGES = (GENERATE, CLASSIFY, INSTANCES, PREPARE, JUDGE, EXPORT)
-"""Where a component can serve. The last is no stage of the engine: it is where training encoders work."""
+"""The stages that a component can serve. The last one, `export`, is not run by the engine: training encoders serve
+it.
+"""
 
 ENGINE_STAGES = STAGES[:-1]
 """The stages of a run, in order."""
@@ -25,12 +27,13 @@ REQUEST_FAILED = "request-failed"
 """The reason of the decision on each subject of a request that failed."""
 
 
-# --- what a run starts from -------------------------------------------------------------------------------------------
+# --- the start of a run
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One worked case of a task: an input (empty where the task needs none) and the right output."""
+    """One worked example of a task: an input (empty if the task needs none) and a correct output."""
 
     input: str
     output: str
@@ -38,7 +41,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class SeedTask:
-    """A hand-written task that a run grows from."""
+    """A hand-written task with which a run starts."""
 
     id: str
     instruction: str
@@ -51,8 +54,8 @@ class SeedTask:
 class Instruction:
     """A member of the pool: a seed's instruction, or a machine-written one that was accepted.
 
-    `id` is the seed's id, or `g<request>.<position>` for an accepted candidate. `is_classification` is `None` where
-    that is not known (yet). The stage `judge` asks about an `example` of the instruction; `id` is then its digest.
+    `id` is the seed's id, or `g<request>.<position>` for an accepted candidate. `is_classification` is `None` if it is
+    not known yet. The stage `judge` asks about an `example` of the instruction; `id` is then its digest.
     """
 
     id: str
@@ -62,12 +65,13 @@ class Instruction:
     example: Example | None = None
 
 
-# --- what is asked ----------------------------------------------------------------------------------------------------
+# --- requests
+# ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
-    """What a sampler may look at: the pool as it stood when a request was planned, and addressed randomness.
+    """The input of a sampler: the pool at the time when a request is planned, and a random generator for the request.
 
     `machine` is a prefix of all accepted instructions, oldest first. `rng` is fresh for each request, seeded from
     the run's seed, the stage and the request's index, so the same view always yields the same sample.
@@ -90,7 +94,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the model is to draw its words; `None` leaves a setting to the provider. `max_tokens` bounds the reply."""
+    """Sampling parameters of the model. `None` leaves a parameter to the provider. `max_tokens` limits the reply."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -102,7 +106,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the model, journalled before it is asked. `index` counts from 0 within its stage.
+    """One call to the model, recorded before it is sent. `index` counts from 0 within its stage.
 
     `schema` is the JSON schema that the reply must have; `None` where the reply is free text.
     """
@@ -121,12 +125,13 @@ class Request:
         return "\n\n".join(message.text for message in self.messages)
 
 
-# --- what is answered -------------------------------------------------------------------------------------------------
+# --- replies
+# -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that a reply was billed for; `None` where the provider did not say."""
+    """Billed tokens of a reply. `None` if the provider did not report them."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -134,7 +139,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a backend read out of its client's message."""
+    """The content of a reply, as a backend read it from its client's message."""
 
     text: str
     finish: Finish = "unknown"
@@ -145,7 +150,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's answer to one request, journalled before anything judges it."""
+    """A model's answer to one request, recorded before it is evaluated."""
 
     text: str
     finish: Finish
@@ -162,10 +167,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """The provider cannot answer now and may later: rate limits, overload, timeouts, broken connections.
+    """The provider cannot answer now but may later: rate limits, overload, timeouts, broken connections.
 
-    `retry_after` is in seconds, `None` where the provider named no time. `scope` says which limit was met, if known.
-    `too_many_requests` says that the provider refused the request because it has too many; fewer are then sent at once.
+    `retry_after` is in seconds, or `None` if the provider gave no time. `scope` names the limit that was reached, if
+    known. `too_many_requests` says that the provider refused the request because it has too many; fewer are then sent
+    at once.
     """
 
     message: str
@@ -176,7 +182,10 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The provider will never answer this request (too long, refused by its rules); others may fare better."""
+    """The provider will never answer this request, because it is too long or against its rules.
+
+    Other requests may succeed.
+    """
 
     message: str
 
@@ -195,7 +204,7 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """The backend has nothing more to give, as planned (recorded replies that have ended)."""
+    """The backend has no more replies, as expected: all recorded replies were used."""
 
     message: str
 
@@ -216,7 +225,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One allowance of a provider: at most `limit` of `what` in any `seconds`.
+    """One rate limit of a provider: at most `limit` of `what` in any period of `seconds`.
 
     `remaining` and `resets_in` (seconds, as of `seen_at`, a `time.monotonic()` reading) are what the provider last
     said, `None` where it did not.
@@ -232,9 +241,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a provider allows, as far as it is known; `concurrency` is how many requests it serves at once.
+    """The known limits of a provider. `concurrency` is the number of requests that it serves simultaneously.
 
-    `learning` says that the first reply will tell more, so that one request is sent ahead of all others.
+    `learning` means that the first reply will contain the limits, so one request is sent before all others.
     """
 
     windows: tuple[Window, ...] = ()
@@ -244,19 +253,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a provider charges, in US dollars for a million tokens."""
+    """The prices of a provider, in US dollars per million tokens."""
 
     prompt: float
     completion: float
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """Dollars for so many tokens."""
+        """The cost of these tokens in US dollars."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, and how to fix it if it is not well."""
+    """The result of one check, and how to fix the problem if it failed."""
 
     name: str
     ok: bool
@@ -266,9 +275,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a backend found out about itself: key, server, model.
+    """The results of a backend's own checks: key, server, model.
 
-    `context` is how many tokens its model takes, prompt and reply together; `None` where that is not known.
+    `context` is the model's context size in tokens, for prompt and reply together; `None` if it is not known.
     """
 
     checks: tuple[Check, ...] = ()
@@ -276,25 +285,27 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether every check went well."""
+        """Whether every check passed."""
         return all(check.ok for check in self.checks)
 
 
-# --- what is read out of a reply, and judged --------------------------------------------------------------------------
+# --- candidates ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A candidate instruction as a post-processor found it.
 
-    `examples` are the instructions that its prompt showed. `notes` hold what the parser noticed and filters may use:
+    `examples` are the instructions in its prompt. `notes` are remarks of the parser for the filters:
     `seed` (a seed task, shown to filters first), `cut` (the reply ended inside this item), `intro` (text before the
-    first item), `tail` (text that followed the task inside its item, such as an answer).
+    first item), `tail` (text that followed the task inside its item, such as an answer). `messages` are the texts of
+    the prompt's messages, for filters that tell a copy of the prompt; they are not stored again.
     """
 
     text: str
     examples: tuple[str, ...] = ()
     notes: Mapping[str, Json] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
 
     subject: ClassVar[str] = ""
     payload: ClassVar[Mapping[str, Json]] = {}
@@ -302,9 +313,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Whether one instruction is a classification task, as a reply says: `text` is "yes", "no" or "unknown".
+    """A model's answer whether an instruction is a classification task: `text` is "yes", "no" or "unknown".
 
-    `subject` is the instruction's id. `notes` may hold `said`, the words that were read.
+    `subject` is the instruction's id. `notes` may hold `said`, the words of the answer.
     """
 
     text: str
@@ -327,9 +338,9 @@ class RawInstances:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training example: an instruction, an input (empty where it needs none), and the output.
+    """One training example: an instruction, an input (empty if not needed), and an output.
 
-    `subject` is the instruction's id. `notes` hold what the parser noticed, such as `cut` (the reply ended in it).
+    `subject` is the instruction's id. `notes` are remarks of the parser, such as `cut` (the reply ended inside it).
     """
 
     instruction: str
@@ -341,28 +352,28 @@ class Example:
 
     @property
     def text(self) -> str:
-        """The output, by which the example is listed."""
+        """The output, which stands for the example in lists."""
         return self.output
 
     @property
     def payload(self) -> Mapping[str, Json]:
-        """What is stored beside the text and the subject."""
+        """The values that are stored beside the text and the subject."""
         return {"instruction": self.instruction, "input": self.input, "is_classification": self.is_classification}
 
     @property
     def digest(self) -> str:
-        """What the example says, as 32 hexadecimal digits: equal texts are one example, wherever they stand."""
+        """A digest of the three texts, as 32 hexadecimal digits. Examples with equal texts have equal digests."""
         said = json.dumps([self.instruction, self.input, self.output])
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a judge says of one example: the three questions of the paper's review (Wang et al. 2023, Table 2).
+    """A judge's rating of one example, by the three questions of the paper's review (Wang et al. 2023, Table 2).
 
     Does the instruction describe a valid task, does the input suit the instruction, is the output a correct and
     acceptable response? Each answer is "yes", "no" or "unknown". `subject` is the example's digest, `reason` the
-    judge's own words, if it gave any.
+    judge's explanation, if there is one.
     """
 
     valid_task: str
@@ -379,17 +390,20 @@ class Rating:
 
     @property
     def score(self) -> int:
-        """How many of the answers are yes: 0 to 3."""
+        """The number of yes answers, 0 to 3."""
         return sum(answer == "yes" for answer in self.answers)
 
     @property
     def text(self) -> str:
-        """The score, by which the rating is listed."""
+        """The score, which stands for the rating in lists."""
         return str(self.score)
 
     @property
     def payload(self) -> Mapping[str, Json]:
-        """What is stored beside the score and the subject; `remark` is the reason, since decisions have one too."""
+        """The values that are stored beside the score and the subject.
+
+        `remark` is the reason, because decisions have a `reason`.
+        """
         return {
             "valid_task": self.valid_task,
             "suitable_input": self.suitable_input,
@@ -399,31 +413,32 @@ class Rating:
 
 
 class Item(Protocol):
-    """What every item has in common: what the engine stores of it."""
+    """The common parts of all items, which the engine stores."""
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text of the item."""
 
     @property
     def subject(self) -> str:
-        """The id of the instruction that it is about, if it is about one."""
+        """The id of the instruction that the item belongs to, or an empty string."""
 
     @property
     def notes(self) -> Mapping[str, Json]:
-        """What the parser noticed."""
+        """Remarks of the parser."""
 
     @property
     def payload(self) -> Mapping[str, Json]:
-        """Its other parts."""
+        """The other values of the item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """How near a text is to a pool, by ROUGE-L F1.
+    """The similarity of a text to a pool, as ROUGE-L F1.
 
-    `nearest` are the ten closest entries with their scores, best first; `mean` is over the whole pool; `highest` is
-    the best score, 0.0 for an empty pool; `containment` is the longest common subsequence over the shorter side.
+    `nearest` holds the ten most similar entries with their scores, best first. `mean` is the mean over the whole pool,
+    `highest` the best score (0.0 for an empty pool). `containment` is the length of the longest common subsequence
+    divided by that of the shorter text.
     """
 
     highest: float
@@ -440,8 +455,8 @@ Ties: TypeAlias = Literal["older", "numpy"]
 class Deferred:
     """A similarity that is computed later: to the `pool` oldest of the seeds and the accepted instructions.
 
-    The pool only grows, so it is the same whenever it is computed. `tokeniser`, `nearest` (how many are named) and
-    `ties` (which of equally near entries goes first) say how.
+    The pool only grows, so the result does not depend on when it is computed. `tokeniser`, `nearest` (the number of
+    entries) and `ties` (the order of entries with equal scores) define the computation.
     """
 
     pool: int
@@ -452,7 +467,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one filter thinks of one item. Filters never edit; they keep or drop, and say why."""
+    """The decision of one filter on one item: keep or drop, and why. Filters never edit an item."""
 
     keep: bool
     reason: str = ""
@@ -465,7 +480,10 @@ Fate: TypeAlias = Literal["accepted", "rejected", "quarantined"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The one fate of one candidate. `filter` and `reason` name who dropped it and why; both are empty if kept."""
+    """The fate of one candidate.
+
+    `filter` and `reason` say which filter dropped it and why; both are empty if it was kept.
+    """
 
     position: int
     text: str
@@ -479,14 +497,15 @@ class Decision:
     payload: Mapping[str, Json] = field(default_factory=dict)
 
 
-# --- what observers are told ------------------------------------------------------------------------------------------
+# --- events
+# ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class StageStart:
-    """A stage is about to ask its first request; counts include what earlier commands did.
+    """A stage is about to start. The counts include earlier commands.
 
-    `target` is how many items are to be accepted, `size` how many instructions a stage without a target is about.
+    `target` is the number of items to accept, `size` the number of instructions of a stage without a target.
     """
 
     stage: str
@@ -500,7 +519,7 @@ class StageStart:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A reply's decisions, just committed. `accepted` is the stage's total so far; `reply` is `None` on a failure."""
+    """The committed decisions on a reply. `accepted` is the stage's total so far. `reply` is `None` for a failure."""
 
     request: Request
     reply: Reply | None
@@ -511,7 +530,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A request is about to be asked again, after `wait` seconds. `attempt` counts from 1."""
+    """A request is about to be sent again, after `wait` seconds. `attempt` counts from 1."""
 
     stage: str
     index: int
@@ -522,7 +541,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class StageSummary:
-    """How a stage ended: `reason` in words, the exit code, and its totals over the whole run."""
+    """The end of a stage: its reason in words, its exit code, and its totals over the whole run."""
 
     stage: str
     reason: str
@@ -535,4 +554,4 @@ class StageSummary:
     drops: Mapping[str, int] = field(default_factory=dict)
     usage: Usage = Usage()
     marks: Mapping[str, int] = field(default_factory=dict)
-    """Replies that brought less than they should: `cut`, `empty`, `withheld`, `no_items` (nothing found in them)."""
+    """Counts of incomplete replies: `cut`, `empty`, `withheld`, `no_items` (the parser found no items)."""

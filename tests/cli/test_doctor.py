@@ -40,7 +40,13 @@ def doctor(*args: str | Path) -> dict[str, dict[str, Any]]:
 
 def test_all_is_well_with_the_demo_and_nothing_is_written() -> None:
     ended = command("doctor", "--backend", "demo").done()
-    for words in ("selfinstruct", "kernel", "175 seed tasks", "are free", "a request may take: generate"):
+    for words in (
+        "selfinstruct",
+        "kernel",
+        "175 seed tasks",
+        "are free",
+        "largest number of tokens in a request: generate",
+    ):
         assert words in ended.out
     assert "FAIL" not in ended.out
     assert list(Path().iterdir()) == []
@@ -52,7 +58,7 @@ def test_a_server_that_is_there_with_its_key_its_model_and_its_context(monkeypat
         ended = command("doctor", "--json", "--backend", "groq", "--base-url", server.url)
         found = checks(ended)
     assert found["model"]["detail"] == LLAMA
-    assert "the model takes 131,072" in found["context"]["detail"]
+    assert "the model's context is 131,072 tokens" in found["context"]["detail"]
     assert not server.sent_to(CHAT)
     assert KEY not in ended.out + ended.err
 
@@ -93,13 +99,13 @@ def test_a_context_that_is_too_small_for_the_recipe() -> None:
         ended = command("doctor", "--json", "--backend", "ollama", "--base-url", server.url)
     found = checks(ended)["context"]
     assert ended.code == 4
-    assert "the model takes 1,024" in found["detail"]
+    assert "the model's context is 1,024 tokens" in found["detail"]
     assert "larger context" in found["fix"]
 
 
 def test_limits_of_the_config_and_how_many_at_once() -> None:
     found = doctor("--backend", "demo", "--set", "limits.tokens_per_minute=6000", "--concurrency", "4")
-    assert found["limits"]["detail"] == "6,000 tokens per minute; 4 requests at once"
+    assert found["limits"]["detail"] == "6,000 tokens per minute; 4 simultaneous requests"
 
 
 def test_the_judges_own_backend_is_looked_at_too() -> None:
@@ -111,7 +117,7 @@ def test_the_judges_own_backend_is_looked_at_too() -> None:
     own, of_judge = ({one["name"]: one for one in told if one["area"] == area} for area in ("backend", "judge"))
     assert "judge" not in own["context"]["detail"]
     assert own["context"]["ok"]
-    assert "a request may take: judge" in of_judge["context"]["detail"]
+    assert "largest number of tokens in a request: judge" in of_judge["context"]["detail"]
     assert not of_judge["context"]["ok"], "eight examples and the replies to them do not fit into 1,200 tokens"
     assert of_judge["limits"]["detail"].startswith("9 requests per day")
     assert ended.code == 4

@@ -34,7 +34,7 @@ def number(told: Ended, pattern: str) -> float:
 def test_before_anything_is_known_it_is_a_guess_and_nothing_is_written() -> None:
     told = generate(400, "--estimate").done()
     assert number(told, r"about ([\d,]+) requests") == 100
-    assert "a guess, before anything is known" in told.out
+    assert "a guess before the first reply" in told.out
     assert "cost: unknown" in told.out
     assert "nothing was sent" in told.out
     assert not Path("run").exists()
@@ -51,7 +51,7 @@ def test_what_a_run_has_shown_is_reckoned_with() -> None:
     generate(60).done()
     told = generate(1000, "--estimate").done()
     assert "to 1,000 instructions, 60 of them there" in told.out
-    assert "as this run has shown" in told.out
+    assert "measured in this run" in told.out
     each = number(told, r"\(([\d.]+) instructions each")
     assert number(told, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
 
@@ -69,7 +69,7 @@ def test_prices_make_it_dollars() -> None:
 
 
 def test_dollars_need_prices_and_that_is_told_before_anything_is_paid() -> None:
-    generate(20, "--max-usd", "1").failed(2, "what a token costs is not known", "usd_per_million_prompt_tokens")
+    generate(20, "--max-usd", "1").failed(2, "the price of tokens is not known", "usd_per_million_prompt_tokens")
     assert not Path("run", "replies").exists()
 
 

@@ -68,7 +68,7 @@ def test_help_tells_every_option_once(tmp_path: Path) -> None:
     told = process("generate", "--backend", "demo", "--help", cwd=tmp_path).done().out
     for flag in ("--out", "--target", "--latency", "--max-usd", "--json", "-h, --help"):
         assert told.count(f"  {flag} ") == 1, flag
-    assert told.index("What it works on:") < told.index("Options of the backend demo:") < told.index("Examples:")
+    assert told.index("Run and input:") < told.index("Options of the backend demo:") < told.index("Examples:")
 
 
 @pytest.mark.parametrize(

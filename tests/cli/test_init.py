@@ -64,10 +64,10 @@ def test_nothing_that_is_there_is_written_over(there: str) -> None:
     Path("data").mkdir()
     Path(there).write_text("mine")
     ended = command("init").done()
-    assert f"{there} is there already and was left as it is" in ended.out
+    assert f"{there} exists and was not changed" in ended.out
     assert Path(there).read_text() == "mine"
     assert all(Path(name).stat().st_size > 4 for name in FILES if name != there)
-    assert command("init").done().out.count("was left as it is") == 3
+    assert command("init").done().out.count("and was not changed") == 3
 
 
 def test_a_link_into_nothing_is_not_followed() -> None:

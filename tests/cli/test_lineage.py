@@ -90,11 +90,11 @@ def test_a_text_is_found_exactly_then_loosely_then_by_its_nearest(folder: Path) 
     assert told("why", text, "--out", folder)["match"] == "exact"
     loose = told("why", "  " + text.upper().replace(" ", "  "), "--out", folder)
     assert (loose["match"], loose["fates"][0]["text"]) == ("loose", text)
-    assert "but for case and spaces it is:" in command("why", text.upper(), "--out", folder).done().out
+    assert "Ignoring case and spaces, these do:" in command("why", text.upper(), "--out", folder).done().out
     near = told("why", f"Please {text}", "--out", folder)
     assert (near["match"], near["fates"], near["near"][0]["text"]) == ("nearest", [], text)
     assert "The nearest, by ROUGE-L:" in command("why", f"Please {text}", "--out", folder).done().out
-    assert "none has a word in common" in command("why", "何もない", "--out", folder).done().out
+    assert "no candidate shares a word" in command("why", "何もない", "--out", folder).done().out
 
 
 def test_a_text_that_came_several_times_has_several_fates(folder: Path) -> None:
@@ -126,8 +126,8 @@ def test_prompt_and_reply_are_clipped_unless_all_is_wanted(folder: Path) -> None
     [
         ("g9999.0", "it has no request 9999"),
         ("g0.99", "request 0 of generate has 10 with a fate"),
-        ("", "there is nothing to look for"),
-        (" \n", "there is nothing to look for"),
+        ("", "the id or text is empty"),
+        (" \n", "the id or text is empty"),
     ],
 )
 def test_what_is_not_there_is_told(folder: Path, asked: str, words: str) -> None:
@@ -240,7 +240,7 @@ def test_depth_0_names_what_was_shown_and_goes_no_further(folder: Path) -> None:
 
 
 def test_an_id_that_is_none_is_told(folder: Path) -> None:
-    command("trace", "hello", "--out", folder).failed(2, "'hello' is no id of a seed task or a candidate")
+    command("trace", "hello", "--out", folder).failed(2, "'hello' is not the id of a seed task or a candidate")
     command("trace", "g9999.0", "--out", folder).failed(2, "there is no candidate g9999.0")
 
 

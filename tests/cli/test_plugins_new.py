@@ -41,7 +41,7 @@ def test_all_are_found_and_well(fresh: Fresh, tmp_path: Path) -> None:
     lines = {line.split()[0]: line for line in ended.out.splitlines()}
     for kind in SUMMARIES:
         module = f"selfinstruct_my_{kind.replace('-', '_')}"
-        assert lines[f"my-{kind}"] == f"my-{kind} 0.1.0 ({module}): well, 1 component"
+        assert lines[f"my-{kind}"] == f"my-{kind} 0.1.0 ({module}): OK, 1 component"
 
 
 def test_all_are_listed(fresh: Fresh, tmp_path: Path) -> None:
@@ -88,33 +88,33 @@ def test_it_says_what_comes_next(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("No_Haiku", "Such as: no-haiku"),
-        ("no haiku", "Such as: no-haiku"),
-        ("selfinstruct_haiku", "Such as: haiku"),
-        ("9-lives", "Such as: no-haiku"),
-        ("../haiku", "Such as: haiku"),
-        ("", "Such as: no-haiku"),
-        ("h\ud83dku", "Such as: h-ku"),
-        ("\u4fb3\u53e5", "Such as: no-haiku"),
+        ("No_Haiku", "For example: no-haiku"),
+        ("no haiku", "For example: no-haiku"),
+        ("selfinstruct_haiku", "For example: haiku"),
+        ("9-lives", "For example: no-haiku"),
+        ("../haiku", "For example: haiku"),
+        ("", "For example: no-haiku"),
+        ("h\ud83dku", "For example: h-ku"),
+        ("\u4fb3\u53e5", "For example: no-haiku"),
     ],
 )
 def test_a_bad_name_is_refused_with_a_better_one(name: str, hint: str, tmp_path: Path) -> None:
-    command("plugins", "new", name, "--to", tmp_path).failed(2, "not made of lower-case words joined by hyphens", hint)
+    command("plugins", "new", name, "--to", tmp_path).failed(2, "must be lower-case words joined by hyphens", hint)
     assert not list(tmp_path.iterdir())
 
 
 def test_names_that_are_taken_are_refused(tmp_path: Path) -> None:
     taken = command("plugins", "new", "length", "--to", tmp_path)
-    taken.failed(2, "plugin 'filters' offers a filter called 'length' already")
-    command("plugins", "new", "demo", "--to", tmp_path).failed(2, "a plugin called 'demo' is installed already")
-    command("plugins", "new", "selfinstruct-x", "--to", tmp_path).failed(2, "The package gets selfinstruct- before it.")
+    taken.failed(2, "plugin 'filters' already offers a filter called 'length'")
+    command("plugins", "new", "demo", "--to", tmp_path).failed(2, "a plugin called 'demo' is already installed")
+    command("plugins", "new", "selfinstruct-x", "--to", tmp_path).failed(2, "Leave selfinstruct- out")
     command("plugins", "new", "length", "--kind", "sampler", "--to", tmp_path).done()
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     folder = new(tmp_path, "filter")
     (folder / "README.md").write_text("mine", "utf-8")
-    command("plugins", "new", "my-filter", "--to", tmp_path).failed(2, f"{folder} is there already")
+    command("plugins", "new", "my-filter", "--to", tmp_path).failed(2, f"{folder} exists already")
     assert (folder / "README.md").read_text("utf-8") == "mine"
 
 
@@ -122,4 +122,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     command("plugins", "new", "x", "--to", tmp_path / "file" / "below").failed(2, "cannot be written: Not a directory")
     command("plugins", "new", "x" * 300, "--to", tmp_path).failed(2, "cannot be written: File name too long")
-    command("plugins", "new", "x", "--to", tmp_path / "file").failed(2, "file is there already")
+    command("plugins", "new", "x", "--to", tmp_path / "file").failed(2, "file exists already")

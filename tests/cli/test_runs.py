@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import pytest
 
 from selfinstruct.store import RunStore
 from tests import third_party_plugins as strangers
-from tests.command_line import COMMAND, command, environment, rows
+from tests.command_line import command, environment, rows
+from tests.forking import start
 from tests.servers.groq_server import GroqAnswer, GroqServer, error
 from tests.servers.ollama_server import OllamaServer
 
@@ -308,10 +308,8 @@ def wait_for(what: Any, seconds: float = 120.0) -> Any:
 
 
 def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path: Path) -> None:
-    args = [*COMMAND, *DEMO, "--target", "100000", "--latency", "0.05", "--set", "run.lookahead=2"]
-    run = subprocess.Popen(
-        args, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    args = ("selfinstruct", *DEMO, "--target", "100000", "--latency", "0.05", "--set", "run.lookahead=2")
+    run = start("-m", *args, cwd=tmp_path, env=environment())
     try:
 
         def accepted() -> int:
@@ -323,16 +321,15 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
         seen = wait_for(accepted)
         at_work = json.loads(command("status", "--json").out)["at_work"]
         assert (at_work["pid"], at_work["stage"]) == (run.pid, "generate")
-        assert f"process {run.pid} is at work on it: generate, last reply" in command("status").out
+        assert f"process {run.pid} is working on it: generate, last reply" in command("status").out
         command("generate", "--target", "3").failed(2, f"in use by another process (pid {run.pid})")
         run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=120)
+        assert run.wait() == 5
     finally:
         run.kill()
-        run.wait()
-    assert run.returncode == 5
-    assert "stopping: waiting for the replies that are under way" in err
-    assert "stopped: interrupted\nRun the same command again to go on." in err
+    err = run.err()
+    assert "stopping: waiting for replies under way" in err
+    assert "stopped: interrupted\nRun the same command again to continue." in err
     assert "Traceback" not in err
     assert len(rows(INSTRUCTIONS)) >= seen
     assert len(rows(INSTRUCTIONS)) == accepted()
@@ -341,5 +338,5 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
 
 def test_more_at_once_than_the_lookahead_allows_is_told() -> None:
     told = command("generate", "--backend", "demo", "--target", "5", "--concurrency", "64").done()
-    assert "no more than 16 requests are sent at once: that is this run's lookahead" in told.err
+    assert "at most 16 requests are sent simultaneously, the lookahead of this run" in told.err
     assert "at once" not in command("generate", "--backend", "demo", "--target", "6", "--concurrency", "8").done().err

@@ -210,7 +210,7 @@ def test_a_bug_of_ours_says_so_and_exits_1(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_plugins_show_tells_every_option() -> None:
     out = command("plugins", "show", "filter:rouge-l").done().out
-    assert out.startswith("filter rouge-l: Drop what is too near to the pool by ROUGE-L\nstages: generate\n")
+    assert out.startswith("filter rouge-l: Drop drafts too similar to the pool by ROUGE-L\nstages: generate\n")
     assert "  threshold (float, default 0.7)\n      Drop a draft whose ROUGE-L F1" in out
     assert "needs: pip install 'selfinstruct[groq]'" in command("plugins", "show", "backend:groq").done().out
     assert "model (str, required)" in command("plugins", "show", "backend:langchain").done().out
@@ -231,7 +231,7 @@ def test_plugins_of_the_users_own_are_listed_shown_and_checked() -> None:
     named = ["--plugin", "./mine.py"]
     assert "starts-with" in command("plugins", "list", *named).done().out
     assert "letter (str, default 'W')" in command("plugins", "show", "filter:starts-with", *named).done().out
-    assert "mine (./mine.py): well, 1 component" in command("plugins", "check", *named).done().out
+    assert "mine (./mine.py): OK, 1 component" in command("plugins", "check", *named).done().out
 
 
 # --- readers that leave

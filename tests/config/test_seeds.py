@@ -74,22 +74,22 @@ def test_an_escaped_pair_of_surrogates_is_one_character(tmp_path: Path) -> None:
         ('{"instruction": "Add.",', "not JSON"),
         ("[" * 100_000, "not JSON that can be read"),
         ('{"n": ' + "9" * 5000 + "}", "not JSON that can be read"),
-        ("[1, 2]", "the line: it is no object"),
-        ('"Add two numbers."', "the line: it is no object"),
+        ("[1, 2]", "this line is not a JSON object"),
+        ('"Add two numbers."', "this line is not a JSON object"),
         (line(instruction=...), "instruction: it is missing"),
         (line(instances=...), "instances: it is missing"),
         (line(instruction="  "), "instruction: it is blank"),
         (line(instruction=7), "instruction: input should be a valid string"),
         (line(instances=[]), "instances: a seed task needs at least one instance"),
         (line(instances="3"), "instances: input should be a valid list"),
-        (line(instances=["3"]), "instances[0]: it is no object"),
+        (line(instances=["3"]), "instances[0] is not a JSON object"),
         (line(instances=[{"input": "1 2"}]), "instances[0].output: it is missing"),
         (line(instances=[{"output": "3"}, {"output": 3}]), "instances[1].output: input should be a valid string"),
         (line(is_classification="no"), "is_classification: input should be a valid boolean"),
         (line(id=5), "id: input should be a valid string"),
-        (line(id="g0.1"), "id: 'g0.1' is how machine-written instructions are called"),
-        (line(instruction="Sing \ud83d."), "it holds half a surrogate pair, which no file can store"),
-        (line(instances=[{"output": "\udc00"}]), "it holds half a surrogate pair, which no file can store"),
+        (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
+        (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
+        (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),
     ],
 )
 def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("second", "words"),
     [
-        (line(instruction="Sing."), "the id stands on line 1 already: a"),
-        (line(id="b"), "the instruction stands on line 1 already: Add two numbers."),
-        (line(id="b", instruction="  Add  two numbers.\n"), "the instruction stands on line 1 already"),
+        (line(instruction="Sing."), "duplicate id of line 1: a"),
+        (line(id="b"), "duplicate instruction of line 1: Add two numbers."),
+        (line(id="b", instruction="  Add  two numbers.\n"), "duplicate instruction of line 1"),
     ],
 )
 def test_a_duplicate_names_both_lines(second: str, words: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
 from tests.command_line import environment
+from tests.forking import CAN_FORK, write_command
 from tests.servers import groq_server, ollama_server
 
 KEY = "gsk_test_key"
@@ -28,8 +29,11 @@ def world(home: Path) -> Iterator[dict[str, str]]:
         groq_server.GroqServer(lambda asked, _n: groq_server.GroqAnswer(*_said(asked))) as groq,
         ollama_server.OllamaServer(lambda asked, _n: ollama_server.OllamaAnswer(*_said(asked))) as ollama,
     ):
+        home.mkdir()
+        if CAN_FORK:
+            write_command(home)
         yield environment(
-            PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            PATH=os.pathsep.join([str(home), str(Path(sys.executable).parent), os.environ["PATH"]]),
             GROQ_API_KEY=KEY,
             GROQ_BASE_URL=groq.url,
             OPENAI_API_KEY=KEY,
@@ -44,6 +48,7 @@ def world(home: Path) -> Iterator[dict[str, str]]:
 
 def _said(asked: dict[str, Any]) -> tuple[str, str]:
     """What the demo's grammar replies, and how the reply ends."""
-    turns = [(ROLES.get(message["role"], message["role"]), message["content"]) for message in asked["messages"]]
+    messages = asked.get("messages") or [{"role": "user", "content": asked["prompt"]}]
+    turns = [(ROLES.get(message["role"], message["role"]), message["content"]) for message in messages]
     said = reply_to(turns, DemoOptions())
     return said.text, "length" if said.cut else "stop"

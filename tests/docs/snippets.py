@@ -16,10 +16,11 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.forking import start
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"\s+# exit (\d+)\s*$")
@@ -81,8 +82,8 @@ def do(step: PageBlock, folder: Path, env: Mapping[str, str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(step.body, "utf-8")
     elif step.kind == "python":
-        code, printed = _run([sys.executable, "-c", step.body], folder, env)
-        assert code == 0, f"{where}: {printed}"
+        started = start("-c", step.body, cwd=folder, env=env)
+        assert started.wait() == 0, f"{where}: {started.out()}{started.err()}"
     else:
         for said in commands(step.body):
             code, printed = _run(["sh", "-c", said.command], folder, env)

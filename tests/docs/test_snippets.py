@@ -19,6 +19,7 @@ PAGES = (
     "docs/tutorial.md",
     "docs/python.md",
     "docs/writing-a-plugin.md",
+    "docs/how-to/base-models.md",
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",
     "docs/how-to/multilingual.md",

@@ -199,8 +199,8 @@ def test_dotted_names_mean_what_set_means(out: Path) -> None:
     [
         ({"run.sed": 7}, r"run\.sed: unknown option; did you mean 'seed'"),
         ({"generate.filters.lenght.min_words": 3}, r"^generate\.filters\.lenght\.min_words: no entry 'lenght'"),
-        ({"recipe.name": 3}, "'name' would stand below a plain value"),
-        ({"..": 3}, "names no setting"),
+        ({"recipe.name": 3}, "'name' is below a plain value"),
+        ({"..": 3}, "is not a path of a setting"),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_was_given(out: Path, settings: dict[str, Any], words: str) -> None:

@@ -16,7 +16,7 @@ from selfinstruct.export.records import RatingRecord
 from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.types import JUDGE, PREPARE, Request
 from tests.command_line import Ended, command, rows
-from tests.project import Project, killed, wait_until
+from tests.project import Project, wait_until
 
 RUN = Path("run")
 RATINGS = RUN / "finetuning" / "ratings.jsonl"
@@ -227,7 +227,7 @@ def test_a_judge_that_is_killed_ends_like_an_unbroken_one(project: Project) -> N
     for replies in (2, 7):
         process = project.start("judge", *flags, "--latency", "0.1", "--quiet")
         wait_until(lambda replies=replies: _replies() >= replies, "replies")
-        killed(process)
+        process.kill()
     before = _replies()
     assert 7 <= before < 15
     do("judge", *flags, "--latency", "0", "--quiet").done()
@@ -246,7 +246,7 @@ def test_a_request_whose_examples_are_gone_by_now_is_settled(project: Project) -
     """Killed while it waits for an answer; then `prepare` leaves nothing to rate."""
     process = project.start("judge", "--backend", "demo", "--latency", "30", "--quiet")
     wait_until(lambda: _asked() > 0, "a request")
-    killed(process)
+    process.kill()
     do("prepare", "--set", "prepare.post_processor.use=paper-examples", "--set", "prepare.filters=[]").done()
     with closing(RunStore.open_readonly(RUN)) as store:
         subjects = [one.id for request in requests(store) for one in request.subjects]

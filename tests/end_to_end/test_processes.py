@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 
 import pytest
 
+from tests.forking import Started
 from tests.project import Project, ended, wait_until
 
 SLOWLY = ("--target", "100000", "--latency", "0.2", "--concurrency", "4")
@@ -14,14 +14,14 @@ STUCK = ("--target", "100", "--latency", "1000")
 """No reply comes before the test's deadline, so a process that waits for one is seen to hang."""
 
 
-def under_way(project: Project, *args: str) -> subprocess.Popen[str]:
+def under_way(project: Project, *args: str) -> Started:
     """Start to generate, and wait until some replies are there."""
     process = project.start("generate", *args)
     wait_until(lambda: project.replies() >= 3, "three replies")
     return process
 
 
-def stuck(project: Project) -> subprocess.Popen[str]:
+def stuck(project: Project) -> Started:
     """Start to generate, and wait until the first request is sent."""
     process = project.start("generate", *STUCK)
     wait_until(lambda: requests(project), "a request")
@@ -79,11 +79,8 @@ def unsent(project: Project) -> int:
 
 def test_a_second_ctrl_c_leaves_at_once(project: Project) -> None:
     process = stuck(project)
-    assert process.stderr is not None
     process.send_signal(signal.SIGINT)
-    for line in process.stderr:
-        if "stopping" in line:
-            break
+    wait_until(lambda: "stopping" in process.err(), "word of the first one")
     process.send_signal(signal.SIGINT)
     assert ended(process).code == 5
     project.run("generate", "--target", "20", "--latency", "0").succeeded()
@@ -95,7 +92,7 @@ def test_a_second_process_on_the_same_run_is_refused_with_the_first_one_s_pid(pr
     second = project.run("generate", "--target", "5")
     assert second.code == 2
     assert f"pid {first.pid}" in second.stderr
-    assert first.poll() is None, "the first goes on"
+    assert first.is_running(), "the first goes on"
 
 
 def test_status_may_look_on(project: Project) -> None:

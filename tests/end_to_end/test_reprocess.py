@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +17,8 @@ from selfinstruct.files.names import EXAMPLES, INSTRUCTIONS, LABELS, RATINGS, RA
 from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES
 from tests.command_line import command, environment, rows
-from tests.project import Project, killed, wait_until
+from tests.forking import start
+from tests.project import Project, wait_until
 
 ROOT = Path(__file__).parents[2]
 STRICT = ("--set", "generate.filters.rouge-l.threshold=0.3")
@@ -271,8 +270,8 @@ def test_a_replay_with_ratings_that_is_killed_ends_like_an_unbroken_one(rated: P
     replayed(rated, "unbroken", *STRICT)
     for stage in ("classify", "judge", "prepare"):
         process = project.start("reprocess", str(rated), "--quiet", *STRICT)
-        wait_until(lambda: stage in started_stages(project.folder) or process.poll() is not None, stage)  # noqa: B023
-        killed(process)
+        wait_until(lambda: stage in started_stages(project.folder) or not process.is_running(), stage)  # noqa: B023
+        process.kill()
     project.run("reprocess", str(rated), "--quiet", *STRICT).succeeded()
     assert contracts(project.folder) == contracts(Path("unbroken"))
 
@@ -320,7 +319,7 @@ def test_no_model_is_needed(tmp_path: Path) -> None:
 def test_requests_without_an_answer_are_left_to_whoever_goes_on(project: Project) -> None:
     process = project.start("generate", "--target", "100", "--latency", "0.2", "--concurrency", "4")
     wait_until(lambda: project.replies() >= 6, "six replies")
-    killed(process)
+    process.kill()
     with closing(project.open_readonly()) as store:
         totals = store.totals("generate")
         accepted = totals.accepted
@@ -364,8 +363,8 @@ def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(proje
     reached: list[int] = []
     for _ in range(8):
         step = str(rng.randint(4, 14))
-        ended = subprocess.run([sys.executable, "-c", DYING, step, *args], env=environment(), cwd=ROOT, check=False)
-        assert ended.returncode in (0, -signal.SIGKILL)
+        started = start("-c", DYING, step, *args, env=environment(), cwd=ROOT)
+        assert started.wait() in (0, -signal.SIGKILL)
         reached.append(fates(project.folder))
     assert len(set(reached)) > 2, "it was killed in the midst of it"
     project.run("reprocess", str(old.folder), "--quiet", *STRICT).succeeded()
@@ -397,11 +396,11 @@ def test_another_folder_is_wanted(source: Path) -> None:
     Path("full/notes.txt").write_text("mine")
     command("reprocess", source, "--out", "full").failed(2, "full is not empty")
     assert Path("full/notes.txt").read_text() == "mine"
-    command("reprocess", source, "--out", source).failed(2, "is the run that is to be reprocessed")
+    command("reprocess", source, "--out", source).failed(2, "is the run to reprocess")
     command("reprocess", source, "--out", "full/notes.txt").failed(2, "is not a folder")
     command("reprocess", source).failed(2, "--out")
     command("generate", "--backend", "demo", "--target", "2", "--quiet", "--out", "run").done()
-    command("reprocess", source, "--out", "run").failed(2, "run holds a run already")
+    command("reprocess", source, "--out", "run").failed(2, "run already holds a run")
     command("reprocess", "run", "--out", "again").done()
     command("reprocess", source, "--out", "again").failed(2, "again holds a reprocessed run of another run")
     command("reprocess", "run", "--out", "again", *STRICT).failed(
@@ -441,8 +440,3 @@ def test_runs_that_cannot_be_replayed_are_told(tmp_path: Path) -> None:
     command("import", "machine_generated_instructions.jsonl", "--out", "old").done()
     command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()
-
-
-def test_the_help_tells_it_from_the_backend_of_the_same_name() -> None:
-    out = command("reprocess", "--help").done().out
-    assert "The backend of the same name is another thing" in " ".join(out.split())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from contextlib import closing
 from random import Random
 
 import pytest
 
-from tests.project import Project, killed, wait_until
+from tests.command_line import COMMAND, environment
+from tests.project import Project, wait_until
 
 SLOWLY = ("--latency", "0.1", "--concurrency", "2", "--quiet")
 AT_ONCE = ("--latency", "0", "--quiet")
@@ -40,8 +42,8 @@ def test_another_process_gives_the_same_files(project: Project) -> None:
     """Nothing may depend on the order of sets, on hash seeds, or on the time of day."""
     here = project.another("here").grow(30)
     there = project.another("there")
-    there.env = {"PYTHONHASHSEED": "12345", "TZ": "Asia/Tokyo"}
-    there.run("generate", "--target", "30").succeeded()
+    command = [*COMMAND, "generate", "--backend", "demo", "--target", "30", "--out", str(there.folder)]
+    subprocess.run(command, env=environment(PYTHONHASHSEED="12345", TZ="Asia/Tokyo"), check=True, capture_output=True)
     assert there.exported() == here.exported()
 
 
@@ -62,7 +64,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_an_unbroken_one(project:
             wait_until(lambda goal=goal: project.replies() >= goal, "replies")
             time.sleep(rng.uniform(0.0, 0.05))
         before = project.replies()
-        killed(process)
+        process.kill()
         assert project.replies() >= before, "what was in the journal stays in it"
     assert project.replies() > 5
     with closing(project.open_readonly()) as store:
@@ -80,7 +82,7 @@ def test_a_run_that_is_killed_at_any_moment_from_its_start_ends_like_an_unbroken
     for _ in range(10):
         process = project.start("generate", "--target", "250", *SLOWLY)
         time.sleep(rng.uniform(0.1, 2.5))
-        killed(process)
+        process.kill()
     project.run("generate", "--target", "250", *AT_ONCE).succeeded()
     assert project.exported() == unbroken.exported()
 

@@ -164,7 +164,7 @@ class StageBench:
             bounds = Bounds(self.lookahead, self.max_candidates, self.patience, *rate)
             judge = FilterChain(self.rules(), self.quarantine)
             words = stage(goal, most, accepted)
-            self.runner = Runner(words, judge, answerer, store, self.witness.events(), bounds)
+            self.runner = Runner(words, judge, answerer, store=store, events=self.witness.events(), bounds=bounds)
             return await self.runner.run()
 
     # --- what became of it --------------------------------------------------------------------------------------------

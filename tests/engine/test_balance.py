@@ -30,8 +30,8 @@ class FaultyJudge(FilterChain):
         super().__init__([NamedFilter("novel", DropRepeats())])
         self._spoil = spoil
 
-    def evaluate(self, *given: Any) -> ChainResult:
-        return self._spoil(super().evaluate(*given))
+    def evaluate(self, *given: Any, **bounds: Any) -> ChainResult:
+        return self._spoil(super().evaluate(*given, **bounds))
 
 
 class FaultyStage(WordStage):
@@ -46,7 +46,12 @@ def run(
 ) -> None:
     with closing(RunStore.open(folder)) as store:
         runner = Runner(
-            stage or WordStage(None, 3), judge, ScriptedAnswerer(says), store, RecordingObserver().events(), Bounds(2)
+            stage or WordStage(None, 3),
+            judge,
+            ScriptedAnswerer(says),
+            store=store,
+            events=RecordingObserver().events(),
+            bounds=Bounds(2),
         )
         asyncio.run(runner.run())
 
@@ -58,13 +63,13 @@ def first(evaluated: ChainResult, **changes: Any) -> ChainResult:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda j: replace(j, decisions=j.decisions[:-1]), "candidates 0 to 2 were judged, and there are fates for"),
+        (lambda j: replace(j, decisions=j.decisions[:-1]), "candidates 0 to 2 were evaluated, and there are fates for"),
         (lambda j: replace(j, decisions=(*j.decisions, j.decisions[-1])), "fates for [0, 1, 2, 2]"),
         (lambda j: replace(j, decisions=j.decisions[::-1]), "fates for [2, 1, 0]"),
-        (lambda j: replace(j, evaluated=2), "candidates 0 to 1 were judged"),
-        (lambda j: replace(j, evaluated=0), "nothing was judged"),
+        (lambda j: replace(j, evaluated=2), "candidates 0 to 1 were evaluated"),
+        (lambda j: replace(j, evaluated=0), "nothing was evaluated"),
         (lambda j: first(j, fate="lost"), "was lost without a reason"),
-        (lambda j: first(j, fate="lost", reason="it was"), "3 candidates, but 2 accepted, 0 rejected, 0 set aside"),
+        (lambda j: first(j, fate="lost", reason="it was"), "3 candidates, but 2 accepted, 0 rejected, 0 quarantined"),
         (lambda j: first(j, fate="rejected"), "candidate 0 was rejected without a reason"),
         (lambda j: first(j, filter="novel", reason="seen"), "candidate 0 was accepted, and dropped by novel"),
     ],
@@ -72,7 +77,7 @@ def first(evaluated: ChainResult, **changes: Any) -> ChainResult:
 def test_a_judge_that_loses_or_doubles_a_candidate_is_a_bug_and_nothing_of_it_is_recorded(
     tmp_path: Path, spoil: Spoil, words: str
 ) -> None:
-    with pytest.raises(SelfInstructError, match="the ledger of generate does not add up at request 0") as failed:
+    with pytest.raises(SelfInstructError, match="the counts of generate do not add up at request 0") as failed:
         run(tmp_path / "run", FaultyJudge(spoil))
     assert failed.value.exit_code == 1
     assert words in failed.value.message
@@ -112,5 +117,5 @@ def test_a_database_that_lost_a_fate_is_told_by_status_and_not_gone_on_with(
     with closing(RunStore.open(tmp_path / "run")) as store, pytest.raises(SelfInstructError, match=words) as failed:
         funnels(store)
     assert failed.value.exit_code == 1
-    with pytest.raises(SelfInstructError, match="the ledger of generate does not add up at the run"):
+    with pytest.raises(SelfInstructError, match="the counts of generate do not add up at the run"):
         run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))

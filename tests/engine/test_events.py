@@ -52,7 +52,7 @@ def test_one_that_raises_is_reported_once_by_name_and_told_no_more() -> None:
     assert loud.heard == [START]
     assert heard == [START, START, RETRY]
     assert said == [
-        "plugin 'loud' failed in selfinstruct_stage_started and is not told any more: ValueError: I am broken"
+        "plugin 'loud' failed in selfinstruct_stage_started and is not called again: ValueError: I am broken"
     ]
 
 

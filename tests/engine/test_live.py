@@ -109,7 +109,7 @@ class BackendProbe:
         self.backend = Provider(self.model)
         self.gate = Gate(concurrency, clock) if clock else Gate(concurrency)
         self.retries: list[Retry] = []
-        self.live = LiveAnswerer(self.backend, self.gate, self.retries.append, RetryPolicy())
+        self.live = LiveAnswerer(self.backend, self.gate, self.retries.append, policy=RetryPolicy())
 
     async def answer(self, request: Request = REQUEST) -> Any:
         if not self.model.calls:
@@ -204,7 +204,7 @@ async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock
         return clock.now
 
     asked.live = LiveAnswerer(
-        asked.backend, asked.gate, lambda _: others.append(asyncio.ensure_future(another())), RetryPolicy()
+        asked.backend, asked.gate, lambda _: others.append(asyncio.ensure_future(another())), policy=RetryPolicy()
     )
     await asked.answer()
     assert await others[0] >= 1017
@@ -246,7 +246,9 @@ async def test_one_request_that_is_never_answered_while_others_are_is_a_failure(
 async def test_a_call_that_takes_too_long_is_tried_again() -> None:
     asked = BackendProbe(GOOD)
     asked.backend.timeout = 0.01
-    asked.live = LiveAnswerer(asked.backend, asked.gate, asked.retries.append, RetryPolicy(attempts=2, first=0.0))
+    asked.live = LiveAnswerer(
+        asked.backend, asked.gate, asked.retries.append, policy=RetryPolicy(attempts=2, first=0.0)
+    )
     asked.model.go_on.clear()
     with pytest.raises(Stopped, match=r"no answer within 0\.01 s"):
         await asked.answer()

@@ -237,7 +237,7 @@ def test_the_first_filter_that_drops_decides_and_later_ones_are_not_asked() -> N
             NamedFilter("b", FunctionFilter(late)),
         ]
     )
-    evaluated = judge.evaluate(lambda: [Draft("bad"), Draft("good")], "", 0, None, None)
+    evaluated = judge.evaluate(lambda: [Draft("bad"), Draft("good")], "", 0, room=None, most=None)
     assert [(d.fate, d.filter, d.reason) for d in evaluated.decisions] == [
         ("rejected", "a", "no"),
         ("accepted", "", ""),
@@ -253,7 +253,7 @@ def test_only_what_is_accepted_is_remembered() -> None:
             NamedFilter("b", FunctionFilter(lambda i: drop("no") if i.text == "bad" else keep())),
         ]
     )
-    judge.evaluate(lambda: [Draft("bad"), Draft("good"), Draft("good")], "", 0, None, None)
+    judge.evaluate(lambda: [Draft("bad"), Draft("good"), Draft("good")], "", 0, room=None, most=None)
     assert novel.seen == ["good"]
 
 
@@ -262,5 +262,5 @@ def test_the_last_similarity_that_a_filter_gave_is_kept() -> None:
     judge = FilterChain(
         [NamedFilter("a", FunctionFilter(lambda _: keep(near))), NamedFilter("b", FunctionFilter(lambda _: keep()))]
     )
-    (decision,) = judge.evaluate(lambda: [Draft("x")], "", 0, None, None).decisions
+    (decision,) = judge.evaluate(lambda: [Draft("x")], "", 0, room=None, most=None).decisions
     assert decision.similarity == near

@@ -96,7 +96,7 @@ async def test_what_was_in_flight_is_kept(bench: StageBench) -> None:
 
 async def test_without_the_rule_only_patience_counts(tmp_path: Path) -> None:
     bench = StageBench(tmp_path / "run", patience=5)
-    with pytest.raises(Stopped, match="saturated: the last 5 requests brought nothing new"):
+    with pytest.raises(Stopped, match="saturated: the last 5 requests added nothing new"):
         await bench.run(ScriptedAnswerer(fading), goal=1000)
 
 

@@ -243,13 +243,13 @@ class TestCard:
     def test_the_licence_is_asked_for(self, tmp_path: Path) -> None:
         front, text = self.card(tmp_path)
         assert "license" not in front
-        assert "To be filled in before this is shared" in text
+        assert "Fill this in before you share the data" in text
         assert "`tiny:1b/x`" in text  # the model that wrote it; a bar would end the table's cell
 
     def test_a_given_licence(self, tmp_path: Path) -> None:
         front, text = self.card(tmp_path, license="llama3.1")
         assert front["license"] == "llama3.1"
-        assert "To be filled in" not in text
+        assert "Fill this in" not in text
         assert "--license llama3.1" in text
 
     def test_the_funnel(self, tmp_path: Path) -> None:

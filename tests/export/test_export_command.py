@@ -89,7 +89,7 @@ def test_plugins_of_the_run_are_there_and_missed_only_if_needed(
         (("--to", "set", "--format", "alpca"), "did you mean 'alpaca'?"),
         (("--to", "set", "--format", "chat-tasks"), "does not serve the stage export"),
         (("--to", "set", "--set", "export.encoder.sytem=a"), "unknown option; did you mean 'system'?"),
-        (("--to", "set", "--set", "run.seed=7"), "only settings of export"),
+        (("--to", "set", "--set", "run.seed=7"), "only uses settings of export"),
         (("--to", "set", "--format", "text", "--set", "export.encoder.template_file=no.txt"), "no.txt cannot be read"),
         (("--to", "set", "--public", "--license", "mit"), "can only be public at the Hub"),
         (("--to", "set", "--push-to-hub", "a/b", "--public"), "needs a licence"),

@@ -51,13 +51,15 @@ def test_public_only_if_asked_for(hub: HubServer) -> None:
     command(*ARGS, "--push-to-hub", "me/set", "--public", "--license", "mit").done()
     assert hub.private is False
     hub.files.clear()
-    command(*ARGS, "--push-to-hub", "me/set").failed(2, "me/set is there already and is public", "--public")
+    command(*ARGS, "--push-to-hub", "me/set").failed(2, "me/set exists and is public", "--public")
     assert not hub.files
 
 
 def test_a_refusal_is_a_sentence_and_the_folder_is_whole(hub: HubServer) -> None:
     hub.status = 403
-    command(*ARGS, "--push-to-hub", "me/set").failed(2, "me/set could not be pushed to the Hub", "The folder is whole")
+    command(*ARGS, "--push-to-hub", "me/set").failed(
+        2, "me/set could not be pushed to the Hub", "The folder is complete"
+    )
     assert "README.md" in files_in(Path("set"))
 
 

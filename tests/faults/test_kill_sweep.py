@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import environment
+from tests.command_line import Ended, environment
 from tests.faults.dying import generate
+from tests.forking import start
 from tests.project import Project
 from tests.servers.groq_server import GroqServer
 from tests.servers.provider import Provider
@@ -35,15 +34,13 @@ class Sweep:
     calls: int
     steps: int
 
-    def run(self, step: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    def run(self, step: int, folder: Path) -> Ended:
         return run(step, self.url, folder)
 
 
-def run(step: int, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.faults.dying", str(step), url, str(folder)]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240, check=False
-    )
+def run(step: int, url: str, folder: Path) -> Ended:
+    started = start("-m", "tests.faults.dying", str(step), url, folder, cwd=ROOT, env=environment())
+    return Ended(started.wait(), started.out(), started.err())
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +49,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
     folder = tmp_path_factory.mktemp("sweep")
     with GroqServer(provider.groq) as server:
         ended = run(0, server.url, folder / "unbroken")
-        assert ended.returncode == 0, ended.stderr
+        assert ended.code == 0, ended.err
         exported = Project(folder / "unbroken").exported()
-        yield Sweep(provider, server.url, folder, exported, provider.good, int(ended.stdout.split()[-1]))
+        yield Sweep(provider, server.url, folder, exported, provider.good, int(ended.out.split()[-1]))
 
 
 def _check(sweep: Sweep, kills: list[int], name: str) -> None:
@@ -62,8 +59,8 @@ def _check(sweep: Sweep, kills: list[int], name: str) -> None:
     folder, before, killed = sweep.folder / name, sweep.provider.good, 0
     for step in kills:
         ended = sweep.run(step, folder)
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-        killed += ended.returncode != 0
+        assert ended.code in (0, -signal.SIGKILL), ended.err
+        killed += ended.code != 0
     generate(sweep.url, str(folder))
     assert Project(folder).exported() == sweep.unbroken, kills
     surplus = LOOKAHEAD  # how much is asked beyond the goal depends on when replies come

@@ -53,7 +53,7 @@ def test_a_known_yield_is_found_again(exponent: float) -> None:
 
 
 def test_an_even_yield_is_a_division() -> None:
-    found = forecast([stretch(80 * at, 80) for at in range(8)], SEEDS, 800, Prices(1.0, 4.0))
+    found = forecast([stretch(80 * at, 80) for at in range(8)], SEEDS, 800, prices=Prices(1.0, 4.0))
     assert found is not None
     assert found.requests == pytest.approx(100, abs=2)
     assert found.tokens_each == 100
@@ -93,7 +93,7 @@ def test_too_little_accepted_lately_gives_no_forecast(stretches: list[Stretch]) 
 
 
 def test_without_tokens_there_are_none_and_no_dollars() -> None:
-    found = forecast([stretch(0, 80, tokens=0)], SEEDS, 100, Prices(1, 1))
+    found = forecast([stretch(0, 80, tokens=0)], SEEDS, 100, prices=Prices(1, 1))
     assert found is not None
     assert (found.tokens_each, found.usd_each) == (None, None)
 

@@ -112,8 +112,8 @@ def test_plugins_check_lists_the_broken_and_exits_3(install: Install) -> None:
     assert lines["stranger"] == (
         "stranger 3.4 (stranger_module): broken: ModuleNotFoundError: No module named 'no_such_module_at_all'"
     )
-    assert lines["second"] == "second 1.0 (second_module): well, 1 component"
-    assert "well" in lines["demo"]
+    assert lines["second"] == "second 1.0 (second_module): OK, 1 component"
+    assert "OK" in lines["demo"]
     assert "broken: stranger (stranger_module)" in command("plugins", "list").done().err
 
 
@@ -205,7 +205,7 @@ def test_naming_an_installed_plugin_by_its_name_or_module_changes_nothing() -> N
 def test_naming_an_installed_plugin_that_is_broken_is_fatal(install: Install) -> None:
     install(strangers.BROKEN["other API"][0])
     for name in ("stranger", "stranger_module"):
-        with pytest.raises(PluginError, match="made for plugin API 2"):
+        with pytest.raises(PluginError, match="it is for plugin API 2"):
             Registry.load([name])
 
 

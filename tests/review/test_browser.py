@@ -149,7 +149,7 @@ def test_an_edit_that_is_not_saved_is_not_lost_by_a_click(tabs: Any) -> None:
     tab.press("e")
     tab.page.locator("#edit-instruction").fill("half a thought")
     tab.page.click("#line-g0\\.2 button")
-    tab.said("There are changes")
+    tab.said("There are unsaved changes")
     assert tab.page.locator("#edit-instruction").input_value() == "half a thought"
 
 
@@ -179,7 +179,7 @@ def test_of_two_tabs_the_late_one_is_told_and_shown_what_holds(tabs: Any, review
     first.press("r", "1", "Enter")
     first.item("g0.1")
     second.press("a")
-    second.said("reviewed elsewhere meanwhile")
+    second.said("Someone else reviewed this item")
     second.item("g0.0")
     second.shows("#verdict-chip", "not a task")
     assert verdicts(reviews) == {"g0.0": ("rejected", "not a task")}
@@ -280,7 +280,7 @@ def test_a_narrow_screen_shows_one_thing_at_a_time(
     page.tap("#back")
     expect(page.locator("#lines")).to_be_visible()
     expect(page.locator("#sheet")).to_be_hidden()
-    assert verdicts(reviews) == {"g0.0": ("rejected", "needs what is not there")}
+    assert verdicts(reviews) == {"g0.0": ("rejected", "refers to something missing")}
     assert tab.faults == []
     context.close()
 

@@ -191,7 +191,7 @@ def test_a_run_that_goes_on_is_the_same_with_and_without_reviews(project: Projec
     if reviewed:
         reviews.reject("g1.0", 0, "unclear")
         reviews.undo("g1.0", 1)
-    assert growing.poll() is None, "it was reviewed while it was at work"
+    assert growing.is_running(), "it was reviewed while it was at work"
     ended(growing).succeeded()
     reviews.close()
     wanted = unbroken.instructions()

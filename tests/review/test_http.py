@@ -78,7 +78,7 @@ def test_only_this_machine_can_reach_it(server: ReviewServer) -> None:
     assert len(server.token) >= 43
 
 
-@pytest.mark.parametrize("path", ["", "app.js", "style.css", "api/summary", "api/items", "api/item?id=g0.0"])
+@pytest.mark.parametrize("path", ["", "app.js", "list.js", "style.css", "api/summary", "api/items", "api/item?id=g0.0"])
 def test_everything_needs_the_token(browser: Browser, path: str) -> None:
     good = browser.ask("GET", path)
     assert good.status == 200
@@ -149,9 +149,14 @@ def test_the_page_may_load_its_own_files_only(browser: Browser) -> None:
         assert "Access-Control-Allow-Origin" not in headers
 
 
+MODULES = {
+    f"{name}.js" for name in ["api", "app", "dom", "facts", "item", "keys", "list", "marks", "queue", "review", "state"]
+}
+
+
 def test_the_page_names_nothing_outside() -> None:
     folder = Path(__file__).parents[2] / "src/selfinstruct/review/page"
-    assert sorted(path.name for path in folder.iterdir()) == ["app.js", "index.html", "style.css"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted({"index.html", "style.css"} | MODULES)
     for path in folder.iterdir():
         text = path.read_text("utf-8")
         assert "://" not in text

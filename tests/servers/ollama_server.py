@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
 
 CHAT, VERSION, TAGS, SHOW, EMBED = "/api/chat", "/api/version", "/api/tags", "/api/show", "/api/embed"
+GENERATE = "/api/generate"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class OllamaServer(LoopbackServer):
         self.embed: Callable[[list[str], int], list[list[float]] | ServerFault] = lambda texts, _n: [
             *map(letters, texts)
         ]
+        self.capabilities = ["completion"]
         self.models = {"llama3.1:latest": 131072} if models is None else dict(models)
 
     @property
@@ -82,20 +84,23 @@ class OllamaServer(LoopbackServer):
             return wire.json({"version": "0.12.3"})
         if request.path == TAGS:
             return wire.json({"models": [{"name": name, "model": name} for name in self.models]})
-        if request.path not in (CHAT, SHOW, EMBED):
+        if request.path not in (CHAT, GENERATE, SHOW, EMBED):
             return wire.json("404 page not found", 404)
         name = request.json["model"]
         tagged = name if ":" in name else f"{name}:latest"
         if tagged not in self.models:
             return wire.json({"error": f"model '{name}' not found"}, 404)
         if request.path == SHOW:
-            return wire.json({"model_info": _info(self.models[tagged])})
+            return wire.json({"model_info": _info(self.models[tagged]), "capabilities": self.capabilities})
         if request.path == EMBED:
             given = self.embed(request.json["input"], n)
             return (
                 wire.fault(given) if isinstance(given, ServerFault) else wire.json({"model": name, "embeddings": given})
             )
-        return self._send(wire, name, self.reply(request.json, n), request.json.get("stream", True))
+        said = self.reply(request.json, n)
+        if request.path == GENERATE and isinstance(said, str | OllamaAnswer):
+            said = Stream([continued(OllamaAnswer(said) if isinstance(said, str) else said, name)])
+        return self._send(wire, name, said, request.json.get("stream", True))
 
     def _send(self, wire: Wire, model: str, said: str | OllamaAnswer | Stream | ServerFault, stream_it: bool) -> None:
         if isinstance(said, ServerFault):
@@ -133,6 +138,12 @@ def single_response(answer: OllamaAnswer, model: str) -> dict[str, Any]:
         "eval_count": answer.usage[1],
         "eval_duration": 3_000_000,
     }
+
+
+def continued(answer: OllamaAnswer, model: str) -> dict[str, Any]:
+    """A whole answer of `/api/generate`, which has its text in another place."""
+    whole = single_response(answer, model)
+    return {**whole, "response": whole.pop("message")["content"]}
 
 
 def streamed(answer: OllamaAnswer, model: str) -> Stream:

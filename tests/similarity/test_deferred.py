@@ -158,7 +158,7 @@ def test_the_filter_reports_the_nearest_entry_and_defers_statistics() -> None:
 
 @pytest.mark.parametrize("near", [Deferred(-1), Deferred(1, "latin"), Deferred(1, nearest=0), 0.5])  # type: ignore[arg-type]
 def test_a_similarity_that_cannot_be_computed_is_a_plugin_error(near: Any) -> None:
-    with pytest.raises(PluginError, match="similarity that is none"):
+    with pytest.raises(PluginError, match="invalid similarity"):
         check_verdict("mine", Verdict(keep=True, similarity=near), "text")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfinstruct.similarity import Pool, classical_tokens, unicode_tokens
+from selfinstruct.similarity import Pool, classical_tokens, sign_tokens, unicode_tokens
 from tests.golden import golden
 
 SENTENCES = {
@@ -96,3 +96,27 @@ def test_equivalent_unicode_spellings_give_the_same_tokens() -> None:
 
 def test_a_script_without_spaces_gives_one_token_per_character() -> None:
     assert unicode_tokens("大海abc海") == ["大", "海", "abc", "海"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ('Is "==" like "==="?', ["is", "==", "like", "==="]),
+        ("C# is not C++ or C.", ["c#", "is", "not", "c++", "or", "c"]),
+        ("++x - 3*y**2 != -4", ["++", "x", "3", "*", "y", "**", "2", "!=", "-", "4"]),
+        ("Pay $5 or 20%, 3-5 times.", ["pay", "$", "5", "or", "20", "%", "3", "-", "5", "times"]),
+        ("**Well-known** - a\n* list: 'so'!", ["well", "known", "a", "list", "so"]),
+        ("用 C# 算 １＋１", ["用", "c#", "算", "1", "+", "1"]),
+        ("a->b", ["a", "->", "b"]),
+        ("!!!", ["!!!"]),
+        ("", []),
+    ],
+)
+def test_signs_that_change_the_meaning_are_tokens(text: str, tokens: list[str]) -> None:
+    assert sign_tokens(text) == tokens
+
+
+@given(st.text())
+def test_text_without_such_signs_has_the_plain_tokens(text: str) -> None:
+    plain = "".join(char for char in text if char.isalnum() or char in " .,?")
+    assert sign_tokens(plain) == unicode_tokens(plain)

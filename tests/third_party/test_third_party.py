@@ -62,7 +62,7 @@ def test_its_filter_its_sampler_and_its_observer_work_in_a_run(fresh: Fresh, tmp
 def test_broken_strangers_take_nothing_with_them(fresh: Fresh, tmp_path: Path) -> None:
     ended = fresh.run("selfinstruct", *OFFLINE, cwd=tmp_path).done()
     assert "plugin 'absent' is broken and left out: ModuleNotFoundError" in ended.err
-    assert "plugin 'tomorrow' is broken and left out: it was made for plugin API 99, and this is 1" in ended.err
+    assert "plugin 'tomorrow' is broken and left out: it is for plugin API 99, and this is 1" in ended.err
     assert len(rows(tmp_path / "runs/default/machine_generated_instructions.jsonl")) == 20
 
 
@@ -70,7 +70,7 @@ def test_a_broken_stranger_that_is_named_is_fatal(fresh: Fresh, tmp_path: Path) 
     named = fresh.run("selfinstruct", *OFFLINE, "--plugin", "absent", cwd=tmp_path)
     named.failed(3, "plugin absent cannot be used: ModuleNotFoundError", "a_library_that_nobody_installed")
     used = fresh.run("selfinstruct", *OFFLINE, "--filter", "tomorrow", cwd=tmp_path)
-    used.failed(2, "no filter is called 'tomorrow'", "plugin 'tomorrow' is broken: it was made for plugin API 99")
+    used.failed(2, "no filter is called 'tomorrow'", "plugin 'tomorrow' is broken: it is for plugin API 99")
     assert not (tmp_path / "runs").exists()
 
 
@@ -78,6 +78,6 @@ def test_they_are_told_apart_by_plugins_check(fresh: Fresh, tmp_path: Path) -> N
     ended = fresh.run("selfinstruct", "plugins", "check", cwd=tmp_path)
     assert ended.code == 3
     lines = {line.split()[0]: line for line in ended.out.splitlines()}
-    assert lines["haiku"] == "haiku 2.3.1 (selfinstruct_haiku): well, 2 components"
-    assert "broken: it was made for plugin API 99, and this is 1" in lines["tomorrow"]
+    assert lines["haiku"] == "haiku 2.3.1 (selfinstruct_haiku): OK, 2 components"
+    assert "broken: it is for plugin API 99, and this is 1" in lines["tomorrow"]
     assert "a_library_that_nobody_installed" in lines["absent"]

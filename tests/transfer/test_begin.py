@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,8 @@ from selfinstruct.run.run import Run
 from selfinstruct.store import RunStore
 from selfinstruct.transfer.importing import files as reading
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, STAGES
-from tests.command_line import command
+from tests.command_line import command, environment, process
+from tests.forking import start
 from tests.project import wait_until
 from tests.transfer.old import SEEDS, OldRun, instruction_rows
 
@@ -87,7 +86,7 @@ def test_other_files_other_seeds_and_another_configuration_are_refused(old: OldR
 def test_a_run_that_no_import_began_is_not_changed(old: OldRun) -> None:
     with Run(old.settings(backend={"use": "demo"})) as run:
         asyncio.run(run.stage(GENERATE, 2))
-    with pytest.raises(RunError, match="that no import began"):
+    with pytest.raises(RunError, match="that was not started by an import"):
         old.bring(simple(old))
 
 
@@ -136,17 +135,17 @@ def test_an_error_in_the_middle_leaves_no_run(old: OldRun, monkeypatch: pytest.M
 
 def test_a_killed_import_leaves_no_run_and_the_same_command_imports_everything(old: OldRun) -> None:
     path = old.file("m.jsonl", *instruction_rows(8000))
-    args = [sys.executable, "-m", "selfinstruct", "import", str(path), "--seeds", str(old.seeds), "--out"]
-    process = subprocess.Popen([*args, str(old.out)], cwd=old.folder, stdout=subprocess.DEVNULL)
+    args = ("import", path, "--seeds", old.seeds, "--out")
+    started = start("-m", "selfinstruct", *args, old.out, cwd=old.folder, env=environment())
     wal = old.out / "run.sqlite-wal"
     wait_until(lambda: wal.is_file() and wal.stat().st_size > 1_000_000, "a transaction that has grown")
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    started.kill()
+    assert started.code == -signal.SIGKILL
     assert not RunStore.exists(old.out)
-    subprocess.run([*args, str(old.out)], cwd=old.folder, check=True, capture_output=True)
+    process(*args, old.out, cwd=old.folder).done()
     killed = content(old)
     old.out = old.folder / "unbroken"
-    subprocess.run([*args, str(old.out)], cwd=old.folder, check=True, capture_output=True)
+    process(*args, old.out, cwd=old.folder).done()
     assert content(old) == killed
 
 

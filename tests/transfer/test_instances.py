@@ -86,8 +86,8 @@ def test_missing_metadata_empty_texts_and_repetitions_are_counted(old: OldRun) -
     ]  # fmt: skip
     result = old.bring(old.file("i.jsonl", *rows))
     assert reasons(result.files[0]) == {
-        "the same instances again": (1, [2]),
-        "no instances: still open": (4, [4, 5, 6, 7]),
+        "duplicate instances": (1, [2]),
+        "no instances: still missing": (4, [4, 5, 6, 7]),
         "raw_instances is not a text": (1, [9]),
         "the instruction is that of a seed task": (1, [10]),
     }
@@ -142,7 +142,7 @@ def test_examples_that_cannot_be_written_as_raw_text_are_counted(old: OldRun) ->
         "the output is empty": (1, [1]),
         "input or output is not a text": (2, [2, 3]),
         "a line in it looks like <<INPUT>> or <<OUTPUT>>": (2, [4, 5]),
-        "the same example again": (1, [7]),
+        "duplicate example": (1, [7]),
         "the instruction is that of a seed task": (1, [8]),
     }
 

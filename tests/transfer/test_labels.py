@@ -11,7 +11,7 @@ from selfinstruct.types import CLASSIFY
 from tests.golden import golden
 from tests.transfer.old import SEEDS, OldRun, reasons
 
-UNCLEAR = "neither yes nor no: still open"
+UNCLEAR = "neither yes nor no: still missing"
 LATER = "another row labels the same instruction"
 
 

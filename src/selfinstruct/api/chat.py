@@ -1,4 +1,4 @@
-"""How any LangChain chat model's messages and exceptions are read, where a backend knows no better."""
+"""Reads messages and exceptions of any LangChain chat model, as the default for backends."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ do those that end in a word that stands here under nothing: they did not end by 
 
 FINISH_KEYS = ("finish_reason", "done_reason", "stop_reason", "stopReason")
 THOUGHTS = ("thinking", "reasoning", "reasoning_content")
-"""Types of content blocks that hold what a model thought before it answered."""
+"""Types of content blocks that hold a model's reasoning."""
 
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
 def message_text(content: Any) -> str:
-    """The text of a message whose content is a string or a list of blocks; thoughts and pictures are left out.
+    """The text of a message whose content is a string or a list of blocks, without reasoning and images.
 
-    Half a surrogate pair, which models write when they are cut inside an emoji and no file can hold, becomes U+FFFD.
+    Half a surrogate pair, as in a reply cut inside an emoji, becomes U+FFFD, because it cannot be stored.
     """
     text = content if isinstance(content, str) else "".join(_block_text(block) for block in content or [])
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -85,6 +85,7 @@ def read_message(message: BaseMessage) -> Completion:
     details = {
         "cached_tokens": (used.get("input_token_details") or {}).get("cache_read"),
         "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
+        "tool_calls": len(getattr(message, "tool_calls", None) or ()),
     }
     return Completion(
         text=message_text(message.content),

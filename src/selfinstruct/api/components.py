@@ -1,4 +1,4 @@
-"""Component descriptors, and the base classes of what they build."""
+"""Component descriptors, and the base classes of components."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from selfinstruct.types import (
 )
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
     from langchain_core.messages import BaseMessage
 
 API_VERSION = 1
-"""A plugin may set `SELFINSTRUCT_API = 1` in its module; one made for another version is refused with a sentence."""
+"""A plugin may set `SELFINSTRUCT_API = 1` in its module. A plugin for another version is refused with an error."""
 
 hookimpl = pluggy.HookimplMarker("selfinstruct")
 """Marks a function of a plugin as the implementation of the hook of the same name."""
@@ -51,31 +51,31 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     unfrozen: ClassVar[frozenset[str]] = frozenset()
-    """Options that cannot change a result, such as addresses and timeouts: a run may go on with other values."""
+    """Options that cannot change a result, such as addresses and timeouts. A run can continue with different values."""
 
 
 class NoOptions(Options):
-    """For a component that has nothing to set."""
+    """The options of a component without settings."""
 
 
 class BackendOptions(Options):
-    """What every backend that calls a server can be told."""
+    """Options of every backend that calls a server."""
 
     unfrozen: ClassVar[frozenset[str]] = frozenset({"timeout", "base_url", "api_key"})
 
-    timeout: float = Field(120.0, gt=0, description="Seconds one call may take in all, answer included.")
+    timeout: float = Field(120.0, gt=0, description="Longest time of one call in seconds.")
 
 
 @dataclass(frozen=True, slots=True)
 class Component(Generic[T]):
-    """A descriptor of something a plugin offers. Registering is cheap; `build` may import what is heavy.
+    """A descriptor of a component that a plugin offers. Registering must be cheap; `build` may import large packages.
 
     name      how a config names it (`use = "name"`); lower-case words joined by hyphens, unique within its kind
     summary   one line for `selfinstruct plugins list`
-    options   its options class: every field needs a description
+    options   the options class; every field needs a description
     build     called once for each place in the config that uses it
     stages    the stages it can serve; empty means every one
-    extra     the extra of this distribution that brings what `build` imports, such as "groq"
+    extra     the extra of this distribution that installs the imports of `build`, such as "groq"
     """
 
     name: str
@@ -89,22 +89,24 @@ class Component(Generic[T]):
 class Backend(ABC):
     """A language model behind any LangChain chat model.
 
-    Only `chat_model` must be written. Retry, waiting, rate limits and the journal belong to the core, so the client's
-    own retries must be off. All methods are called in the thread of the run's event loop, except `chat_model`,
-    `accepts_schema` and `check`, which may block and are called in a thread beside it.
+    Only `chat_model` is required. Retries, waiting, rate limits and the journal belong to the core, so the client's own
+    retries must be off. All methods are called in the thread of the run's event loop, except `chat_model`,
+    `accepts_schema` and `check`, which may block and are called in another thread.
     """
 
     timeout: float = 120.0
-    """Seconds one call may take in all."""
+    """Longest time of one call, in seconds."""
 
     local: bool = False
-    """Whether prompts stay on this machine; the core then switches LangSmith's tracing off unless asked for."""
+    """Whether prompts stay on this machine. The core then switches LangSmith tracing off by default."""
 
     @abstractmethod
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
-        """Give a chat model that draws as `sampling` says; called once for each stage of a command.
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
+        """Return a chat model with these sampling parameters. Called once for each stage of a command.
 
-        Raises `ModelError` with a hint when no model can be had (no key, no server, unknown name).
+        A completion model (`BaseLLM`) only accepts prompts of one user message, as a text to continue.
+
+        Raises `ModelError` with a hint if there is no usable model (no key, no server, unknown name).
         """
 
     def accepts_schema(self) -> bool:
@@ -119,38 +121,40 @@ class Backend(ABC):
         return chat.response_format(schema)
 
     def read_reply(self, message: BaseMessage) -> Completion:
-        """Read text, finish reason and usage out of the client's message; raise if the message is not whole."""
+        """Read text, finish reason and usage from the client's message. Raise if the message is incomplete."""
         return chat.read_message(message)
 
     def read_error(self, error: Exception) -> Fault:
-        """Say what an exception of the client means. The default knows HTTP status codes and common timeouts."""
+        """Turn an exception of the client into a fault. The default knows HTTP status codes and common timeouts."""
         return chat.read_exception(error)
 
     def limits(self) -> Limits:
-        """Say what the provider allows, as far as it is known now; asked again after every reply."""
+        """Return the provider's limits, as far as they are known. Called again after every reply."""
         return Limits()
 
     def prices(self) -> Prices | None:
-        """Say what tokens cost, asked for after `chat_model`; `None` where that is not known, never 0 in its place."""
+        """Return the prices of tokens, or `None` if they are unknown, never 0 instead. Called after `chat_model`."""
         return None
 
     def describe(self) -> Mapping[str, Json]:
-        """Facts to record with the run, asked for after `chat_model`: `model`, and what else decides the replies.
+        """Return facts to record with the run:
 
-        A `note`, if there is one, is a sentence that the user is told. Never a secret.
+        `model`, and other settings that affect replies. Called after `chat_model`.
+
+        A `note` is a sentence that is shown to the user. Never include a secret.
         """
         return {}
 
     def secrets(self) -> Sequence[str]:
-        """Strings that must never be written anywhere; the core masks them in every message it records."""
+        """Return strings that must never be written anywhere. The core masks them in every message."""
         return ()
 
     def check(self) -> Diagnosis:
-        """Look at key, server and model, for `selfinstruct doctor`."""
+        """Check key, server and model, for `selfinstruct doctor`."""
         return Diagnosis()
 
     async def close(self) -> None:  # noqa: B027 - closing nothing is a fine default
-        """Give back sockets; called once when the stage ends."""
+        """Close connections. Called once when the stage ends."""
 
 
 class Sampler(ABC):
@@ -158,10 +162,13 @@ class Sampler(ABC):
 
     @abstractmethod
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """Choose examples, in the order in which the prompt shows them. Pure: the same view, the same sample."""
+        """Choose examples, in the order in which the prompt shows them.
+
+        Must be pure: the same view gives the same sample.
+        """
 
     def check(self, seeds: Sequence[SeedTask]) -> None:  # noqa: B027 - optional
-        """Told a run's seed tasks before anything is paid; raises `DataError` if they do not suffice."""
+        """Check a run's seed tasks before its first request. Raises `DataError` if they are not enough."""
 
 
 class PromptEncoder(ABC):
@@ -169,13 +176,13 @@ class PromptEncoder(ABC):
 
     @abstractmethod
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
-        """Write the messages. Pure. `subjects` are what is asked about; empty in the stage `generate`.
+        """Write the messages. Must be pure. `subjects` are the instructions in question; empty in the stage `generate`.
 
         In the stage `judge` each subject has the `example` to rate.
         """
 
     sampling: Sampling = Sampling()
-    """How the model is to draw for this prompt; the config's own sampling goes first."""
+    """Sampling parameters for this prompt. Those of the config override them."""
 
     prefers_schema: bool = True
     """Whether `run.structured = "auto"` uses `with_schema` where the model takes a schema."""
@@ -202,19 +209,19 @@ class TrainingEncoder(ABC):
 
     @abstractmethod
     def encode(self, example: Example) -> Mapping[str, Json]:
-        """Write one row. Pure; the keys are the same for every row."""
+        """Write one row. Must be pure, with the same keys in every row."""
 
 
 class PostProcessor(ABC):
-    """Reads a reply into items. Pure and total: any text in, items out; it never judges quality and never raises."""
+    """Reads a reply into items. It must be pure, accept any text, never judge quality and never raise."""
 
     @abstractmethod
     def process(self, request: Request, reply: Reply) -> Sequence[Any]:
-        """Read the items out of the reply, in the order in which they stand there.
+        """Read the items from the reply, in order.
 
-        Stage `generate`: `Draft`s. `classify`: a `Label` for each of `request.subjects` that the reply speaks of.
+        Stage `generate`: `Draft`s. `classify`: a `Label` for each of `request.subjects` with an answer in the reply.
         `instances`: a `RawInstances` for each subject. `prepare`: `Example`s, from `request.subjects[0]` and the raw
-        instances in `reply.text`. `judge`: a `Rating` for each of `request.subjects` that the reply speaks of.
+        instances in `reply.text`. `judge`: a `Rating` for each of `request.subjects` with an answer in the reply.
         """
 
 
@@ -223,16 +230,16 @@ class Filter(ABC, Generic[Item]):
 
     @abstractmethod
     def evaluate(self, item: Item) -> Verdict:
-        """Keep or drop the item, and say why. Never edits, and never remembers: that is what `observe` is for."""
+        """Keep or drop the item, and say why. Must not edit the item or remember it; use `observe` for memory."""
 
     def prefetch(self, items: Sequence[Item]) -> None:
-        """Told all items of a reply before the first is judged, for filters that work in batches."""
+        """Receive all items of a reply before the first is evaluated, for filters that work in batches."""
 
     def observe(self, item: Item) -> None:
-        """Told every seed and every accepted item once, in order, also when a run is resumed: its only memory."""
+        """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
 
     def observe_all(self, items: Iterable[Item]) -> None:
-        """Told many at once when a run is resumed; the default calls `observe` for each."""
+        """Remember many items when a run is resumed. The default calls `observe` for each."""
         for item in items:
             self.observe(item)
 
@@ -243,5 +250,5 @@ def keep(similarity: Similarity | Deferred | None = None) -> Verdict:
 
 
 def drop(reason: str, similarity: Similarity | None = None, **evidence: Json) -> Verdict:
-    """Drop an item for a reason: a short fixed phrase in kebab case, with what was seen as evidence."""
+    """Drop an item. The reason is a short fixed phrase in kebab case; keyword arguments are its evidence."""
     return Verdict(keep=False, reason=reason, evidence=evidence, similarity=similarity)

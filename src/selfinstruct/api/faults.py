@@ -115,7 +115,7 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
         return _without_status(error, known)
     words = f"HTTP {status}: {error_words(error)}"
     said = f"{code_of(error)} {error_words(error, 2000)}"
-    if final := _final(error, status, said, words, known):
+    if final := _final(error, status, said, words=words, hints=known):
         return final
     if status in PASSING or status >= 500:
         is_daily = status == 429 and DAILY.search(f"{said} {error_body(error)}") is not None
@@ -126,7 +126,7 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
     return Rejected(words)
 
 
-def _final(error: Exception, status: int, said: str, words: str, hints: Mapping[str, str]) -> Fault | None:
+def _final(error: Exception, status: int, said: str, *, words: str, hints: Mapping[str, str]) -> Fault | None:
     """What ends the run, or this one request, whatever is done; `None` for anything else."""
     if status == 402 or NO_CREDIT.search(said):
         return Unusable(f"the provider wants payment ({words})", hints["payment"])
@@ -166,19 +166,19 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
     """Sort what no response came of, or a response that the client could not read."""
     words, chain = error_summary(error), list(causes(error))
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
-    told = " ".join(str(one) for one in chain)
-    if (unexpected := UNEXPECTED_ARGUMENT.search(told)) and any(isinstance(one, TypeError) for one in chain):
+    messages = " ".join(str(one) for one in chain)
+    if (unexpected := UNEXPECTED_ARGUMENT.search(messages)) and any(isinstance(one, TypeError) for one in chain):
         option = next((name for name, other in OPTIONS.items() if unexpected[1] in other), "")
         return Unusable(f"the model's class does not take the argument {unexpected[1]}", "Take it out.", option)
-    if names & set(NO_KEY) or BAD_KEY.search(told):
+    if names & set(NO_KEY) or BAD_KEY.search(messages):
         return Unusable(f"there is no key that can be used: {error_words(error)}", hints["key"])
     if names & set(UNSENDABLE) or any(isinstance(one, UnicodeEncodeError) and one.encoding != "utf-8" for one in chain):
         return Unusable("a header cannot be sent: the key holds characters that no key has", hints["key"])
     if names & set(NO_ADDRESS):
         return Unusable(f"the address cannot be used: {words}", hints["address"])
-    if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in told:
+    if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in messages:
         return Unusable(f"the server's certificate cannot be checked: {words}", hints["tls"])
-    if FILTERED.search(told):
+    if FILTERED.search(messages):
         return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
     if status_of(error) is not None:
         return Busy(f"the server's answer could not be read ({words})")

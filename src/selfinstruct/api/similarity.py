@@ -6,8 +6,10 @@ from selfinstruct.similarity import (
     Pool,
     Snapshot,
     classical_tokens,
+    count_words,
     kernel,
     lcs_length,
+    sign_tokens,
     unicode_tokens,
 )
 
@@ -17,7 +19,9 @@ __all__ = [
     "Pool",
     "Snapshot",
     "classical_tokens",
+    "count_words",
     "kernel",
     "lcs_length",
+    "sign_tokens",
     "unicode_tokens",
 ]

@@ -1,4 +1,4 @@
-"""The command line: one file a command, imported only when it is used."""
+"""The command line. Each command has a file of its own, which is imported only when the command is used."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from selfinstruct.errors import SelfInstructError
 
 COMMANDS = {
     "init": "Write an editable config, seeds and .env.example into a folder.",
-    "run": "All stages in a row, from seeds to training examples.",
+    "run": "Run all stages in order, from seeds to training examples.",
     "generate": "Grow new instructions from seed tasks.",
-    "classify": "Ask which instructions are classification tasks.",
-    "instances": "Ask for worked instances of every instruction.",
+    "classify": "Ask a model which instructions are classification tasks.",
+    "instances": "Ask a model for worked examples of every instruction.",
     "prepare": "Turn raw instances into training examples.",
     "judge": "Have a model rate the training examples.",
-    "import": "Go on with the files of the original Self-Instruct scripts.",
+    "import": "Continue from the files of the original Self-Instruct scripts.",
     "status": "Show the progress of a run, even while it is running.",
     "report": "Write one page about a run: funnel, novelty, cost, a sample.",
-    "review": "Accept, reject and edit by hand, on a local page.",
-    "why": "Tell what became of a candidate, and why.",
-    "trace": "Show where an instruction came from and led to.",
-    "reprocess": "Judge a run's replies anew by other filters, at no cost.",
-    "export": "Write a run's files again, or its examples as a dataset.",
+    "review": "Accept, reject and edit candidates by hand, on a local page.",
+    "why": "Explain why a candidate was accepted or rejected.",
+    "trace": "Show where an instruction came from and what was made from it.",
+    "reprocess": "Reprocess a run's replies with other filters, without asking a model.",
+    "export": "Write a run's files again, or a dataset for training.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
-    "fingerprint": "Hash evaluation sets, to keep training data clean of them.",
-    "doctor": "Check what a run needs, and say how to fix it.",
-    "plugins": "List, show, check and begin plugins and their components.",
+    "fingerprint": "Hash evaluation sets, so that runs can avoid their texts.",
+    "doctor": "Check everything a run needs, and say how to fix problems.",
+    "plugins": "List, show and check plugins, or create a new one.",
 }
-"""Every command and its line in the list, so that the list needs no imports."""
+"""Each command and its line in the list of commands, so that the list imports no command."""
 
 
 class LazyGroup(click.Group):
     """Imports a command's module when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The commands in the order in which a user meets them."""
+        """The names of the commands, in the order in which a user needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name."""
+        """Import and return the command, or `None` if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Find the command, with a suggestion where there is none."""
+        """Find the command; for an unknown one, fail and suggest a similar name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from selfinstruct.plugins.checks import suggest
 
@@ -64,23 +64,23 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def make_context(self, *given: Any, **extra: Any) -> click.Context:
-        """Read the line; help may have lost its reader."""
+        """Parse the line. The reader of the help text may have closed its pipe."""
         with _reader():
             return super().make_context(*given, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; its words may have lost their reader."""
+        """Run a command. The reader of its output may have closed its pipe."""
         with _reader():
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of commands, from the table."""
+        """Write the list of commands from `COMMANDS`."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
 class _OutputClosed(Exception):
-    """Whoever read what we print has seen enough, as `head` does."""
+    """The program that reads our output has closed its pipe, as `head` does."""
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; every failure is one sentence and the exit code that `errors` gives it."""
+    """Run the command line. A failure prints one sentence and ends with the exit code of its class in `errors`."""
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
@@ -148,7 +148,7 @@ def _trace(debug: bool) -> None:
 
 
 def _print_error(text: str) -> None:
-    """An error, which may quote a model or a server: no control character of theirs reaches the terminal."""
+    """Print an error. It may quote a model or a server, so control characters are replaced."""
     from selfinstruct.cli.progress import say
 
     for line in text.split("\n"):

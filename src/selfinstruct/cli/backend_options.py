@@ -1,4 +1,4 @@
-"""The flags of a command that come from the chosen backend: they are read from its plugin."""
+"""Command-line flags for the options of the chosen backend, read from its plugin."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from selfinstruct.run.settings import ConfigSources
 
 KNOWN = "selfinstruct.cli.known"
-"""Where a command keeps what it has read to know its backend's options."""
+"""The key under which click's context keeps the registry and config that were already read."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSoFar:
-    """What was read before a command starts: each is read once, and a plugin's code runs once.
+    """The registry and config that were read to find the backend's options, so that a command reads them once.
 
-    registry   the plugins; `None` if they were not needed
-    sources    what the config is read from; `None` if it was not needed
+    registry   the plugins, or `None` if they were not needed
+    sources    the sources of the config, or `None` if it was not needed
     """
 
     registry: Registry | None = None
@@ -38,19 +38,19 @@ class KnownSoFar:
 
 
 class BackendCommand(TitledCommand):
-    """A command whose help and flags include the options of the backend that the same line chooses."""
+    """A command whose help and flags include the options of the backend named on the same command line."""
 
     tolerant = False
-    """Whether the command itself tells what keeps the backend's options from being known."""
+    """Whether the command itself reports why the backend's options could not be read."""
 
     tables: tuple[str, ...] = ("backend",)
-    """Where in the config that backend stands."""
+    """The tables that lead to the backend in the config."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
-        """Read the line once for the backend's name, add its options, then read it in earnest."""
+        """Find the backend's name in the line, add its options to the command, then parse the line."""
         self._own = getattr(self, "_own", list(self.params))
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
-        known, parameters = _backend_parameters(args, taken, self.tables, self.tolerant)
+        known, parameters = _backend_parameters(args, taken, self.tables, tolerant=self.tolerant)
         self.params = [*self._own, *parameters]
         context = super().make_context(info_name, args, *rest, **extra)
         context.meta[KNOWN] = known
@@ -65,11 +65,11 @@ class BackendCommand(TitledCommand):
         return super().invoke(ctx)
 
     def take(self, given: dict[str, Any], options: dict[str, Any]) -> None:
-        """Hand over the options of the backend that the line names or the run has."""
+        """Pass on the options of the backend that the command line or the run names."""
         given["backend_options"] = options
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The command's own options by title, then the backend's."""
+        """Write the command's own options by title, then those of the backend."""
         super().format_options(ctx, formatter)
         if not any(isinstance(param, BackendOption) for param in self.params):
             with formatter.section("Options of a backend"):
@@ -77,12 +77,12 @@ class BackendCommand(TitledCommand):
 
 
 class JudgeCommand(BackendCommand):
-    """A command whose `--backend`, and the options that come with it, are about the judge's own backend."""
+    """A command whose `--backend` and backend options set the judge's own backend."""
 
     tables = ("judge", "backend")
 
     def take(self, given: dict[str, Any], options: dict[str, Any]) -> None:
-        """Hand over who is to rate, if the line says anything of it."""
+        """Pass on the judge's backend, if the command line sets any part of it."""
         named = given.pop("backend") or next(
             (param.backend for param in self.params if options and isinstance(param, BackendOption)), None
         )
@@ -90,18 +90,18 @@ class JudgeCommand(BackendCommand):
 
 
 class BackendOption(TitledOption):
-    """An option that the chosen backend brought."""
+    """An option that belongs to the chosen backend."""
 
     backend = ""
 
     @property
     def title(self) -> str:
-        """Where it stands in the help."""
+        """The title above the option in the help."""
         return f"Options of the backend {self.backend}"
 
 
 def _peek(args: Sequence[str], name: str) -> list[str]:
-    """The values of one option in a raw command line."""
+    """The values of one option in an unparsed command line."""
     found = []
     for index, argument in enumerate(args):
         if argument == name and index + 1 < len(args):
@@ -112,40 +112,41 @@ def _peek(args: Sequence[str], name: str) -> list[str]:
 
 
 def known_so_far() -> KnownSoFar:
-    """What was read already for the current command line."""
+    """The registry and config that were already read for the current command line."""
     known: KnownSoFar = click.get_current_context().meta.get(KNOWN, KnownSoFar())
     return known
 
 
 def _backend_parameters(
-    args: Sequence[str], taken: set[str], tables: Sequence[str], tolerant: bool
+    args: Sequence[str], taken: set[str], tables: Sequence[str], *, tolerant: bool
 ) -> tuple[KnownSoFar, list[click.Parameter]]:
     try:
         known, component = _chosen_backend(args, tables)
     except SelfInstructError:
         if tolerant or {"-h", "--help"} & set(args):
-            return KnownSoFar(), []  # what is wrong is told when the command is to work
+            return KnownSoFar(), []  # the command reports the problem when it runs
         raise
     if component is None:
         return known, []
     from selfinstruct.plugins.checks import is_secret
 
     return known, [
-        _parameter(component.name, key, option, taken)
+        _parameter(component.name, key, option, taken=taken)
         for key, option in component.options.model_fields.items()
         if not is_secret(option.annotation) and _is_plain(option.annotation)
     ]
 
 
 def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[KnownSoFar, Component[Backend] | None]:
-    """The backend that the line, or else the config or the run, names, and where it was found; raises what is wrong.
+    """The backend named by the command line, or else by the config or the run.
 
-    `tables` lead to its place in the config; if there is none, it is that of the run.
+    `tables` lead to the backend in the config; without one there, the backend of the run is used. Raises the errors of
+    reading plugins and config.
     """
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
     if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
-        return KnownSoFar(), None  # nothing names one, and a plain --help is to be quick
+        return KnownSoFar(), None  # no backend is named, and a plain --help must be fast
     from selfinstruct.config import parse_assignment
     from selfinstruct.plugins.registry import BACKEND, Registry
     from selfinstruct.run.settings import ConfigSources, Settings, read_tree
@@ -176,7 +177,7 @@ def _nested(tables: Sequence[str], value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> BackendOption:
+def _parameter(backend: str, key: str, option: FieldInfo, *, taken: set[str]) -> BackendOption:
     from selfinstruct.config import read_value
 
     flag = f"--{key.replace('_', '-')}"
@@ -196,7 +197,7 @@ def _parameter(backend: str, key: str, option: FieldInfo, taken: set[str]) -> Ba
 
 
 def _is_plain(annotation: Any) -> bool:
-    """Whether a value fits on a command line; tables are set in the config or by `--set`."""
+    """Whether a value can be given as a flag. Tables are set in the config or by `--set`."""
     from pydantic import BaseModel
 
     return not any(
@@ -215,11 +216,11 @@ def _click_type(annotation: Any) -> Any:
         literal = next(kind for kind in (annotation, *get_args(annotation)) if get_origin(kind) is Literal)
         return click.Choice([str(choice) for choice in get_args(literal)])
     several = bool({int, float, bool} & set(kinds))
-    return read_value if several else str  # where it may be of several types, it is read as in the config
+    return read_value if several else str  # a value of several possible types is read as in the config
 
 
 def _kinds(annotation: Any) -> list[Any]:
-    """The types that a value may have, without their parameters: `dict[str, Any] | None` is `dict` or `NoneType`."""
+    """The possible types of a value, without parameters: `dict[str, Any] | None` gives `dict` and `NoneType`."""
     origin = get_origin(annotation)
     if origin is None or origin is Literal or (isinstance(origin, type) and not issubclass(origin, UnionType)):
         return [origin or annotation]

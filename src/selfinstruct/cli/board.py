@@ -1,4 +1,4 @@
-"""What a person sees of a stage at work: a few lines made of one value, for a terminal and for `status` alike."""
+"""The progress of a running stage in a few lines, for a terminal and for `status`."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 BAR = 30
-"""Characters of the bar."""
+"""Width of the progress bar, in characters."""
 
 MOST_REASONS = 4
-"""Reasons for drops that are named."""
+"""Number of reasons for rejection that are shown by name."""
 
 LABEL = 11
-"""Characters of the names of lines."""
+"""Width of the label of a line, in characters."""
 
 
 def printable(text: str) -> str:
-    """Text of a model as a terminal may see it: one line, no control characters."""
+    """Text from a model made safe for a terminal: one line without control characters."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """How a stage stands.
+    """The progress of a stage.
 
-    `done` of `whole` (`None`: not known) are `unit`. `judged` and `kept` are candidates of the last `requests_seen`
-    requests, `per_second` is their pace, in requests. `tokens` and `usd` are spent so far (`usd` is `None` where prices
-    are not known), `usd_in_all` and `tokens_in_all` are what they are going to be if all goes on like that. `wait` says
-    what holds requests back, `last` is the last accepted instruction.
+    `done` of `total` `unit` are finished (`total` is `None` if unknown). `evaluated` and `kept` count candidates of the
+    recent requests, and `per_second` is the pace of these requests. `tokens` and `usd` are spent so far, and
+    `tokens_in_all` and `usd_in_all` are estimates for the whole stage (`None` for unknown prices). `wait` is the reason
+    why requests wait, and `last` is the last accepted instruction.
     """
 
     stage: str
@@ -48,7 +48,7 @@ class Board:
     last: str = ""
 
     def line(self) -> str:
-        """All that matters in one line."""
+        """The progress in one line."""
         parts = [f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"]
         if self.evaluated:
             parts.append(f"{self.kept / self.evaluated:.0%} of candidates kept")
@@ -64,7 +64,7 @@ class Board:
         return " · ".join(parts)
 
     def lines(self) -> Iterator[str]:
-        """The same at length: a bar, and a line each for what was kept, dropped, spent, waited for and got last."""
+        """The progress in several lines: a bar, then kept, dropped, spent, waiting and last, one line each."""
         yield f"{self.stage:<{LABEL}}{self._bar()}"
         kept = (
             f"{self.kept / self.evaluated:.0%} of the last {self.evaluated:,} candidates"
@@ -77,8 +77,8 @@ class Board:
         if self.drops:
             ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
             rest = sum(count for _, count in ranked[MOST_REASONS:])
-            told = [f"{printable(name)} {count:,}" for name, count in ranked[:MOST_REASONS]]
-            yield _named("dropped", " · ".join([*told, f"others {rest:,}"] if rest else told))
+            reasons = [f"{printable(name)} {count:,}" for name, count in ranked[:MOST_REASONS]]
+            yield _named("dropped", " · ".join([*reasons, f"others {rest:,}"] if rest else reasons))
         if self.tokens:
             yield _named("spent", self._spent())
         if self.wait:
@@ -105,13 +105,13 @@ def _named(name: str, text: str) -> str:
 
 
 def _rounded(count: int) -> int:
-    """Two leading digits: more would not be true."""
+    """Round an estimate to two digits, since more would claim too much precision."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """A number of seconds in words, such as `3 min`."""
     whole = round(seconds)
     if whole < 90:
         return f"{whole} s"

@@ -8,7 +8,7 @@ command = command_for(
     "classify",
     """Ask the model which accepted instructions are classification tasks.
 
-    Those without a clear answer are asked about again, then stay unknown and are listed as such.
+    Instructions without a clear answer are asked about again, and then stay unlabelled and are listed so.
     """,
     "selfinstruct classify --out runs/first",
 )

@@ -18,25 +18,27 @@ from selfinstruct.cli.help import TitledCommand, examples
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--field", default="instruction", show_default=True, help="The key whose text is compared.")
+@click.option("--field", default="instruction", show_default=True, help="The key of the text to compare.")
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
     default=0.7,
     show_default=True,
-    help="Drop a row whose ROUGE-L F1 with any kept row is above this.",
+    help="Drop a row if its ROUGE-L F1 with a kept row is higher.",
 )
 @click.option(
     "--tokeniser",
     type=click.Choice(["unicode", "classical"]),
     default="unicode",
     show_default=True,
-    help="unicode: text of any script; classical: a-z and 0-9 only, as rouge_score.",
+    help="unicode: text of any script; classical: a-z and 0-9 only, like rouge_score.",
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: FILE with .dedup before its ending.")
-@click.option("--dropped", is_flag=True, help="Write the dropped rows to OUT.dropped.jsonl too, each with its nearest.")
-def command(file: Path, field: str, threshold: float, tokeniser: str, out: Path | None, dropped: bool) -> None:
-    """Write the rows of a JSONL FILE that are not too near to an earlier one, in order and byte for byte."""
+@click.option(
+    "--dropped", is_flag=True, help="Write dropped rows to OUT.dropped.jsonl, each with its nearest kept row."
+)
+def command(file: Path, field: str, threshold: float, *, tokeniser: str, out: Path | None, dropped: bool) -> None:
+    """Copy the rows of a JSONL FILE that are not too similar to an earlier row, in order and byte for byte."""
     from selfinstruct.similarity.dedup import deduplicate
 
     out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")

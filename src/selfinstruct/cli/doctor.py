@@ -1,4 +1,4 @@
-"""`selfinstruct doctor`: is everything well that a run needs?"""
+"""`selfinstruct doctor`: check everything a run needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from selfinstruct.cli.options import config_options, out_option
 
 
 class Doctor(BackendCommand):
-    """What keeps the backend's options from being known is one of the findings."""
+    """The doctor command. A backend whose options cannot be read is one of its findings."""
 
     tolerant = True
 
@@ -32,7 +32,8 @@ class Doctor(BackendCommand):
 def command(out: Path, as_json: bool, **given: Any) -> None:
     """Check installation, config, plugins, run folder, key, server, model and limits, and say how to fix each.
 
-    No model is asked and nothing is written. The exit code is 0 if all is well, else that of the gravest finding.
+    No model is asked and nothing is written. The exit code is 0 if every check passes, otherwise the code of the most
+    serious problem.
     """
     import json
 

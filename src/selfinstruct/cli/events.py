@@ -1,4 +1,4 @@
-"""What a program sees while a stage runs: one JSON object a line on standard output."""
+"""The events of a running stage for other programs: one JSON object per line on standard output."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def emit(event: str, **values: Any) -> None:
 
 
 def note(line: str) -> None:
-    """A line that a person would have been told."""
+    """Print a note that would otherwise be shown to a person."""
     emit("note", text=line)
 
 
 def files(paths: list[Path]) -> None:
-    """Where the run's files are, at the very end."""
+    """Print the paths of the run's files, as the last event."""
     emit("files", paths=[str(path) for path in paths])
 
 
 class JsonEvents:
-    """Observes a stage; each hook is an event of its own.
+    """Observes a stage and prints an event for each hook.
 
     `started`   stage, target, size, accepted, requests, prompt_tokens, completion_tokens
     `settled`   stage, request, accepted (in all), decisions (id, fate, filter, reason, text), failure, usage
     `retried`   stage, request, attempt, wait (seconds), message
-    `finished`  the summary of the stage, with the reason for its end and the exit code
+    `finished`  the summary of the stage, with the reason why it ended and the exit code
     `note`      text
     """
 
@@ -52,18 +52,18 @@ class JsonEvents:
         pass
 
     def stop(self) -> None:
-        """There is nothing to be left as it was."""
+        """Do nothing: the terminal was not changed."""
 
     def say(self, line: str) -> None:
-        """A line that a person would have been told."""
+        """Print a note that would otherwise be shown to a person."""
         note(line)
 
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
-        """The stage is about to ask."""
+        """Print `started`."""
         emit("started", **asdict(stage))
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
-        """A reply's decisions are committed."""
+        """Print `settled`."""
         request, reply = settlement.request, settlement.reply
         decisions = [
             {
@@ -82,11 +82,11 @@ class JsonEvents:
         emit("settled", **numbers, decisions=decisions, **usage, **failure)
 
     def selfinstruct_request_retried(self, retry: Retry) -> None:
-        """A request will be asked again."""
+        """Print `retried`."""
         values = asdict(retry)
         emit("retried", request=values.pop("index"), **values)
 
     def selfinstruct_stage_finished(self, summary: StageSummary) -> None:
-        """The stage has ended."""
+        """Print `finished`."""
         self.summary = summary
         emit("finished", **asdict(summary))

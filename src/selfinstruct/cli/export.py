@@ -15,7 +15,9 @@ from selfinstruct.cli.progress import say
 if TYPE_CHECKING:
     from selfinstruct.export.dataset import Exported
 
-FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the stage export. See also docs/formats.md."
+FORMATS = (
+    "For the formats, see the encoders of the stage export in: selfinstruct plugins list. See also docs/formats.md."
+)
 
 
 @click.command(
@@ -32,25 +34,33 @@ FORMATS = "Formats: selfinstruct plugins list, and there the encoders of the sta
 @click.option("--to", type=click.Path(path_type=Path), help="Write a dataset to this folder.")
 @click.option("--format", help="messages, alpaca, sharegpt, text, or a plugin's; default: the run's own.")
 @click.option(
-    "--file", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True, help="The kind of data file."
+    "--file",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="The type of the data files.",
 )
 @click.option(
     "--split",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.95,
     show_default=True,
-    help="The share of the train part; the rest is validation.",
+    help="The share of examples in the train part. The rest is validation.",
 )
+@click.option("--best", type=click.IntRange(1), default=None, help="Export only the N examples with the best ratings.")
+@click.option("--license", default="", metavar="ID", help="The licence on the dataset card, such as llama3.1.")
 @click.option(
-    "--best", type=click.IntRange(1), default=None, help="Export only so many examples, those with the best ratings."
+    "--set",
+    "assigned",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="A setting of export, such as export.encoder.system=TEXT.",
 )
-@click.option("--license", default="", metavar="ID", help="The licence of the data for its card, such as llama3.1.")
-@click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Such as export.encoder.system=TEXT.")
-@click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
-@click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private one.")
+@click.option("--plugin", "plugins", multiple=True, help="A Python file or module with your own format.")
+@click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private dataset.")
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
 def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given: Any) -> None:
-    """Write a run's JSONL files again, from its database; or, with --to, its training examples as a dataset."""
+    """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset."""
     from selfinstruct.config import parse_assignment
     from selfinstruct.errors import ConfigError
     from selfinstruct.plugins.registry import Registry
@@ -70,7 +80,9 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
     settings = Settings(out, assigned=[parse_assignment(text) for text in assigned])
     for path, _ in settings.assigned:
         if not path.startswith(EXPORT_TABLE):
-            raise ConfigError(f"--set {path}: only settings of export matter here", "Such as export.encoder.system")
+            raise ConfigError(
+                f"--set {path}: this command only uses settings of export", "Such as export.encoder.system"
+            )
     store = RunStore.open_readonly(out)
     try:
         registry = Registry.load(plugins)
@@ -87,7 +99,7 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
 
 
 def print_dataset(exported: Exported, is_licensed: bool) -> None:
-    """Print the files of a dataset, and what its user does next."""
+    """Print the files of a dataset and the next steps."""
     for part, rows in exported.counts.items():
         path = next(path for path in exported.paths if path.stem == part)
         click.echo(f"{path}: {rows} rows")

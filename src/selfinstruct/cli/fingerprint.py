@@ -1,4 +1,4 @@
-"""`selfinstruct fingerprint`: evaluation sets as hashed n-grams, in a file that can be shared without the texts."""
+"""`selfinstruct fingerprint`: hash the n-grams of evaluation sets into a file that can be shared."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from selfinstruct.cli.help import TitledCommand, examples
     "fields",
     multiple=True,
     metavar="NAME",
-    help="A key of JSONL whose text counts; may be given again. Default: every text of a row.",
+    help="A JSONL key whose text is used. Can be repeated. Default: every text of a row.",
 )
-@click.option("--n", type=click.IntRange(4, 100), default=8, show_default=True, help="Words of an n-gram.")
-@click.option("--name", help="What a run calls the set. Default: the name of OUT.")
-def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], n: int, name: str | None) -> None:
-    """Hash the n-grams of evaluation sets, JSONL or text with one a line, for the filter `decontamination`.
+@click.option("--n", type=click.IntRange(4, 100), default=8, show_default=True, help="Number of words in an n-gram.")
+@click.option("--name", help="The set's name in runs. Default: the name of OUT.")
+def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], *, n: int, name: str | None) -> None:
+    """Hash the n-grams of evaluation sets for the filter `decontamination`.
 
-    Whoever has a text can find out whether it is in the file: the hashes hide what is not known, and nothing else.
+    FILES are JSONL, or text with one item per line.
+
+    Hashing does not protect text that can be guessed: anyone who has a text can check whether it is in the file.
     """
     from selfinstruct.errors import DataError
     from selfinstruct.files.atomic import atomic_write

@@ -1,4 +1,4 @@
-"""What `selfinstruct status` says about growth: how much requests bring, and what more instructions would need."""
+"""The growth part of `selfinstruct status`: instructions gained per request, and the estimate for more of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
 
 
 def print_growth(growth: GrowthStatus) -> None:
-    """A short paragraph; all stretches too where a forecast is asked for, since it rests on them."""
+    """Print a short paragraph. With a forecast, print all the stretches it is based on too."""
     from selfinstruct.cli.board import printable
 
     if not growth.stretches:
-        click.echo("growth: nothing is settled yet")
+        click.echo("growth: no reply has been processed yet")
     else:
         click.echo("growth")
         last = growth.stretches[-1]
@@ -35,20 +35,20 @@ def print_growth(growth: GrowthStatus) -> None:
 
 
 def _rate(stretch: Stretch) -> str:
-    """How a stretch went, in words."""
+    """Describe one stretch in words."""
     parts = [f"{stretch.accepted / stretch.requests:.1f} accepted each"]
     if stretch.candidates:
         parts.append(f"{stretch.accepted / stretch.candidates:.0%} of candidates")
     tokens = stretch.prompt_tokens + stretch.completion_tokens
     if stretch.accepted and tokens:
-        parts.append(f"{tokens / stretch.accepted:,.0f} tokens for one")
+        parts.append(f"{tokens / stretch.accepted:,.0f} tokens for each")
     if stretch.nearest is not None:
         parts.append(f"ROUGE-L to the nearest {stretch.nearest:.2f}")
     return ", ".join(parts)
 
 
 def _print_table(stretches: Sequence[Stretch]) -> None:
-    """One line a stretch: what its requests met, brought and cost."""
+    """Print one line per stretch: pool size, instructions gained and cost."""
     if stretches:
         click.echo("   requests      pool  each   kept  tokens for one  nearest   mean")
     for one in stretches:
@@ -64,7 +64,7 @@ def _print_table(stretches: Sequence[Stretch]) -> None:
 
 def _expected(found: Forecast | None, more: int) -> str:
     if found is None:
-        return f"{more:,} more: too few were accepted lately to tell what they need"
+        return f"{more:,} more: no estimate, because too few were accepted recently"
     words = f"{more:,} more need about {_short(found.requests)} requests ({_short(found.low)} to {_short(found.high)})"
     if found.tokens_each is not None:
         tokens = [_short(count * found.tokens_each) for count in (found.requests, found.low, found.high)]
@@ -72,11 +72,11 @@ def _expected(found: Forecast | None, more: int) -> str:
     if found.usd_each is not None:
         usd = [f"{count * found.usd_each:,.2f}" for count in (found.requests, found.low, found.high)]
         words += f", {usd[0]} US dollars ({usd[1]} to {usd[2]})"
-    return words + ", if it goes on like this"
+    return words + ", if the run continues like this"
 
 
 def _short(count: float) -> str:
-    """About two digits, as a person says it: 31,000 or 9.1 million."""
+    """A number with about two digits, such as 31,000 or 9.1 million."""
     if count > 1e15:
         return "endlessly many"
     name, size = next(((name, size) for name, size in SIZES if count >= size), ("", 1.0))

@@ -1,4 +1,4 @@
-"""A stage's funnel as lines for a terminal."""
+"""Prints the funnel of a stage: its requests, replies and candidates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def print_funnel(stage: StageStatus) -> None:
-    """Print what became of a stage's requests, replies and candidates, filter by filter."""
+    """Print the outcome of a stage's requests, replies and candidates, filter by filter."""
     click.echo(stage.stage)
     for line in _lines(stage.funnel, stage.failures):
         click.echo(f"  {printable(line)}")
@@ -36,15 +36,15 @@ def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
         yield f"  {count:,} failed: {clip(cause)}"
     words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
     marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
-    told = _counts(marks)
+    counts = _counts(marks)
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
-    yield source + (f": {told}" if told else "")
+    yield source + (f": {counts}" if counts else "")
     yield _row(funnel.candidates, funnel.candidates, "candidates")
     for step in funnel.steps:
         reasons = _counts(step.reasons)
         yield _row(-step.dropped, funnel.candidates, (step.filter or "no filter") + (f": {reasons}" if reasons else ""))
     if funnel.quarantined:
-        yield _row(-funnel.quarantined, funnel.candidates, "set aside, because a plugin failed on them")
+        yield _row(-funnel.quarantined, funnel.candidates, "quarantined, because a plugin failed on them")
     yield _row(funnel.accepted, funnel.candidates, "accepted")
 
 

@@ -25,36 +25,42 @@ from selfinstruct.cli.text import pluralize
     ),
 )
 @out_option
-@click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
-@click.option("--estimate", is_flag=True, help="Tell what is going to be asked and paid, then end: nothing is sent.")
+@click.option(
+    "--target", type=click.IntRange(1), help="Total number of instructions, including those already accepted."
+)
+@click.option(
+    "--estimate", is_flag=True, help="Print the estimated requests, tokens and cost, without sending anything."
+)
 @paid_options
 @quiet_option
 def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None:
     """Grow new instructions from seed tasks until TARGET are accepted.
 
-    A run folder that holds a run is resumed: nothing that was paid for is asked again. Every flag can stand in
-    selfinstruct.toml instead (see: selfinstruct init).
+    If the folder holds a run, it is resumed, and no paid reply is asked for again. Every flag can also be set in
+    selfinstruct.toml (see: selfinstruct init).
     """
     if estimate:
         print_estimate(out, target, given)
     else:
-        run_stages("generate", out, target, given)
+        run_stages("generate", out, target, given=given)
 
 
 def print_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
-    """Print what the run is going to cost."""
+    """Print the estimated cost of the run."""
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run.estimate import estimate
 
     known = known_so_far()
-    told = estimate(settings_from(out, given), target, registry=known.registry, sources=known.sources)
-    source = "as this run has shown" if told.seen else "a guess, before anything is known"
-    tokens = f"{told.prompt_tokens:,} prompt and {told.completion_tokens:,} completion tokens"
-    click.echo(f"to {pluralize(told.target, 'instruction')}, {told.accepted:,} of them there:")
-    click.echo(f"  about {pluralize(told.requests, 'request')} ({told.per_request:.1f} instructions each: {source})")
-    click.echo(f"  about {tokens}, at most {told.most_completion_tokens:,}")
-    if told.usd is None:
+    expected = estimate(settings_from(out, given), target, registry=known.registry, sources=known.sources)
+    source = "measured in this run" if expected.seen else "a guess before the first reply"
+    tokens = f"{expected.prompt_tokens:,} prompt and {expected.completion_tokens:,} completion tokens"
+    click.echo(f"to {pluralize(expected.target, 'instruction')}, {expected.accepted:,} of them accepted already:")
+    click.echo(
+        f"  about {pluralize(expected.requests, 'request')} ({expected.per_request:.1f} instructions each: {source})"
+    )
+    click.echo(f"  about {tokens}, at most {expected.most_completion_tokens:,}")
+    if expected.usd is None:
         click.echo("  cost: unknown (set budget.usd_per_million_prompt_tokens and ..._completion_tokens)")
     else:
-        click.echo(f"  cost: about {told.usd:.4f} US dollars, at most {told.most_usd:.4f}")
+        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
     click.echo("  nothing was sent")

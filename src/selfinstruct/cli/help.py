@@ -1,4 +1,4 @@
-"""How a command's help is laid out: its options under titles, and examples at the end."""
+"""The layout of a command's help: options grouped under titles, and examples at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 
 TITLES: Mapping[str, tuple[str, ...]] = {
-    "What it works on": ("out", "target", "seeds", "config"),
+    "Run and input": ("out", "target", "seeds", "config"),
     "Components and settings": ("recipe", "seed", "plugin", "filter", "set", "min-score", "unrated", "judge"),
     "Model and budget": (
         "backend",
@@ -19,24 +19,24 @@ TITLES: Mapping[str, tuple[str, ...]] = {
         "max-hours",
         "wait",
     ),
-    "What is told": ("quiet", "json", "help"),
+    "Output": ("quiet", "json", "help"),
 }
-"""The titles that commands share, and which flags, by their first names without dashes, stand under each."""
+"""The titles that commands share, each with the names of its options (without dashes)."""
 
 OTHER = "Options"
 
 
 class TitledOption(click.Option):
-    """An option that says itself under which title it stands."""
+    """An option that sets its own title in the help."""
 
     @property
     def title(self) -> str:
-        """The title."""
+        """The title above the option in the help."""
         return OTHER
 
 
 def sections(command: click.Command, context: click.Context) -> dict[str, list[click.Option]]:
-    """A command's options by title: its own first, then those that it shares with others."""
+    """A command's options by title: its own options first, then those shared with other commands."""
     found: dict[str, list[click.Option]] = {OTHER: [], **{title: [] for title in TITLES}}
     for param in command.get_params(context):
         if isinstance(param, click.Option) and not param.hidden:
@@ -52,16 +52,16 @@ def _title(option: click.Option) -> str:
 
 
 class TitledCommand(click.Command):
-    """A command whose help has its options under titles."""
+    """A command whose help groups the options under titles."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Its options by title."""
+        """Write the options by title."""
         for title, options in sections(self, ctx).items():
             with formatter.section(title):
                 formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
 
 
 def examples(*lines: str, more: str = "") -> str:
-    """The end of a help text: commands to copy, and what else is to be known."""
+    """The end of a help text: commands to copy, then further notes."""
     shown = "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
     return f"{shown}\n\n{more}" if more else shown

@@ -1,4 +1,4 @@
-"""`selfinstruct import`: go on with what the original Self-Instruct scripts wrote."""
+"""`selfinstruct import`: continue from the files of the original Self-Instruct scripts."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ MORE = 100
 @out_option
 @config_options
 def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
-    """Begin a run with files of the original Self-Instruct scripts, or of their descendants.
+    """Start a run from files of the original Self-Instruct scripts, or of scripts derived from them.
 
-    Takes machine_generated_instructions.jsonl, is_clf_or_not*.jsonl, machine_generated_instances.jsonl and
-    all_generated_instances.jsonl under any name and in any order; give the seeds of the old run by --seeds. A row
-    that cannot be used is counted and named by its line. The same command again changes nothing.
+    It reads machine_generated_instructions.jsonl, is_clf_or_not*.jsonl, machine_generated_instances.jsonl and
+    all_generated_instances.jsonl, under any name and in any order. Give the seeds of the old run with --seeds. Rows
+    that cannot be used are counted and listed by line number. Running the same command again changes nothing.
     """
     from selfinstruct.cli.board import printable
     from selfinstruct.transfer.importing import import_files
@@ -54,7 +54,7 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
 
 
 def _next(result: ImportResult) -> Iterator[str]:
-    """The commands that lead on, in their order, with what each has to do."""
+    """The commands that continue the run, in order, each with the work that is left."""
     import shlex
 
     out = f"--out {shlex.quote(str(result.folder))}"

@@ -1,4 +1,4 @@
-"""`selfinstruct init`: a folder to start from."""
+"""`selfinstruct init`: write a folder to start from."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import click
 from selfinstruct.cli.help import TitledCommand, examples
 
 ENV_EXAMPLE = """\
-# Copy to .env and fill in what you use. Keys belong here or in the environment, never in selfinstruct.toml.
+# Copy this file to .env and fill in the lines you need. Put keys here or in the environment, never in
+# selfinstruct.toml.
 # A free key: https://console.groq.com/keys
 GROQ_API_KEY=
-# Where a local Ollama listens, if not on this machine's port 11434:
+# The address of the Ollama server, if it is not this machine's port 11434:
 # OLLAMA_HOST=http://127.0.0.1:11434
 """
 
 HEAD = """\
-# What `selfinstruct` reads in this folder. Flags on the command line go first.
-# Every component and its options: selfinstruct plugins list, selfinstruct plugins show filter:rouge-l
+# Settings for `selfinstruct` in this folder. Flags on the command line override them.
+# To see the components and their options: selfinstruct plugins list, selfinstruct plugins show filter:rouge-l
 
 [backend]
-use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay: selfinstruct plugins list
+use = "{backend}"          # demo needs no setup; others: groq, ollama, langchain, replay (selfinstruct plugins list)
 
 """
 
@@ -39,7 +40,7 @@ use = "{backend}"          # demo needs nothing; groq, ollama, langchain, replay
 @click.option("--recipe", default="chat", show_default=True, help="The recipe to start from.")
 @click.option("--backend", default="demo", show_default=True, help="The backend to start with.")
 def command(folder: Path, recipe: str, backend: str) -> None:
-    """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER, over nothing that is there."""
+    """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER. Existing files are not changed."""
     from selfinstruct.config import FILE, recipe_text
     from selfinstruct.config.seeds import builtin_seeds
     from selfinstruct.errors import RunError
@@ -59,7 +60,7 @@ def command(folder: Path, recipe: str, backend: str) -> None:
                 with path.open("x", encoding="utf-8", newline="\n") as file:
                     file.write(content)
             except FileExistsError:
-                click.echo(f"{path} is there already and was left as it is")
+                click.echo(f"{path} exists and was not changed")
             else:
                 click.echo(f"{path} written")
     except OSError as error:

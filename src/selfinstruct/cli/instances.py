@@ -8,7 +8,7 @@ command = command_for(
     "instances",
     """Ask the model for worked instances of every accepted instruction.
 
-    Classification tasks are asked for labels first, so that inputs are not all of one kind.
+    For a classification task the model names the labels first, so that the inputs do not all get the same label.
     """,
     "selfinstruct instances --out runs/first --max-tokens 500000",
 )

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what they wish for together."""
+"""Options that several commands share, and the settings made from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OUT = "runs/default"
 
 
 def out_option(command: F) -> F:
-    """`--out`."""
+    """Add `--out`."""
     option = click.option(
         "--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="The run folder."
     )
@@ -25,30 +25,32 @@ def out_option(command: F) -> F:
 
 
 def config_options(command: F) -> F:
-    """What decides a run's config."""
+    """Add the options that decide a run's config."""
     options = [
-        click.option("--backend", help="Who answers: demo, groq, ollama, langchain, replay, or a plugin's."),
+        click.option("--backend", help="Model backend: demo, groq, ollama, langchain, replay, or a plugin's."),
         click.option("--recipe", help="chat (the default), paper, or a TOML file."),
-        click.option("--seeds", help="Seed tasks, a JSONL file; builtin: those that come with the package."),
+        click.option("--seeds", help="JSONL file of seed tasks, or builtin for those of the package."),
         click.option(
-            "--config", "file", type=click.Path(path_type=Path), help="Default: ./selfinstruct.toml if there."
+            "--config", "file", type=click.Path(path_type=Path), help="Default: ./selfinstruct.toml, if it exists."
         ),
-        click.option("--seed", type=int, help="Where all randomness starts."),
-        click.option("--concurrency", type=click.IntRange(1), help="Requests sent at once; changes only speed."),
+        click.option("--seed", type=int, help="Random seed."),
+        click.option(
+            "--concurrency", type=click.IntRange(1), help="Number of simultaneous requests. Affects only speed."
+        ),
         click.option(
             "--plugin",
             "plugins",
             multiple=True,
-            help="A Python file or module with hooks of your own. Its code runs: name only what you trust.",
+            help="A Python file or module with your own hooks. Its code is run, so name only files you trust.",
         ),
         click.option(
             "--filter",
             "filters",
             multiple=True,
             metavar="NAME",
-            help="A filter of generate after the recipe's, such as one of your own plugin.",
+            help="A filter to add after those of the recipe, such as one of your own plugin.",
         ),
-        click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Any setting of the config."),
+        click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Set any value of the config."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -61,20 +63,24 @@ BUDGET = {
     "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices, from the backend or in [budget]"),
     "max_hours": (click.FloatRange(0, min_open=True), "hours"),
 }
-"""What bounds a run, and how it is told."""
+"""Limits of a run: for each option its type and unit."""
 
 
 def paid_options(command: F) -> F:
-    """`config_options`, what a run may cost, and what happens when a quota is used up."""
-    command = click.option("--wait", is_flag=True, help="Wait for a used-up quota, even until tomorrow.")(command)
+    """Add `config_options`, the limits of a run, and the option to wait for a quota."""
+    command = click.option("--wait", is_flag=True, help="Wait for a used-up quota to renew, even until tomorrow.")(
+        command
+    )
     for name, (kind, words) in reversed(BUDGET.items()):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, name, type=kind, help=f"Stop, resumably, after so many {words}.")(command)
+        command = click.option(flag, name, type=kind, help=f"Stop after this many {words}. The run can be resumed.")(
+            command
+        )
     return config_options(command)
 
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
-    """The settings from the values of `config_options` and a backend's own."""
+    """Make the settings from the values of `config_options` and of the backend's options."""
     from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings
 

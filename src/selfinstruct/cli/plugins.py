@@ -1,4 +1,4 @@
-"""`selfinstruct plugins`: what is installed, what it offers, and what is broken."""
+"""`selfinstruct plugins`: list, show, check and create plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import click
 from selfinstruct.cli.help import examples
 
 _PLUGIN = click.option(
-    "--plugin", "named", multiple=True, help="A Python file or module of your own. Its code runs: name what you trust."
+    "--plugin",
+    "named",
+    multiple=True,
+    help="Your own Python file or module. Its code is run, so name only files you trust.",
 )
 
 
@@ -26,7 +29,7 @@ _PLUGIN = click.option(
     ),
 )
 def command() -> None:
-    """List, show, check and begin plugins and their components."""
+    """List, show and check plugins, or create a new one."""
 
 
 @command.command("list")
@@ -73,13 +76,13 @@ def show(component: str, named: Sequence[str]) -> None:
 @command.command("check")
 @_PLUGIN
 def check(named: Sequence[str]) -> None:
-    """Check every plugin; exit code 3 if one is broken."""
+    """Check every plugin. The exit code is 3 if one is broken."""
     from selfinstruct.plugins.registry import Registry
 
     registry = Registry.load(named)
     for plugin in registry.plugins:
         count = sum(offer.plugin == plugin.name for offer in registry.offers())
-        state = f"broken: {plugin.broken}" if plugin.broken else f"well, {count} component{'' if count == 1 else 's'}"
+        state = f"broken: {plugin.broken}" if plugin.broken else f"OK, {count} component{'' if count == 1 else 's'}"
         click.echo(f"{plugin.name} {plugin.version}".strip() + f" ({plugin.source}): {state}")
     if registry.broken:
         raise click.exceptions.Exit(3)
@@ -92,10 +95,10 @@ def check(named: Sequence[str]) -> None:
     type=click.Choice(["filter", "sampler", "encoder", "post-processor", "backend"]),
     default="filter",
     show_default=True,
-    help="What the plugin is to offer.",
+    help="The kind of component to create.",
 )
 @click.option(
-    "--to", type=click.Path(path_type=Path), default=".", show_default=True, help="Where the package's folder is made."
+    "--to", type=click.Path(path_type=Path), default=".", show_default=True, help="The parent of the new folder."
 )
 def new(name: str, kind: str, to: Path) -> None:
     """Write a small installable package with one component called NAME, and tests that pass."""

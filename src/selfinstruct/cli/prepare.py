@@ -1,4 +1,4 @@
-"""`selfinstruct prepare`: turn raw instances into training examples; nothing is asked of a model."""
+"""`selfinstruct prepare`: turn raw instances into training examples, without asking a model."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
     ),
 )
 @out_option
-@click.option("--min-score", type=click.IntRange(0, 3), help="Drop examples that the judge rated lower; 0: none.")
-@click.option("--unrated", type=click.Choice(["keep", "drop"]), help="What becomes of those without a rating.")
+@click.option("--min-score", type=click.IntRange(0, 3), help="Drop examples with a lower rating. 0 drops none.")
+@click.option("--unrated", type=click.Choice(["keep", "drop"]), help="Keep or drop examples without a rating.")
 @config_options
 @quiet_option
 def command(out: Path, **given: Any) -> None:
-    """Turn raw instances into training examples; nothing is asked of a model.
+    """Turn raw instances into training examples, without asking a model.
 
-    May be run again with other settings: it then begins anew, from the same recorded replies. Ratings stay: they belong
-    to what an example says.
+    With other settings it starts again from the same recorded replies. A rating stays as long as the text of its
+    example does.
     """
-    run_stages("prepare", out, None, given)
+    run_stages("prepare", out, None, given=given)

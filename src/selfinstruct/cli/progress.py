@@ -1,4 +1,4 @@
-"""What a user sees while a stage runs: a live board on a terminal, plain lines elsewhere, totals at the end."""
+"""Shows the progress of a stage: a live board on a terminal, plain lines elsewhere, totals at the end."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ EVERY = 10.0
 """Seconds between plain lines where there is no terminal."""
 
 WORDS = {"cut": "cut", "empty": "empty", "withheld": "withheld by the provider"}
-"""How the marks of replies are told."""
+"""The words for the marks of replies."""
 
 RECENT = 50
-"""Requests that rates are taken over."""
+"""Number of recent requests over which rates are measured."""
 
 UNITS = {GENERATE: "accepted", "classify": "labelled", "instances": "answered", "judge": "rated", PREPARE: "examples"}
-"""What is counted in each stage."""
+"""The unit that is counted in each stage."""
 
 
 def say(line: str) -> None:
-    """A line for the user beside the results: on standard error. Whether anybody reads it does not concern the run."""
+    """Print a line on standard error. A closed standard error is ignored, so that it cannot stop a run."""
     with suppress(BrokenPipeError):
         click.echo(printable(line), err=True)
 
 
 def silent(_: str) -> None:
-    """A line that the user does not want."""
+    """Print nothing: the user asked for quiet."""
 
 
 class Progress:
-    """Observes a stage and shows how it goes. A context manager, so that the terminal is left as it was.
+    """Observes a stage and shows its progress. It is a context manager, so that the terminal is always restored.
 
-    `holdup` says what holds requests back, and for how long; `prices` what tokens cost, if that is known.
+    `holdup` returns why requests wait and for how long. `prices` returns the prices of tokens, if they are known.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Progress:
         self._retry = ""
         self._last = ""
         self._lock = Lock()
-        """The board is drawn by another thread than the one that counts."""
+        """Guards the counts, because another thread draws the board."""
         self.summary: StageSummary | None = None
         """How the stage ended, once it has."""
 
@@ -93,20 +93,20 @@ class Progress:
         self.stop()
 
     def stop(self) -> None:
-        """Leave the terminal as it was; may be called twice."""
+        """Restore the terminal. May be called twice."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def say(self, line: str) -> None:
-        """A line for the user, above the live ones where there are any."""
+        """Print a line for the user, above the live board if there is one."""
         if self._live is not None:
             self._live.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
         elif not self._quiet:
             say(line)
 
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
-        """Take over what earlier commands did."""
+        """Start from the counts of earlier commands."""
         with self._lock:
             self._start, self._accepted, self._requests = stage, stage.accepted, stage.requests
             self._prompt_tokens, self._completion_tokens = stage.prompt_tokens, stage.completion_tokens
@@ -115,9 +115,9 @@ class Progress:
             self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
-        """Count, and show."""
+        """Count the decisions and redraw the board."""
         if not self._recent:
-            self._prices = self._ask_prices()  # the backend knows them once it has its model
+            self._prices = self._ask_prices()  # the backend knows the prices once it has chosen a model
         with self._lock:
             self._accepted = settlement.accepted
             self._requests = max(self._requests, settlement.request.index + 1)
@@ -133,13 +133,13 @@ class Progress:
         self._show()
 
     def selfinstruct_request_retried(self, retry: Retry) -> None:
-        """Show what is waited for."""
+        """Show why the stage waits."""
         with self._lock:
-            self._retry = f"{retry.wait:.0f} s for another try: {printable(retry.message)}"
+            self._retry = f"{retry.wait:.0f} s before the next attempt: {printable(retry.message)}"
         self._show()
 
     def selfinstruct_stage_finished(self, summary: StageSummary) -> None:
-        """Keep the totals for the end."""
+        """Keep the totals for `print_end`."""
         self.summary = summary
 
     def _show(self) -> None:
@@ -153,7 +153,7 @@ class Progress:
         return Text("\n".join(self.board().lines()), no_wrap=True, overflow="ellipsis")
 
     def board(self) -> Board:
-        """How the stage stands now."""
+        """The current progress of the stage."""
         with self._lock:
             return self._board()
 
@@ -190,14 +190,14 @@ class Progress:
 
 
 def print_end(summary: StageSummary | None) -> None:
-    """How a stage ended: counts, and reasons for drops; the reason for an early end is told as an error."""
+    """Print the counts of a stage that has ended. The reason for an early end is printed as an error."""
     if summary is not None:
         click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
         print_totals(summary)
 
 
 def print_ratings(counts: RatingCounts) -> None:
-    """Print what the judge says about all examples together; nothing if none is rated."""
+    """Print the ratings of all examples together, or nothing if none is rated."""
     if counts.rated:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in counts.shares())
         click.echo(f"  of {counts.rated:,} rated: {shares}")
@@ -206,17 +206,17 @@ def print_ratings(counts: RatingCounts) -> None:
 
 
 def print_files(paths: Sequence[Path]) -> None:
-    """Where the run's files are."""
+    """Print the paths of the run's files."""
     for index, path in enumerate(paths):
         click.echo(f"{'' if index else 'files: ':<7}{path}")
 
 
 def print_totals(summary: StageSummary) -> None:
-    """The counts of a stage over the whole run, most frequent reason first."""
+    """Print the counts of a stage over the whole run, the most frequent reason first."""
     candidates = summary.accepted + summary.rejected + summary.quarantined
     click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {pluralize(candidates, 'candidate')}")
     if summary.quarantined:
-        click.echo(f"  {summary.quarantined} set aside, because a plugin failed on them")
+        click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
     for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
         click.echo(f"  {count:8,} {printable(reason)}")
     usage = summary.usage
@@ -226,5 +226,5 @@ def print_totals(summary: StageSummary) -> None:
         click.echo(f"  {pluralize(summary.requests, 'request')}{failed}, {tokens}")
     if summary.marks:
         words = WORDS | {"no_items": "without a task" if summary.stage == "generate" else "without an answer"}
-        told = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
-        click.echo(f"  replies: {', '.join(told)}")
+        marks = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
+        click.echo(f"  replies: {', '.join(marks)}")

@@ -1,4 +1,4 @@
-"""`selfinstruct report`: one page about a run, as a file that opens in any browser."""
+"""`selfinstruct report`: write an HTML page about a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from selfinstruct.cli.options import out_option
     epilog=examples(
         "selfinstruct report --out runs/first",
         "selfinstruct report --out runs/first -o first.html",
-        more="What it shows: docs/report.md.",
+        more="For the contents of the page, see docs/report.md.",
     ),
 )
 @out_option
@@ -29,8 +29,10 @@ from selfinstruct.cli.options import out_option
     help="Default: report.html in the run folder.",
 )
 def command(out: Path, file: Path | None) -> None:
-    """Write one HTML file about a run, also while another process works on it: what became of every candidate, how new
-    and how varied the instructions are, what they cost, and a sample with lineage. It opens offline.
+    """Write one HTML file about a run, even while another process works on it.
+
+    It shows the fate of every candidate, the novelty and variety of the instructions, their cost, and a sample with
+    lineage. It opens offline.
     """
     from selfinstruct.insight.report import write_report
     from selfinstruct.store import RunStore

@@ -1,4 +1,4 @@
-"""`selfinstruct replay`: judge a run's replies anew, by other filters or parsers; nothing is asked, nothing is paid."""
+"""`selfinstruct reprocess`: read a run's replies again with other filters or parsers, without asking a model."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from selfinstruct.transfer.reprocessing import Change, Diff
 
 FEW = 5
-"""Changes of each kind that are shown; --diff writes all."""
+"""Number of changes of each kind that are shown. `--diff` writes all of them."""
 
 MORE = 100
 """How many further instructions the suggested command asks for."""
-
-NOTE = "The backend of the same name is another thing: it answers a run's requests out of a file."
 
 
 @click.command(
@@ -32,22 +30,24 @@ NOTE = "The backend of the same name is another thing: it answers a run's reques
         "selfinstruct reprocess runs/first --set generate.filters.rouge-l.threshold=0.6 --out runs/stricter",
         "selfinstruct reprocess runs/first --set generate.filters.keywords=off --out runs/laxer",
         "selfinstruct reprocess runs/first --filter my-filter --plugin ./my_filters.py --out runs/mine",
-        more=NOTE,
     ),
 )
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder of the new run.")
-@click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="What is to be different.")
-@click.option("--filter", "filters", multiple=True, metavar="NAME", help="A filter of generate after the run's own.")
-@click.option("--plugin", "plugins", multiple=True, help="A Python file or module of your own. Its code runs.")
-@click.option("--target", type=click.IntRange(1), help="Accept so many and stop. Default: all that the replies hold.")
-@click.option("--diff", type=click.Path(path_type=Path), help="Write every instruction and its change, JSONL.")
+@click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="A setting to change.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="NAME", help="A filter of generate to add after the run's own."
+)
+@click.option("--plugin", "plugins", multiple=True, help="Your own Python file or module. Its code is run.")
+@click.option("--target", type=click.IntRange(1), help="Stop at this many instructions. Default: all in the replies.")
+@click.option("--diff", type=click.Path(path_type=Path), help="Write every instruction and its change as JSONL.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-@click.option("--quiet", is_flag=True, help="Say nothing while it works.")
-def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
-    """Judge the replies of RUN anew into a run of its own, with other filters or parsers: no model is asked.
+@click.option("--quiet", is_flag=True, help="Print no progress.")
+def command(run: Path, out: Path, diff: Path | None, *, as_json: bool, quiet: bool, **given: Any) -> None:
+    """Read the replies of RUN again with other filters or parsers, into a new run. No model is asked.
 
-    RUN is only read, and may be in use. What was asked stays as it was; the new run can be gone on with, live.
+    RUN is only read, and may be in use. The new run keeps the requests and replies of RUN, and can be continued with a
+    model.
     """
     import json
 
@@ -60,7 +60,7 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     source = RunStore.open_readonly(run)
     try:
         with source.snapshot():
-            found = _reprocess(source, out, quiet or as_json, given)
+            found = _reprocess(source, out, quiet or as_json, given=given)
     finally:
         source.close()
     if diff is not None:
@@ -68,11 +68,11 @@ def command(run: Path, out: Path, diff: Path | None, as_json: bool, quiet: bool,
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return
-    for line in _lines(found, run, out, diff):
+    for line in _lines(found, run, out, diff=diff):
         click.echo(printable(line))
 
 
-def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) -> Diff:
+def _reprocess(source: RunStore, out: Path, quiet: bool, *, given: dict[str, Any]) -> Diff:
     from selfinstruct.cli.progress import Progress, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.config import parse_assignment
@@ -98,27 +98,27 @@ def _reprocess(source: RunStore, out: Path, quiet: bool, given: dict[str, Any]) 
         return found
 
 
-def _lines(found: Diff, run: Path, out: Path, diff: Path | None) -> Iterator[str]:
+def _lines(found: Diff, run: Path, out: Path, *, diff: Path | None) -> Iterator[str]:
     import shlex
 
     yield f"{run} -> {out}: {pluralize(found.requests, 'request')} read again, no model was asked"
     added, removed = len(found.added), len(found.removed)
     counts = f"{len(found.pairs):,} unchanged, {added:,} added, {removed:,} removed"
     yield f"instructions: {found.before:,} before, {found.now:,} now: {counts}"
-    yield from _changes("added", "before", found.added, found)
-    yield from _changes("removed", "now", found.removed, found)
+    yield from _changes("added", "before", found.added, found=found)
+    yield from _changes("removed", "now", found.removed, found=found)
     for reuse in found.reuse:
-        what = {"classify": "labels", "instances": "with raw instances", "judge": "ratings"}[reuse.stage]
-        yield f"{what}: {reuse.before:,} before, {reuse.now:,} now, {reuse.missing:,} still to be asked for"
+        kind = {"classify": "labels", "instances": "with raw instances", "judge": "ratings"}[reuse.stage]
+        yield f"{kind}: {reuse.before:,} before, {reuse.now:,} now, {reuse.missing:,} still missing"
     if found.examples_before or found.examples_now:
         yield f"training examples: {found.examples_before:,} before, {found.examples_now:,} now"
-    yield f"the prompts are those of {run}: they showed its instructions, which this run may not hold"
+    yield f"the prompts are those of {run}: they showed its instructions, and the new run may lack some of them"
     if diff is not None:
-        yield f"all of it: {diff}"
-    yield f"go on with: selfinstruct run --out {shlex.quote(str(out))} --target {found.now + MORE}"
+        yield f"all changes: {diff}"
+    yield f"continue with: selfinstruct run --out {shlex.quote(str(out))} --target {found.now + MORE}"
 
 
-def _changes(title: str, when: str, changes: Sequence[Change], found: Diff) -> Iterator[str]:
+def _changes(title: str, when: str, changes: Sequence[Change], *, found: Diff) -> Iterator[str]:
     if not changes:
         return
     yield f"  {title}: " + ", ".join(f"{count:,} {cause}" for cause, count in found.causes(changes).items())
@@ -131,7 +131,7 @@ def _changes(title: str, when: str, changes: Sequence[Change], found: Diff) -> I
 
 def _cause(change: Change) -> str:
     if not change.reason:
-        words = {"not evaluated": "its reply was not evaluated so far", "not found": "the parser did not find it"}
+        words = {"not evaluated": "its reply had not been evaluated", "not found": "the parser did not find it"}
         return words[change.was]
     evidence = ", ".join(
         f"{name} {clip(value if isinstance(value, str) else value_text(value), 60)}"

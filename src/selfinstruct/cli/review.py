@@ -1,4 +1,4 @@
-"""`selfinstruct review`: go through a run's instructions and examples by hand, in the browser."""
+"""`selfinstruct review`: review a run's instructions and examples in a browser."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     ),
 )
 @out_option
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to serve the page; default: a free one.")
-@click.option("--no-open", is_flag=True, help="Print the link, and open no browser.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page. Default: any free port.")
+@click.option("--no-open", is_flag=True, help="Print the link without opening a browser.")
 def command(out: Path, port: int, no_open: bool) -> None:
     """Serve a local page to accept, reject and edit a run's instructions and examples, until Ctrl-C.
 
-    What is decided stands beside the run, in reviews.sqlite, and every export honours it. A run that another
-    process is working on can be reviewed meanwhile: reviews change what is exported, never how a run goes on.
+    Reviews are stored in reviews.sqlite in the run folder, and every export applies them. A run can be reviewed while
+    another process works on it, because reviews change only exports, never the run itself.
     """
     import shlex
 
@@ -64,14 +64,16 @@ def serve(server: ReviewServer, quiet: bool) -> None:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(ValueError):  # not in the main thread: whoever started it ends it
+            with suppress(ValueError):  # not in the main thread: the caller stops the server
                 signal.signal(number, signal.default_int_handler)
         thread.start()
-        click.echo(f"review at {server.link}\nCtrl-C ends it. The link works for whoever has it on this machine.")
+        click.echo(
+            f"review at {server.link}\nPress Ctrl-C to stop. Anyone on this machine who has the link can use it."
+        )
         if not quiet:
             webbrowser.open(server.link)
         while True:
-            time.sleep(0.2)  # not for long: a signal that another thread is given wakes nobody
+            time.sleep(0.2)  # a short wait, since a signal delivered to another thread does not end it
     except KeyboardInterrupt:
         if thread.is_alive():
             server.shutdown()

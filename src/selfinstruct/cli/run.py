@@ -1,4 +1,4 @@
-"""`selfinstruct run`: all stages in a row, from seeds to training examples."""
+"""`selfinstruct run`: run all stages in order, from seeds to training examples."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
     ),
 )
 @out_option
-@click.option("--target", type=click.IntRange(1), help="How many instructions the run is to hold in the end.")
-@click.option("--judge/--no-judge", "rate", default=None, help="Have the examples rated too. [default: the config's]")
+@click.option(
+    "--target", type=click.IntRange(1), help="Total number of instructions, including those already accepted."
+)
+@click.option("--judge/--no-judge", "rate", default=None, help="Rate the examples too. [default: as in the config]")
 @paid_options
 @quiet_option
 def command(out: Path, target: int | None, **given: Any) -> None:
-    """Run generate, classify, instances and prepare in a row, and judge if that is wanted, each from where it stands.
+    """Run generate, classify, instances and prepare in order, then judge if asked for.
 
-    The training examples are then in OUT/finetuning; selfinstruct export writes them in a trainer's format.
+    Each stage resumes where it stopped.
+
+    The training examples are written to OUT/finetuning. To write them in a trainer's format, use selfinstruct export.
     """
-    run_stages(None, out, target, given)
+    run_stages(None, out, target, given=given)

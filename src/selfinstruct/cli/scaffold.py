@@ -1,4 +1,4 @@
-"""Writes a small installable plugin, with one component and tests that pass, for its author to go on from."""
+"""Writes a small installable plugin with one component and passing tests, as a start for its author."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUMMARIES: Mapping[str, str] = {
     POST_PROCESSOR: "Read every line of a reply as a task",
     BACKEND: "A model of your own",
 }
-"""What the component of each kind does until its author makes something of it."""
+"""What the new component of each kind does before its author changes it."""
 
 TRY: Mapping[str, str] = {
     FILTER: "--filter {name}",
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def write_plugin(name: str, kind: str, to: Path) -> Path:
-    """Write the package `selfinstruct-NAME` into a new folder below `to`, and return that.
+    """Write the package `selfinstruct-NAME` into a new folder below `to`, and return the folder.
 
     Raises `UsageError` for a name that cannot be used, `RunError` for a folder that cannot be written.
     """
@@ -58,7 +58,7 @@ def write_plugin(name: str, kind: str, to: Path) -> Path:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, "utf-8", newline="\n")
     except FileExistsError as error:
-        raise RunError(f"{error.filename} is there already", "Choose another name, or another folder: --to.") from None
+        raise RunError(f"{error.filename} exists already", "Choose another name, or another folder: --to.") from None
     except OSError as error:
         raise RunError(
             f"{error.filename} cannot be written: {error.strerror}", "Choose another folder: --to."
@@ -67,24 +67,25 @@ def write_plugin(name: str, kind: str, to: Path) -> Path:
 
 
 def check_name(name: str, kind: str) -> None:
-    """Raise `UsageError` unless a plugin and its component can be called so."""
+    """Raise `UsageError` if the name is not valid for a plugin, or is in use."""
     if not _NAME.fullmatch(name):
         likely = "-".join(re.findall(r"[a-z0-9]+", name.lower())).removeprefix("selfinstruct-")
-        hint = f"Such as: {likely}" if _NAME.fullmatch(likely) else "Such as: no-haiku"
-        raise UsageError(f"the name {name!r} is not made of lower-case words joined by hyphens", hint)
+        hint = f"For example: {likely}" if _NAME.fullmatch(likely) else "For example: no-haiku"
+        raise UsageError(f"the name {name!r} must be lower-case words joined by hyphens", hint)
     if name.startswith("selfinstruct"):
         raise UsageError(
-            f"the name '{name}' must be that of the component", "The package gets selfinstruct- before it."
+            f"the name '{name}' is for the package, not the component",
+            "Leave selfinstruct- out; it is added to the package's name.",
         )
     registry = Registry.load()
     if any(plugin.name == name for plugin in registry.plugins):
-        raise UsageError(f"a plugin called '{name}' is installed already", "Choose another name.")
+        raise UsageError(f"a plugin called '{name}' is already installed", "Choose another name.")
     if taken := next((o for o in registry.offers(kind) if o.component.name == name), None):
-        raise UsageError(f"plugin '{taken.plugin}' offers a {kind} called '{name}' already", "Choose another name.")
+        raise UsageError(f"plugin '{taken.plugin}' already offers a {kind} called '{name}'", "Choose another name.")
 
 
 def _values(name: str, kind: str) -> dict[str, str]:
-    """What the templates leave open."""
+    """The values to fill into the templates."""
     run = f"selfinstruct generate --backend demo --target 10 --out runs/{name} {TRY[kind].format(name=name)}"
     return {
         "name": name,

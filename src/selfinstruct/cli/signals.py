@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run is at work: the first stops it in good order, the second at once."""
+"""Handles Ctrl-C and SIGTERM during a run: the first signal stops it cleanly, the second immediately."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from selfinstruct.errors import Stopped
 
 
 class Interruptible(Protocol):
-    """What a signal stops: a run, or a reprocessing."""
+    """Work that a signal can stop: a run or a reprocessing."""
 
     say: Callable[[str], None]
 
     def interrupt(self) -> None:
-        """Stop in good order."""
+        """Stop planning, wait for replies under way, and end."""
 
 
 def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
-    """Run a coroutine function to its end; the first Ctrl-C (or SIGTERM) stops in good order, a second at once."""
+    """Run a coroutine function. The first Ctrl-C or SIGTERM stops it cleanly, a second one immediately."""
 
     async def main() -> Any:
         loop = asyncio.get_running_loop()
@@ -32,10 +32,12 @@ def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
             nonlocal hits
             hits += 1
             if hits > 1:
-                if os.isatty(2):  # the live line hid the cursor; whoever stands in for sys.stderr may hold text back
+                if os.isatty(
+                    2
+                ):  # the live board hid the cursor; a replaced sys.stderr may buffer, so write to the descriptor
                     os.write(2, b"\r\n\x1b[?25h")
                 os._exit(Stopped.exit_code)
-            run.say("stopping: waiting for the replies that are under way (press Ctrl-C again to leave at once)")
+            run.say("stopping: waiting for replies under way (press Ctrl-C again to stop immediately)")
             run.interrupt()
 
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""What the commands that run stages of a run folder have in common, and those of `classify` and `instances`."""
+"""Shared code of the commands that run stages, and a factory for `classify` and `instances`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from selfinstruct.cli.options import out_option, paid_options, settings_from
 if TYPE_CHECKING:
     from selfinstruct.run.run import Run
 
-EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and resumable."
+EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def quiet_option(command: F) -> F:
-    """`--quiet` and `--json`: how much output a command prints, and in which format."""
+    """Add `--quiet` and `--json`."""
     for flag, name, words in (
-        ("--json", "as_json", "Print every event as a JSON object on a line of its own."),
-        ("--quiet", "quiet", "Print only how the command ended."),
+        ("--json", "as_json", "Print each event as one line of JSON."),
+        ("--quiet", "quiet", "Print only the final result."),
     ):
         command = click.option(flag, name, is_flag=True, help=words)(command)
     return command
 
 
-def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str, Any]) -> None:
-    """Open the run folder and run one stage, or all of a whole run (`None`), and print how each ended."""
+def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[str, Any]) -> None:
+    """Open the run folder, run one stage, or all stages if `stage` is `None`, and print how each ended."""
     from selfinstruct.cli.events import files, note
     from selfinstruct.cli.progress import print_files, say, silent
     from selfinstruct.cli.signals import run_with_signals
@@ -46,7 +46,7 @@ def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str
         settings_from(out, given),
         registry=known.registry,
         sources=known.sources,
-        must_exist=stage not in (None, "generate"),  # the other stages follow one that has made a run
+        must_exist=stage not in (None, "generate"),  # the other stages need a run
         say=note if as_json else silent if quiet else say,
     ) as run:
         if stage is not None:
@@ -63,7 +63,7 @@ def run_stages(stage: str | None, out: Path, target: int | None, given: dict[str
 
 
 async def _run_stage(run: Run, name: str, target: int | None, *, quiet: bool, as_json: bool) -> None:
-    """Run one stage and print its progress and its end."""
+    """Run one stage, and print its progress and final counts."""
     from selfinstruct.cli.events import JsonEvents
     from selfinstruct.cli.progress import Progress, print_end, print_ratings
     from selfinstruct.insight.ratings import count_ratings
@@ -81,13 +81,13 @@ async def _run_stage(run: Run, name: str, target: int | None, *, quiet: bool, as
 
 
 def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
-    """The command of one stage that follows `generate`; `shown` are examples."""
+    """Make the command of a stage after `generate`; `shown` are example lines for its help."""
 
     @click.command(stage, cls=BackendCommand, help=help_text, epilog=examples(*shown, more=EXITS))
     @out_option
     @paid_options
     @quiet_option
     def command(out: Path, **given: Any) -> None:
-        run_stages(stage, out, None, given)
+        run_stages(stage, out, None, given=given)
 
     return command

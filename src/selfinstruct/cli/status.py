@@ -1,4 +1,4 @@
-"""`selfinstruct status`: the progress of a run."""
+"""`selfinstruct status`: show the progress of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-@click.option("--more", type=click.IntRange(1), metavar="N", help="Estimate what N more instructions need.")
+@click.option("--more", type=click.IntRange(1), metavar="N", help="Estimate the cost of N more instructions.")
 def command(out: Path, as_json: bool, more: int | None) -> None:
     """Show the progress of a run and the fate of its candidates, even while another process works on it."""
     import json
@@ -71,8 +71,8 @@ def _current_work_line(work: CurrentWork) -> str:
 
     stage = f": {work.stage}" if work.stage else ""
     last = f", last reply {duration(work.since)} ago" if work.stage else ", no reply yet"
-    pace = f", lately {work.per_second:.1f} replies a second" if work.per_second else ""
-    return f"process {work.pid} is at work on it{stage}{last}{pace}"
+    pace = f", recently {work.per_second:.1f} replies a second" if work.per_second else ""
+    return f"process {work.pid} is working on it{stage}{last}{pace}"
 
 
 def print_review_counts(stage: str, counts: ReviewCounts) -> None:
@@ -80,4 +80,4 @@ def print_review_counts(stage: str, counts: ReviewCounts) -> None:
     click.echo(f"reviewed by hand: {'instructions' if stage == 'generate' else 'examples'}")
     click.echo(f"  {counts.accepted} accepted, {counts.rejected} rejected, {counts.edited} edited")
     if counts.stale:
-        click.echo(f"  {counts.stale} without effect: prepare was run anew, and made other examples")
+        click.echo(f"  {counts.stale} stale: prepare ran again and made different examples")

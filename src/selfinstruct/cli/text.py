@@ -1,4 +1,4 @@
-"""Texts of models as lines for a terminal: clean, indented, and clipped unless all of it is wanted."""
+"""Formats texts from models for a terminal: cleaned, indented, and clipped unless `--full` is given."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from selfinstruct.types import Json
 
 WIDTH = 100
-"""Characters of a text that is told on one line."""
+"""Length of a text shown on one line, in characters."""
 
 MAX_LENGTH = 600
-"""Characters of a prompt or a reply that are shown unless all is wanted."""
+"""Length of a prompt or reply that is shown without `--full`, in characters."""
 
 
 def clip(text: str, most: int = WIDTH) -> str:
-    """A text on one line, clipped."""
+    """Put a text on one line and clip it to `most` characters."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def pluralize(count: int, one: str, more: str = "") -> str:
-    """A number of things in words."""
+    """A count with its noun, such as `1 request` or `2 requests`."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def block(text: str, full: bool, indent: str) -> Iterator[str]:
-    """A text line by line; what is left out is told at the end."""
+    """Yield a text line by line. If it is clipped, a last line gives the number of characters left out."""
     shown = text if full or len(text) <= MAX_LENGTH else text[:MAX_LENGTH]
     for line in shown.split("\n"):
         yield f"{indent}{printable(line)}".rstrip()
@@ -39,7 +39,7 @@ def block(text: str, full: bool, indent: str) -> Iterator[str]:
 
 
 def fate_text(fate: str, rule: str, reason: str) -> str:
-    """A fate in words."""
+    """Describe a fate in words."""
     if fate == "accepted":
         return "accepted"
     word = "set aside" if fate == "quarantined" else fate
@@ -47,12 +47,12 @@ def fate_text(fate: str, rule: str, reason: str) -> str:
 
 
 def evidence_lines(evidence: Mapping[str, Json], full: bool) -> Iterator[str]:
-    """Evidence, one line for each name."""
+    """Yield the evidence of a verdict, one line per name."""
     for name, value in evidence.items():
         text = value if isinstance(value, str) else value_text(value)
         yield f"{printable(name)}: {printable(text) if full else clip(text)}"
 
 
 def value_text(value: Json) -> str:
-    """A value as JSON, but scores short."""
+    """A value as JSON, with scores shortened to three digits."""
     return f"{value:.3f}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

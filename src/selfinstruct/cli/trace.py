@@ -1,4 +1,4 @@
-"""`selfinstruct trace`: where an instruction came from, and all that was made of it."""
+"""`selfinstruct trace`: show where an instruction came from and what was made from it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,22 @@ if TYPE_CHECKING:
 @click.argument("identity", metavar="ID")
 @out_option
 @click.option(
-    "--depth", type=click.IntRange(0), default=3, show_default=True, help="How many prompts to go back to the seeds."
+    "--depth",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="How many prompts to follow back towards the seeds.",
 )
-@click.option("--full", is_flag=True, help="Whole texts, prompts and replies.")
-@click.option("--plugin", "plugins", multiple=True, help="A Python file or module with the run's format, if its own.")
+@click.option("--full", is_flag=True, help="Show whole texts, prompts and replies.")
+@click.option(
+    "--plugin", "plugins", multiple=True, help="The Python file or module of the run's own format, if it has one."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a tree.")
-def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[str], as_json: bool) -> None:
-    """Show the lineage of an instruction, from the seeds that its prompt showed to its training rows.
+def command(identity: str, out: Path, depth: int, *, full: bool, plugins: Sequence[str], as_json: bool) -> None:
+    """Show the lineage of an instruction, from the seeds in its prompt to its training rows.
 
-    ID is that of a seed task or of any candidate: g12.3 an instruction, c0.4 a label, i7.0 raw instances, e4.0 an
-    example, r1.2 a rating. Training rows are as the run's own format has them.
+    ID names a seed task or any candidate: g12.3 is an instruction, c0.4 a label, i7.0 raw instances, e4.0 an example,
+    r1.2 a rating. Training rows are shown in the run's own format.
     """
     import json
 
@@ -49,7 +55,7 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
     try:
         encode = _encoder(store, plugins)
         with store.snapshot():
-            tree = trace(store, identity, depth, encode)
+            tree = trace(store, identity, depth, encode=encode)
     finally:
         store.close()
     if as_json:
@@ -60,7 +66,7 @@ def command(identity: str, out: Path, depth: int, full: bool, plugins: Sequence[
 
 
 def _encoder(store: RunStore, plugins: Sequence[str]) -> Encode:
-    """The run's own format, which `export` uses unless another one is named."""
+    """The run's own format, which `export` uses by default."""
     from selfinstruct.cli.progress import say
     from selfinstruct.export.training_rows import encoded
     from selfinstruct.plugins.registry import Registry
@@ -135,8 +141,8 @@ def _made(tree: dict[str, Any], full: bool) -> Iterator[str]:
             yield f"    row:    {_text(json.dumps(example['row'], ensure_ascii=False), full)}"
 
 
-def _fate(told: dict[str, Any]) -> str:
-    return fate_text(told["fate"], told.get("filter", ""), told.get("reason", ""))
+def _fate(candidate: dict[str, Any]) -> str:
+    return fate_text(candidate["fate"], candidate.get("filter", ""), candidate.get("reason", ""))
 
 
 def _text(text: str, full: bool) -> str:

@@ -1,4 +1,4 @@
-"""`selfinstruct why`: what became of a candidate, and why."""
+"""`selfinstruct why`: explain why a candidate was accepted or rejected."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from selfinstruct.insight.why import WhyResult
 
 MAX_LENGTH = 10
-"""Fates that are shown of one text unless all are wanted."""
+"""Number of fates shown for one text without `--full`."""
 
 WORDS = {
-    "loose": "no text is exactly this one; but for case and spaces it is:",
-    "nearest": "no candidate has this text, also but for case and spaces. The nearest, by ROUGE-L:",
+    "loose": "no candidate matches this text exactly. Ignoring case and spaces, these do:",
+    "nearest": "no candidate matches this text, even ignoring case and spaces. The nearest, by ROUGE-L:",
 }
-"""What is said where the text is not found as it is."""
+"""The first line of the output if no candidate has exactly this text."""
 
 
 @click.command(
@@ -37,12 +37,12 @@ WORDS = {
 )
 @click.argument("asked", metavar="TEXT|ID")
 @out_option
-@click.option("--full", is_flag=True, help="The whole prompt and reply, and every fate.")
+@click.option("--full", is_flag=True, help="Show the whole prompt and reply, and every fate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def command(asked: str, out: Path, full: bool, as_json: bool) -> None:
-    """Tell the fate of a candidate: which filter dropped it and why, or what it was accepted beside.
+def command(asked: str, out: Path, full: bool, *, as_json: bool) -> None:
+    """Show the fate of a candidate: the filter that dropped it and why, or its nearest neighbours if it was accepted.
 
-    Ask by an id, or by a text in quotes; a text that came several times has several fates.
+    Name the candidate by its id, or by its text in quotes. A text that occurred several times has several fates.
     """
     import json
 
@@ -71,7 +71,7 @@ def _lines(found: WhyResult, full: bool) -> Iterator[str]:
     for near in found.near:
         yield f"  {near.score:.3f}  {printable(near.id):<10} {clip(near.text)}"
     if found.match == "nearest" and not found.near:
-        yield "  none has a word in common with it"
+        yield "  no candidate shares a word with it"
     shown = found.fates if full else found.fates[:MAX_LENGTH]
     for fate in shown:
         yield from _fate(fate, full)
@@ -113,7 +113,7 @@ def _source(fate: CandidateFate, full: bool) -> Iterator[str]:
 
 
 def _once(word: str) -> Iterator[str]:
-    """The word, and then nothing, for ever."""
+    """Yield the word once, then empty strings forever."""
     yield word
     while True:
         yield ""

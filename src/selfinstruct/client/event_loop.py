@@ -1,4 +1,4 @@
-"""One event loop in a thread of its own, so that synchronous calls work anywhere, in notebooks too."""
+"""One event loop in a separate thread, so that synchronous calls work everywhere, even in notebooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _lock = threading.Lock()
 
 
 def background_loop() -> asyncio.AbstractEventLoop:
-    """The event loop of all synchronous calls of this process: a chat model belongs to one loop for its lifetime."""
+    """The event loop of all synchronous calls of this process. A chat model must stay with one loop."""
     global _loop
     with _lock:
         if _loop is None:
@@ -31,5 +31,5 @@ def run_sync(work: Coroutine[Any, Any, T], interrupt: Callable[[], None]) -> T:
         try:
             return future.result()
         except KeyboardInterrupt:
-            print("stopping: waiting for the replies that are under way", file=sys.stderr)
+            print("stopping: waiting for replies under way", file=sys.stderr)
             interrupt()

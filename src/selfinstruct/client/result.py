@@ -9,16 +9,16 @@ from selfinstruct.insight.notebook import html_heading, html_table
 from selfinstruct.types import StageSummary
 
 NEWEST = 5
-"""Instructions that a notebook shows."""
+"""Number of instructions shown in a notebook."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """The result of a call: how each stage ended, and what the run folder now holds.
+    """The result of a call: how each stage ended, and the current content of the run folder.
 
     folder        the run folder, with its files
-    instructions  the accepted instructions of the run, oldest first, as its reviewers left them
-    summaries     how each stage ended that the call ran, in order, with its totals over the whole run
+    instructions  the accepted instructions of the run, oldest first, after reviews
+    summaries     the end of each stage of the call, in order, with its totals over the whole run
     """
 
     folder: Path
@@ -35,7 +35,7 @@ class Result:
         return f"<Result in {str(self.folder)!r}: {stages}>"
 
     def _repr_html_(self) -> str:
-        """The result as notebooks show it: a table of the stages, and the newest instructions."""
+        """The result as HTML for notebooks: a table of the stages, and the newest instructions."""
         header = ("stage", "ended", "accepted", "rejected", "requests", "failed", "dropped because")
         heading = html_heading(str(self.folder), f"{len(self.instructions):,} instructions")
         newest = html_table(("newest instructions",), ((text,) for text in self.instructions[-NEWEST:]))

@@ -1,4 +1,4 @@
-"""What a run folder holds, for Python: its status, instructions and examples, and exports of them."""
+"""Python access to a run folder: status, instructions, examples and exports."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RunFolder:
         return f"<{type(self).__name__} in {str(self.out)!r}>"
 
     def _repr_html_(self) -> str:
-        """The status of the run, as notebooks show it."""
+        """The status of the run as HTML for notebooks."""
         if not RunStore.exists(self.out):
             return html_heading(str(self.out), "There is no run yet: call run() or generate().")
         return self.status()._repr_html_()
@@ -62,7 +62,7 @@ class RunFolder:
         return await asyncio.to_thread(self.status, more=more)
 
     def instructions(self) -> Iterator[Instruction]:
-        """The accepted instructions that the run holds now, oldest first, as its reviewers left them."""
+        """The accepted instructions that the run holds now, oldest first, after reviews."""
         if RunStore.exists(self.out):
             with closing(RunStore.open_readonly(self.out)) as store:
                 yield from CuratedRun(store).instructions()
@@ -72,7 +72,7 @@ class RunFolder:
         return self.instructions()
 
     def examples(self) -> Iterator[Example]:
-        """The training examples that the run holds now, in order, as its reviewers left them."""
+        """The training examples that the run holds now, in order, after reviews."""
         if RunStore.exists(self.out):
             with closing(RunStore.open_readonly(self.out)) as store:
                 yield from (kept.example for kept in CuratedRun(store).examples())
@@ -108,8 +108,8 @@ class RunFolder:
 
         format       the name of a training format, such as "alpaca" or "messages"; the run's own if not given
         file         "jsonl" or "parquet"
-        split        the share of the train part, above 0 and at most 1; the rest is validation
-        best         export only so many examples, those with the best ratings
+        split        the share of examples in the train part, above 0 and at most 1; the rest is validation
+        best         export only this many examples, those with the best ratings
         license      the licence of the data for its card, such as "llama3.1"
         push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
         public       make that repository public; needs `license`
@@ -158,14 +158,14 @@ class RunFolder:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _registry(self) -> Registry:
-        """Every plugin that is installed, named or given."""
+        """All plugins: installed, named, or passed as objects."""
         registry = Registry.load(self._settings.plugins)
         for plugin in self._objects:
             registry.register(plugin, getattr(plugin, "__name__", type(plugin).__name__))
         return registry
 
     def _registry_for(self, store: RunStore) -> Registry:
-        """The same, and the plugins that the run names; those that are gone are not missed unless they are needed."""
+        """All plugins, and those that the run names. A missing plugin is ignored unless it is needed."""
         registry = self._registry()
         add_recorded_plugins(registry, store, lambda _: None)
         return registry

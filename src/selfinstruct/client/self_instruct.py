@@ -21,7 +21,7 @@ from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 
 class SelfInstruct(RunFolder):
@@ -42,7 +42,7 @@ class SelfInstruct(RunFolder):
               `--set` takes them, {"run.seed": 7, "generate.filters.length.min_words": 4}; dotted names apply last
     wait      whether to wait for a used-up quota, even until tomorrow
 
-    Every stage continues from where it stands, and costs nothing if it is done. Its call raises `ConfigError` for wrong
+    Every stage continues where it stopped, and costs nothing if it is complete. Its call raises `ConfigError` for wrong
     settings, `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model
     that cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
     Every reply until then is kept. `observers` are objects with methods named like the observing hooks, such as
@@ -55,7 +55,7 @@ class SelfInstruct(RunFolder):
     def __init__(
         self,
         *,
-        model: BaseChatModel | None = None,
+        model: BaseChatModel | BaseLLM | None = None,
         backend: str | None = None,
         out: str | Path = "runs/default",
         recipe: str | None = None,
@@ -86,9 +86,9 @@ class SelfInstruct(RunFolder):
     # --- stages -------------------------------------------------------------------------------------------------------
 
     def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
-        """Run all stages in a row, from seed tasks to training examples.
+        """Run all stages in order, from seed tasks to training examples.
 
-        target  how many instructions the run holds in the end; the config's target if not given
+        target  total number of instructions; the config's target if not given
         judge   whether a model rates the examples too; as the config says if not given
         """
         return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
@@ -196,7 +196,7 @@ class SelfInstruct(RunFolder):
         target: int | None = None,
         observers: Sequence[object],
     ) -> Result:
-        """Run one stage, or all of a whole run (`None`); `chosen` are settings of this call, `None` where not given."""
+        """Run one stage, or all stages if `None`. `chosen` are settings of this call, `None` if not given."""
         given = [(path, value) for path, value in chosen.items() if value is not None]
         settings = replace(self._settings, assigned=[*self._settings.assigned, *given])
         summaries = []
@@ -224,5 +224,5 @@ class SelfInstruct(RunFolder):
 
 
 def _is_path(name: str) -> bool:
-    """Whether a setting is given by a dotted name instead of as a table."""
+    """Whether a setting is a dotted name, not a table."""
     return "." in name or "[" in name

@@ -1,4 +1,4 @@
-"""A chat model that the caller built, as a backend."""
+"""A backend for a chat or completion model object that the caller made."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from selfinstruct.api import Backend, Json, Sampling, chat, find_secrets
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, BaseLLM
 
 
 class UserModel(Backend):
-    """A chat model that the caller built. Its own settings stand; a stage's sampling fills in those not set."""
+    """A model that the caller made. Its own settings are kept; a stage's sampling sets the others."""
 
     NAMES = {
         "temperature": ("temperature",),
@@ -22,12 +22,12 @@ class UserModel(Backend):
         "frequency_penalty": ("frequency_penalty",),
         "presence_penalty": ("presence_penalty",),
     }
-    """What models call each part of a sampling."""
+    """The names that models use for each sampling parameter."""
 
-    def __init__(self, model: BaseChatModel) -> None:
+    def __init__(self, model: BaseChatModel | BaseLLM) -> None:
         self._model = model
 
-    def chat_model(self, sampling: Sampling) -> BaseChatModel:
+    def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set."""
         fields, already_set = type(self._model).model_fields, set(self._model.model_fields_set)
         profile = getattr(self._model, "profile", None)

@@ -1,4 +1,4 @@
-"""Reads TOML and overrides into a `RunConfig`: every `use` resolved against the registry, every option checked."""
+"""Reads TOML and overrides into a `RunConfig`: components are looked up in the registry and options are checked."""
 
 from selfinstruct.config.resolve import ChosenComponent, RunConfig, StageConfig, resolve
 from selfinstruct.config.tables import LimitOptions, RunOptions, SamplingOptions

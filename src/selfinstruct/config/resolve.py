@@ -1,4 +1,4 @@
-"""Checks a tree in two passes, its shape and then its components, and gives a config that can be run."""
+"""Checks a config tree in two passes, first its shape, then its components, and makes a `RunConfig`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
-from selfinstruct.config.tables import BudgetOptions, ComponentTable, ConfigFile, LimitOptions, RunOptions, StageTable
+from selfinstruct.config.tables import (
+    AskingTable,
+    BudgetOptions,
+    ComponentTable,
+    ConfigFile,
+    LimitOptions,
+    RunOptions,
+    StageTable,
+)
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.plugins.checks import suggest
@@ -18,7 +26,7 @@ from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESS
 
 @dataclass(frozen=True, slots=True)
 class ChosenComponent:
-    """A component that the config chose, with its options checked."""
+    """A component named in the config, with checked options."""
 
     kind: str
     name: str
@@ -29,7 +37,7 @@ class ChosenComponent:
         return registry.build(self.kind, self.name, self.options)
 
     def frozen(self) -> Tree:
-        """What the run remembers: all options but those that cannot change a result, secrets never."""
+        """The values recorded in the run: all options except secrets and those that cannot change a result."""
         return without_secrets(
             {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
         )
@@ -37,7 +45,7 @@ class ChosenComponent:
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """One stage, resolved; `table` holds its other settings, `backend` who answers it, if not the run's."""
+    """One resolved stage. `table` holds its other settings, `backend` its own backend if it is not the run's."""
 
     sampler: ChosenComponent | None
     encoder: ChosenComponent | None
@@ -47,7 +55,7 @@ class StageConfig:
     backend: ChosenComponent | None = None
 
     def frozen(self) -> Tree:
-        """All that decides what the stage brings."""
+        """All settings that can change the results of the stage."""
         uses = {"sampler", "encoder", "post_processor", "filters", "add_filters", "backend"}
         plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
         return plain | {
@@ -61,7 +69,7 @@ class StageConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """A config that can be run. `tree` is what it was read from, `stages` those that it has, by name."""
+    """A checked config. `tree` is its source, `stages` holds its stages by name."""
 
     run: RunOptions
     limits: LimitOptions
@@ -72,7 +80,10 @@ class RunConfig:
     tree: Tree
 
     def frozen(self) -> Tree:
-        """All that decides a run's results, but for the stages; a run folder refuses to go on with another."""
+        """All settings outside the stages that can change the results.
+
+        A run folder cannot continue with other values.
+        """
         return {
             "run": self.run.model_dump(include={"seed", "lookahead", "seed_tasks"}),
             "backend": self.backend.frozen() if self.backend else None,
@@ -80,7 +91,7 @@ class RunConfig:
 
 
 def resolve(tree: Tree, registry: Registry) -> RunConfig:
-    """Check a tree in two passes: its shape, then every component and its options; raises one `ConfigError` for all."""
+    """Check the shape of a tree, then its components and options. Raises one `ConfigError` with all problems."""
     try:
         shape = ConfigFile.model_validate(tree)
     except ValidationError as error:
@@ -88,9 +99,9 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     problems: list[str] = []
     hints: list[str] = []
 
-    def choose(kind: str, use: ComponentTable, path: str, stage: str = "") -> ChosenComponent:
+    def choose(kind: str, use: ComponentTable, path: str, *, stage: str = "") -> ChosenComponent:
         try:
-            return _choose(registry, kind, use, path, stage)
+            return _choose(registry, kind, use, path=path, stage=stage)
         except SelfInstructError as error:
             if not isinstance(error, ConfigError):
                 raise
@@ -101,11 +112,11 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     backend = choose(BACKEND, shape.backend, "backend") if shape.backend else None
     stages = {
         name: StageConfig(
-            choose(SAMPLER, table.sampler, f"{name}.sampler", name) if table.sampler else None,
-            choose(ENCODER, table.encoder, f"{name}.encoder", name) if table.encoder else None,
-            choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", name),
+            choose(SAMPLER, table.sampler, f"{name}.sampler", stage=name) if table.sampler else None,
+            choose(ENCODER, table.encoder, f"{name}.encoder", stage=name) if table.encoder else None,
+            choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", stage=name),
             tuple(
-                choose(FILTER, use, f"{name}.{key}[{index}]", name)
+                choose(FILTER, use, f"{name}.{key}[{index}]", stage=name)
                 for key in ("filters", "add_filters")
                 for index, use in enumerate(getattr(table, key))
             ),
@@ -115,13 +126,18 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
         for name in STAGES
         if isinstance(table := getattr(shape, name), StageTable)
     }
-    export = choose(ENCODER, shape.export.encoder, "export.encoder", EXPORT)
+    problems += [
+        f"{name}: limits, budget and prices here are those of [{name}.backend], which is missing"
+        for name, stage in stages.items()
+        if isinstance(stage.table, AskingTable) and stage.table.lacks_backend
+    ]
+    export = choose(ENCODER, shape.export.encoder, "export.encoder", stage=EXPORT)
     if problems:
-        raise ConfigError(problems, hints[0] if len(problems) == 1 else "")
+        raise ConfigError(problems, hints[0] if len(problems) == len(hints) == 1 else "")
     return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
 
 
-def _choose(registry: Registry, kind: str, use: ComponentTable, path: str, stage: str) -> ChosenComponent:
+def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:
     try:
         component = registry.find(kind, use.use)
     except ConfigError as error:
@@ -144,8 +160,8 @@ def _is_type(part: int | str) -> bool:
 
 
 def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
-    """One line for each place; where a value may have several types, pydantic says one thing for each of them."""
-    told: dict[str, str] = {}
+    """One line for each place. For a value of several possible types pydantic reports an error for each type."""
+    faults: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_input=False):
         location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
         where = _path(location, path)
@@ -159,8 +175,8 @@ def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iter
         else:
             said = fault["msg"].removeprefix("Value error, ")
             words = f"{said[:1].lower()}{said[1:]}"
-        told[where] = f"{told[where]} or {words.removeprefix('input should be ')}" if where in told else words
-    return (f"{where}: {words}" for where, words in told.items())
+        faults[where] = f"{faults[where]} or {words.removeprefix('input should be ')}" if where in faults else words
+    return (f"{where}: {words}" for where, words in faults.items())
 
 
 def _path(location: Sequence[int | str], start: str = "") -> str:
@@ -171,7 +187,7 @@ def _path(location: Sequence[int | str], start: str = "") -> str:
 
 
 def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """The option names that the model knows at a place inside it."""
+    """The option names of the model at a location inside it."""
     for key in location:
         annotation = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):

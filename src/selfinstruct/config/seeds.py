@@ -1,4 +1,4 @@
-"""The seed file: its format, and the reading of it."""
+"""Reads seed files and defines their format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MACHINE_ID = re.compile(r"g\d+\.\d+")
 
 
 class InstanceRecord(BaseModel):
-    """One worked case of a seed task."""
+    """One worked example of a seed task."""
 
     model_config = ConfigDict(strict=True)
     input: str = ""
@@ -54,7 +54,7 @@ class SeedRecord(BaseModel):
 
 
 def builtin_seeds() -> Path:
-    """The seed file that comes with the package: inside the wheel, or beside the sources of a checkout."""
+    """The seed file of the package: inside the wheel, or in `data/` of a checkout."""
     here = Path(__file__).resolve().parents[1]
     shipped = here / "data" / "seed_tasks.jsonl"
     return shipped if shipped.is_file() else here.parents[1] / "data" / "seed_tasks.jsonl"
@@ -73,7 +73,7 @@ def read_seeds(named: str) -> list[SeedTask]:
         for what, key in (("id", seed.id), ("instruction", " ".join(seed.instruction.split()))):
             first = lines.setdefault(f"{what}:{key}", number)
             if first != number:
-                raise DataError(f"{path}, line {number}: the {what} stands on line {first} already: {key[:80]}")
+                raise DataError(f"{path}, line {number}: duplicate {what} of line {first}: {key[:80]}")
         seeds.append(seed)
     if not seeds:
         raise DataError(f"{path} holds no seed task", SHAPE)
@@ -106,16 +106,16 @@ def _seed(text: str, where: str, position: int) -> SeedTask:
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
         raise DataError(f"{where}: not JSON that can be read: {error}", "Each line is one object.") from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
-        raise DataError(f"{where}: it holds half a surrogate pair, which no file can store", "Remove it.")
+        raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
     if _MACHINE_ID.fullmatch(record.id):
-        raise DataError(f"{where}: id: '{record.id}' is how machine-written instructions are called", "Rename it.")
+        raise DataError(f"{where}: id: '{record.id}' looks like the id of a machine-written instruction", "Rename it.")
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)
     identity = record.id or f"seed_task_{position}"
     return SeedTask(identity, record.instruction, instances, record.is_classification, record.name)
 
 
 def _fault(error: ValidationError) -> str:
-    """The first fault that pydantic found, as `instances[0].output: it is missing`."""
+    """The first problem that pydantic found, such as `instances[0].output: it is missing`."""
     fault = error.errors(include_url=False, include_input=False)[0]
     path = ""
     for part in fault["loc"]:
@@ -123,6 +123,6 @@ def _fault(error: ValidationError) -> str:
     if fault["type"] == "missing":
         return f"{path}: it is missing"
     if fault["type"] == "model_type":
-        return f"{path or 'the line'}: it is no object"
+        return f"{path or 'this line'} is not a JSON object"
     words = fault["msg"].removeprefix("Value error, ")
     return f"{path}: {words[:1].lower()}{words[1:]}"

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from selfinstruct.api import Options, Sampling
 
 
 class RunOptions(Options):
-    """The table `[run]`: what holds for all stages."""
+    """The table `[run]`: settings for all stages."""
 
-    seeds: str = Field("builtin", description="Seed tasks, a JSONL file; builtin: the 175 that come with the package.")
+    seeds: str = Field("builtin", description="JSONL file of seed tasks, or builtin for the 175 of the package.")
     seed_tasks: Literal["all", "classification"] = Field(
-        "all", description="classification: grow from classification seeds only, as the reference can be told to."
+        "all", description="classification: use classification seeds only, an option of the reference too."
     )
     seed: int = Field(42, description="Where all randomness starts.")
-    lookahead: int = Field(8, ge=1, description="How many requests may be planned beyond the last settled one.")
+    lookahead: int = Field(8, ge=1, description="Number of requests that may be planned beyond the last completed one.")
     concurrency: int | None = Field(
-        None, ge=1, description="How many requests are sent at once; never more than lookahead. Changes only speed."
+        None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
     )
     structured: Literal["auto"] | bool = Field(
         "auto",
-        description="Whether replies must keep to a JSON schema; auto: where the model takes one and it does no harm.",
+        description="Whether to request replies by a JSON schema; auto: if the model supports it.",
     )
-    trace: bool = Field(
-        False, description="Let LangSmith see the prompts of a local backend, where the environment switches it on."
-    )
+    trace: bool = Field(False, description="Allow LangSmith tracing of a local backend, if the environment enables it.")
     on_plugin_error: Literal["stop", "quarantine"] = Field(
-        "stop", description="stop: end the run, resumably; quarantine: set the item aside and go on."
+        "stop", description="stop: end the run, which can be resumed; quarantine: skip the item and continue."
     )
 
 
@@ -64,7 +62,7 @@ class SamplingOptions(Options):
 
 
 class LimitOptions(Options):
-    """The table `[limits]`: what the provider allows, where it does not say so itself."""
+    """The table `[limits]`: limits of a provider that does not report them."""
 
     requests_per_minute: int | None = Field(None, ge=1, description="Requests in any minute.")
     tokens_per_minute: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any minute.")
@@ -72,18 +70,26 @@ class LimitOptions(Options):
     tokens_per_day: int | None = Field(None, ge=1, description="Tokens, prompt and reply, in any day.")
 
 
-class BudgetOptions(Options):
-    """The table `[budget]`: what a run may cost in all, over all its commands; reaching it ends the run, resumably."""
+class BudgetBounds(Options):
+    """Limits on the total cost over all commands of a run. At a limit the run stops and can be resumed."""
 
-    max_requests: int | None = Field(None, ge=1, description="Calls to the model, those that fail included.")
+    max_requests: int | None = Field(None, ge=1, description="Calls to the model, including failed ones.")
     max_tokens: int | None = Field(None, ge=1, description="Tokens, prompt and reply.")
     max_usd: float | None = Field(None, gt=0, description="US dollars; needs prices.")
+
+
+class BudgetOptions(BudgetBounds):
+    """The table `[budget]`: limits on the total cost of a run over all its commands.
+
+    At a limit the run stops and can be resumed.
+    """
+
     max_hours: float | None = Field(None, gt=0, description="Hours of work.")
     usd_per_million_prompt_tokens: float | None = Field(
-        None, ge=0, description="Price of what is sent. Default: what the backend knows."
+        None, ge=0, description="Price of prompt tokens. Default: the backend's, if it knows."
     )
     usd_per_million_completion_tokens: float | None = Field(
-        None, ge=0, description="Price of what is written. Default: what the backend knows."
+        None, ge=0, description="Price of completion tokens. Default: the backend's, if it knows."
     )
 
 
@@ -95,76 +101,98 @@ class ComponentTable(BaseModel):
 
 
 class StageTable(BaseModel):
-    """What the tables of all stages have in common."""
+    """Settings that the tables of all stages share."""
 
     model_config = ConfigDict(extra="forbid")
     not_frozen: ClassVar[frozenset[str]] = frozenset()
-    """Settings that say how far to go, and so may change from command to command."""
+    """Settings that say how far to go, so they may change between commands."""
 
     sampler: ComponentTable | None = None
     encoder: ComponentTable | None = None
     post_processor: ComponentTable
     filters: list[ComponentTable] = []
     add_filters: list[ComponentTable] = []
-    """Filters after those of the recipe, whose list a config would otherwise have to repeat."""
+    """Filters to add after those of the recipe, without repeating its list."""
     sampling: SamplingOptions = SamplingOptions()
 
 
-class GenerateTable(StageTable):
-    """The table `[generate]`."""
+class AskingTable(StageTable):
+    """What the tables of stages that ask a model have in common.
+
+    `limits`, `budget` and the prices are those of the stage's own backend. Stages whose backend and all of these are
+    the same share one account.
+    """
 
     not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"target", "max_candidates", "patience", "min_acceptance", "acceptance_window"}
+        {"limits", "budget", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
     )
-    sampler: ComponentTable
     encoder: ComponentTable
-    target: int | None = Field(None, ge=1, description="How many instructions to accept.")
-    max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates were judged.")
-    patience: int = Field(50, ge=1, description="Stop when so many requests in a row bring nothing accepted.")
-    min_acceptance: float | None = Field(
-        None, gt=0, le=1, description="Stop when a smaller share of the last requests' candidates was accepted."
+    backend: ComponentTable | None = Field(None, description="The stage's own backend, if not that of the run.")
+    limits: LimitOptions | None = Field(None, description="Limits of the stage's own provider.")
+    budget: BudgetBounds | None = Field(None, description="Budget of its own backend, within the run's budget.")
+    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of its backend's prompt tokens.")
+    usd_per_million_completion_tokens: float | None = Field(
+        None, ge=0, description="Price of its backend's completion tokens."
     )
-    acceptance_window: int = Field(50, ge=1, description="How many requests `min_acceptance` looks back.")
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """The settings that apply only to the stage's own backend."""
+        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
+        return (self.limits, self.budget, *prices)
+
+    @property
+    def lacks_backend(self) -> bool:
+        """Whether there are such settings, but no own backend."""
+        return self.backend is None and any(term is not None for term in self.terms)
 
 
-class AskTable(StageTable):
+class GenerateTable(AskingTable):
+    """The table `[generate]`."""
+
+    not_frozen: ClassVar[frozenset[str]] = AskingTable.not_frozen | {
+        "target",
+        "max_candidates",
+        "patience",
+        "min_acceptance",
+        "acceptance_window",
+    }
+    sampler: ComponentTable
+    target: int | None = Field(None, ge=1, description="Total number of instructions to accept.")
+    max_candidates: int | None = Field(None, ge=1, description="Stop after this many candidates.")
+    patience: int = Field(
+        50, ge=1, description="Stop after this many requests in a row without an accepted instruction."
+    )
+    min_acceptance: float | None = Field(
+        None, gt=0, le=1, description="Stop if a smaller share of recent candidates is accepted."
+    )
+    acceptance_window: int = Field(50, ge=1, description="Number of recent requests for `min_acceptance`.")
+
+
+class AskTable(AskingTable):
     """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
 
-    encoder: ComponentTable
-    batch: int = Field(1, ge=1, description="How many instructions one request asks about.")
-    attempts: int = Field(1, ge=1, description="How often an instruction without an answer is asked about.")
+    batch: int = Field(1, ge=1, description="Number of instructions in one request.")
+    attempts: int = Field(1, ge=1, description="Number of times to ask about an instruction without an answer.")
 
 
 class JudgeTable(AskTable):
-    """The table `[judge]`: who rates the finished examples, and how. Limits and prices are those of its own backend."""
+    """The table `[judge]`: the stage that rates examples."""
 
-    not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"enabled", "limits", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
-    )
-    enabled: bool = Field(False, description="Whether `selfinstruct run` has the examples rated too.")
-    batch: int = Field(8, ge=1, description="How many examples one request asks about.")
-    attempts: int = Field(2, ge=1, description="How often an example without a rating is asked about.")
-    backend: ComponentTable | None = Field(None, description="Who rates, if not the backend of the run.")
-    limits: LimitOptions | None = Field(None, description="What the judge's own provider allows.")
-    usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of what the judge is sent.")
-    usd_per_million_completion_tokens: float | None = Field(None, ge=0, description="Price of what the judge writes.")
-
-    @model_validator(mode="after")
-    def _has_its_own(self) -> Self:
-        prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
-        if self.backend is None and (self.limits is not None or prices != (None, None)):
-            raise ValueError("limits and prices here are those of [judge.backend], which is missing")
-        return self
+    not_frozen: ClassVar[frozenset[str]] = AskTable.not_frozen | {"enabled"}
+    enabled: bool = Field(False, description="Whether `selfinstruct run` rates the examples too.")
+    batch: int = Field(8, ge=1, description="Number of examples in one request.")
+    attempts: int = Field(2, ge=1, description="Number of times to ask about an example without a rating.")
 
 
 class PrepareTable(StageTable):
     """The table `[prepare]`."""
 
-    min_score: int | None = Field(None, ge=0, le=3, description="Drop examples that the judge rated lower: 0 to 3.")
+    min_score: int | None = Field(None, ge=0, le=3, description="Drop examples with a lower rating: 0 to 3.")
     unrated: Literal["keep", "drop"] = Field(
-        "keep", description="What becomes of examples without a rating, where there is a min_score."
+        "keep", description="Keep or drop examples without a rating, if min_score is set."
     )
-    include_seeds: bool = Field(False, description="Whether the seed tasks' own instances become examples too.")
+    include_seeds: bool = Field(False, description="Whether to use the instances of seed tasks as examples too.")
 
 
 class ExportTable(BaseModel):
@@ -175,7 +203,7 @@ class ExportTable(BaseModel):
 
 
 class ConfigFile(BaseModel):
-    """The whole of a config, before components are looked up."""
+    """A complete config, before components are looked up."""
 
     model_config = ConfigDict(extra="forbid")
     recipe: str = "chat"

@@ -1,4 +1,4 @@
-"""A config as a plain tree: read from TOML, laid over another, assigned to, compared, and rid of secrets."""
+"""Functions on a config as a plain tree: read TOML, merge, assign, compare, and remove secrets."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from selfinstruct.plugins.checks import SECRET_NAME, suggest
 
 FILE = "selfinstruct.toml"
 OFF = "off"
-"""What a component of a list is set to that is to be taken out: `generate.filters.keywords=off`."""
+"""The value that removes a component from a list, as in `generate.filters.keywords=off`."""
 
 Tree = dict[str, Any]
 
 _SECRET_TEXT = re.compile(
     r"://[^/\s]*@|[?&][\w-]*(key|token|secret|password|signature|sig)=|^(bearer|basic)\s", re.IGNORECASE
 )
-"""Addresses with a login or a key in them, and what stands in a header `Authorization`."""
+"""Matches addresses with a login or key, and values of a header `Authorization`."""
 
 
 def recipes() -> list[str]:
-    """The names of the recipes that come with the package."""
+    """The names of the recipes in the package."""
     folder = resources.files("selfinstruct.config") / "recipes"
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def read_recipe(name: str) -> Tree:
-    """A recipe by name, or from a TOML file; raises `ConfigError`."""
+    """Read a recipe by name, or from a TOML file. Raises `ConfigError`."""
     if name.endswith(".toml"):
         return read_file(Path(name))
     return _parse(recipe_text(name))
 
 
 def recipe_text(name: str) -> str:
-    """What stands in a recipe that comes with the package; raises `ConfigError`."""
+    """The text of a recipe of the package. Raises `ConfigError` for an unknown name."""
     if name not in recipes():
         known = f"Known: {', '.join(recipes())}."
         raise ConfigError(f"recipe: no recipe is called '{name}'{suggest(name, recipes())}", known)
@@ -49,7 +49,7 @@ def recipe_text(name: str) -> str:
 
 
 def read_file(path: Path) -> Tree:
-    """A TOML file; raises `ConfigError` with the line of the first mistake."""
+    """Read a TOML file. Raises `ConfigError` with the line of the first mistake."""
     try:
         tree = _parse(read_input_text(path))
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def read_file(path: Path) -> Tree:
 
 
 def _parse(text: str) -> Tree:
-    """TOML as values that JSON knows too: dates become texts."""
+    """Parse TOML into JSON values: dates become strings."""
     tree: Tree = _plain(tomllib.loads(text))
     return tree
 
@@ -81,10 +81,10 @@ def _plain(value: Any) -> Any:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """Lay one tree over another: tables are merged key by key, anything else is replaced.
+    """Override one tree with another: tables are merged key by key, other values are replaced.
 
-    A table that names another component (`use`) replaces the old one whole, since its options are not the same. The
-    result shares nothing with the two.
+    A table that names another component (`use`) replaces the old table, since its options differ. The result is a deep
+    copy.
     """
     merged = deepcopy(dict(base))
     for key, value in over.items():
@@ -96,7 +96,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tree:
-    """What in a tree is not as it was before; a table that names a component keeps the name."""
+    """The part of a tree that changed. A table of a component keeps its name."""
     found: Tree = {}
     for key, value in now.items():
         old = before.get(key)
@@ -113,7 +113,7 @@ def _same_component(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """The path and the value of one `--set path=value`; the value is TOML, or else a plain string.
+    """Split `--set path=value` into path and value. The value is read as TOML, or else as a plain string.
 
     Raises `ConfigError` if there is no path or no equals sign.
     """
@@ -124,14 +124,14 @@ def parse_assignment(text: str) -> tuple[str, Any]:
 
 
 def assign(tree: Tree, path: str, value: Any) -> None:
-    """Put a value at a dotted path, such as `run.seed`.
+    """Set the value at a dotted path, such as `run.seed`.
 
     A component of a list is named by its position (`generate.filters[0].min_words`) or by its name
     (`generate.filters.length.min_words`). One that is set to `off` is removed. Raises `ConfigError`.
     """
     keys = _keys(path)
     if not keys:
-        raise ConfigError(f"'{path}' names no setting", "Write a path such as run.seed.")
+        raise ConfigError(f"'{path}' is not a path of a setting", "Write a path such as run.seed.")
     here: Any = tree
     for key in keys[:-1]:
         place = _place(here, key, path)
@@ -148,7 +148,7 @@ def _keys(path: str) -> list[str]:
 
 
 def read_value(text: str) -> Any:
-    """A value as TOML has it, or else the text itself."""
+    """Read a value as TOML, or else return the text."""
     try:
         return _parse(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -156,11 +156,11 @@ def read_value(text: str) -> Any:
 
 
 def _place(here: Any, key: str, path: str) -> Any:
-    """What `here` files an entry under that the user calls `key`: the key of a table, or the position in a list."""
+    """The key of a table, or the position in a list, that the user calls `key`."""
     if isinstance(here, dict):
         return key
     if not isinstance(here, list):
-        raise ConfigError(f"{path}: '{key}' would stand below a plain value", "Shorten the path.")
+        raise ConfigError(f"{path}: '{key}' is below a plain value", "Shorten the path.")
     if key.isdecimal() and int(key) < len(here):
         return int(key)
     names = [str(entry.get("use", "?")) if isinstance(entry, dict) else "?" for entry in here]
@@ -168,13 +168,13 @@ def _place(here: Any, key: str, path: str) -> Any:
         return names.index(key)
     if key in names:
         places = ", ".join(f"[{place}]" for place, name in enumerate(names) if name == key)
-        raise ConfigError(f"{path}: '{key}' stands there {names.count(key)} times", f"Say which: {places}.")
+        raise ConfigError(f"{path}: '{key}' occurs {names.count(key)} times", f"Name one: {places}.")
     known = ", ".join(f"[{place}] {name}" for place, name in enumerate(names)) or "none"
     raise ConfigError(f"{path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
 
 
 def without_secrets(tree: Mapping[str, Any]) -> Tree:
-    """The tree without entries that are secrets by their name, and without texts that hold a login or a key."""
+    """The tree without entries named like secrets, and without logins and keys in texts."""
     kept = {key: value for key, value in tree.items() if not (SECRET_NAME.search(key) or _is_secret(value))}
     return {key: _cleaned(value) for key, value in kept.items()}
 
@@ -192,7 +192,7 @@ def _is_secret(value: Any) -> bool:
 
 
 def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
-    """Where two trees differ, one line each: `generate.filters[0].min_words: 3 in the run, now 4`."""
+    """The differences of two trees as lines: `generate.filters[0].min_words: 3 in the run, now 4`."""
     found: list[str] = []
     for key in dict.fromkeys([*frozen, *now]):
         where = f"{path}.{key}" if path else str(key)
@@ -202,7 +202,7 @@ def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "
 
 def _difference(old: Any, new: Any, where: str) -> list[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        if old.get("use") != new.get("use"):  # another component: its options are not the same ones
+        if old.get("use") != new.get("use"):  # another component has other options
             return _difference(old.get("use"), new.get("use"), f"{where}.use")
         return differences(old, new, where)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):

@@ -1,1 +1,1 @@
-"""The engine: one loop that asks, journals, judges and settles. It is handed built objects and knows no config."""
+"""The engine: one loop that sends requests, records replies, evaluates them and settles them. It knows no config."""

@@ -1,4 +1,4 @@
-"""One allowance of a provider: what was spent of it in the last minute or day, and when there is room again."""
+"""Tracks one rate limit of a provider: the spending in its window, and the time until there is room again."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Literal
 from selfinstruct.types import Window
 
 STEPS = 600
-"""Into how many steps a window is divided: its log is never longer, however many requests fall into it."""
+"""Number of steps in a window, which bounds the length of its log."""
 
 SLACK = 20
-"""A window is kept longer than it says by this part of it, at most half a second: requests travel unevenly."""
+"""A window is extended by this share of its length, at most half a second, because requests take varying times."""
 
 MOST_SLACK = 30
-"""A provider that still refuses is given more, up to this part of the window."""
+"""If the provider still refuses, the window is extended further, up to this share of its length."""
 
 
 @dataclass(slots=True)
 class Spend:
-    """What was spent at about one time: from `began` to `at`, the latest."""
+    """The spending in one step of a window, from `began` to `at`, the latest."""
 
     began: float
     at: float
@@ -31,10 +31,10 @@ class Spend:
 
 @dataclass(slots=True)
 class Allowance:
-    """At most `limit` of `what` in any `seconds`; times are readings of one steadily rising clock.
+    """At most `limit` of `what` in any period of `seconds`. Times are readings of a monotonic clock.
 
-    `others` is what the provider counted beyond what we sent, since others may use the same key. `cap` is a
-    limit of the user's own, which goes first where it is the lower one.
+    `others` is the spending that the provider counted beyond ours, since others may use the same key. `cap` is the
+    user's own limit, which applies if it is lower.
     """
 
     what: Literal["requests", "tokens"]
@@ -53,16 +53,16 @@ class Allowance:
 
     @property
     def kept(self) -> float:
-        """Seconds that what was spent stays spent."""
+        """Seconds for which spending counts."""
         return self.seconds + self.margin
 
     def refused(self) -> None:
-        """The provider refused what we thought it allows: its clock or the way to it differ more than was thought."""
+        """Extend the window, because the provider refused a request that we expected it to allow."""
         if self.limit < sys.maxsize:
             self.margin = max(self.margin, min(2 * self.margin, self.seconds / MOST_SLACK))
 
     def update(self, window: Window) -> None:
-        """Take over what the provider last said; what it has left may be less than we thought."""
+        """Update from the provider's last report, which may leave less than expected."""
         self.limit = min(window.limit, self.cap)
         if window.remaining is None or window.seen_at <= self.updated_at:
             return
@@ -72,7 +72,7 @@ class Allowance:
         self.others_until = window.seen_at + (self.seconds if window.resets_in is None else window.resets_in)
 
     def spend(self, now: float, requests: int, tokens: int) -> Spend:
-        """Log what one request is taken to cost; the step is for `correct`."""
+        """Log the reserved cost of one request. Returns the step, to pass to `correct`."""
         amount = requests if self.what == "requests" else tokens
         self.spent += amount
         last = self.steps[-1] if self.steps else None
@@ -85,14 +85,17 @@ class Allowance:
         return step
 
     def correct(self, step: Spend, requests: int, tokens: int) -> None:
-        """Add to what was logged, or take from it."""
+        """Add to the spending in a step, or subtract from it."""
         if not step.gone:
             amount = requests if self.what == "requests" else tokens
             step.amount += amount
             self.spent += amount
 
     def wait(self, now: float, tokens: int) -> float:
-        """Seconds until one more request of so many tokens has room; one larger than the limit waits for all of it."""
+        """Seconds until there is room for a request with this many tokens.
+
+        A request above the limit waits for an empty window.
+        """
         self._forget(now)
         amount = min(1 if self.what == "requests" else tokens, self.limit)
         over = self.spent + self.others + amount - self.limit

@@ -1,4 +1,4 @@
-"""Asks the model: waits for leave, retries what may pass, and turns every ending into a value or one clear error."""
+"""Sends requests to the model: waits at the gate, retries, and returns a reply or failure, or raises a clear error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selfinstruct.api import Backend, chat
+from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
-DOWN = "Nothing is lost: run the same command again when it answers."
+DOWN = "Nothing is lost. Run the same command again when it answers."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
 KEY_LIKE = re.compile(r"(?=\S*[\d_-])\S{12,}|\S{20,}")
 """Words that may hold a key: long ones, and those of twelve characters with a digit, dash or underscore."""
@@ -46,19 +47,19 @@ ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
 class CallJournal(Protocol):
-    """Keeps what calls cost, for budgets and quotas that outlast a command."""
+    """Records the cost of calls, for budgets and quotas across commands."""
 
     def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
-        """A call is about to be made; returns its number."""
+        """Record that a call is about to be made, and return its number."""
 
     def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
-        """A call has ended."""
+        """Record that a call has ended."""
 
 
 class LiveAnswerer:
-    """Answers requests by a backend's model.
+    """Answers requests with a backend's model.
 
-    `on_retry` is told before each wait. `stop` lets calls in flight end, and their replies be kept, but starts none.
+    `on_retry` is called before each wait. After `stop` no call starts; calls in flight end and their replies are kept.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class LiveAnswerer:
         backend: Backend,
         gate: Gate,
         on_retry: Callable[[Retry], None],
+        *,
         policy: RetryPolicy,
         calls: CallJournal | None = None,
     ) -> None:
@@ -74,7 +76,7 @@ class LiveAnswerer:
         self._on_retry = on_retry
         self._policy = policy
         self._calls = calls
-        self._model: BaseChatModel | None = None
+        self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
         self._breaker = Breaker(policy)
@@ -84,14 +86,13 @@ class LiveAnswerer:
         self._alarm: asyncio.TimerHandle | None = None
 
     async def open(self, sampling: Sampling) -> None:
-        """Make the model; raises `ModelError` if there is none to be had, `PluginError` if the backend is broken."""
+        """Create the model. Raises `ModelError` if it cannot be used and `PluginError` if the backend is broken."""
         make = self._backend.chat_model
         try:
-            self._model = await asyncio.to_thread(
-                call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN
-            )
+            model = await asyncio.to_thread(call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN)
         except SelfInstructError as error:
             raise self._masked(error) from None
+        self._model = with_messages(model, sampling)
         self._learn()
         if (left := self._gate.budget.seconds_left()) is not None:
             self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
@@ -105,7 +106,7 @@ class LiveAnswerer:
             raise self._masked(error) from None
 
     async def close(self) -> None:
-        """Give back the backend's sockets."""
+        """Close the backend's connections."""
         if self._alarm is not None:
             self._alarm.cancel()
         await self._backend.close()
@@ -122,10 +123,10 @@ class LiveAnswerer:
             self._gate.close(error)
 
     async def answer(self, request: Request) -> Answer:
-        """Ask until there is a reply or a reason why there is none.
+        """Send a request until there is a reply or a final failure.
 
-        Raises `ModelError` when no request can succeed, `Stopped` when the provider is too busy to go on or `stop` was
-        called before the request got its answer.
+        Raises `ModelError` if no request can succeed, and `Stopped` if the provider stays too busy or `stop` was called
+        before the request was answered.
         """
         answers_before, tries = self._answers, Attempts(self._policy)
         while True:
@@ -178,7 +179,7 @@ class LiveAnswerer:
             outcome = await self._outcome(request)
             return outcome
         finally:
-            self._end(request, ticket, number, outcome)
+            self._end(request, ticket, number, outcome=outcome)
 
     async def _outcome(self, request: Request) -> Reply | Fault:
         try:
@@ -194,11 +195,11 @@ class LiveAnswerer:
             if is_cancelled():
                 raise
             about = f"request {request.index} of {request.stage}"
-            raise self._masked(plugin_failed(self._name, about, error, FIX_AND_RERUN)) from None
+            raise self._masked(plugin_failed(self._name, about, error, hint=FIX_AND_RERUN)) from None
 
-    def _end(self, request: Request, ticket: Ticket, number: int, outcome: Reply | Fault | None) -> None:
-        """Learn from how a call ended, and put what it has cost in place of what was reserved for it."""
-        self._learn()  # before the reservation is corrected: the provider counted the whole of it, too
+    def _end(self, request: Request, ticket: Ticket, number: int, *, outcome: Reply | Fault | None) -> None:
+        """Process the end of a call: update the limits, and replace the reservation by the actual cost."""
+        self._learn()  # before the reservation is corrected, since the provider counted all of it too
         usage: Usage | None = None
         refused = isinstance(outcome, Exhausted)  # nothing was sent
         if isinstance(outcome, Rejected | Unusable):
@@ -221,7 +222,7 @@ class LiveAnswerer:
             )
 
     def _fault(self, request: Request, error: Exception) -> Fault:
-        """What the backend says an exception means; raises `PluginError` if it cannot say."""
+        """The backend's reading of an exception. Raises `PluginError` if the backend fails."""
         about = f"request {request.index} of {request.stage}"
         try:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
@@ -234,7 +235,7 @@ class LiveAnswerer:
         return fault
 
     def _learn(self) -> None:
-        """Take over the provider's limits; a backend that fails to tell them ends the run, but takes no reply along."""
+        """Update the provider's limits. A backend that fails here ends the run, but no reply is lost."""
         try:
             limits = call_plugin(self._name, "limits", self._backend.limits, hint=FIX_AND_RERUN)
             call_plugin(
@@ -256,32 +257,32 @@ class LiveAnswerer:
         return completion
 
     async def _wait(self, request: Request, tries: Attempts, busy: Busy) -> None:
-        """Wait before the next try: all requests together, where the provider says how long, else this one alone."""
+        """Wait before the next attempt: all requests if the provider gives a time, otherwise only this one."""
         words = self.mask(busy.message)
-        told = busy.retry_after is not None
+        has_wait = busy.retry_after is not None
         wait = self._policy.wait(tries.failed) if busy.retry_after is None else tries.wait_at_least(busy.retry_after)
-        if told:
+        if has_wait:
             self._gate.pause(wait, f"the provider asks to wait ({words})")
         else:
             tries.seconds += wait
         self._on_retry(Retry(request.stage, request.index, tries.calls, wait, words))
-        if not told and not self._stopped.is_set():
+        if not has_wait and not self._stopped.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), wait)
 
     def _check_health(self, busy: Busy) -> None:
-        """Stop the run when everything fails; until that is certain, ask for little."""
+        """Stop the run if everything fails. Until that is certain, send one request at a time."""
         if is_refusal(busy):
             return
         self._breaker.failed()
         if self._breaker.is_down:
-            words = f"everything failed for {self._policy.down:g} s, lastly: {self.mask(busy.message)}"
+            words = f"all requests failed for {self._policy.down:g} s, most recently: {self.mask(busy.message)}"
             raise Stopped(words, DOWN)
         if self._breaker.is_open:
             self._gate.send_one_at_a_time()
 
     def _given_up(self, busy: Busy, tries: Attempts, others_succeed: bool) -> Failure:
-        """One request that fails while others succeed is a failure of its own; else the provider is down."""
+        """A failure of this request if others succeed. Otherwise raises `Stopped`, since the provider is down."""
         words = self.mask(busy.message)
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)

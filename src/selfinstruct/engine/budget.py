@@ -1,4 +1,4 @@
-"""What a run may cost in all: requests, tokens, dollars and hours, over all its commands."""
+"""Enforces the budget of a run over all its commands: requests, tokens, dollars and hours."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from time import monotonic
 from selfinstruct.errors import Stopped
 from selfinstruct.types import Prices
 
-HINT = "Nothing is lost: run the same command with a larger {} to go on."
+HINT = "Nothing is lost. Run the same command with a larger {} to continue."
 
 
 @dataclass(slots=True)
 class Budget:
-    """Counts what is spent and what is reserved for calls under way; `None` is no bound.
+    """Counts spending and reservations for calls in flight. A bound of `None` means no limit.
 
-    The counts begin with what earlier commands spent, and a failed call whose cost nobody knows keeps its reservation.
-    `other_tokens` and `other_usd` were spent on another backend, at its prices; the other counts do not hold them.
+    The counts start with the spending of earlier commands. A failed call of unknown cost keeps its reservation.
+    `other_tokens` and `other_usd` were spent on other backends, and are not part of `prompt_tokens` and
+    `completion_tokens`. `own` is the budget of this backend alone, with its settings in `table`.
     """
 
     max_requests: int | None = None
@@ -31,6 +32,8 @@ class Budget:
     seconds: float = 0.0
     other_tokens: int = 0
     other_usd: float = 0.0
+    own: Budget | None = None
+    table: str = ""
     clock: Callable[[], float] = monotonic
     _reserved: tuple[int, int] = (0, 0)
     _began: float = field(init=False)
@@ -39,10 +42,12 @@ class Budget:
         self._began = self.clock()
 
     def allows(self, prompt_tokens: int, reply_tokens: int, out: int) -> bool:
-        """Whether a call fits. If not, but calls under way may turn out cheaper than reserved, it is to wait for them.
+        """Whether a call fits into the budget. If not, it may fit later, when calls in flight cost less than reserved.
 
-        Raises `Stopped`, naming the budget, where waiting will not help.
+        Raises `Stopped`, naming the budget, if waiting cannot help.
         """
+        if self.own is not None and not self.own.allows(prompt_tokens, reply_tokens, out):
+            return False
         used_up = self._over(0, 0, requests=0) if out else None
         if used_up is None:
             used_up = self._over(prompt_tokens, reply_tokens, requests=1)
@@ -50,38 +55,43 @@ class Budget:
                 return True
             if out:
                 return False
-        raise Stopped(f"the budget of {used_up[0]} is used up", HINT.format(used_up[1]))
+        setting = f"--{used_up[1]}".replace("_", "-") if not self.table else f"{self.table}.budget.{used_up[1]}"
+        raise Stopped(f"the budget of {used_up[0]} is used up", HINT.format(setting))
 
     def reserve(self, prompt_tokens: int, reply_tokens: int) -> None:
         """Count a call that is about to be made."""
+        if self.own is not None:
+            self.own.reserve(prompt_tokens, reply_tokens)
         self.requests += 1
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += reply_tokens
         self._reserved = (self._reserved[0] + prompt_tokens, self._reserved[1] + reply_tokens)
 
-    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, reply: int, refused: bool) -> None:
-        """Put what a call has cost in place of what was reserved for it."""
+    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, *, reply: int, refused: bool) -> None:
+        """Replace the reservation of a call by its actual cost."""
+        if self.own is not None:
+            self.own.correct(prompt_tokens, reply_tokens, prompt, reply=reply, refused=refused)
         self.requests -= refused
         self.prompt_tokens += prompt - prompt_tokens
         self.completion_tokens += reply - reply_tokens
         self._reserved = (self._reserved[0] - prompt_tokens, self._reserved[1] - reply_tokens)
 
     def seconds_left(self) -> float | None:
-        """Until the time is used up; `None` where time is no matter."""
+        """Seconds until the time is used up; `None` without a time limit."""
         return None if self.max_hours is None else self.max_hours * 3600 - self.seconds - (self.clock() - self._began)
 
     def _over(self, prompt_tokens: int, reply_tokens: int, requests: int) -> tuple[str, str] | None:
-        """The budget that so much more would break, and the flag that raises it."""
+        """The budget that this spending would exceed, and the setting that raises it; `None` if there is none."""
         prompt, completion = self.prompt_tokens + prompt_tokens, self.completion_tokens + reply_tokens
-        if not requests:  # what is spent for certain
+        if not requests:  # count only actual spending
             prompt, completion = prompt - self._reserved[0], completion - self._reserved[1]
         if self.max_requests is not None and self.requests + requests > self.max_requests:
-            return f"{self.max_requests:,} requests", "--max-requests"
+            return f"{self.max_requests:,} requests", "max_requests"
         if self.max_tokens is not None and prompt + completion + self.other_tokens > self.max_tokens:
-            return f"{self.max_tokens:,} tokens", "--max-tokens"
+            return f"{self.max_tokens:,} tokens", "max_tokens"
         usd = self.other_usd + (self.prices.cost(prompt, completion) if self.prices is not None else 0.0)
         if self.max_usd is not None and usd > self.max_usd:
-            return f"{self.max_usd:g} US dollars", "--max-usd"
+            return f"{self.max_usd:g} US dollars", "max_usd"
         if (left := self.seconds_left()) is not None and left <= 0:
-            return f"{self.max_hours:g} hours", "--max-hours"
+            return f"{self.max_hours:g} hours", "max_hours"
         return None

@@ -1,4 +1,4 @@
-"""Tells observers what happens; one that raises is reported once by name and then left alone."""
+"""Calls observers. An observer that raises is reported once by name and not called again."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Events:
         self._muted: set[str] = set()
 
     def started(self, stage: StageStart) -> None:
-        """A stage is about to ask its first request."""
+        """Call the observers of `selfinstruct_stage_started`."""
         self._notify("selfinstruct_stage_started", stage)
 
     def settled(self, settlement: Settlement) -> None:
-        """A reply's decisions are committed."""
+        """Call the observers of `selfinstruct_settled`."""
         self._notify("selfinstruct_settled", settlement)
 
     def retried(self, retry: Retry) -> None:
-        """A request will be asked again."""
+        """Call the observers of `selfinstruct_request_retried`."""
         self._notify("selfinstruct_request_retried", retry)
 
     def finished(self, summary: StageSummary) -> None:
-        """A stage has ended."""
+        """Call the observers of `selfinstruct_stage_finished`."""
         self._notify("selfinstruct_stage_finished", summary)
 
     def _notify(self, hook: str, value: object) -> None:
@@ -42,4 +42,4 @@ class Events:
                     observe(value)
                 except BaseException as error:
                     self._muted.add(name)
-                    self._report(f"plugin '{name}' failed in {hook} and is not told any more: {plugin_cause(error)}")
+                    self._report(f"plugin '{name}' failed in {hook} and is not called again: {plugin_cause(error)}")

@@ -1,4 +1,4 @@
-"""Holds a stage to its books: candidates = accepted + rejected + quarantined, before anything is committed."""
+"""Checks before each commit that candidates = accepted + rejected + quarantined."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from selfinstruct.errors import SelfInstructError
 from selfinstruct.store import Totals
 from selfinstruct.types import Decision, Request
 
-BUG = "This is a bug of selfinstruct: nothing of the request was recorded. Please report it."
+BUG = "This is a bug in selfinstruct, and nothing of the request was recorded. Please report it."
 
 
 class FateBalance:
-    """The running count of candidates and fates of one stage, from what its store holds on.
+    """Running counts of candidates and fates of one stage, starting from those in the store.
 
     `expected_candidates` is the number of candidates in all settlements. Raises `SelfInstructError` if the number of
     fates differs.
@@ -24,16 +24,20 @@ class FateBalance:
         self.candidates = expected_candidates
         self._check("the run")
 
-    def settle(self, request: Request, decisions: Sequence[Decision], before: int, evaluated: int) -> None:
+    def settle(self, request: Request, decisions: Sequence[Decision], before: int, *, evaluated: int) -> None:
         """Count a reply's candidates from position `before` to `judged`, and their fates.
 
-        Raises `SelfInstructError` if they are not as many, or are not those at these positions.
+        Raises `SelfInstructError` if the fates do not match the candidates at these positions.
         """
         name = f"request {request.index}"
         positions = [decision.position for decision in decisions]
         if positions != list(range(before, evaluated)):
-            told = f"candidates {before} to {evaluated - 1} were judged" if evaluated > before else "nothing was judged"
-            raise self._broken(name, f"{told}, and there are fates for {positions or 'none'}")
+            found = (
+                f"candidates {before} to {evaluated - 1} were evaluated"
+                if evaluated > before
+                else "nothing was evaluated"
+            )
+            raise self._broken(name, f"{found}, and there are fates for {positions or 'none'}")
         self.candidates += evaluated - before
         for decision in decisions:
             self._count(decision, name)
@@ -51,8 +55,8 @@ class FateBalance:
     def _check(self, name: str) -> None:
         fates = self.accepted + self._rejected + self._quarantined
         if fates != self.candidates:
-            told = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} set aside"
-            raise self._broken(name, f"{self.candidates} candidates, but {told}")
+            found = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} quarantined"
+            raise self._broken(name, f"{self.candidates} candidates, but {found}")
 
-    def _broken(self, name: str, told: str) -> SelfInstructError:
-        return SelfInstructError(f"the ledger of {self._stage} does not add up at {name}: {told}", BUG)
+    def _broken(self, name: str, found: str) -> SelfInstructError:
+        return SelfInstructError(f"the counts of {self._stage} do not add up at {name}: {found}", BUG)

@@ -1,4 +1,4 @@
-"""Runs items through the filter chain: each gets one fate, and a filter's fault never becomes a score."""
+"""Runs items through the filter chain. Each item gets one fate, and an error in a filter never becomes a verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity,
 
 @dataclass(frozen=True, slots=True)
 class NamedFilter:
-    """A filter as the run knows it: its name, and the object that judges."""
+    """A filter with its name in the run."""
 
     name: str
     filter: Filter[Any]
@@ -23,9 +23,9 @@ class NamedFilter:
 
 @dataclass(frozen=True, slots=True)
 class ChainResult:
-    """What became of a reply: its new decisions, how many of its items now have a fate, and whether all have.
+    """The result for a reply: its new decisions, the number of its items with a fate, and whether all have one.
 
-    `unread` says that the reply as a whole was set aside, because it could not be read.
+    `unread` means that the whole reply was quarantined, because it could not be read.
     """
 
     decisions: tuple[Decision, ...]
@@ -35,7 +35,10 @@ class ChainResult:
 
 
 class FilterChain:
-    """The filter chain. `quarantine` says what a plugin's fault does: stop the run, or set the item aside."""
+    """The filters of a stage.
+
+    With `quarantine`, an item on which a plugin fails is quarantined; otherwise the run stops.
+    """
 
     def __init__(self, rules: Sequence[NamedFilter], quarantine: bool = False) -> None:
         self._rules = rules
@@ -50,11 +53,13 @@ class FilterChain:
             )
 
     def evaluate(
-        self, read: Callable[[], Sequence[Item]], text: str, skip: int, room: int | None, most: int | None
+        self, read: Callable[[], Sequence[Item]], text: str, skip: int, *, room: int | None, most: int | None
     ) -> ChainResult:
-        """Judge a reply's items from position `skip` on, until `room` are accepted or `most` judged (`None`: all).
+        """Evaluate a reply's items from position `skip` on.
 
-        `read` is the post-processor's work on the reply, whose `text` is set aside if that fails and may be.
+        It stops when `room` items are accepted or `most` are evaluated; `None` means no limit.
+        `read` is the post-processor's work on the reply. If it fails and `quarantine` is set, the `text` is
+        quarantined.
         """
         try:
             items = [_storable(item) for item in call_plugin("the post-processor", text, lambda: list(read()))]
@@ -83,22 +88,32 @@ class FilterChain:
                 verdict = _verdict(rule, item)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:
-                    why = (rule.name, verdict.reason or "dropped", verdict.evidence)
-                    return _decision(position, item, "rejected", similarity, *why)
+                    reason = verdict.reason or "dropped"
+                    return _decision(
+                        position,
+                        item,
+                        "rejected",
+                        similarity=similarity,
+                        rule=rule.name,
+                        reason=reason,
+                        evidence=verdict.evidence,
+                    )
         except PluginError as error:
             if not self._quarantine:
                 raise
-            return _decision(position, item, "quarantined", None, *_because_of(error))
-        for rule in self._rules:  # no quarantine: a filter that half remembers would judge otherwise after a resume
+            rule_name, reason, evidence = _because_of(error)
+            return _decision(position, item, "quarantined", rule=rule_name, reason=reason, evidence=evidence)
+        for rule in self._rules:  # no quarantine: a filter with half its memory would decide differently after a resume
             call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, item, hint=FIX_AND_RERUN)
-        return _decision(position, item, "accepted", similarity)
+        return _decision(position, item, "accepted", similarity=similarity)
 
 
 def _decision(
     position: int,
     item: Item,
     fate: Fate,
-    similarity: Similarity | Deferred | None,
+    *,
+    similarity: Similarity | Deferred | None = None,
     rule: str = "",
     reason: str = "",
     evidence: Mapping[str, Json] | None = None,
@@ -118,7 +133,7 @@ def _verdict(rule: NamedFilter, item: Item) -> Verdict:
 
 
 def _storable(item: Any) -> Item:
-    """The item without lone halves of surrogate pairs, which a parser may find in JSON and no file can hold."""
+    """The item without lone surrogates, which JSON can contain but which cannot be stored."""
     checked: Any = check_item(item)
     texts = {field.name: getattr(checked, field.name) for field in fields(checked)}
     broken = {name: clean(text) for name, text in texts.items() if isinstance(text, str) and clean(text) != text}

@@ -1,4 +1,4 @@
-"""The gate before the provider: how many requests are out at once, and how much may be sent in a minute and a day."""
+"""The gate in front of a provider. It limits simultaneous requests, and requests and tokens per minute and day."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ MINUTE, DAY = 60, 86400
 """Seconds in the windows that a config can set."""
 
 UNBOUNDED_REPLY = 1024
-"""Tokens reserved for a reply whose length is not bounded."""
+"""Tokens reserved for a reply of unlimited length."""
 
 LONGEST_SLEEP = 30.0
-"""Seconds after which a long wait looks at the clock again."""
+"""Seconds between looks at the clock during a long wait."""
 
 PATIENCE = 600.0
-"""A longer wait than this, in seconds, ends the run, resumably, unless it was told to wait."""
+"""Longest wait in seconds. A longer one stops the run, unless the user asked to wait."""
 
 RECOVERY = 16
-"""Rounds of requests until concurrency is back at full after the provider pushed back."""
+"""Rounds of requests until concurrency is fully restored after too many requests."""
 
 SPREAD = 0.1
-"""Seconds over which a full volley is spread, so that a refusal comes back before all of it is out."""
+"""Seconds over which a burst of requests is spread, so that a refusal arrives before all are sent."""
 
 CREDIT = 6
-"""Requests that may make up for time in which none was ready."""
+"""Requests that may be sent at once after a time without requests."""
 
 Order = tuple[int, int]
 
 
 class Estimator:
-    """Guesses the tokens of a prompt before it is sent; learns from what replies say that theirs had."""
+    """Estimates the tokens of a prompt before it is sent. Learns from the token counts in replies."""
 
     def __init__(self) -> None:
         self._characters, self._tokens = 3500.0, 1000.0
@@ -53,7 +53,7 @@ class Estimator:
         return request.sampling.max_tokens or UNBOUNDED_REPLY
 
     def learn(self, request: Request, prompt_tokens: int | None) -> None:
-        """Take over what the provider counted; older counts fade."""
+        """Learn from the provider's count. Older counts have less weight."""
         if prompt_tokens:
             self._characters = self._characters * 0.95 + _characters(request)
             self._tokens = self._tokens * 0.95 + prompt_tokens
@@ -64,14 +64,14 @@ def _characters(request: Request) -> int:
 
 
 def estimated_tokens(request: Request) -> int:
-    """What a request may cost in all: its prompt, and the longest reply it allows."""
+    """The largest number of tokens of a request: its prompt and the longest reply that it allows."""
     estimator = Estimator()
     return estimator.prompt_tokens(request) + estimator.reply_tokens(request)
 
 
 @dataclass(slots=True)
 class Ticket:
-    """Leave to send one request; give it back with what the request really cost."""
+    """Permission to send one request. Return it with `Gate.leave` when the request has ended."""
 
     prompt_tokens: int
     reply_tokens: int
@@ -80,16 +80,16 @@ class Ticket:
 
     @property
     def tokens(self) -> int:
-        """What is reserved."""
+        """The number of reserved tokens."""
         return self.prompt_tokens + self.reply_tokens
 
 
 @dataclass(slots=True)
 class Gate:
-    """Lets requests through, those with the lowest order first, as windows, budget and the provider's mood allow.
+    """Lets requests through in order, as far as rate limits, budget and concurrency allow.
 
-    A provider counts from when it sees a request, and we from when we send it, so each window is kept a little longer
-    than it says. `waits` says that a quota which is used up is waited for; `say` is told until when.
+    A provider counts a request when it arrives, and we count it when it is sent, so each window is kept a little
+    longer. With `waits` the gate waits for a used-up quota to renew, and reports with `say` until when.
     """
 
     concurrency: int
@@ -113,14 +113,14 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._allowed = self.concurrency
-        for seconds in (MINUTE, DAY):  # logged from the beginning, since a limit may become known at any time
+        for seconds in (MINUTE, DAY):  # logged from the start, since a limit may become known at any time
             self._allowances["requests", seconds] = Allowance("requests", seconds)
             self._allowances["tokens", seconds] = Allowance("tokens", seconds)
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def load_history(self, past: Iterable[tuple[float, int]]) -> None:
-        """Count what earlier commands spent: seconds ago and tokens of each request, oldest first."""
+        """Count the requests of earlier commands: age in seconds and tokens of each, oldest first."""
         now = self.clock()
         for ago, tokens in past:
             for allowance in self._allowances.values():
@@ -128,13 +128,13 @@ class Gate:
                     allowance.spend(now - ago, 1, tokens)
 
     def set_user_limits(self, windows: Iterable[Window]) -> None:
-        """Take over the user's own limits; a provider may tell of lower ones, never of higher ones."""
+        """Set the user's own limits. The provider's limits apply only if they are lower."""
         for window in windows:
             allowance = self._allowance(window)
             allowance.limit = allowance.cap = window.limit
 
     def learn(self, windows: Iterable[Window], learning: bool = False) -> None:
-        """Take over what the provider says it allows; while `learning`, one request goes ahead of the rest."""
+        """Update the provider's limits. While `learning`, one request is sent before the others."""
         for window in windows:
             self._allowance(window).update(window)
         was_probing, self._probing = self._probing, learning
@@ -148,13 +148,13 @@ class Gate:
         return self._allowances[key]
 
     def pause(self, seconds: float, why: str = "") -> None:
-        """Send nothing for so long."""
+        """Send nothing for this time."""
         until = self.clock() + seconds
         if until > self._paused_until:
             self._paused_until, self._why_paused = until, why
 
     def wait_reason(self) -> str:
-        """What holds requests back now, in words; nothing, if nothing does or all slots are taken."""
+        """Why requests wait now, in words. Empty if none wait, or if only a slot is missing."""
         if not self._waiting or self._ended or self._out >= int(self._allowed):
             return ""
         wait, why = self._wait(self.clock(), self._waiting[0][1].tokens)
@@ -163,9 +163,9 @@ class Gate:
     # --- coming and going ---------------------------------------------------------------------------------------------
 
     async def enter(self, order: int, prompt_tokens: int, reply_tokens: int) -> Ticket:
-        """Wait for a free slot and for room in every window and budget, then reserve it.
+        """Wait for a free slot and for room in every rate limit and budget, then reserve them.
 
-        Raises `Stopped` when the gate is closed, a budget is used up, or a quota is for longer than patience lasts.
+        Raises `Stopped` if the gate is closed, a budget is used up, or the wait for a quota would be too long.
         """
         if self._ended:
             raise self._ended
@@ -183,22 +183,22 @@ class Gate:
         return ticket
 
     def leave(self, ticket: Ticket, usage: Usage | None, refused: bool = False) -> Usage:
-        """Free the slot, and correct the reservation by what was really spent, if that is known; returns that.
+        """Free the slot, and correct the reservation to the actual usage, if known. Returns the usage.
 
-        `refused`: the provider turned the request away, which is taken to have cost nothing.
+        `refused` means that the provider refused the request, which is assumed to cost nothing.
         """
         said = Usage(0, 0) if refused else usage or Usage()
         prompt = ticket.prompt_tokens if said.prompt_tokens is None else said.prompt_tokens
         reply = ticket.reply_tokens if said.completion_tokens is None else said.completion_tokens
         for allowance, step in ticket.steps:
             allowance.correct(step, -1 if refused else 0, prompt + reply - ticket.tokens)
-        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply, refused)
+        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply=reply, refused=refused)
         self._out -= 1
         self._send_waiting()
         return Usage(prompt, reply)
 
     def too_many_requests(self, ticket: Ticket) -> None:
-        """The provider has too many requests: send half as many at once, once for each volley."""
+        """Halve the number of simultaneous requests, once per burst, because the provider asked to slow down."""
         if ticket.sent_at >= self._cut_at:
             self._allowed = max(1.0, self._allowed / 2)
             self._cut_at = self.clock()
@@ -206,17 +206,17 @@ class Gate:
                 allowance.refused()
 
     def speed_up(self) -> None:
-        """A request was answered: send more at once again, by and by."""
+        """Increase the number of simultaneous requests step by step, because a request was answered."""
         if self._allowed < self.concurrency:
             step = max(1.0, self.concurrency / RECOVERY) / self._allowed
             self._allowed = min(float(self.concurrency), self._allowed + step)
 
     def send_one_at_a_time(self) -> None:
-        """The provider seems to be down: one request at a time finds out when it is back."""
+        """Send one request at a time, because the provider seems to be down."""
         self._allowed, self._cut_at = 1.0, self.clock()
 
     def close(self, error: SelfInstructError | None = None) -> None:
-        """Let nobody through any more: whoever waits, or comes later, is told the error."""
+        """Close the gate. Waiting and later requests raise the error."""
         self._ended = self._ended or error or Stopped("stopped before this request was sent")
         if self._timer is not None:
             self._timer.cancel()
@@ -226,7 +226,7 @@ class Gate:
                 leave.set_exception(self._ended)
 
     def _send_waiting(self) -> None:
-        """Let through whoever can go now, and come back when the next one can."""
+        """Send the requests that can go now, and schedule the next check."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -242,7 +242,7 @@ class Gate:
             leave.set_result(None)
 
     def _can_send(self, ticket: Ticket) -> bool:
-        """Whether a request may go now; if not, it is seen to that it is looked at again."""
+        """Whether a request may be sent now. If not, schedules another check."""
         try:
             if not self.budget.allows(ticket.prompt_tokens, ticket.reply_tokens, self._out):
                 return False
@@ -271,7 +271,9 @@ class Gate:
         when = (datetime.now().astimezone() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M %Z")
         words = why or "the provider asks to wait"
         if not self.waits:
-            raise Stopped(f"{words}: to be resumed at {when}", "Run the same command again then, or now with --wait.")
+            raise Stopped(
+                f"{words}, and the run can be resumed at {when}", "Run the same command again then, or now with --wait."
+            )
         if until > self._announced_until + LONGEST_SLEEP:
             self._announced_until = until
             self.say(f"{words}: waiting until {when}")

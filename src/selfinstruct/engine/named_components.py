@@ -1,4 +1,4 @@
-"""A stage's components under their names, so that a fault tells which component of which plugin it was."""
+"""Wraps a stage's components with their names, so that an error names the component and its plugin."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class NamedSampler(Sampler):
-    """A sampler; `name` is such as "sampler 'paper' of plugin 'paper'"."""
+    """A sampler with a name, such as "sampler 'paper' of plugin 'paper'"."""
 
     name: str
     inner: Sampler
 
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """The inner one's sample; raises `PluginError` if it fails or gives what is no `Instruction`."""
+        """The wrapped sampler's sample. Raises `PluginError` if it fails or returns anything but instructions."""
         about = f"request {view.index} of {view.stage}"
-        return _listed(self.name, about, Instruction, lambda: self.inner.sample(view))
+        return _listed(self.name, about, Instruction, work=lambda: self.inner.sample(view))
 
 
 @dataclass(frozen=True, slots=True)
 class NamedEncoder(PromptEncoder):
-    """A prompt encoder; `sampling` is not asked of it."""
+    """A prompt encoder with a name. Its `sampling` is not used."""
 
     name: str
     inner: PromptEncoder
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:
-        """The inner one's messages; raises `PluginError` if it fails or gives what is no `Message`."""
+        """The wrapped encoder's messages. Raises `PluginError` if it fails or returns anything but messages."""
         shown = subjects or examples
         about = f"a prompt with {shown[0].id}" if shown else "a prompt without examples"
-        return _listed(self.name, about, Message, lambda: self.inner.encode(examples, subjects))
+        return _listed(self.name, about, Message, work=lambda: self.inner.encode(examples, subjects))
 
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:
         """The inner one's schema; raises `PluginError` if it fails."""
@@ -47,17 +47,17 @@ class NamedEncoder(PromptEncoder):
 
 @dataclass(frozen=True, slots=True)
 class NamedPostProcessor(PostProcessor):
-    """A post-processor."""
+    """A post-processor with a name."""
 
     name: str
     inner: PostProcessor
 
     def process(self, request: Request, reply: Reply) -> Sequence[Any]:
-        """The inner one's items; raises `PluginError` if it fails."""
+        """The wrapped post-processor's items. Raises `PluginError` if it fails."""
         return call_plugin(self.name, reply.text, lambda: list(self.inner.process(request, reply)), hint=HINT)
 
 
-def _listed(name: str, about: str, kind: type[T], work: Callable[[], Sequence[T]]) -> list[T]:
+def _listed(name: str, about: str, kind: type[T], *, work: Callable[[], Sequence[T]]) -> list[T]:
     values = call_plugin(name, about, lambda: list(work()), hint=FIX_AND_RERUN)
     for value in values:
         if not isinstance(value, kind):

@@ -1,4 +1,4 @@
-"""What the runner holds of each request under way, where a stage ends, and what it needs of whoever answers."""
+"""Values of the runner: pending requests, the bounds of a stage, and the protocol of answerers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from selfinstruct.types import Failure, Reply, Request
 
 
 class Answerer(Protocol):
-    """Whoever answers requests: a live model, or recorded replies."""
+    """Answers requests, from a live model or from recorded replies."""
 
     async def answer(self, request: Request) -> Answer:
-        """The answer to a request, or an error that ends the run."""
+        """Return the answer to a request, or raise an error that ends the run."""
 
     def stop(self) -> None:
-        """Let what is under way end, and start nothing more."""
+        """Start no further call; calls in flight end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where a stage ends, besides its goal.
+    """Limits of a stage, in addition to its goal.
 
-    lookahead          requests planned beyond the last settled one; part of what makes a result
-    max_candidates     candidates to judge in all, `None` for no cap
-    patience           requests in a row that may bring nothing accepted before the pool counts as saturated
-    min_acceptance     share of candidates, over the last requests, below which it does too; `None` for no such rule
-    acceptance_window  how many those last requests are
+    lookahead          requests planned beyond the last settled one; affects results
+    max_candidates     candidates to evaluate in total; `None` for no limit
+    patience           requests in a row without an accepted item after which the pool counts as saturated
+    min_acceptance     share of accepted candidates in recent requests below which it does too; `None` for no such rule
+    acceptance_window  number of these recent requests
     """
 
     lookahead: int
@@ -40,7 +40,7 @@ class Bounds:
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request under way, or one whose answer the journal held."""
+    """A request in flight, or one with an answer from the journal."""
 
     request: Request
     evaluated: int
@@ -48,15 +48,15 @@ class PendingRequest:
     answer: Reply | Failure | None = None
 
     def known(self) -> Reply | Failure | None:
-        """The answer, if it is there by now."""
+        """The answer, or `None` if it has not arrived."""
         if self.answer is None and self.task is not None and self.task.done() and not self.task.cancelled():
             found = None if self.task.exception() else self.task.result()
             return found if isinstance(found, Reply | Failure) else None
         return self.answer
 
     async def get(self) -> Answer:
-        """The answer, waited for; raises what ends the run."""
+        """Wait for the answer. Raises errors that end the run."""
         if self.answer is not None:
             return self.answer
         assert self.task is not None
-        return await asyncio.shield(self.task)  # whoever cancels the run does not cancel a reply that is paid for
+        return await asyncio.shield(self.task)  # cancelling the run must not cancel a paid reply

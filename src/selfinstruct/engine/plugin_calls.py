@@ -1,4 +1,4 @@
-"""Calls into plugins: what one raises, or returns in place of what it should, becomes an error that names it."""
+"""Calls plugins. An exception or a wrong return value becomes a `PluginError` that names the component."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from selfinstruct.types import (
 
 T = TypeVar("T")
 
-HINT = 'Fix it and run the same command again, or set run.on_plugin_error = "quarantine".'
-FIX_AND_RERUN = "Fix it and run the same command again: nothing that was paid for is lost."
+HINT = 'Fix the plugin and run the same command again, or set run.on_plugin_error = "quarantine".'
+FIX_AND_RERUN = "Fix the plugin and run the same command again. No paid reply is lost."
 
 
 def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, hint: str = HINT) -> T:
-    """Call a plugin; raises `PluginError` with the component's name, what it was about, and where it failed."""
+    """Call a plugin. Raises `PluginError` with the component's name, the item or request, and the failing function."""
     try:
         return work(*values)
     except (UsageError, PluginError, ModelError, Stopped):
         raise
     except BaseException as error:
-        raise plugin_failed(name, about, error, hint) from error
+        raise plugin_failed(name, about, error, hint=hint) from error
 
 
-def plugin_failed(name: str, about: str, error: BaseException, hint: str = HINT) -> PluginError:
+def plugin_failed(name: str, about: str, error: BaseException, *, hint: str = HINT) -> PluginError:
     """The error that names a component, what it was about, and where it failed; raises Ctrl-C itself again."""
     return PluginError(f"{name} failed{_place(error)} on: {about[:80]!r}: {plugin_cause(error)}", hint)
 
 
 def check_request(request: Request) -> None:
-    """Raise `PluginError` if a sampler or an encoder gave what is no example, or no message."""
+    """Raise `PluginError` if a sampler returned anything but examples, or an encoder anything but messages."""
     whole = (
         ("the sampler", request.examples, Instruction, "an Instruction"),
         ("the encoder", request.messages, Message, "a Message"),
@@ -61,32 +61,35 @@ def check_request(request: Request) -> None:
     for who, values, kind, wanted in whole:
         for value in values:
             if not isinstance(value, kind):
-                told = f"{who} of {request.stage} gave {_kind(value)} in place of {wanted}"
-                raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+                problem = f"{who} of {request.stage} returned {_kind(value)} instead of {wanted}"
+                raise PluginError(f"{problem}, for request {request.index}", FIX_AND_RERUN)
     if request.schema is not None and not (isinstance(request.schema, dict) and _is_json(request.schema)):
-        told = f"the encoder of {request.stage} gave a schema that is no JSON object"
-        raise PluginError(f"{told}, for request {request.index}", FIX_AND_RERUN)
+        problem = f"the encoder of {request.stage} returned a schema that is not a JSON object"
+        raise PluginError(f"{problem}, for request {request.index}", FIX_AND_RERUN)
 
 
 def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
-    """The item itself; raises `PluginError` if a post-processor gave what cannot be judged or stored."""
+    """Return the item.
+
+    Raises `PluginError` if a post-processor returned something that is no item or cannot be stored.
+    """
     if not (isinstance(item, Draft | Label | RawInstances | Example | Rating) and isinstance(item.text, str)):
-        raise PluginError(f"the post-processor gave {_kind(item)} in place of an item: {str(item)[:80]!r}", HINT)
+        raise PluginError(f"the post-processor returned {_kind(item)} instead of an item: {str(item)[:80]!r}", HINT)
     if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
-        raise PluginError(f"the post-processor gave notes that are not JSON, on: {item.text[:80]!r}", HINT)
+        raise PluginError(f"the post-processor returned notes that are not JSON, on: {item.text[:80]!r}", HINT)
     return item
 
 
 def check_verdict(name: str, verdict: object, text: str) -> None:
-    """Raise `PluginError` if a filter's verdict is none, or holds what cannot be stored."""
+    """Raise `PluginError` if a filter returned anything but a verdict, or one that cannot be stored."""
     if not isinstance(verdict, Verdict):
         raise PluginError(f"filter '{name}' returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
     near = verdict.similarity
     scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
     if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
-        raise PluginError(f"filter '{name}' gave a similarity that is none, on: {text[:80]!r}", HINT)
+        raise PluginError(f"filter '{name}' returned an invalid similarity, on: {text[:80]!r}", HINT)
     if not (isinstance(verdict.reason, str) and _is_json(dict(verdict.evidence)) and _is_json(scores)):
-        raise PluginError(f"filter '{name}' gave reasons that are not JSON, on: {text[:80]!r}", HINT)
+        raise PluginError(f"filter '{name}' returned evidence that is not JSON, on: {text[:80]!r}", HINT)
 
 
 def _can_be_computed(near: object) -> bool:
@@ -100,7 +103,7 @@ def _can_be_computed(near: object) -> bool:
 
 
 def check_completion(name: str, about: str, completion: object) -> None:
-    """Raise `PluginError` if a backend read a message into what cannot be journalled."""
+    """Raise `PluginError` if a backend returned a completion that cannot be recorded."""
     if not isinstance(completion, Completion):
         raise PluginError(f"{name} read a reply as {_kind(completion)}, not a Completion, on: {about}", FIX_AND_RERUN)
     usage = (completion.usage.prompt_tokens, completion.usage.completion_tokens)
@@ -115,7 +118,7 @@ def check_completion(name: str, about: str, completion: object) -> None:
 
 
 def check_fault(name: str, about: str, fault: object) -> Fault:
-    """The fault itself; raises `PluginError` if a backend read an exception as something else."""
+    """Return the fault. Raises `PluginError` if a backend returned something else."""
     if not isinstance(fault, Busy | Rejected | Unusable | Exhausted):
         raise PluginError(f"{name} read an error as {_kind(fault)}, not a fault, on: {about}", FIX_AND_RERUN)
     return fault
@@ -134,7 +137,7 @@ def _is_json(value: object) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    """Which function of a plugin our own code had called when it failed."""
+    """The function of the plugin that failed."""
     for frame, _ in walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__", ""))
         if module.partition(".")[0] != "selfinstruct":

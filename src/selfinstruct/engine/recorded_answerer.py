@@ -10,14 +10,14 @@ from selfinstruct.types import Reply, Request
 
 
 class RecordedAnswerer:
-    """Answers requests by texts that the journal holds; `places` are where, `None` where nothing needs to be read."""
+    """Answers requests with texts from the journal. `places` says where each text is; `None` stands for no text."""
 
     def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
         self._store = store
         self._places = places
 
     async def answer(self, request: Request) -> Answer:
-        """The raw text at the request's place, as a reply."""
+        """A reply with the text at the request's place."""
         place = self._places[request.index]
         if place is None:
             return Reply("", "stop")
@@ -25,4 +25,4 @@ class RecordedAnswerer:
         return Reply(text, finish)
 
     def stop(self) -> None:
-        """Nothing is under way."""
+        """Do nothing: no call is in flight."""

@@ -1,4 +1,4 @@
-"""How often and how long a request is tried, and when all of them failing means that the provider is down."""
+"""Decides how often and how long a request is tried, and when the provider counts as down."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from selfinstruct.types import Busy
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long a request is tried.
+    """Limits on the attempts of a request.
 
-    attempts   calls for one request that may fail, the first included
-    refusals   calls for one request that the provider may turn away with a time to come back at
+    attempts   calls for one request, including the first
+    refusals   calls for one request that the provider may refuse with a time to retry
     first      seconds before the second call; doubled each time, with jitter
-    longest    seconds that any such wait may take
-    seconds    what calls and such waits of one request may take together
+    longest    seconds of the longest such wait
+    seconds    total of calls and such waits of one request
     failures   failures in a row, over all requests, after which requests go out one at a time
-    down       seconds without any answer, after so many failures, that end the run, resumably
+    down       seconds without any answer, after `failures`, after which the run stops
     """
 
     attempts: int = 6
@@ -39,7 +39,7 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class Attempts:
-    """The tries of one request so far."""
+    """The attempts of one request so far."""
 
     policy: RetryPolicy
     failed: int = 0
@@ -47,7 +47,7 @@ class Attempts:
     seconds: float = 0.0
 
     def count(self, busy: Busy, took: float) -> None:
-        """Count a try that came to nothing after so many seconds."""
+        """Count a failed attempt that took `took` seconds."""
         self.seconds += took
         if is_refusal(busy):
             self.refused += 1
@@ -55,29 +55,29 @@ class Attempts:
             self.failed += 1
 
     def wait_at_least(self, requested_wait: float) -> float:
-        """The wait that a provider told, made longer where it told it again and again."""
+        """The wait that a provider asked for, made longer if it asks repeatedly."""
         return max(requested_wait, min(5.0, 0.05 * 2.0 ** min(self.calls, 10))) if self.calls > 1 else requested_wait
 
     @property
     def calls(self) -> int:
-        """All of them."""
+        """The number of calls."""
         return self.failed + self.refused
 
     @property
     def are_used_up(self) -> bool:
-        """Whether there is to be no other."""
+        """Whether no attempt is left."""
         policy = self.policy
         return self.failed >= policy.attempts or self.refused >= policy.refusals or self.seconds >= policy.seconds
 
 
 def is_refusal(busy: Busy) -> bool:
-    """Whether the provider turned a request away and said when to come back: a matter of limits, not of health."""
+    """Whether the provider refused a request and said when to retry, which means a limit and not an outage."""
     return busy.too_many_requests and busy.retry_after is not None
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Watches over all requests together."""
+    """Watches the failures of all requests, to detect an outage."""
 
     policy: RetryPolicy
     clock: Callable[[], float] = monotonic
@@ -85,21 +85,21 @@ class Breaker:
     _since: float = 0.0
 
     def succeeded(self) -> None:
-        """A request was answered."""
+        """Note that a request was answered."""
         self.failures = 0
 
     def failed(self) -> None:
-        """A call came to nothing."""
+        """Note that a call failed."""
         if not self.failures:
             self._since = self.clock()
         self.failures += 1
 
     @property
     def is_open(self) -> bool:
-        """Whether so much failed that requests are to go out one at a time."""
+        """Whether requests should be sent one at a time, after many failures."""
         return self.failures >= self.policy.failures
 
     @property
     def is_down(self) -> bool:
-        """Whether the provider has to be taken for down."""
+        """Whether the provider counts as down."""
         return self.is_open and self.clock() - self._since >= self.policy.down

@@ -1,4 +1,4 @@
-"""The one loop: plan within a bounded lag, ask, journal, judge, settle in order of requests."""
+"""The one loop: plan requests, send them, record replies, evaluate and settle them in order of requests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 
 from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.barren import BarrenReplies
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.fate_balance import FateBalance
 from selfinstruct.engine.filter_chain import ChainResult, FilterChain
@@ -25,32 +26,33 @@ from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
 __all__ = ["Answerer", "Bounds", "Runner"]
 
 FAILURES_IN_A_ROW = 8
-"""Requests that may fail one after the other before the run gives up on the model."""
+"""Failed requests in a row after which the run stops."""
 
 FIRST_FAILURES = 3
 """The same before the model has given this command its first reply."""
 
 EXPECTED_YIELD = 4
-"""Instructions that a request is taken to bring before anything is known; with what it brought later, a mean."""
+"""Expected instructions per request before the first result; later averaged with the results."""
 
 MOST_UNCOMMITTED = 32
-"""Settlements that may be on their way to the disk, in order, while the next replies are judged."""
+"""Settlements that may be waiting for the disk while the next replies are evaluated."""
 
 MOST_AT_ONCE = 32
-"""Replies that are judged in one trip to the judging thread, if they are all there."""
+"""Replies that are evaluated in one call of the evaluation thread."""
 
 EVALUATION_SECONDS_PER_TRIP = 0.02
-"""Seconds after which such a trip ends, so that the next requests are planned."""
+"""Seconds after which such a call ends, so that the next requests are planned."""
 
 
 class Runner:
-    """Runs one stage over one store. Resuming is the same as running: what the journal holds is not asked again."""
+    """Runs one stage over one store. To resume, run it again: recorded replies are not asked for again."""
 
     def __init__(
         self,
         stage: Stage,
         chain: FilterChain,
         answerer: Answerer,
+        *,
         store: RunStore,
         events: Events,
         bounds: Bounds,
@@ -65,6 +67,7 @@ class Runner:
         self._balance = FateBalance(stage.name, store.totals(stage.name), store.evaluated(stage.name))
         evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
+        self._barren = BarrenReplies(self._balance.accepted > 0)
         self._failures = 0
         self._most_failures = FIRST_FAILURES
         self._last_failure = ""
@@ -76,12 +79,12 @@ class Runner:
         self._commits: deque[tuple[CommitFuture, Settlement]] = deque()
 
     def interrupt(self, why: str) -> None:
-        """Plan nothing more; calls in flight may end, and their replies are kept."""
-        self._stopping = self._stopping or Stopped(why, "Run the same command again to go on.")
+        """Plan no further request. Calls in flight end, and their replies are kept."""
+        self._stopping = self._stopping or Stopped(why, "Run the same command again to continue.")
         self._answerer.stop()
 
     async def run(self) -> str:
-        """Go on until the stage is done; returns the reason in words.
+        """Run until the stage is done. Returns the reason in words.
 
         Raises `Stopped`, `ModelError`, `PluginError` or `RunError`, each after the calls in flight have ended and
         their replies are in the journal.
@@ -99,13 +102,14 @@ class Runner:
             if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
                 return f"target of {self._stage.goal} reached"
             self._check_bounds()
-            while len(self._in_flight) < self._bounds.lookahead and self._wants_more():
+            while len(self._in_flight) < self._most_in_flight() and self._wants_more():
                 if (pending := self._plan()) is None:
                     break
                 self._in_flight.append(pending)
             if not self._in_flight:
                 if self._stopping:
                     raise self._stopping
+                self._barren.check(is_complete=True)
                 return "complete"
             pending = self._in_flight[0]
             try:
@@ -117,12 +121,16 @@ class Runner:
             await self._settle([(pending, answer), *self._also_answered()])
 
     def _also_answered(self) -> Iterator[tuple[PendingRequest, Reply | Failure]]:
-        """Those right behind the first that have their answers already."""
+        """The next pending requests that already have their answers."""
         for pending in islice(self._in_flight, 1, MOST_AT_ONCE):
             answer = pending.known()
             if answer is None:
                 return
             yield pending, answer
+
+    def _most_in_flight(self) -> int:
+        """Never changes a result, since a request is planned from the pool as it was `lookahead` requests before."""
+        return self._bounds.lookahead if self._stage.recorded else self._barren.in_flight(self._bounds.lookahead)
 
     def _done(self) -> bool:
         """Whether the loop has a reason to end."""
@@ -136,14 +144,15 @@ class Runner:
     def _check_bounds(self) -> None:
         cap = self._bounds.max_candidates
         if cap is not None and self._balance.candidates >= cap:
-            raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to go on.")
+            raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to continue.")
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
+        self._barren.check()
         if self._failures >= self._most_failures:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
     def _wants_more(self) -> bool:
-        """Whether another request is worth planning now; never changes a result, only what is paid beyond the goal."""
+        """Whether to plan another request now. Affects only the cost beyond the goal, never a result."""
         if self._stopping:
             return False
         if self._stage.goal is None or not self._in_flight:
@@ -175,7 +184,7 @@ class Runner:
         return PendingRequest(request, evaluated, task, answer)
 
     async def _obtain(self, request: Request) -> Answer:
-        """The journalled life of one request: asked, answered, and only then given to judgement."""
+        """Record a request, get its answer, and record the answer, before anything evaluates it."""
         if self._stage.recorded:
             return await self._answerer.answer(request)
         await self._store.record_request(request).wait()
@@ -190,7 +199,7 @@ class Runner:
         return answer
 
     async def _settle(self, ready: Sequence[tuple[PendingRequest, Reply | Failure]]) -> None:
-        """Judge and settle answers in order, as many of them as fit into one trip to the judging thread."""
+        """Evaluate and settle answers in order, as many as fit into one call of the evaluation thread."""
         if self._evaluation_failed:
             raise self._evaluation_failed
         replies = [(pending, answer) for pending, answer in ready if isinstance(answer, Reply)]
@@ -198,16 +207,16 @@ class Runner:
         for pending, answer in ready:
             outcome = next(outcomes, None) if isinstance(answer, Reply) else None
             if isinstance(answer, Reply) and outcome is None:
-                break  # the goal was reached, or time for judging was up: it is settled later
+                break  # the goal was reached, or the time was up: the rest is settled later
             self._settle_one(pending, answer, outcome)
             if self._done():
                 break
         await self._announce(MOST_UNCOMMITTED)
 
     def _evaluate_all(self, replies: Sequence[tuple[PendingRequest, Reply]]) -> list[ChainResult]:
-        """Judge replies one after the other; an error of any but the first is raised when its turn comes to be first.
+        """Evaluate replies in order. An error after the first reply is raised later, when that reply comes first.
 
-        Called in a thread, while nothing is settled.
+        Runs in a thread while nothing is settled.
         """
         outcomes: list[ChainResult] = []
         accepted, candidates, began = self._balance.accepted, self._balance.candidates, time.monotonic()
@@ -217,7 +226,7 @@ class Runner:
                 break
             read = partial(self._stage.read, pending.request, reply)
             try:
-                outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room, most)
+                outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room=room, most=most)
             except SelfInstructError as error:
                 if not outcomes:
                     raise
@@ -233,7 +242,7 @@ class Runner:
         if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
-            self._failures += pending.task is not None  # one that the journal held says nothing of the model as it is
+            self._failures += pending.task is not None  # a recorded failure says nothing about the model now
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
@@ -245,7 +254,7 @@ class Runner:
                     for subject in subjects
                 )
                 evaluated = len(decisions)
-        self._balance.settle(request, decisions, pending.evaluated, evaluated)
+        self._balance.settle(request, decisions, pending.evaluated, evaluated=evaluated)
         committed = self._store.settle(
             request, decisions, evaluated=evaluated, complete=complete, accepted=self._balance.accepted
         )
@@ -255,12 +264,14 @@ class Runner:
             before = self._sizes[-1] if self._sizes else 0
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
+        if isinstance(answer, Reply) and not self._stage.recorded:
+            self._barren.settled(request, answer, decisions, is_new=pending.task is not None)
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
 
     async def _announce(self, allowed: int) -> None:
-        """Tell observers of what is committed, waiting until at most `allowed` settlements are not."""
+        """Report committed settlements to observers, waiting until at most `allowed` are not committed."""
         while self._commits and (len(self._commits) > allowed or self._commits[0][0].done()):
             committed, settlement = self._commits.popleft()
             await committed.wait()

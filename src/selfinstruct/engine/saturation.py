@@ -1,4 +1,4 @@
-"""Watches whether a stage's pool still grows, by what was settled, in order of requests."""
+"""Detects when the pool of a stage no longer grows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from selfinstruct.engine.pending import Bounds
 
 
 class SaturationMonitor:
-    """Two rules: so many requests in a row brought nothing, or too few of the last candidates were accepted.
+    """Applies two rules: too many requests in a row without an accepted item, or too few recent candidates accepted.
 
-    Both look at wholly settled requests only, in their order, so a run that was killed and resumed, or that has other
-    latencies, ends at the same request.
+    Both use completely settled requests only, in order, so a resumed run, or one with other latencies, ends at the same
+    request.
     """
 
     def __init__(self, bounds: Bounds, sizes: Sequence[int], evaluated: Sequence[int]) -> None:
-        """Take over `sizes`, the accepted total after each request, and `judged`, the candidates of the last ones."""
+        """Start from `sizes`, the accepted total after each request, and `evaluated`, the candidates of recent ones."""
         self._bounds = bounds
         self._fruitless = 0
         self._recent: deque[tuple[int, int]] = deque(maxlen=bounds.acceptance_window)
@@ -27,7 +27,7 @@ class SaturationMonitor:
             self.settled(gain, candidates)
 
     def settled(self, accepted: int, candidates: int) -> None:
-        """A request was wholly settled: so many of its candidates were accepted."""
+        """Count a completely settled request with its accepted items and candidates."""
         self._fruitless = 0 if accepted else self._fruitless + 1
         if len(self._recent) == self._recent.maxlen:
             old = self._recent[0]
@@ -36,11 +36,11 @@ class SaturationMonitor:
         self._accepted, self._candidates = self._accepted + accepted, self._candidates + candidates
 
     def reached(self) -> tuple[str, str] | None:
-        """Why the pool counts as saturated, and what may help; `None` as long as it does not."""
+        """Why the pool counts as saturated, with a hint; `None` if it does not."""
         if self._fruitless >= self._bounds.patience:
             return (
-                f"the pool is saturated: the last {self._fruitless} requests brought nothing new",
-                "Add seeds, vary the prompt or the model, or raise generate.patience to insist.",
+                f"the pool is saturated: the last {self._fruitless} requests added nothing new",
+                "Add seeds, vary the prompt or the model, or raise generate.patience to continue.",
             )
         least, window = self._bounds.min_acceptance, self._bounds.acceptance_window
         if least is None or len(self._recent) < window:
@@ -49,6 +49,6 @@ class SaturationMonitor:
             return None
         brought = f"of the last {window} requests' {self._candidates} candidates {self._accepted} were accepted"
         return (
-            f"the pool is nearly saturated: {brought}, fewer than generate.min_acceptance ({least:g}) asks for",
-            "Add seeds, vary the prompt or the model, or lower generate.min_acceptance to insist.",
+            f"the pool is nearly saturated: {brought}, less than generate.min_acceptance ({least:g})",
+            "Add seeds, vary the prompt or the model, or lower generate.min_acceptance to continue.",
         )

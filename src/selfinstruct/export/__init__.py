@@ -1,1 +1,1 @@
-"""What leaves a run: the contract files, training data for trainers, and the dataset card."""
+"""Exports of a run: the contract files, training data for trainers, and the dataset card."""

@@ -1,4 +1,4 @@
-"""The README of an exported data set: a Hub dataset card that says where the data came from."""
+"""Writes the README of an exported dataset: a dataset card for the Hub."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an exported folder holds: the file and the rows of each part, and how it was asked for.
+    """The contents of an exported folder: file and rows of each part, and the options of the export.
 
-    `best` is how many of the best-rated examples were wanted; 0 stands for all, in the order of the run.
+    `best` is the number of best-rated examples asked for; 0 means all, in the order of the run.
     """
 
     title: str
@@ -33,19 +33,19 @@ class Contents:
 
 
 def write_card(facts: DatasetFacts, contents: Contents) -> str:
-    """The whole README, front matter included, so that `datasets.load_dataset` finds the parts."""
+    """The text of the README. Its front matter lets `datasets.load_dataset` find the parts."""
     sections = [
         _front_matter(contents),
         f"# {_plain(contents.title)}",
         _overview(facts, contents),
         "## Licence",
         _licence(facts, contents),
-        "## What became of every candidate",
+        "## Candidates and filters",
         _funnel(facts),
-        *(["## What a judge says of it", _ratings(facts)] if facts.ratings.rated else []),
-        "## Reading it",
+        *(["## Ratings by a judge", _ratings(facts)] if facts.ratings.rated else []),
+        "## Loading the data",
         _reading(contents),
-        "## Making it again",
+        "## Reproducing the data",
         _again(facts, contents),
     ]
     return "\n\n".join(sections) + "\n"
@@ -77,7 +77,7 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
         ("method", "Self-Instruct (Wang et al., 2023, [arXiv 2212.10560](https://arxiv.org/abs/2212.10560))"),
         (
             "made with",
-            f"selfinstruct {facts.version}, recipe {_code(Path(facts.recipe).name)}, begun {facts.created_at[:10]}",
+            f"selfinstruct {facts.version}, recipe {_code(Path(facts.recipe).name)}, started {facts.created_at[:10]}",
         ),
         ("written by", f"{models}, through the backend {_code(facts.backend)}"),
         ("grown from", f"{seeds} {facts.seeds} seed tasks, SHA-256 {_code(facts.digest)}"),
@@ -98,16 +98,22 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
 def _licence(facts: DatasetFacts, contents: Contents) -> str:
     models = ", ".join(_code(model) for model in facts.models) or "an unknown model"
     if contents.license:
-        return f"{_code(contents.license)}, as stated by whoever made this. The text was written by {models}."
+        return (
+            f"{_code(contents.license)}, as stated by the person who exported the data. The text was "
+            f"written by {models}."
+        )
     return (
-        f"**To be filled in before this is shared.** The text was written by {models}. That model's licence, and the "
-        "terms of whoever served it, decide what may be done with the text: some forbid training other models on it, "
-        "some ask that these be named after it. Put the licence here and as `license:` into the lines at the top."
+        f"**Fill this in before you share the data.** The text was written by {models}. That model's licence, and the "
+        "terms of its provider, decide how the text may be used. Some forbid training other models on it, and "
+        "some require that such models carry its name. Put the licence here, and as `license:` in the lines at the top."
     )
 
 
 def _funnel(facts: DatasetFacts) -> str:
-    lines = ["| stage | candidates | accepted | rejected | set aside | failed requests |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| stage | candidates | accepted | rejected | quarantined | failed requests |",
+        "|---|---|---|---|---|---|",
+    ]
     drops = ["| stage | filter | reason | rejected |", "|---|---|---|---|"]
     for stage, totals in facts.totals.items():
         numbers = (totals.candidates, totals.accepted, totals.rejected, totals.quarantined, totals.failures)
@@ -118,27 +124,30 @@ def _funnel(facts: DatasetFacts) -> str:
 
 
 def _checked(facts: DatasetFacts) -> str:
-    return "and people reviewed a part of them, as told below." if facts.reviews else "but no person has checked them."
+    return (
+        "and people reviewed some of them, as described below." if facts.reviews else "but no person has checked them."
+    )
 
 
 def _reviews(facts: DatasetFacts) -> str:
-    """What people did after the filters: the table above is of these alone."""
+    """The counts of review actions, which come after the filters."""
     if not facts.reviews:
         return ""
     lines = ["| reviewed by hand | accepted | rejected | edited |", "|---|---|---|---|"]
     for stage, tally in facts.reviews.items():
         what = "instructions" if stage == GENERATE else "examples"
         lines.append(f"| {what} | {tally.accepted} | {tally.rejected} | {tally.edited} |")
-    told = "People had the last word: what they rejected is not in here, an instruction's examples with it."
-    return "\n\n" + "\n".join([*lines, "", told])
+    note = "The data leaves out everything that reviewers rejected, and all examples of a rejected instruction."
+    return "\n\n" + "\n".join([*lines, "", note])
 
 
 def _ratings(facts: DatasetFacts) -> str:
     judges = ", ".join(_code(model) for model in facts.judges) or "an unknown model"
     shares = [f"| {name} | {share:.0%} |" for name, share in facts.ratings.shares()]
     said = (
-        f"{judges} rated {facts.ratings.rated} examples of the run by the three questions of the paper's review; what "
-        "was dropped for its rating is among them. A model's word is no proof."
+        f"{judges} rated {facts.ratings.rated} examples of the run by the three questions of the "
+        "paper's review, including "
+        "those that were dropped for their rating. A model's rating is no proof."
     )
     return "\n".join([said, "", "| question | yes |\n|---|---|", *shares])
 
@@ -149,7 +158,7 @@ def _reading(contents: Contents) -> str:
     if shape is None:
         return parts[0]
     if shape.trl:
-        parts.append('TRL: `SFTTrainer(model, train_dataset=parts["train"])`, as it is.')
+        parts.append('TRL: `SFTTrainer(model, train_dataset=parts["train"])`, without changes.')
     parts.append("LLaMA-Factory: `dataset_dir: FOLDER` and `dataset: selfinstruct_train` (see `dataset_info.json`).")
     parts.append(f"Axolotl, from this folder:\n\n```yaml\n{axolotl(shape, contents.files)}\n```")
     return "\n\n".join(parts)
@@ -167,20 +176,20 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
         f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{best}{licence}",
         "```",
         "",
-        "The same replies give the same files, byte for byte; a model that is asked again may reply otherwise.",
+        "The same replies give the same files, byte for byte. A model that is asked again may reply differently.",
     ]
     strangers = [name for name, version in facts.plugins.items() if version != facts.version]
     if strangers:
         lines.append(f"The run also had these plugins: {', '.join(_code(name) for name in strangers)}.")
     if facts.backend == "given":
-        lines.append("The model was handed over from Python, so name a backend with --backend, or do the same.")
+        lines.append("The model was passed as a Python object, so name a backend with --backend, or pass it again.")
     if facts.own_seeds:
         lines.append("The seed tasks are not part of this folder.")
     return "\n".join(lines)
 
 
 def _plain(text: str) -> str:
-    """Words from outside, on one line and without marks that Markdown reads."""
+    """External text on one line, without characters that Markdown interprets."""
     return "".join(f"\\{mark}" if mark in "\\`*_[]<>|#" else mark for mark in " ".join(text.split()))
 
 

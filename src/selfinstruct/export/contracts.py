@@ -1,4 +1,4 @@
-"""The JSONL files that stand in a run folder whenever a command has ended; their keys are a contract."""
+"""Writes the JSONL files of a run folder after each command. Their keys are a contract."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUD
 
 
 def present(folder: Path) -> list[Path]:
-    """Those of the files that the folder holds."""
+    """The contract files that exist in the folder."""
     return [folder / name for name in FILES if (folder / name).is_file()]
 
 
 def write_contracts(store: RunStore, folder: Path) -> dict[str, int]:
-    """Write the contract files of every stage that has begun, as reviewers left it; returns the rows in each."""
-    begun = {stage for stage in ENGINE_STAGES if store.has_started(stage)}
+    """Write the contract files of every stage that has started, after reviews. Returns the number of rows in each."""
+    started = {stage for stage in ENGINE_STAGES if store.has_started(stage)}
     run = CuratedRun(store)
     return {
         name: write_jsonl(folder / name, rows(run))
         for name, (stage, rows) in FILES.items()
-        if stage in (GENERATE, *begun)
+        if stage in (GENERATE, *started)
     }
 
 
 def instruction_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """Accepted instructions, oldest first, as `records.InstructionRecord` describes them.
 
-    Similarity is of the text as the model wrote it, to the pool as it was; what a person took in was never measured.
+    Similarity is that of the model's text to the pool at that time. Restored instructions have none.
     """
     for row, request, reply, similarity in merge(
         _measured(run), _restored_rows(run), key=lambda found: place(found[0])
@@ -54,7 +54,7 @@ def instruction_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
 
 
 def label_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
-    """Every accepted instruction that was asked about: `Yes`, `No`, or `Unknown`, as `records.LabelRecord` has it."""
+    """A label for every accepted instruction that was asked about, as `records.LabelRecord` describes it."""
     labels = run.store.asked_about(CLASSIFY)
     for instruction in run.instructions():
         if instruction.id in labels:
@@ -90,10 +90,10 @@ def example_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
 
 
 def rating_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
-    """Every rating in order of requests, as `records.RatingRecord` describes it; also of what was dropped for it."""
+    """All ratings in order of requests, also of dropped examples, as `records.RatingRecord` describes them."""
     for row, request, reply in run.store.decisions_with_replies(JUDGE, "accepted"):
         example = next(one.example for one in request.subjects if one.id == row.decision.subject)
-        assert example is not None, "what a judge is asked about is an example"
+        assert example is not None, "a judge is asked about examples"
         rating = rating_of(row.decision)
         yield {
             "instruction": example.instruction,
@@ -131,14 +131,14 @@ FILES: Mapping[str, tuple[str, Callable[[CuratedRun], Iterator[dict[str, Any]]]]
     RATINGS: (JUDGE, rating_rows),
     REJECTED: (GENERATE, rejected_rows),
 }
-"""Each contract file: the stage that brings it, and its rows."""
+"""Each contract file with its stage and its rows."""
 
 
 _Found = tuple[DecisionRow, Request, Reply, Similarity | None]
 
 
 def _measured(run: CuratedRun) -> Iterator[_Found]:
-    """What the run accepted, with similarities. Those that people reject are among them: the pool held them."""
+    """The accepted instructions with similarities, including those that reviewers rejected."""
     statistician = SimilarityCalculator(seed.instruction for seed in run.store.seeds())
     for batch in in_batches(run.store.decisions_with_replies(GENERATE, "accepted")):
         near = statistician.compute([(row.decision.text, row.decision.similarity) for row, _, _ in batch])

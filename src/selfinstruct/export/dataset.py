@@ -1,4 +1,4 @@
-"""Exports a run's training examples as a dataset folder: data, card, and what trainers need to read it."""
+"""Exports a run's training examples as a dataset folder: data, card, and files for trainers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote.
+    """The result of an export.
 
     counts  the number of rows by part of a dataset ("train", "validation"), or by file of the run
     paths   every file that was written
@@ -61,9 +61,9 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the first pass found: how many examples there are, and which instructions are held out.
+    """The result of the first pass: the number of examples, and the instructions that are held out.
 
-    `chosen` are the examples, if they are not simply all there were.
+    `chosen` holds the examples if not all are exported.
     """
 
     total: int
@@ -83,23 +83,23 @@ def export_dataset(
     license: str = "",  # noqa: A002 - what it is called everywhere
     best: int = 0,
 ) -> Exported:
-    """Write a run's training examples into a folder, over an older export there.
+    """Write a run's training examples into a folder, replacing an older export.
 
-    chosen   the encoder as a config names it: `use`, and its options
+    chosen   the encoder as in a config: `use`, and its options
     split    the share of train, above 0 and at most 1
     license  of the data, an id of the Hub such as `llama3.1`; the card asks for it if it is empty
-    best     how many of the best-rated examples, best first; 0: all, in the order of the run
+    best     number of best-rated examples, best first; 0 means all, in the order of the run
 
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
-    `PluginError` if the encoder fails; `UsageError` if PyArrow is needed and not there.
+    `PluginError` if the encoder fails; `UsageError` if PyArrow is needed but not installed.
     """
     refuse_foreign_files(folder)
     run = CuratedRun(store)
-    plan = _plan(run, encoder, split, best)
+    plan = _plan(run, encoder, split, most=best)
     write_text(folder / CARD, signed(UNFINISHED))
     files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
-        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part)) for part, file in files.items()
+        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part=part)) for part, file in files.items()
     }
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
@@ -116,12 +116,12 @@ def export_dataset(
         write_text(folder / name, text)
     names = (*files.values(), *texts)
     remove_old_files(folder, names)
-    note = _notes(plan, split, best, bool(facts.ratings.rated))
+    note = _notes(plan, split, best, is_rated=bool(facts.ratings.rated))
     return Exported(folder, counts, tuple(folder / name for name in names), note)
 
 
-def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) -> _Plan:
-    """Encode every example once before anything is written, so that an encoder's fault leaves the folder alone."""
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, most: int) -> _Plan:
+    """Encode every example once before writing, so that a failing encoder does not change the folder."""
     chosen = best_of(run, most) if most else None
     first: TrainingRow | None = None
     total = 0
@@ -147,14 +147,14 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, most: int) ->
 
 
 def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
-    """The examples; `was` gets, for each instruction as it reads now, how the run has it."""
+    """Yield the examples, and note the original text of each instruction in `was`."""
     for one in kept:
         was.setdefault(one.example.instruction, one.original.instruction)
         yield one.id, one.example
 
 
-def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> Iterator[TrainingRow]:
-    """The rows of one part, of those examples that were there when it was planned: the run may still grow."""
+def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, *, part: str) -> Iterator[TrainingRow]:
+    """The rows of one part. Examples added after planning are left out, since the run may still grow."""
     examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
     wanted = (
         (one.id, one.example) for one in examples if (one.example.instruction in plan.held) == (part == VALIDATION)
@@ -163,13 +163,13 @@ def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, part: str) -> 
         yield row
 
 
-def _notes(plan: _Plan, split: float, most: int, is_rated: bool) -> str:
-    """What there is to say of the parts and of the choice."""
+def _notes(plan: _Plan, split: float, most: int, *, is_rated: bool) -> str:
+    """Remarks about the parts and the selection."""
     notes = []
     if split < 1 and not plan.held:
         notes.append("all examples have the same instruction, so there is no validation part")
     if most > plan.total:
         notes.append(f"the run has {plan.total} examples, fewer than {most}, so all of them were written")
     if most and not is_rated:
-        notes.append("no example is rated, so the oldest come first: selfinstruct judge has them rated")
+        notes.append("no example is rated, so the oldest come first: to rate them, run selfinstruct judge")
     return "\n".join(notes)

@@ -1,4 +1,4 @@
-"""What a run can say about its data: where it came from, what was asked for, and what became of every candidate."""
+"""Collects facts about a run's data for the card: models, config, seeds, and the fates of candidates."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 class DatasetFacts:
     """The origin of a run's data.
 
-    `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
-    was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` says that they are not the
-    builtin ones. `totals` are by stage, as are `reviews`, where there are any. `chosen` is the training encoder with
-    its options. `judges` are the models that rated examples, and `ratings` what they said as a whole.
+    `models` wrote the accepted texts. `config` is the frozen config with a table for each stage that
+    was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` means that they are not the
+    builtin ones. `totals` and `reviews` are by stage. `chosen` is the training encoder with its options. `judges` are
+    the models that rated examples, and `ratings` the counts of their answers.
     """
 
     version: str
@@ -41,7 +41,7 @@ class DatasetFacts:
     ratings: RatingCounts
 
     def as_config(self) -> dict[str, Any]:
-        """A config tree, whole, that starts the same run again."""
+        """A complete config tree that starts the same run again."""
         stages = {stage: dict(self.config[stage]) for stage in ENGINE_STAGES if stage in self.config}
         if GENERATE in stages:
             stages[GENERATE] |= {"target": max(1, self.totals[GENERATE].accepted)}
@@ -66,7 +66,7 @@ class DatasetFacts:
 
 
 def dataset_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> DatasetFacts:
-    """Gather the facts of a run and its reviews."""
+    """Collect the facts of a run and its reviews."""
     store = run.store
     facts = store.facts
     return DatasetFacts(
@@ -89,7 +89,7 @@ def dataset_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> DatasetFacts:
 
 
 def _models(store: RunStore, *stages: str) -> tuple[str, ...]:
-    """The models as the replies name them; what the backend said of itself where they do not."""
+    """The models named in the replies, or else in the backend's description."""
     wrote = [reply.model for stage in stages for _, _, reply in store.decisions_with_replies(stage, "accepted")]
     named = tuple(dict.fromkeys(model for model in wrote if model))
     known = [facts.model for stage in stages if (facts := store.facts.backend(stage)) and facts.model]

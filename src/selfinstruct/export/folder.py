@@ -1,4 +1,4 @@
-"""The names in a dataset folder, and the care that nothing of the user's is overwritten there."""
+"""File names in a dataset folder, and checks that protect the user's own files there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNATURE = re.compile(r"<!-- written by selfinstruct; of the text above: ([0-9
 
 
 def data_file(part: str, suffix: str) -> str:
-    """Where the rows of a part are."""
+    """The name of the data file of a part."""
     return f"data/{part}.{suffix}"
 
 
@@ -26,16 +26,16 @@ UNFINISHED = "This export was not finished. Run the command again."
 """The card of a folder before its files are written, by which a killed export is known from a folder of the user's."""
 
 DATA = tuple(data_file(part, suffix) for part in (TRAIN, VALIDATION) for suffix in ("jsonl", "parquet"))
-"""Every name that a data file can have."""
+"""All names of data files."""
 
 
 def signed(card: str) -> str:
-    """A card with a last line by which it is known again, and known to be unchanged."""
+    """The card with a last line that identifies it, and shows later whether it was changed."""
     return f"{card}\n<!-- written by selfinstruct; of the text above: {_digest(card)} -->\n"
 
 
 def refuse_foreign_files(folder: Path) -> None:
-    """Raise `RunError` if the folder holds anything but an export, or the card of one was edited."""
+    """Raise `RunError` if the folder holds anything other than an export, or its card was edited."""
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file", "Choose another --to.")
     card = folder / CARD
@@ -46,7 +46,7 @@ def refuse_foreign_files(folder: Path) -> None:
             text = ""
         found = _SIGNATURE.search(text)
         if found is None:
-            raise RunError(f"{folder} has a {CARD} that is not of an export", "Choose another --to.")
+            raise RunError(f"{folder} has a {CARD} that was not written by an export", "Choose another --to.")
         if _digest(text[: found.start() - 1]) != found[1] or text[found.end() :]:
             hint = "Move it away, or choose another --to. A licence can be given with --license."
             raise RunError(f"{card} was edited since it was written, and would be overwritten", hint)
@@ -55,7 +55,7 @@ def refuse_foreign_files(folder: Path) -> None:
 
 
 def remove_old_files(folder: Path, kept: Iterable[str]) -> None:
-    """Remove the files of an older export that are not of this one."""
+    """Remove the files of an older export that this export does not replace."""
     for name in {*DATA, INFO} - set(kept):
         with suppress(FileNotFoundError):
             (folder / name).unlink()
@@ -71,7 +71,7 @@ def _is_ours(config: Path) -> bool:
 
 
 def _names(folder: Path) -> set[str]:
-    """What a folder shows; nothing if there is none."""
+    """The names of the visible entries of a folder, or none if it does not exist."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return {name for name in names if not name.startswith(".")}
 

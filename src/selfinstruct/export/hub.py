@@ -11,7 +11,7 @@ from selfinstruct.export.folder import DATA, INFO
 
 
 def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool = False) -> str:
-    """Upload files of a folder into a dataset repository, made if it is not there; returns its address.
+    """Upload files of a folder into a dataset repository, which is created if needed. Returns its address.
 
     The login is the Hub's own: `hf auth login`, or `HF_TOKEN`. Raises `UsageError` if that, or anything else at the
     Hub, fails, if a repository that should be private is public, or if the Hub's client is not installed.
@@ -21,21 +21,21 @@ def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool 
     except ModuleNotFoundError:
         raise UsageError("the Hub needs its client", "Run: pip install 'selfinstruct[hub]'") from None
     if not get_token():
-        raise UsageError("you are not logged in at the Hub", "Run: hf auth login, or set HF_TOKEN.")
+        raise UsageError("you are not logged in to the Hub", "Run: hf auth login, or set HF_TOKEN.")
     try:
-        return _push(HfApi(), folder, paths, repo, public)
+        return _push(HfApi(), folder, paths, repo=repo, public=public)
     except UsageError:
         raise
-    except Exception as error:  # the client's own, its HTTP library's, the system's: all mean the same to a user
+    except Exception as error:  # errors of the client, its HTTP library or the system mean the same to a user
         cause = " ".join(str(error).split()) or type(error).__name__
-        hint = "The folder is whole; run the same command again, or upload it as it is."
+        hint = "The folder is complete. Run the same command again, or upload the folder yourself."
         raise UsageError(f"{repo} could not be pushed to the Hub: {cause}", hint) from error
 
 
-def _push(api: Any, folder: Path, paths: Sequence[Path], repo: str, public: bool) -> str:
+def _push(api: Any, folder: Path, paths: Sequence[Path], *, repo: str, public: bool) -> str:
     made = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
     if not public and not api.dataset_info(made.repo_id).private:
-        raise UsageError(f"{made.repo_id} is there already and is public", "Add --public if that is right.")
+        raise UsageError(f"{made.repo_id} exists and is public", "Add --public if this is intended.")
     api.upload_folder(
         repo_id=made.repo_id,
         repo_type="dataset",

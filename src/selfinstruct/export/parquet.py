@@ -11,20 +11,23 @@ from selfinstruct.errors import UsageError
 from selfinstruct.files.atomic import atomic_write
 
 GROUP = 5000
-"""Rows that are held in memory, and written, at once."""
+"""Number of rows in a row group, which is held in memory."""
 
 
 def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows over any older file; the first group decides the columns' types. Returns the number of rows.
+    """Write rows, replacing an older file.
 
-    Raises `UsageError` if PyArrow is not installed or rows do not fit the columns, `RunError` if the disk refuses.
+    The first group decides the types of the columns. Returns the number of rows.
+
+    Raises `UsageError` if PyArrow is not installed or rows do not fit the columns, `RunError` if the file cannot be
+    written.
     """
     pa, pq = _pyarrow()
     count, schema, writer = 0, None, None
     with atomic_write(path) as file:
         try:
             for batch in _groups(rows):
-                table = _table(pa, batch, schema, count)
+                table = _table(pa, batch, schema, before=count)
                 if writer is None:
                     schema = table.schema
                     writer = pq.ParquetWriter(file, schema)
@@ -48,17 +51,17 @@ def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any
         yield batch
 
 
-def _table(pa: Any, batch: list[Mapping[str, Any]], schema: Any, before: int) -> Any:
-    """A table that holds exactly these rows: PyArrow leaves out, in silence, keys that the schema does not have."""
-    cause = "a value has a key or a type that others in its column have not"
+def _table(pa: Any, batch: list[Mapping[str, Any]], schema: Any, *, before: int) -> Any:
+    """A table with exactly these rows. It is checked, because PyArrow silently drops keys that the schema lacks."""
+    cause = "a value has a key or type that differs from others in its column"
     try:
         table = pa.Table.from_pylist(batch, schema=schema)
         fits = table.to_pylist() == batch
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         fits, cause = False, _words(error)
     if not fits:
-        told = f"rows {before + 1} to {before + len(batch)} do not fit into columns: {cause}"
-        raise UsageError(told, "Write JSON lines: --file jsonl")
+        problem = f"rows {before + 1} to {before + len(batch)} do not fit into columns: {cause}"
+        raise UsageError(problem, "Write JSON lines: --file jsonl")
     return table
 
 

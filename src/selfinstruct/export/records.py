@@ -15,13 +15,13 @@ class Choice(BaseModel):
 
 
 class Response(BaseModel):
-    """What a model sent back."""
+    """The response of a model."""
 
     choices: list[Choice]
 
 
 class Metadata(BaseModel):
-    """Where a generated text came from."""
+    """The origin of a generated text."""
 
     prompt: str
     response: Response

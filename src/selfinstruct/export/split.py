@@ -1,4 +1,4 @@
-"""Divides training examples into train and validation, all instances of an instruction on one side."""
+"""Divides training examples into train and validation, with all examples of an instruction in one part."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from random import Random
 
 
 def held_out(instructions: Iterable[str], share: float, seed: int) -> frozenset[str]:
-    """The instructions of the validation part, where train gets a `share` of them (above 0, at most 1).
+    """The instructions of the validation part, if train gets a `share` of them (above 0, at most 1).
 
-    One is drawn out of each stretch of the run, by its place there: so an instruction keeps its side when the run
-    grows, and what a model was trained on never turns up in a later validation part. Only where a part would be empty
-    does one cross over; a single instruction belongs to train.
+    One instruction is drawn from each stretch of the run, by its position. So an instruction stays in its part when the
+    run grows, and training data never appears in a later validation part. One exception: if a part would be empty, one
+    instruction changes its part. A single instruction belongs to train.
     """
     texts = list(dict.fromkeys(instructions))
     if share >= 1 or len(texts) < 2:
@@ -26,7 +26,7 @@ def held_out(instructions: Iterable[str], share: float, seed: int) -> frozenset[
 
 
 def _places(count: int, part: float, seed: int) -> Iterator[int]:
-    """A place below `count` out of each stretch that is `1 / part` long."""
+    """Yield one position below `count` from each stretch of length `1 / part`."""
     stretch = 0
     while (start := ceil(stretch / part)) < count:
         length = ceil((stretch + 1) / part) - start

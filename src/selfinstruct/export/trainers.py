@@ -1,4 +1,4 @@
-"""What trainers must be told to read a training file, by the shape of its rows."""
+"""Config for trainers to read a training file, by the shape of its rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Rows with these columns: how LLaMA-Factory and Axolotl read them, and whether TRL does as they are."""
+    """A shape of rows: its columns, config for LLaMA-Factory and Axolotl, and whether TRL reads it directly."""
 
     columns: frozenset[str]
     llama_factory: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Training examples as rows of a training file, checked: an encoder of a plugin can return anything."""
+"""Encodes training examples as rows of a training file, and checks the rows, since an encoder may be a plugin's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import Example
 
 TrainingRow = dict[str, Any]
-"""A row as JSON has it: tables, lists, texts, numbers, truth values."""
+"""A row of JSON values."""
 
 
 def training_rows(store: RunStore, encoder: TrainingEncoder) -> Iterator[TrainingRow]:
-    """The row of every training example of a run as its reviewers left it, in order.
+    """The rows of a run's training examples after reviews, in order.
 
-    Raises `PluginError` naming the example if the encoder fails, or returns what cannot be written or has other keys
-    than the first row.
+    Raises `PluginError` naming the example if the encoder fails, or returns a row that is not JSON or has keys other
+    than those of the first row.
     """
     for _, row in encoded(((one.id, one.example) for one in CuratedRun(store).examples()), encoder):
         yield row
@@ -34,8 +34,8 @@ def encoded(examples: Iterable[tuple[str, Example]], encoder: TrainingEncoder) -
         if first is None:
             first = row
         if row.keys() != first.keys():
-            told = f"has the keys {', '.join(row)}, and the first row has {', '.join(first)}"
-            raise PluginError(f"{_who(encoder)}: the row of example {identity} {told}")
+            problem = f"has the keys {', '.join(row)}, and the first row has {', '.join(first)}"
+            raise PluginError(f"{_who(encoder)}: the row of example {identity} {problem}")
         yield example, row
 
 
@@ -47,12 +47,12 @@ def _encode(encoder: TrainingEncoder, identity: str, example: Example) -> Traini
     except BaseException as error:
         raise PluginError(f"{_who(encoder)} failed on example {identity}: {plugin_cause(error)}") from error
     if not isinstance(given, Mapping) or not given or not all(isinstance(key, str) for key in given):
-        raise PluginError(f"{_who(encoder)}: the row of example {identity} is no table of named values")
+        raise PluginError(f"{_who(encoder)}: the row of example {identity} is not a mapping of names to values")
     try:
         text = json.dumps(dict(given), ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        told = f"{_who(encoder)}: the row of example {identity} cannot be written: {_cause(error)}"
-        raise PluginError(told, "A row is made of texts, numbers, lists and tables.") from error
+        problem = f"{_who(encoder)}: the row of example {identity} cannot be written: {_cause(error)}"
+        raise PluginError(problem, "A row is made of texts, numbers, lists and tables.") from error
     row: TrainingRow = json.loads(text)
     return row
 

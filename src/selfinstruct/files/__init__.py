@@ -1,1 +1,1 @@
-"""Writes files that users see: each appears complete or not at all."""
+"""Writes files atomically, and configs as TOML."""

@@ -17,7 +17,7 @@ from selfinstruct.errors import RunError
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end of the block, and is deleted if the block raises.
 
-    Raises `RunError` if the disk refuses. An older file then stays as it was.
+    Raises `RunError` if the file cannot be written. An older file then stays as it was.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:

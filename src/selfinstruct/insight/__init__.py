@@ -1,1 +1,1 @@
-"""What became of a run: fates of candidates, lineage, funnel, forecast, ratings and the report."""
+"""Analyses of a run: fates of candidates, lineage, funnel, forecast, ratings and the report."""

@@ -1,4 +1,4 @@
-"""Who is working on a run folder now: the process, the stage, and its pace."""
+"""The process that is working on a run folder now, its stage and its pace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.lock import lock_holder
 
 RECENT = 50
-"""Replies that the pace is computed from."""
+"""Number of recent replies from which the pace is computed."""
 
 
 @dataclass(frozen=True, slots=True)

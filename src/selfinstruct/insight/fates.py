@@ -1,4 +1,4 @@
-"""One candidate's fate with all that led to it: filter, reason, evidence, neighbours, prompt and reply."""
+"""The fate of one candidate with its causes: filter, reason, evidence, neighbours, prompt and reply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from selfinstruct.types import INSTANCES, PREPARE, Deferred, Json, Reply, SeedTa
 
 @dataclass(frozen=True, slots=True)
 class CandidateSource:
-    """The exchange that a candidate was found in. `prompt` and `reply` are empty where none was recorded."""
+    """The request and reply in which a candidate was found.
+
+    `prompt` and `reply` are empty if they were not recorded.
+    """
 
     stage: str
     request: int
@@ -30,11 +33,12 @@ class CandidateSource:
 
 @dataclass(frozen=True, slots=True)
 class CandidateFate:
-    """What became of one candidate.
+    """The fate of one candidate.
 
     nearest  the pool's nearest entries with their ROUGE-L F1, best first: the ten of an accepted instruction, the one
-             that a novelty filter named; `None` where nothing was compared, or it is not computed yet (`put_off`)
-    subject  the id of the instruction that it is about, and `about` the text of that
+             that a novelty filter named; `None` if nothing was compared, or the similarity is not computed yet
+             (`put_off`) subject  the id of the instruction that the candidate belongs to; `about` is the text of this
+             instruction
     """
 
     id: str
@@ -53,12 +57,12 @@ class CandidateFate:
     source: CandidateSource
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for programs to read."""
+        """The value as JSON objects."""
         return asdict(self)
 
 
 class History:
-    """Answers for one run; it is read while it lives, so give it a snapshot."""
+    """Looks up candidates and their fates in one run. It reads the store at every call, so give it a snapshot."""
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
@@ -67,7 +71,7 @@ class History:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """The pool: every seed and accepted instruction by its id."""
+        """The texts of the pool by id: seeds and accepted instructions."""
         seeds = {identity: seed.instruction for identity, seed in self.seeds.items()}
         return seeds | {instruction.id: instruction.text for instruction in self.store.instructions()}
 
@@ -76,21 +80,24 @@ class History:
         return [(index, position) for subject, index, position in self.store.raw_instances() if subject in self.texts]
 
     def entry(self, identity: str) -> Entry:
-        """The candidate of an id; raises `DataError` if there is none."""
+        """The candidate with this id. Raises `DataError` if there is none."""
         place = parse_candidate_id(identity)
-        hint = "Ids stand in the run's files: g12.3 is at position 3 of request 12 of generate; e4.0 is an example."
+        hint = (
+            "Find ids in the run's files. For example, g12.3 is candidate 3 of request 12 of generate, "
+            "and e4.0 an example."
+        )
         if place is None:
-            raise DataError(f"'{identity}' is no id of a seed task or a candidate", hint)
+            raise DataError(f"'{identity}' is not the id of a seed task or a candidate", hint)
         stage, index, position = place
         entry = self.ledger.entry_at(stage, index, position)
         if entry is None:
             held = len(self.ledger.of_reply(stage, index))
-            told = f"request {index} of {stage} has {held} with a fate" if held else f"it has no request {index}"
-            raise DataError(f"there is no candidate {identity} in {self.store.folder}: {told}", hint)
+            known = f"request {index} of {stage} has {held} with a fate" if held else f"it has no request {index}"
+            raise DataError(f"there is no candidate {identity} in {self.store.folder}: {known}", hint)
         return entry
 
     def fate(self, entry: Entry) -> CandidateFate:
-        """All that is known of a candidate."""
+        """The fate of a candidate, with its neighbours and source."""
         decision = entry.row.decision
         near = decision.similarity
         nearest = near.nearest if isinstance(near, Similarity) else _named(decision.evidence)
@@ -112,7 +119,7 @@ class History:
         )
 
     def source(self, entry: Entry) -> CandidateSource:
-        """The exchange with the model that a candidate came from; for an example that of its raw instances."""
+        """The request and reply in which a candidate was found. For an example, those of its raw instances."""
         stage, index = entry.stage, entry.row.index
         if stage == PREPARE:
             place = self._place(index)
@@ -125,30 +132,33 @@ class History:
         if not isinstance(held.answer, Reply):
             return CandidateSource(stage, index, held.request.prompt, asked_at=asked.asked_at)
         reply = held.answer
-        told = (reply.text, reply.finish, reply.model, asked.asked_at, reply.created_at)
-        return CandidateSource(stage, index, held.request.prompt, *told)
+        answer = (reply.text, reply.finish, reply.model, asked.asked_at, reply.created_at)
+        return CandidateSource(stage, index, held.request.prompt, *answer)
 
     def _place(self, index: int) -> tuple[int, int] | None:
-        """Where the raw text is that `prepare` read at an index: the seeds' own come first, if they are wanted."""
+        """Where the raw instances that `prepare` read at an index come from: request and position.
+
+        `None` stands for a seed's own instances, which come first if the config includes them.
+        """
         wanted = (self.store.facts.stage_config(PREPARE) or {}).get("include_seeds")
         at = index - (len(self.seeds) if wanted else 0)
         return self._places[at] if 0 <= at < len(self._places) else None
 
     def rated(self, digest: str) -> str:
-        """The id of the instruction of an example that was rated; raises `DataError` if no such example is left."""
+        """The id of the instruction of a rated example. Raises `DataError` if the example no longer exists."""
         for entry in self.ledger.of_stage(PREPARE):
             if example_of(entry.row.decision).digest == digest:
                 return entry.row.decision.subject
-        raise DataError("the example of this rating is no more: the examples were prepared anew", "Trace another one.")
+        raise DataError("the rated example no longer exists, because `prepare` ran again", "Trace another rating.")
 
     def shown(self, stage: str, index: int) -> Sequence[ShownInstruction]:
-        """What a prompt showed as examples."""
+        """The instructions that a prompt showed as examples."""
         asked = self.ledger.request(stage, index)
         return asked.examples if asked else ()
 
 
 def _named(evidence: Mapping[str, Json]) -> Sequence[tuple[str, float]] | None:
-    """The neighbour that a filter named, such as `rouge-l` does."""
+    """The neighbour in the evidence of a filter such as `rouge-l`."""
     nearest, score = evidence.get("nearest"), evidence.get("score")
     if isinstance(nearest, str) and isinstance(score, int | float):
         return ((nearest, float(score)),)

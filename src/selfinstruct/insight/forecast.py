@@ -1,4 +1,4 @@
-"""What more instructions are likely to cost, by how the pool has grown so far: a range, and never a promise."""
+"""Estimates the cost of more instructions, as a range, from the growth of the pool so far."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from selfinstruct.store import Stretch
 from selfinstruct.types import Prices
 
 RECENT_STRETCHES = 8
-"""Stretches that a forecast looks back on."""
+"""Number of recent stretches that a forecast uses."""
 
 MIN_ACCEPTED = 20
-"""Accepted instructions, within these, below which nothing is foretold."""
+"""Least number of instructions accepted in these stretches for a forecast."""
 
 STANDARD_ERRORS = 2.0
-"""Standard errors on either side."""
+"""Half width of the range, in standard errors."""
 
 STEEPNESS = 0.5
-"""The standard error that a slope counts with where there are too few stretches to see one."""
+"""The standard error of the slope if there are too few stretches to measure one."""
 
 MAX_YIELD_DROP = 300.0
-"""A rate's logarithm goes no further from 0: a pool that never grows again, as a number."""
+"""Bound of the logarithm of a rate, which stands for a pool that no longer grows."""
 
 STEPS = 64
-"""Parts in which the way to the goal is summed up."""
+"""Number of steps in which the requests up to the goal are added up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A straight line through ln(accepted per request) over ln(size of the pool, seeds included), with its errors."""
+    """A straight line fitted to ln(accepted per request) over ln(pool size, seeds included), with standard errors."""
 
     middle: float
     level: float
@@ -39,7 +39,7 @@ class Trend:
     slope_error: float
 
     def per_request(self, pool: float, errors: float) -> float:
-        """Accepted per request at a size, so many standard errors above the line."""
+        """Accepted instructions per request at a pool size, `errors` standard errors above the line."""
         away = math.log(pool) - self.middle
         error = math.hypot(self.level_error, self.slope_error * away)
         return math.exp(max(-MAX_YIELD_DROP, min(MAX_YIELD_DROP, self.level + self.slope * away + errors * error)))
@@ -47,7 +47,9 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What `more` instructions need: requests with a range, tokens and dollars in proportion (`None`: not known)."""
+    """The estimated cost of `more` instructions: requests with a range, and tokens and dollars per request (`None`:
+    unknown).
+    """
 
     more: int
     requests: int
@@ -57,12 +59,12 @@ class Forecast:
     usd_each: float | None
 
 
-def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices | None = None) -> Forecast | None:
-    """Foretell the requests that `more` instructions need; `None` where too little was accepted lately to tell.
+def forecast(stretches: Sequence[Stretch], seeds: int, more: int, *, prices: Prices | None = None) -> Forecast | None:
+    """Estimate the requests needed for `more` instructions. `None` if too few were accepted recently.
 
-    The trend of the last stretches is followed from the pool's present size on. The range is two standard errors of
-    the trend on either side, and at least as wide as if the rate of the very last stretch, give or take two errors,
-    were to stay: so a sudden fall is in it. That the model, its settings or the filters change is not.
+    The estimate extends the trend of the last stretches from the current pool size. The range is two standard errors of
+    the trend on either side. It also includes the case that the rate of the last stretch, give or take two errors,
+    stays, so that a sudden fall is covered. A change of model, settings or filters is not.
     """
     recent = list(stretches[-RECENT_STRETCHES:])
     if sum(stretch.accepted for stretch in recent) < MIN_ACCEPTED or more < 1:
@@ -71,9 +73,9 @@ def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices
     line = fit_trend(recent, seeds)
     last = recent[-1].accepted + 0.5
     stays = Trend(0.0, math.log(last / recent[-1].requests), 0.0, 1 / math.sqrt(last), 0.0)
-    middle = _needed(line, pool, more, 0.0)
-    low = min(_needed(one, pool, more, STANDARD_ERRORS) for one in (line, stays))
-    high = max(_needed(one, pool, more, -STANDARD_ERRORS) for one in (line, stays))
+    middle = _needed(line, pool, more, errors=0.0)
+    low = min(_needed(one, pool, more, errors=STANDARD_ERRORS) for one in (line, stays))
+    high = max(_needed(one, pool, more, errors=-STANDARD_ERRORS) for one in (line, stays))
     requests = sum(stretch.requests for stretch in recent)
     prompt = sum(stretch.prompt_tokens for stretch in recent) / requests
     completion = sum(stretch.completion_tokens for stretch in recent) / requests
@@ -83,9 +85,9 @@ def forecast(stretches: Sequence[Stretch], seeds: int, more: int, prices: Prices
 
 
 def fit_trend(stretches: Sequence[Stretch], seeds: int) -> Trend:
-    """Fit the line, each stretch weighing as much as it accepted. It never rises: that a yield grows is not relied on.
+    """Fit the line, weighting each stretch by its accepted instructions. A rising line is made flat, to be cautious.
 
-    The errors are those of counts (a Poisson distribution), widened where the stretches scatter more than that.
+    The errors are those of a Poisson distribution, widened if the stretches scatter more.
     """
     weights = [stretch.accepted + 0.5 for stretch in stretches]
     sizes = [math.log(seeds + stretch.pool + stretch.accepted / 2 + 0.5) for stretch in stretches]
@@ -109,8 +111,8 @@ def _mean(weights: Sequence[float], values: Sequence[float]) -> float:
     return sum(weight * value for weight, value in zip(weights, values, strict=True)) / sum(weights)
 
 
-def _needed(line: Trend, pool: int, more: int, errors: float) -> int:
-    """Requests from the pool's size to the goal, so many standard errors above the line."""
+def _needed(line: Trend, pool: int, more: int, *, errors: float) -> int:
+    """Requests needed from this pool size to the goal, `errors` standard errors above the line."""
     step = more / STEPS
     rates = (line.per_request(pool + (at + 0.5) * step, errors) for at in range(STEPS))
     return math.ceil(sum(step / rate for rate in rates))
@@ -119,25 +121,28 @@ def _needed(line: Trend, pool: int, more: int, errors: float) -> int:
 # --- advice -----------------------------------------------------------------------------------------------------------
 
 TOO_SIMILAR_ADVICE = (
-    "more seeds, another sampler (spread, coverage), topics in the prompt, or another model bring other tasks"
+    "more seeds, another sampler (spread, coverage), topics in the prompt, or another model give different tasks"
 )
 ADVICE = {
     "rouge-l": TOO_SIMILAR_ADVICE,
     "restated": "the model repeats its examples: a higher temperature, topics in the prompt, or another model may help",
     "exact": TOO_SIMILAR_ADVICE,
     "cut": "replies end too early: raise generate.sampling.max_tokens, or ask for fewer tasks (generate.encoder.count)",
-    "length": "see whether min_words and max_words suit the tasks you want",
-    "keywords": "see rejected.jsonl for words that forbid what you want: generate.filters.keywords",
-    "answer": "the model answers instead of asking: a chat model with the recipe chat does so less",
-    "refusal": "the model declines or chats: look at the seeds, or take another model",
-    "first-char": "replies are laid out in a way that is not read well: look at rejected.jsonl",
-    "unreadable": "the model's text is broken: lower the temperature, or take another model",
+    "length": "check that min_words and max_words suit the tasks you want",
+    "keywords": "check rejected.jsonl for keywords that drop tasks you want, and change generate.filters.keywords",
+    "answer": "the model writes answers instead of tasks: a chat model with the recipe chat does so less often",
+    "refusal": "the model refuses or chats: check the seeds, or use another model",
+    "first-char": "replies have a layout that the parser does not read well: see rejected.jsonl",
+    "unreadable": "the model's text is broken: lower the temperature, or use another model",
 }
-"""What to change when a filter drops most."""
+"""Advice by filter, for the filter that drops most."""
 
 
 def advice(drops: Sequence[tuple[str, str, int]], candidates: int) -> str:
-    """What was dropped most, with its share of all candidates, and what may help; empty if nothing was."""
+    """Name the most frequent rejection with its share of all candidates, and suggest a change.
+
+    Empty without rejections.
+    """
     if not drops or not candidates:
         return ""
     name, reason, count = drops[0]

@@ -1,4 +1,4 @@
-"""A stage as a funnel: requests, replies, candidates, what each filter dropped in the order of the chain, accepted."""
+"""The funnel of a stage: requests, replies, candidates, the drops of each filter in order, and accepted candidates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES, GENERATE
 
 FIRST = ("", "import", "answered")
-"""Who drops before the filters of a config: nobody (the request failed), an import, the rule of the asking stages."""
+"""Names that can stand for a filter in a decision but are not in the config: a failed request, an import, and the
+rule of the stages that ask about instructions."""
 
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """One filter: how many it dropped, why, and how many candidates were left after it."""
+    """The drops of one filter by reason, and the number of candidates left after it."""
 
     filter: str
     dropped: int
@@ -28,9 +29,9 @@ class FunnelStep:
 class Funnel:
     """One stage over the whole run.
 
-    unanswered  requests without a reply or a failure: they are under way, or wait for the next command
-    waiting     replies that are not judged to the end: the stage stopped before, and a larger target takes them
-    marks       replies that brought less than they should, as `StageSummary.marks`
+    unanswered  requests without a reply or failure: under way, or asked again by the next command
+    waiting     replies that are not fully processed, because the stage reached its target; a larger target uses them
+    marks       counts of incomplete replies, as in `StageSummary.marks`
     """
 
     stage: str
@@ -46,28 +47,28 @@ class Funnel:
     accepted: int
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, with shares of the candidates, for programs to read."""
-        told = asdict(self)
-        del told["stage"]
-        for step in told["steps"]:
+        """The funnel as JSON objects, with shares of the candidates."""
+        fields = asdict(self)
+        del fields["stage"]
+        for step in fields["steps"]:
             step["share"] = share(step["dropped"], self.candidates)
-        return told | {"accepted_share": share(self.accepted, self.candidates)}
+        return fields | {"accepted_share": share(self.accepted, self.candidates)}
 
 
 def share(part: int, whole: int) -> float:
-    """A part as a share, 0.0 of nothing."""
+    """The share of a part, or 0.0 if `whole` is 0."""
     return part / whole if whole else 0.0
 
 
 def funnels(store: RunStore) -> list[Funnel]:
-    """The funnel of generate, and of every other stage that has begun.
+    """The funnels of generate and of every other stage that has started.
 
-    Raises `SelfInstructError` if a request has not as many fates as candidates, which would be a bug.
+    Raises `SelfInstructError` if the fates of a request do not match its candidates, which would be a bug.
     """
     if wrong := store.ledger().imbalances():
-        told = "; ".join(wrong[:3])
+        found = "; ".join(wrong[:3])
         raise SelfInstructError(
-            f"the ledger of {store.folder} does not add up: {told}", "This is a bug of selfinstruct. Please report it."
+            f"the counts of {store.folder} do not add up: {found}", "This is a bug of selfinstruct. Please report it."
         )
     return [_funnel(store, stage) for stage in ENGINE_STAGES if stage == GENERATE or store.has_started(stage)]
 
@@ -91,13 +92,13 @@ def _funnel(store: RunStore, stage: str) -> Funnel:
 
 
 def filter_names(store: RunStore, stage: str) -> list[str]:
-    """The filters of a stage in their order, as the run recorded them."""
+    """The filters of a stage in order, as recorded in the run."""
     recorded = store.facts.stage_config(stage) or {}
     return list(dict.fromkeys([*FIRST, *(entry["use"] for entry in recorded.get("filters", []))]))
 
 
 def _steps(drops: Mapping[tuple[str, str], int], names: Sequence[str], candidates: int) -> Iterator[FunnelStep]:
-    """The filters that dropped anything; those that the config does not name come last."""
+    """The filters that dropped candidates. Those that are not in the config come last."""
     reasons: dict[str, dict[str, int]] = {}
     for (name, reason), count in sorted(drops.items(), key=lambda drop: (-drop[1], drop[0])):
         reasons.setdefault(name, {})[reason] = count

@@ -1,4 +1,4 @@
-"""How the pool of a run has grown, and what more instructions are likely to need."""
+"""The growth of a run's pool, and the estimate for more instructions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import Prices
 
 RECENT_STRETCHES = 3
-"""Stretches in which the drops of each filter are counted."""
+"""Number of recent stretches over which the drops of filters are counted."""
 
 STRETCHES, SHORTEST = 12, 10
-"""The most stretches that a run is divided into, and the fewest requests in one."""
+"""Largest number of stretches of a run, and smallest number of requests in a stretch."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrowthStatus:
-    """The growth of a run's pool. `forecast` is `None` if none was asked for, or too little is known to make one."""
+    """The growth of a run's pool.
+
+    `forecast` is `None` if none was asked for, or if too few instructions were accepted.
+    """
 
     stretches: Sequence[Stretch]
     advice: str
@@ -27,14 +30,14 @@ class GrowthStatus:
 
 
 def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
-    """Read the growth of a run, also while another process writes; `more` instructions are forecast, if any."""
+    """Read the growth of a run, even while another process writes, with a forecast for `more` instructions if given."""
     growth = store.growth()
     stretches = growth.stretches(STRETCHES, SHORTEST)
     words = ""
     if stretches:
         lately = stretches[-RECENT_STRETCHES:]
         words = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
-    expected = forecast(stretches, len(store.seeds()), more, _prices(store)) if more else None
+    expected = forecast(stretches, len(store.seeds()), more, prices=_prices(store)) if more else None
     return GrowthStatus(tuple(stretches), words, more, expected)
 
 

@@ -6,17 +6,17 @@ import html
 from collections.abc import Iterable, Sequence
 
 MAX_LENGTH = 200
-"""Characters of a text that a cell shows."""
+"""Length of a text in a cell, in characters."""
 
 
 def html_heading(*lines: str) -> str:
-    """The first line in bold, and each of the others below it."""
+    """Lines of HTML, the first of them in bold."""
     first, *rest = map(_escape, lines)
     return "<div>" + "<br>".join([f"<b>{first}</b>", *rest]) + "</div>"
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
-    """A table; numbers stand on the right with thousands separators, texts on the left."""
+    """An HTML table. Numbers are aligned right and get thousands separators; texts are aligned left."""
     names = "".join(f'<th style="text-align:left">{_escape(name)}</th>' for name in header)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
@@ -29,6 +29,6 @@ def _cell(value: str | int) -> str:
 
 
 def _escape(text: str) -> str:
-    """One line of text as it may stand in HTML, without control characters, and cut if it is long."""
+    """Escape a text for HTML, on one line, without control characters, and shortened if it is long."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return html.escape(line if len(line) <= MAX_LENGTH else f"{line[: MAX_LENGTH - 1]}…")

@@ -1,4 +1,4 @@
-"""What ratings say of a run's examples as a whole, and which examples they put first."""
+"""Counts the ratings of a run's examples, and selects the best examples."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from selfinstruct.store.curated import CuratedRun, KeptExample
 from selfinstruct.types import Rating
 
 QUESTIONS = ("valid task", "suitable input", "correct output")
-"""What the three answers are about, in a reader's words."""
+"""Short names of the judge's three questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatingCounts:
-    """How many examples are `rated`, how often each of the three answers is a yes, and how many have each score.
+    """Counts of rated examples, of yes answers to each of the three questions, and of each score.
 
-    The last of `scores` counts the examples in which all is right, as the paper's Table 2 does.
+    The last of `scores` counts the examples with three yes answers, as in Table 2 of the paper.
     """
 
     rated: int
@@ -24,7 +24,7 @@ class RatingCounts:
     scores: tuple[int, int, int, int]
 
     def shares(self) -> Iterator[tuple[str, float]]:
-        """Each question, and all three together, with the share of examples that pass."""
+        """The share of examples that pass each question, and all three."""
         for name, count in zip((*QUESTIONS, "all three"), (*self.yes, self.scores[3]), strict=True):
             yield name, count / max(1, self.rated)
 
@@ -41,9 +41,9 @@ def count_ratings(ratings: Iterable[Rating]) -> RatingCounts:
 
 
 def best(run: CuratedRun, most: int) -> list[KeptExample]:
-    """The best examples: highest score first, of equals the older, those without a rating last.
+    """The `most` best examples, by falling score, then age. Unrated examples come last.
 
-    An edited example has the score of what the judge saw.
+    An edited example has the score of the text before the edit.
     """
     ratings = run.store.ratings()
 

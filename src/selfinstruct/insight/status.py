@@ -22,12 +22,12 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Js
 class StageStatus:
     """One stage over the whole run.
 
-    done, total  how far the stage is: of `generate` the accepted instructions (`total` is `None`, since the target
-                 belongs to a call); of `classify` and `instances` the instructions that have an answer, of all accepted
-                 ones; of `prepare` the raw instances that were read, of all; of `judge` the training examples that have
-                 a rating, of all
+    done, total  the progress of the stage. For `generate`: accepted instructions (`total` is `None`, since the target
+                 belongs to a call). For `classify` and `instances`: instructions with an answer, and accepted
+                 instructions. For `prepare`: raw instances read, and all raw instances. For `judge`: rated examples,
+                 and all examples
     summary      its totals
-    funnel       its requests, replies and candidates, and the drops of each filter in their order
+    funnel       its requests, replies and candidates, and the drops of each filter in order
     failures     the causes of failed requests with the number of requests, the most frequent first
     """
 
@@ -62,12 +62,12 @@ class StageStatus:
 class RunStatus:
     """The status of a run.
 
-    stages        every stage that has started, in their order, by name; `generate` is always there
+    stages        the stages that have started, in order, by name; always includes `generate`
     backend       the description of the backend that the run recorded, such as provider and model
-    judge         that of the judge, which is the same one unless the judge has a backend of its own
+    judge         the description of the judge's backend, which is the run's unless the judge has its own
     config        the settings that the run was started with and that cannot change
     ratings       counts of the ratings; `None` if the stage `judge` has not started
-    reviews       counts of what people accepted, rejected and edited, by stage; empty if nobody has
+    reviews       counts of review actions by stage; empty if there are none
     growth        the growth of the pool, with a forecast if one was asked for
     current_work  the process that works on the run now, if there is one
     """
@@ -84,16 +84,16 @@ class RunStatus:
 
     @property
     def backend_name(self) -> str:
-        """The name of the backend; `?` if none was recorded, as in an import."""
+        """The name of the backend, or `?` if none was recorded, as in an import."""
         return str((self.config.get("backend") or {}).get("use", "?"))
 
     @property
     def model(self) -> str:
-        """The model that the backend asks; empty if it is not known yet."""
+        """The model of the backend, or an empty string if it is not known yet."""
         return str(self.backend.get("model") or "")
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, in the shape of `selfinstruct status --json`."""
+        """The status as JSON objects, as in `selfinstruct status --json`."""
         growth = asdict(self.growth)
         del growth["more"]
         found = {
@@ -113,7 +113,7 @@ class RunStatus:
         return f"<RunStatus of {str(self.folder)!r}: {stages}>"
 
     def _repr_html_(self) -> str:
-        """The status as notebooks show it."""
+        """The status as HTML for notebooks."""
         model = f" ({self.model})" if self.model else ""
         header = ("stage", "done", "accepted", "dropped by", "requests", "failed")
         rows = (_html_row(stage) for stage in self.stages.values())
@@ -134,9 +134,9 @@ def _html_row(stage: StageStatus) -> tuple[str | int, ...]:
 
 
 def read_status(store: RunStore, more: int | None = None) -> RunStatus:
-    """Read the status of a run at one moment, also while another process works on it.
+    """Read the status of a run at one moment, even while another process works on it.
 
-    `more` asks for a forecast of what so many more instructions would need.
+    `more` asks for a forecast of the cost of that many more instructions.
     """
     with store.snapshot():
         stages = {stage.stage: stage for stage in _stages(store)}

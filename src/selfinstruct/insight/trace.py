@@ -1,4 +1,4 @@
-"""The whole lineage of an instruction: what its prompt showed, back to the seeds, and all that was made of it."""
+"""The lineage of an instruction: the examples in its prompt, back to the seeds, and everything made from it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Ex
 
 Tree = dict[str, Any]
 Encode = Callable[[str, Example], Tree]
-"""Makes the training row of an example, given with its id."""
+"""Makes the training row of an example; the first argument is its id."""
 
 
-def trace(store: RunStore, identity: str, depth: int, encode: Encode) -> Tree:
-    """The lineage of a seed task, of a candidate, or of the instruction that a label, a raw text or an example is of.
+def trace(store: RunStore, identity: str, depth: int, *, encode: Encode) -> Tree:
+    """The lineage of a seed task or a candidate.
 
-    depth  how many prompts to go back: 0 names what the first prompt showed, and does not ask where that came from
+    A label, raw instances, an example or a rating stands for its instruction.
 
-    Raises `DataError` for an id that is not there, and what the encoder raises.
+    depth  number of prompts to go back; 0 lists the examples in the first prompt, but not their own prompts
+
+    Raises `DataError` for an unknown id, and the errors of the encoder.
     """
     history = History(store)
     asked_for = identity
@@ -64,17 +66,20 @@ def _candidate(history: History, entry: Entry, depth: int) -> Tree:
         "prompt": source.prompt,
         "reply": source.reply,
         "finish": source.finish,
-        "showed": _showed(history, entry.row.index, depth, {entry.id}),
+        "showed": _showed(history, entry.row.index, depth, seen={entry.id}),
         "of_the_same_reply": [_brief(one) for one in history.ledger.of_reply(GENERATE, entry.row.index)],
     }
 
 
-def _showed(history: History, index: int, depth: int, seen: set[str]) -> list[Tree]:
-    return [_ancestor(history, shown, depth, seen) for shown in history.shown(GENERATE, index)]
+def _showed(history: History, index: int, depth: int, *, seen: set[str]) -> list[Tree]:
+    return [_ancestor(history, shown, depth, seen=seen) for shown in history.shown(GENERATE, index)]
 
 
-def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[str]) -> Tree:
-    """One shown instruction, and what its own prompt showed; each is told once, `above` says that it was."""
+def _ancestor(history: History, shown: ShownInstruction, depth: int, *, seen: set[str]) -> Tree:
+    """One shown instruction, and the examples in its own prompt.
+
+    A repeated instruction is marked `above` and not repeated.
+    """
     if shown.id in history.seeds:
         return {"id": shown.id, "kind": "seed", "text": history.texts[shown.id]}
     text = history.texts.get(shown.id, "") if shown.text is None else shown.text
@@ -88,11 +93,11 @@ def _ancestor(history: History, shown: ShownInstruction, depth: int, seen: set[s
         return tree
     seen.add(shown.id)
     _, request, _ = place
-    return tree | {"request": request, "showed": _showed(history, request, depth - 1, seen)}
+    return tree | {"request": request, "showed": _showed(history, request, depth - 1, seen=seen)}
 
 
 def _made(history: History, identity: str, encode: Encode) -> Tree:
-    """What was said and made of an instruction: labels, raw instances, examples with their training rows."""
+    """Everything made from an instruction: labels, raw instances, and examples with their training rows."""
     ledger = history.ledger
     examples = []
     for entry in ledger.entries_about(PREPARE, identity):
@@ -117,7 +122,7 @@ def _brief(entry: Entry) -> Tree:
 
 def _said(entry: Entry) -> Tree:
     decision = entry.row.decision
-    told: Tree = {"fate": decision.fate}
+    tree: Tree = {"fate": decision.fate}
     if decision.fate != "accepted":
-        told |= {"filter": decision.filter, "reason": decision.reason, "evidence": dict(decision.evidence)}
-    return told
+        tree |= {"filter": decision.filter, "reason": decision.reason, "evidence": dict(decision.evidence)}
+    return tree

@@ -1,4 +1,4 @@
-"""Finds a candidate by its id or its text, and tells its fate, or its fates where the text came more than once."""
+"""Finds candidates by id or text, with their fates."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from selfinstruct.text.encoding import clean
 from selfinstruct.types import GENERATE, INSTANCES, PREPARE, SeedTask
 
 NEAREST = 5
-"""How many texts are named where none is the one that was asked for."""
+"""Number of similar texts that are listed if no candidate has the text."""
 
 Match = Literal["id", "exact", "loose", "nearest"]
 
 
 @dataclass(frozen=True, slots=True)
 class NearMatch:
-    """A text like the one that was asked for, with its ROUGE-L F1 to it."""
+    """A text similar to the one in question, with their ROUGE-L F1."""
 
     id: str
     text: str
@@ -31,9 +31,12 @@ class NearMatch:
 
 @dataclass(frozen=True, slots=True)
 class WhyResult:
-    """An answer: `match` says how the question was met. `fates` are in order; `seeds` are tasks with the text."""
+    """The result of a search.
 
-    asked: str
+    `match` says how the text was found, `fates` are in order, `seeds` are seed tasks with the text.
+    """
+
+    query: str
     match: Match
     fates: Sequence[CandidateFate] = ()
     seeds: Sequence[SeedTask] = ()
@@ -44,34 +47,34 @@ class WhyResult:
         return asdict(self)
 
 
-def why(store: RunStore, asked: str) -> WhyResult:
-    """What became of the candidate of an id, or of every candidate of a text.
+def why(store: RunStore, query: str) -> WhyResult:
+    """Find the fate of the candidate with an id, or of every candidate with a text.
 
-    A text is looked for as it is, then whatever its case and spaces, then by its nearest by ROUGE-L. Raises
-    `DataError` for an id that is not there, and for nothing at all.
+    A text is compared exactly, then ignoring case and spaces, then by ROUGE-L. Raises `DataError` for an unknown id,
+    and for an empty text.
     """
-    asked = clean(asked).strip()
-    if not asked:
-        raise DataError("there is nothing to look for", "Give an id such as g12.3, or a text in quotes.")
+    query = clean(query).strip()
+    if not query:
+        raise DataError("the id or text is empty", "Give an id such as g12.3, or a text in quotes.")
     history = History(store)
-    if asked in history.seeds:
-        return WhyResult(asked, "id", seeds=[history.seeds[asked]])
-    if parse_candidate_id(asked):
-        return WhyResult(asked, "id", [history.fate(history.entry(asked))])
-    seeds = [seed for seed in history.seeds.values() if seed.instruction == asked]
-    entries = [entry for stage in (GENERATE, INSTANCES, PREPARE) for entry in history.ledger.with_text(stage, asked)]
+    if query in history.seeds:
+        return WhyResult(query, "id", seeds=[history.seeds[query]])
+    if parse_candidate_id(query):
+        return WhyResult(query, "id", [history.fate(history.entry(query))])
+    seeds = [seed for seed in history.seeds.values() if seed.instruction == query]
+    entries = [entry for stage in (GENERATE, INSTANCES, PREPARE) for entry in history.ledger.with_text(stage, query)]
     if seeds or entries:
-        return WhyResult(asked, "exact", [history.fate(entry) for entry in entries], seeds)
-    return _by_folded_text(history, asked)
+        return WhyResult(query, "exact", [history.fate(entry) for entry in entries], seeds)
+    return _by_folded_text(history, query)
 
 
-def _by_folded_text(history: History, asked: str) -> WhyResult:
-    key = _key(asked)
+def _by_folded_text(history: History, query: str) -> WhyResult:
+    key = _key(query)
     seeds = [seed for seed in history.seeds.values() if _key(seed.instruction) == key]
     entries = list(_same_text(history, key))
     if seeds or entries:
-        return WhyResult(asked, "loose", [history.fate(entry) for entry in entries], seeds)
-    return WhyResult(asked, "nearest", near=_nearest(history, asked))
+        return WhyResult(query, "loose", [history.fate(entry) for entry in entries], seeds)
+    return WhyResult(query, "nearest", near=_nearest(history, query))
 
 
 def _same_text(history: History, key: str) -> Iterator[Entry]:
@@ -83,14 +86,14 @@ def _same_text(history: History, key: str) -> Iterator[Entry]:
             yield entry
 
 
-def _nearest(history: History, asked: str) -> list[NearMatch]:
-    """The texts of the pool and of dropped candidates that are nearest; those with nothing in common are none."""
+def _nearest(history: History, query: str) -> list[NearMatch]:
+    """The nearest texts of the pool and of dropped candidates. Texts without a common word are left out."""
     named = {seed.instruction: seed.id for seed in history.seeds.values()}
     for index, position, text in history.ledger.texts(GENERATE):
         named.setdefault(text, f"g{index}.{position}")
     pool = Pool(nearest=NEAREST)
     pool.extend(named)
-    return [NearMatch(named[text], text, score) for text, score in pool.compare(asked).nearest if score > 0]
+    return [NearMatch(named[text], text, score) for text, score in pool.compare(query).nearest if score > 0]
 
 
 def _key(text: str) -> str:

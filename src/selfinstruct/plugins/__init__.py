@@ -1,1 +1,1 @@
-"""Plugins are found, checked and kept apart here."""
+"""Finds and checks plugins, and isolates broken ones."""

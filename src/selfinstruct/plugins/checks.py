@@ -1,4 +1,4 @@
-"""What makes a plugin sound: its API version, its hooks, and the descriptors that these return."""
+"""Checks a plugin: its API version, its hooks, and the components that the hooks return."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from selfinstruct.api import API_VERSION, STAGES, Component, Options, hooks
 from selfinstruct.errors import PluginError
 
 HOOKS = tuple(name for name in vars(hooks) if name.startswith("selfinstruct_"))
-"""Every hook there is."""
+"""The names of all hooks."""
 
 SECRET_NAME = re.compile(
     r"(key|api_?keys|token|secrets?|password|passwd|passphrase|credentials?|authorization|cookie)$", re.IGNORECASE
 )
-"""How an option is called that holds a secret: it is never recorded, whatever its type."""
+"""Names of options that hold secrets. They are never recorded, whatever their type."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
-    """`; did you mean X?` if something known is close to the word, else nothing."""
+    """The text `; did you mean X?` if a known word is similar, otherwise an empty string."""
     cases = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), cases, n=1)
     return f"; did you mean '{cases[close[0]]}'?" if close else ""
 
 
 def check_plugin(plugin: object) -> None:
-    """Raise `PluginError` for another API version, a function that is no hook, or a hook that is not marked."""
+    """Raise `PluginError` for another API version, an unknown hook, or a hook that is not marked."""
     made_for = getattr(plugin, "SELFINSTRUCT_API", API_VERSION)
     if made_for != API_VERSION:
-        raise PluginError(f"it was made for plugin API {made_for!r}, and this is {API_VERSION}")
+        raise PluginError(f"it is for plugin API {made_for!r}, and this is {API_VERSION}")
     functions = {name: getattr(plugin, name, None) for name in dir(plugin)}
     marked = [name for name, function in functions.items() if hasattr(function, "selfinstruct_impl")]
     for name in marked:
@@ -47,7 +47,7 @@ def check_plugin(plugin: object) -> None:
             raise PluginError(f"'{name}' lacks @hookimpl")
     if not marked:
         near = [name for name, it in functions.items() if name.startswith("selfinstruct_") and inspect.isroutine(it)]
-        found = f": '{near[0]}' is none{suggest(near[0], HOOKS)}" if near else ""
+        found = f": '{near[0]}' is not a hook{suggest(near[0], HOOKS)}" if near else ""
         raise PluginError(f"it implements no hook{found}")
 
 
@@ -63,11 +63,11 @@ def _check_function(name: str, function: Any) -> None:
 
 
 def check_component(component: object, hook: str) -> Component[Any]:
-    """The component that a hook returned, if it is one in all its parts; else raises `PluginError`."""
+    """Check a component that a hook returned, and return it. Raises `PluginError`."""
     if not isinstance(component, Component):
         raise PluginError(f"{hook} must return components, not {type(component).__name__}")
     if not (isinstance(component.name, str) and _NAME.fullmatch(component.name)):
-        raise PluginError(f"the name {component.name!r} is not made of lower-case words joined by hyphens")
+        raise PluginError(f"the name {component.name!r} must be lower-case words joined by hyphens")
     if not (isinstance(component.options, type) and issubclass(component.options, Options)):
         raise PluginError(f"the options of '{component.name}' must be a class derived from Options")
     for name, option in component.options.model_fields.items():
@@ -77,7 +77,7 @@ def check_component(component: object, hook: str) -> Component[Any]:
             raise PluginError(f"no option can be called 'use', which names the component, as in '{component.name}'")
         if is_secret(option.annotation) and not SECRET_NAME.search(name):
             raise PluginError(
-                f"option '{name}' of '{component.name}' is secret, so its name must end in '_key' or such"
+                f"option '{name}' of '{component.name}' is secret, so its name must end in '_key' or a similar word"
             )
     if not isinstance(component.stages, tuple):
         raise PluginError(f"the stages of '{component.name}' must be a tuple, such as ('generate',)")
@@ -87,6 +87,6 @@ def check_component(component: object, hook: str) -> Component[Any]:
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether an option of this type is a secret: it is no flag, and never recorded."""
+    """Whether an option of this type is a secret, which is never a flag and never recorded."""
     kinds = (annotation, *get_args(annotation))
     return SecretStr in kinds or SecretBytes in kinds

@@ -1,4 +1,4 @@
-"""Finds plugins, checks them, keeps the broken ones apart, and looks up components: a typed facade over pluggy."""
+"""A typed facade over pluggy: finds and checks plugins, isolates broken ones, and looks up components."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BASES: Mapping[str, tuple[type, ...]] = {
     POST_PROCESSOR: (PostProcessor,),
     FILTER: (Filter,),
 }
-"""What the components of each kind must build."""
+"""The classes that components of each kind must build."""
 
 OBSERVERS = (
     "selfinstruct_stage_started",
@@ -58,7 +58,7 @@ OBSERVERS = (
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plugin that was found: where it came from, its version, and, if it is left out, why."""
+    """A plugin: its source, its version, and, if it is left out, the reason."""
 
     name: str
     source: str
@@ -77,7 +77,7 @@ class Offer:
 
 @dataclass(slots=True)
 class Registry:
-    """All plugins of a process and what they offer."""
+    """All plugins of a process and their components."""
 
     plugins: list[Plugin] = field(default_factory=list)
     _offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Registry:
         registry = cls()
         for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
             version = (entry.dist.version if entry.dist else "") or ""
-            registry._admit(entry.name, entry.value, entry.load, version)
+            registry._admit(entry.name, entry.value, entry.load, version=version)
         for name in named:
             registry.add(name)
         return registry
@@ -112,7 +112,7 @@ class Registry:
             raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
 
     def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:
-        """The plugin that the user means, if it was found before."""
+        """The plugin that the user named, if it was already found."""
         for plugin in self.plugins:
             if is_file and plugin.name == name:
                 if Path(plugin.source).resolve() == Path(named).resolve():
@@ -128,7 +128,7 @@ class Registry:
         if broken := self.plugins[-1].broken:
             raise PluginError(f"plugin {name} cannot be used: {broken}")
 
-    def _admit(self, name: str, source: str, load: Callable[[], object], version: str = "") -> None:
+    def _admit(self, name: str, source: str, load: Callable[[], object], *, version: str = "") -> None:
         broken = ""
         try:
             self._enter(name, load())
@@ -137,7 +137,7 @@ class Registry:
         self.plugins.append(Plugin(name, source, version, broken))
 
     def _enter(self, name: str, plugin: object) -> None:
-        """Register a plugin with all that it offers, or nothing of it."""
+        """Register a plugin with all its components, or not at all."""
         if other := next((other for other in self.plugins if other.name == name), None):
             raise PluginError(f"another plugin is already called '{name}' ({other.source})")
         check_plugin(plugin)
@@ -172,11 +172,11 @@ class Registry:
 
     @property
     def broken(self) -> list[Plugin]:
-        """The plugins that were left out."""
+        """The plugins that were left out because they are broken."""
         return [plugin for plugin in self.plugins if plugin.broken]
 
     def offers(self, kind: str | None = None) -> list[Offer]:
-        """What is offered, by kind and name."""
+        """All components, sorted by kind and name."""
         found = [offer for offer in self._offers.values() if kind in (None, offer.kind)]
         return sorted(found, key=lambda offer: (list(KINDS).index(offer.kind), offer.component.name))
 
@@ -187,9 +187,9 @@ class Registry:
         if offer := self._offers.get((kind, name)):
             return offer.component
         known = [offer.component.name for offer in self.offers(kind)]
-        told = f"no {kind} is called '{name}'{suggest(name, known)}"
+        problem = f"no {kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
-        raise ConfigError(f"{told} ({faults})" if faults else told, f"Known: {', '.join(known) or 'none'}.")
+        raise ConfigError(f"{problem} ({faults})" if faults else problem, f"Known: {', '.join(known) or 'none'}.")
 
     def build(self, kind: str, name: str, options: Options) -> Any:
         """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
@@ -209,7 +209,7 @@ class Registry:
         return built
 
     def describe(self, kind: str, name: str) -> str:
-        """A component that is offered, as errors name it: with its plugin."""
+        """Describe a component for error messages, with its plugin."""
         return f"plugin '{self._offers[kind, name].plugin}': {kind} '{name}'"
 
     def observers(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
@@ -245,7 +245,7 @@ def _from_file(path: str) -> ModuleType:
     if not where.is_file():
         is_odd = where.exists() and not where.is_dir()
         raise PluginError(f"{path} is not a regular file" if is_odd else f"there is no file {path}")
-    name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
+    name = f"selfinstruct_plugin_{where.stem}"  # a unique name, by which annotations are looked up
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} is not a Python file")

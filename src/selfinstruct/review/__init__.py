@@ -1,4 +1,4 @@
-"""A local page on which people go through a run's instructions and examples by hand."""
+"""A local page for reviewing a run's instructions and examples."""
 
 from selfinstruct.review.server import ReviewServer
 

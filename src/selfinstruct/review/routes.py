@@ -1,4 +1,4 @@
-"""What the page asks of the server: each request becomes a call of the store, each answer a status and JSON."""
+"""The routes of the review server: each request calls the store and returns a status and JSON."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from selfinstruct.types import GENERATE, PREPARE
 REASONS = (
     "not a task",
     "unclear",
-    "needs what is not there",
-    "a model cannot do it",
-    "says what another says",
+    "refers to something missing",
+    "not doable for a model",
+    "repeats another",
     "wrong answer",
     "badly written",
     "unsafe or private",
 )
-"""Reasons for a rejection to pick from; any other words are as good."""
+"""Suggested reasons for a rejection. Any other text is allowed."""
 
 JsonResponse = tuple[HTTPStatus, dict[str, Any]]
 
 
 class Query(BaseModel):
-    """What a list is asked for."""
+    """The query of a list of items."""
 
     model_config = ConfigDict(extra="forbid")
     stage: Literal["generate", "prepare"] = GENERATE  # type: ignore[assignment]
@@ -46,7 +46,7 @@ class Query(BaseModel):
 
 
 class ReviewAction(BaseModel):
-    """What a person does to an item, and the version of it that was looked at."""
+    """An action on an item, with the version of the item that the person saw."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     id: str = Field(max_length=30)
@@ -56,14 +56,14 @@ class ReviewAction(BaseModel):
 
 
 class Routes:
-    """Answers the requests of one run's pages."""
+    """Answers the requests of one run's page."""
 
     def __init__(self, reviews: Reviews) -> None:
         self._reviews = reviews
         self._pages = Pages(reviews)
 
     def get(self, path: str, query: Mapping[str, str]) -> JsonResponse:
-        """What a page reads."""
+        """Answer a GET request of the page."""
         if path == "summary":
             return HTTPStatus.OK, self._summary()
         try:
@@ -75,20 +75,20 @@ class Routes:
             return HTTPStatus.BAD_REQUEST, {"error": _fault(error)}
         except NoSuchItemError as error:
             return HTTPStatus.NOT_FOUND, {"error": error.message}
-        return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
+        return HTTPStatus.NOT_FOUND, {"error": "there is no such page"}
 
     def post(self, path: str, body: bytes) -> JsonResponse:
-        """What a page does; the answer holds the item as it is then, also where it was stale."""
+        """Perform an action. The answer holds the item afterwards, or its current version if the action was stale."""
         if path not in ("accept", "reject", "edit", "undo"):
-            return HTTPStatus.NOT_FOUND, {"error": "there is nothing here"}
+            return HTTPStatus.NOT_FOUND, {"error": "there is no such page"}
         try:
             action = ReviewAction.model_validate(
                 json.loads(dumps(json.loads(body)))
-            )  # halves of surrogate pairs are fixed
+            )  # surrogates are joined into pairs or replaced
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, {"error": _fault(error)}
         except (ValueError, RecursionError):  # no JSON, no UTF-8, numbers of thousands of digits
-            return HTTPStatus.BAD_REQUEST, {"error": "the body is no JSON that can be read"}
+            return HTTPStatus.BAD_REQUEST, {"error": "the body is not valid JSON"}
         try:
             self._do(path, action)
         except StaleReviewError as error:

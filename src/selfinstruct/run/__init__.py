@@ -1,1 +1,1 @@
-"""Puts a run together from config, plugins and store: settings, backends and stages, and the Python client."""
+"""Assembles runs from config, plugins and store: settings, backends and stages."""

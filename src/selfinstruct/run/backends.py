@@ -1,4 +1,4 @@
-"""Who answers each stage, what that provider allows, and what it may cost: the run's backend, and the judge's own."""
+"""The backends of a run, with their rate limits, prices and budgets: the run's backend, or the stage's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
-from selfinstruct.config.tables import BudgetOptions, JudgeTable
+from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
 from selfinstruct.engine import gate as limits
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Gate
@@ -15,33 +15,37 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import BackendFacts, Calls, RunStore
-from selfinstruct.types import GENERATE, JUDGE, STAGES, Prices, Window
+from selfinstruct.types import GENERATE, STAGES, Prices, Window
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
+
+BOUNDS = set(BudgetBounds.model_fields)
 
 Say = Callable[[str], None]
 
 
 class Backends:
-    """The backends of one run, each built when it is first needed; `given` is one that the caller built."""
+    """The backends of one run, each built when it is first needed. `given` is a backend that the caller made."""
 
     def __init__(self, registry: Registry, config: RunConfig, given: Backend | None = None) -> None:
         self._registry = registry
         self._config = config
         self._run = given
-        self._judge: Backend | None = None
+        self._own: list[tuple[ChosenComponent, Backend]] = []
 
     def for_stage(self, stage: str) -> Backend:
-        """The backend that a stage asks: the run's, or the judge's own; raises `UsageError` if none is chosen."""
+        """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
         config = self._config.stages.get(stage)
-        if config is not None and config.backend is not None:
-            self._judge = self._judge or self._build(config.backend)
-            return self._judge
+        if config is not None and (own := config.backend) is not None:
+            if (known := next((built for chosen, built in self._own if chosen == own), None)) is not None:
+                return known
+            self._own.append((own, self._build(own)))
+            return self._own[-1][1]
         if self._run is None:
             if self._config.backend is None:
-                known = ", ".join(offer.component.name for offer in self._registry.offers("backend"))
-                raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
+                known_names = ", ".join(offer.component.name for offer in self._registry.offers("backend"))
+                raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known_names}.")
             self._run = self._build(self._config.backend)
         return self._run
 
@@ -49,22 +53,25 @@ class Backends:
         built: Backend = chosen.build(self._registry)
         return built
 
-    def gate(self, stage: str, store: RunStore, waits: bool, say: Say) -> Gate:
-        """The gate before a stage's backend; raises `ConfigError` for a budget in dollars without prices."""
-        other = GENERATE if self._has_own(stage) else JUDGE
-        prices = prices_for(self._config, None, other)
-        if prices is None:
-            known = store.facts.own_backend(other) if self._has_own(other) else store.facts.run_backend
-            prices = known.prices if known else None
-        return gate_for(self._config, stage, self.for_stage(stage), store.calls(), waits, say, prices)
+    def gate(self, stage: str, store: RunStore, waits: bool, *, say: Say) -> Gate:
+        """The gate of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
+
+        def recorded_prices(other: str) -> Prices | None:
+            facts = store.facts.own_backend(other) if has_own(self._config, other) else store.facts.run_backend
+            return prices_for(self._config, None, other) or (facts.prices if facts else None)
+
+        backend = self.for_stage(stage)
+        return gate_for(
+            self._config, stage, backend, calls=store.calls(), recorded_prices=recorded_prices, waits=waits, say=say
+        )
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
-        """Record what a stage's backend says of itself, and tell the user who answers and who else listens."""
+        """Record the description of a stage's backend, and print its notes and a warning about tracing."""
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
         recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
-        store.facts.record_backend(recorded, stage if self._has_own(stage) else "")
+        store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
         if facts.get("model"):
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
@@ -73,43 +80,57 @@ class Backends:
             else:
                 say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
-    def _has_own(self, stage: str) -> bool:
-        """Whether a stage asks a backend that no other stage asks."""
-        return len(shared_by(self._config, stage)) == 1
+
+def has_own(config: RunConfig, stage: str) -> bool:
+    """Whether a stage has its own backend."""
+    return stage in config.stages and config.stages[stage].backend is not None
 
 
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:
-    """The stages that ask the same backend as this one: the judge may have one of its own."""
-    judge = config.stages.get(JUDGE)
-    if judge is None or judge.backend is None:
-        return STAGES
-    return (JUDGE,) if stage == JUDGE else tuple(name for name in STAGES if name != JUDGE)
+    """The stages that share this stage's backend, with its limits and budget."""
+    account = _account(config, stage)
+    return tuple(name for name in STAGES if _account(config, name) == account)
+
+
+def _account(config: RunConfig, stage: str) -> tuple[object, ...] | None:
+    """A stage's own backend with its settings; `None` for the run's backend."""
+    table = _own_table(config, stage)
+    return None if table is None else (config.stages[stage].backend, *table.terms)
+
+
+def _own_table(config: RunConfig, stage: str) -> AskingTable | None:
+    table = config.stages[stage].table if has_own(config, stage) else None
+    return table if isinstance(table, AskingTable) else None
 
 
 def gate_for(
     config: RunConfig,
     stage: str,
     backend: Backend,
+    *,
     calls: Calls,
+    recorded_prices: Callable[[str], Prices | None],
     waits: bool = False,
-    say: Callable[[str], None] = print,
-    other: Prices | None = None,
+    say: Say = print,
 ) -> Gate:
-    """The gate before a stage's backend: as many at once as the config, else the server, else the lookahead allows.
+    """The gate of a stage's backend. Its concurrency is that of the config, else of the server, else the lookahead.
 
-    What `calls` tells of the last day counts against its windows, and all of it against the budget; `other` are the
-    prices of the run's other backend, if it has two. Raises `ConfigError` for a budget in dollars where prices are not
-    known.
+    The last day of `calls` counts towards the rate limits, and all calls count towards the budget. `recorded_prices`
+    are those of other stages. Raises `ConfigError` for a budget in dollars without prices.
     """
-    run, told = config.run, limits_for(config, stage)
-    allowed = call_plugin(f"the backend {type(backend).__name__}", "limits", backend.limits, hint=FIX_AND_RERUN)
-    most = min(run.concurrency or allowed.concurrency or run.lookahead, run.lookahead)
-    gate = Gate(most, budget=budget_for(config, stage, backend, calls, other), waits=waits, say=say)
+    run, configured = config.run, limits_for(config, stage)
+    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
+    gate = Gate(
+        most,
+        budget=budget_for(config, stage, backend, calls=calls, recorded_prices=recorded_prices),
+        waits=waits,
+        say=say,
+    )
     windows = [
-        Window("requests", limits.MINUTE, told.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, told.tokens_per_minute or 0),
-        Window("requests", limits.DAY, told.requests_per_day or 0),
-        Window("tokens", limits.DAY, told.tokens_per_day or 0),
+        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
+        Window("requests", limits.DAY, configured.requests_per_day or 0),
+        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
     ]
     gate.set_user_limits(window for window in windows if window.limit)
     gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
@@ -117,20 +138,15 @@ def gate_for(
 
 
 def limits_for(config: RunConfig, stage: str) -> LimitOptions:
-    """What the config says that a stage's provider allows."""
-    judge = config.stages[stage].table if stage in config.stages else None
-    if isinstance(judge, JudgeTable) and judge.backend is not None:
-        return judge.limits or LimitOptions()
-    return config.limits
+    """The limits of a stage's provider in the config."""
+    table = _own_table(config, stage)
+    return config.limits if table is None else table.limits or LimitOptions()
 
 
 def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:
-    """What tokens cost in a stage, as the config says or else the backend; `None` where neither does."""
-    told: BudgetOptions | JudgeTable = config.budget
-    judge = config.stages[stage].table if stage in config.stages else None
-    if isinstance(judge, JudgeTable) and judge.backend is not None:
-        told = judge
-    prompt, completion = told.usd_per_million_prompt_tokens, told.usd_per_million_completion_tokens
+    """The prices of a stage from the config, or else from the backend; `None` if both are unknown."""
+    table: BudgetOptions | AskingTable = _own_table(config, stage) or config.budget
+    prompt, completion = table.usd_per_million_prompt_tokens, table.usd_per_million_completion_tokens
     if prompt is not None and completion is not None:
         return Prices(prompt, completion)
     known = (
@@ -143,26 +159,44 @@ def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE
     return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
 
 
-def budget_for(config: RunConfig, stage: str, backend: Backend, calls: Calls, other: Prices | None = None) -> Budget:
-    """What the run may still cost; raises `ConfigError` for dollars where prices are not known."""
-    told, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
-    here, there = calls.spent(shared), calls.spent([name for name in STAGES if name not in shared])
-    if told.max_usd is not None and (prices is None or (there.requests and other is None)):
-        whose = "judge" if (stage == JUDGE) == (prices is None) and len(shared) < len(STAGES) else "budget"
-        raise ConfigError(
-            "budget.max_usd: what a token costs is not known" + (" of the judge's backend" if whose == "judge" else ""),
-            f"Set {whose}.usd_per_million_prompt_tokens and {whose}.usd_per_million_completion_tokens.",
-        )
-    return Budget(
-        told.max_requests,
-        told.max_tokens,
-        told.max_usd,
-        told.max_hours,
-        prices,
-        here.requests + there.requests,
-        here.prompt_tokens,
-        here.completion_tokens,
-        here.seconds,
-        there.prompt_tokens + there.completion_tokens,
-        other.cost(there.prompt_tokens, there.completion_tokens) if other else 0.0,
+def budget_for(
+    config: RunConfig, stage: str, backend: Backend, *, calls: Calls, recorded_prices: Callable[[str], Prices | None]
+) -> Budget:
+    """The budget of the run, and within it that of the stage's own backend.
+
+    Raises `ConfigError` for a budget in dollars without prices.
+    """
+    limits_of_run, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
+    own_table = _own_table(config, stage)
+    own = own_table.budget if own_table is not None else None
+    if prices is None and (limits_of_run.max_usd is not None or (own is not None and own.max_usd is not None)):
+        raise _unknown_prices(config, stage)
+    here, whole = calls.spent(shared), calls.spent()
+    other_tokens, other_usd, counted = 0, 0.0, set(shared)
+    for other in STAGES:
+        if other in counted:
+            continue
+        account = shared_by(config, other)
+        counted |= set(account)
+        spent = calls.spent(account)
+        known = recorded_prices(other)
+        if limits_of_run.max_usd is not None and spent.requests and known is None:
+            raise _unknown_prices(config, other)
+        other_tokens += spent.prompt_tokens + spent.completion_tokens
+        other_usd += known.cost(spent.prompt_tokens, spent.completion_tokens) if known else 0.0
+    bounds = limits_of_run.model_dump(include={*BOUNDS, "max_hours"})
+    budget = Budget(**bounds, prices=prices, other_tokens=other_tokens, other_usd=other_usd)
+    budget.requests, budget.seconds = whole.requests, whole.seconds
+    budget.prompt_tokens, budget.completion_tokens = here.prompt_tokens, here.completion_tokens
+    if own is not None:
+        budget.own = Budget(**own.model_dump(include=BOUNDS), prices=prices, table=stage, requests=here.requests)
+        budget.own.prompt_tokens, budget.own.completion_tokens = here.prompt_tokens, here.completion_tokens
+    return budget
+
+
+def _unknown_prices(config: RunConfig, stage: str) -> ConfigError:
+    table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
+    return ConfigError(
+        f"budget.max_usd: the price of tokens is not known{whose}",
+        f"Set {table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens.",
     )

@@ -1,4 +1,4 @@
-"""Exports a run: its own files again, or its training examples as a dataset in a format, also to the Hub."""
+"""Exports a run: its own files, or its training examples as a dataset, optionally to the Hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
 
 EXPORT_TABLE = "export."
-"""How the paths of settings begin that concern an export."""
+"""The prefix of the paths of export settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class ExportOptions:
     to           the folder of the dataset; without one, the run's own JSONL files are written again
     format       the name of a training encoder, such as "alpaca"; the run's own if not given
     file         "jsonl" or "parquet"
-    split        the share of the train part, above 0 and at most 1; the rest is validation
-    best         export only so many examples, those with the best ratings
+    split        the share of examples in the train part, above 0 and at most 1; the rest is validation
+    best         export only this many examples, those with the best ratings
     license      the licence of the data for its card, such as "llama3.1"
     push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
     public       make that repository public
@@ -67,7 +67,7 @@ def refuse_without_folder() -> None:
 
 
 def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, registry: Registry) -> Exported:
-    """Export a run as `options` say; of `settings` only the table `export` matters.
+    """Export a run with these options. Of `settings`, only the table `export` is used.
 
     Raises `RunError` if the run has no examples or the folder cannot be written, `ConfigError` for an unknown format,
     `PluginError` if the format fails, `UsageError` if a package is missing or the Hub refuses.
@@ -93,7 +93,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
 
 
 def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str], None]) -> None:
-    """Add the plugins that a run names. One that is gone is reported only, since the format may not need it."""
+    """Add the plugins that a run names. A missing plugin is only reported, since the format may not need it."""
     for name in store.facts.plugin_paths:
         try:
             registry.add(name)
@@ -104,9 +104,9 @@ def add_recorded_plugins(registry: Registry, store: RunStore, say: Callable[[str
 def training_encoder(
     store: RunStore, settings: Settings, registry: Registry, *, name: str | None = None
 ) -> tuple[ChosenComponent, TrainingEncoder]:
-    """The training encoder of a run, or the one of that name, with its settings; raises `ConfigError`.
+    """The training encoder of a run, or the one with the given name. Raises `ConfigError`.
 
-    Only the table `export` of the run's config is read, so no other part of it can fail.
+    Only the table `export` of the run's config is read, so no other part can cause an error.
     """
     recorded = store.facts.tree.get("export", {})
     tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}

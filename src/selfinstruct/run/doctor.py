@@ -1,4 +1,4 @@
-"""Looks at everything that a run needs, from the plugins to the server, and says how to fix what is not well."""
+"""Checks everything that a run needs, from the plugins to the server, and says how to fix problems."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import TRACING, limits_for, prices_for, shared_by
+from selfinstruct.run.backends import TRACING, has_own, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import GENERATE, JUDGE, Check, Diagnosis, SeedTask
+from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MIN_FREE_BYTES = 200_000_000
-"""Bytes that should be free: a run of 100,000 requests takes about twice that."""
+"""Free space below which to warn, in bytes. A run of 100,000 requests takes about twice as much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check, the area that it belongs to, and the exit code that it means if it failed."""
+    """One check, its area, and its exit code if it failed."""
 
     area: str
     check: Check
@@ -41,7 +43,7 @@ class Finding:
 def examine(
     settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
 ) -> Iterator[Finding]:
-    """Check everything in turn; what needs something that is not well is left out. A model is not asked.
+    """Run all checks in order. Checks that depend on a failed one are left out. No model is asked.
 
     `registry` holds the plugins that the settings name, and `sources` is what the config is read from, if they were
     loaded before.
@@ -89,16 +91,16 @@ def _kernel() -> str:
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
     well = [plugin.name for plugin in registry.plugins if not plugin.broken]
-    yield Finding("plugins", Check("plugins", True, f"{len(well)} are well: {', '.join(sorted(well))}"))
+    yield Finding("plugins", Check("plugins", True, f"{len(well)} are OK: {', '.join(sorted(well))}"))
     for plugin in registry.broken:
-        fix = f"Mend or uninstall {plugin.source}; it is left out, and only a config that names it is refused."
+        fix = f"Fix or uninstall {plugin.source}. It is left out, and only a config that names it is refused."
         yield Finding("plugins", Check(plugin.name, False, plugin.broken, fix), PluginError.exit_code)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
-        words = f"{there} is a file, so there can be no run folder"
+        words = f"{there} is a file, so it cannot be a run folder"
         yield Finding("folder", Check("writable", False, words, "Choose another --out."), UsageError.exit_code)
         return
     try:
@@ -111,7 +113,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding("folder", Check("writable", True, f"{there} can be written"))
     free = shutil.disk_usage(there).free
     words = f"{free / 1e9:,.1f} GB are free"
-    fix = "" if free > MIN_FREE_BYTES else "Make room: what a model said is kept in full."
+    fix = "" if free > MIN_FREE_BYTES else "Free some space. Replies are stored in full."
     yield Finding("folder", Check("disk", not fix, words, fix), UsageError.exit_code if fix else 0)
     if folder.is_dir():
         yield _run(folder)
@@ -130,22 +132,23 @@ def _run(folder: Path) -> Finding:
 
 
 def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> Iterator[Finding]:
-    """The run's backend, and that of the judge, if it has one of its own."""
-    if config.backend is None:
+    """The run's backend, and those of stages that have their own; stages that share one are looked at together."""
+    if config.backend is not None:
+        run_stage = next(name for name in STAGES if not has_own(config, name))
+        yield from _backend("backend", registry, config, chosen=config.backend, stage=run_stage, seeds=seeds)
+    elif any(stage.encoder and not stage.backend for stage in config.stages.values()):
         known = ", ".join(offer.component.name for offer in registry.offers("backend"))
         missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
         yield _failed("backend", "chosen", missing)
-    else:
-        yield from _backend("backend", registry, config, config.backend, GENERATE, seeds)
-    judge = config.stages.get(JUDGE)
-    if judge is not None and judge.backend is not None:
-        yield from _backend("judge", registry, config, judge.backend, JUDGE, seeds)
+    for name, stage in config.stages.items():
+        if stage.backend is not None and name == shared_by(config, name)[0]:
+            yield from _backend(name, registry, config, chosen=stage.backend, stage=name, seeds=seeds)
 
 
 def _backend(
-    area: str, registry: Registry, config: RunConfig, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
+    area: str, registry: Registry, config: RunConfig, *, chosen: ChosenComponent, stage: str, seeds: list[SeedTask]
 ) -> Iterator[Finding]:
-    """One backend, and whether it suits the stages that ask it, of which `stage` is one."""
+    """Check one backend, and whether it suits its stages, of which `stage` is one."""
     try:
         backend: Backend = chosen.build(registry)
         diagnosis = _asked(chosen.name, backend.check)
@@ -155,18 +158,21 @@ def _backend(
     for check in diagnosis.checks:
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
     if not diagnosis.checks:
-        yield Finding(area, Check(chosen.name, True, "it has no check of its own"))
+        yield Finding(area, Check(chosen.name, True, "it has no checks"))
     if diagnosis.ok:
         shared = shared_by(config, stage)
         needs = {
             name: max(map(estimated_tokens, requests))
             for name in config.stages
-            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds))
+            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds=seeds))
         }
         check = _context(needs, diagnosis.context)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
-        yield _prices(area, config, backend, stage)
+        yield _prices(area, config, backend, stage=stage)
+        yield _schema(
+            area, registry, config, backend=backend, stages=[name for name in config.stages if name in shared]
+        )
     yield from _tracing(area, config, backend)
 
 
@@ -178,19 +184,19 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
     except BaseException as error:
         raise PluginError(f"the backend '{name}' failed in its own check: {plugin_cause(error)}") from None
     if not isinstance(said, Diagnosis):
-        raise PluginError(f"the backend '{name}' gave {type(said).__name__} in place of a Diagnosis")
+        raise PluginError(f"the backend '{name}' returned {type(said).__name__} instead of a Diagnosis")
     return said
 
 
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
-    """Whether the longest prompts of each stage, and replies to them, fit into what the model takes."""
+    """Check whether the longest prompts and replies of each stage fit into the model's context."""
     told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"tokens that a request may take: {told or 'not known without seeds'}"
+    words = f"largest number of tokens in a request: {told or 'not known without seeds'}"
     if context is None:
-        return Check("context", True, f"{words}; how many the model takes is not known")
+        return Check("context", True, f"{words}; the model's context size is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
     fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model takes {context:,}", fix)
+    return Check("context", not small, f"{words}; the model's context is {context:,} tokens", fix)
 
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
@@ -200,12 +206,12 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
         told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
     words = ", ".join(f"{value:,} {name}" for name, value in told.items())
     if not words:
-        words = "none" if backend.local else "none; what the provider tells with its replies is obeyed and remembered"
+        words = "none" if backend.local else "none configured; limits reported by the provider are used"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} requests at once")
+    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} simultaneous requests")
 
 
-def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Finding:
+def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Finding:
     try:
         prices = prices_for(config, backend, stage)
     except SelfInstructError as error:
@@ -216,14 +222,32 @@ def _prices(area: str, config: RunConfig, backend: Backend, stage: str) -> Findi
     return Finding(area, Check("prices", True, words))
 
 
+def _schema(area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str]) -> Finding:
+    """Which stages will ask with a JSON schema."""
+    name = f"the backend {type(backend).__name__}"
+    try:
+        wanted = [stage for stage in stages if wants_schema(registry, config, stage)]
+        takes = bool(wanted) and call_plugin(name, "schemas", backend.accepts_schema, hint=FIX_AND_RERUN)
+    except SelfInstructError as error:
+        return _failed(area, "schema", error)
+    if wanted and not takes:
+        insists = config.run.structured is True
+        check = Check(
+            "schema", not insists, "the model takes none: replies are free text", NO_SCHEMA if insists else ""
+        )
+        return Finding(area, check, ModelError.exit_code if insists else 0)
+    words = f"JSON that keeps to a schema in {', '.join(wanted)}" if wanted else "free text"
+    return Finding(area, Check("schema", True, f"replies are {words}"))
+
+
 def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
     if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
         off = backend.local and not config.run.trace
         words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
-        yield Finding(area, Check("tracing", True, f"LangSmith's, set in the environment, {words}"))
+        yield Finding(area, Check("tracing", True, f"LangSmith tracing is set in the environment and {words}"))
 
 
 def as_json(findings: list[Finding]) -> Mapping[str, Any]:
-    """All of it, for programs."""
+    """The findings as JSON objects."""
     rows = [{"area": one.area, **asdict(one.check)} for one in findings]
     return {"ok": all(one.check.ok for one in findings), "checks": rows}

@@ -1,4 +1,4 @@
-"""What a run is going to cost, reckoned from its own prompts before anything is sent."""
+"""Estimates the cost of a run from its own prompts, before any request is sent."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from selfinstruct.store.database import NoRunError
 from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
 
 PROMPTS = 16
-"""How many prompts are written to see how long they are."""
+"""Number of prompts that are written to measure their length."""
 
 
 RATING = 16
-"""Tokens that a judge is taken to write of one example, before it has shown how many."""
+"""Assumed completion tokens per rated example before the first rating."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is still to be paid until `target` instructions are accepted.
+    """The estimated remaining cost until `target` instructions are accepted.
 
-    `per_request` is the yield that was reckoned with, `seen` whether the run itself has shown it. `completion_tokens`
-    are what replies are expected to have, `most_completion_tokens` what they may have. `usd` and `most_usd` are
-    `None` where prices are not known.
+    `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
+    `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
+    `None` if prices are unknown.
     """
 
     target: int
@@ -57,7 +57,7 @@ def estimate(
     registry: Registry | None = None,
     sources: ConfigSources | None = None,
 ) -> Estimate:
-    """Reckon what `generate` is going to cost; writes nothing, and asks no model."""
+    """Estimate the cost of `generate`, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
     seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
@@ -68,8 +68,8 @@ def estimate(
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
-    backend = config.backend.build(registry) if config.backend else None
-    prices = prices_for(config, backend)
+    own = config.stages[GENERATE].backend or config.backend
+    prices = prices_for(config, own.build(registry) if own else None)
     sums = (count * prompt_tokens, count * reply, count * most)
     costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
     return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
@@ -77,7 +77,7 @@ def estimate(
 
 @dataclass(frozen=True, slots=True)
 class JudgeEstimate:
-    """What is still to be paid until every example was asked about once; `rated` are those that need not be."""
+    """The estimated cost of asking about every example once. `rated` examples already have a rating."""
 
     examples: int
     rated: int
@@ -92,11 +92,11 @@ class JudgeEstimate:
 def estimate_judge(
     settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
 ) -> JudgeEstimate:
-    """Reckon what `judge` is going to cost, from its own prompts; writes nothing, and asks no model."""
+    """Estimate the cost of `judge` from its own prompts, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
     store = RunStore.open_readonly(settings.folder)
     try:
-        stage = StageBuilder(registry, config, store, store.seeds()).parts(JUDGE).stage
+        stage = StageBuilder(registry, config, store, seeds=store.seeds()).parts(JUDGE).stage
         examples, ratings = rating_subjects(store.examples_including_dropped(RULE, UNRATED)), store.ratings()
         totals = store.totals(JUDGE)
     finally:
@@ -119,7 +119,7 @@ def estimate_judge(
 
 
 def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
-    """Seeds, and what the run has brought: accepted, settled requests, replies, their tokens."""
+    """Seeds, and counts of the run so far: accepted, settled requests, replies, completion tokens."""
     try:
         store = RunStore.open_readonly(settings.folder)
     except NoRunError:
@@ -133,16 +133,16 @@ def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[
 
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:
-    """Tokens of a prompt, a mean over some, and of the longest reply."""
-    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds)
+    """Mean tokens of some prompts, and tokens of the longest reply."""
+    guess, requests = Estimator(), sample_requests(registry, config, GENERATE, seeds=seeds)
     prompts = [guess.prompt_tokens(request) for request in requests]
     return math.ceil(sum(prompts) / len(prompts)), guess.reply_tokens(requests[0])
 
 
-def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Sequence[SeedTask]) -> list[Request]:
-    """Some requests of a stage as if the seed tasks were all there is, to see how long they are; none, if it asks none.
+def sample_requests(registry: Registry, config: RunConfig, name: str, *, seeds: Sequence[SeedTask]) -> list[Request]:
+    """Sample requests of a stage made from the seed tasks, to measure their length. Empty for a stage without requests.
 
-    `judge` is shown the seed tasks' own examples.
+    For `judge`, the instances of seed tasks are the examples.
     """
     stage = config.stages[name]
     if stage.encoder is None:
@@ -154,12 +154,22 @@ def sample_requests(registry: Registry, config: RunConfig, name: str, seeds: Seq
     if isinstance(stage.table, AskTable):
         about = rating_subjects(_examples(seeds)) if name == JUDGE else pool
         asked = SubjectStage(
-            name, about, pool, encoder, reader, sampling, config.run.seed, sampler, min(stage.table.batch, len(about))
+            name,
+            about,
+            pool,
+            encoder=encoder,
+            post_processor=reader,
+            sampling=sampling,
+            seed=config.run.seed,
+            sampler=sampler,
+            batch=min(stage.table.batch, len(about)),
         )
         first = asked.plan(0, 0)
         return [first] if first else []
     assert sampler is not None
-    planned = GenerateStage(pool, sampler, encoder, reader, sampling, config.run.seed, None)
+    planned = GenerateStage(
+        pool, sampler, encoder, post_processor=reader, sampling=sampling, seed=config.run.seed, goal=None
+    )
     return [planned.plan(index, 0) for index in range(PROMPTS)]
 
 

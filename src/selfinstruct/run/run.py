@@ -1,4 +1,4 @@
-"""The composition root: a config and a run folder become a running stage."""
+"""The composition root: makes and runs stages from a config and a run folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, prices_for
+from selfinstruct.run.backends import Backends, Say, has_own, prices_for
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -34,15 +34,15 @@ from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, s
 from selfinstruct.run.stage_run import StageRun, gather_events
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.store import RunStore
-from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
 
 
 class Run:
     """A run folder, opened for writing with its config.
 
-    registry    the plugins, if they are loaded already
+    registry    the plugins, if already loaded
     backend     answers instead of the backend that the config names
-    sources     where the config is read from, if some of it has been read already
+    sources     the sources of the config, if already read
     must_exist  whether a folder without a run is an error
 
     Raises `ConfigError` for wrong settings, `PluginError` for a broken component, and `RunError` for a folder that
@@ -66,7 +66,7 @@ class Run:
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
-            RunStore.open_readonly(self.folder).close()  # says what is missing
+            RunStore.open_readonly(self.folder).close()  # raises the error
         self.registry, self.config = load(settings, registry, self._sources)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
@@ -76,7 +76,8 @@ class Run:
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
             self._read_seeds()
-            for stage in (GENERATE, *([JUDGE] if self.rates else [])):
+            own = [name for name in (CLASSIFY, INSTANCES) if has_own(self.config, name)]
+            for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
         self.store = RunStore.open(self.folder)
         try:
@@ -93,12 +94,12 @@ class Run:
         self.close()
 
     def close(self) -> None:
-        """Free the folder."""
+        """Close the store and release the folder."""
         self.store.close()
 
     @property
     def rates(self) -> bool:
-        """Whether the config says that finished examples are to be rated."""
+        """Whether the config enables rating of examples."""
         config = self.config.stages.get(JUDGE)
         return config is not None and isinstance(config.table, JudgeTable) and config.table.enabled
 
@@ -108,7 +109,7 @@ class Run:
         return min_score_of(self.config)
 
     def _begin(self) -> list[SeedTask]:
-        """Begin a new run, or check that this one has the same settings. One that has asked nothing begins again."""
+        """Start a new run, or check that this run has the same settings. A run without requests starts again."""
         frozen, facts = self._frozen(), self.store.facts
         refuse_unfinished_reprocessing(self.store)
         if not facts.are_recorded or not self.store.has_started():
@@ -117,6 +118,8 @@ class Run:
             return seeds
         recorded = facts.config
         if facts.run_backend is None:  # the run was imported, and no model has answered yet: any may
+            recorded = {**recorded, "backend": frozen["backend"]}
+        if not self.store.totals(GENERATE).accepted:  # another model, or other options of it, may bring something
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.folder, found)
@@ -140,15 +143,15 @@ class Run:
     # --- running stages -----------------------------------------------------------------------------------------------
 
     async def stage(self, name: str, target: int | None = None, observers: Sequence[object] = ()) -> StageSummary:
-        """Run a stage until it is done; the contract files are written however it ends.
+        """Run a stage until it is done. The contract files are written even if it fails.
 
-        `target` is for the stage `generate`: how many instructions to have accepted in all. Raises what ended the
-        stage early: `Stopped`, `ModelError`, `PluginError`, `RunError`.
+        `target` is the total number of instructions, for the stage `generate` only. If the stage ends early, raises
+        `Stopped`, `ModelError`, `PluginError` or `RunError`.
         """
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
-        start_or_continue(self.store, self.config, name, self.say)
-        builder = StageBuilder(self.registry, self.config, self.store, self.seeds)
+        start_or_continue(self.store, self.config, name, say=self.say)
+        builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)
         if name == PREPARE:
             parts = builder.parts(name)
@@ -176,17 +179,21 @@ class Run:
     def _live(self, name: str, events: Events) -> LiveAnswerer:
         run = self.config.run
         if run.concurrency and run.concurrency > run.lookahead:
-            self.say(f"no more than {run.lookahead} requests are sent at once: that is this run's lookahead")
-        self._gate = self.backends.gate(name, self.store, self._waits, self.say)
+            self.say(f"at most {run.lookahead} requests are sent simultaneously, the lookahead of this run")
+        self._gate = self.backends.gate(name, self.store, self._waits, say=self.say)
         return LiveAnswerer(
-            self.backends.for_stage(name), self._gate, self._on_retry(events), RetryPolicy(), self.store.calls()
+            self.backends.for_stage(name),
+            self._gate,
+            self._on_retry(events),
+            policy=RetryPolicy(),
+            calls=self.store.calls(),
         )
 
     @asynccontextmanager
     async def _open_live(
         self, name: str, live: LiveAnswerer, parts: StageParts, *, failed: SelfInstructError | None
     ) -> AsyncIterator[LiveAnswerer]:
-        """The stage's model, opened if it will be needed, and closed at the end; raises `failed` if that is set."""
+        """Open the stage's model if it is needed, and close it at the end. Raises `failed` if that is set."""
         try:
             if self._has_work(parts):
                 if failed is not None:
@@ -202,13 +209,13 @@ class Run:
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
             await live.close()
-        except BaseException as error:  # the replies are kept, and what ended the stage is the error to report
+        except BaseException as error:  # the error that ended the stage is the one to report
             if is_cancelled():
                 raise
             self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
     def _has_work(self, parts: StageParts) -> bool:
-        """Whether a model will be needed, as far as that is known without asking."""
+        """Whether the stage needs a model, as far as known before it starts."""
         goal, name = parts.stage.goal, parts.stage.name
         if goal is not None:
             return self.store.totals(name).accepted < goal
@@ -217,15 +224,15 @@ class Run:
         )
 
     def wait_reason(self) -> str:
-        """What holds requests back now, and for how long; empty if nothing does."""
+        """Why requests wait now, and for how long; empty if they do not wait."""
         return self._gate.wait_reason() if self._gate else ""
 
     def prices(self, stage: str) -> Prices | None:
-        """What tokens cost in a stage that is under way; `None` if that is not known."""
+        """The prices of a running stage; `None` if unknown."""
         return None if stage == PREPARE else prices_for(self.config, self.backends.for_stage(stage), stage)
 
     def interrupt(self, why: str = "interrupted") -> None:
-        """Stop in good order: nothing more is asked, and replies under way are kept."""
+        """Stop cleanly: no further request is sent, and pending replies are kept."""
         self._stages.interrupt(why)
 
     def _on_retry(self, events: Events) -> Callable[[Retry], None]:

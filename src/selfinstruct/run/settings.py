@@ -1,4 +1,4 @@
-"""Reads the config of a command: the recipe, the config file and the user's own settings, over a run's record."""
+"""Reads the config of a command from a run's record, the recipe, the config file and the user's settings."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from selfinstruct.types import GENERATE, SeedTask
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for on the command line or from Python, before anything is read.
+    """The user's settings from the command line or Python, before any file is read.
 
     folder     the run folder
     recipe     the name of a recipe, or the path of its TOML file
     file       the config file; `None`: `selfinstruct.toml` in the working directory, if there is one
-    overrides  a tree laid over recipe and file, as from `--backend` and `--target`
-    assigned   paths and values, as `--set` gives them, applied last
+    overrides  a tree that overrides recipe and file, as from `--backend` and `--target`
+    assigned   paths and values from `--set`, applied last
     plugins    paths of Python files, or names of modules
     wait       whether to wait for a quota that is used up, however long that takes
     """
@@ -56,23 +56,23 @@ class Settings:
 
 
 def read_env(path: Path) -> None:
-    """Take over what a `.env` file holds and the environment does not."""
+    """Read a `.env` file into the environment, without overriding existing variables."""
     from dotenv import load_dotenv
 
     try:
         load_dotenv(path)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
-        raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE a line.") from None
+        raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE per line.") from None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedConfig:
-    """The config that a run folder has recorded.
+    """The recorded config of a run folder.
 
     exists   whether the folder holds a run
-    tree     the config of the last command; `None` if there is no run, or it has asked nothing yet
-    file     the config file that the run began with
+    tree     the config of the last command; `None` if there is no run, or it has no requests yet
+    file     the config file with which the run started
     """
 
     exists: bool = False
@@ -81,14 +81,14 @@ class RecordedConfig:
 
     @classmethod
     def from_store(cls, store: RunStore) -> RecordedConfig:
-        """What an open run has recorded."""
+        """Read the record of an open run."""
         return cls(True, store.facts.tree, store.facts.file) if store.has_started() else cls(True)
 
 
 class ConfigSources:
-    """The places that the config of one command comes from. Each is read when it is first needed, and once.
+    """The sources of one command's config. Each is read once, when it is first needed.
 
-    Make new ones for each command, since a command changes what its run folder has recorded.
+    Make a new object for each command, since a command changes the record of its run folder.
     """
 
     def __init__(self, settings: Settings, recorded: RecordedConfig | None = None) -> None:
@@ -99,7 +99,7 @@ class ConfigSources:
 
     @cached_property
     def recorded(self) -> RecordedConfig:
-        """The record of the run folder; raises `RunError` if its database is not a run's."""
+        """The record of the run folder. Raises `RunError` if its database is not that of a run."""
         try:
             store = RunStore.open_readonly(self._settings.folder)
         except NoRunError:
@@ -111,7 +111,7 @@ class ConfigSources:
 
     @cached_property
     def file(self) -> ConfigFile:
-        """The config file, with the secrets in it; raises `ConfigError` if it cannot be read."""
+        """The config file, including secrets. Raises `ConfigError` if it cannot be read."""
         path = self._settings.file or (Path(FILE) if Path(FILE).is_file() else None)
         return ConfigFile(str(path), read_file(path)) if path else ConfigFile()
 
@@ -128,7 +128,7 @@ class ConfigSources:
 
 
 def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
-    """The config as a tree: recipe and file, or a run's own config and what changed in the file; then the settings."""
+    """The config as a tree: recipe and file, or a run's config with changes of the file; then the user's settings."""
     sources = sources or ConfigSources(settings)
     recorded, file = sources.recorded, sources.file
     given = dict(file.tree)
@@ -161,7 +161,7 @@ def load(
 
 
 def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
-    """The seeds that a new run begins with; raises `DataError` if there are too few of them for its sampler."""
+    """The seeds of a new run. Raises `DataError` if there are too few for its sampler."""
     only = config.run.seed_tasks == "classification"
     seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
     sampler = config.stages[GENERATE].sampler
@@ -174,7 +174,7 @@ def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
 def initial_facts(
     registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, frozen: Tree, file: ConfigFile
 ) -> InitialFacts:
-    """The facts that a new run begins with; `frozen` holds the settings that no later command may change."""
+    """The initial facts of a new run. `frozen` holds the settings that no later command may change."""
     return InitialFacts(
         config=frozen,
         tree=without_secrets(config.tree),
@@ -187,7 +187,7 @@ def initial_facts(
 
 
 def refuse_unfinished_reprocessing(store: RunStore) -> None:
-    """Raise `RunError` if reprocessing began a run and is not finished, since its replies would be paid for again."""
+    """Raise `RunError` for an unfinished reprocessing, since its replies would be paid for again."""
     reprocessing = store.facts.reprocessing
     if reprocessing is not None and not reprocessing.is_finished:
         command = f"selfinstruct reprocess {reprocessing.source} --out {store.folder} ..."
@@ -196,5 +196,5 @@ def refuse_unfinished_reprocessing(store: RunStore) -> None:
 
 
 def seeds_digest(seeds: Sequence[SeedTask]) -> str:
-    """The SHA-256 of seed tasks, by which a run knows its own."""
+    """The SHA-256 digest of seed tasks, by which a run recognizes its seeds."""
     return hashlib.sha256(dumps([asdict(seed) for seed in seeds]).encode()).hexdigest()

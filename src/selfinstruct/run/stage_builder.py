@@ -1,4 +1,4 @@
-"""Builds each stage from its config and what the store holds: the one place that knows how the parts fit."""
+"""Builds each stage from its config and the store."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from selfinstruct.types import (
 )
 
 HINTS = {
-    "": "Choose a recipe that has, such as chat.",
+    "": "Choose a recipe with this stage, such as chat.",
     JUDGE: "Add it: --set judge.encoder.use=chat-judge --set judge.post_processor.use=chat-judge",
 }
-"""What to do where a recipe has no stage of a name."""
+"""Hints for a stage that the recipe does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageParts:
-    """A stage, ready to be run."""
+    """A built stage with its parts."""
 
     stage: Stage
     chain: FilterChain
@@ -48,32 +48,32 @@ class StageParts:
     sampling: Sampling
     recorded: RecordedAnswerer | None = None
     size: int | None = None
-    """How many instructions it is about, where it is not about new ones."""
+    """Number of subjects, for a stage that asks about instructions or examples."""
     structured: bool = False
-    """Whether it asks with a JSON schema."""
+    """Whether requests have a JSON schema."""
 
 
 class StageBuilder:
     """Builds the stages of one run."""
 
-    def __init__(self, registry: Registry, config: RunConfig, store: RunStore, seeds: Sequence[SeedTask]) -> None:
+    def __init__(self, registry: Registry, config: RunConfig, store: RunStore, *, seeds: Sequence[SeedTask]) -> None:
         self._registry = registry
         self._config = config
         self._store = store
         self._seeds = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
 
     def parts(self, name: str, target: int | None = None, structured: bool = False) -> StageParts:
-        """Build a stage; raises `UsageError` if the recipe has none of that name, or what its components raise.
+        """Build a stage. Raises `UsageError` if the recipe lacks it, and the errors of its components.
 
-        `structured` says that it asks with a JSON schema.
+        With `structured`, requests have a JSON schema.
         """
         config = self._config.stages.get(name)
         if config is None:
             raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
         builders = {GENERATE: self._generate, PREPARE: self._prepare}
-        return builders.get(name, self._ask)(name, config, target, structured)
+        return builders.get(name, self._ask)(name, config, target, structured=structured)
 
-    def _generate(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
+    def _generate(self, name: str, config: StageConfig, target: int | None, *, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, GenerateTable)
         assert config.sampler is not None
         assert config.encoder is not None
@@ -83,11 +83,11 @@ class StageBuilder:
             self._seeds,
             self._sampler(config.sampler),
             NamedEncoder(self._describe(config.encoder), encoder),
-            self._post_processor(config),
-            sampling,
-            self._config.run.seed,
-            target or config.table.target,
-            list(self._store.instructions()),
+            post_processor=self._post_processor(config),
+            sampling=sampling,
+            seed=self._config.run.seed,
+            goal=target or config.table.target,
+            accepted=list(self._store.instructions()),
         )
         table = config.table
         bounds = Bounds(
@@ -99,7 +99,7 @@ class StageBuilder:
         )
         return StageParts(stage, self._chain(config), bounds, sampling, structured=structured)
 
-    def _ask(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - all are asked about
+    def _ask(self, name: str, config: StageConfig, target: int | None, *, structured: bool) -> StageParts:  # noqa: ARG002 - all are asked about
         assert isinstance(config.table, AskTable)
         assert config.encoder is not None
         encoder = self._encoder(config.encoder, structured)
@@ -112,14 +112,14 @@ class StageBuilder:
             name,
             instructions,
             self._seeds,
-            NamedEncoder(self._describe(config.encoder), encoder),
-            self._post_processor(config),
-            sampling,
-            self._config.run.seed,
-            self._sampler(config.sampler) if config.sampler else None,
-            config.table.batch,
-            config.table.attempts,
-            history,
+            encoder=NamedEncoder(self._describe(config.encoder), encoder),
+            post_processor=self._post_processor(config),
+            sampling=sampling,
+            seed=self._config.run.seed,
+            sampler=self._sampler(config.sampler) if config.sampler else None,
+            batch=config.table.batch,
+            attempts=config.table.attempts,
+            history=history,
         )
         answered = [identity for identity, asked in history.items() if asked.answered]
         chain = self._chain(config, [NamedFilter("answered", AnsweredFilter(answered))])
@@ -127,12 +127,12 @@ class StageBuilder:
         return StageParts(stage, chain, bounds, sampling, size=len(instructions), structured=structured)
 
     def _asked_about(self, name: str) -> list[Instruction]:
-        """The subjects of a stage; to be rated is also what `prepare` dropped only because it has no rating."""
+        """The subjects of a stage. For `judge` they include examples that `prepare` dropped for lack of a rating."""
         if name == JUDGE:
             return rating_subjects(self._store.examples_including_dropped(RULE, UNRATED))
         return self.instructions(labelled=name == INSTANCES)
 
-    def _prepare(self, name: str, config: StageConfig, target: int | None, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
+    def _prepare(self, name: str, config: StageConfig, target: int | None, *, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, PrepareTable)
         known = {entry.id: entry for entry in self.instructions(labelled=True)}
         places = [place for place in self._store.raw_instances() if place[0] in known]
@@ -165,7 +165,7 @@ class StageBuilder:
         return NamedPostProcessor(self._describe(chosen), chosen.build(self._registry))
 
     def instructions(self, labelled: bool = False) -> list[Instruction]:
-        """The accepted instructions, oldest first; with what the stage `classify` says of them."""
+        """The accepted instructions, oldest first, with their labels if `labelled`."""
         found = list(self._store.instructions())
         if not labelled:
             return found

@@ -19,17 +19,18 @@ def min_score_of(config: RunConfig) -> int | None:
     return stage.table.min_score if stage is not None and isinstance(stage.table, PrepareTable) else None
 
 
-def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callable[[str], None]) -> None:
-    """Record the settings of a stage; raises `ConfigError` if it has started with others.
+def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Callable[[str], None]) -> None:
+    """Record the settings of a stage. Raises `ConfigError` if it started with different ones.
 
-    `prepare` costs nothing, so with other settings, or other ratings, it starts again instead.
+    A stage without results may change its settings, since it may need that. `prepare` costs nothing, so with different
+    settings or ratings it starts again.
     """
     stage = config.stages.get(name)
     if stage is None:
         return
     frozen, recorded = stage.frozen(), store.facts.stage_config(name)
     found = differences(recorded, frozen, name) if recorded is not None and store.has_started(name) else []
-    if found and name != PREPARE:
+    if found and name != PREPARE and store.totals(name).accepted:
         refuse_other_settings(store.folder, found)
     rated: int | None = None
     if name == PREPARE:
@@ -38,12 +39,15 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, say: Callab
         if found or rated != store.facts.rated:
             store.delete_decisions(PREPARE)
         if min_score is not None and not rated:
-            say(f"no example is rated yet, so that no score counts: selfinstruct judge --out {store.folder}")
+            say(
+                "no example is rated yet, so the minimum score has no effect; to rate them: "
+                f"selfinstruct judge --out {store.folder}"
+            )
     store.facts.record_stage(name, frozen, tree=without_secrets(config.tree), rated=rated)
 
 
 def refuse_other_settings(folder: Path, differences: Sequence[str]) -> NoReturn:
-    """Raise `ConfigError` for a run that began with other settings."""
+    """Raise `ConfigError` for a run that started with different settings."""
     raise ConfigError(
         [f"{folder} started with other settings:", *differences[:8]],
         "Use another --out for other settings, or leave these as they were.",

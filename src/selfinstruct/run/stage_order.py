@@ -1,4 +1,4 @@
-"""The order of the stages: which ones a whole run has, and what each stage needs from the ones before it."""
+"""The order of the stages: the stages of a whole run, and the input of each stage."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NEEDS = {
     PREPARE: ("raw instances", INSTANCES),
     JUDGE: ("training examples", PREPARE),
 }
-"""What each stage works on, and the stage that makes it."""
+"""The input of each stage, and the stage that makes it."""
 
 
 def stages_of_whole_run(run: Run) -> list[str]:
     """The stages from seed tasks to training examples.
 
     `judge` is one of them only if the config enables it. If the config has a minimum score too, `prepare` then runs
-    again, so that the score counts at once.
+    again, so that the score takes effect.
     """
     stages = [GENERATE, CLASSIFY, INSTANCES, PREPARE]
     if run.rates:
@@ -35,10 +35,10 @@ def stages_of_whole_run(run: Run) -> list[str]:
 
 
 def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> None:
-    """Raise `UsageError` if the run holds nothing that a stage could work on.
+    """Raise `UsageError` if the run has no input for a stage.
 
-    `how_to_run` says how the user runs the missing stage, such as "call prepare()". A stage whose work is done already
-    has its input and passes.
+    `how_to_run` says how to run the missing stage, such as "call prepare()". A completed stage has its input and
+    passes.
     """
     if stage in NEEDS and stage in run.config.stages and next(_input(run, stage), None) is None:
         missing, source = NEEDS[stage]
@@ -46,7 +46,7 @@ def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> Non
 
 
 def _input(run: Run, stage: str) -> Iterator[Any]:
-    """What a stage works on."""
+    """The input of a stage."""
     if stage == JUDGE:
         yield from run.store.examples_including_dropped(RULE, UNRATED)
     elif stage == PREPARE:

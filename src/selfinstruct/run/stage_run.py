@@ -1,4 +1,4 @@
-"""Runs one stage over a run's store to its end, whoever answers: events, similarities, contract files."""
+"""Runs one stage with its events, deferred similarities and contract files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from selfinstruct.types import StageStart, StageSummary
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
 
 BACKFILL_SECONDS = 2.0
-"""Seconds between two checks whether enough similarities were deferred to be worth computing."""
+"""Seconds between checks whether enough deferred similarities have accumulated."""
 
 
 class StageRun:
-    """Runs the stages of one open run, one after the other. Once interrupted, it starts no further request."""
+    """Runs the stages of one open run, one at a time. After an interrupt it starts no further request."""
 
     def __init__(self, store: RunStore, say: Say) -> None:
         self._store = store
@@ -37,8 +37,8 @@ class StageRun:
     ) -> StageSummary:
         """Run a stage until it is done; the contract files are written however it ends.
 
-        `answers` is entered for as long as the stage asks. Raises what ended the stage early: `Stopped`, `ModelError`,
-        `PluginError`, `RunError`.
+        The context manager `answers` is open while the stage runs. If the stage ends early, raises `Stopped`,
+        `ModelError`, `PluginError` or `RunError`.
         """
         name = parts.stage.name
         totals = self._store.totals(name)
@@ -49,7 +49,9 @@ class StageRun:
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
             async with answers as answerer:
-                self._runner = Runner(parts.stage, parts.chain, answerer, self._store, events, parts.bounds)
+                self._runner = Runner(
+                    parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds
+                )
                 if self._interrupted:
                     raise Stopped(self._interrupted, "Run the same command again to continue.")
                 reason, code = await self._runner.run(), 0
@@ -78,7 +80,7 @@ class StageRun:
             self._runner.interrupt(why)
 
     async def _finish(self, code: int, backfill: SimilarityBackfill, filling: asyncio.Task[None]) -> None:
-        """Write the contract files; if that fails after another error, the other error is the one to report."""
+        """Write the contract files. If this fails after another error, the other error is raised."""
         try:
             await filling
             await asyncio.to_thread(backfill.fill)
@@ -92,7 +94,7 @@ class StageRun:
 
 
 def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> Events:
-    """The events of a stage, for the observers among the plugins and for objects with methods named like hooks."""
+    """The events of a stage, with the plugins' observers and objects with methods named like hooks."""
     found: Mapping[str, list[Observer]] = {hook: registry.observers(hook) for hook in OBSERVERS}
     for one in observers:
         for hook in OBSERVERS:
@@ -102,7 +104,7 @@ def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> 
 
 
 async def _backfill_while_running(backfill: SimilarityBackfill, ended: asyncio.Event) -> None:
-    """Compute deferred similarities in whole batches until the stage has ended."""
+    """Compute deferred similarities in full batches until the stage has ended."""
     while not ended.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), BACKFILL_SECONDS)

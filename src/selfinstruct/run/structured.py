@@ -13,6 +13,7 @@ from selfinstruct.run.stage_config import refuse_other_settings
 from selfinstruct.store import RunStore
 
 AUTO = "auto"
+NO_SCHEMA = 'Set run.structured to false or "auto", or choose another model.'
 
 
 def encoder_with_schema(registry: Registry, config: RunConfig, stage: str) -> PromptEncoder | None:
@@ -23,6 +24,13 @@ def encoder_with_schema(registry: Registry, config: RunConfig, stage: str) -> Pr
     encoder: PromptEncoder = table.encoder.build(registry)
     name = registry.describe(table.encoder.kind, table.encoder.name)
     return call_plugin(name, "its form with a schema", encoder.with_schema, hint=FIX_AND_RERUN)
+
+
+def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
+    """Whether a stage is to ask with a schema if its model takes one."""
+    mode = config.run.structured
+    encoder = encoder_with_schema(registry, config, stage) if mode else None
+    return encoder is not None and (mode is True or encoder.prefers_schema)
 
 
 async def decide_structured(
@@ -44,18 +52,15 @@ async def decide_structured(
     is_answered = next(store.answered_requests(stage), None) is not None
     if mode == AUTO and (recorded is None or known is not None or is_answered):
         return bool(known)
-    encoder = encoder_with_schema(registry, config, stage) if mode else None
-    is_wanted = encoder is not None and (mode is True or encoder.prefers_schema)
+    is_wanted = wants_schema(registry, config, stage)
     if is_answered:
-        if encoder is not None and not known:
-            refuse_other_settings(store.folder, ["run.structured: false in the run, now true"])
-        if mode is False and known:
-            refuse_other_settings(store.folder, ["run.structured: true in the run, now false"])
+        if is_wanted != bool(known) and (is_wanted or mode is False):
+            was, now = (str(form).lower() for form in (known or False, is_wanted))
+            refuse_other_settings(store.folder, [f"run.structured: {was} in the run, now {now}"])
         return bool(known)
     if is_wanted and not await accepts_schema():
         if mode is True:
-            words = f"run.structured is true, but the model that {stage} asks takes no JSON schema"
-            raise ModelError(words, 'Set run.structured to false or "auto", or choose another model.')
+            raise ModelError(f"run.structured is true, but the model that {stage} asks takes no JSON schema", NO_SCHEMA)
         is_wanted = False
     if recorded is not None or is_wanted:
         store.facts.record_structured({**(recorded or {}), stage: is_wanted})

@@ -2,7 +2,7 @@
 
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.similarity.pool import Match, Pool, Snapshot, lcs_length
-from selfinstruct.text.tokens import TOKENISERS, classical_tokens, unicode_tokens
+from selfinstruct.text.tokens import TOKENISERS, classical_tokens, count_words, sign_tokens, unicode_tokens
 
 __all__ = [
     "TOKENISERS",
@@ -10,7 +10,9 @@ __all__ = [
     "Pool",
     "Snapshot",
     "classical_tokens",
+    "count_words",
     "kernel",
     "lcs_length",
+    "sign_tokens",
     "unicode_tokens",
 ]

@@ -100,7 +100,7 @@ def _has_facts(connection: sqlite3.Connection) -> bool:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return bool(tables and connection.execute("SELECT count(*) FROM run").fetchone()[0])
     except sqlite3.Error:
-        return True  # whoever opens this file is told what is wrong with it
+        return True  # opening this file raises the error
 
 
 def _schema() -> list[str]:

@@ -34,7 +34,7 @@ class RunFacts:
 
     @property
     def are_recorded(self) -> bool:
-        """Whether the run has begun: its initial facts are recorded together with its seed tasks."""
+        """Whether the run has started: its initial facts are recorded together with its seed tasks."""
         return self._value("config") is not None
 
     # --- the config ---------------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ class RunFacts:
 
     @property
     def structured(self) -> dict[str, bool] | None:
-        """Whether each stage that has begun asks with a JSON schema; `None` in a run from before there were any."""
+        """Whether each stage that has started asks with a JSON schema; `None` in a run from before there were any."""
         found: dict[str, bool] | None = self._value("structured")
         return found
 
@@ -97,7 +97,7 @@ class RunFacts:
 
     @property
     def seed(self) -> int:
-        """Where all randomness of the run starts."""
+        """The random seed of the run."""
         return int(self.config.get("run", {}).get("seed", 0))
 
     # --- the origin ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What backends promise: a chat model without retries of its own, faults for every exception, and no secret told."""
+"""The contract of backends: a chat model without its own retries, a fault for every exception, and no leaked secret."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class BackendContract(ComponentContract):
                 asyncio.run(backend.close())
 
     def test_its_client_does_not_retry(self) -> None:
-        """Retry belongs to the core, which knows the limits and keeps the count; seen only where the model tells."""
+        """Retries belong to the core, which knows the limits. Checked if the model has `max_retries`."""
         for backend in (self.build(), self.without_server()):
             model = self.model_of(backend)
             retries = getattr(model, "max_retries", 0)
@@ -142,9 +142,9 @@ class BackendContract(ComponentContract):
         secret = [name for name, option in fields.items() if is_secret(option.annotation) and name not in self.options]
         for backend in (self.build(), self.without_server()):
             self.model_of(backend)
-            told = [repr(self.given()), str(self.given()), repr(backend), str(backend)]
-            told += [json.dumps(dict(backend.describe())), repr(self.diagnosis(backend))]
-            assert not [words for words in told if SECRET in words], f"it tells the option {secret[0]}"
+            shown = [repr(self.given()), str(self.given()), repr(backend), str(backend)]
+            shown += [json.dumps(dict(backend.describe())), repr(self.diagnosis(backend))]
+            assert not [words for words in shown if SECRET in words], f"it reveals the option {secret[0]}"
             assert all(isinstance(one, str) for one in backend.secrets())
             if secret:
                 assert SECRET in backend.secrets(), f"secrets() does not name the option {secret[0]}"

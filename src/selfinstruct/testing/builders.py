@@ -84,7 +84,9 @@ def make_machine(count: int) -> list[Instruction]:
     return [make_instruction(f"Describe harbour number {index} at dawn.", f"g{index}.0") for index in range(count)]
 
 
-def make_pool_view(seeds: int = 12, machine: int = 4, stage: str = GENERATE, index: int = 0, seed: int = 0) -> PoolView:
+def make_pool_view(
+    seeds: int = 12, machine: int = 4, stage: str = GENERATE, *, index: int = 0, seed: int = 0
+) -> PoolView:
     """What a sampler sees: so many seeds, so many accepted instructions, and a generator made from `seed`."""
     rng = Random(f"{seed}:{stage}:{index}")  # noqa: S311 - reproducible, not secret
     return PoolView(
@@ -96,6 +98,7 @@ def make_request(
     stage: str = GENERATE,
     index: int = 0,
     prompt: str = "Write new tasks.",
+    *,
     examples: Sequence[Instruction] = (),
     subjects: Sequence[Instruction] = (),
 ) -> Request:
@@ -119,6 +122,7 @@ def make_example(
     instruction: str = "Say whether the number is even.",
     input: str = "8",  # noqa: A002 - the field's name
     output: str = "Yes, 8 is even.",
+    *,
     clf: bool = False,
     subject: str = "g0.0",
     notes: Mapping[str, Json] | None = None,

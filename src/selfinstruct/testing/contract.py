@@ -1,4 +1,4 @@
-"""What every component promises, whatever its kind: a sound descriptor, recordable options, a quick import."""
+"""The contract of every component: a valid descriptor, recordable options, and a fast import."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ HEAVY = frozenset(
         *("tensorflow", "tokenizers", "torch", "transformers"),
     )
 )
-"""Packages that take long to import, or that only the extra of a plugin brings."""
+"""Packages that are slow to import, or installed only by an extra."""
 
 SECRET = "sk-contract-0123456789-never-to-be-seen"  # noqa: S105 - it opens nothing
-"""What the contracts put into every option that is a secret and has not been given."""
+"""The value that the contracts use for every secret option that is not set."""
 
 
 class ComponentContract:
@@ -82,7 +82,7 @@ class ComponentContract:
 
     @classmethod
     def build(cls) -> Any:
-        """Build it anew."""
+        """Build a new component."""
         return cls.component().build(cls.given())
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Exceptions as clients raise them, and odder ones, for what reads them to be tried on."""
+"""Exceptions as clients raise them, and odder ones, to test the code that reads them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _circle() -> Exception:
 
 
 def odd_errors() -> dict[str, Exception]:
-    """Exceptions by what is odd about them, made anew."""
+    """Make new exceptions, by the name of their oddity."""
     return {
         "no words": Exception(),
         "blank words": Exception(" \n "),

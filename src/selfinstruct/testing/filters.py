@@ -1,4 +1,4 @@
-"""What filters promise: one verdict with its reason, no edits, and no memory but what they observe."""
+"""The contract of filters: one verdict with its reason, no edits, and no memory except of observed items."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FilterContract(ComponentContract):
     keeps        items that a new filter keeps
     drops        pairs of an item that a new filter drops and the reason
     seeds_pass   whether a new filter is to keep every one of `seeds`, and their examples
-    reads_other_items whether an item's verdict may depend on the other items of its reply, as `prefetch` tells of them
+    reads_other_items whether an item's verdict may depend on the other items of its reply, from `prefetch`
     """
 
     hook = "selfinstruct_filters"
@@ -103,14 +103,14 @@ class FilterContract(ComponentContract):
 
     def test_prefetching_is_a_hint(self) -> None:
         """The verdicts are the same without it, unless `reads_other_items`; only the last reply announced counts."""
-        plain, told, once, items = self.build(), self.build(), self.build(), tuple(self.items())
+        plain, prefetched, once, items = self.build(), self.build(), self.build(), tuple(self.items())
         once.prefetch(items)
-        told.prefetch(())
-        told.prefetch(items[::2])
-        told.prefetch(items)
-        told.prefetch(items)
-        verdicts = self.verdicts(told, items)
-        assert verdicts == self.verdicts(once, items), "it remembers what it was told of an earlier reply"
+        prefetched.prefetch(())
+        prefetched.prefetch(items[::2])
+        prefetched.prefetch(items)
+        prefetched.prefetch(items)
+        verdicts = self.verdicts(prefetched, items)
+        assert verdicts == self.verdicts(once, items), "it remembers items of an earlier reply"
         without = self.verdicts(plain, items)
         assert self.reads_other_items or verdicts == without, (
             "prefetching changes verdicts: is that `reads_other_items`?"
@@ -130,7 +130,7 @@ class FilterContract(ComponentContract):
         half.observe_all(seen[len(seen) // 2 :])
         first = self.verdicts(grown, asked)
         assert self.verdicts(resumed, asked) == first, "observe_all remembers otherwise than observe"
-        assert self.verdicts(half, asked) == first, "observe_all forgets what it was told before"
+        assert self.verdicts(half, asked) == first, "observe_all forgets earlier items"
 
     def test_two_of_it_have_two_memories(self) -> None:
         """One filter, used in two places, must not know of the other place."""
@@ -150,7 +150,7 @@ class FilterContract(ComponentContract):
         self.verdicts(one, self.items())
 
     def _pool(self) -> list[Any]:
-        """Seeds, noted as such, and accepted items, as the core tells of them."""
+        """Seeds, marked as such, and accepted items, as the core passes them."""
         shown = [make_draft(seed.instruction, notes={"seed": True}) for seed in self.seeds]
         return [*(shown if GENERATE in self.stages() else []), *self.items()[::2]]
 
@@ -198,6 +198,7 @@ def _items(stage: str, text: str) -> list[Any]:
 def _of_seed(stages: Sequence[str], seed: SeedTask) -> list[Any]:
     """A seed task as a draft, and its instances as examples, where the stages are served."""
     cases = [
-        make_example(seed.instruction, one.input, one.output, seed.is_classification, seed.id) for one in seed.instances
+        make_example(seed.instruction, one.input, one.output, clf=seed.is_classification, subject=seed.id)
+        for one in seed.instances
     ]
     return [*([make_draft(seed.instruction)] if GENERATE in stages else []), *(cases if PREPARE in stages else [])]

@@ -1,4 +1,4 @@
-"""What samplers, prompt encoders and training encoders promise."""
+"""The contracts of samplers, prompt encoders and training encoders."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SamplerContract(ComponentContract):
 
     @staticmethod
     def sampled(sampler: Sampler, view: Mapping[str, Any]) -> list[Instruction]:
-        """The sample of a view that is made anew, with its generator as it was."""
+        """The sample of a new view with the same generator."""
         return list(sampler.sample(make_pool_view(**view)))
 
     def test_the_same_view_gives_the_same_sample(self) -> None:
@@ -110,7 +110,7 @@ class SamplerContract(ComponentContract):
         def check(given: tuple[int, int, int]) -> None:
             seeds, machine, seed = given
             for stage in served_stages(self.stages(), ASKS):
-                view = make_pool_view(seeds, machine if stage == GENERATE else 0, stage, 0, seed)
+                view = make_pool_view(seeds, machine if stage == GENERATE else 0, stage, index=0, seed=seed)
                 again = replace(view, rng=Random())  # noqa: S311 - not secret
                 again.rng.setstate(view.rng.getstate())
                 assert list(sampler.sample(view)) == list(sampler.sample(again))

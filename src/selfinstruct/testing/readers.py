@@ -1,4 +1,4 @@
-"""What post-processors promise: any text in, items out."""
+"""The contract of post-processors: any text in, items out."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PostProcessorContract(ComponentContract):
         found = []
         for stage in served_stages(self.stages(), tuple(ITEMS)):
             if stage == GENERATE:
-                found += [make_request(stage), make_request(stage, 3, "", members_of(make_seeds(8)))]
+                found += [make_request(stage), make_request(stage, 3, "", examples=members_of(make_seeds(8)))]
                 continue
             for clf in (None, True, False):
                 text = f"Name a river ({clf})."
@@ -118,5 +118,5 @@ class PostProcessorContract(ComponentContract):
             for finish in FINISHES:
                 items = self.read(request, make_reply("", finish))
                 if request.stage in (GENERATE, PREPARE):
-                    told = [item.text for item in items]
-                    assert not [text for text in told if text.strip()], f"{told} out of nothing"
+                    texts = [item.text for item in items]
+                    assert not [text for text in texts if text.strip()], f"{texts} out of nothing"

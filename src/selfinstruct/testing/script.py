@@ -1,4 +1,4 @@
-"""A chat model that answers from a script: a real LangChain model, without a network, that remembers its questions."""
+"""A chat model that answers from a script: a real LangChain model without a network, which records its calls."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ _WRAPPERS = (
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
+    (r"^Here(?: is|['’]s) my (?:thought process|thinking|reasoning):?", r"^Here(?: is|['’]s) my (?:response|answer):?"),
     (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
 )
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
@@ -55,6 +56,7 @@ _MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re
 _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
+_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
 _TURN = re.compile(
     r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
     r"|<[|｜](?:User|user|human)[|｜]>"
@@ -67,11 +69,13 @@ _CHANNEL = re.compile(
 _CHANNEL_ENDS = re.compile(r"<\|(?:end|return|start|channel|call)\|>")
 _BARE_THOUGHT = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\"'(\d]|\s*\n)")
 _BARE_FINAL = re.compile(r"assistant[ \t]*final(?=[^\sa-z]|\s*\n|\Z)")
-_NEEDS_END = re.compile(r"\[(?!THINK\])|[【T \t]")
+_NEEDS_END = re.compile(r"\[(?!THINK\])|[【TH \t]")
 """Opening signs that count only with a closing one: `[Reasoning]` is also what some call a kind of task."""
 
 _SIGN = re.compile(
-    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\.", re.MULTILINE
+    r"[<\[◁◀【]|assistant[ \t]*final|\A\s*(?:assistant)?(?:analysis|commentary)|^[ \t]*Thinking\.\.\."
+    r"|^Here(?: is|['’]s) my ",
+    re.MULTILINE,
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
@@ -147,6 +151,7 @@ class _Text:
         self.text = text
         self.first = len(text) - len(text.lstrip())
         self.last = len(text.rstrip())
+        self._folds = "<details>" in text  # what is folded away is not always thinking
         self._fences = [found.start() for found in _FENCE.finditer(text)]
 
     def opens(self, mark: re.Match[str]) -> bool:
@@ -160,7 +165,7 @@ class _Text:
 
     def ends_thought(self, mark: re.Match[str]) -> bool:
         """Whether a closing sign is one: it ends or begins its line, or follows a sentence without a space."""
-        if mark["close"] is None:
+        if mark["close"] is None or (self._folds and mark["close"] == "</details>"):
             return False
         before = self.text[mark.start() - 1 : mark.start()] if mark.start() else "\n"
         after = self.text[mark.end() : mark.end() + _NEAR].partition("\n")[0]
@@ -210,6 +215,8 @@ def _without_tokens(text: str) -> str:
     first = len(text) - len(text.lstrip())
     turns = (turn.start() for turn in _TURN.finditer(text) if turn.start() > first and _is_token(text, turn))
     text = text[: next(turns, len(text))]
+    if found := _TOKENS_LAST.search(text[-_NEAR:]):
+        text = text[: len(text) - len(found[0])]
     last = len(text.rstrip())
     return _TOKEN.sub(lambda found: _instead(text, found, found.start() > first and found.end() < last), text)
 

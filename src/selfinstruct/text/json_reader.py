@@ -24,7 +24,8 @@ _CUT = "\ue0c7"
 """Stands for the place where a string was cut; a sign of Unicode's private area, which no text needs."""
 
 _START = re.compile(
-    r"""(?:^|[:：])[ \t]*(?:```\w*[ \t]*)?(?P<open>(?:\[\s*(?=["“'{\[])|\{\s*(?=["“'}]|[A-Za-z_]\w{0,40}\s*:)))""",
+    r"""(?:^|[:：=])[ \t]*(?:```\w*[ \t]*)?(?P<open>"""
+    r"""\[\s*(?:(?://|\#)[^\n]{0,200}\n\s*)?(?=["“'{\[])|\{\s*(?=["“'}]|[A-Za-z_]\w{0,40}\s*:))""",
     re.MULTILINE,
 )
 _BETWEEN = re.compile(
@@ -134,7 +135,7 @@ def _extent(text: str, at: int) -> _Extent:
         if sign in _CLOSER:
             closers.append(_CLOSER[sign])
         elif sign == '"':
-            return _unclosed(text, at, token.start(), closers)
+            return _unclosed(text, at, token.start(), closers=closers)
         elif sign[0] == '"':
             last = token.span()
         else:
@@ -154,7 +155,7 @@ def _extent(text: str, at: int) -> _Extent:
     return _Extent(body.removesuffix(",") + "".join(reversed(closers)), len(text), is_cut=True)
 
 
-def _unclosed(text: str, at: int, quote: int, closers: list[str]) -> _Extent:
+def _unclosed(text: str, at: int, quote: int, *, closers: list[str]) -> _Extent:
     """The text ends in a string, or one quotation mark is too many and the last bracket closes the value."""
     before = text[at:quote].rstrip()
     end = text.rfind(closers[0], quote)

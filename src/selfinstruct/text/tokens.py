@@ -1,10 +1,12 @@
-"""The two tokenisers: the classical one of `rouge_score`, and one for text in any script."""
+"""The tokenisers: the classical one of `rouge_score`, one for text in any script, and one in which signs count."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import ceil
 
 _SPACED = bytes(byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" else 32 for byte in range(256))
 """Translates each byte of UTF-8 to a space, unless it is one of `[a-z0-9]`."""
@@ -26,6 +28,18 @@ _UNSPACED = (
 )
 """Code points of scripts without spaces between words. Each of their characters is a token of its own."""
 
+LETTERS_PER_WORD = 1.6
+"""Letters of a script without spaces that say as much as one word: what translations of one text show for Chinese."""
+
+_SIGNS = re.compile(
+    r"[=<>+/%&|^~@$\\°€£¥±×÷√∞≤≥≠≈∑∫→←]+|!=+|(?<=\w)#|#(?=\w)|(?<=\w)\*+(?=\w)|(?<=[^\W_] )\*+(?= \w)"
+    r"|-+>|--+|(?<=\d)\s*[-−]\s*(?=\d)|(?<![\w-])[-−](?=\d)"
+)
+"""Signs that change what a text says: operators, currencies, the sign of `C#`; a run of them is one.
+
+Sentence signs, quotes, hyphens, bullets and the stars of emphasis are none.
+"""
+
 
 def classical_tokens(text: str) -> list[str]:
     """The tokens of `rouge_score` without a stemmer: runs of `[a-z0-9]` in the lower-cased text.
@@ -45,6 +59,37 @@ def unicode_tokens(text: str) -> list[str]:
     if text.isascii():
         return classical_tokens(text) or _whole(text)
     return _words(unicodedata.normalize("NFKC", text).lower()) or _whole(text)
+
+
+def sign_tokens(text: str) -> list[str]:
+    """The tokens of `unicode_tokens`, and each run of signs that change the meaning: `==` is not `===`, nor C# C."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    tokens: list[str] = []
+    end = 0
+    for sign in _SIGNS.finditer(text):
+        tokens += _words_of(text[end : sign.start()])
+        if (
+            sign[0][0] in "#+"
+            and text[max(end, sign.start() - 1) : sign.start()].isalpha()
+            and not text[sign.end() : sign.end() + 1].isalnum()
+        ):
+            tokens[-1] += sign[0]  # C++ and C# are words
+        else:
+            tokens.append(sign[0].strip())
+        end = sign.end()
+    return [*tokens, *_words_of(text[end:])] if end else unicode_tokens(text)
+
+
+def count_words(text: str) -> int:
+    """How many words a text has, operators included; letters of scripts without spaces count as 1 / 1.6 word each."""
+    tokens = sign_tokens(text)
+    letters = 0 if text.isascii() else sum(_kind(token[0]) == "unspaced" for token in tokens)
+    return len(tokens) - letters + ceil(letters / LETTERS_PER_WORD)
+
+
+def _words_of(text: str) -> list[str]:
+    return classical_tokens(text) if text.isascii() else _words(text.lower())
 
 
 def _whole(text: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Runs that begin with replies of another: files of other tools imported, and a journal reprocessed."""
+"""Runs made from earlier replies: imports of other tools' files, and reprocessing of a run."""

@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.export.contracts import label_rows
 from selfinstruct.insight.ratings import count_ratings
-from selfinstruct.insight.report.collect import gather
+from selfinstruct.insight.report.collect import collect
 from selfinstruct.insight.report.measure import BINS, words
 from selfinstruct.insight.report.report_values import Report
 from selfinstruct.store import InitialFacts, RunStore
@@ -37,7 +37,7 @@ def report_on(run: Path) -> ParsedPage:
 def gathered(run: Path) -> Report:
     store = RunStore.open_readonly(run)
     try:
-        return gather(store)
+        return collect(store)
     finally:
         store.close()
 
@@ -120,7 +120,7 @@ def test_a_run_that_has_asked_nothing_has_a_report(tmp_path: Path) -> None:
     store.create([], InitialFacts())
     store.close()
     page = report_on(tmp_path / "run")
-    assert "Nothing has been asked yet." in page.text
+    assert "No request has been made yet." in page.text
     assert page.plots == {}
     assert page.headline["acceptance"] == "–"
 
@@ -154,7 +154,7 @@ def test_a_run_in_progress_has_a_report_that_agrees_with_itself(project: Project
         assert made is not None
         assert made.accepted == found.phrases.total == found.near.total + found.near_unknown > 0
         assert made.candidates == sum(step.dropped for step in made.steps) + made.accepted
-    assert process.poll() is None
+    assert process.is_running()
     process.kill()
 
 

@@ -2,13 +2,13 @@
 
 The parts `seen` and `unseen` hold one JSON file for each reply, in three folders:
 
-tasks      {"about", "finish", "reply", "tasks", "optional", "variants": {task: [other right forms]}}
+tasks      {"about", "finish", "reply", "tasks", "optional", "talk", "variants": {task: [other right forms]}}
 instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output", "also"}]}
 labels     {"instructions", "reply", "labels": {number: "yes", "no" or null}}
 
 A task is right if it is one of the expected ones but for white space and the case of its first letter; an optional one
-counts neither way. `also` lists other right forms of an example. What is marked as cut off does not count, as the
-default filters drop it.
+counts neither way, and neither does talk to the user until the filters have seen it. `also` lists other right forms of
+an example. What is marked as cut off does not count, as the default filters drop it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def score(part: str, kind: str) -> Score:
         case = json.loads(path.read_text("utf-8"))
         forms = other_forms(kind, case)
         found = [forms.get(one, one) for one in read_case(kind, case)]
-        total.count(path.stem, found, expected_of(kind, case), map(_folded, case.get("optional", ())))
+        optional = [*case.get("optional", ()), *(case.get("talk", ()) if kind == "tasks" else ())]
+        total.count(path.stem, found, expected_of(kind, case), map(_folded, optional))
     return total
 
 

@@ -25,7 +25,7 @@ class Chain:
 
     def decide(self, drafts: Sequence[Draft]) -> Sequence[Decision]:
         """What becomes of the drafts of one reply, each kept one remembered before the next is judged."""
-        return self._chain.evaluate(lambda: drafts, "", 0, None, None).decisions
+        return self._chain.evaluate(lambda: drafts, "", 0, room=None, most=None).decisions
 
     def accepted(self, drafts: Sequence[Draft]) -> list[str]:
         """Texts of the drafts that are kept."""

@@ -42,6 +42,27 @@ def test_the_words_must_stand_in_order() -> None:
     assert evaluated("keeper lighthouse a about poem short a Write", SHORT) == ("", None)
 
 
+OPERATORS = 'What is the difference between "==" and "==="?'
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("What is the difference between a virus and a bacterium?", OPERATORS),
+        ("What is the difference between a virus and a bacterium?", "What is the difference between x and y?"),
+        ("Write a C# function that sorts names.", "Write a C function that sorts names."),
+        ("Compute 7 + 3 by hand.", "Compute 7 - 3 by hand."),
+    ],
+)
+def test_questions_of_one_form_are_no_copies(text: str, entry: str) -> None:
+    assert evaluated(text, entry) == ("", None)
+
+
+def test_a_copy_may_have_a_word_between_its_words() -> None:
+    longer = "Write a short sad poem about a lighthouse keeper. It should rhyme."
+    assert evaluated(longer, SHORT) == ("lengthened-copy", SHORT)
+
+
 def test_short_sides_are_nobody_s() -> None:
     assert evaluated("Explain this poem to a child of six years.", "Explain this poem") == ("", None)
     assert (
@@ -80,13 +101,21 @@ def test_the_index_finds_what_a_look_at_every_entry_finds(words: st.SearchStrate
     compare()
 
 
+def in_one_stretch(one: list[str], other: list[str], threshold: Fraction) -> bool:
+    """Whether some stretch of the longer text, one fifth longer than the shorter, holds the share of it."""
+    shorter, longer = sorted((one, other), key=len)
+    size = len(shorter) + max(1, len(shorter) // 5)
+    stretches = (longer[at : at + size] for at in range(len(longer)))
+    return any(lcs_length(shorter, stretch) >= threshold * len(shorter) for stretch in stretches)
+
+
 def by_brute_force(
     pool: list[list[str]], text: list[str], threshold: Fraction, fewest: int
 ) -> tuple[int, float] | None:
     shares = [
         (Fraction(lcs_length(entry, text), min(len(entry), len(text))), -at)
         for at, entry in enumerate(pool)
-        if min(len(entry), len(text)) >= fewest
+        if min(len(entry), len(text)) >= fewest and in_one_stretch(entry, text, threshold)
     ]
     share, at = max(shares, default=(Fraction(0), 0))
     return (-at, share.numerator / share.denominator) if shares and share >= threshold else None

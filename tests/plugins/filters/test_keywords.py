@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from selfinstruct.api import Draft
-from selfinstruct_filters.keywords import LISTS, KeywordsFilter, KeywordsOptions
+from selfinstruct_filters.keywords import KeywordsFilter, KeywordsOptions, read_lists
 
 DROPPED = [
     ("en", "Describe this photo."),
@@ -47,4 +47,4 @@ def test_lists_of_one_s_own_stand_in_place_of_a_language_s() -> None:
     reasons = [one.evaluate(Draft(text)).reason for text in ("Peel a Kumquat.", "See this hologram.", "Click on it.")]
     assert reasons == ["needs-more-than-text", "needs-more-than-text", ""]
     assert KeywordsFilter(KeywordsOptions(languages=())).evaluate(Draft("Draw a cat.")).keep
-    assert set(LISTS) == {"en", "de", "fr", "es"}
+    assert set(read_lists()) == {"en", "de", "fr", "es", "pt", "it", "ru", "zh", "ja", "ko"}

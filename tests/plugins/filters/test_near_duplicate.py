@@ -61,6 +61,12 @@ def test_how_near_and_how_short_is_an_option() -> None:
     assert evaluated(again, example(STORY), threshold=0.8, shortest=60) == ("", None)
 
 
+def test_operators_count() -> None:
+    first = example("if a == b and c == d and e == f and g == h: return x + y")
+    assert evaluated(example(first.output), first)[0] == "near-duplicate"
+    assert evaluated(example("if a != b and c != d and e != f and g != h: return x - y"), first) == ("", None)
+
+
 @pytest.mark.parametrize(
     "text",
     [

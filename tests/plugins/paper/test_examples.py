@@ -58,7 +58,7 @@ def whole_chain() -> FilterChain:
 
 
 def decide(judge: FilterChain, items: Sequence[Any], skip: int = 0) -> tuple[Decision, ...]:
-    return judge.evaluate(lambda: items, "", skip, None, None).decisions
+    return judge.evaluate(lambda: items, "", skip, room=None, most=None).decisions
 
 
 def rows(decisions: Sequence[Decision]) -> list[Row]:

@@ -1,1 +1,1 @@
-"""The stages: what each asks next, and how it reads the reply."""
+"""The stages. Each plans its requests and reads the replies."""

@@ -21,7 +21,7 @@ from selfinstruct.types import (
 
 
 class PoolPrefix(Sequence[Instruction]):
-    """The first `length` members of a list that only grows: a snapshot that costs nothing."""
+    """The first `length` members of a growing list: a snapshot without a copy."""
 
     def __init__(self, members: Sequence[Instruction], length: int) -> None:
         self._members = members
@@ -44,7 +44,7 @@ class PoolPrefix(Sequence[Instruction]):
 
 
 class GenerateStage:
-    """Asks for new tasks until enough are accepted."""
+    """Requests new tasks until enough are accepted."""
 
     name = GENERATE
     recorded = False
@@ -54,6 +54,7 @@ class GenerateStage:
         seeds: Sequence[Instruction],
         sampler: Sampler,
         encoder: PromptEncoder,
+        *,
         post_processor: PostProcessor,
         sampling: Sampling,
         seed: int,
@@ -72,16 +73,16 @@ class GenerateStage:
 
     @property
     def known(self) -> Mapping[str, Instruction]:
-        """Every member of the pool by its id."""
+        """All members of the pool by id."""
         return self._by_id
 
     def initial_items(self) -> Sequence[Draft]:
-        """The seeds, marked as such, then what was accepted before."""
+        """The seeds, marked as such, then the accepted instructions."""
         seeds = [Draft(instruction.text, notes={"seed": True}) for instruction in self._seeds]
         return [*seeds, *(Draft(instruction.text) for instruction in self._machine)]
 
     def plan(self, index: int, pool_size: int) -> Request:
-        """Sample examples from the pool as it was, and write the prompt."""
+        """Sample examples from the first `pool_size` members of the pool, and write the prompt."""
         rng = Random(f"{self._seed}:{self.name}:{index}")  # noqa: S311 - reproducible, not secret
         view = PoolView(self.name, index, self._seeds, PoolPrefix(self._machine, pool_size), rng)
         examples = tuple(self._sampler.sample(view))
@@ -90,18 +91,18 @@ class GenerateStage:
         return Request(self.name, index, messages, self._sampling, examples, schema=schema)
 
     def on_planned(self, request: Request) -> None:
-        """Nothing to remember."""
+        """Do nothing."""
 
     def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """The drafts of a reply."""
         return self._post_processor.process(request, reply)
 
-    def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - it asked about nothing
-        """A failed request leaves no candidates."""
+    def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - the request has no subjects
+        """Return nothing: a failed request leaves no candidates."""
         return ()
 
     def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
-        """Let the accepted ones join the pool."""
+        """Add the accepted instructions to the pool."""
         for decision in decisions:
             if decision.fate == "accepted":
                 instruction = Instruction(candidate_id(GENERATE, request.index, decision.position), decision.text)

@@ -1,4 +1,4 @@
-"""The stage `prepare`: training examples from raw instances; nothing is asked of a model."""
+"""The stage `prepare`: training examples from raw instances, without a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from selfinstruct.types import PREPARE, Decision, Example, Instruction, Item, Re
 
 
 class PrepareStage:
-    """Reads each raw text into examples; `subjects` are the instructions in order, seeds first if they are wanted."""
+    """Reads raw texts into examples. `subjects` are the instructions in order, seeds first if they are included."""
 
     name = PREPARE
     goal: int | None = None
@@ -24,20 +24,20 @@ class PrepareStage:
         self.known = {subject.id: subject for subject in subjects}
 
     def initial_items(self) -> Sequence[Item]:
-        """What was accepted before."""
+        """The items that were accepted before."""
         return self._accepted
 
-    def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool decides nothing here
-        """The raw text of one instruction, in order."""
+    def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool has no effect here
+        """A request for the raw text of the next instruction."""
         if index >= len(self._subjects):
             return None
         return Request(self.name, index, (), subjects=(self._subjects[index],))
 
     def on_planned(self, request: Request) -> None:
-        """Nothing to remember."""
+        """Do nothing."""
 
     def read(self, request: Request, reply: Reply) -> Sequence[Item]:
-        """The examples in a raw text; a seed's are its own instances."""
+        """The examples in a raw text. For a seed, its own instances."""
         subject = request.subjects[0]
         if subject.seed is None:
             return list(self._post_processor.process(request, reply))
@@ -50,8 +50,8 @@ class PrepareStage:
         ]
 
     def items_on_failure(self, request: Request) -> Sequence[Decision]:  # noqa: ARG002 - cannot happen
-        """Recorded texts are always there."""
+        """Return nothing: a recorded text cannot fail."""
         return ()
 
     def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
-        """Nothing to remember: filters keep what they need."""
+        """Do nothing: filters have their own memory."""

@@ -1,4 +1,4 @@
-"""What ratings mean: many of one example become one, and `prepare` keeps or drops by the score."""
+"""Merges the ratings of an example, and filters examples by score."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from selfinstruct.api import Filter, drop, keep
 from selfinstruct.types import Example, Instruction, Rating, Verdict
 
 RULE = "rating"
-"""How the rule of the stage `prepare` is called that drops by the score."""
+"""The name of the filter of the stage `prepare` that drops examples by score."""
 
 UNRATED = "unrated"
-"""Its reason for dropping an example that no judge has rated (yet)."""
+"""Its reason for dropping an example without a rating."""
 
 
 def rating_subjects(examples: Iterable[Example]) -> list[Instruction]:
-    """What the stage `judge` asks about: every example once, by its digest. Seed tasks are nobody's to rate."""
+    """The subjects of the stage `judge`: every example once, by its digest. Seed tasks are not rated."""
     return [
         Instruction(digest, example.instruction, None, example.is_classification, example)
         for digest, example in {one.digest: one for one in examples if not one.notes.get("seed")}.items()
@@ -23,7 +23,7 @@ def rating_subjects(examples: Iterable[Example]) -> list[Instruction]:
 
 
 def merge_ratings(ratings: Sequence[Rating]) -> Rating:
-    """The one rating that several of the same example amount to; where they differ, the answer is unknown."""
+    """Merge several ratings of one example into one. Where answers differ, the merged answer is unknown."""
     first, *others = ratings
     answers = [
         answer if all(other.answers[at] == answer for other in others) else "unknown"
@@ -33,9 +33,9 @@ def merge_ratings(ratings: Sequence[Rating]) -> Rating:
 
 
 class LowScoreFilter(Filter[Example]):
-    """The rule that comes after all others of `prepare`: an example that a judge rated low is dropped.
+    """Drops examples with a low rating; the last filter of `prepare`.
 
-    `ratings` are by the examples' digests. Seed tasks are nobody's to rate.
+    `ratings` are by the digests of examples. Seed tasks are not rated and pass.
     """
 
     def __init__(self, ratings: Mapping[str, Rating], min_score: int, keep_unrated: bool) -> None:
@@ -44,7 +44,7 @@ class LowScoreFilter(Filter[Example]):
         self._keep_unrated = keep_unrated
 
     def evaluate(self, item: Example) -> Verdict:
-        """Drop what has a lower score than is wanted, and, if so wanted, what has none."""
+        """Drop an example with a lower score, and, if unrated examples are not kept, one without a rating."""
         if item.notes.get("seed"):
             return keep()
         rating = self._ratings.get(item.digest)

@@ -1,4 +1,4 @@
-"""A stage once more over what the journal holds: it reads and judges anew, and asks nothing."""
+"""Runs a stage again over the journal: replies are read and evaluated again, and nothing is requested."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.types import GENERATE, Decision, Instruction, Item, Reply, Request
 
 GONE = "was:"
-"""How the id begins of what a request is about and only the reprocessed run has."""
+"""Prefix of the id of a subject that only the source of the reprocessing has."""
 
 
 class ReprocessedStage:
-    """Another stage, without a question of its own. `goal` is how many to accept, `None`: all that there is.
+    """Wraps a stage so that it plans no requests. `goal` is the number of items to accept; `None` means all.
 
-    Requests may be about what is not in this run, and is marked as gone. The prompts are facts all the same, and such
-    subjects are read with the others, since a parser counts on all of them; what is said of them is passed over.
+    Requests may have subjects that this run lacks; they are marked as gone. They are still passed to the parser, which
+    needs all subjects of a request, and the answers about them are ignored.
     """
 
     recorded = False
@@ -28,34 +28,34 @@ class ReprocessedStage:
 
     @property
     def known(self) -> Mapping[str, Instruction]:
-        """The instructions that requests name, by id."""
+        """The instructions in requests, by id."""
         return self._stage.known
 
     def initial_items(self) -> Sequence[Item]:
-        """As the stage has it."""
+        """The initial items of the wrapped stage."""
         return self._stage.initial_items()
 
     def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - nothing is asked
-        """Nothing."""
+        """Return `None`, since nothing is requested."""
         return None
 
     def on_planned(self, request: Request) -> None:
-        """Told of every request, about those that are here."""
+        """Note a request with the subjects that this run has."""
         self._stage.on_planned(self._here(request))
 
     def read(self, request: Request, reply: Reply) -> Sequence[Item]:
-        """The items of a reply that are about instructions of this run."""
+        """The items of a reply about instructions of this run."""
         items = self._stage.read(request, reply)
         if self.name == GENERATE:
             return items
         return [item for item in items if not item.subject.startswith(GONE)]
 
     def items_on_failure(self, request: Request) -> Sequence[Decision]:
-        """What a failed request means for those of its subjects that are here."""
+        """The decisions on the subjects of a failed request that this run has."""
         return self._stage.items_on_failure(self._here(request))
 
     def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:
-        """Told what became of a reply's items."""
+        """Note the decisions on a reply."""
         self._stage.on_settled(request, decisions)
 
     def _here(self, request: Request) -> Request:

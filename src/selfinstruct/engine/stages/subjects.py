@@ -1,4 +1,4 @@
-"""The stages `classify`, `instances` and `judge`: they ask about instructions, or examples of them, some at a time."""
+"""The stages `classify`, `instances` and `judge`: they ask about instructions or examples, in batches."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from selfinstruct.types import (
 
 
 class AnsweredFilter(Filter[Any]):
-    """The rule that comes before all others of these stages: what has no answer has none.
+    """Drops items without an answer; the first filter of these stages.
 
-    And one answer is enough: `answered` are those that have theirs. Only a replay meets a second one, where another
-    parser reads an answer out of a reply that had been asked for again.
+    It also drops a second answer; `answered` are the subjects with an answer. A second answer occurs only in
+    reprocessing, if another parser finds an answer in a reply that had to be repeated.
     """
 
     def __init__(self, answered: Iterable[str] = ()) -> None:
         self._answered = set(answered)
 
     def evaluate(self, item: Label | RawInstances | Rating) -> Verdict:
-        """Drop what the reply did not answer, or answered with neither yes nor no, or with nothing."""
+        """Drop an item that the reply did not answer, or answered with neither yes nor no, or with an empty text."""
         if item.notes.get("missing"):
             return drop("missing-from-reply")
         if isinstance(item, Rating) and not {*item.answers} <= {"yes", "no"}:
@@ -51,23 +51,23 @@ class AnsweredFilter(Filter[Any]):
         return drop("answered-before") if item.subject in self._answered else keep()
 
     def observe(self, item: Label | RawInstances | Rating) -> None:
-        """Remember that there is an answer."""
+        """Remember that the subject has an answer."""
         self._answered.add(item.subject)
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectHistory:
-    """What is known of a subject when the stage begins: how often it was asked about, and whether in vain."""
+    """The state of a subject when the stage starts: number of attempts, and whether it has an answer."""
 
     times: int = 0
     answered: bool = False
 
 
 class SubjectStage:
-    """Asks about every instruction, `batch` at a time, and about those without an answer again, up to `attempts` times.
+    """Asks about all subjects, `batch` at a time. Subjects without an answer are repeated, up to `attempts` times.
 
-    What has to be asked again comes after all else, in the same order, so that the plan depends on nothing but the
-    replies. A request of the journal may name what is not asked about any more: it is settled, and not asked again.
+    Repeated subjects come after all others, in the same order, so that the plan depends only on the replies. A request
+    of the journal may have subjects that are no longer needed: it is settled, but they are not repeated.
     """
 
     goal: int | None = None
@@ -78,6 +78,7 @@ class SubjectStage:
         name: str,
         instructions: Sequence[Instruction],
         seeds: Sequence[Instruction],
+        *,
         encoder: PromptEncoder,
         post_processor: PostProcessor,
         sampling: Sampling,
@@ -107,11 +108,11 @@ class SubjectStage:
         self._open = 0
 
     def initial_items(self) -> Sequence[Item]:
-        """Nothing: what is asked about is no item of these stages."""
+        """Return nothing: the subjects are not items of these stages."""
         return ()
 
     def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool does not grow here
-        """Ask about the next instructions; about unanswered ones only when everything else is settled."""
+        """A request about the next subjects. Unanswered ones are repeated only when everything else is settled."""
         queue = self._waiting or (self._again if not self._open else {})
         subjects = tuple(self.known[identity] for identity in list(queue)[: self._batch])
         if not subjects:
@@ -125,7 +126,7 @@ class SubjectStage:
         return Request(self.name, index, messages, self._sampling, examples, subjects, schema)
 
     def on_planned(self, request: Request) -> None:
-        """Take the request's subjects off the list."""
+        """Remove the request's subjects from the list."""
         self._open += 1
         for subject in request.subjects:
             if subject.id in self._times:
@@ -134,7 +135,7 @@ class SubjectStage:
             self._again.pop(subject.id, None)
 
     def read(self, request: Request, reply: Reply) -> Sequence[Item]:
-        """One item for each subject, in their order: what the reply says of it, or that it says nothing."""
+        """One item for each subject in order: the answer in the reply, or a blank item."""
         found: dict[str, list[Item]] = {subject.id: [] for subject in request.subjects}
         for item in self._post_processor.process(request, reply):
             if item.subject in found:
@@ -149,7 +150,7 @@ class SubjectStage:
         ]
 
     def on_settled(self, request: Request, decisions: Sequence[Decision]) -> None:  # noqa: ARG002 - decisions say it all
-        """Put what has no answer on the list again, while there are attempts left."""
+        """Put subjects without an answer back on the list, while attempts are left."""
         self._open -= 1
         for decision in decisions:
             times = self._times.get(decision.subject, self._attempts)
@@ -158,7 +159,7 @@ class SubjectStage:
 
 
 def _one(items: Sequence[Item], blank: Item) -> Item:
-    """The one item that a reply holds of a subject; contradictions are no answer."""
+    """The one item about a subject. Contradictory items count as no answer."""
     if not items:
         return blank
     if ratings := [item for item in items if isinstance(item, Rating)]:
@@ -174,4 +175,4 @@ BLANK: Mapping[str, Callable[[str], Item]] = {
     INSTANCES: lambda identity: RawInstances("", identity, {"missing": True}),
     JUDGE: lambda identity: Rating("unknown", "unknown", "unknown", identity, notes={"missing": True}),
 }
-"""What stands for a subject that a reply says nothing of, by stage."""
+"""The blank item of each stage, for a subject without an answer."""

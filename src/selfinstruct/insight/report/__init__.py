@@ -1,4 +1,4 @@
-"""One page about a run, to look at before its data are trained on: gathered, drawn, and written as a single file."""
+"""The report: one HTML page about a run, in a single file."""
 
 from selfinstruct.insight.report.page import write_report
 

@@ -1,4 +1,4 @@
-"""Gathers what a report says from a run, all of it as the run was at one moment."""
+"""Collects the values of a report from one snapshot of a run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from selfinstruct.store.rows import example_of
 from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, PREPARE, Instruction, Similarity
 
 SAMPLED = 300
-"""Instructions of the sample, at most."""
+"""Largest number of instructions in the sample."""
 
 PAIRS = 20
-"""Nearest pairs that are shown."""
+"""Number of most similar pairs that are shown."""
 
 STRETCHES, SHORTEST = 30, 3
-"""Into how many stretches the growth is cut, and how many requests one has at least."""
+"""Number of stretches in the growth figures, and smallest number of requests in a stretch."""
 
 
-def gather(store: RunStore) -> Report:
-    """Gather a run, which another process may be working on; raises `SelfInstructError` if its ledger is wrong."""
+def collect(store: RunStore) -> Report:
+    """Collect the report of a run, even while another process works on it.
+
+    Raises `SelfInstructError` if its counts do not add up.
+    """
     with store.snapshot():
         flows = funnels(store)
         view = store.overview()
@@ -61,7 +64,7 @@ def gather(store: RunStore) -> Report:
                 SimilarPair(p.id, p.text, ShownInstruction(ids.get(p.nearest, ""), p.nearest), p.score)
                 for p in view.closest(PAIRS)
             ],
-            _sample(store, machine, known, ids),
+            _sample(store, machine, known, ids=ids),
             CuratedRun(store).review_counts,
         )
 
@@ -108,9 +111,9 @@ def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:
 
 
 def _sample(
-    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], ids: Mapping[str, str]
+    store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], *, ids: Mapping[str, str]
 ) -> list[SampledInstruction]:
-    """Evenly drawn instructions, the same ones each time, with where they come from and what came of them."""
+    """A sample of evenly spaced instructions with their lineage. The same run always gives the same sample."""
     ledger = store.ledger()
     drawn = []
     for instruction in evenly_spaced(machine, SAMPLED):
@@ -139,11 +142,11 @@ def _sample(
 
 
 def _texts(asked: JournalledRequest | None, texts: Mapping[str, str]) -> list[ShownInstruction]:
-    """What a prompt showed, with texts."""
+    """The instructions that a prompt showed, with their texts."""
     return [ShownInstruction(one.id, one.text or texts.get(one.id, "")) for one in (asked.examples if asked else ())]
 
 
 def _label(store: RunStore, identity: str) -> str:
-    """The label of an instruction; empty if there is none."""
+    """The label of an instruction, or an empty string if it has none."""
     said = [entry.row.decision for entry in store.ledger().entries_about(CLASSIFY, identity)]
     return next((decision.text for decision in reversed(said) if decision.fate == "accepted"), "")

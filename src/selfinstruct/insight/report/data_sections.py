@@ -9,17 +9,17 @@ from selfinstruct.insight.report.report_values import Histogram, Report, Sampled
 from selfinstruct.types import Example
 
 INSTRUCTION, SHOWN, PART = 700, 140, 320
-"""Characters of an instruction, of one that stands beside it, and of an example's input or output."""
+"""Lengths in characters: of an instruction, of an instruction in its lineage, and of an example's input or output."""
 
 EXAMPLES = 3
-"""Examples of an instruction that the sample shows."""
+"""Number of examples shown for each instruction of the sample."""
 
 BUDGET = 760_000
-"""Bytes that the sample may take: where texts are very long, fewer are shown."""
+"""Size limit of the sample in bytes. If texts are very long, fewer are shown."""
 
 
 def diversity(report: Report) -> str:
-    """The sunburst of verbs and objects."""
+    """The section with the sunburst of verbs and objects."""
     found = report.phrases
     if not found.verbs:
         lead = (
@@ -29,7 +29,7 @@ def diversity(report: Report) -> str:
     lead = (
         f"A root verb was found in {percent(found.found, found.total)} of {number(found.total)} instructions, with an "
         f"object in {percent(found.with_object, found.total)}. Number of different pairs: {number(found.pairs)}. The "
-        f"most frequent verbs, at most 20 with four objects each, stand for {percent(found.shown, found.total)} of all."
+        f"most frequent verbs, at most 20 with four objects each, cover {percent(found.shown, found.total)} of all."
     )
     rows = [
         (
@@ -40,24 +40,29 @@ def diversity(report: Report) -> str:
         for verb in found.verbs
     ]
     numbers = table("Verbs and their objects", ("verb", "count", "objects"), rows, numeric=(1,))
-    words = "Verbs inside, their objects around them. Choose a verb to look closer."
-    plot = figure("plot-verbs", "Root verbs and their objects", words, sunburst(found), numbers)
+    words = "Verbs are in the inner ring and their objects around them. Select a verb to zoom in."
+    plot = figure("plot-verbs", "Root verbs and their objects", words, plot=sunburst(found), numbers=numbers)
     return section("verbs", "What is asked for", lead, plot.replace("<figure>", '<figure class="sunburst">', 1))
 
 
 def novelty(report: Report) -> str:
-    """ROUGE-L to the nearest member of the pool, and to the nearest seed."""
+    """The section with histograms of ROUGE-L to the nearest text of the pool and to the nearest seed."""
     parts = []
     if report.near.total:
-        words = "To the nearest of all that was in the pool before it: seeds and accepted instructions."
-        parts.append(_histogram("plot-near", "Nearest in the pool", words, report.near, "ROUGE-L", 1.0))
+        words = "Similarity to the nearest seed or earlier accepted instruction."
+        parts.append(
+            _histogram("plot-near", "Nearest in the pool", words, found=report.near, unit="ROUGE-L", bound=1.0)
+        )
     if report.near_seeds.total:
-        words = "To the nearest of the seed tasks, however late the instruction came."
-        parts.append(_histogram("plot-seeds", "Nearest seed task", words, report.near_seeds, "ROUGE-L", 1.0))
+        words = "Similarity to the nearest seed task."
+        parts.append(
+            _histogram("plot-seeds", "Nearest seed task", words, found=report.near_seeds, unit="ROUGE-L", bound=1.0)
+        )
     if not parts:
         return ""
     lead = (
-        "How near each accepted instruction is to another text, by ROUGE-L F1: 0 shares nothing, 1 is the same words."
+        "Similarity of each accepted instruction to another text, as ROUGE-L F1: 0 is no word in common, "
+        "1 is the same words."
     )
     if report.near_unknown:
         lead += f" {number(report.near_unknown)} are not measured yet."
@@ -65,26 +70,29 @@ def novelty(report: Report) -> str:
 
 
 def sizes(report: Report) -> str:
-    """Lengths of instructions, inputs and outputs."""
-    told = [("Instructions", "plot-instructions", report.instruction_words)]
-    told += [("Inputs", "plot-inputs", report.input_words), ("Outputs", "plot-outputs", report.output_words)]
+    """The section with the lengths of instructions, inputs and outputs."""
+    measured = [("Instructions", "plot-instructions", report.instruction_words)]
+    measured += [("Inputs", "plot-inputs", report.input_words), ("Outputs", "plot-outputs", report.output_words)]
     parts = [
-        _histogram(name, title, f"{number(found.total)}, {_mean(found)} words on average.", found, "words")
-        for title, name, found in told
+        _histogram(name, title, f"{number(found.total)}, {_mean(found)} words on average.", found=found, unit="words")
+        for title, name, found in measured
         if found.total
     ]
     if not parts:
         return ""
-    lead = "In words; in scripts without spaces each letter counts. The last bar holds all that is longer."
+    lead = (
+        "Lengths in words. In scripts without spaces each letter counts as a word. The last bar includes "
+        "all longer texts."
+    )
     if report.without_input:
-        lead += f" {number(report.without_input)} examples need no input and are left out of the inputs."
+        lead += f" {number(report.without_input)} examples have no input and are not counted there."
     return section(
         "lengths", "Lengths", lead, f'<div class="{"three" if len(parts) > 1 else "pair"}">{"".join(parts)}</div>'
     )
 
 
 def pool_growth(report: Report) -> str:
-    """Acceptance and novelty against the size of the pool."""
+    """The section with acceptance and novelty over the size of the pool."""
     stretches = report.stretches
     if not stretches:
         return ""
@@ -101,22 +109,30 @@ def pool_growth(report: Report) -> str:
         for one, share in zip(stretches, kept, strict=True)
     ]
     numbers = table(
-        "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, (1, 2, 3, 4)
+        "Stretches of requests", ("pool", "requests", "candidates", "accepted", "share"), rows, numeric=(1, 2, 3, 4)
     )
-    words = "Accepted of all candidates, by stretches of requests. It usually falls as the pool fills."
-    parts = [figure("plot-kept", "Acceptance", words, growth(stretches, ["accepted"], [kept], ".0%"), numbers)]
+    words = "Share of candidates that were accepted, by stretches of requests. It usually falls as the pool grows."
+    parts = [
+        figure(
+            "plot-kept",
+            "Acceptance",
+            words,
+            plot=growth(stretches, ["accepted"], [kept], digits=".0%"),
+            numbers=numbers,
+        )
+    ]
     if any(score is not None for score in near):
         scored = [(number(one.pool + one.accepted), _score(one.nearest), _score(one.mean)) for one in stretches]
-        numbers = table("ROUGE-L of what was accepted", ("pool", "nearest", "whole pool"), scored, (1, 2))
-        words = "Mean ROUGE-L of newly accepted instructions: a rising line means that tasks repeat themselves."
-        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], ".2f")
-        parts.append(figure("plot-growth", "Similarity to the pool", words, plot, numbers))
+        numbers = table("ROUGE-L of accepted instructions", ("pool", "nearest", "whole pool"), scored, numeric=(1, 2))
+        words = "Mean ROUGE-L of newly accepted instructions. A rising line means that tasks become more repetitive."
+        plot = growth(stretches, ["to the nearest", "to the whole pool"], [near, mean], digits=".2f")
+        parts.append(figure("plot-growth", "Similarity to the pool", words, plot=plot, numbers=numbers))
     lead = "How acceptance and novelty change as the pool grows."
     return section("growth", "Growth", lead, f'<div class="pair">{"".join(parts)}</div>')
 
 
 def pairs(report: Report) -> str:
-    """The accepted instructions that are most alike."""
+    """The section with the accepted instructions that are most similar to an earlier text."""
     if not report.closest:
         return ""
     rows = "\n".join(
@@ -126,12 +142,14 @@ def pairs(report: Report) -> str:
         f'<span class="text" dir="auto">{escaped(pair.nearest.text or "", 400)}</span></p></li>'
         for pair in report.closest
     )
-    lead = "Accepted, and nearest to a text that was in the pool before: the new one, then the older one. If these are "
-    lead += "too much alike for you, a lower threshold of the filter rouge-l drops them."
+    lead = (
+        "The accepted instructions most similar to an earlier text, each with the earlier text below it. If these are "
+    )
+    lead += "too similar for your purpose, lower the threshold of the filter rouge-l."
     return section("pairs", "Nearest pairs", lead, f'<ol class="pairs">{rows}</ol>')
 
 
-def _histogram(name: str, title: str, words: str, found: Histogram, unit: str, bound: float | None = None) -> str:
+def _histogram(name: str, title: str, words: str, *, found: Histogram, unit: str, bound: float | None = None) -> str:
     decimals = 2 if found.width < 1 else 0
     rows = []
     for at, count in enumerate(found.counts):
@@ -144,8 +162,8 @@ def _histogram(name: str, title: str, words: str, found: Histogram, unit: str, b
         if count:
             rows.append((f"{start:.{decimals}f}{'' if found.width == 1 and end[1] == 't' else end}", number(count)))
     median = f"{found.median:.2f}" if decimals else number(found.median)
-    numbers = table(f"{title}: median {median}", (unit, "count"), rows, (1,))
-    return figure(name, title, f"{words} Median {median}.", histogram(found, unit, bound), numbers)
+    numbers = table(f"{title}: median {median}", (unit, "count"), rows, numeric=(1,))
+    return figure(name, title, f"{words} Median {median}.", plot=histogram(found, unit, bound), numbers=numbers)
 
 
 def _mean(found: Histogram) -> str:
@@ -160,7 +178,7 @@ def _score(score: float | None) -> str:
 
 
 def sample(report: Report) -> str:
-    """Instructions with their lineage. Where texts are long, fewer are drawn, until they fit."""
+    """The section with sampled instructions and their lineage. If texts are long, the sample is smaller."""
     rows = [_item(drawn) for drawn in report.sample]
     while len(rows) > 1 and sum(len(row.encode()) for row in rows) > BUDGET:
         rows = evenly_spaced(rows, len(rows) * 4 // 5)
@@ -173,7 +191,7 @@ def sample(report: Report) -> str:
         else f"{number(len(rows))} of {number(made)} instructions"
     )
     lead += ", oldest first" if len(rows) == made else ", evenly drawn, oldest first"
-    lead += ", with what their prompts showed, what they are nearest to, and what came of them."
+    lead += ", each with the examples in its prompt, its nearest neighbours, and the training examples made from it."
     form = (
         '<form class="find" id="find" role="search" hidden><label for="words">Search in texts and ids'
         '<input id="words" name="words" type="search" autocomplete="off" spellcheck="false"></label>'

@@ -1,4 +1,4 @@
-"""The figures of a report as Plotly's JSON; their colours are variables of the page's style, light and dark."""
+"""The figures of a report as Plotly JSON. Colours are CSS variables of the page, for light and dark mode."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from selfinstruct.insight.report.report_values import Histogram, VerbPhrases
 from selfinstruct.store import Stretch
 
 TINTS = 5
-"""Tints of the accent colour that the verbs are shown in, the most frequent ones in the strongest."""
+"""Tints of the accent colour for the verbs, from the strongest for the most frequent verbs."""
 
 GROUPED = 4
-"""Verbs in each tint."""
+"""Number of verbs in each tint."""
 
 
 def plotly_script() -> str:
-    """Plotly's own JavaScript; raises `UsageError` if Plotly is not installed."""
+    """The JavaScript of Plotly. Raises `UsageError` if Plotly is not installed."""
     _plotly()
     import plotly
 
@@ -35,7 +35,7 @@ def _plotly() -> Any:
 
 
 def sunburst(found: VerbPhrases) -> str:
-    """The most frequent verbs inside, their most frequent objects around them (the paper's Figure 3)."""
+    """A sunburst chart of the most frequent verbs with their most frequent objects (Figure 3 of the paper)."""
     go = _plotly()
     labels, ids, parents, values, tints = [], [], [], [], []
     for rank, verb in enumerate(sorted(found.verbs, key=lambda verb: -verb.shown)):
@@ -67,7 +67,7 @@ def sunburst(found: VerbPhrases) -> str:
 
 
 def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
-    """Bars, with a mark at the median; `bound` is where the axis ends."""
+    """A bar chart with a mark at the median. `bound` is the end of the axis."""
     go = _plotly()
     starts = [found.start + at * found.width for at in range(len(found.counts))]
     shown = 2 if found.width < 1 else 0
@@ -108,11 +108,13 @@ def histogram(found: Histogram, unit: str, bound: float | None = None) -> str:
 
 
 def growth(
-    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], digits: str
+    stretches: Sequence[Stretch], names: Sequence[str], values: Sequence[Sequence[float | None]], *, digits: str
 ) -> str:
-    """Lines over the size of the pool at the end of each stretch, all between 0 and 1; the first is the main one.
+    """A line chart of shares (0 to 1) over the size of the pool at the end of each stretch.
 
-    `digits` is how values are written, in d3's words.
+    The first line is the main one.
+
+    `digits` is the number format, in d3's notation.
     """
     go = _plotly()
     sizes = [stretch.pool + stretch.accepted for stretch in stretches]
@@ -142,7 +144,7 @@ def growth(
 
 
 def _shown(text: str) -> str:
-    """Text inside a figure, where Plotly reads tags and entities as a page does."""
+    """Escape a text for a figure, since Plotly interprets tags and entities."""
     return html.escape(text[:40], quote=False)
 
 

@@ -52,7 +52,7 @@ def bar(part: float, whole: float) -> str:
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[int] = (), kind: str = ""
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Sequence[int] = (), kind: str = ""
 ) -> str:
     """A table; cells are HTML already, `numeric` are the columns that stand to the right, the first cell is a head.
 
@@ -71,7 +71,7 @@ def table(
     return f"<table{kind}><caption>{caption}</caption>\n{inner}</table>"
 
 
-def figure(name: str, title: str, words: str, plot: str, numbers: str) -> str:
+def figure(name: str, title: str, words: str, *, plot: str, numbers: str) -> str:
     """A plot with a title, what it shows in words, and its numbers as a table for who cannot see it."""
     return (
         f'<figure><figcaption><h3 id="{name}-title">{title}</h3><p>{words}</p></figcaption>\n'

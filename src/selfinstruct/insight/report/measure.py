@@ -14,28 +14,28 @@ from selfinstruct.text.phrases import verb_and_object
 T = TypeVar("T")
 
 BINS = 50
-"""Bins of a histogram of scores from 0 to 1."""
+"""Number of bins in a histogram of scores from 0 to 1."""
 
 LENGTHS = 30
-"""Bins of a histogram of lengths, about."""
+"""Approximate number of bins in a histogram of lengths."""
 
 VERBS, OBJECTS = 20, 4
-"""As in the figure of the paper (Wang et al. 2023, Figure 3)."""
+"""Number of verbs, and of objects for each verb, as in Figure 3 of the paper (Wang et al. 2023)."""
 
 COMPARED = 20_000_000
-"""Pairs of an instruction and a seed that are compared at most: some seconds."""
+"""Largest number of comparisons between an instruction and a seed, which take some seconds."""
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Letters of scripts that put no space between words."""
+"""Letters of scripts that write no spaces between words."""
 
 
 def words(text: str) -> int:
-    """How many words a text has; in scripts that put no space between them each letter counts as one."""
+    """Number of words in a text. In scripts without spaces each letter counts as a word."""
     return len((text if text.isascii() else _UNSPACED.sub(" x ", text)).split())
 
 
 def lengths(counted: Mapping[int, int]) -> Histogram:
-    """A histogram of lengths, whose last bin holds the longest hundredth."""
+    """A histogram of lengths. The last bin holds the longest one percent."""
     total = sum(counted.values())
     if not total:
         return Histogram(0, 1, (), 0, 0)
@@ -49,7 +49,7 @@ def lengths(counted: Mapping[int, int]) -> Histogram:
 
 
 def scores(bins: Sequence[int]) -> Histogram:
-    """A histogram of scores from 0 to 1; median and mean are taken from the bins' middles."""
+    """A histogram of scores from 0 to 1. Median and mean are computed from the middles of the bins."""
     total = sum(bins)
     if not total:
         return Histogram(0, 1 / len(bins), (), 0, 0)
@@ -59,7 +59,7 @@ def scores(bins: Sequence[int]) -> Histogram:
 
 
 def _quantile(counted: Mapping[int, int], share: float) -> int:
-    """The least value that so large a share of all does not exceed."""
+    """The smallest value that at least this share of all values does not exceed."""
     left = share * sum(counted.values())
     for value in sorted(counted):
         left -= counted[value]
@@ -69,7 +69,7 @@ def _quantile(counted: Mapping[int, int], share: float) -> int:
 
 
 def nearest_seeds(texts: Sequence[str], seeds: Sequence[str]) -> Histogram:
-    """ROUGE-L of each text to the nearest seed; of evenly drawn ones where all would take too long."""
+    """ROUGE-L of each text to its nearest seed, or of evenly spaced texts if comparing all would take too long."""
     bins = [0] * BINS
     if seeds and texts:
         pool = Pool(nearest=1)
@@ -80,7 +80,7 @@ def nearest_seeds(texts: Sequence[str], seeds: Sequence[str]) -> Histogram:
 
 
 def evenly_spaced(values: Sequence[T], most: int) -> list[T]:
-    """At most so many of the values, as far apart as can be, the first among them."""
+    """At most `most` values, evenly spaced, starting with the first."""
     if len(values) <= most:
         return list(values)
     return [values[at * len(values) // most] for at in range(most)]

@@ -1,4 +1,4 @@
-"""Puts a report together: one HTML file that needs nothing else, and can load nothing else."""
+"""Renders a report as one HTML file that needs no other file and loads none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from string import Template
 from selfinstruct.files.atomic import atomic_write
 from selfinstruct.files.outputs import refuse_output
 from selfinstruct.insight.report import data_sections, sections
-from selfinstruct.insight.report.collect import gather
+from selfinstruct.insight.report.collect import collect
 from selfinstruct.insight.report.figures import plotly_script
 from selfinstruct.insight.report.markup import escaped
 from selfinstruct.insight.report.report_values import Report
@@ -29,24 +29,24 @@ CONTENTS = {
     "sample": "Sample",
     "setup": "Config",
 }
-"""The sections in their order, as the contents name them."""
+"""The titles of the sections in order, as in the table of contents."""
 
 
 def write_report(store: RunStore, path: Path) -> int:
-    """Write a run's report over any older file; returns its size in bytes.
+    """Write the report of a run, replacing an older file, and return its size in bytes.
 
     Raises `UsageError` if Plotly is not installed, `RunError` if the file cannot be written or is a run's.
     """
     refuse_output(path, hint="Choose another -o.")
     plotly = plotly_script()
-    page = render(gather(store), plotly).encode()
+    page = render(collect(store), plotly).encode()
     with atomic_write(path) as file:
         file.write(page)
     return len(page)
 
 
 def render(report: Report, plotly: str) -> str:
-    """The page; `plotly` is Plotly's JavaScript."""
+    """Render the page. `plotly` is the JavaScript of Plotly."""
     parts = {
         "funnel": sections.funnel(report),
         "verbs": data_sections.diversity(report),
@@ -69,14 +69,17 @@ def render(report: Report, plotly: str) -> str:
         head="\n".join([kind, f"<h1>{name}</h1>", sections.origin(report), sections.headline(report)]),
         contents="".join(f'<a href="#{key}">{title}</a>' for key, title in CONTENTS.items() if parts[key]),
         main="\n".join(parts[key] for key in CONTENTS if parts[key]),
-        foot="Made by selfinstruct. This file holds everything it shows, and loads nothing.",
+        foot="Made by selfinstruct. This file is complete and loads nothing.",
         plotly=plotly,
         script=script,
     )
 
 
 def _policy(*scripts: str) -> str:
-    """What the page may do: run these scripts, by their digests, and nothing else; no request leaves it."""
+    """The content security policy of the page.
+
+    It allows these scripts only, by their digests, and no network request.
+    """
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return (

@@ -1,4 +1,4 @@
-"""What a report says, as frozen values: small however long the run was."""
+"""The values of a report. Their size does not grow with the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from selfinstruct.types import Example
 
 @dataclass(frozen=True, slots=True)
 class RunOrigin:
-    """Where the data come from. Times are ISO 8601, UTC, of the first and the last request."""
+    """The origin of the data. Times are those of the first and last request, in ISO 8601, UTC."""
 
     run: str
     recipe: str
@@ -34,7 +34,7 @@ class RunOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one stage's calls cost; `usd` is `None` where prices are not known."""
+    """The cost of one stage's calls. `usd` is `None` if prices are unknown."""
 
     stage: str
     calls: int
@@ -44,13 +44,13 @@ class Cost:
 
     @property
     def tokens(self) -> int:
-        """Both kinds."""
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts of equal bins, `width` wide from `start` on; if `open_ended`, the last one holds all beyond it too."""
+    """Counts in bins of equal `width` from `start` on. If `open_ended`, the last bin includes all larger values."""
 
     start: float
     width: float
@@ -61,13 +61,13 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        """Everything counted."""
+        """The sum of all bins."""
         return sum(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
 class VerbCount:
-    """A root verb, how many instructions have it with an object, and its most frequent objects."""
+    """A root verb, the number of instructions that have it with an object, and its most frequent objects."""
 
     verb: str
     count: int
@@ -75,7 +75,7 @@ class VerbCount:
 
     @property
     def shown(self) -> int:
-        """Instructions that it stands for with these objects."""
+        """Number of instructions with this verb and one of these objects."""
         return sum(count for _, count in self.objects)
 
 
@@ -91,13 +91,13 @@ class VerbPhrases:
 
     @property
     def shown(self) -> int:
-        """Instructions that the shown verbs and objects stand for."""
+        """Number of instructions with one of the shown verbs and objects."""
         return sum(verb.shown for verb in self.verbs)
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarPair:
-    """An accepted instruction that is much like one before it."""
+    """An accepted instruction that is similar to an earlier text, and that text."""
 
     id: str
     text: str
@@ -107,7 +107,7 @@ class SimilarPair:
 
 @dataclass(frozen=True, slots=True)
 class SampledInstruction:
-    """An instruction of the sample with its lineage: what its prompt showed, its nearest, its label, its examples."""
+    """A sampled instruction with its lineage: prompt examples, nearest neighbours, label and training examples."""
 
     id: str
     text: str
@@ -122,8 +122,8 @@ class SampledInstruction:
 class Report:
     """Everything that a report shows.
 
-    `near_unknown` accepted instructions have no similarity yet. `reviews` are what people decided, by stage: exports
-    honour it, and nothing else here does.
+    `near_unknown` is the number of accepted instructions without a similarity yet. `reviews` are counts of review
+    actions by stage; all other values describe the run before reviews.
     """
 
     origin: RunOrigin
@@ -146,5 +146,5 @@ class Report:
     reviews: Mapping[str, Reviewed]
 
     def funnel(self, stage: str) -> Funnel | None:
-        """The funnel of a stage, if it has begun."""
+        """The funnel of a stage, or `None` if it has not started."""
         return next((funnel for funnel in self.funnels if funnel.stage == stage), None)

@@ -1,4 +1,4 @@
-"""The sections of a report that are words and tables: how the run went, what it cost, and how it was set up."""
+"""The sections of a report made of text and tables: funnel, labels and ratings, cost, and setup."""
 
 from __future__ import annotations
 
@@ -13,28 +13,33 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 TITLES = {
     GENERATE: "Generate: new instructions",
     CLASSIFY: "Classify: is it a classification task?",
-    INSTANCES: "Instances: worked cases",
+    INSTANCES: "Instances: worked examples",
     PREPARE: "Prepare: training examples",
     JUDGE: "Judge: ratings",
 }
-MARKS = {"cut": "cut off", "empty": "empty", "withheld": "withheld by the provider", "no_items": "with nothing in them"}
+MARKS = {
+    "cut": "cut off",
+    "empty": "empty",
+    "withheld": "withheld by the provider",
+    "no_items": "with no items in them",
+}
 
 NAMED = 120
-"""Characters of a name or a reason that are shown."""
+"""Length of a name or reason, in characters."""
 
 REASONS = 12
-"""Reasons of one filter that are told one by one."""
+"""Number of reasons of one filter that are listed."""
 
 CONFIG = 60_000
-"""Characters of the config that are shown."""
+"""Length of the config that is shown, in characters."""
 
 
 def headline(report: Report) -> str:
-    """The run's figures in large."""
+    """The main figures of the run."""
     made, examples = report.funnel(GENERATE), report.funnel(PREPARE)
     known = [cost.usd for cost in report.costs if cost.usd is not None]
     candidates, accepted = (made.candidates, made.accepted) if made else (0, 0)
-    told = {
+    figures = {
         "seed tasks": number(report.origin.seeds),
         "candidates": number(candidates),
         "instructions accepted": number(accepted),
@@ -46,12 +51,12 @@ def headline(report: Report) -> str:
         else "–",
         "cost": dollars(sum(known)) if known else "not known",
     }
-    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told.items())
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items())
     return f'<dl class="heads">{rows}</dl>'
 
 
 def origin(report: Report) -> str:
-    """One line: who wrote this, with what, when."""
+    """One line with the model, the recipe and the dates of the run."""
     facts = report.origin
     days = [moment[:16].replace("T", " ") for moment in (facts.first, facts.last) if moment]
     when = f"{days[0]} to {days[1]} UTC" if days and days[0] != days[-1] else f"{days[0]} UTC" if days else ""
@@ -70,17 +75,17 @@ def origin(report: Report) -> str:
 
 
 def funnel(report: Report) -> str:
-    """From requests to training rows, then each stage filter by filter."""
+    """The section with the funnel of the whole run, then of each stage."""
     steps = list(_way(report))
     most = max((count for _, count in steps), default=0)
     rows = [(name, number(count), bar(count, most)) for name, count in steps]
     way = table("The whole run", ("step", "count", ""), rows, numeric=(1,), kind="way")
     made = report.funnel(GENERATE)
-    lead = "Nothing has been asked yet."
+    lead = "No request has been made yet."
     if made and made.candidates:
         lead = (
             f"{number(made.accepted)} of {number(made.candidates)} candidates became instructions. "
-            "Every candidate has one fate: accepted, or dropped by one filter for one reason."
+            "Each candidate is either accepted or dropped by one filter for one reason."
         )
     stages = "\n".join(_stage(flow) for flow in report.funnels)
     return section(
@@ -89,16 +94,16 @@ def funnel(report: Report) -> str:
 
 
 def _reviews(report: Report) -> str:
-    """What people decided; the rest of the page shows the run as it was before."""
-    told = [
+    """A note with the counts of review actions; the rest of the page shows the run without them."""
+    counts = [
         f"{'instructions' if stage == GENERATE else 'training rows'}: {number(found.accepted)} accepted, "
         f"{number(found.rejected)} rejected, {number(found.edited)} edited"
         for stage, found in report.reviews.items()
     ]
-    if not told:
+    if not counts:
         return ""
-    words = "This page shows the run itself; exports honour what people decided."
-    return f'<p class="note">Reviewed by hand: {"; ".join(told)}. {words}</p>'
+    words = "This page shows the run before review; exports apply the reviews."
+    return f'<p class="note">Reviewed by hand: {"; ".join(counts)}. {words}</p>'
 
 
 def _way(report: Report) -> Iterator[tuple[str, int]]:
@@ -119,7 +124,7 @@ def _way(report: Report) -> Iterator[tuple[str, int]]:
 
 
 def _stage(flow: Funnel) -> str:
-    """One stage as a table: what each filter dropped, and what was left after it."""
+    """The funnel of one stage as a table: the drops of each filter, and the candidates left after it."""
     whole = flow.candidates
     rows = [("Candidates", "", "", number(whole), bar(whole, whole))]
     for step in flow.steps:
@@ -135,7 +140,7 @@ def _stage(flow: Funnel) -> str:
         rows.append((name, *dropped, number(step.left), bar(step.left, whole)))
     if flow.quarantined:
         away = (f"−{number(flow.quarantined)}", percent(flow.quarantined, whole))
-        rows.append(("set aside, because a plugin failed on them", *away, "", ""))
+        rows.append(("quarantined, because a plugin failed on them", *away, "", ""))
     kept = f'<span class="strong">{number(flow.accepted)}</span>'
     rows.append(
         ('<span class="strong">Accepted</span>', "", percent(flow.accepted, whole), kept, bar(flow.accepted, whole))
@@ -145,30 +150,32 @@ def _stage(flow: Funnel) -> str:
 
 
 def _reasons(counted: Mapping[str, int]) -> str:
-    """The most frequent reasons: a plugin may give each candidate one of its own."""
+    """The most frequent reasons. Not all are listed, since a plugin may give each candidate a different one."""
     first = list(counted.items())[:REASONS]
-    told = [f"<bdi>{escaped(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
+    reasons = [f"<bdi>{escaped(reason, NAMED)}</bdi> {number(count)}" for reason, count in first]
     if left := len(counted) - len(first):
-        told.append(f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}")
-    return ", ".join(told)
+        reasons.append(
+            f"{number(left)} other reasons {number(sum(counted.values()) - sum(count for _, count in first))}"
+        )
+    return ", ".join(reasons)
 
 
 def _replies(flow: Funnel) -> str:
-    told = [f"{number(flow.requests)} requests", f"{number(flow.replies)} replies"] if flow.requests else []
-    told = told or [f"{number(flow.replies)} raw texts"]
+    parts = [f"{number(flow.requests)} requests", f"{number(flow.replies)} replies"] if flow.requests else []
+    parts = parts or [f"{number(flow.replies)} raw texts"]
     counts = {name: flow.marks.get(mark, 0) for mark, name in MARKS.items()} | {
         "failed": flow.failed,
         "without an answer yet": flow.unanswered,
         "not judged yet": flow.waiting,
     }
-    return " · ".join([*told, *(f"{number(count)} {name}" for name, count in counts.items() if count)])
+    return " · ".join([*parts, *(f"{number(count)} {name}" for name, count in counts.items() if count)])
 
 
 # --- labels, ratings, cost --------------------------------------------------------------------------------------------
 
 
 def labels(report: Report) -> str:
-    """The share of classification tasks, and what the judge thinks."""
+    """The section with the share of classification tasks and the ratings."""
     parts = []
     if report.labels:
         whole = sum(report.labels.values())
@@ -183,50 +190,53 @@ def labels(report: Report) -> str:
     if rated:
         names = {
             "valid task": "is a valid task",
-            "suitable input": "input suits it",
+            "suitable input": "input suits the task",
             "correct output": "output is right",
         }
         shares = [
             (names.get(name, "all three"), number(share * rated), percent(share * rated, rated), bar(share, 1))
             for name, share in report.ratings.shares()
         ]
-        caption = f"What the judge says of {number(rated)} rated examples"
+        caption = f"Ratings of {number(rated)} examples"
         parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
     if not parts:
         return ""
-    lead = "As the stage classify was told, instruction by instruction."
+    lead = "The labels that the model gave in the stage classify."
     if rated:
-        lead += " The judge's three questions are those of the paper's own review (Wang et al. 2023, Table 2)."
+        lead += " The judge answers the three questions of the paper's review (Wang et al. 2023, Table 2)."
     return section(
         "kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>'
     )
 
 
 def costs(report: Report) -> str:
-    """Calls, tokens and dollars by stage."""
-    told = [cost for cost in report.costs if cost.calls]
-    if not told:
+    """The section with calls, tokens and dollars by stage."""
+    costs = [cost for cost in report.costs if cost.calls]
+    if not costs:
         return section("cost", "Cost", "No call to a model is recorded in this run.")
     made = report.funnel(GENERATE)
-    tokens = sum(cost.tokens for cost in told)
-    lead = "Every call counts, those that were repeated or failed too, but for those the provider turned away unread."
+    tokens = sum(cost.tokens for cost in costs)
+    lead = (
+        "All calls are counted, including repeated and failed ones, except those that the provider "
+        "refused without processing."
+    )
     if made and made.accepted:
         lead = f"{number(tokens / made.accepted)} tokens for each accepted instruction, all stages together. {lead}"
-    rows = [_cost(cost) for cost in told]
-    if len(told) > 1:
-        rows.append([f"<strong>{cell}</strong>" for cell in _cost(_sum(told))])
+    rows = [_cost(cost) for cost in costs]
+    if len(costs) > 1:
+        rows.append([f"<strong>{cell}</strong>" for cell in _cost(_sum(costs))])
     heads = ("stage", "calls", "prompt", "completion", "US dollars")
     return section("cost", "Cost", lead, table("Tokens by stage", heads, rows, numeric=(1, 2, 3, 4)))
 
 
-def _sum(told: Sequence[Cost]) -> Cost:
-    known = [cost.usd for cost in told if cost.usd is not None]
-    whole = sum(known) if len(known) == len(told) else None
+def _sum(costs: Sequence[Cost]) -> Cost:
+    known = [cost.usd for cost in costs if cost.usd is not None]
+    whole = sum(known) if len(known) == len(costs) else None
     return Cost(
         "all",
-        sum(cost.calls for cost in told),
-        sum(cost.prompt_tokens for cost in told),
-        sum(cost.completion_tokens for cost in told),
+        sum(cost.calls for cost in costs),
+        sum(cost.prompt_tokens for cost in costs),
+        sum(cost.completion_tokens for cost in costs),
         whole,
     )
 
@@ -237,7 +247,7 @@ def _cost(cost: Cost) -> list[str]:
 
 
 def setup(report: Report) -> str:
-    """Config and versions."""
+    """The section with config and versions."""
     facts = report.origin
     rows = [(escaped(name, NAMED), escaped(version, NAMED)) for name, version in sorted(facts.plugins.items())]
     text = escaped(to_toml(facts.config), CONFIG)
@@ -246,5 +256,5 @@ def setup(report: Report) -> str:
     )
     digest = f'<p class="note">SHA-256 of the seed tasks: <code>{escaped(facts.seeds_digest, NAMED)}</code></p>'
     config = f"<details><summary>The config, as the run recorded it</summary><pre>{text}</pre></details>"
-    lead = "What is needed to make this run again. Keys and other secrets are never recorded."
+    lead = "Config and versions needed to repeat this run. Keys and other secrets are never recorded."
     return section("setup", "Config and versions", lead, f'<div class="stack">{config}{versions}{digest}</div>')

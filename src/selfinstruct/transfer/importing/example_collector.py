@@ -13,7 +13,7 @@ _DELIMITER = re.compile(
     r"(?:no[ _-]?input|input|output|class[ _]?label|label|answer|example|end)?[ \t]*[#:]?[ \t]*\d*[ \t]*>",
     re.IGNORECASE | re.MULTILINE,
 )
-"""The lines that the parser of the recipe `chat` takes for one of these, and some more."""
+"""Matches lines that the parser of the recipe `chat` could read as one of its markers."""
 
 
 class ExampleCollector:

@@ -1,4 +1,4 @@
-"""Begins a run with the rows of old files: all of them in one transaction, and once."""
+"""Starts a run from the rows of old files, in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ELSEWHERE = "Choose another --out."
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a run holds after an import.
+    """The result of an import.
 
     files      a report on each file
     labels     instructions with a label, and `instances` those with raw instances
@@ -48,9 +48,9 @@ def import_files(
     registry: Registry | None = None,
     sources: ConfigSources | None = None,
 ) -> ImportResult:
-    """Begin a run in the settings' folder with the rows of the files; the same files again change nothing.
+    """Start a run in the settings' folder from the rows of the files. Importing the same files again changes nothing.
 
-    `registry` and `sources` are what was read already. Raises `DataError` if a file is of no known kind, or no row can
+    `registry` and `sources` were read by the caller. Raises `DataError` if a file is of no known kind, or no row can
     be imported; `RunError` if the folder holds another run, or files that the run would overwrite; `ConfigError` for a
     wrong config or other seeds.
     """
@@ -83,25 +83,25 @@ def _fill(store: RunStore, found: Sequence[ImportFile], seeds: Sequence[SeedTask
             store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=accepted[stage])
         if not any(accepted.values()):
             raise DataError(
-                "\n".join(["no row could be imported", *_report_lines(importer.reports)]), "No run was begun."
+                "\n".join(["no row could be imported", *_report_lines(importer.reports)]), "No run was started."
             )
         imported = ImportFacts(_digests(found), [asdict(report) for report in importer.reports])
         store.create(seeds, replace(facts, imported=imported))
 
 
 def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: InitialFacts) -> None:
-    """Raise an error unless this import began the run."""
+    """Raise an error unless this import started the run."""
     recorded = store.facts.imported
     if recorded is None:
-        raise RunError(f"{store.folder} holds a run that no import began", ELSEWHERE)
+        raise RunError(f"{store.folder} holds a run that was not started by an import", ELSEWHERE)
     if list(recorded.digests) != _digests(found):
         raise RunError(
             f"{store.folder} began as an import of other files",
             "Name all files of the old run in one command, with an --out of its own.",
         )
-    told = {key: value for key, value in facts.config.items() if key != "backend"}
+    wanted = {key: value for key, value in facts.config.items() if key != "backend"}
     kept = {key: value for key, value in store.facts.config.items() if key != "backend"}
-    changed = differences(kept, told)
+    changed = differences(kept, wanted)
     if facts.seeds_digest != store.facts.seeds_digest:
         changed.append("run.seeds: other seeds in the run")
     if changed:

@@ -39,8 +39,8 @@ class ReplyGroup:
 class ImportedPool:
     """Gives each new instruction an id. Two texts that differ in white space only are the same instruction.
 
-    Groups without a new instruction are settled before the last group with one: a run whose last requests bring
-    nothing counts as saturated, and duplicates in old files are no sign of that.
+    Groups without a new instruction are settled before the last group with one, because a run whose last requests add
+    nothing counts as saturated, and duplicates in old files do not mean that.
     """
 
     def __init__(self, seeds: Sequence[SeedTask]) -> None:

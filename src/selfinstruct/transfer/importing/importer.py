@@ -33,7 +33,7 @@ from selfinstruct.types import INSTANCES, Decision, Fate, Instruction, SeedTask
 DUPLICATE = "the instruction exists already"
 A_SEED = "the instruction is that of a seed task"
 UNKNOWN = "no file has the instruction"
-NOT_TAKEN = {"empty": "no instances: still open", "duplicate": "the same instances again"}
+NOT_TAKEN = {"empty": "no instances: still missing", "duplicate": "duplicate instances"}
 NEEDED: Mapping[str, Sequence[str]] = {
     INSTRUCTIONS: (),
     LABELS: ("is_classification",),
@@ -119,7 +119,7 @@ class Importer:
                 yield self._settle_raw(identity, origin, text=instances, name=source.name, reason=reason)
 
     def _refusal(self, identity: str, raw: str) -> str:
-        """Why raw instances are rejected; empty if they are not, and then the same ones are rejected next time."""
+        """Why raw instances are rejected, or an empty string. Accepted ones are remembered, to reject duplicates."""
         if not raw.strip():
             return "empty"
         before = self._raw.setdefault(identity, set())
@@ -141,7 +141,7 @@ class Importer:
                 yield from self._add_unknown(line, text, row, report=report)
                 identity = str(self._pool.id_of(text))
                 if not self._cases.add(identity, row["input"], row["output"], name=source.name):
-                    report.skip(line, "the same example again")
+                    report.skip(line, "duplicate example")
                     continue
                 report.taken += 1
                 self._labels.hint(identity, row.get("is_classification"), source.name)
@@ -181,5 +181,5 @@ def _entries(source: ImportFile, report: FileReport) -> Iterator[tuple[int, str,
 
 
 def _with_reply(origin: RowOrigin) -> RowOrigin:
-    """The origin without an empty reply, since no instruction can have come from that."""
+    """The origin without an empty reply, since no instruction can come from one."""
     return origin if origin.reply else RowOrigin(origin.prompt, None, origin.finish, origin.created_at)

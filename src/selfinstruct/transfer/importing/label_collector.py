@@ -13,9 +13,9 @@ from selfinstruct.transfer.importing.row_values import RowOrigin, label_of
 from selfinstruct.types import CLASSIFY, Decision, Instruction
 
 BATCH = 50
-"""Labels in one request."""
+"""Number of labels in one request."""
 
-UNCLEAR = "neither yes nor no: still open"
+UNCLEAR = "neither yes nor no: still missing"
 LATER_ROW = "another row labels the same instruction"
 
 

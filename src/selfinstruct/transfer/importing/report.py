@@ -1,4 +1,4 @@
-"""Reports how many rows of an old file were imported, and which lines were not and why."""
+"""Counts the imported rows of an old file, and lists the skipped lines with reasons."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ LINES_KEPT = 5
 class FileReport:
     """Counts the rows of one file: each is imported (`taken`), or skipped for one reason.
 
-    `added` counts instructions of a file that is not one of instructions, and that no other file has. `lines` has the
-    first line numbers of each reason.
+    `added` counts instructions that appear only in a file of labels or instances. `lines` has the first line numbers of
+    each reason.
     """
 
     name: str

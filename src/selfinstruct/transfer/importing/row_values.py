@@ -1,4 +1,4 @@
-"""Reads the values of old rows, whichever script wrote them. A value that cannot be read is left out, never guessed."""
+"""Reads the values of rows from any version of the scripts. A value that cannot be read is left out, never guessed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def clean_text(value: object) -> str:
 
 
 def text_key(text: str) -> str:
-    """A key that two texts share if they differ in white space only."""
+    """A key that is equal for texts that differ only in white space."""
     return " ".join(text.split())
 
 

@@ -1,4 +1,4 @@
-"""Reprocesses a run: its replies are read again, by other filters and parsers, into a run of its own."""
+"""Reprocesses a run: its replies are read again with other filters and parsers, into a new run."""
 
 from selfinstruct.transfer.reprocessing.diff import Change, Diff, Reuse
 from selfinstruct.transfer.reprocessing.reprocessing import Reprocessing

@@ -1,4 +1,4 @@
-"""Begins to reprocess a run: checks what may change, and copies the journal of the run in one transaction."""
+"""Starts to reprocess a run: checks the changed settings, and copies the run's journal in one transaction."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE
 
 ASKING = (GENERATE, CLASSIFY, INSTANCES, JUDGE)
 READING = ("post_processor", "filters")
-"""The settings of an asking stage that decide how replies are read, and not what was asked."""
+"""Settings of an asking stage that affect how replies are read, but not the prompts."""
 
 OURS = {*with_sidecars(RUN_FILE), LOCK_FILE, PID_FILE}
-"""The files that a kill can leave in a folder before a run has begun there."""
+"""The files that a kill can leave in a folder before a run has started there."""
 
 ELSEWHERE = "Choose another --out."
 
@@ -27,12 +27,12 @@ ELSEWHERE = "Choose another --out."
 def begin_reprocessing(
     source: RunStore, out: Path, settings: Settings, *, target: int | None = None
 ) -> tuple[Registry, RunConfig, RunStore]:
-    """Begin a run in `out` with the requests and replies of `generate`; the same call again continues it.
+    """Start a run in `out` with the requests and replies of `generate`. The same call again continues it.
 
-    settings  those of the source's folder, with what is to be different
-    target    how many instructions to accept; `None`: as many as the replies hold
+    settings  the settings of the source's folder, with the changes
+    target    number of instructions to accept; `None` means all in the replies
 
-    Returns the plugins, the config and the opened run. Raises `ConfigError` if the settings change what was asked, and
+    Returns the plugins, the config and the opened run. Raises `ConfigError` if the settings change the prompts, and
     `RunError` if `out` holds something else or the source holds nothing that can be reprocessed.
     """
     _check_folder(source, out)
@@ -72,8 +72,8 @@ def _check_folder(source: RunStore, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise RunError(f"{out} is not a folder", ELSEWHERE)
     if out.resolve() == source.folder.resolve():
-        raise RunError(f"{out} is the run that is to be reprocessed, and that is never changed", ELSEWHERE)
-    if not (out / RUN_FILE).exists():  # before anything is made in it
+        raise RunError(f"{out} is the run to reprocess, which must not be changed", ELSEWHERE)
+    if not (out / RUN_FILE).exists():  # before any file is written
         _check_entries(out)
 
 
@@ -96,9 +96,9 @@ def _check_source(source: RunStore) -> None:
 
 
 def _check_changes(source: RunStore, config: RunConfig) -> None:
-    """Refuse other prompts: reprocessing may change how replies are read and filtered, and nothing before that."""
+    """Refuse changes of prompts. Reprocessing may change only how replies are read and filtered."""
     recorded, now = source.facts.config, config.frozen()
-    if source.facts.backend_name == "given":  # by a script, as an object that no config names
+    if source.facts.backend_name == "given":  # passed as a Python object that no config names
         recorded["backend"] = now["backend"]
     found = differences(recorded, now)
     for stage in ASKING:
@@ -107,7 +107,7 @@ def _check_changes(source: RunStore, config: RunConfig) -> None:
             found += differences(_asking(frozen), _asking(table.frozen()), stage)
     if found:
         raise ConfigError(
-            ["reprocessing cannot change what was asked:", *found[:8]],
+            ["reprocessing cannot change the prompts:", *found[:8]],
             "It can change post_processor and filters of a stage, all of prepare and export."
             " For other changes, start a new run.",
         )
@@ -135,11 +135,11 @@ def _initial_facts(
 
 
 def _refuse_another(store: RunStore, facts: InitialFacts) -> None:
-    """Raise an error unless this reprocessing began the run."""
+    """Raise an error unless this reprocessing started the run."""
     recorded, wanted = store.facts.reprocessing, facts.reprocessing
     assert wanted is not None
     if recorded is None:
-        raise RunError(f"{store.folder} holds a run already", ELSEWHERE)
+        raise RunError(f"{store.folder} already holds a run", ELSEWHERE)
     if recorded.source_created_at != wanted.source_created_at:
         raise RunError(f"{store.folder} holds a reprocessed run of another run, {recorded.source}", ELSEWHERE)
     found = differences(recorded.tree, wanted.tree)
@@ -150,7 +150,7 @@ def _refuse_another(store: RunStore, facts: InitialFacts) -> None:
 
 
 def _with_texts(exchange: Exchange, texts: Mapping[str, str]) -> Exchange:
-    """The exchange with the texts of the machine instructions that its prompt showed: they may not be accepted now."""
+    """The exchange with the texts of the machine instructions in its prompt, since the new run may not accept them."""
     shown = [
         {"id": one, "text": texts[one]} if isinstance(one, str) and one in texts else one
         for one in exchange.body["examples"]

@@ -1,4 +1,4 @@
-"""Compares a reprocessed run with its source: instructions added and removed, and why, and what could be reused."""
+"""Compares a reprocessed run with its source: added and removed instructions with causes, and reused answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from selfinstruct.store import Entry, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 
 Elsewhere = Literal["rejected", "quarantined", "not evaluated", "not found"]
-"""The fate of an instruction in the run without it: dropped, never evaluated, or not found in the reply."""
+"""Why a run lacks an instruction: it was dropped, never evaluated, or not found in the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """A later stage: how many instructions had an answer before, how many have one now, and how many have none.
+    """Counts of a later stage: instructions with an answer before, with one now, and without one.
 
     The stage `judge` counts examples.
     """
@@ -42,7 +42,10 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All differences. `pairs` has the ids, before and now, of what both runs have; `requests` counts those read."""
+    """All differences.
+
+    `pairs` maps old to new ids of instructions in both runs. `requests` is the number of requests read.
+    """
 
     before: int
     now: int
@@ -61,7 +64,7 @@ class Diff:
         return dict(sorted(named.items(), key=lambda entry: (-entry[1], entry[0])))
 
     def as_json(self) -> dict[str, Any]:
-        """Counts, causes, and every change, for programs to read."""
+        """The counts, causes and changes as JSON objects."""
         return {
             "instructions": {
                 "before": self.before,

@@ -25,14 +25,14 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 
 class Reprocessing:
-    """Reads the replies of one run again into a run of its own. It asks no model; a kill costs nothing but time.
+    """Reads the replies of a run again into a new run. It asks no model, and can be killed and continued at any time.
 
     source    the run whose replies are read; it is never changed
-    out       the folder of the new run; one that the same reprocessing began is continued
-    settings  those of the source's folder, with what is to be different
-    target    how many instructions to accept; `None`: as many as the replies hold
+    out       the folder of the new run; a run that the same reprocessing started is continued
+    settings  the settings of the source's folder, with the changes
+    target    number of instructions to accept; `None` means all in the replies
 
-    Raises `ConfigError` if the settings change what was asked, and `RunError` if `out` holds something else or the
+    Raises `ConfigError` if the settings change the prompts, and `RunError` if `out` holds something else or the
     source holds nothing that can be reprocessed.
     """
 
@@ -61,7 +61,7 @@ class Reprocessing:
         self.store.close()
 
     def interrupt(self, why: str = "interrupted") -> None:
-        """Stop in good order; the same reprocessing continues later."""
+        """Stop cleanly. The same reprocessing can continue later."""
         self._stages.interrupt(why)
 
     async def run(self, observers: Sequence[object] = ()) -> Diff:
@@ -85,11 +85,11 @@ class Reprocessing:
     @property
     def _progress(self) -> ReprocessingFacts:
         found = self.store.facts.reprocessing
-        assert found is not None, "reprocessing began this run"
+        assert found is not None, "reprocessing started this run"
         return found
 
     async def _prepare(self, observers: Sequence[object]) -> None:
-        """Make the examples; then copy the ratings that the source has of them, and prepare again if ratings count."""
+        """Make the examples, then copy their ratings from the source, and prepare again if ratings are used."""
         await self._stage(PREPARE, None, observers)
         if JUDGE in self.config.stages and self._source.has_started(JUDGE):
             self._copy(JUDGE)
@@ -98,14 +98,14 @@ class Reprocessing:
                 await self._stage(PREPARE, None, observers)
 
     async def _stage(self, name: str, target: int | None, observers: Sequence[object]) -> None:
-        start_or_continue(self.store, self.config, name, self.say)
+        start_or_continue(self.store, self.config, name, say=self.say)
         parts = self._parts(name, target)
         assert parts.recorded is not None
         await self._stages.run(parts, nullcontext(parts.recorded), gather_events(self.registry, observers, self.say))
 
     def _parts(self, name: str, target: int | None) -> StageParts:
-        """The stage over the journal: it ends where the journal ends, and no limit of a paid run holds."""
-        parts = StageBuilder(self.registry, self.config, self.store, self.store.seeds()).parts(name, target)
+        """The stage over the journal. It ends with the journal, and the limits of a paid run do not apply."""
+        parts = StageBuilder(self.registry, self.config, self.store, seeds=self.store.seeds()).parts(name, target)
         if name == PREPARE:
             return parts
         bounds = replace(parts.bounds, max_candidates=None, patience=sys.maxsize, min_acceptance=None)
@@ -114,11 +114,11 @@ class Reprocessing:
         )
 
     def _copy(self, stage: str) -> None:
-        """Copy what a stage asked about instructions that are here too, in one transaction, and once."""
+        """Copy a stage's requests about instructions that the new run has too, in one transaction."""
         copied = self._progress.copied_stages
         if stage in copied:
             return
-        if stage == JUDGE:  # every run knows an example by its digest
+        if stage == JUDGE:  # an example has the same digest in every run
             here = {
                 subject.id: subject.id
                 for subject in rating_subjects(self.store.examples_including_dropped(RULE, UNRATED))

@@ -1,0 +1,106 @@
+"""The rule against tasks that point at a text, a list or data that nobody gives."""
+
+from __future__ import annotations
+
+import re
+
+from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
+from selfinstruct_filters.wording import VERBS, words_of
+
+LONGEST_STUB = 20
+"""Words of a line that ends with a colon; what is longer has explained what it wants."""
+
+_NOUNS = (
+    r"(?:text|passage|article|paragraph|sentence|list|code|snippet|table|data|dataset|poem|review|letter"
+    r"|e-?mail|message"
+    r"|numbers|words|dialogue|conversation|document|report|speech|transcript|essay|excerpt|quote|recipe"
+    r"|equation|expression)"
+)
+_ENGLISH = (
+    rf"\b(?:the|these|those) (?:following|given|provided|above|attached) (?:[\w'-]+ ){{0,3}}?{_NOUNS}s?\b(?! of\b)"
+    rf"|\b(?:this|these) {_NOUNS}s?\b|\b(?:the|this|these) (?:[\w'-]+ ){{0,2}}?{_NOUNS}s? (?:below|above"
+    rf"|provided|given)\b"
+)
+ABROAD = (
+    (
+        r"\b(?:den|die|das|dem|der|des) (?:folgende[nmrs]?|gegebene[nmrs]?|obige[nmrs]?|untenstehende[nmrs]?) (?:\w+ )?"
+        r"(?:text|satz|sätze|artikel|absatz|liste|wörter|zahlen|code|gedicht|brief)"
+    ),
+    (
+        r"\bsiguientes? (?:texto|frase|oración|oraciones|artículo|párrafo|lista|palabras|números|poema|código)"
+        r"|\b(?:texto|frase|oración|artículo|párrafo|lista|palabras|números) (?:siguiente|dad[oa]|proporcionad[oa])s?\b"
+    ),
+    (
+        r"\b(?:textes?|phrases?|articles?|paragraphes?|listes?|mots|poèmes?|nombres|code) (?:suivante?s?|donnée?s?"
+        r"|ci-dessous)\b"
+    ),
+    (
+        r"\bseguintes? (?:texto|frase|artigo|parágrafo|lista|palavras|números|poema)|\b(?:texto|frase|artigo|lista)"
+        r" a seguir\b"
+    ),
+    r"\bseguenti? (?:testo|frase|frasi|articolo|paragrafo|elenco|parole|numeri|codice)",
+    r"\b(?:следующ|данн|приведённ)\w+ (?:текст|предложени|стать|абзац|спис|слов|стихотворени|код)",
+    (
+        r"(?:下面|以下|下列|上面)的?(?:这|一)?(?:段|篇|个|句|些)?(?:文章|句子|段落|文字|文本|列表|单词|词语|代码|数字|对话)"
+        r"|(?:这段|这篇|这句|这首)(?:话|文章|文字|代码|诗)"
+    ),
+    r"(?:次|以下|下記|上記)の(?:文章|文|テキスト|段落|リスト|コード|単語|詩|会話)",
+    r"다음 (?:문장|글|기사|단락|목록|단어|코드|시|대화)",
+)
+"""How tasks in other languages point at what they work on."""
+
+_POINTS = re.compile("|".join((_ENGLISH, *ABROAD)), re.IGNORECASE)
+_GIVEN = re.compile(r"[:：]\s*\S|[\"“”«»„「『`|\[{]|\n\s*\S|\d+\s*[,;+*/=]\s*\d|'\w[^']+'[.\s]")
+"""Signs that a task holds what it works on: a colon that something follows, quotes, further lines, a row of numbers."""
+
+_SPECIFIES = re.compile(
+    r"\b(?:function|program|script|algorithm|method|class|quer(?:y|ies)|regex|expression that|app|prompt"
+    r"|template|design"
+    r"|funktion|función|fonction|函数|関数|함수)\b",
+    re.IGNORECASE,
+)
+"""`Write a function that sorts the given list` needs no list."""
+
+_SENTENCE = re.compile(r"[.!?。？！]\s*")
+_ASKS_FIRST = re.compile(
+    r"(?:what|who|which|why|how|where|when|is|are|do|does|did|can|please|then|use|using|make|if|your)\b"
+)
+
+
+class MaterialFilter(Filter[Draft | Example]):
+    """Drop a stub such as `Solve for x:`, and an example without an input whose task points at one.
+
+    An instruction that points at material is kept as a draft, for its examples bring the material; the examples tell.
+    """
+
+    def evaluate(self, item: Draft | Example) -> Verdict:
+        """Look for a colon that nothing follows, or for words that point at what neither task nor input holds."""
+        if isinstance(item, Draft):
+            text = item.text.rstrip()
+            if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
+                return drop("stub", end=text[-60:])
+            return keep()
+        if item.input.strip():
+            return keep()
+        task = item.instruction.strip().rstrip(":：")
+        found = _POINTS.search(task)
+        if found is None or _GIVEN.search(task) or _SPECIFIES.search(task) or _goes_on(task, found.end()):
+            return keep()
+        return drop("no-material", words=found[0])
+
+
+def _goes_on(task: str, after: int) -> bool:
+    """Whether a sentence after or before the pointing one is plain text, and so the material itself."""
+    at = 0
+    for sentence in _SENTENCE.split(task):
+        start, at = at, task.find(sentence, at) + len(sentence)
+        first = sentence.split(maxsplit=1)[0].lower().strip(",") if sentence.strip() else ""
+        is_request = first in VERBS or _ASKS_FIRST.match(first) is not None
+        if first and not start <= after <= at and not is_request:
+            return True
+    return False
+
+
+KEPT = Draft("Paraphrase the following paragraph.")
+DROPPED = Example("Summarise the following article.", "", "It is about bees.", False, "g0.0")
+REASONS = ("stub", "no-material")

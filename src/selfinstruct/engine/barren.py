@@ -1,0 +1,70 @@
+"""Watches for replies that bring nothing: a run of them ends the stage with the cause, before many are paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selfinstruct.errors import ModelError
+from selfinstruct.text.final import final_text
+from selfinstruct.types import Decision, Reply, Request
+
+FIRST, LATER = 8, 32
+"""Such replies in a row that end a stage: before any good one was seen, and after one."""
+
+
+class BarrenReplies:
+    """Counts replies in a row that were empty, cut before one item was whole, withheld, or calls of tools."""
+
+    def __init__(self, is_proven: bool) -> None:
+        """`is_proven` says that the stage has had a good reply already."""
+        self._is_proven = is_proven
+        self._count = 0
+        self._cause = ("", "")
+
+    def in_flight(self, lookahead: int) -> int:
+        """How many requests may be under way: while no reply was good, no more than may turn out to be in vain."""
+        return lookahead if self._is_proven else max(1, min(lookahead, FIRST - self._count))
+
+    def settled(self, request: Request, reply: Reply, decisions: Sequence[Decision], *, is_new: bool) -> None:
+        """A reply was settled; one that is not new says nothing bad of the model as it is now."""
+        cause = _cause(request, reply, decisions)
+        if cause is None:
+            self._is_proven, self._count = True, 0
+        elif is_new:
+            self._count, self._cause = self._count + 1, cause
+
+    def check(self, is_complete: bool = False) -> None:
+        """Raise `ModelError` after too many, or at the end of a stage in which no reply was good."""
+        if self._count >= (LATER if self._is_proven else FIRST) or (
+            is_complete and self._count and not self._is_proven
+        ):
+            replies = "the only reply" if self._count == 1 else f"each of the last {self._count} replies"
+            raise ModelError(f"{replies} brought nothing: {self._cause[0]}", self._cause[1])
+
+
+def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tuple[str, str] | None:
+    """Why a reply brought nothing, and what to do; `None` for one that brought something, or ended by itself."""
+    raise_limit = f"Raise {request.stage}.sampling.max_tokens"
+    limit = f"{request.sampling.max_tokens:,} tokens" if request.sampling.max_tokens else "tokens"
+    if reply.details.get("prompt_cut"):
+        return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
+    if final_text(reply.text).strip():
+        if reply.finish != "length" or any(map(_is_usable, decisions)):
+            return None
+        return f"its {limit} ended before one item was whole", f"{raise_limit}."
+    if reply.finish == "length":
+        words = f"the model spent its {limit} on thinking and gave no answer"
+        return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
+    if reply.details.get("tool_calls"):
+        return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
+    if reply.finish == "filtered":
+        return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
+    return "it was empty", "Try the model by hand: it may lack a chat template, or think where no reply is read."
+
+
+def _is_usable(decision: Decision) -> bool:
+    """Whether something whole was found, whatever filters think of it."""
+    notes = decision.notes
+    return decision.fate == "accepted" or bool(
+        decision.text.strip() and not notes.get("cut") and not notes.get("missing")
+    )

@@ -1,0 +1,58 @@
+"""A completion model, which continues one text, behind the call by which the engine asks chat models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from selfinstruct.errors import ModelError
+from selfinstruct.types import Sampling
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel, BaseLLM
+    from langchain_core.messages import AIMessage
+
+
+class CompletionModel:
+    """Sends the one message of a prompt as a text to continue, and gives the continuation as a message.
+
+    The stop sequences of the sampling go with each call, unless the model has stop sequences of its own.
+    """
+
+    def __init__(self, model: BaseLLM, sampling: Sampling) -> None:
+        self._model = model
+        self._stop = None if getattr(model, "stop", None) else list(sampling.stop) or None
+
+    async def ainvoke(self, messages: Sequence[tuple[str, str]], config: Mapping[str, Any], **more: Any) -> AIMessage:
+        """Continue the text; raises `ModelError` if the prompt is a conversation, and what the client raises."""
+        if [role for role, _ in messages] != ["human"]:
+            name = getattr(self._model, "model_name", None) or getattr(self._model, "model", type(self._model).__name__)
+            raise ModelError(
+                f"'{name}' is a completion model, and this recipe's prompts are conversations for chat models",
+                "Use --recipe paper, whose prompts are texts to continue, or choose a chat model.",
+            )
+        result = await self._model.agenerate(
+            [messages[0][1]], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"], **more
+        )
+        return _message(result.generations[0][0], result.llm_output or {})
+
+
+def with_messages(model: BaseChatModel | BaseLLM, sampling: Sampling) -> BaseChatModel | CompletionModel:
+    """A chat model as it is; a completion model, which is known by its class's name, in a `CompletionModel`."""
+    if any(kind.__name__ == "BaseLLM" for kind in type(model).__mro__):
+        return CompletionModel(cast("BaseLLM", model), sampling)
+    return cast("BaseChatModel", model)
+
+
+def _message(generation: Any, about: Mapping[str, Any]) -> AIMessage:
+    """A continuation as a message, with what the client knows of its end, its model and its tokens."""
+    from langchain_core.messages import AIMessage
+
+    facts = {**about, **(generation.generation_info or {})}
+    used = facts.pop("token_usage", None) or {}
+    prompt = used.get("prompt_tokens", facts.get("prompt_eval_count"))
+    reply = used.get("completion_tokens", facts.get("eval_count"))
+    usage: Any = None
+    if prompt is not None and reply is not None:
+        usage = {"input_tokens": prompt, "output_tokens": reply, "total_tokens": prompt + reply}
+    return AIMessage(generation.text, response_metadata=facts, usage_metadata=usage)

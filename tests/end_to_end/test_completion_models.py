@@ -1,0 +1,118 @@
+"""Completion models: the paper's recipe runs on them, and looks here at what arrived; other recipes refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from langchain_core.language_models import LLM
+
+from selfinstruct import ModelError, SelfInstruct
+from selfinstruct.api import GENERATE
+from selfinstruct.store import RunStore
+from selfinstruct_paper.prompt import PaperTasksPrompt
+from tests.servers.loopback import LoopbackServer, Received, Wire
+from tests.servers.ollama_server import GENERATE as RAW
+from tests.servers.ollama_server import OllamaAnswer, OllamaServer
+
+from .test_client import phrase
+
+PAPER = PaperTasksPrompt.sampling
+
+
+def continuation(prompt: str) -> str:
+    """Tasks that nobody has written before, in the form in which a base model continues the paper's list."""
+    rng = Random(prompt)
+    return "".join(f"\n{n}. Explain how {phrase(rng)} differs from {phrase(rng)}." for n in range(9, 16))[3:]
+
+
+class CompletionsServer(LoopbackServer):
+    """Has the completions endpoint of OpenAI's protocol, as vLLM and llama.cpp do, and nothing else."""
+
+    def answer(self, wire: Wire, request: Received, n: int) -> None:
+        del n
+        if request.path != "/v1/completions":
+            return wire.json({"error": {"message": "no such page"}}, 404)
+        (prompt,) = request.json["prompt"]
+        choice = {"index": 0, "text": continuation(prompt), "finish_reason": "stop", "logprobs": None}
+        usage = {"prompt_tokens": 90, "completion_tokens": 60, "total_tokens": 150}
+        body = {"id": "1", "object": "text_completion", "created": 1, "model": "base", "choices": [choice]}
+        return wire.json({**body, "usage": usage})
+
+
+class Continues(LLM):
+    """A completion model that the caller built."""
+
+    stops: list[Any] = []
+    prompts: list[str] = []
+
+    @property
+    def _llm_type(self) -> str:
+        return "continues"
+
+    def _call(self, prompt: str, stop: list[str] | None = None, *_: Any, **__: Any) -> str:
+        self.prompts.append(prompt)
+        self.stops.append(stop)
+        return continuation(prompt)
+
+
+@pytest.fixture
+def grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Grow ten instructions by the recipe `paper`; gives the run's folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def generate(**given: Any) -> Path:
+        run = SelfInstruct(out=tmp_path / "run", **{"recipe": "paper", **given})
+        assert len(run.generate(10).instructions) == 10
+        return tmp_path / "run"
+
+    return generate
+
+
+def test_a_completions_endpoint_gets_the_papers_prompt_and_sampling(grow: Callable[..., Path]) -> None:
+    with CompletionsServer() as server:
+        backend = {"backend.model": "openai:base", "backend.completion": True, "backend.api_key": "none"}
+        out = grow(backend="langchain", settings={**backend, "backend.base_url": f"{server.url}/v1"})
+        sent = server.requests[0]
+    assert sent.path == "/v1/completions"
+    assert sent.json["prompt"][0].startswith("Come up with a series of tasks:\n1. ")
+    assert sent.json["prompt"][0].endswith("\n9.")
+    named = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty")
+    assert {name: sent.json[name] for name in named} == {name: getattr(PAPER, name) for name in named}
+    assert (sent.json["stop"], sent.json["model"]) == (list(PAPER.stop), "base")
+    store = RunStore.open_readonly(out)
+    _, _, reply = next(store.decisions_with_replies(GENERATE, "accepted"))
+    store.close()
+    assert (reply.finish, reply.usage.prompt_tokens, reply.usage.completion_tokens) == ("stop", 90, 60)
+
+
+def test_ollamas_raw_mode_gets_the_papers_prompt_and_sampling(grow: Callable[..., Path]) -> None:
+    with OllamaServer(lambda asked, _n: OllamaAnswer(continuation(asked["prompt"]))) as server:
+        settings = {"backend.model": "llama3.1", "backend.raw": True, "backend.base_url": server.url}
+        grow(backend="ollama", settings=settings)
+        sent = server.sent_to(RAW)[0].json
+        assert server.chats == []
+    assert (sent["raw"], sent["prompt"].endswith("\n9.")) == (True, True)
+    expected = {"temperature": 0.7, "top_p": 0.5, "num_predict": 1024, "presence_penalty": 2.0, "stop": [*PAPER.stop]}
+    assert {name: sent["options"][name] for name in expected} == expected
+
+
+def test_a_model_from_python_gets_the_papers_prompt_and_stop_sequences(grow: Callable[..., Path]) -> None:
+    model = Continues()
+    grow(model=model)
+    assert model.prompts[0].endswith("\n9.")
+    assert model.stops[0] == list(PAPER.stop)
+
+
+def test_another_recipe_refuses_a_completion_model_in_one_sentence(grow: Callable[..., Path]) -> None:
+    model = Continues()
+    with pytest.raises(ModelError) as caught:
+        grow(model=model, recipe="chat")
+    assert caught.value.message == (
+        "'Continues' is a completion model, and this recipe's prompts are conversations for chat models"
+    )
+    assert "--recipe paper" in caught.value.hint
+    assert model.prompts == []

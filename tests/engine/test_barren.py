@@ -1,0 +1,125 @@
+"""A stage whose replies bring nothing ends soon and names the fix; a good reply now and then is enough."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selfinstruct import SelfInstruct
+from selfinstruct.engine.barren import FIRST
+from selfinstruct.errors import ModelError
+from tests.servers.groq_server import GroqAnswer, completion
+from tests.servers.ollama_server import OllamaAnswer, OllamaServer
+from tests.servers.openai_server import OpenAIServer
+from tests.servers.provider import Provider
+
+LISTS = Provider(tasks=3)
+
+
+def grow(server: OpenAIServer, out: Path, target: int = 30, **settings: Any) -> None:
+    where = {"backend.base_url": f"{server.url}/v1", "backend.model": "openai:tiny", "backend.api_key": "none"}
+    SelfInstruct(backend="langchain", out=out, settings={**where, **settings}).generate(target)
+
+
+def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
+    body = completion(GroqAnswer(""), asked["model"])
+    call = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
+    body["choices"][0] |= {
+        "finish_reason": "tool_calls",
+        "message": {"role": "assistant", "content": None, "tool_calls": [call]},
+    }
+    return body
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause", "fix"),
+    [
+        (
+            lambda _a, _n: GroqAnswer(None, "length"),
+            "spent its 1,280 tokens on thinking",
+            "lower the model's reasoning",
+        ),
+        (
+            lambda _a, _n: GroqAnswer("<think>Well, first", "length"),
+            "on thinking",
+            "Raise generate.sampling.max_tokens",
+        ),
+        (lambda _a, _n: GroqAnswer("1. Describe the", "length"), "ended before one item was whole", "max_tokens"),
+        (lambda _a, _n: GroqAnswer(""), "it was empty", "Try the model by hand"),
+        (lambda _a, _n: GroqAnswer("", "content_filter"), "withheld", "Choose another model or provider"),
+        (calls_tool, "called a tool", "switch its tools off"),
+    ],
+    ids=["no text", "thoughts", "cut", "empty", "withheld", "tool"],
+)
+@pytest.mark.parametrize("concurrency", [1, 64])
+def test_nothing_but_such_replies_costs_a_few_requests(
+    reply: Any, cause: str, fix: str, concurrency: int, tmp_path: Path
+) -> None:
+    with OpenAIServer(reply) as server:
+        with pytest.raises(ModelError, match=cause) as caught:
+            grow(server, tmp_path, **{"run.lookahead": 64, "run.concurrency": concurrency})
+        assert len(server.chats) <= FIRST <= 10
+    assert fix in caught.value.hint
+    assert caught.value.exit_code == 4
+
+
+def test_a_good_reply_now_and_then_is_enough(tmp_path: Path) -> None:
+    def one_in_six(asked: dict[str, Any], n: int) -> GroqAnswer:
+        return GroqAnswer(LISTS.text(json.dumps(asked["messages"]))) if n % 6 == 5 else GroqAnswer(None, "length")
+
+    with OpenAIServer(one_in_six) as server:
+        grow(server, tmp_path, target=9)
+        assert len(server.chats) > 2 * FIRST
+
+
+def test_the_fix_works_in_the_same_folder(tmp_path: Path) -> None:
+    def thinks(asked: dict[str, Any], _n: int) -> GroqAnswer:
+        enough = asked["max_completion_tokens"] >= 4000
+        return GroqAnswer(LISTS.text(json.dumps(asked["messages"]))) if enough else GroqAnswer(None, "length")
+
+    with OpenAIServer(thinks) as server:
+        with pytest.raises(ModelError, match="on thinking"):
+            grow(server, tmp_path, target=6)
+        grow(server, tmp_path, target=6, **{"generate.sampling.max_tokens": 4000})
+        assert len(server.chats) <= 2 * FIRST + 2
+
+
+def test_a_stage_that_ends_before_that_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+    def only_tasks(asked: dict[str, Any], _n: int) -> GroqAnswer:
+        words = asked["messages"][-1]["content"]
+        return GroqAnswer(None, "length") if words.startswith("Tasks:") else GroqAnswer(LISTS.text(words))
+
+    with OpenAIServer(only_tasks) as server:
+        grow(server, tmp_path, target=6)
+        with pytest.raises(ModelError, match="the last 2 replies brought nothing: the model spent its 900 tokens"):
+            SelfInstruct(out=tmp_path).classify()
+
+
+def test_prompts_that_ollama_cuts_end_the_run(tmp_path: Path) -> None:
+    def cut(asked: dict[str, Any], _n: int) -> OllamaAnswer:
+        return OllamaAnswer(LISTS.text(json.dumps(asked["messages"])), usage=(150, 30))
+
+    with OllamaServer(cut) as server:
+        settings = {"backend.base_url": server.url, "backend.num_ctx": 256}
+        with pytest.raises(ModelError, match="the server cut the prompt") as caught:
+            SelfInstruct(backend="ollama", out=tmp_path, settings=settings).generate(100)
+        assert len(server.chats) <= FIRST
+    assert "num_ctx" in caught.value.hint
+
+
+@pytest.mark.parametrize(("reasoning", "takes"), [(None, False), (True, False), (False, True)])
+def test_ollama_says_that_a_model_thinks_and_takes_no_schema_then(reasoning: bool | None, takes: bool) -> None:
+    from selfinstruct.api import Sampling
+    from selfinstruct_ollama import OllamaOptions, build
+
+    with OllamaServer() as server:
+        server.capabilities = ["completion", "thinking"]
+        backend = build(OllamaOptions(base_url=server.url, reasoning=reasoning))
+        assert backend.accepts_schema() is takes
+        backend.chat_model(Sampling())
+        assert ("thinks before it answers" in str(backend.describe().get("note", ""))) is not takes
