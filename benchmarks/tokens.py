@@ -22,8 +22,10 @@ import bpe_openai
 
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
+from selfinstruct.run.structured import encoder_with_schema
 from selfinstruct.store import RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Reply
+from selfinstruct.text.encoding import dumps
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Instruction, Reply
 
 ENCODING = bpe_openai.get_encoding("o200k_base")
 ASKING = (GENERATE, CLASSIFY, INSTANCES)
@@ -51,6 +53,7 @@ class RecipeCost:
     instructions: int
     examples: int
     rating: StageTokens
+    as_json: dict[str, tuple[StageTokens, int]]
 
     def prompt(self) -> int:
         """Prompt tokens of all stages."""
@@ -59,6 +62,26 @@ class RecipeCost:
     def completion(self) -> int:
         """Completion tokens of all stages."""
         return sum(spent.completion for spent in self.stages.values())
+
+
+def with_schema(store: RunStore, run: Run, stage: str) -> tuple[StageTokens, int]:
+    """What the same requests cost in their form for JSON, and the tokens of the schemas beside them.
+
+    Replies are not counted: the demo writes free text.
+    """
+    encoder = encoder_with_schema(run.registry, run.config, stage)
+    spent, schemas = StageTokens(), 0
+    known = {entry.id: entry for entry in store.instructions()}
+    known |= {seed.id: Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in store.seeds()}
+    for index in range(store.next_request_index(stage) if encoder else 0):
+        entry = store.journal_entry(stage, index, known)
+        assert entry is not None
+        assert encoder is not None
+        shown, subjects = entry.request.examples, entry.request.subjects
+        spent.requests += 1
+        spent.prompt += sum(count(message.text) for message in encoder.encode(shown, subjects))
+        schemas += count(dumps(encoder.schema(shown, subjects)))
+    return spent, schemas
 
 
 async def grow(recipe: str, target: int, folder: Path) -> RecipeCost:
@@ -72,7 +95,8 @@ async def grow(recipe: str, target: int, folder: Path) -> RecipeCost:
             await run.stage(JUDGE)
         instructions, examples = (run.store.totals(stage).accepted for stage in (GENERATE, PREPARE))
         stages = {stage: counted(run.store, stage) for stage in ASKING}
-        return RecipeCost(stages, instructions, examples, counted(run.store, JUDGE))
+        as_json = {stage: with_schema(run.store, run, stage) for stage in ASKING}
+        return RecipeCost(stages, instructions, examples, counted(run.store, JUDGE), as_json)
 
 
 def counted(store: RunStore, stage: str) -> StageTokens:
@@ -112,6 +136,18 @@ def main() -> None:
     print(f"{rating.prompt / rated:.1f} prompt and {rating.completion / rated:.1f} completion tokens for each")
     paper, chat = (outcomes[recipe].prompt() / outcomes[recipe].examples for recipe in ("paper", "chat"))
     print(f"\nprompt tokens per finished example, chat to paper: {chat / paper:.3f} (goal: at most 0.100)")
+    print_with_schema(outcomes["chat"], paper)
+
+
+def print_with_schema(chat: RecipeCost, paper: float) -> None:
+    """Print what the prompts of `chat` cost in the form that asks with a schema."""
+    print("\nchat with a schema, the same requests:")
+    for stage, (spent, schemas) in chat.as_json.items():
+        print(f"{'':<8}{stage:<12}{spent.requests:>9}{spent.prompt:>10,}   and {schemas:,} in schemas")
+    prompts = sum(spent.prompt for spent, _ in chat.as_json.values()) / chat.examples
+    schemas = sum(tokens for _, tokens in chat.as_json.values()) / chat.examples
+    print(f"prompt tokens per finished example, with a schema to paper: {prompts / paper:.3f} (goal: at most 0.100);")
+    print(f"where a provider counts the schema as prompt: {(prompts + schemas) / paper:.3f}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ BELOW: dict[str, set[str]] = {
     "plugins": {"api", "errors"},
     "config": {"plugins", "api", "files", "types", "errors"},
     "store": {"similarity", "text", "files", "types", "errors"},
-    "engine": {"store", "api", "text", "types", "errors"},
+    "engine": {"store", "api", "text", "files", "types", "errors"},
     "insight": {"store", "similarity", "text", "files", "types", "errors"},
     "export": {"insight", "store", "api", "files", "types", "errors"},
     "run": {"export", "engine", "store", "config", "plugins", "similarity", "api", "text", "files", "types", "errors"},

@@ -69,3 +69,13 @@ def split_inline_answer(line: str) -> tuple[str, str]:
     """A line's task, and the answer behind an arrow or in brackets at its end; a very long line is not looked at."""
     found = _INLINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
     return (found["task"], found["answer"]) if found else (line, "")
+
+
+def take_answers(lines: list[str]) -> list[str]:
+    """Take a second list off the last item: below a blank line and no colon, it answers the first one."""
+    starts = (
+        at for at in range(2, len(lines)) if lines[at].startswith(("1. ", "1) ", "**1.")) and not lines[at - 1].strip()
+    )
+    start = len(lines) if lines[0].endswith((":", "：")) else next(starts, len(lines))
+    lines[start:], answers = [], lines[start:]
+    return answers

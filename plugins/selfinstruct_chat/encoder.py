@@ -59,7 +59,7 @@ class ChatTasksEncoder(PromptEncoder):
     """A system message that never changes, and a user message with the numbered examples."""
 
     prefers_schema = False
-    """Free text brought more good tasks: see docs/structured.md."""
+    """Long free texts are where a schema is said to harm: see docs/structured.md."""
 
     def __init__(self, options: ChatTasksOptions, as_json: bool = False) -> None:
         self._options = options

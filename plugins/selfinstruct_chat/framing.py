@@ -45,7 +45,9 @@ _KIND = r"(?:(?:sample|example|expected|correct|final)[ ]+)?"
 _COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
 _EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
 _INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
-_OUTPUT_LINE = re.compile(rf"\n{_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
+_OUTPUT_LINE = re.compile(
+    rf"\n{_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
+)
 _TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
 _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)

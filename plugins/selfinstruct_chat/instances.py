@@ -52,18 +52,20 @@ _NO_LINKS = "Make inputs up in full: real words and numbers, no placeholders, "
 
 INPUT_FIRST_AS_JSON = (
     "You write worked examples that teach an assistant a task: an input and its right, complete output. "
-    "Write {wanted}. If the task needs no input because everything is in it, write just one example with an empty "
-    f"input. {_NO_LINKS}no links. Never repeat the task. Answer with one JSON object, null for each example that you "
-    'leave out: {{"1": {{"input": "the text or data that the task works on", "output": "the answer"}}, "2": null}}'
+    "Write {wanted}. If the task needs no input because everything is in it, write just one, with an empty input. "
+    f"{_NO_LINKS}no links. Never repeat the task. Answer as JSON, null for what you leave out: "
+    '{{"1": {{"input": "...", "output": "..."}}, "2": null}}'
 )
-"""The same for every task that is no classification task, where the reply must keep to a schema."""
+"""The same for every task that is no classification task, where the reply must keep to a schema.
+
+Dots stand where words would say what belongs there: a tiny model recited the words as its example.
+"""
 
 OUTPUT_FIRST_AS_JSON = (
-    "You write worked examples that teach an assistant a classification task. Name a label first, then make up an "
-    "input that it fits. Write {wanted}. If the task already holds what is to be classified, write just one example "
-    f"with an empty input. {_NO_LINKS}and not the label itself. Answer with one JSON object, null for each example "
-    'that you leave out: {{"1": {{"output": "the label alone, as the task wants it", "input": "the text or data to '
-    'classify"}}, "2": null}}'
+    "You write worked examples that teach an assistant a classification task. Name a label first, alone and as the "
+    "task wants it, then make up an input that it fits. Write {wanted}. If the task already holds what is to be "
+    f"classified, write just one, with an empty input. {_NO_LINKS}and not the label itself. Answer as JSON, null for "
+    'what you leave out: {{"1": {{"output": "...", "input": "..."}}, "2": null}}'
 )
 """The same for every classification task."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from selfinstruct_chat.answers import starts_answers
+from selfinstruct_chat.answers import starts_answers, take_answers
 from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -40,7 +40,6 @@ _COUNTED = re.compile(
 )
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
-_RULE = re.compile(r"[ \t]*[-*_=#]{3,}[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -252,11 +251,12 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
         ListItem([_CHECKBOX.sub("", marker.rest.strip()), *lines[marker.line + 1 : end]], marker.is_title)
         for marker, end in zip(markers, ends, strict=True)
     ]
+    answers = take_answers(items[-1].lines) if len(items) > 1 else []
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
     if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
-        return ParsedList([], [ListItem(filled), *items])
-    return ParsedList(intro, items)
+        return ParsedList([], [ListItem(filled), *items], answers)
+    return ParsedList(intro, items, answers)
 
 
 def _fenced(lines: Sequence[str]) -> set[int]:
@@ -280,7 +280,7 @@ def _plain(lines: Sequence[str]) -> ParsedList:
 
     Two paragraphs are one item too: that is how refusals and single tasks look.
     """
-    filled = [line.strip() for line in lines if line.strip() and not is_fence(line) and not _RULE.fullmatch(line)]
+    filled = [line.strip() for line in lines if line.strip("-*_=# \t") and not is_fence(line)]
     listing = ParsedList()
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]

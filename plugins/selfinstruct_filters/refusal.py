@@ -84,6 +84,14 @@ QUESTIONS_BACK = (
         rf"(?:could|can|would) you (?:please )?(?:tell|give|provide|share|send)(?: me| us)? (?:with"
         rf" )?{_MORE}\b[^?]{{0,120}}\?\s*\Z"
     ),
+    (
+        r"(?:could|can|would) you (?:please )?clarify(?:\W*\Z"
+        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:your|the) (?:{_TASKS}|requests?)\b)"
+    ),
+    (
+        r"(?:could|can|would) you (?:please )?(?:provide|give|share|send)\b[^?]{0,60}"
+        r"\byou (?:mentioned|mention|referred|refer)\b"
+    ),
     rf"(?:do|would|should|shall|may|can) (?:you|i)\b[^?]{{0,80}}\b(?:{_TASKS}|the examples?)\b[^?]{{0,40}}\?\s*\Z",
     r"¿(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}\b(?:tareas|instrucciones)\b",
     r"(?:welche|worüber|wie viele|was für|möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
@@ -190,12 +198,13 @@ class RefusalFilter(Filter[Draft]):
     def __init__(self) -> None:
         self._starts = _compiled(STARTS)
         self._anywhere = _compiled(ANYWHERE)
+        self._any_start = _any_of(STARTS)
 
     def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
         start = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
-        for reason, pattern in self._starts:
+        for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
         spoken = _QUOTED.sub('""', text)
@@ -206,11 +215,16 @@ class RefusalFilter(Filter[Draft]):
 
     def _evaluate_intro(self, intro: str) -> Verdict:
         """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
-        if not _OFFERS.search(intro):
+        if intro and not _OFFERS.search(intro):
             for found in (_REFUSES.match(intro), _NEEDS.search(intro)):
                 if found:
                     return drop("intro-refuses" if found.re is _REFUSES else "intro-asks-back", words=found[0])
         return keep()
+
+
+def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
+    """All wordings in one pattern. Few drafts match it, and no other has to be tried with each."""
+    return re.compile("|".join(f"(?:{words})" for some in wordings.values() for words in some), re.IGNORECASE)
 
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:

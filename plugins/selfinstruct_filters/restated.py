@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from pydantic import Field
 
@@ -50,13 +52,15 @@ class RestatedOptions(Options):
 class Sentence:
     """A stretch of text as its words, and those of them that carry its subject.
 
-    `distinct` holds each word once, and `repeats` is how many words that leaves out.
+    `distinct` holds each word once, and `repeats` is how many words that leaves out; `subject_repeats` counts those of
+    the subject.
     """
 
     words: tuple[str, ...]
     subject: tuple[str, ...]
     distinct: frozenset[str]
     repeats: int
+    subject_repeats: int
 
 
 class RestatedFilter(Filter[Draft]):
@@ -76,7 +80,7 @@ class RestatedFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
-        whole, parts = sentence(item.text), list(_parts(item.text))
+        whole, parts = sentence(item.text), list(dict.fromkeys(_parts(item.text)))
         examples = {text: sentence(text) for text in item.examples if text not in self._seeds}
         for text, known in (examples | self._seeds_like(parts)).items():
             if self._shortens(whole, known) or any(self._repeats(part, known) for part in parts):
@@ -94,15 +98,23 @@ class RestatedFilter(Filter[Draft]):
             self._without_subject.append(item.text)
 
     def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
-        """The seeds that a draft can restate, oldest first: those that share a word of their subject with it.
+        """The seeds that a draft can restate, oldest first: those whose subject shares enough words with it.
 
-        Where a part of the draft, or a seed, has no such word, only words without a subject decide.
+        Where a part of the draft, or a seed, has no subject, only words without one decide.
         """
         if not all(part.subject for part in parts):
             return self._seeds
-        near = {text for part in parts for word in part.subject for text in self._by_word.get(word, ())}
-        near.update(self._without_subject)
-        return {text: known for text, known in self._seeds.items() if text in near}
+        words = {word for part in parts for word in part.subject}
+        shared = Counter(chain.from_iterable(self._by_word.get(word, ()) for word in words))
+        shortest = min(len(part.subject) for part in parts)
+        repeats = max(part.subject_repeats for part in parts)
+        near = set(self._without_subject)
+        for text, count in shared.items():
+            known = self._seeds[text]
+            in_common = count + min(repeats, known.subject_repeats)  # at most
+            if in_common >= self._least * min(shortest, len(known.subject)):
+                near.add(text)
+        return {text: known for text, known in self._seeds.items() if text in near} if near else {}
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
@@ -134,7 +146,7 @@ def sentence(text: str) -> Sentence:
     words = tuple(unicode_tokens(text))
     distinct = frozenset(words)
     subject = tuple(word for word in words if word not in FILLERS)
-    return Sentence(words, subject, distinct, len(words) - len(distinct))
+    return Sentence(words, subject, distinct, len(words) - len(distinct), len(subject) - len(set(subject)))
 
 
 def _parts(text: str) -> Iterator[Sentence]:

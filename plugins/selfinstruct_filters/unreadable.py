@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 from selfinstruct_filters.wording import words_of
@@ -38,6 +39,7 @@ _NO_PHRASE = re.compile(
 )
 """Pairs of words that do not follow each other; three of them are a heap of words."""
 
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"\W+")
 _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 """A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
 
@@ -50,23 +52,33 @@ class UnreadableFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
-        rules = (
-            ("replacement-characters", _REPLACED),
-            ("wrong-encoding", _MISREAD),
-            ("control-characters", _CONTROL),
-            ("repetition", _RUN_OF_CHARS),
-        )
-        for reason, pattern in rules:
+        for reason, pattern in _possible_damage(item.text):
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
         spoken = [word for word in words_of(item.text) if not word.isdecimal()]
-        longest = max((len(list(run)) for _, run in groupby(spoken)), default=0)
+        longest = 0
+        if any(map(eq, spoken, spoken[1:])):
+            longest = max(len(list(run)) for _, run in groupby(spoken))
         different = len(set(spoken))
         long_words = [word for word in spoken if len(word) > 1]
         is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
         if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text)
+
+
+def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns that a glance does not rule out: printable ASCII has none of the first three.
+
+    A run of sixteen equal characters holds three that stand five apart.
+    """
+    if not text.isascii():
+        yield "replacement-characters", _REPLACED
+        yield "wrong-encoding", _MISREAD
+    if not text.isprintable():
+        yield "control-characters", _CONTROL
+    if any(one == other == third for one, other, third in zip(text[::5], text[5::5], text[10::5], strict=False)):
+        yield "repetition", _RUN_OF_CHARS
 
 
 def _loops(words: Sequence[str]) -> bool:
@@ -84,9 +96,7 @@ def _loops(words: Sequence[str]) -> bool:
 def _without_words(text: str) -> Verdict:
     """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order."""
     signs = "".join(text.split())
-    if len(signs) >= _SIGNS_ONLY and sum(char.isalnum() or char == "_" for char in signs) < _FEWEST_LETTERS * len(
-        signs
-    ):
+    if len(signs) >= _SIGNS_ONLY and len(_NEITHER_LETTER_NOR_DIGIT.sub("", signs)) < _FEWEST_LETTERS * len(signs):
         return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
         some = _LOWER_WORD.findall(text)

@@ -9,29 +9,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from groq import APIConnectionError, AsyncGroq
+from groq import APIConnectionError
 from langchain_groq import ChatGroq
 from pydantic import SecretStr, ValidationError
 
 from selfinstruct.api import (
     Backend,
+    Batches,
     Busy,
     Check,
     Completion,
     ConfigError,
     Diagnosis,
+    Exchange,
     Fault,
     Json,
     Limits,
     ModelError,
+    OpenAIBatches,
     Rejected,
     Sampling,
     Unusable,
     Window,
     chat,
+    offline_client,
 )
 from selfinstruct_groq import GroqOptions, settings
-from selfinstruct_groq.fast_path import FastCompletions
+from selfinstruct_groq.clients import GroqClients
 from selfinstruct_groq.limits import scope_from_error, window_from_error, windows_in
 from selfinstruct_groq.models import LLAMA_3, MODEL_GONE, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
 
@@ -41,8 +45,8 @@ if TYPE_CHECKING:
 
 NEEDS_ACCOUNT_OWNER = ("organization_restricted", "model_terms_required", "model_permission_blocked_org")
 MOST_STOPS = 4
-CONNECT_SECONDS = 10.0
-CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=200)
+BATCH_SECONDS = 600.0
+"""Seconds that the upload or download of a batch's file may take."""
 
 
 class GroqBackend(Backend):
@@ -59,17 +63,28 @@ class GroqBackend(Backend):
         self._dropped_stops = 0
         self._windows: dict[tuple[str, int], Window] = {}
         self._answered = False
-        self._sync_clients: list[httpx.Client] = []
-        self._async_clients: list[httpx.AsyncClient] = []
+        self._clients = GroqClients(self._address, self._key, self.timeout)
 
     # --- the model ----------------------------------------------------------------------------------------------------
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Choose a model that Groq offers to the account, and create a client for it."""
+        return self._build(
+            sampling, http_client=self._clients.open_sync(), async_client=self._clients.open_async(self._learn)
+        )
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel:
+        """The same client, which calls `exchange` in place of Groq."""
+        return self._build(sampling, http_client=self._clients.keep(offline_client(exchange)))
+
+    def batches(self) -> Batches:
+        """Groq's batches, by its own SDK."""
+        return OpenAIBatches(self._clients.open_sdk(BATCH_SECONDS))
+
+    def _build(self, sampling: Sampling, **clients: Any) -> ChatGroq:
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
-        clients = {"http_client": self._open_sync(), "async_client": self._open_async()}
         try:
             return ChatGroq(**self._arguments(sampling), **clients)
         except ValidationError as error:
@@ -92,7 +107,7 @@ class GroqBackend(Backend):
             "model": self._model,
             "api_key": SecretStr(self._key),
             "base_url": self._address,
-            "timeout": self._timeouts(),
+            "timeout": self._clients.timeouts(),
             "service_tier": options.service_tier,
             "max_retries": 0,
             "cache": False,
@@ -137,7 +152,7 @@ class GroqBackend(Backend):
     def _list_models(self) -> tuple[str, ...]:
         """The models of the account. Raises `ModelError` if Groq refuses the key, and other errors of httpx."""
         headers = {"Authorization": f"Bearer {self._key}"}
-        with self._open(httpx.Client) as client:
+        with self._clients.new(httpx.Client) as client:
             answer = client.get(f"{self._address}/openai/v1/models", headers=headers)
         if answer.status_code in (401, 403):
             raise ModelError(f"Groq refused the key (HTTP {answer.status_code})", settings.KEY_HINT)
@@ -158,29 +173,6 @@ class GroqBackend(Backend):
             return "Set model to 'auto' or to a model listed at https://console.groq.com/docs/models"
         return f"Set model to 'auto' or to one that it offers: {', '.join(self._offered)}"
 
-    # --- the clients --------------------------------------------------------------------------------------------------
-
-    def _timeouts(self) -> httpx.Timeout:
-        # No limit on waiting for a free connection: how many requests are in flight is the core's business.
-        return httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout), pool=None)
-
-    def _open(self, kind: Any, **settings_: Any) -> Any:
-        trust_env = not settings.is_local(self._address)
-        return kind(timeout=self._timeouts(), follow_redirects=True, trust_env=trust_env, **settings_)
-
-    def _open_sync(self) -> httpx.Client:
-        client: httpx.Client = self._open(httpx.Client)
-        self._sync_clients.append(client)
-        return client
-
-    def _open_async(self) -> FastCompletions:
-        hooks = {"response": [self._learn]}
-        http: httpx.AsyncClient = self._open(_async_kind(), limits=CONNECTIONS, event_hooks=hooks)
-        self._async_clients.append(http)
-        timeouts = self._timeouts()
-        sdk = AsyncGroq(api_key=self._key, base_url=self._address, timeout=timeouts, max_retries=0, http_client=http)
-        return FastCompletions(sdk, http)
-
     async def _learn(self, response: httpx.Response) -> None:
         if response.request.url.path.endswith("/chat/completions"):
             self._answered = True
@@ -189,12 +181,7 @@ class GroqBackend(Backend):
 
     async def close(self) -> None:
         """Close the connections of all models created so far."""
-        sync_clients, self._sync_clients = self._sync_clients, []
-        async_clients, self._async_clients = self._async_clients, []
-        for client in sync_clients:
-            client.close()
-        for async_client in async_clients:
-            await async_client.aclose()
+        await self._clients.close()
 
     # --- what came back -----------------------------------------------------------------------------------------------
 
@@ -282,15 +269,6 @@ class GroqBackend(Backend):
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _async_kind() -> type[httpx.AsyncClient]:
-    """An httpx client over aiohttp if it is installed: the pool of httpx is slow with more than 64 connections."""
-    try:
-        from httpx_aiohttp import HttpxAiohttpClient
-    except ImportError:
-        return httpx.AsyncClient
-    return HttpxAiohttpClient
 
 
 def _root(error: BaseException) -> BaseException:

@@ -14,16 +14,20 @@ from langchain.chat_models import init_chat_model
 
 from selfinstruct.api import (
     Backend,
+    Batches,
     Check,
     Completion,
     Diagnosis,
+    Exchange,
     Fault,
     Json,
     Limits,
     ModelError,
+    OpenAIBatches,
     Sampling,
     chat,
     find_secrets,
+    offline_client,
 )
 from selfinstruct_langchain import LangChainOptions
 from selfinstruct_langchain.providers import PROVIDERS, key_hint, provider_of, require_key
@@ -58,9 +62,26 @@ class LangChainBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
-        plan: Plan = plan_sampling(self._build({}), self._facts, sampling, self.timeout)
+        return self._model_of(self._build({}), sampling, {})
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
+        """The model of a provider whose client takes an HTTP client, which calls `exchange`; `None` of any other."""
+        bare = self._build({})
+        if "http_client" not in accepted_names(type(bare)) or self._options.completion:
+            return None
+        return cast("BaseChatModel", self._model_of(bare, sampling, {"http_client": offline_client(exchange)}))
+
+    def batches(self) -> Batches | None:
+        """The batches of OpenAI, or of the server at `base_url`, by OpenAI's SDK."""
+        client = getattr(self._build({"max_retries": 0}), "root_client", None) if self._provider == "openai" else None
+        return OpenAIBatches(client) if client else None
+
+    def _model_of(
+        self, bare: BaseChatModel | BaseLLM, sampling: Sampling, clients: Mapping[str, Any]
+    ) -> BaseChatModel | BaseLLM:
+        plan: Plan = plan_sampling(bare, self._facts, sampling, self.timeout)
         self._unsent = plan.unsent
-        arguments = dict(plan.arguments)
+        arguments = {**plan.arguments, **clients}
         if self._options.completion:
             self._connections.append(httpx.AsyncClient(timeout=self.timeout))
             arguments["http_async_client"] = self._connections[-1]

@@ -31,7 +31,7 @@ class Plan:
 
 def plan_sampling(model: BaseChatModel | BaseLLM, provider: Provider, sampling: Sampling, timeout: float) -> Plan:
     """How to ask `model` for a sampling. A setting that its profile, class or API does not take is left out."""
-    accepted, untaken = _accepted(type(model)), _untaken(model, provider)
+    accepted, untaken = accepted_names(type(model)), _untaken(model, provider)
     arguments, per_call, unsent, others = {}, dict(provider.each_call), [], {}
     for name, value in _requested(sampling).items():
         taken = next((other for other in OTHER_NAMES.get(name, (name,)) if other in accepted), None)
@@ -79,7 +79,7 @@ def _untaken(model: BaseChatModel | BaseLLM, provider: Provider) -> set[str]:
     return untaken
 
 
-def _accepted(kind: type[BaseChatModel | BaseLLM]) -> set[str]:
+def accepted_names(kind: type[BaseChatModel | BaseLLM]) -> set[str]:
     """All names under which a model's class takes arguments; others it may ignore, or send to the server."""
     fields = kind.model_fields
     return set(fields) | {field.alias for field in fields.values() if field.alias}

@@ -14,7 +14,7 @@ from selfinstruct.errors import ConfigError, ModelError, Stopped
 from selfinstruct.export.contracts import INSTRUCTIONS
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Reply
-from tests.project import Project, killed, wait_until
+from tests.project import Project, wait_until
 from tests.servers.groq_server import GroqAnswer, error
 from tests.servers.loopback import LoopbackServer, ServerFault
 from tests.servers.ollama_server import OllamaAnswer, OllamaServer
@@ -201,7 +201,7 @@ def test_a_run_with_a_schema_that_was_killed_ends_like_an_unbroken_one(project: 
         args = ("--backend", "ollama", "--base-url", server.url, "--set", "run.structured=true", "--target", "24")
         process = project.start("run", *args)
         wait_until(lambda: project.replies() >= 1, "a reply")
-        killed(process)
+        process.kill()
         slow["delay"] = 0.0
         project.run("run", *args).succeeded()
         unbroken = project.another("unbroken")

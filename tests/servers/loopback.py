@@ -23,6 +23,7 @@ class Received:
     headers: Mapping[str, str]
     json: Any
     at: float
+    raw: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _handler_for(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
             except ValueError:
                 body = None
             headers = {name.lower(): value for name, value in self.headers.items()}
-            received = Received(self.command, self.path, headers, body, time.monotonic())
+            received = Received(self.command, self.path, headers, body, time.monotonic(), raw)
             server.answer(Wire(self), received, server.note(received))
 
         do_GET = do_POST = _serve  # noqa: N815 - named by http.server

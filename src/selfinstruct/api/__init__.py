@@ -6,6 +6,7 @@ Everything named here keeps its meaning within one `API_VERSION`.
 """
 
 from selfinstruct.api import chat
+from selfinstruct.api.batches import Batches, BatchStatus, Exchange, OpenAIBatches, offline_client
 from selfinstruct.api.components import (
     API_VERSION,
     Backend,
@@ -81,6 +82,8 @@ __all__ = [
     "STAGES",
     "Backend",
     "BackendOptions",
+    "BatchStatus",
+    "Batches",
     "Busy",
     "Check",
     "Completion",
@@ -92,6 +95,7 @@ __all__ = [
     "Diagnosis",
     "Draft",
     "Example",
+    "Exchange",
     "Exhausted",
     "Fault",
     "Filter",
@@ -105,6 +109,7 @@ __all__ = [
     "Message",
     "ModelError",
     "NoOptions",
+    "OpenAIBatches",
     "Options",
     "PluginError",
     "PoolView",
@@ -137,4 +142,5 @@ __all__ = [
     "find_secrets",
     "hookimpl",
     "keep",
+    "offline_client",
 ]

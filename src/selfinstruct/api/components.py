@@ -11,6 +11,7 @@ import pluggy
 from pydantic import BaseModel, ConfigDict, Field
 
 from selfinstruct.api import chat
+from selfinstruct.api.batches import Batches, Exchange
 from selfinstruct.types import (
     Completion,
     Deferred,
@@ -152,6 +153,19 @@ class Backend(ABC):
     def check(self) -> Diagnosis:
         """Check key, server and model, for `selfinstruct doctor`."""
         return Diagnosis()
+
+    def batches(self) -> Batches | None:
+        """Where the provider takes batches of requests; `None` if it takes none."""
+        return None
+
+    def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
+        """A model as `chat_model` gives, whose client calls `exchange` with the body of a request instead of a server.
+
+        The core uses it to write the requests of a batch, and to read its results. `None` where requests and replies
+        are not those of OpenAI's chat completions.
+        """
+        del sampling, exchange
+        return None
 
     async def close(self) -> None:  # noqa: B027 - closing nothing is a fine default
         """Close connections. Called once when the stage ends."""

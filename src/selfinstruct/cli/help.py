@@ -18,6 +18,8 @@ TITLES: Mapping[str, tuple[str, ...]] = {
         "max-usd",
         "max-hours",
         "wait",
+        "batch",
+        "batch-file",
     ),
     "Output": ("quiet", "json", "help"),
 }

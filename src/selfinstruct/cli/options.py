@@ -67,10 +67,23 @@ BUDGET = {
 
 
 def paid_options(command: F) -> F:
-    """Add `config_options`, the limits of a run, and the option to wait for a quota."""
-    command = click.option("--wait", is_flag=True, help="Wait for a used-up quota to renew, even until tomorrow.")(
-        command
-    )
+    """Add `config_options`, the limits of a run, and the options to wait for a quota and to use batches."""
+    for option in (
+        click.option(
+            "--wait", is_flag=True, help="Wait for a used-up quota to renew, or for batches, even until tomorrow."
+        ),
+        click.option(
+            "--batch-file",
+            "batch_folder",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="FOLDER",
+            help="Write the requests of batches into files, and read the results that lie beside them.",
+        ),
+        click.option(
+            "--batch", is_flag=True, help="Send requests in batches if possible: half the price, hours later."
+        ),
+    ):
+        command = option(command)
     for name, (kind, words) in reversed(BUDGET.items()):
         flag = f"--{name.replace('_', '-')}"
         command = click.option(flag, name, type=kind, help=f"Stop after this many {words}. The run can be resumed.")(
@@ -89,6 +102,8 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
         overrides["backend"] = {"use": given["backend"]}
     for name, value in given.get("backend_options", {}).items():
         overrides.setdefault("backend", {})[name] = value
+    if given.get("batch"):
+        overrides["run"] = {"batch": True}
     for name in ("seeds", "seed", "concurrency"):
         if given.get(name) is not None:
             overrides.setdefault("run", {})[name] = given[name]
@@ -113,4 +128,5 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
         assigned=[parse_assignment(text) for text in given["assigned"]],
         plugins=given["plugins"],
         wait=bool(given.get("wait")),
+        batch_folder=given.get("batch_folder"),
     )

@@ -64,6 +64,7 @@ class SelfInstruct(RunFolder):
         plugins: Sequence[str | object] = (),
         settings: Mapping[str, Any] | None = None,
         wait: bool = False,
+        batch_folder: str | Path | None = None,
     ) -> None:
         self._model = UserModel(model) if model is not None else None
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
@@ -79,6 +80,7 @@ class SelfInstruct(RunFolder):
             assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
             plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
             wait=wait,
+            batch_folder=Path(batch_folder) if batch_folder else None,
         )
         super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
         self._run: Run | None = None

@@ -22,6 +22,11 @@ class RunOptions(Options):
     concurrency: int | None = Field(
         None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
     )
+    batch: bool = Field(
+        False,
+        description="Send the requests of classify, instances and judge in batches, which cost half and take hours.",
+    )
+    batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
     structured: Literal["auto"] | bool = Field(
         "auto",
         description="Whether to request replies by a JSON schema; auto: if the model supports it.",

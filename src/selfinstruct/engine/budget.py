@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from selfinstruct.errors import Stopped
+from selfinstruct.store.batches import BatchSpend
 from selfinstruct.types import Prices
 
 HINT = "Nothing is lost. Run the same command with a larger {} to continue."
@@ -40,6 +41,28 @@ class Budget:
 
     def __post_init__(self) -> None:
         self._began = self.clock()
+
+    def at_share(self, share: float) -> Budget:
+        """The same budget where tokens cost a share of their price from now on; what is spent stays as it is."""
+        prices = self.prices
+        spent = prices.cost(self.prompt_tokens, self.completion_tokens) if prices else 0.0
+        return replace(
+            self,
+            prices=Prices(prices.prompt * share, prices.completion * share) if prices else None,
+            prompt_tokens=0,
+            completion_tokens=0,
+            other_tokens=self.other_tokens + self.prompt_tokens + self.completion_tokens,
+            other_usd=self.other_usd + spent,
+            own=self.own.at_share(share) if self.own is not None else None,
+        )
+
+    def count_batches(self, spent: Iterable[BatchSpend], prices: Prices | None) -> None:
+        """Count what batches have cost; `prices` are those of their backend without batches."""
+        for spend in spent:
+            self.requests += spend.requests
+            self.other_tokens += spend.prompt_tokens + spend.completion_tokens
+            if prices is not None:
+                self.other_usd += spend.price_share * prices.cost(spend.prompt_tokens, spend.completion_tokens)
 
     def allows(self, prompt_tokens: int, reply_tokens: int, out: int) -> bool:
         """Whether a call fits into the budget. If not, it may fit later, when calls in flight cost less than reserved.

@@ -29,6 +29,7 @@ class Bounds:
     patience           requests in a row without an accepted item after which the pool counts as saturated
     min_acceptance     share of accepted candidates in recent requests below which it does too; `None` for no such rule
     acceptance_window  number of these recent requests
+    journal_only       settle what the journal holds, and plan no new requests
     """
 
     lookahead: int
@@ -36,6 +37,7 @@ class Bounds:
     patience: int = 50
     min_acceptance: float | None = None
     acceptance_window: int = 50
+    journal_only: bool = False
 
 
 @dataclass(slots=True)

@@ -129,6 +129,8 @@ def _kind(value: object) -> str:
 
 
 def _is_json(value: object) -> bool:
+    if value is None or value == {}:  # nearly all verdicts
+        return True
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

@@ -167,6 +167,8 @@ class Runner:
             journal_entry = self._store.journal_entry(self._stage.name, index, self._stage.known)
         if journal_entry is not None:
             request, evaluated, answer = journal_entry.request, journal_entry.evaluated, journal_entry.answer
+        elif self._bounds.journal_only:
+            return None
         else:
             behind = index - self._bounds.lookahead
             size = self._sizes[behind] if behind >= 0 else 0

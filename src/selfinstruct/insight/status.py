@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from selfinstruct.insight.growth import GrowthStatus, read_growth
 from selfinstruct.insight.notebook import html_heading, html_table
 from selfinstruct.insight.ratings import RatingCounts, count_ratings
 from selfinstruct.store import RunStore
+from selfinstruct.store.batches import SentBatch
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.store.reviews import ReviewCounts
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json, StageSummary
@@ -70,6 +71,7 @@ class RunStatus:
     reviews       counts of review actions by stage; empty if there are none
     growth        the growth of the pool, with a forecast if one was asked for
     current_work  the process that works on the run now, if there is one
+    batches       the batches whose results are not there yet, oldest first
     """
 
     folder: Path
@@ -81,6 +83,7 @@ class RunStatus:
     reviews: Mapping[str, ReviewCounts]
     growth: GrowthStatus
     current_work: CurrentWork | None
+    batches: Sequence[SentBatch]
 
     @property
     def backend_name(self) -> str:
@@ -102,6 +105,10 @@ class RunStatus:
             "config": dict(self.config),
             "growth": growth,
             "at_work": asdict(self.current_work) if self.current_work else None,
+            "batches": [
+                {"stage": one.stage, "requests": len(one.indexes), "sent_at": one.sent_at, "id": one.provider}
+                for one in self.batches
+            ],
             "reviews": {stage: asdict(counts) for stage, counts in self.reviews.items()},
         }
         if self.ratings is not None:
@@ -142,6 +149,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         stages = {stage.stage: stage for stage in _stages(store)}
         backend, judge, config = store.facts.run_backend, store.facts.backend(JUDGE), store.facts.config
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
+        batches = store.batches.open()
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
     return RunStatus(
         folder=store.folder,
@@ -153,6 +161,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         reviews=CuratedRun(store).review_counts,
         growth=growth,
         current_work=work,
+        batches=batches,
     )
 
 

@@ -61,9 +61,20 @@ class Backends:
             return prices_for(self._config, None, other) or (facts.prices if facts else None)
 
         backend = self.for_stage(stage)
-        return gate_for(
+        gate = gate_for(
             self._config, stage, backend, calls=store.calls(), recorded_prices=recorded_prices, waits=waits, say=say
         )
+        shared = shared_by(self._config, stage)
+        for name in STAGES:
+            spent = store.batches.spent([name])
+            gate.budget.count_batches(spent, gate.budget.prices if name in shared else recorded_prices(name))
+            if gate.budget.own is not None and name in shared:
+                gate.budget.own.count_batches(spent, gate.budget.prices)
+        return gate
+
+    def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:
+        """What a stage's batches may cost, where a token costs a share of its usual price."""
+        return self.gate(stage, store, waits=False, say=print).budget.at_share(share)
 
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record the description of a stage's backend, and print its notes and a warning about tracing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +16,11 @@ from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
-from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, plugin_cause
+from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, has_own, prices_for
+from selfinstruct.run.batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -63,6 +65,7 @@ class Run:
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
+        self._batch_folder = settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
@@ -159,7 +162,13 @@ class Run:
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
         live = self._live(name, events)
         structured, failed = await self._structured(name, live)
-        parts = builder.parts(name, target, structured)
+        build = partial(builder.parts, name, target, structured)
+        if self._in_batches(name):
+            return await self._run_in_batches(build, live, events, failed=failed)
+        if sent := self.store.batches.open(name):
+            requests = sum(len(batch.indexes) for batch in sent)
+            raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
+        parts = build()
         return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 
     async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
@@ -188,6 +197,33 @@ class Run:
             policy=RetryPolicy(),
             calls=self.store.calls(),
         )
+
+    def _in_batches(self, name: str) -> bool:
+        """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
+        return (self.config.run.batch or self._batch_folder is not None) and name != GENERATE
+
+    async def _run_in_batches(
+        self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
+    ) -> StageSummary:
+        parts = build()
+        name = parts.stage.name
+        try:
+            if failed is not None:
+                raise failed
+            rounds = open_rounds(
+                self.config,
+                self.backends,
+                self.store,
+                parts=parts,
+                folder=self._batch_folder,
+                wait=self._waits,
+                say=lambda line: self.say(line),
+                stopped=self._stages.stopped,
+            )
+            self.backends.record_description(name, self.store, self.say)
+            return await self._stages.run_in_batches(build, rounds, events)
+        finally:
+            await self._close(live, type(self.backends.for_stage(name)).__name__)
 
     @asynccontextmanager
     async def _open_live(

@@ -43,7 +43,8 @@ class Settings:
     overrides  a tree that overrides recipe and file, as from `--backend` and `--target`
     assigned   paths and values from `--set`, applied last
     plugins    paths of Python files, or names of modules
-    wait       whether to wait for a quota that is used up, however long that takes
+    wait       whether to wait for a quota that is used up, or for batches, however long that takes
+    batch_folder  where the requests of batches go as files, in place of the provider
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Settings:
     assigned: Sequence[tuple[str, Any]] = ()
     plugins: Sequence[str] = ()
     wait: bool = False
+    batch_folder: Path | None = None
 
 
 def read_env(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from selfinstruct.api import PromptEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
@@ -51,6 +51,10 @@ class StageParts:
     """Number of subjects, for a stage that asks about instructions or examples."""
     structured: bool = False
     """Whether requests have a JSON schema."""
+
+    def settling_only(self) -> StageParts:
+        """The same stage, which settles what the journal holds and asks nothing new."""
+        return replace(self, bounds=replace(self.bounds, journal_only=True))
 
 
 class StageBuilder:

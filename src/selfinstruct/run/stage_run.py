@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
+from selfinstruct.engine.batch_rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.errors import RunError, SelfInstructError, Stopped
@@ -31,6 +32,7 @@ class StageRun:
         self._say = say
         self._runner: Runner | None = None
         self._interrupted = ""
+        self.stopped = asyncio.Event()
 
     async def run(
         self, parts: StageParts, answers: AbstractAsyncContextManager[Answerer], events: Events
@@ -40,6 +42,36 @@ class StageRun:
         The context manager `answers` is open while the stage runs. If the stage ends early, raises `Stopped`,
         `ModelError`, `PluginError` or `RunError`.
         """
+
+        async def work() -> str:
+            async with answers as answerer:
+                return await self._settle(parts, answerer, events)
+
+        return await self._run(parts, events, work)
+
+    async def run_in_batches(
+        self, build: Callable[[], StageParts], rounds: BatchRounds, events: Events
+    ) -> StageSummary:
+        """As `run`, for a stage whose requests are answered by batches; `build` builds it from what is in the store."""
+
+        async def work() -> str:
+            while await rounds.plan_all(stage := build().stage):
+                failed = await rounds.answer_all(stage)
+                await self._settle(build().settling_only(), rounds, events)
+                if failed is not None:
+                    raise failed
+            return "complete"
+
+        return await self._run(build(), events, work)
+
+    async def _settle(self, parts: StageParts, answerer: Answerer, events: Events) -> str:
+        self._runner = Runner(parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds)
+        if self._interrupted:
+            raise Stopped(self._interrupted, "Run the same command again to continue.")
+        return await self._runner.run()
+
+    async def _run(self, parts: StageParts, events: Events, work: Callable[[], Awaitable[str]]) -> StageSummary:
+        """Announce a stage, do its work while similarities are computed, write its files, and announce its end."""
         name = parts.stage.name
         totals = self._store.totals(name)
         spent = (totals.prompt_tokens, totals.completion_tokens)
@@ -48,19 +80,11 @@ class StageRun:
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
-            async with answers as answerer:
-                self._runner = Runner(
-                    parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds
-                )
-                if self._interrupted:
-                    raise Stopped(self._interrupted, "Run the same command again to continue.")
-                reason, code = await self._runner.run(), 0
+            reason, code = await work(), 0
             failed, may_pass = self._store.failed_requests(name)
             if failed:
-                reason, code = (
-                    f"{reason}, {failed} {'request' if failed == 1 else 'requests'} failed",
-                    Stopped.exit_code,
-                )
+                requests = "request" if failed == 1 else "requests"
+                reason, code = f"{reason}, {failed} {requests} failed", Stopped.exit_code
             if may_pass:
                 raise Stopped(f"{name}: {reason}", ASK_AGAIN)
         except SelfInstructError as error:
@@ -76,6 +100,7 @@ class StageRun:
     def interrupt(self, why: str) -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""
         self._interrupted = why
+        self.stopped.set()
         if self._runner is not None:
             self._runner.interrupt(why)
 

@@ -120,6 +120,12 @@ def read_entry(
     return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
 
 
+def next_index(read: sqlite3.Connection, stage: str) -> int:
+    """The index after the last request that the journal holds."""
+    sql = "SELECT coalesce(max(idx) + 1, 0) FROM requests WHERE stage = ?"
+    return int(read.execute(sql, (stage,)).fetchone()[0])
+
+
 def read_exchanges(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
     """Every request of a stage that has a reply, or failed, in order; those without either are left out."""
     sql = (

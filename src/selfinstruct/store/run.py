@@ -12,6 +12,7 @@ from pathlib import Path
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import journal
+from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
 from selfinstruct.store.database import open_to_read, open_to_write, run_exists
@@ -33,7 +34,7 @@ from selfinstruct.store.ledger import Ledger
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.overview import Overview
 from selfinstruct.store.rows import example_of, near_text, rating_of, seed_of
-from selfinstruct.store.totals import Totals, count_marks, count_totals, summarize
+from selfinstruct.store.totals import Totals, count_evaluated, count_marks, count_totals, summarize
 from selfinstruct.store.writer import CommitFuture, Statement, Writer
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import (
@@ -59,7 +60,7 @@ from selfinstruct.types import (
 class RunStore:
     """A run folder's database. One process writes (`open`); any number may read meanwhile (`open_readonly`).
 
-    `facts` says what the run is. What is written is durable when the returned future is done.
+    `facts` and `batches` hold what their names say. What is written is durable when the returned future is done.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class RunStore:
         self._lock = lock
         self._writer: Writer | BulkWriter | None = writer
         self.facts = RunFacts(connection, self._write)
+        self.batches = BatchJournal(connection, self._write)
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
@@ -227,8 +229,7 @@ class RunStore:
 
     def next_request_index(self, stage: str) -> int:
         """The index after the last request that the journal holds."""
-        sql = "SELECT coalesce(max(idx) + 1, 0) FROM requests WHERE stage = ?"
-        return int(self._read.execute(sql, (stage,)).fetchone()[0])
+        return journal.next_index(self._read, stage)
 
     def has_started(self, stage: str | None = None) -> bool:
         """Whether a stage, or any if none is named, has asked or decided anything."""
@@ -245,8 +246,7 @@ class RunStore:
 
     def evaluated(self, stage: str) -> int:
         """How many candidates were evaluated, by the settlements; `Totals.candidates` counts fates instead."""
-        sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
-        return int(self._read.execute(sql, (stage,)).fetchone()[0])
+        return count_evaluated(self._read, stage)
 
     # --- reading results back -----------------------------------------------------------------------------------------
 

@@ -58,6 +58,12 @@ def count_totals(read: sqlite3.Connection, stage: str) -> Totals:
     )
 
 
+def count_evaluated(read: sqlite3.Connection, stage: str) -> int:
+    """How many candidates were evaluated, by the settlements."""
+    sql = "SELECT coalesce(sum(judged), 0) FROM settlements WHERE stage = ?"
+    return int(read.execute(sql, (stage,)).fetchone()[0])
+
+
 def count_marks(read: sqlite3.Connection, stage: str) -> dict[str, int]:
     """How many replies were cut, empty, withheld by the provider, or held no items; what never happened is left out."""
     sql = (

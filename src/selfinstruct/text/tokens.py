@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, wraps
 from math import ceil
 
 _SPACED = bytes(byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" else 32 for byte in range(256))
@@ -40,6 +40,28 @@ _SIGNS = re.compile(
 Sentence signs, quotes, hyphens, bullets and the stars of emphasis are none.
 """
 
+_ASCII_SIGNS = frozenset("=<>+/%&|^~@$\\!#*-")
+"""Each match in an ASCII text holds one of these."""
+
+
+Tokeniser = Callable[[str], list[str]]
+REMEMBERED_TEXTS, REMEMBERED_LENGTH = 256, 4_000
+"""How many of the latest texts are remembered with their tokens, and the characters that such a text has at most."""
+
+
+def _remembering(tokenise: Tokeniser) -> Tokeniser:
+    """The tokeniser, which splits each text once for all filters that ask for its tokens one after the other."""
+
+    @lru_cache(maxsize=REMEMBERED_TEXTS)
+    def remembered(text: str) -> tuple[str, ...]:
+        return tuple(tokenise(text))
+
+    @wraps(tokenise)
+    def tokens(text: str) -> list[str]:
+        return list(remembered(text)) if len(text) <= REMEMBERED_LENGTH else tokenise(text)
+
+    return tokens
+
 
 def classical_tokens(text: str) -> list[str]:
     """The tokens of `rouge_score` without a stemmer: runs of `[a-z0-9]` in the lower-cased text.
@@ -49,6 +71,7 @@ def classical_tokens(text: str) -> list[str]:
     return text.lower().encode("utf-8", "surrogatepass").translate(_SPACED).decode("ascii").split()
 
 
+@_remembering
 def unicode_tokens(text: str) -> list[str]:
     """The tokens of a text in any script: runs of letters, marks and digits, after NFKC and lower-casing.
 
@@ -61,10 +84,13 @@ def unicode_tokens(text: str) -> list[str]:
     return _words(unicodedata.normalize("NFKC", text).lower()) or _whole(text)
 
 
+@_remembering
 def sign_tokens(text: str) -> list[str]:
     """The tokens of `unicode_tokens`, and each run of signs that change the meaning: `==` is not `===`, nor C# C."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+    elif _ASCII_SIGNS.isdisjoint(text):
+        return unicode_tokens(text)
     tokens: list[str] = []
     end = 0
     for sign in _SIGNS.finditer(text):
@@ -129,5 +155,5 @@ def _kind(character: str) -> str:
     return "unspaced" if any(low <= code <= high for low, high in _UNSPACED) else "letter"
 
 
-TOKENISERS: Mapping[str, Callable[[str], list[str]]] = {"classical": classical_tokens, "unicode": unicode_tokens}
+TOKENISERS: Mapping[str, Tokeniser] = {"classical": classical_tokens, "unicode": unicode_tokens}
 """The tokenisers by their names in the configuration."""

@@ -50,7 +50,8 @@ PIECES = [
     "- a\n", "  - a\n", "1. a\n", "2. Write it.\n", "Answer: x\n", "Example: x\n", "abc ", "a\n", "Task: ", "# a\n",
     "1-yes, ", "1. yes\n", "no\n", "<<OUTPUT>>\nx\n", "Input: x\nOutput: y\n", "```\n", "| a |\n", "<li>a</li>\n",
     '["', "<think>\n", "</think>\n", "<|eot_id|>", "Type: x\n", "I hope this helps.\n", "### Instruction:\nx\n",
-    "a) x\n", "x. -> ", '{"1": ',
+    "a) x\n", "x. -> ", '{"1": ', "<1> a\n", "Tugas 1: x\n", "<details>\n", "-a\n", "1. a\n\n", "<p>1. a</p>\n",
+    "<a>\n",
 ]  # fmt: skip
 
 

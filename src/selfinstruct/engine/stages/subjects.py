@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -114,7 +115,7 @@ class SubjectStage:
     def plan(self, index: int, pool_size: int) -> Request | None:  # noqa: ARG002 - the pool does not grow here
         """A request about the next subjects. Unanswered ones are repeated only when everything else is settled."""
         queue = self._waiting or (self._again if not self._open else {})
-        subjects = tuple(self.known[identity] for identity in list(queue)[: self._batch])
+        subjects = tuple(self.known[identity] for identity in islice(queue, self._batch))
         if not subjects:
             return None
         examples: tuple[Instruction, ...] = ()

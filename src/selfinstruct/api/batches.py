@@ -1,0 +1,132 @@
+"""Batches: a provider answers thousands of requests from one file, within a day and at a lower price.
+
+The files and states are those of OpenAI's batch API, which other providers speak too; see
+https://platform.openai.com/docs/guides/batch and https://console.groq.com/docs/batch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import httpx
+
+Exchange = Callable[[bytes], tuple[int, bytes]]
+"""Answers the body of an HTTP request with a status and a body, in place of a server."""
+
+CHAT_COMPLETIONS = "/v1/chat/completions"
+
+KEY = "selfinstruct"
+"""The field of a batch's metadata that holds our own key for it."""
+
+LISTED_BATCHES = 1000
+"""How many of the account's newest batches are searched for a key."""
+
+
+def offline_client(exchange: Exchange) -> httpx.Client:
+    """An HTTP client that calls `exchange` with the body of each request, and never opens a connection."""
+    import httpx
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        status, body = exchange(request.content)
+        return httpx.Response(status, content=body, headers={"Content-Type": "application/json"})
+
+    return httpx.Client(transport=httpx.MockTransport(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStatus:
+    """How far a batch is.
+
+    state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will come,
+               even if some requests have none, because the batch expired or was cancelled; `failed`: the provider
+               refused the file, and nothing is billed
+    completed  requests that have a result, of `total`
+    message    what the provider says, where a batch failed, expired or was cancelled
+    """
+
+    state: Literal["running", "partial", "ended", "failed"]
+    completed: int = 0
+    total: int = 0
+    message: str = ""
+
+
+class Batches(ABC):
+    """Where a backend's batches go. The methods may block, are called in a thread, and raise the client's errors.
+
+    max_requests, max_bytes  the most that one file may hold
+    price_share              what a token costs in a batch, as a share of its usual price
+    """
+
+    max_requests: int = 50_000
+    max_bytes: int = 200_000_000
+    price_share: float = 0.5
+
+    @abstractmethod
+    def submit(self, file: Path, key: str) -> str:
+        """Send a file of requests; returns the provider's id of the batch. `find` must find it by `key`."""
+
+    @abstractmethod
+    def find(self, key: str) -> str | None:
+        """The id of the batch that was submitted with this key; `None` if the provider has none."""
+
+    @abstractmethod
+    def poll(self, batch: str) -> BatchStatus:
+        """How far a batch is."""
+
+    @abstractmethod
+    def fetch(self, batch: str) -> Iterator[bytes]:
+        """The results that are there, one JSON object a line, in any order."""
+
+
+class OpenAIBatches(Batches):
+    """Batches by a client that has the `files` and `batches` of OpenAI's SDK, such as `groq.Groq`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def submit(self, file: Path, key: str) -> str:
+        """Upload the file and create the batch."""
+        with file.open("rb") as lines:
+            uploaded = self._client.files.create(file=(file.name, lines), purpose="batch")
+        created = self._client.batches.create(
+            completion_window="24h",
+            endpoint=CHAT_COMPLETIONS,
+            input_file_id=uploaded.id,
+            metadata={KEY: key},
+        )
+        return str(created.id)
+
+    def find(self, key: str) -> str | None:
+        """Search the account's newest batches."""
+        listed: Iterable[Any] = self._client.batches.list()
+        rows = listed if hasattr(listed, "iter_pages") else getattr(listed, "data", [])
+        for row in islice(rows, LISTED_BATCHES):
+            if (row.metadata or {}).get(KEY) == key:
+                return str(row.id)
+        return None
+
+    def poll(self, batch: str) -> BatchStatus:
+        """Ask for the batch's status."""
+        found = self._client.batches.retrieve(batch)
+        counts = found.request_counts
+        done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
+        if found.status == "failed":
+            errors = (found.errors.data if found.errors else None) or []
+            words = "; ".join(str(error.message) for error in errors if error.message)
+            return BatchStatus("failed", done, total, words or "no reason was given")
+        if found.status in ("completed", "expired", "cancelled"):
+            return BatchStatus("ended", done, total, "" if found.status == "completed" else found.status)
+        return BatchStatus("running", done, total)
+
+    def fetch(self, batch: str) -> Iterator[bytes]:
+        """Download the batch's results, and then its errors."""
+        found = self._client.batches.retrieve(batch)
+        for file in (found.output_file_id, found.error_file_id):
+            if file:
+                yield from self._client.files.content(file).read().split(b"\n")

@@ -1,0 +1,60 @@
+"""Batches as files in a folder: another program, such as `vllm run-batch`, answers them where the user likes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from selfinstruct.api.batches import Batches, BatchStatus
+from selfinstruct.errors import RunError
+from selfinstruct.files.atomic import atomic_write
+
+RESULTS = (".jsonl", ".json", ".ndjson")
+"""How the names of files with results end. They may stand anywhere in the folder."""
+
+
+class FolderBatches(Batches):
+    """Writes requests into a folder, and reads every result that it finds there, also while more are written.
+
+    Requests are files `STAGE-KEY.requests.jsonl`; all other JSON Lines files are taken for results.
+    """
+
+    max_bytes = 1_000_000_000_000
+    max_requests = 10_000_000
+    price_share = 1.0
+    SUFFIX = ".requests.jsonl"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def submit(self, file: Path, key: str) -> str:
+        """Put the file into the folder, complete or not at all; returns the folder's path."""
+        stage = file.stem.partition("-")[0]
+        with file.open("rb") as lines, atomic_write(self._folder / f"{stage}-{key}{self.SUFFIX}") as out:
+            shutil.copyfileobj(lines, out)
+        return str(self._folder.absolute())
+
+    def find(self, key: str) -> str | None:
+        """The folder, if it holds the file with this key."""
+        return str(self._folder.absolute()) if any(self._folder.glob(f"*-{key}{self.SUFFIX}")) else None
+
+    @staticmethod
+    def wrote(batch: str) -> bool:
+        """Whether a batch's id is that of a folder, and not one that a provider gave."""
+        return Path(batch).is_absolute()
+
+    def poll(self, batch: str) -> BatchStatus:
+        """There may always be more to come."""
+        del batch
+        return BatchStatus("partial")
+
+    def fetch(self, batch: str) -> Iterator[bytes]:
+        """The lines of all files with results; a line that is still being written is no JSON, and read next time."""
+        folder = Path(batch)
+        if not folder.is_dir():
+            raise RunError(f"the folder {batch}, which holds this run's batches, is not there", "Put it back.")
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in RESULTS and not path.name.endswith(self.SUFFIX) and path.is_file():
+                with path.open("rb") as lines:
+                    yield from lines

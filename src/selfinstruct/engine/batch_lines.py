@@ -1,0 +1,127 @@
+"""Turns requests into the lines of a batch file, and the lines of its results into answers.
+
+The backend's own client does both: it writes each request to, and reads each result from, an exchange in this process
+that takes the place of the server. So a batch holds exactly what the live call would send, and is read as its reply.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from selfinstruct.api import Backend
+from selfinstruct.api.batches import CHAT_COMPLETIONS
+from selfinstruct.engine.answerers import ROLES
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
+from selfinstruct.errors import UsageError
+from selfinstruct.store.rows import now
+from selfinstruct.text.encoding import clean
+from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling
+
+_ID = re.compile(r"([a-z]+)-(\d+)-([0-9a-f]{12})\Z")
+_NO_REPLY = json.dumps(
+    {
+        "id": "none",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "none",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+    }
+).encode()
+
+
+def custom_id(request: Request) -> str:
+    """A request's id in a batch: stage, index and a digest of what it asks, so that no other run's result fits it."""
+    asked = [[message.role, message.text] for message in request.messages]
+    digest = sha256(json.dumps([asked, request.schema], sort_keys=True).encode()).hexdigest()
+    return f"{request.stage}-{request.index}-{digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of results: the id of its request, and the status and body of the answer; a status of 0 is none."""
+
+    custom_id: str
+    status: int
+    body: Mapping[str, Any]
+    error: str = ""
+
+
+def read_result(line: bytes) -> Result | None:
+    """Read a line of results; `None` where it is empty, cut, or no result at all."""
+    try:
+        row = json.loads(line)
+        response, error = row.get("response") or {}, row.get("error") or {}
+        body = response.get("body") or {}
+        words = error.get("message") or error.get("code") or "" if isinstance(error, dict) else str(error)
+        if not (isinstance(row["custom_id"], str) and isinstance(body, dict)):
+            return None
+        return Result(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+
+
+def place_of(identity: str) -> tuple[str, int] | None:
+    """Stage and index of a custom id; `None` if it is none of ours."""
+    found = _ID.match(identity)
+    return (found[1], int(found[2])) if found else None
+
+
+class BatchLines:
+    """Writes and reads the lines of one stage; raises `UsageError` if the backend's requests cannot be batched."""
+
+    def __init__(self, backend: Backend, sampling: Sampling) -> None:
+        self._backend = backend
+        self._name = f"the backend {type(backend).__name__}"
+        self._sent = b""
+        self._answer = (200, _NO_REPLY)
+        model = call_plugin(
+            self._name, "batches", lambda: backend.offline_model(sampling, self._exchange), hint=FIX_AND_RERUN
+        )
+        if model is None:
+            raise UsageError(
+                f"{self._name} cannot put requests into batches",
+                "Leave out --batch, or use the backend groq, or langchain with an OpenAI-compatible provider.",
+            )
+        self._model = model
+
+    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+        self._sent = body
+        return self._answer
+
+    def encode(self, request: Request) -> bytes:
+        """The request's line, with its end."""
+        self._answer = (200, _NO_REPLY)
+        call_plugin(self._name, custom_id(request), lambda: self._invoke(request), hint=FIX_AND_RERUN)
+        line = {
+            "custom_id": custom_id(request),
+            "method": "POST",
+            "url": CHAT_COMPLETIONS,
+            "body": json.loads(self._sent),
+        }
+        return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+    def decode(self, request: Request, result: Result) -> Reply | Failure | Fault:
+        """The answer that a result holds: a reply, or why there is none."""
+        if result.error and result.status in (0, 200):
+            return Busy(result.error)  # it expired or was cancelled, so it was never answered
+        self._answer = (result.status or 200, json.dumps(result.body).encode())
+        about = f"request {request.index} of {request.stage}"
+        try:
+            message = self._invoke(request)
+            said = self._backend.read_reply(message)
+        except Exception as error:
+            fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
+            fault = check_fault(self._name, about, fault)
+            return Failure(fault.message) if isinstance(fault, Rejected) else fault
+        check_completion(self._name, about, said)
+        return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
+
+    def _invoke(self, request: Request) -> Any:
+        more = self._backend.schema_arguments(request.schema) if request.schema is not None else {}
+        return self._model.invoke([(ROLES[message.role], message.text) for message in request.messages], **more)

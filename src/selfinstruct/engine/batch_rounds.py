@@ -1,0 +1,298 @@
+"""Has the requests of a stage answered by batches, which changes neither what a stage asks nor how it reads a reply.
+
+Requests go from the journal into files, and results from files into the journal; the runner settles what it finds
+there. Each step is in the database before the next one, so a kill at any moment pays for nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from selfinstruct.api import Backend
+from selfinstruct.api.batches import Batches, BatchStatus
+from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.batch_files import Line, LineFiles
+from selfinstruct.engine.batch_folder import FolderBatches
+from selfinstruct.engine.batch_lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.budget import Budget
+from selfinstruct.engine.gate import Estimator
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
+from selfinstruct.engine.stages.protocol import Stage
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
+from selfinstruct.store import CommitFuture, RunStore
+from selfinstruct.store.batches import SentBatch
+from selfinstruct.types import Failure, Reply, Request, Unusable
+
+T = TypeVar("T")
+
+POLL_SECONDS = 60.0
+"""Seconds between two looks at the batches that are out, where the command waits for them."""
+
+MAX_UNCOMMITTED = 1000
+"""Requests or replies that may be on their way to the disk."""
+
+LINES_AT_ONCE = 200
+"""Results that are read before the event loop looks for a signal again."""
+
+COME_BACK = "Run the same command again later, or now with --wait."
+
+
+class BatchRounds:
+    """Answers what a stage has planned, until every request has its answer in the journal.
+
+    budget   at the prices of a batch
+    size     the most requests that go into one batch
+    wait     whether to wait for batches that are out; otherwise `answer_all` raises `Stopped`
+    say      prints a line for the user
+    stopped  set when the user interrupts
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        backend: Backend,
+        batches: Batches,
+        *,
+        lines: BatchLines,
+        budget: Budget,
+        size: int,
+        wait: bool,
+        say: Callable[[str], None],
+        stopped: asyncio.Event,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._journal = store.batches
+        self._backend = backend
+        self._batches = batches
+        self._lines = lines
+        self._budget = budget
+        self._estimator = Estimator()
+        self._size = min(size, batches.max_requests)
+        self._wait = wait
+        self._say = say
+        self._stopped = stopped
+        self._poll_seconds = poll_seconds
+        self._failed: SelfInstructError | None = None
+
+    async def plan_all(self, stage: Stage) -> int:
+        """Journal every request that can be planned now, in order; returns how many are not settled."""
+        settled, journalled = len(self._store.accepted_totals(stage.name)), self._store.next_request_index(stage.name)
+        index, commits = settled, _Commits()
+        while True:
+            if index < journalled:
+                stage.on_planned(self._request(stage, index))
+            elif request := stage.plan(index, 0):
+                stage.on_planned(request)
+                await commits.add(self._store.record_request(request))
+            else:
+                break
+            index += 1
+        await commits.wait(0)
+        return index - settled
+
+    async def answer_all(self, stage: Stage) -> SelfInstructError | None:
+        """Have every journalled request of a stage answered; returns why some have no answer yet.
+
+        That is `Stopped` while batches are out, unless it waits for them, and when a budget is used up; `ModelError`
+        when the provider refuses a batch.
+        """
+        self._failed = None
+        try:
+            while True:
+                await self._find_lost(stage.name)
+                await self._collect(stage)
+                await self._submit(stage)
+                if not (sent := self._journal.open(stage.name)):
+                    return None
+                await self._look_again(sent)
+        except SelfInstructError as error:
+            self._failed = error
+            return error
+
+    async def answer(self, request: Request) -> Answer:
+        """Raise why a request has no answer yet: the runner asks only for those that the journal does not answer."""
+        assert self._failed is not None, f"request {request.index} of {request.stage} has no answer"
+        raise self._failed
+
+    def stop(self) -> None:
+        """Nothing is under way that could be stopped."""
+
+    def _request(self, stage: Stage, index: int) -> Request:
+        entry = self._store.journal_entry(stage.name, index, stage.known)
+        assert entry is not None, "requests are journalled in order"
+        return entry.request
+
+    async def _look_again(self, sent: list[SentBatch]) -> None:
+        requests = sum(len(batch.indexes) for batch in sent)
+        words = f"{requests:,} requests are with the provider, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
+        if not self._wait:
+            raise Stopped(words, COME_BACK)
+        self._say(f"{words}: looking again in {self._poll_seconds:g} s")
+        try:
+            await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
+        except TimeoutError:
+            return
+        raise Stopped("interrupted", COME_BACK)
+
+    async def _call(self, work: Callable[..., T], *values: object) -> T:
+        """Call the batches in a thread; raises the error that the backend reads out of an exception."""
+        try:
+            return await asyncio.to_thread(work, *values)
+        except SelfInstructError:
+            raise
+        except Exception as error:
+            name = f"the backend {type(self._backend).__name__}"
+            fault = call_plugin(name, "a batch", self._backend.read_error, error, hint=FIX_AND_RERUN)
+            fault = check_fault(name, "a batch", fault)
+            if isinstance(fault, Unusable):
+                raise ModelError(fault.message, fault.hint) from None
+            raise Stopped(f"the provider's batches cannot be reached: {fault.message}", COME_BACK) from None
+
+    # --- to the provider ----------------------------------------------------------------------------------------------
+
+    async def _submit(self, stage: Stage) -> None:
+        """Send files of the requests that wait for an answer and are in no batch, as many as the budget allows."""
+        out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
+        waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
+        lines = LineFiles(self._affordable(stage, waiting))
+        with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
+            while await asyncio.to_thread(lines.has_more):
+                key = uuid.uuid4().hex
+                file = Path(folder) / f"{stage.name}-{key}.jsonl"
+                with file.open("wb") as opened:
+                    held = await asyncio.to_thread(lines.write, opened, self._size, self._batches.max_bytes)
+                indexes = [line.index for line in held]
+                tokens = (sum(line.prompt_tokens for line in held), sum(line.completion_tokens for line in held))
+                share = self._batches.price_share
+                await self._journal.record(key, stage.name, indexes, tokens=tokens, price_share=share).wait()
+                provider = await self._call(self._batches.submit, file, key)
+                await self._journal.confirm(key, provider).wait()
+                self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
+                file.unlink(missing_ok=True)
+
+    def _affordable(self, stage: Stage, waiting: Iterator[int]) -> Iterator[Line]:
+        """The lines of waiting requests, until the budget is used up; raises `Stopped` if it has room for none."""
+        for out, index in enumerate(waiting):
+            request = self._request(stage, index)
+            prompt, reply = self._estimator.prompt_tokens(request), self._estimator.reply_tokens(request)
+            if not self._budget.allows(prompt, reply, out):
+                return
+            self._budget.reserve(prompt, reply)
+            yield Line(index, prompt, reply, self._lines.encode(request))
+
+    async def _find_lost(self, stage: str) -> None:
+        """Find the batches that were under way to the provider when the program was killed."""
+        for batch in self._journal.open(stage):
+            if not batch.provider:
+                found = await self._call(self._batches.find, batch.key)
+                await (self._journal.confirm(batch.key, found) if found else self._journal.withdraw(batch.key)).wait()
+
+    # --- from the provider --------------------------------------------------------------------------------------------
+
+    async def _collect(self, stage: Stage) -> None:
+        """Journal the results that are there, and end the batches that will bring no more."""
+        by_provider: dict[str, list[SentBatch]] = {}
+        for batch in self._journal.open(stage.name):
+            by_provider.setdefault(batch.provider, []).append(batch)
+            self._refuse_other_place(batch)
+        for provider, group in by_provider.items():
+            status = await self._call(self._batches.poll, provider)
+            if status.state == "failed":
+                await asyncio.gather(*(self._journal.withdraw(batch.key).wait() for batch in group))
+                raise ModelError(
+                    f"the provider refused batch {provider} of {stage.name}: {status.message}",
+                    "Nothing was billed. Correct the cause, or run the command without --batch.",
+                )
+            if status.state != "running":
+                await self._end(stage, provider, group, status)
+
+    def _refuse_other_place(self, batch: SentBatch) -> None:
+        """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
+        in_folder = FolderBatches.wrote(batch.provider)
+        if in_folder != isinstance(self._batches, FolderBatches):
+            where = batch.provider if in_folder else "the provider"
+            flag = f"--batch-file {batch.provider}" if in_folder else "--batch"
+            raise UsageError(
+                f"{len(batch.indexes):,} requests of {batch.stage} are in {where}", f"Continue with {flag}."
+            )
+
+    async def _end(self, stage: Stage, provider: str, group: list[SentBatch], status: BatchStatus) -> None:
+        """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
+        found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
+        ended = [one for one in group if status.state == "ended" or found.seen >= one.indexes]
+        await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
+        requests = sum(len(one.indexes) for one in ended)
+        unanswered = sum(len(one.indexes - found.answered) for one in ended)
+        why = status.message or found.fault
+        if requests and unanswered == requests:
+            raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
+        if unanswered:
+            words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
+            self._say(f"{words}: {why}" if why else words)
+
+    async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> _Results:
+        """Journal the answers to these requests among a batch's results."""
+        found, commits = _Results(), _Commits()
+        unanswered = indexes.intersection(self._journal.unanswered(stage.name))
+        found.answered = set(indexes - unanswered)
+        lines = await self._call(self._batches.fetch, provider)
+        while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
+            for result in filter(None, map(read_result, chunk)):
+                name, index = place_of(result.custom_id) or ("", -1)
+                if index in found.seen and name == stage.name:
+                    continue
+                request = self._request(stage, index) if name == stage.name and index in indexes else None
+                if request is None or custom_id(request) != result.custom_id:
+                    found.strangers += 1
+                    continue
+                found.seen.add(index)
+                if index not in unanswered:
+                    continue
+                answer = self._lines.decode(request, result)
+                if isinstance(answer, Reply | Failure):
+                    found.answered.add(index)
+                    await commits.add(self._store.record_answer(request, answer))
+                else:
+                    found.fault = answer.message
+                if isinstance(answer, Unusable):
+                    await commits.wait(0)
+                    raise ModelError(answer.message, answer.hint)
+        await commits.wait(0)
+        if found.strangers:
+            self._say(f"{found.strangers:,} results in {provider} belong to other requests and are left out")
+        return found
+
+
+class _Results:
+    """What a batch has brought: requests with a result, those with an answer, results of others, the last fault."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.answered: set[int] = set()
+        self.strangers = 0
+        self.fault = ""
+
+
+class _Commits:
+    """Waits for the disk now and then, so that memory stays flat."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[CommitFuture] = deque()
+
+    async def add(self, commit: CommitFuture) -> None:
+        """Remember a commit, and wait for the oldest while there are too many."""
+        self._waiting.append(commit)
+        await self.wait(MAX_UNCOMMITTED)
+
+    async def wait(self, most: int) -> None:
+        """Wait until at most so many commits are under way."""
+        while len(self._waiting) > most:
+            await self._waiting.popleft().wait()

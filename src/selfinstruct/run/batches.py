@@ -1,0 +1,43 @@
+"""Opens the batches of one stage: where they go, what they may cost, and how its requests are written."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from selfinstruct.config import RunConfig
+from selfinstruct.engine.batch_folder import FolderBatches
+from selfinstruct.engine.batch_lines import BatchLines
+from selfinstruct.engine.batch_rounds import BatchRounds
+from selfinstruct.errors import UsageError
+from selfinstruct.run.backends import Backends, Say
+from selfinstruct.run.stage_builder import StageParts
+from selfinstruct.store import RunStore
+
+
+def open_rounds(
+    config: RunConfig,
+    backends: Backends,
+    store: RunStore,
+    *,
+    parts: StageParts,
+    folder: Path | None,
+    wait: bool,
+    say: Say,
+    stopped: asyncio.Event,
+) -> BatchRounds:
+    """What answers a stage in batches, by the provider or in a folder; raises `UsageError` if its backend cannot."""
+    name = parts.stage.name
+    backend = backends.for_stage(name)
+    lines = BatchLines(backend, parts.sampling)
+    batches = FolderBatches(folder) if folder else backend.batches()
+    if batches is None:
+        raise UsageError(
+            f"the provider of the backend {type(backend).__name__} takes no batches",
+            "Leave out --batch, or write the requests into files with --batch-file FOLDER.",
+        )
+    budget = backends.batch_budget(name, store, batches.price_share)
+    size = config.run.batch_size
+    return BatchRounds(
+        store, backend, batches, lines=lines, budget=budget, size=size, wait=wait, say=say, stopped=stopped
+    )

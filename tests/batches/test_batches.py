@@ -1,0 +1,249 @@
+"""Stages in batches: a run whose requests go out in files ends like one whose requests go out one by one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+from selfinstruct import ModelError, Result, SelfInstruct, Stopped
+from selfinstruct.store import RunStore
+from selfinstruct_demo.model import DemoChatModel
+from tests.command_line import COMMAND, command, rows
+from tests.servers.batch_server import BatchServer
+from tests.servers.groq_server import error
+
+FILES = ("is_clf_or_not.jsonl", "machine_generated_instances.jsonl", "finetuning/all_generated_instances.jsonl")
+STAGES = ("classify", "instances")
+TARGET = 24
+
+
+def demo_reply(body: dict[str, Any]) -> str:
+    """What the offline demo answers to the messages of a request."""
+    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return str(DemoChatModel().invoke([kinds[one["role"]](one["content"]) for one in body["messages"]]).content)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a whole run `live`, and a run `run` that has the same instructions."""
+    folder = tmp_path_factory.mktemp("grown")
+    with BatchServer(demo_reply) as server, pytest.MonkeyPatch.context() as patch:
+        point_at(server, patch)
+        grow = SelfInstruct(backend="groq", out=folder / "live")
+        grow.generate(TARGET)
+        shutil.copytree(folder / "live", folder / "run")
+        grow.run(TARGET)
+    return folder
+
+
+def point_at(server: BatchServer, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("GROQ_API_KEY", "gsk_batch_key")
+    patch.setenv("GROQ_API_BASE", server.url)
+
+
+@pytest.fixture
+def server() -> Iterator[BatchServer]:
+    with BatchServer(demo_reply) as started:
+        yield started
+
+
+@pytest.fixture
+def project(server: BatchServer, grown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder `grown`, to work in; Groq's address is the server's."""
+    folder = tmp_path / "project"
+    shutil.copytree(grown, folder)
+    monkeypatch.chdir(folder)
+    point_at(server, monkeypatch)
+    return folder
+
+
+def run_stage(stage: str, **settings: Any) -> Result:
+    grow = SelfInstruct(out="run", settings={"run.batch": True, "run.batch_size": 5, **settings})
+    return {"classify": grow.classify, "instances": grow.instances}[stage]()
+
+
+def finish(stage: str, **settings: Any) -> Result:
+    """Run a stage again and again until its batches are there."""
+    for _ in range(20):
+        try:
+            return run_stage(stage, **settings)
+        except Stopped:
+            continue
+    raise AssertionError(f"{stage} does not end")
+
+
+def assert_same_as_live() -> None:
+    SelfInstruct(out="run").prepare()
+    for name in FILES:
+        assert timeless(Path("run", name)) == timeless(Path("live", name)) != []
+
+
+def timeless(path: Path) -> list[dict[str, Any]]:
+    found = rows(path)
+    for row in found:
+        row.get("instance_metadata", {}).pop("created_at", None)
+    return found
+
+
+def test_a_stage_in_batches_ends_like_one_whose_requests_go_out_one_by_one(server: BatchServer, project: Path) -> None:
+    for stage in STAGES:
+        with pytest.raises(Stopped, match="requests are with the provider"):
+            run_stage(stage)
+        assert finish(stage).summary.reason == "complete"
+    assert_same_as_live()
+    assert max(Counter(server.billed).values()) == 1
+    assert len(server.batches) > len(STAGES), "five requests fit into one batch"
+    assert not list(Path("run").glob("batch-*")), "the files that were sent are deleted"
+
+
+def test_the_command_stops_with_5_while_batches_are_out_and_ends_with_0(server: BatchServer, project: Path) -> None:
+    command("classify", "--out", "run", "--batch").failed(5, "requests are with the provider", "--wait")
+    assert "2 requests of classify" in command("status", "--out", "run").done().out
+    (out,) = json.loads(command("status", "--out", "run", "--json").done().out)["batches"]
+    assert (out["stage"], out["requests"], out["id"]) == ("classify", 2, "batch_0")
+    while (ended := command("classify", "--out", "run", "--batch")).code == 5:
+        pass
+    ended.done()
+    assert "complete" in ended.out
+
+
+@pytest.mark.parametrize("moment", ["arrived", "answered"])
+def test_a_kill_at_any_call_bills_nothing_twice(server: BatchServer, project: Path, moment: str) -> None:
+    """The first command is killed at its first call, the second at its second, and so on."""
+    process: list[subprocess.Popen[bytes]] = []
+    doomed, kills = 0, 0
+
+    def kill(call: int, at: str) -> None:
+        nonlocal kills
+        if (call, at) == (doomed, moment):
+            process[0].kill()
+            process[0].wait()
+            kills += 1
+
+    server.on_call = kill
+    for number in range(1, 9):
+        doomed = server.calls + number
+        words = [*COMMAND, "instances", "--out", "run", "--batch", "--set", "run.batch_size=5", "--quiet"]
+        process[:] = [subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)]
+        process[0].wait()
+    server.on_call = lambda _number, _moment: None
+    assert kills >= 6
+    finish("instances")
+    assert max(Counter(server.billed).values()) == 1
+    finish("classify")
+    with closing(RunStore.open_readonly(Path("run"))) as store, closing(RunStore.open_readonly(Path("live"))) as live:
+        totals, expected = store.totals("instances"), live.totals("instances")
+    assert (totals.replies, totals.accepted) == (expected.replies, expected.accepted)
+
+
+def test_requests_that_expired_are_sent_again(server: BatchServer, project: Path) -> None:
+    expired: set[str] = set()
+
+    def reply(body: dict[str, Any]) -> str | None:
+        words = json.dumps(body["messages"])
+        if len(expired) < 2 and words not in expired:
+            expired.add(words)
+            return None
+        return demo_reply(body)
+
+    server.reply = reply
+    for stage in STAGES:
+        finish(stage, **{"run.batch_size": 100})
+    assert_same_as_live()
+    assert max(Counter(server.billed).values()) == 1
+
+
+def test_a_request_that_is_refused_is_a_failure_and_the_others_are_kept(server: BatchServer, project: Path) -> None:
+    server.reply = lambda body: (
+        error(400, "this prompt is too long") if "1." not in demo_reply(body) else demo_reply(body)
+    )
+    finish("classify")
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        totals = store.totals("classify")
+    assert totals.failures + totals.replies == totals.requests
+
+
+def test_a_batch_without_a_single_answer_stops_the_stage(server: BatchServer, project: Path) -> None:
+    server.reply = lambda _body: None
+    with pytest.raises(Stopped, match="with the provider"):
+        run_stage("classify")
+    with pytest.raises(Stopped, match="brought no answer: expired"):
+        run_stage("classify")
+
+
+def test_a_file_that_the_provider_refuses_is_told_with_its_reason(server: BatchServer, project: Path) -> None:
+    server.refuse = "Enqueued token limit reached for m"
+    with pytest.raises(Stopped):
+        run_stage("classify")
+    with pytest.raises(ModelError, match="refused batch batch_0 of classify: Enqueued token limit reached"):
+        run_stage("classify")
+    server.refuse = ""
+    assert finish("classify").summary.reason == "complete"
+
+
+def test_a_server_that_is_down_for_a_while_costs_nothing(server: BatchServer, project: Path) -> None:
+    server.faults = {"/files": [error(503, "overloaded")]}
+    with pytest.raises(Stopped, match="cannot be reached"):
+        run_stage("classify")
+    for stage in STAGES:
+        finish(stage)
+    assert_same_as_live()
+    assert max(Counter(server.billed).values()) == 1
+
+
+def test_a_budget_bounds_what_is_sent(server: BatchServer, project: Path) -> None:
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        spent = store.calls().spent().requests
+    settings = {"budget.max_requests": spent + 2}
+    with pytest.raises(Stopped, match="with the provider"):
+        run_stage("instances", **settings)
+    assert sum(len(batch.lines) for batch in server.batches.values()) == 2
+    with pytest.raises(Stopped, match="requests is used up"):
+        run_stage("instances", **settings)
+    assert len(server.billed) == 2
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert len(store.accepted_totals("instances")) == 2, "what is answered is settled"
+
+
+def test_dollars_count_at_half_the_price(server: BatchServer, project: Path) -> None:
+    prices = {"budget.usd_per_million_prompt_tokens": 1_000_000, "budget.usd_per_million_completion_tokens": 0}
+    finish("classify")
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        live, batched = store.calls().spent(), store.batches.spent(["classify"])
+    assert [(spend.price_share, spend.requests, spend.prompt_tokens) for spend in batched] == [(0.5, 2, 40)]
+    spent = live.prompt_tokens + 40 / 2
+    enough = {**prices, "budget.max_usd": spent + 20}
+    short = {**prices, "budget.max_usd": spent - 1}
+    with pytest.raises(Stopped, match="US dollars is used up"):
+        SelfInstruct(out="run", settings=short).instances()
+    with pytest.raises(Stopped, match="US dollars is used up"):
+        SelfInstruct(out="run", settings=enough).instances()
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert store.totals("instances").replies <= 1
+
+
+def test_openai_takes_batches_too(server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-batch-key")
+    settings = {"backend.model": "openai:llama-3.1-8b-instant", "backend.base_url": f"{server.url}/v1"}
+    grow = SelfInstruct(backend="langchain", out="openai", settings=settings)
+    grow.generate(4)
+    batched = SelfInstruct(out="openai", settings={"run.batch": True})
+    with pytest.raises(Stopped, match="with the provider"):
+        batched.classify()
+    assert batched.classify().summary.accepted == 4
+    assert [request.headers["authorization"] for request in server.sent_to("/v1/batches")] == ["Bearer sk-batch-key"]
+
+
+def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("generate", "--backend", "demo", "--target", "2", "--out", "run").done()
+    command("classify", "--batch", "--out", "run").failed(2, "DemoBackend cannot put requests into batches", "--batch")
