@@ -31,7 +31,7 @@ from selfinstruct.api import (
 )
 from selfinstruct_langchain import LangChainOptions
 from selfinstruct_langchain.providers import PROVIDERS, key_hint, provider_of, require_key
-from selfinstruct_langchain.sampling import Plan, plan_sampling
+from selfinstruct_langchain.sampling import Plan, accepted_names, plan_sampling
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, BaseLLM
