@@ -96,7 +96,8 @@ def become(request: dict[str, Any], files: Sequence[int]) -> None:
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.path[0] = request["cwd"]
+    added = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    sys.path[:1] = [request["cwd"], *(os.path.abspath(folder) for folder in added)]
 
 
 def run(args: Sequence[str]) -> None:
