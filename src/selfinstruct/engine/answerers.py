@@ -13,7 +13,7 @@ from selfinstruct.api import Backend, chat
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
-from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
+from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
@@ -143,7 +143,7 @@ class LiveAnswerer:
             if isinstance(outcome, Rejected):
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
-                raise ModelError(self.mask(outcome.message), self.mask(_hint(outcome, request.stage)))
+                raise ModelError(self.mask(outcome.message), self.mask(hint_for(outcome, request.stage)))
             self._answers += isinstance(outcome, Reply)
             return outcome
 
@@ -287,13 +287,6 @@ class LiveAnswerer:
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
-
-
-def _hint(unusable: Unusable, stage: str) -> str:
-    """What to do; for a setting of the sampling that the model refuses, the option that leaves it out."""
-    if not unusable.setting:
-        return unusable.hint
-    return f"Leave it out: --set {stage}.sampling.{unusable.setting}=unset"
 
 
 def is_cancelled() -> bool:
