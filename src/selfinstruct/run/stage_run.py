@@ -81,7 +81,7 @@ class StageRun:
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
             reason, code = await work(), 0
-            failed, may_pass = self._store.failed_requests(name)
+            failed, may_pass = self._store.ledger().failed_requests(name)
             if failed:
                 requests = "request" if failed == 1 else "requests"
                 reason, code = f"{reason}, {failed} {requests} failed", Stopped.exit_code

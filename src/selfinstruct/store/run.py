@@ -19,7 +19,6 @@ from selfinstruct.store.database import open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,
-    count_failed_requests,
     read_accepted_after,
     read_decisions,
     read_examples_including_dropped,
@@ -262,10 +261,6 @@ class RunStore:
     def asked_about(self, stage: str) -> dict[str, tuple[int, str]]:
         """Each subject with a fate in a stage: how often it got one, and the accepted text, or an empty one."""
         return read_subject_fates(self._read, stage)
-
-    def failed_requests(self, stage: str) -> tuple[int, int]:
-        """The failed requests whose subjects have no answer, and how many of them failed by what may pass."""
-        return count_failed_requests(self._read, stage)
 
     def raw_instances(self) -> Iterator[tuple[str, int, int]]:
         """Where the raw instances of each instruction are: subject, request and position, in order of requests."""
