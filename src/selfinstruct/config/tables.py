@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from selfinstruct.api import Options, Sampling
 
@@ -57,12 +57,17 @@ class SamplingOptions(Options):
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
         None, description="Against words already said."
     )
-    stop: tuple[str, ...] | Unset | None = Field(None, description="Texts that end a reply.")
+    stop: tuple[str, ...] | None = Field(None, description="Texts that end a reply.")
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _no_texts(cls, stop: object) -> object:
+        return () if stop == "unset" else stop
 
     def over(self, base: Sampling) -> Sampling:
         """The prompt encoder's sampling with what is set here in its place."""
         chosen = self.model_dump(exclude_none=True)
-        unset = {name: () if name == "stop" else None for name, value in chosen.items() if value == "unset"}
+        unset = {name: None for name, value in chosen.items() if value == "unset"}
         return replace(base, **chosen | unset)
 
 

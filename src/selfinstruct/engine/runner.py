@@ -100,7 +100,8 @@ class Runner:
     async def _loop(self) -> str:
         while True:
             if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
-                return f"target of {self._stage.goal} reached"
+                more = self._balance.accepted - self._stage.goal
+                return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
             self._check_bounds()
             while len(self._in_flight) < self._most_in_flight() and self._wants_more():
                 if (pending := self._plan()) is None:
