@@ -33,6 +33,7 @@ _FINISH_WORDS: Mapping[Finish, str] = {
     " insufficient_system_resource pause_turn incomplete max_time",
     "filtered": "content_filter content_filtered guardrail_intervened prohibited_content recitation refusal safety spii"
     " language blocklist image_safety error_toxic toxicity",
+    "unknown": "tool_calls tool_use tool_call function_call",
 }
 FINISHES: Mapping[str, Finish] = {word: finish for finish, words in _FINISH_WORDS.items() for word in words.split()}
 """What providers call the end of a reply, as documented by OpenAI, Anthropic, AWS, Cohere, DeepSeek, Google, Groq,
