@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
+from selfinstruct.config.tables import SamplingOptions
 from selfinstruct.errors import ConfigError
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.types import Sampling
 from tests import third_party_plugins as strangers
 from tests.command_line import command
 
@@ -200,3 +202,8 @@ def test_flags_go_over_the_file_and_the_file_over_the_recipe(tmp_path: Path, mon
     assert tree["generate"]["encoder"]["use"] == "paper-tasks"
     assert (tree["run"]["seed"], tree["run"]["lookahead"]) == (6, 3)
     assert tree["backend"] == {"use": "groq"}, "another backend does not inherit the options of the one in the file"
+
+
+def test_a_setting_that_is_unset_is_left_to_the_provider() -> None:
+    options = SamplingOptions(temperature="unset", stop="unset")
+    assert options.over(Sampling(0.7, 0.9, stop=("###",))) == Sampling(None, 0.9)

@@ -162,11 +162,16 @@ _TYPE_FAULTS = {
 """What is wrong by the type of pydantic's error, and how it is written."""
 
 
+def _is_type(part: int | str) -> bool:
+    """Whether the last part of a place is one of several types that a value may have."""
+    return part in _TYPES or str(part).strip("`").startswith(("constrained-", "literal[", "tuple["))
+
+
 def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
-    """One line for each place; where a value may have several types, pydantic says one thing for each of them."""
+    """One line for each place. For a value of several possible types pydantic reports an error for each type."""
     told: dict[str, str] = {}
     for fault in error.errors(include_url=False):
-        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and fault["loc"][-1] in _TYPES else fault["loc"]
+        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
         where = _path(location, path)
         if fault["type"] == "extra_forbidden":
             words = f"unknown option{_meant(str(location[-1]), _fields_at(model, location[:-1]), where)}"

@@ -160,7 +160,7 @@ def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
         return None
     _refuse_other_than_text(text, finish, model, created_at, failure)
     if failure:
-        return Failure(cast(str, failure))
+        return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
     return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))
 
 
