@@ -32,6 +32,7 @@ from selfinstruct.api import (
     Unusable,
     Window,
     chat,
+    mask_secrets,
     offline_client,
 )
 from selfinstruct_groq import GroqOptions, settings
@@ -222,9 +223,7 @@ class GroqBackend(Backend):
         return self._mask(chat.error_words(error))
 
     def _mask(self, text: str) -> str:
-        for secret in self.secrets():
-            text = text.replace(secret, "***")
-        return re.sub(r"\borg_\w+", "org_***", text)
+        return re.sub(r"\borg_\w+", "org_***", mask_secrets(text, self.secrets()))
 
     # --- what is known ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
+from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.config.places import homes_of
 from selfinstruct.config.tables import (
     AskingTable,
@@ -40,7 +41,8 @@ class ChosenComponent:
     def frozen(self) -> Tree:
         """The values recorded in the run: all options except secrets and those that cannot change a result."""
         return without_secrets(
-            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
+            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))},
+            find_secrets(self.options),
         )
 
 
