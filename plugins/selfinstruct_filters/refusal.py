@@ -175,6 +175,25 @@ ANYWHERE = {
 }
 """Wordings that a draft may not hold outside double quotes."""
 
+SIGNALS = (
+    "please ",
+    " me to",
+    "would you like",
+    "i'll ",
+    "i will ",
+    "i'd be ",
+    "i would be ",
+    "let me know",
+    "no ",
+    "the same ",
+    *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
+    "kannst du",
+    "podr",
+    "poderia",
+    "potr",
+)
+"""Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
+
 _REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
 _NEEDS = re.compile(
     rf"\bi(?:'ll| will| would|'d)? (?:need|require|like to know) (?:to know )?(?:some |a (?:bit|little|few) )?"
@@ -208,7 +227,7 @@ class RefusalFilter(Filter[Draft]):
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
         spoken = _QUOTED.sub('""', text)
-        for reason, pattern in self._anywhere:
+        for reason, pattern in self._anywhere if may_signal(spoken) else ():
             if found := pattern.search(spoken):
                 return drop(reason, words=found[0])
         return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
@@ -220,6 +239,11 @@ class RefusalFilter(Filter[Draft]):
                 if found:
                     return drop("intro-refuses" if found.re is _REFUSES else "intro-asks-back", words=found[0])
         return keep()
+
+
+def may_signal(text: str) -> bool:
+    """Whether a text can hold a wording of `ANYWHERE`, at a glance."""
+    return not text.isascii() or any(map(text.lower().__contains__, SIGNALS))
 
 
 def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
@@ -33,11 +34,18 @@ _NO_WORD = re.compile(r"[^aeiouy]{4,}\Z|[a-z]*[^aeiouyh]{5}|[^aeiouy]{3}\Z", re.
 """Letters that no language written in Latin script has in a row; in upper case they may be an acronym."""
 
 LEAST_NO_WORDS, NO_WORDS_SHARE = 3, 0.6
-_NO_PHRASE = re.compile(
-    r"\b(?:the|an) (?:of|and|or|is|are|to|in|on|for|from|with|by|the|an?|that|it)\b"
-    r"|\b(?:of|from|with|between) (?:and|or|of|is|are|to|between)\b|\ba in\b"
+_NEVER_NEXT = {
+    "the|an": "of|and|or|is|are|to|in|on|for|from|with|by|the|an|a|that|it",
+    "of|from|with|between": "and|or|of|is|are|to|between",
+    "a": "in",
+}
+"""Words, and those that do not follow them; three such pairs are a heap of words."""
+
+_NO_PHRASE = re.compile("|".join(rf"\b(?:{first}) (?:{second})\b" for first, second in _NEVER_NEXT.items()))
+_NO_PAIRS = frozenset(
+    pair for first, second in _NEVER_NEXT.items() for pair in product(first.split("|"), second.split("|"))
 )
-"""Pairs of words that do not follow each other; three of them are a heap of words."""
+"""The same as words: each match of `_NO_PHRASE` is one of these pairs."""
 
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"\W+")
 _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
@@ -64,7 +72,7 @@ class UnreadableFilter(Filter[Draft]):
         is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
         if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
-        return _without_words(item.text)
+        return _without_words(item.text, words_of(item.text))
 
 
 def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -93,20 +101,32 @@ def _loops(words: Sequence[str]) -> bool:
     return False
 
 
-def _without_words(text: str) -> Verdict:
-    """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order."""
-    signs = "".join(text.split())
-    if len(signs) >= _SIGNS_ONLY and len(_NEITHER_LETTER_NOR_DIGIT.sub("", signs)) < _FEWEST_LETTERS * len(signs):
-        return drop("no-words", seen=ascii(text[:40]))
+def _without_words(text: str, words: Sequence[str]) -> Verdict:
+    """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order.
+
+    The patterns are tried where `words`, its tokens, do not rule a match out, which in ASCII are those of the text.
+    """
+    letters = sum(map(len, filter(str.isalnum, words))) if text.isascii() else 0  # at least
+    if letters < _FEWEST_LETTERS * len(text):
+        signs = "".join(text.split())
+        if len(signs) >= _SIGNS_ONLY and len(_NEITHER_LETTER_NOR_DIGIT.sub("", signs)) < _FEWEST_LETTERS * len(signs):
+            return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
-        some = _LOWER_WORD.findall(text)
-        odd = [word for word in some if _NO_WORD.match(word) or word.lower() in KEY_ROWS]
-        if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
-            return drop("no-words", seen=" ".join(odd[:5]))
-        pairs = _NO_PHRASE.findall(text)
+        if sum(map(_is_odd, words)) >= LEAST_NO_WORDS:
+            some = _LOWER_WORD.findall(text)
+            odd = [word for word in some if _is_odd(word.lower())]
+            if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
+                return drop("no-words", seen=" ".join(odd[:5]))
+        pairs = [] if _NO_PAIRS.isdisjoint(pairwise(words)) else _NO_PHRASE.findall(text)
         if len(pairs) > 2:
             return drop("no-sentence", pairs=pairs[:5])
     return keep()
+
+
+@lru_cache(maxsize=8192)
+def _is_odd(word: str) -> bool:
+    """Whether a word in lower case is none: its letters stand in no language so, or in a row on the keyboard."""
+    return len(word) >= 3 and (_NO_WORD.match(word) is not None or word in KEY_ROWS)
 
 
 KEPT = Draft("Écris une phrase avec « ça va ».")

@@ -97,20 +97,20 @@ def is_english(text: str) -> bool:
         if sum(not char.isascii() for char in letters) > len(letters) / 20:
             return False
     spoken = words_of(text)
-    return sum(word in FOREIGN for word in spoken) <= sum(word in ENGLISH for word in spoken)
+    return sum(map(FOREIGN.__contains__, spoken)) <= sum(map(ENGLISH.__contains__, spoken))
 
 
 @lru_cache(maxsize=64)
 def has_english_words(text: str) -> bool:
     """Whether a text is surely English, by function words: rules for other languages leave it alone."""
     spoken = words_of(text)
-    return text.isascii() and sum(word in ENGLISH for word in spoken) > sum(word in FOREIGN for word in spoken)
+    return text.isascii() and sum(map(ENGLISH.__contains__, spoken)) > sum(map(FOREIGN.__contains__, spoken))
 
 
 @lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
-    if _QUESTION.search(text) or _OPENS_QUESTION.match(text) or _REQUEST.search(text):
+    if _QUESTION.search(text):
         return True
     for clause in _CLAUSE.finditer(text):
         first, second = clause[1].lower(), (clause[2] or "").lower()
@@ -118,4 +118,4 @@ def asks(text: str) -> bool:
         is_noun = first in NOUNS_TOO and second in ("for", "of")
         if (first in VERBS and not is_noun) or (is_verb_form and second in _OBJECTS):
             return True
-    return False
+    return _OPENS_QUESTION.match(text) is not None or _REQUEST.search(text) is not None
