@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfinstruct.api import Verdict, drop, keep
+from selfinstruct.api import Draft
 from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import restated, unreadable
-from selfinstruct_filters.refusal import ANYWHERE, may_signal
+from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
 from selfinstruct_filters.wording import word_set, words_of
 
 PIECES = sorted(
@@ -34,30 +35,18 @@ def test_a_glance_rules_no_wording_out(words: str, data: st.DataObject) -> None:
     assert may_signal(data.draw(st.from_regex(re.compile(words, re.IGNORECASE))))
 
 
-def each_pattern(text: str) -> Verdict:
-    """Whether a text has no words, by every pattern."""
-    signs = "".join(text.split())
-    if len(signs) >= 12 and len(re.sub(r"\W+", "", signs)) < 0.35 * len(signs):
-        return drop("no-words", seen=ascii(text[:40]))
-    if text.isascii() and "```" not in text:
-        some = re.findall(r"\b[A-Z]?[a-z]{3,}\b", text)
-        no_word = re.compile(r"[^aeiouy]{4,}\Z|[a-z]*[^aeiouyh]{5}|[^aeiouy]{3}\Z", re.IGNORECASE)
-        odd = [word for word in some if no_word.match(word) or word.lower() in unreadable.KEY_ROWS]
-        if len(odd) >= 3 and len(odd) >= 0.6 * len(some):
-            return drop("no-words", seen=" ".join(odd[:5]))
-        pairs = re.findall(
-            r"\b(?:the|an) (?:of|and|or|is|are|to|in|on|for|from|with|by|the|an?|that|it)\b"
-            r"|\b(?:of|from|with|between) (?:and|or|of|is|are|to|between)\b|\ba in\b",
-            text,
-        )
-        if len(pairs) > 2:
-            return drop("no-sentence", pairs=pairs[:5])
-    return keep()
-
-
 @given(TEXTS)
-def test_a_text_without_words_is_found_as_by_every_pattern(text: str) -> None:
-    assert unreadable._without_words(text, words_of(text)) == each_pattern(text)
+def test_words_that_never_follow_each_other_are_found_by_the_pairs_of_words(text: str) -> None:
+    pairs = {tuple(found.split()) for found in unreadable._NO_PHRASE.findall(text)}
+    assert not text.isascii() or pairs <= unreadable._NO_PAIRS.intersection(pairwise(words_of(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hola, ¿podrías aclarar qué tarea?", "Kannst du das genauer sagen?", "Potresti chiarire?", "请您澄清一下？"],
+)
+def test_requests_for_clarity_in_other_languages_are_dropped_without_an_english_word(text: str) -> None:
+    assert RefusalFilter().evaluate(Draft(text)).reason == "asks-back"
 
 
 @given(TEXTS)
