@@ -216,7 +216,7 @@ def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path
 
 DEAF = '''
 from selfinstruct.api import Component, NoOptions, hookimpl
-from selfinstruct_chat.labels import ChatLabelsReader
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 
 class Deaf(ChatLabelsReader):
     """Hears nothing of the first reply."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Filter, drop, keep
-from selfinstruct.engine.answerers import Answer
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.store import RunStore, Totals
 from selfinstruct.types import (

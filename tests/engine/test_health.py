@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from selfinstruct.engine.gate import RECOVERY, Gate, Ticket
-from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy
+from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy
 from selfinstruct.types import Busy
 from tests.engine.clock import Clock, stopped_clock
 

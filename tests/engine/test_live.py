@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import Backend
-from selfinstruct.engine.answerers import LiveAnswerer, RetryPolicy
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Gate
+from selfinstruct.engine.live_answerer import LiveAnswerer, RetryPolicy
 from selfinstruct.errors import ModelError, PluginError, Stopped
 from selfinstruct.types import (
     GENERATE,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.files.names import REVIEW_FILE
 from selfinstruct.store import RunStore
-from selfinstruct.store.items import NoSuchItemError
-from selfinstruct.store.pages import Pages
+from selfinstruct.store.review_items import NoSuchItemError
+from selfinstruct.store.review_pages import Pages
 from selfinstruct.store.reviews import ReviewCounts, Reviews, StaleReviewError
 
 Seen = tuple[str, str, dict[str, str]]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from selfinstruct.insight.forecast import Forecast
     from selfinstruct.insight.growth import GrowthStatus
+    from selfinstruct.insight.growth_forecast import Forecast
     from selfinstruct.store import Stretch
 
 SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
