@@ -9,7 +9,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length
-from selfinstruct_filters.wording import signed_words
+from selfinstruct_filters.helpers.wording import signed_words
 
 STRETCH = 0.2
 """How many words, as a share of its own, may stand between the words of a copy."""

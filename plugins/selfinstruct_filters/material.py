@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import VERBS, words_of
+from selfinstruct_filters.helpers.wording import VERBS, words_of
 
 LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.helpers.wording import word_set
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import VERBS, is_english, word_set, words_of
+from selfinstruct_filters.helpers.wording import VERBS, is_english, word_set, words_of
 
 FEWEST = 4
 """A shorter draft is a note rather than a sentence: `pros and cons of`."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.cli.board import Board, duration
+from selfinstruct.cli.progress_board import Board
+from selfinstruct.cli.text import duration
 from tests.command_line import Ended, command
 
 

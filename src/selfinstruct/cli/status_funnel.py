@@ -1,4 +1,4 @@
-"""Prints the funnel of a stage: its requests, replies and candidates."""
+"""The funnel of each stage in `selfinstruct status`: its requests, replies and candidates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.cli.board import printable
 from selfinstruct.cli.progress import WORDS
-from selfinstruct.cli.text import clip, pluralize
+from selfinstruct.cli.text import clip, pluralize, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.funnel import Funnel
