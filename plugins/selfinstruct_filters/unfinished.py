@@ -49,7 +49,7 @@ _BROKEN = re.compile(r"[a-z]*(?:[bcdfgjkmpqtvz][rlw]|[bdfgjkmpqtv][bdfgjkqv]|[bc
 class UnfinishedFilter(Filter[Draft | Example]):
     """Drop a draft that stops in the middle of a sentence, and an example whose output stops in the middle of a word.
 
-    Both rules are English. Without a dictionary few cut words can be told from rare ones; those that cannot are kept.
+    Both rules are English. Without a dictionary most cut words look like rare ones, so doubtful words are kept.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:

@@ -119,7 +119,7 @@ def test_what_is_out_in_a_folder_is_asked_nowhere_else(flags: tuple[str, ...], s
 
 
 @pytest.mark.usefixtures("project")
-def test_a_folder_that_is_gone_is_told() -> None:
+def test_the_error_names_a_folder_that_is_gone() -> None:
     stop("instances")
     for file in [*BATCHES.iterdir()]:
         file.unlink()

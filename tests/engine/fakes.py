@@ -134,7 +134,7 @@ class RecordingObserver:
 
 @dataclass
 class StageBench:
-    """Runs a stage of words over a folder; every `run` opens the folder anew, as a new process would."""
+    """Runs a stage of words over a folder; every `run` opens the folder again, as a new process would."""
 
     folder: Path
     lookahead: int = 4

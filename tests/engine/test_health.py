@@ -38,7 +38,7 @@ async def size(gate: Gate) -> int:
     return len(through)
 
 
-async def test_a_volley_that_is_pushed_back_halves_the_next_one_once(clock: Clock) -> None:
+async def test_a_burst_that_meets_too_many_requests_halves_the_next_one_once(clock: Clock) -> None:
     gate = Gate(FULL, clock)
     through = await volley(gate)
     assert len(through) == FULL

@@ -141,7 +141,7 @@ def test_what_a_judge_says_is_shown_and_searched_by_if_there_is_one(reviews: Rev
     assert rating["remark"] == "<b>so so</b>"  # type: ignore[index,call-overload]
 
 
-def test_counts_follow_a_run_that_goes_on(reviews: Reviews, run: Path) -> None:
+def test_counts_follow_a_run_that_continues(reviews: Reviews, run: Path) -> None:
     shown = Pages(reviews)
 
     def dropped() -> int:
