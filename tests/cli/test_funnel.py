@@ -57,7 +57,7 @@ def test_replies_beyond_the_target_wait_and_are_reported() -> None:
     command(*RUN, "--target", "5").done()
     funnel = funnels()["generate"]
     assert funnel["waiting"] > 0
-    assert f"{funnel['waiting']} not judged yet" in command("status", "--out", "d").done().out
+    assert f"{funnel['waiting']} not evaluated yet" in command("status", "--out", "d").done().out
 
 
 def test_rejected_rows_say_of_every_stage_what_was_dropped_where_and_why() -> None:

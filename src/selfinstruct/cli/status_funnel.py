@@ -34,7 +34,7 @@ def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
     for cause, count in failures.items():
         yield f"  {count:,} failed: {clip(cause)}"
     words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
-    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
+    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not evaluated yet": funnel.waiting}
     counts = _counts(marks)
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {counts}" if counts else "")

@@ -45,8 +45,7 @@ def fate_text(fate: str, rule: str, reason: str) -> str:
     """Describe a fate in words."""
     if fate == "accepted":
         return "accepted"
-    word = "set aside" if fate == "quarantined" else fate
-    return printable(f"{word} by {rule}: {reason}" if rule else f"{word}: {reason}")
+    return printable(f"{fate} by {rule}: {reason}" if rule else f"{fate}: {reason}")
 
 
 def evidence_lines(evidence: Mapping[str, Json], full: bool) -> Iterator[str]:
