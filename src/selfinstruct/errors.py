@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SelfInstructError(Exception):
