@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api.secret_finder import SHORTEST_PART, find_secrets
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import ConfigError, suggest
 from selfinstruct.files.inputs import read_input_text
-from selfinstruct.plugins.checks import SECRET_NAME, suggest
+from selfinstruct.plugins.checks import SECRET_NAME
 
 FILE = "selfinstruct.toml"
 OFF = "off"
