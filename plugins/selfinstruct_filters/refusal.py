@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import without_quotations
+from selfinstruct_filters.helpers.wording import without_quotations
 
 _QUOTES = {'"': '"', "“": "”"}
 _LEAD = re.compile(r"[\s(\[*_]+")
