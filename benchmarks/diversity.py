@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from imitator import Imitator
+from imitator import Imitator, topics_by_field
 
 from selfinstruct.config.seeds import read_seeds
 from selfinstruct.errors import Stopped
@@ -35,7 +35,6 @@ from selfinstruct.run.run import Run, Settings
 from selfinstruct.similarity import Pool
 from selfinstruct.text.phrases import Phrase, verb_and_object
 from selfinstruct.types import GENERATE
-from selfinstruct_demo.grammar import fields
 
 SAMPLERS = ("paper", "spread", "coverage")
 LABELLED = Path(__file__).parents[1] / "tests" / "api" / "phrases.tsv"
@@ -50,8 +49,8 @@ class GrowthResult:
 
 
 def topics() -> list[str]:
-    """Ten of every field of life that the demo knows."""
-    return [topic for field in fields().values() for topic in field["topic"][-10:]]
+    """Ten of every field of life."""
+    return [topic for topics in topics_by_field().values() for topic in topics[-10:]]
 
 
 def grow(sampler: str, hints: bool, requests: int, seed: int, backend: str | None) -> GrowthResult:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 from selfinstruct.api import Backend, Sampling
-from selfinstruct_demo.grammar import fields
 
 OWN, REPEATS, FOLLOWS = 0.35, 0.06, 0.85
 """How often it follows a habit, repeats an example, and keeps to a topic that the prompt names."""
@@ -40,6 +42,13 @@ _WORD = re.compile(r"[a-z]{5,}")
 _JOINT = re.compile(r" (?:of|for|about|with|in|to|from|that|and|into|as) ")
 
 
+@cache
+def topics_by_field() -> dict[str, list[str]]:
+    """The topics of every field of life, from `topics.toml`."""
+    found = tomllib.loads(Path(__file__).with_name("topics.toml").read_text("utf-8"))
+    return {field: [" ".join(topic.split()) for topic in topics.split(";")] for field, topics in found.items()}
+
+
 class Imitator(Backend):
     """The imitation as a backend; another seed is another model."""
 
@@ -57,7 +66,7 @@ class Model:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._topics = [topic for field in fields().values() for topic in field["topic"]]
+        self._topics = [topic for topics in topics_by_field().values() for topic in topics]
         Random(seed).shuffle(self._topics)
         self._liking = list(accumulate(1 / (rank + 3) for rank in range(len(self._topics))))
         self._habit = list(accumulate(1 / (rank + 1) for rank in range(len(HABITS))))

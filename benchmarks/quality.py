@@ -55,7 +55,7 @@ def main() -> None:
     for stage in STAGES:
         print_stage(stage)
         if arguments.wrong:
-            print(*(line for part in ("seen", "public") for line in tally(stage, part).wrong), "", sep="\n")
+            print(*(line for part in ("seen", "seeds") for line in tally(stage, part).wrong), "", sep="\n")
 
 
 if __name__ == "__main__":

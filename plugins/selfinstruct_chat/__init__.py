@@ -14,7 +14,7 @@ from selfinstruct.api import (
     PromptEncoder,
     hookimpl,
 )
-from selfinstruct_chat.classify import ChatClassifyEncoder
+from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
@@ -35,7 +35,7 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder]]:
     review = "Ask a chat model three questions on each of many examples: task, input, output"
     return [
         Component("chat-tasks", tasks, ChatTasksOptions, ChatTasksEncoder, stages=(GENERATE,)),
-        Component("chat-classify", labels, NoOptions, ChatClassifyEncoder, stages=(CLASSIFY,)),
+        Component("chat-classify", labels, ChatClassifyOptions, ChatClassifyEncoder, stages=(CLASSIFY,)),
         Component("chat-instances", examples, ChatInstancesOptions, ChatInstancesEncoder, stages=(INSTANCES,)),
         Component("chat-judge", review, ChatJudgeOptions, ChatJudgeEncoder, stages=(JUDGE,)),
     ]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from selfinstruct.api import Instruction, Message, NoOptions, PromptEncoder, Sampling
+from pydantic import Field, field_validator
+
+from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
+from selfinstruct_chat.own_words import read_words
 from selfinstruct_chat.schemas import YES_OR_NO, Schema, numbered
 
 _KINDS = (
@@ -23,13 +27,25 @@ LONGEST, TAIL = 400, 140
 """Characters that are shown of a task, and how many of them are its last: that is where labels often stand."""
 
 
+class ChatClassifyOptions(Options):
+    """What the prompt about kinds of tasks can be told."""
+
+    system: str | None = Field(None, description="A file with your own system message, without placeholders.")
+
+    @field_validator("system", mode="before")
+    @classmethod
+    def _read_system(cls, given: Any) -> Any:
+        """Read the file when the config is read, so that the run freezes its text and not its name."""
+        return read_words(given)
+
+
 class ChatClassifyEncoder(PromptEncoder):
     """A system message that never changes, and a user message with the numbered tasks."""
 
-    def __init__(self, options: NoOptions, as_json: bool = False) -> None:
+    def __init__(self, options: ChatClassifyOptions, as_json: bool = False) -> None:
         self._options = options
         self._as_json = as_json
-        self._system = Message("system", SYSTEM_FOR_JSON if as_json else SYSTEM)
+        self._system = Message("system", options.system or (SYSTEM_FOR_JSON if as_json else SYSTEM))
         self.sampling = Sampling(temperature=0.0, max_tokens=900 if as_json else 600)
 
     def with_schema(self) -> PromptEncoder:

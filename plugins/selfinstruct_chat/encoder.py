@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
 from selfinstruct_chat.hints import choose, read_hints
+from selfinstruct_chat.own_words import fill_in, read_words
 from selfinstruct_chat.schemas import TEXT, Schema, numbered
 
 _TASKS = (
@@ -47,6 +48,16 @@ class ChatTasksOptions(Options):
     personas: tuple[str, ...] | None = Field(
         None, description="People who may ask, one drawn for each request: a list, or a file."
     )
+
+    system: str | None = Field(
+        None, description="A file with your own system message; {count}, {topic} and {language} are filled in."
+    )
+
+    @field_validator("system", mode="before")
+    @classmethod
+    def _read_system(cls, given: Any) -> Any:
+        """Read the file when the config is read, so that the run freezes its text and not its name."""
+        return read_words(given, "count", "topic", "language")
 
     @field_validator("topics", "personas", mode="before")
     @classmethod
@@ -105,9 +116,11 @@ class ChatTasksEncoder(PromptEncoder):
 
 def _system_text(options: ChatTasksOptions, as_json: bool) -> str:
     """The system message, with the run's topic and language if there are any."""
-    parts = [SYSTEM_FOR_JSON if as_json else SYSTEM]
-    if options.topic:
+    words = options.system or ""
+    values = {"count": str(options.count), "topic": options.topic, "language": options.language}
+    parts = [fill_in(words, values) if words else SYSTEM_FOR_JSON if as_json else SYSTEM]
+    if options.topic and "{topic}" not in words:
         parts.append(f"All tasks are about this topic: {options.topic}.")
-    if options.language:
+    if options.language and "{language}" not in words:
         parts.append(f"Write the tasks in {options.language}.")
     return " ".join(parts)

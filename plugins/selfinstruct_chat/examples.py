@@ -41,7 +41,7 @@ class ChatExamplesReader(PostProcessor):
         is_classification = subject.is_classification is True
         text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
         text = without_next_task(text, subject.text)
-        ends_open = reply.finish == "length"
+        ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, is_classification, ends_open)
         shared: dict[str, Json] = {}
         if not pairs:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from selfinstruct.api import (
     ConfigError,
@@ -20,6 +21,7 @@ from selfinstruct.api import (
     Sampling,
 )
 from selfinstruct.api.text import final_text
+from selfinstruct_chat.own_words import fill_in, read_words
 from selfinstruct_chat.schemas import TEXT, Schema, fields, numbered, or_null
 
 INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
@@ -77,9 +79,19 @@ CLOSING, CLOSING_FOR_JSON = "Write its examples, in the form given.", "Write its
 class ChatInstancesOptions(Options):
     """Options of the prompt for examples."""
 
-    count: int = Field(
-        3, ge=1, le=10, description="Number of examples to ask for per task; beyond 5 they differ little."
+    count: int = Field(3, ge=1, le=10, description="How many examples of a task to ask for; more than 5 differ little.")
+    system: str | None = Field(
+        None, description="A file with your own system message; {wanted} becomes words such as 'up to 3 examples'."
     )
+    system_labels: str | None = Field(
+        None, description="The same for classification tasks, which are asked for a label first."
+    )
+
+    @field_validator("system", "system_labels", mode="before")
+    @classmethod
+    def _read_system(cls, given: Any) -> Any:
+        """Read the file when the config is read, so that the run freezes its text and not its name."""
+        return read_words(given, "wanted")
 
 
 class ChatInstancesEncoder(PromptEncoder):
@@ -89,11 +101,11 @@ class ChatInstancesEncoder(PromptEncoder):
         self._options = options
         self._as_json = as_json
         wanted = _wanted(options.count, "different in content and difficulty")
-        self._input_first = Message("system", (INPUT_FIRST_AS_JSON if as_json else INPUT_FIRST).format(wanted=wanted))
+        own = INPUT_FIRST_AS_JSON if as_json else INPUT_FIRST
+        self._input_first = Message("system", _system_text(options.system, own, wanted))
         wanted = _wanted(options.count, "each with another label while there are labels")
-        self._output_first = Message(
-            "system", (OUTPUT_FIRST_AS_JSON if as_json else OUTPUT_FIRST).format(wanted=wanted)
-        )
+        own = OUTPUT_FIRST_AS_JSON if as_json else OUTPUT_FIRST
+        self._output_first = Message("system", _system_text(options.system_labels, own, wanted))
         example = TOKENS_PER_EXAMPLE + (JSON_TOKENS_PER_EXAMPLE if as_json else 0)
         self.sampling = Sampling(temperature=0.7, max_tokens=max(1024, example * options.count))
 
@@ -124,9 +136,14 @@ class ChatInstancesReader(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
         """One raw text for the one subject; the note `cut` says that the reply's tokens ran out."""
-        notes: dict[str, Json] = {"cut": True} if reply.finish == "length" else {}
+        notes: dict[str, Json] = {"cut": True} if reply.ended_early else {}
         text = final_text(reply.text).strip("\r\n")
         return [RawInstances(text, subject.id, notes) for subject in request.subjects[:1]]
+
+
+def _system_text(words: str | None, template: str, wanted: str) -> str:
+    """The user's own words, or else ours."""
+    return fill_in(words, {"wanted": wanted}) if words else template.format(wanted=wanted)
 
 
 def _wanted(count: int, variety: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
+from selfinstruct_chat.own_words import read_words
 from selfinstruct_chat.schemas import TEXT, YES_OR_NO, Schema, fields, numbered
 
 _REVIEW = (
@@ -44,6 +46,13 @@ class ChatJudgeOptions(Options):
     longest: int = Field(
         1500, ge=100, description="Characters shown of each text; of a longer text, its start and its end."
     )
+    system: str | None = Field(None, description="A file with your own system message, without placeholders.")
+
+    @field_validator("system", mode="before")
+    @classmethod
+    def _read_system(cls, given: Any) -> Any:
+        """Read the file when the config is read, so that the run freezes its text and not its name."""
+        return read_words(given)
 
 
 class ChatJudgeEncoder(PromptEncoder):
@@ -56,7 +65,7 @@ class ChatJudgeEncoder(PromptEncoder):
         self._options = options
         self._as_json = as_json
         self._longest = options.longest
-        self._system = Message("system", SYSTEM_FOR_JSON if as_json else SYSTEM)
+        self._system = Message("system", options.system or (SYSTEM_FOR_JSON if as_json else SYSTEM))
         self.sampling = Sampling(temperature=0.0, max_tokens=960 if as_json else 640)
 
     def with_schema(self) -> PromptEncoder:

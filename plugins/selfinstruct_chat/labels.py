@@ -65,7 +65,7 @@ class ChatLabelsReader(PostProcessor):
         """
         text = clean_reply(reply.text).strip().replace("’", "'")
         tasks = [one_line(subject.text) for subject in request.subjects]
-        answers = read_answers(text, tasks, is_cut=reply.finish == "length")
+        answers = read_answers(text, tasks, is_cut=reply.ended_early)
         heard: dict[int, list[str]] = {}
         for number, said in answers:
             if 1 <= number <= len(tasks):

@@ -47,7 +47,7 @@ class ChatRatingsReader(PostProcessor):
         text = clean_reply(reply.text).strip().replace("’", "'")
         count = len(request.subjects)
         found = read_ratings(text, count)
-        if reply.finish == "length" and found and not found[-1][1].rest:
+        if reply.ended_early and found and not found[-1][1].rest:
             found = found[:-1]
         heard: dict[int, list[ReadAnswers]] = {}
         for number, said in found:

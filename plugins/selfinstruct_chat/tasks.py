@@ -73,7 +73,7 @@ def _without_half(text: str, reply: Reply) -> tuple[str, bool]:
     if text.startswith('"') and text.endswith('"'):
         with suppress(ValueError):
             text = str(json.loads(text, strict=False)).strip()
-    ends_open = reply.finish == "length" and _WHOLE.search(reply.text[-400:]) is None
+    ends_open = reply.ended_early and _WHOLE.search(reply.text[-400:]) is None
     if ends_open and (found := _NUMBER_LAST.search(text[-20:])):
         return text[: len(text) - len(found[0])], False
     return text, ends_open

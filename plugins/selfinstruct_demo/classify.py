@@ -8,14 +8,16 @@ from random import Random
 from selfinstruct_demo.faults import MARKERS, happens
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
+from selfinstruct_demo.tasks import recognise
 
 ASKS_FOR_LABEL = re.compile(
     r"\b(?:classify|classification|categori[sz]e|which category|sentiment|label (?:it|the|this|each)|tag the given|"
-    r"(?:decide|determine|detect|identify|tell|tell me) (?:if|whether)|detect the|determine the category|"
-    r"true or false|yes or no|choose from|select the (?:one|option)|does the given|is the (?:following|given)|"
-    r"(?:answer|reply) [\w' ]{1,30} or\b)|[:,] [\w' -]+, or [\w' -]+[.?]?$|: [\w', -]*\bor [\w' -]+[.?]?$",
+    r"(?:decide|determine|detect|identify|tell|tell me) (?:if|whether)|determine the category|"
+    r"true or false|yes or no|choose from|select the (?:one|option)|does the given|is the (?:following|given))\b|"
+    r"[:,] [\w' -]+, or [\w' -]+[.?]?$",
     re.IGNORECASE,
 )
+"""Wordings of classification tasks that the demo did not write."""
 QUOTED_LABELS = re.compile(r'((?:"[^"]+", )*"[^"]+") or "([^"]+)"')
 PLAIN_LABELS = re.compile(r"\b((?:[\w-]+, )*[\w-]+),? or ([\w-]+)\b")
 
@@ -37,12 +39,14 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
 
 
 def is_classification(task: str) -> bool:
-    """Whether the words of a task suggest a small set of answers."""
+    """Whether a task allows a small set of answers; of a task from elsewhere, whether its words suggest so."""
+    if known := recognise(task):
+        return bool(known.labels)
     return bool(ASKS_FOR_LABEL.search(task) or QUOTED_LABELS.search(task))
 
 
 def labels_of(task: str) -> tuple[str, ...]:
-    """The labels that a task names, or else `Yes` and `No`."""
+    """The labels that a task from elsewhere names, or else `Yes` and `No`."""
     if found := QUOTED_LABELS.search(task):
         return (*re.findall(r'"([^"]+)"', found[1]), found[2])
     if found := PLAIN_LABELS.search(task):

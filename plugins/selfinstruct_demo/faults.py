@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeAlias
 
-from selfinstruct_demo.grammar import draw_text, fill
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
+from selfinstruct_demo.tasks import recognise
+from selfinstruct_demo.words import lexicon, sentence, thing
 
 InputOutput: TypeAlias = tuple[str, str]
 """Input (empty if there is none) and output."""
@@ -53,13 +54,12 @@ SWAPS = (
     ("a", "one"),
 )
 UNSUITABLE = (
-    "Explain {topic}.",
-    "Draw a picture of {topic} with {role} {place}.",
-    "Watch the video about {topic} and note {k} things that surprise {people}.",
-    "Write a program that stores notes on {topic} for {role} and sorts them by month.",
-    "Describe the image of {topic} that {role} showed to {people} {place}.",
-    "{n} euros buy how much {topic} in {city}?",
-    "Make a graph of the prices of {topic} and {topic.2} in {city} since {month}.",
+    "{thing}.",
+    "Draw a picture of the {thing} that {name} keeps in {city}.",
+    "Watch the video about the {thing} of {name} and note three things about {city}.",
+    "Describe the attached image of the {thing} of {name} in {city}.",
+    "Draw a graph of {name}'s {thing} sales in {city}.",
+    "Listen to the recording of {name} in {city} and write down what is said about the {thing}.",
 )
 
 
@@ -76,8 +76,9 @@ def add_mistake(task: str, ask: ParsedPrompt, rng: Random, *, options: DemoOptio
     if happens(rng, options.near_duplicate):
         return restate(rng.choice(examples), rng)
     if happens(rng, options.answer):
-        reply = draw_text(rng, "advice", 2)
-        return reply if rng.random() < 0.5 else f"{task}\n\nAnswer: {reply}"
+        known = recognise(task)
+        reply = known.draw_case(rng)[1] if known else ""
+        return f"{task}\n\nAnswer: {reply}" if rng.random() < 0.5 else f"The answer is this: {sentence(rng)}."
     if happens(rng, options.unsuitable):
         return unsuitable(rng)
     return task
@@ -85,7 +86,9 @@ def add_mistake(task: str, ask: ParsedPrompt, rng: Random, *, options: DemoOptio
 
 def unsuitable(rng: Random) -> str:
     """A task that cannot be answered in text, or that is too short."""
-    return fill(rng, rng.choice(UNSUITABLE))
+    words = {kind: rng.choice(lexicon()[kind]) for kind in ("name", "city")}
+    text = rng.choice(UNSUITABLE).format(**words, thing=thing(rng))
+    return text[0].upper() + text[1:]
 
 
 def restate(example: str, rng: Random) -> str:
@@ -117,7 +120,7 @@ def add_instance_mistakes(cases: Sequence[InputOutput], rng: Random) -> list[Inp
     case = rng.choice(cases)
     if rng.random() < 0.5:
         others = [output for _, output in cases if output != case[1]]
-        return [*cases, (case[0], rng.choice(others) if others else draw_text(rng, "advice", 1))]
+        return [*cases, (case[0], rng.choice(others) if others else f"{case[1]}, or {sentence(rng)}.")]
     return [(text, "") if (text, output) == case else (text, output) for text, output in cases]
 
 

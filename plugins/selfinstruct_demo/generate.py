@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from selfinstruct_demo.faults import add_mistake, lay_out
-from selfinstruct_demo.grammar import draw_task
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
+from selfinstruct_demo.tasks import draw_task
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:

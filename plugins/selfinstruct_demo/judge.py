@@ -1,18 +1,17 @@
-"""Answers prompts of the stage judge: checks each example as far as it can, and draws other ratings at random."""
+"""Answers prompts of the stage judge: solves each example itself and compares, and doubts some as real judges do."""
 
 from __future__ import annotations
 
 import json
 from random import Random
 
-from selfinstruct_demo.compute import solve
 from selfinstruct_demo.faults import MARKERS, REFUSALS, happens
-from selfinstruct_demo.instances import TAKES_INPUT
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
+from selfinstruct_demo.tasks import recognise, right_answer
 
-WRONG_TASK, WRONG_INPUT, WRONG_OUTPUT = 0.04, 0.06, 0.15
-"""Shares of examples without a visible mistake that get the rating `no` in each question."""
+DOUBTED_TASK, DOUBTED_INPUT, DOUBTED_OUTPUT = 0.06, 0.1, 0.15
+"""Shares of examples in which a judge wrongly doubts task, input, or an output that it cannot compute."""
 
 REASONS = ("the task is too vague", "the input does not fit", "the output misses the point")
 
@@ -40,9 +39,9 @@ def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:
         task, given, output = (str(example[key]) for key in ("instruction", "input", "output"))
     except (ValueError, KeyError, TypeError):
         return False, False, False
-    computed = None if given else solve(task)
-    is_task = len(task.split()) > 2 and lots[0] >= WRONG_TASK
-    fits = bool(given) >= bool(TAKES_INPUT.search(task)) and lots[1] >= WRONG_INPUT
-    is_answer = bool(output.strip()) and output not in REFUSALS
-    is_right = output == computed if computed is not None else lots[2] >= WRONG_OUTPUT
-    return is_task, fits, is_answer and is_right
+    is_task = len(task.split()) > 2 and lots[0] >= DOUBTED_TASK
+    fits = lots[1] >= DOUBTED_INPUT
+    if recognise(task) is None:
+        return is_task, fits, bool(output.strip()) and output not in REFUSALS and lots[2] >= DOUBTED_OUTPUT
+    right = right_answer(task, given)
+    return is_task, fits and right is not None, output == right

@@ -10,6 +10,7 @@ from selfinstruct_filters.answer import AnswerFilter, AnswerOptions
 from selfinstruct_filters.at_most import AtMostFilter, AtMostOptions
 from selfinstruct_filters.conflict import ConflictFilter, ConflictOptions
 from selfinstruct_filters.containment import ContainmentFilter, ContainmentOptions
+from selfinstruct_filters.counts import CountsFilter
 from selfinstruct_filters.cut import CutFilter
 from selfinstruct_filters.decontamination import DecontaminationFilter, DecontaminationOptions
 from selfinstruct_filters.duplicate_example import DuplicateExampleFilter
@@ -19,16 +20,22 @@ from selfinstruct_filters.first_char import FirstCharFilter
 from selfinstruct_filters.injection import InjectionFilter
 from selfinstruct_filters.invalid_example import InvalidExampleFilter
 from selfinstruct_filters.keywords import KeywordsFilter, KeywordsOptions
+from selfinstruct_filters.labels import LabelsFilter
 from selfinstruct_filters.language import LanguageFilter, LanguageOptions
 from selfinstruct_filters.length import LengthFilter, LengthOptions
+from selfinstruct_filters.limits import LimitsFilter
 from selfinstruct_filters.marks import MarksFilter
 from selfinstruct_filters.material import MaterialFilter
 from selfinstruct_filters.near_duplicate import NearDuplicateFilter, NearDuplicateOptions
+from selfinstruct_filters.order import OrderFilter
+from selfinstruct_filters.parses import ParsesFilter
 from selfinstruct_filters.personal_data import PersonalDataFilter, PersonalDataOptions
 from selfinstruct_filters.refusal import RefusalFilter
 from selfinstruct_filters.restated import RestatedFilter, RestatedOptions
 from selfinstruct_filters.rouge_l import RougeLFilter, RougeLOptions
 from selfinstruct_filters.semantic import SemanticFilter, SemanticOptions
+from selfinstruct_filters.sums import SumsFilter
+from selfinstruct_filters.swallowed import SwallowedFilter
 from selfinstruct_filters.unfinished import UnfinishedFilter
 from selfinstruct_filters.unreadable import UnreadableFilter
 from selfinstruct_filters.unsafe import UnsafeFilter, UnsafeOptions
@@ -69,6 +76,15 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         ),
         _offer("rouge-l", "Drop drafts too similar to the pool by ROUGE-L", RougeLFilter, options=RougeLOptions),
         _offer("invalid-example", "Drop empty, refused, broken-off examples", InvalidExampleFilter, stages=(PREPARE,)),
+        _offer("swallowed", "Drop outputs with an input or a next task", SwallowedFilter, stages=(PREPARE,)),
+        _offer("parses", "Drop Python and JSON that do not parse", ParsesFilter, stages=(PREPARE,)),
+        _offer("sums", "Drop wrong results of plain sums", SumsFilter, stages=(PREPARE,)),
+        _offer("counts", "Drop wrong counts of words, letters and items", CountsFilter, stages=(PREPARE,)),
+        _offer("order", "Drop what is sorted or compared wrongly", OrderFilter, stages=(PREPARE,)),
+        _offer(
+            "labels", "Drop labels that the task does not name, or the input holds", LabelsFilter, stages=(PREPARE,)
+        ),
+        _offer("limits", "Drop outputs that break a limit of the task", LimitsFilter, stages=(PREPARE,)),
         _offer("duplicate-example", "Drop repeated examples", DuplicateExampleFilter, stages=(PREPARE,)),
         _offer(
             "conflict",

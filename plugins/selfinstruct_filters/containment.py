@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.similarity import lcs_length, sign_tokens
+from selfinstruct.api.similarity import lcs_length
+from selfinstruct_filters.wording import signed_words
 
 STRETCH = 0.2
 """How many words, as a share of its own, may stand between the words of a copy."""
@@ -42,7 +43,7 @@ class ContainmentFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Name the entry that has most in common, the oldest of equals."""
-        tokens = sign_tokens(item.text)
+        tokens = signed_words(item.text)
         if (found := self._index.most_contained(tokens)) is None:
             return keep()
         entry, share = found
@@ -52,7 +53,7 @@ class ContainmentFilter(Filter[Draft]):
 
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""
-        self._index.add(sign_tokens(item.text))
+        self._index.add(signed_words(item.text))
         self._texts.append(item.text)
 
 

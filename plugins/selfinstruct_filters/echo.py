@@ -39,7 +39,7 @@ class EchoFilter(Filter[Draft | Example]):
 
     def __init__(self, options: EchoOptions) -> None:
         self._share = options.share
-        self._known = [_plain(unicode_tokens(phrase)) for phrase in options.phrases]
+        self._known = {_plain(unicode_tokens(phrase)) for phrase in options.phrases}
         self._phrases = frozenset(run for phrase in self._known for run in _runs(phrase))
 
     def evaluate(self, item: Draft | Example) -> Verdict:
@@ -51,6 +51,9 @@ class EchoFilter(Filter[Draft | Example]):
             words = _plain(words_of(text))
             if words in self._known:
                 return drop("repeats-the-prompt", text=text[:200], share=1.0)
+            runs = set(_runs(words))
+            if runs.isdisjoint(own) and runs.isdisjoint(self._phrases):
+                continue
             if (share := _covered(words, own, self._phrases)) >= self._share:
                 return drop("repeats-the-prompt", text=text[:200], share=round(share, 3))
         return keep()
@@ -83,8 +86,8 @@ def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return zip(*(words[at:] for at in range(RUN)), strict=False)
 
 
-def _plain(words: Iterable[str]) -> list[str]:
-    return ["0" if word.isdecimal() else word for word in words]
+def _plain(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple("0" if word[0].isdecimal() and word.isdecimal() else word for word in words)
 
 
 _MESSAGES = ("Write 10 new tasks, numbered 1 to 10. Vary the verb, the length and the form.",)

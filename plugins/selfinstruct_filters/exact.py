@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct.api.similarity import sign_tokens
+from selfinstruct_filters.wording import signed_words
 
 
 class ExactFilter(Filter[Draft]):
@@ -24,7 +24,7 @@ class ExactFilter(Filter[Draft]):
 
 
 def _folded(text: str) -> str:
-    return " ".join(sign_tokens(text))
+    return " ".join(signed_words(text))
 
 
 BEFORE = (Draft("Name two rivers of Asia."),)

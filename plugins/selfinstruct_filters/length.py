@@ -6,6 +6,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import count_words
+from selfinstruct_filters.wording import signed_words
 
 
 class LengthOptions(Options):
@@ -27,7 +28,7 @@ class LengthFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Count words and operators; in scripts without spaces, letters, which are turned into words."""
-        count = count_words(item.text)
+        count = count_words(signed_words(item.text))
         if count < self._options.min_words:
             return drop("too-short", words=count)
         if count > self._options.max_words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
+from selfinstruct_filters.wording import word_set, words_of
 
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 _LEAD = re.compile(r"[\s(\[*_]+")
@@ -192,6 +193,9 @@ ANYWHERE = {
 }
 """Wordings that a draft may not hold outside double quotes."""
 
+_TRIGGERS = word_set("provided given please me like will ll d need task instruction question request prompt")
+"""A text that one of the wordings of `ANYWHERE` matches has one of these words."""
+
 _REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
 _NEEDS = re.compile(
     rf"\bi(?:'ll| will| would|'d)? (?:need|require|like to know) (?:to know )?(?:some |a (?:bit|little|few) )?"
@@ -224,10 +228,11 @@ class RefusalFilter(Filter[Draft]):
         for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
-        spoken = _QUOTED.sub('""', text)
-        for reason, pattern in self._anywhere:
-            if found := pattern.search(spoken):
-                return drop(reason, words=found[0])
+        if not _TRIGGERS.isdisjoint(words_of(item.text)):
+            spoken = _QUOTED.sub('""', text)
+            for reason, pattern in self._anywhere:
+                if found := pattern.search(spoken):
+                    return drop(reason, words=found[0])
         return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
 
     def _evaluate_intro(self, intro: str) -> Verdict:
@@ -245,7 +250,10 @@ def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
 
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
-    return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]
+    return [
+        (reason, re.compile("|".join(f"(?:{words})" for words in some), re.IGNORECASE))
+        for reason, some in wordings.items()
+    ]
 
 
 KEPT = Draft("I cannot sleep at night. What should I change?")

@@ -15,7 +15,8 @@ _REPLACED = re.compile("\ufffd")
 _MISREAD = re.compile(r"Ã[\u0080-\u00bf]|Â[\u0080-\u00bf]|â€|ðŸ|[ÐÑ][\u0080-\u00bf]")
 """What UTF-8 looks like when it was read as Latin-1 or Windows-1252."""
 
-_RUN_OF_CHARS = re.compile(r"([^\W_])\1{15,}")
+LEAST_RUN = 16
+_RUN_OF_CHARS = re.compile(rf"([^\W_])\1{{{LEAST_RUN - 1},}}")
 MOST_IN_A_ROW = 5
 """How often a word may follow itself: `ha ha ha` is speech, ten times `the` is a fault."""
 
@@ -28,9 +29,9 @@ LONGEST_PERIOD, LEAST_LOOP = 12, 8
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 KEY_ROWS = " ".join([*_ROWS, *(row[::-1] for row in _ROWS)])
-_LOWER_WORD = re.compile(r"\b[A-Z]?[a-z]{3,}\b")
-_NO_WORD = re.compile(r"[^aeiouy]{4,}\Z|[a-z]*[^aeiouyh]{5}|[^aeiouy]{3}\Z", re.IGNORECASE)
-"""Letters that no language written in Latin script has in a row; in upper case they may be an acronym."""
+VOWELS = frozenset("aeiouy")
+_NO_WORD = re.compile(r"[a-z]*[^aeiouyh\d]{5}")
+"""Letters that no language written in Latin script has in a row."""
 
 LEAST_NO_WORDS, NO_WORDS_SHARE = 3, 0.6
 _NO_PHRASE = re.compile(
@@ -39,7 +40,6 @@ _NO_PHRASE = re.compile(
 )
 """Pairs of words that do not follow each other; three of them are a heap of words."""
 
-_NEITHER_LETTER_NOR_DIGIT = re.compile(r"\W+")
 _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 """A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
 
@@ -52,19 +52,20 @@ class UnreadableFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
+        words = words_of(item.text)
         for reason, pattern in _possible_damage(item.text):
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
-        spoken = [word for word in words_of(item.text) if not word.isdecimal()]
-        longest = 0
-        if any(map(eq, spoken, spoken[1:])):
-            longest = max(len(list(run)) for _, run in groupby(spoken))
+        spoken = [word for word in words if not word.isdecimal()]
         different = len(set(spoken))
+        if different == len(spoken):
+            return _without_words(item.text, words)
+        longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
         long_words = [word for word in spoken if len(word) > 1]
         is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
         if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
-        return _without_words(item.text)
+        return _without_words(item.text, words)
 
 
 def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -93,14 +94,15 @@ def _loops(words: Sequence[str]) -> bool:
     return False
 
 
-def _without_words(text: str) -> Verdict:
+def _without_words(text: str, words: Sequence[str]) -> Verdict:
     """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order."""
-    signs = "".join(text.split())
-    if len(signs) >= _SIGNS_ONLY and len(_NEITHER_LETTER_NOR_DIGIT.sub("", signs)) < _FEWEST_LETTERS * len(signs):
+    signs = len("".join(text.split()))
+    if signs >= _SIGNS_ONLY and sum(map(len, words)) + text.count("_") < _FEWEST_LETTERS * signs:
         return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
-        some = _LOWER_WORD.findall(text)
-        odd = [word for word in some if _NO_WORD.match(word) or word.lower() in KEY_ROWS]
+        some = [word for word in words if len(word) > 2]
+        if odd := [word for word in some if (VOWELS.isdisjoint(word) or word in KEY_ROWS) and word.upper() not in text]:
+            odd += [word for word in some if _NO_WORD.match(word) and word not in odd]
         if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
             return drop("no-words", seen=" ".join(odd[:5]))
         pairs = _NO_PHRASE.findall(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from selfinstruct.api.similarity import unicode_tokens
+from selfinstruct.api.similarity import sign_tokens, unicode_tokens
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -90,21 +90,34 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
+def signed_words(text: str) -> tuple[str, ...]:
+    """The tokens of a text with the signs that count, found once for all filters of a chain."""
+    return tuple(sign_tokens(text))
+
+
+@lru_cache(maxsize=64)
 def is_english(text: str) -> bool:
     """Whether rules about English wording apply: Latin letters, and no more foreign than English function words."""
     if not text.isascii():
         letters = [char for char in text if char.isalpha()]
         if sum(not char.isascii() for char in letters) > len(letters) / 20:
             return False
-    spoken = words_of(text)
-    return sum(word in FOREIGN for word in spoken) <= sum(word in ENGLISH for word in spoken)
+    english, foreign = _function_words(text)
+    return foreign <= english
 
 
 @lru_cache(maxsize=64)
 def has_english_words(text: str) -> bool:
     """Whether a text is surely English, by function words: rules for other languages leave it alone."""
+    english, foreign = _function_words(text)
+    return text.isascii() and english > foreign
+
+
+@lru_cache(maxsize=64)
+def _function_words(text: str) -> tuple[int, int]:
+    """How many words of a text are function words of English, and how many are those of other languages."""
     spoken = words_of(text)
-    return text.isascii() and sum(word in ENGLISH for word in spoken) > sum(word in FOREIGN for word in spoken)
+    return sum(map(ENGLISH.__contains__, spoken)), sum(map(FOREIGN.__contains__, spoken))
 
 
 @lru_cache(maxsize=64)

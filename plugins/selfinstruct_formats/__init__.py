@@ -6,7 +6,7 @@ from typing import Any
 
 from selfinstruct.api import EXPORT, Component, NoOptions, hookimpl
 from selfinstruct_formats.alpaca import AlpacaEncoder
-from selfinstruct_formats.chat import ChatOptions, MessagesEncoder, ShareGPTEncoder
+from selfinstruct_formats.chat import ChatOptions, ConversationalPairEncoder, MessagesEncoder, ShareGPTEncoder
 from selfinstruct_formats.text import TextEncoder, TextOptions
 
 SELFINSTRUCT_API = 1
@@ -23,6 +23,13 @@ def selfinstruct_encoders() -> list[Component[Any]]:
         Component("alpaca", "The columns of Alpaca: instruction, input, output", NoOptions, AlpacaEncoder, stages),
         Component(
             "sharegpt", "Conversations between human and gpt, as in ShareGPT", ChatOptions, ShareGPTEncoder, stages
+        ),
+        Component(
+            "conversational-prompt-completion",
+            "A prompt and a completion, both lists of messages, as TRL reads them",
+            ChatOptions,
+            ConversationalPairEncoder,
+            stages,
         ),
         Component(
             "text", "One text per row, from a chat template or a template file", TextOptions, TextEncoder, stages

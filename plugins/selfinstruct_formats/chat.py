@@ -28,10 +28,14 @@ class MessagesEncoder(TrainingEncoder):
 
     def encode(self, example: Example) -> Mapping[str, Json]:
         """The row of an example: the system message if there is one, the question, and the output as the answer."""
+        return {"messages": self.messages(example)}
+
+    def messages(self, example: Example) -> list[Json]:
+        """The messages of an example, the answer last."""
         turns = [("user", question(example)), ("assistant", example.output)]
         if self._system is not None:
             turns.insert(0, ("system", self._system))
-        return {"messages": [{"role": role, "content": text} for role, text in turns]}
+        return [{"role": role, "content": text} for role, text in turns]
 
 
 class ShareGPTEncoder(TrainingEncoder):
@@ -46,3 +50,18 @@ class ShareGPTEncoder(TrainingEncoder):
         if self._system is not None:
             turns.insert(0, ("system", self._system))
         return {"conversations": [{"from": speaker, "value": text} for speaker, text in turns]}
+
+
+class ConversationalPairEncoder(TrainingEncoder):
+    """Writes rows with a prompt and a completion, both lists of messages: TRL then trains on the completion alone.
+
+    The chat template of the model puts its own end-of-turn token, so none stands in the texts.
+    """
+
+    def __init__(self, options: ChatOptions) -> None:
+        self._messages = MessagesEncoder(options)
+
+    def encode(self, example: Example) -> Mapping[str, Json]:
+        """The row of an example: the messages up to the question, and the answer."""
+        messages = list(self._messages.messages(example))
+        return {"prompt": messages[:-1], "completion": messages[-1:]}

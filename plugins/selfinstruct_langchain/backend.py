@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -10,33 +11,31 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from langchain.chat_models import init_chat_model
-from pydantic import SecretStr
 
 from selfinstruct.api import (
     Backend,
     Batches,
     Check,
+    Completion,
     Diagnosis,
     Exchange,
     Fault,
     Json,
+    Limits,
     ModelError,
     OpenAIBatches,
     Sampling,
     chat,
+    find_secrets,
     offline_client,
 )
 from selfinstruct_langchain import LangChainOptions
+from selfinstruct_langchain.providers import PROVIDERS, key_hint, provider_of, require_key
+from selfinstruct_langchain.sampling import Plan, accepted_names, plan_sampling
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, BaseLLM
-
-OTHER_NAMES = {
-    "max_tokens": ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "num_predict"),
-    "stop": ("stop", "stop_sequences"),
-    "timeout": ("timeout", "request_timeout", "default_request_timeout"),
-}
-"""What the standard parameters are called in the classes that do not take the standard names."""
+    from langchain_core.messages import BaseMessage
 
 
 class LangChainBackend(Backend):
@@ -51,41 +50,45 @@ class LangChainBackend(Backend):
         self._options = options
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()
+        self._facts = provider_of(self._provider)
+        self._key = self._facts.find_key(options.api_key)
         self._unsent: tuple[str, ...] = ()
-        self._connections: list[httpx.AsyncClient] = []
+        self._answered = False
         self._model: BaseChatModel | BaseLLM | None = None
-        self._secrets = {options.api_key.get_secret_value()} if options.api_key else set()
+        variables = {name for known in PROVIDERS.values() for name in known.keys}
+        environment = {name: os.environ[name].strip() for name in variables if os.environ.get(name)}
+        self._secrets = {self._key} - {""} | find_secrets(options.api_key, options.kwargs, environment)
+        self._connections: list[httpx.AsyncClient] = []
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Build the provider's model twice: first to see which arguments its class takes, then with those."""
-        return self._model_of(_accepted(type(self._build({}))), sampling, {})
+        return self._model_of(self._build({}), sampling, {})
 
     def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
         """The model of a provider whose client takes an HTTP client, which calls `exchange`; `None` of any other."""
-        accepted = _accepted(type(self._build({})))
-        if "http_client" not in accepted or self._options.completion:
+        bare = self._build({})
+        if "http_client" not in accepted_names(type(bare)) or self._options.completion:
             return None
-        return cast("BaseChatModel", self._model_of(accepted, sampling, {"http_client": offline_client(exchange)}))
+        return cast("BaseChatModel", self._model_of(bare, sampling, {"http_client": offline_client(exchange)}))
 
     def batches(self) -> Batches | None:
         """The batches of OpenAI, or of the server at `base_url`, by OpenAI's SDK."""
         client = getattr(self._build({"max_retries": 0}), "root_client", None) if self._provider == "openai" else None
         return OpenAIBatches(client) if client else None
 
-    def _model_of(self, accepted: set[str], sampling: Sampling, clients: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
-        arguments, others = _sort(_requested(sampling), accepted)
-        arguments |= _sort({"max_retries": 0, "timeout": self.timeout, "cache": False}, accepted)[0]
-        if others and "model_kwargs" in accepted:  # by LangChain's custom, further fields of the request's body
-            arguments["model_kwargs"] = others | self._options.kwargs.get("model_kwargs", {})
-            others = {}
-        self._unsent = tuple(others)
+    def _model_of(
+        self, bare: BaseChatModel | BaseLLM, sampling: Sampling, clients: Mapping[str, Any]
+    ) -> BaseChatModel | BaseLLM:
+        plan: Plan = plan_sampling(bare, self._facts, sampling, self.timeout)
+        self._unsent = plan.unsent
+        arguments = {**plan.arguments, **clients}
         if self._options.completion:
             self._connections.append(httpx.AsyncClient(timeout=self.timeout))
             arguments["http_async_client"] = self._connections[-1]
-        model = self._build({**arguments, **clients})
-        self._secrets |= _secrets_of(model)
+        model = self._build(arguments)
         self._model = model
-        return model
+        self._secrets |= find_secrets(model)
+        return cast("BaseChatModel", model.bind(**plan.per_call)) if plan.per_call else model
 
     def accepts_schema(self) -> bool:
         """Whether the profile of the provider's model, or its class, says that it takes a schema."""
@@ -97,12 +100,17 @@ class LangChainBackend(Backend):
 
     def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given
-        given: dict[str, Any] = {"base_url": options.base_url, "api_key": options.api_key}
+        if self._provider in PROVIDERS:
+            require_key(self._provider, self._key, own)
+        given: dict[str, Any] = {self._facts.address: options.base_url, self._facts.key: self._key or None}
         given = {name: value for name, value in given.items() if value is not None}
-        given |= own | {name: value for name, value in arguments.items() if name not in own or name == "model_kwargs"}
+        given |= own | {name: value for name, value in arguments.items() if name not in own}
+        if isinstance(own.get("model_kwargs"), Mapping):
+            given["model_kwargs"] = {**arguments.get("model_kwargs", {}), **own["model_kwargs"]}
         try:
-            make = _completion_model if options.completion else init_chat_model
-            model: BaseChatModel | BaseLLM = make(self._name, model_provider=self._provider, **given)
+            if options.completion:
+                return _completion_model(self._name, self._provider, **given)
+            return _init(self._provider, self._name, given)
         except ImportError as error:
             raise self._missing(error) from None
         except Exception as error:
@@ -110,10 +118,8 @@ class LangChainBackend(Backend):
                 known = str(error).partition("are: ")[2]
                 raise ModelError(f"LangChain knows no provider '{self._provider}'", f"It knows: {known}") from None
             words = self._mask(chat.error_words(error))
-            raise ModelError(
-                f"LangChain could not make the model '{options.model}': {words}", "Check the backend's options and key."
-            ) from None
-        return model
+            hint = f"Check the backend's options. {self._facts.hint}".strip()
+            raise ModelError(f"LangChain could not make the model '{options.model}': {words}", hint) from None
 
     async def close(self) -> None:
         """Close the connections of the completion models made so far."""
@@ -129,26 +135,39 @@ class LangChainBackend(Backend):
         sentence = head.partition(". ")[0] if found else words
         return ModelError(f"provider '{self._provider}' is not installed: {sentence}", hint)
 
+    def read_reply(self, message: BaseMessage) -> Completion:
+        """Read a reply of any provider."""
+        self._answered = True
+        return chat.read_message(message)
+
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of any client, with the secrets that are known taken out of its words."""
-        fault = chat.read_exception(error)
+        hints = {"key": key_hint(self._provider)}
+        if self._facts.hint:
+            hints |= {"model": f"Check the model. {self._facts.hint}", "address": self._facts.hint}
+        fault = chat.read_exception(error, hints)
         return replace(fault, message=self._mask(fault.message))
 
     def _mask(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
+
+    def limits(self) -> Limits:
+        """One request goes ahead of all others, since its answer says whether key, model and options are right."""
+        threads = min(32, (os.cpu_count() or 1) + 4) if self._facts.threads else None
+        return Limits(concurrency=threads, learning=not self._answered)
 
     def describe(self) -> Mapping[str, Json]:
         """Provider and model, and which sampling settings its class cannot take."""
         facts: dict[str, Json] = {"provider": self._provider, "model": self._name}
         if self._unsent:
-            facts["note"] = f"The provider's class does not take {', '.join(self._unsent)}, so the default holds."
+            facts["note"] = f"The model does not take {', '.join(self._unsent)}, so the provider's default holds."
         return facts
 
     def secrets(self) -> Sequence[str]:
-        """The key, from the option or as the provider's class found it."""
-        return tuple(sorted(self._secrets))
+        """The key, from the option or the environment or as the provider's class found it, the longest first."""
+        return tuple(sorted(self._secrets, key=lambda secret: (-len(secret), secret)))
 
     def check(self) -> Diagnosis:
         """Look whether the model can be made; nothing is sent."""
@@ -159,16 +178,30 @@ class LangChainBackend(Backend):
         return Diagnosis((Check("model", True, f"{self._provider}: {self._name} (the server was not asked)"),))
 
 
-def _requested(sampling: Sampling) -> dict[str, Any]:
-    requested = {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
-        "frequency_penalty": sampling.frequency_penalty,
-        "presence_penalty": sampling.presence_penalty,
-        "stop": list(sampling.stop) or None,
+def _init(provider: str, name: str, given: dict[str, Any]) -> BaseChatModel:
+    """The provider's model by LangChain, with what some clients need beside: no retries, and an endpoint's address."""
+    if provider == "huggingface":
+        return _hugging_face(name, given)
+    model: BaseChatModel = init_chat_model(name, model_provider=provider, **given)
+    if provider == "openrouter":  # its SDK repeats HTTP 5xx by itself unless this is set, whatever `max_retries` says
+        model.client.sdk_configuration.retry_config = None  # type: ignore[attr-defined]
+    return model
+
+
+def _hugging_face(name: str, given: dict[str, Any]) -> BaseChatModel:
+    """A model of an inference endpoint; by `init_chat_model` it would be loaded on this computer."""
+    package = import_module("langchain_huggingface")
+    given = dict(given)
+    where = {"endpoint_url": given.pop("base_url")} if "base_url" in given else {"repo_id": name}
+    endpoint = {
+        key: given.pop(key) for key in ("huggingfacehub_api_token", "provider", "server_kwargs") if key in given
     }
-    return {name: value for name, value in requested.items() if value is not None}
+    given.pop("backend", None)
+    wait = {"timeout": given.pop("timeout")} if "timeout" in given else {}
+    model: BaseChatModel = package.ChatHuggingFace(
+        llm=package.HuggingFaceEndpoint(**where, **endpoint, **wait), model_id=name, **given
+    )
+    return model
 
 
 def _completion_model(name: str, model_provider: str, **given: Any) -> BaseLLM:
@@ -177,26 +210,3 @@ def _completion_model(name: str, model_provider: str, **given: Any) -> BaseLLM:
         raise ValueError(f"completion models are asked through the provider openai, not '{model_provider}'")
     model: BaseLLM = import_module("langchain_openai").OpenAI(model=name, **given)
     return model
-
-
-def _accepted(kind: type[BaseChatModel | BaseLLM]) -> set[str]:
-    """All names under which a model's class takes arguments; others it may ignore, or send to the server."""
-    fields = kind.model_fields
-    return set(fields) | {field.alias for field in fields.values() if field.alias}
-
-
-def _sort(requested: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part what is wished into arguments that the class takes, under its names, and the others."""
-    arguments, others = {}, {}
-    for name, value in requested.items():
-        taken = next((other for other in OTHER_NAMES.get(name, (name,)) if other in accepted), None)
-        if taken:
-            arguments[taken] = value
-        else:
-            others[name] = value
-    return arguments, others
-
-
-def _secrets_of(model: BaseChatModel | BaseLLM) -> set[str]:
-    values = (getattr(model, name, None) for name in type(model).model_fields)
-    return {value.get_secret_value() for value in values if isinstance(value, SecretStr)} - {""}

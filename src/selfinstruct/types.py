@@ -23,6 +23,9 @@ it.
 ENGINE_STAGES = STAGES[:-1]
 """The stages of a run, in order."""
 
+REQUEST_FAILED = "request-failed"
+"""The reason of the decision on each subject of a request that failed."""
+
 
 # --- the start of a run
 # ------------------------------------------------------------------------------------------------
@@ -156,6 +159,11 @@ class Reply:
     created_at: str = ""
     details: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def ended_early(self) -> bool:
+        """Whether the reply may end in half an item, since it ended neither by itself nor by a stop text."""
+        return self.finish in ("length", "filtered")
+
 
 @dataclass(frozen=True, slots=True)
 class Busy:
@@ -206,9 +214,13 @@ Fault: TypeAlias = Busy | Rejected | Unusable | Exhausted
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that got no answer and is not retried. It is never treated as an empty answer."""
+    """A request that got no answer. It is a failure, never an empty answer.
+
+    `may_pass` says that its cause may pass: another command asks about its subjects again.
+    """
 
     message: str
+    may_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,12 @@ def test_text_of_content(content: Any, text: str) -> None:
         ({"finish_reason": "SAFETY"}, "filtered"),
         ({"finish_reason": "content_filter"}, "filtered"),
         ({"finish_reason": None, "stop_reason": "refusal"}, "filtered"),
-        ({"finish_reason": "something new"}, "unknown"),
+        ({"finish_reason": "something new"}, "length"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "length"),
+        ({"status": "completed"}, "stop"),
+        ({"finish_reason": "SPII"}, "filtered"),
+        ({"stop_reason": "model_context_window_exceeded"}, "length"),
+        ({"finish_reason": "COMPLETE"}, "stop"),
         ({}, "unknown"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -66,7 +67,9 @@ def test_where_there_is_no_terminal_the_lines_are_plain() -> None:
 def test_quiet_says_nothing_but_how_it_ended() -> None:
     ended = command(*DEMO, "--target", "5", "--quiet").done()
     assert ended.err == ""
-    assert ended.out.startswith("generate: target of 5 reached\n")
+    assert ended.out == "generate: target of 5 reached, 5 accepted in runs/default\n"
+    whole = command("run", "--target", "5", "--quiet").done()
+    assert re.fullmatch(r"prepare: complete, \d+ examples in runs/default\n", whole.out)
     assert command(*DEMO, "--target", "6", "--quiet").done().err == ""
 
 
@@ -77,6 +80,24 @@ def test_a_run_that_goes_on_says_so_and_asks_nothing_again() -> None:
     assert "resuming: 5 accepted so far" in ended.err
     assert rows(INSTRUCTIONS)[:5] == first
     assert len(rows(INSTRUCTIONS)) == 8
+
+
+def test_the_model_is_told_once_for_all_stages() -> None:
+    assert command("run", "--backend", "demo", "--target", "3").done().err.count("model: demo") == 1
+
+
+def test_a_smaller_target_than_the_run_holds_is_told() -> None:
+    command(*DEMO, "--target", "5").done()
+    ended = command("generate", "--target", "3").done()
+    assert "generate: target of 3 reached before, the run holds 2 more" in ended.out
+    assert len(rows(INSTRUCTIONS)) == 5
+
+
+def test_a_start_that_fails_prints_no_summary_and_no_files() -> None:
+    command(*DEMO, "--target", "5").done()
+    ended = command("generate", "--target", "8", "--set", "generate.filters.length.min_words=9")
+    ended.failed(2)
+    assert ended.out == ""
 
 
 def test_a_users_own_filter_judges_by_the_config_file() -> None:

@@ -109,7 +109,7 @@ def test_the_help_of_a_backend_shows_its_options_but_no_secrets_and_no_tables() 
 
 
 def test_without_a_backend_the_help_says_how_to_see_its_options() -> None:
-    assert "Name one to see them: --backend NAME --help" in command("generate", "--help").done().out
+    assert "To see them, name one: --backend NAME --help" in command("generate", "--help").done().out
 
 
 def test_the_help_shows_the_options_of_the_backend_in_the_config() -> None:
@@ -171,7 +171,14 @@ def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
         (["generate", "--backend", "demo", "--set", "run.seed"], "write it as path=value"),
         (["plugins", "show", "filter:rogue-l"], "no filter is called 'rogue-l'; did you mean 'rouge-l'?"),
         (["plugins", "show", "filtre:rouge-l"], "'filtre:rouge-l' is not KIND:NAME; did you mean 'filter'?"),
-        (["plugins", "show", "rouge-l"], "is not KIND:NAME"),
+        (["plugins", "show", "rogue-l"], "no component is called 'rogue-l'; did you mean 'rouge-l'?"),
+        (["plugins", "show", "chat-tasks"], "Say which: encoder:chat-tasks or post-processor:chat-tasks."),
+        (
+            ["run", "--model", "llama3.1"],
+            "--model: the command names no backend\nSay who answers: add --backend ollama",
+        ),
+        (["run", "--backend", "demo", "--model", "llama3.1"], "--model: the backend demo has no such option"),
+        (["generate", "--backend", "demo", "--filter", "mine"], "If it is your own, name its file: --plugin"),
         (["plugins", "lst"], "lst"),
     ],
 )
@@ -277,3 +284,16 @@ def test_the_installed_script_is_the_same_program(tmp_path: Path) -> None:
     script = Path(sys.executable).parent / "selfinstruct"
     ended = subprocess.run([script, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert ended.stdout == process("--version", cwd=tmp_path).done().out
+
+
+def test_a_component_is_shown_by_its_name_alone() -> None:
+    assert command("plugins", "show", "rouge-l").done().out == command("plugins", "show", "filter:rouge-l").done().out
+
+
+def test_help_does_not_show_the_options_of_the_backend_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("generate", "--backend", "demo", "--target", "1").done()
+    assert "--near-duplicate" not in command("generate", "--help").done().out
+    assert "--near-duplicate" in command("generate", "--backend", "demo", "--help").done().out

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
+from selfinstruct.config.tables import SamplingOptions
 from selfinstruct.errors import ConfigError
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.types import Sampling
 from tests import third_party_plugins as strangers
 from tests.command_line import command
 
@@ -44,16 +46,19 @@ def test_every_recipe_can_be_run(recipe: str, registry: Registry) -> None:
         ({"generat": {}}, "generat: unknown option; did you mean 'generate'?"),
         ({"run": {"sed": 1}}, "run.sed: unknown option; did you mean 'seed'?"),
         ({"run": {"zzz": 1}}, "run.zzz: unknown option"),
-        ({"run": {"seed": "x"}}, "run.seed: input should be a valid integer, unable to parse string as an integer"),
+        ({"run": {"seed": "x"}}, "run.seed: must be a whole number, without quotes"),
         ({"run": {"lookahead": 0}}, "run.lookahead: input should be greater than or equal to 1"),
         ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: input should be 'stop' or 'quarantine'"),
         ({"run": 5}, "run: must be a table"),
         ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: input should be greater than or equal to 1"),
         ({"backend": "demo"}, "backend: must be a table, such as { use = 'NAME' }"),
         ({"backend": {"latency": 1}}, "backend.use: missing"),
-        ({"backend": {"use": 5}}, "backend.use: input should be a valid string"),
+        ({"backend": {"use": 5}}, "backend.use: must be a text, in quotes"),
         ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'NAME' }"),
-        ({"generate": {"filters": {"use": "cut"}}}, "generate.filters: input should be a valid list"),
+        (
+            {"generate": {"filters": {"use": "cut"}}},
+            "generate.filters: must be a list of tables: write [[generate.filters]], with double brackets",
+        ),
         ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'NAME' }"),
         ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing"),
         ({"generate": {"targt": 5}}, "generate.targt: unknown option; did you mean 'target'?"),
@@ -62,7 +67,7 @@ def test_every_recipe_can_be_run(recipe: str, registry: Registry) -> None:
             {"generate": {"sampling": {"temprature": 1}}},
             "generate.sampling.temprature: unknown option; did you mean 'temperature'?",
         ),
-        ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: input should be a valid string"),
+        ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: must be a text, in quotes"),
     ],
 )
 def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry: Registry) -> None:
@@ -97,7 +102,7 @@ def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry
         ),
         (
             {"backend": {"use": "ollama", "keep_alive": {}}},
-            "backend.keep_alive: input should be a valid string or a valid integer",
+            "backend.keep_alive: must be a text, in quotes or a whole number, without quotes",
         ),
         ({"generate": {"sampler": {"use": "chat-tasks"}}}, "generate.sampler.use: no sampler is called 'chat-tasks'"),
         (
@@ -159,7 +164,7 @@ def test_settings_reach_the_component_by_position_and_by_name(registry: Registry
 @pytest.mark.parametrize(
     ("toml", "words"),
     [
-        ("[run\n", "selfinstruct.toml is not TOML: Expected ']'"),
+        ("[run\n", "selfinstruct.toml:1 is not TOML: Expected ']'"),
         ('recipe = "papr"', "recipe: no recipe is called 'papr'; did you mean 'paper'?"),
         ("recipe = 5", "no recipe is called '5'"),
         ("plugins = 5", "plugins: must be a list of files or modules"),
@@ -197,3 +202,8 @@ def test_flags_go_over_the_file_and_the_file_over_the_recipe(tmp_path: Path, mon
     assert tree["generate"]["encoder"]["use"] == "paper-tasks"
     assert (tree["run"]["seed"], tree["run"]["lookahead"]) == (6, 3)
     assert tree["backend"] == {"use": "groq"}, "another backend does not inherit the options of the one in the file"
+
+
+def test_a_setting_that_is_unset_is_left_to_the_provider() -> None:
+    options = SamplingOptions(temperature="unset", stop="unset")
+    assert options.over(Sampling(0.7, 0.9, stop=("###",))) == Sampling(None, 0.9)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,86 @@ def test_an_escaped_pair_of_surrogates_is_one_character(tmp_path: Path) -> None:
     assert seed.instruction == "Sing 🎵."
 
 
+ROW = {"instruction": "Add two numbers.", "input": "1 2", "output": "3"}
+OTHER = {"instruction": "Sing, or hum.", "output": "La,\nla."}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("seeds.json", json.dumps([ROW, OTHER])),
+        ("seeds.json", json.dumps([ROW, OTHER], indent=4)),
+        ("seeds.jsonl", json.dumps(ROW, indent=2) + "\n\n" + json.dumps(OTHER, indent=2)),
+        ("seeds.jsonl", json.dumps(ROW) + "\n" + json.dumps({**OTHER, "input": None, "id": None, "name": None})),
+        ("seeds.csv", 'instruction,input,output\nAdd two numbers.,1 2,3\n"Sing, or hum.",,"La,\nla."\n'),
+        ("seeds.csv", '\ufeffInstruction;Output;Input\r\nAdd two numbers.;3;1 2\r\nSing, or hum.;"La,\nla.";\r\n'),
+        ("seeds.tsv", 'instruction\toutput\tinput\nAdd two numbers.\t3\t1 2\nSing, or hum.\t"La,\nla."\t\n'),
+    ],
+)
+def test_every_form_that_leaves_no_doubt_is_taken(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    seeds = read_seeds(str(path))
+    assert [(seed.instruction, seed.instances) for seed in seeds] == [
+        ("Add two numbers.", (Instance("1 2", "3"),)),
+        ("Sing, or hum.", (Instance("", "La,\nla."),)),
+    ]
+    assert [seed.id for seed in seeds] == ["seed_task_0", "seed_task_1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [(True, True), ("Yes", True), ("no", False), ("TRUE", True), (1, True), (0, False), (None, False), ("", False)],
+)
+def test_a_yes_or_no_is_understood(given: Any, meant: bool, tmp_path: Path) -> None:
+    (seed,) = read_seeds(str(seed_file(tmp_path, line(is_classification=given))))
+    assert seed.is_classification is meant
+
+
+def test_integers_are_taken_as_text(tmp_path: Path) -> None:
+    (seed,) = read_seeds(str(seed_file(tmp_path, line(id=5, instances=[{"input": 12, "output": 3}]))))
+    assert (seed.id, seed.instances) == ("5", (Instance("12", "3"),))
+
+
+def test_the_command_that_converts_another_shape_works(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "Add 1 and 2."}, {"role": "assistant", "content": "3"}]
+    for row in (
+        {"messages": messages},
+        {"prompt": "Add 1 and 2.", "completion": "3"},
+        {"question": "Add 1 and 2.", "answer": "3"},
+        {"conversations": [{"from": "human", "value": "Add 1 and 2."}, {"from": "gpt", "value": "3"}]},
+    ):
+        advice = refusal(seed_file(tmp_path, json.dumps(row))).splitlines()[1]
+        converting = advice.removeprefix("Convert it: ").removesuffix(" > seeds.jsonl")
+        converted = tmp_path / "converted.jsonl"
+        ended = subprocess.run(  # a shell, as the user has one
+            converting.replace("python", sys.executable, 1), shell=True, capture_output=True, text=True, check=True
+        )
+        converted.write_text(ended.stdout, "utf-8")
+        (seed,) = read_seeds(str(converted))
+        assert (seed.instruction, seed.instances) == ("Add 1 and 2.", (Instance("", "3"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("task,answer\nAdd 1 and 2.,3\n", "line 1: the file is no JSON, and as CSV it has no columns instruction and"),
+        ("instruction,output\nSing, or hum.,La\n", "line 2: it has not as many columns as line 1"),
+        ('instruction,output\nSing.,La\nHum.,"Mm\n', "not CSV"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_with_its_line(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "seeds.csv"
+    path.write_text(text, "utf-8")
+    assert words in refusal(path)
+
+
+def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "seeds.json"
+    path.write_text("[\n" + json.dumps(ROW) + ',\n\n  {"instruction": "Hum."}\n]', "utf-8")
+    assert f"{path}, line 4: instances: it is missing" in refusal(path)
+
+
 # --- files that are not
 
 
@@ -79,14 +161,21 @@ def test_an_escaped_pair_of_surrogates_is_one_character(tmp_path: Path) -> None:
         (line(instruction=...), "instruction: it is missing"),
         (line(instances=...), "instances: it is missing"),
         (line(instruction="  "), "instruction: it is blank"),
-        (line(instruction=7), "instruction: input should be a valid string"),
+        (line(instruction=7.5), "instruction: input should be a valid string"),
         (line(instances=[]), "instances: a seed task needs at least one instance"),
         (line(instances="3"), "instances: input should be a valid list"),
         (line(instances=["3"]), "instances[0] is not a JSON object"),
         (line(instances=[{"input": "1 2"}]), "instances[0].output: it is missing"),
-        (line(instances=[{"output": "3"}, {"output": 3}]), "instances[1].output: input should be a valid string"),
-        (line(is_classification="no"), "is_classification: input should be a valid boolean"),
-        (line(id=5), "id: input should be a valid string"),
+        (line(instances=[{"output": "3"}, {"output": 3.5}]), "instances[1].output: input should be a valid string"),
+        (line(is_classification="maybe"), 'is_classification: it is "maybe"; write true or false, without quotes'),
+        (line(id=5.5), "id: input should be a valid string"),
+        (line(instances=[{"output": " "}]), "instances[0].output: it is empty; write the answer"),
+        (line(instances=[{"output": "a" * 2_000_000}]), "instances[0].output: it has 2,000,000 characters"),
+        (line(instruction="a" * 50_001), "instruction: it has 50,001 characters"),
+        ("{'instruction': 'Add.'}", "Put names and texts between straight double quotes"),
+        ('{"instruction": "Add.", "output": "3",}', "Remove the comma before the closing bracket"),
+        ('{"instruction": "Add\nall.", "output": "3"}', "Write a line break inside a text as \\n"),
+        ('{"prompt": "Add.", "completion": "3"}', "Convert it: python -c"),
         (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
         (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
         (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),
@@ -152,7 +241,7 @@ def test_a_bad_seed_file_on_the_command_line(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     seed_file(tmp_path, line(), "oops")
     ended = command("generate", "--backend", "demo", "--seeds", "seeds.jsonl")
-    ended.failed(2, "error: seeds.jsonl, line 2: not JSON: Expecting value at column 1\nEach line is one object.")
+    ended.failed(2, "error: seeds.jsonl, line 2: not JSON: Expecting value at column 1\nEach seed task is one object")
     assert not (tmp_path / "runs").exists()
 
 

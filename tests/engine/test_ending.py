@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from selfinstruct.engine.runner import FAILURES_IN_A_ROW
+from selfinstruct.engine.runner import FAILURES_IN_A_ROW, FIRST_FAILURES
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import Exhausted, Failure
 from tests.engine.fakes import Said, ScriptedAnswerer, StageBench, fresh, mixed
@@ -162,9 +162,9 @@ async def test_a_failed_request_is_not_asked_again(bench: StageBench) -> None:
 
 
 async def test_when_everything_fails_the_model_is_given_up(bench: StageBench) -> None:
-    with pytest.raises(ModelError, match=f"the last {FAILURES_IN_A_ROW} requests all failed: HTTP 400"):
+    with pytest.raises(ModelError, match=f"the last {FIRST_FAILURES} requests all failed: HTTP 400"):
         await bench.run(ScriptedAnswerer(lambda _: Failure("HTTP 400")), goal=5)
-    assert len(bench.sizes()) == FAILURES_IN_A_ROW
+    assert len(bench.sizes()) == FIRST_FAILURES
 
 
 async def test_failures_with_answers_between_them_do_not_add_up(bench: StageBench) -> None:

@@ -353,10 +353,12 @@ async def test_no_secret_is_in_an_error_that_the_backend_raises_itself() -> None
     assert KEY not in str(caught.value)
 
 
-async def test_a_backend_that_fails_to_name_its_secrets_hides_all_words(clock: Clock) -> None:
+async def test_a_backend_that_fails_to_name_its_secrets_hides_what_looks_like_one_and_keeps_the_sentence(
+    clock: Clock,
+) -> None:
     asked = BackendProbe(Says(Rejected(f"no: {KEY}")), clock=clock)
     asked.backend.secrets = broken  # type: ignore[method-assign]
-    assert await asked.answer() == Failure("***")
+    assert await asked.answer() == Failure("no: ***")
 
 
 # --- backends that break ----------------------------------------------------------------------------------------------

@@ -263,7 +263,7 @@ class TestCard:
         assert "recipe `a/b'.toml`" in text
         assert "/home/me" not in text
         assert "its own 1 seed tasks" in text
-        assert "--seeds SEEDS.jsonl" in text
+        assert "--seeds mine.jsonl" in text
 
     def test_what_axolotl_is_told(self, tmp_path: Path) -> None:
         _, text = self.card(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -126,3 +127,54 @@ def test_the_recipe_in_the_folder_makes_the_same_data_again(
     command("export", "--out", "again", "--to", "same").done()
     for name in ("recipe.toml", "dataset_info.json", "data/train.jsonl", "data/validation.jsonl"):
         assert (tmp_path / "set" / name).read_bytes() == (tmp_path / "same" / name).read_bytes()
+
+
+def test_mlx_finds_its_validation_part(run: Path) -> None:
+    command("export", "--out", run, "--to", "set", "--split", "0.8").done()
+    ended = command("export", "--out", run, "--to", "set", "--split", "0.8", "--mlx").done()
+    assert sorted(path.name for path in Path("set/data").iterdir()) == ["train.jsonl", "valid.jsonl"]
+    assert "set/data/valid.jsonl: " in ended.out
+    card = Path("set/README.md").read_text("utf-8")
+    assert "--data FOLDER/data" in card
+    assert "path: data/valid.jsonl" in card
+    command("export", "--out", run, "--to", "other", "--mlx", "--file", "parquet").failed(2, "MLX reads JSONL only")
+
+
+def test_a_card_names_the_languages(run: Path) -> None:
+    command("export", "--out", run, "--to", "set", "--language", "en", "--language", "de").done()
+    assert 'language:\n- "en"\n- "de"\n' in Path("set/README.md").read_text("utf-8")
+
+
+def test_bare_text_is_for_the_stage_pt_of_llama_factory(run: Path) -> None:
+    command("export", "--out", run, "--to", "set", "--format", "text").done()
+    assert "`dataset: selfinstruct_train` and `stage: pt`" in Path("set/README.md").read_text("utf-8")
+
+
+def test_nothing_is_written_where_the_hub_has_no_client(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    command("export", "--out", run, "--to", "set", "--push-to-hub", "a/b").failed(2, "the Hub needs its client")
+    assert not Path("set").exists()
+
+
+def test_the_commands_of_the_card_make_the_same_data_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(tmp_path)
+    (project / "mine.py").write_text(PLUGIN)
+    seeds = [
+        {"instruction": f"Name {count} {what}.", "output": what}
+        for count in (2, 3, 9)
+        for what in ("fish", "birds", "trees")
+    ]
+    (project / "mine.jsonl").write_text("\n".join(json.dumps(seed) for seed in seeds))
+    given = ("--plugin", "project/mine.py", "--seeds", "project/mine.jsonl", "--set", "export.encoder.use=shout")
+    command("run", "--backend", "demo", "--target", "5", "--out", "first", *given).done()
+    command("export", "--out", "first", "--to", "set").done()
+    steps = Path("set/README.md").read_text("utf-8").split("```sh\n")[1].split("```")[0].splitlines()
+    monkeypatch.chdir(project)
+    (project / "recipe.toml").write_text((tmp_path / "set/recipe.toml").read_text())
+    for step in steps[1:]:
+        program, *args = shlex.split(step)
+        assert program == "selfinstruct"
+        command(*args).done()
+    assert (project / "FOLDER/data/train.jsonl").read_bytes() == (tmp_path / "set/data/train.jsonl").read_bytes()

@@ -64,7 +64,7 @@ def trained(tokenizer: Any, folder: Path, tmp_path: Path) -> Any:
     return trainer
 
 
-@pytest.mark.parametrize("name", ["messages", "text", "prompt-completion"])
+@pytest.mark.parametrize("name", ["messages", "text", "prompt-completion", "conversational-prompt-completion"])
 def test_a_step(tokenizer: Any, tmp_path: Path, name: str) -> None:
     examples = strange_examples()
     store = make_run(tmp_path / "run", examples)
@@ -74,7 +74,11 @@ def test_a_step(tokenizer: Any, tmp_path: Path, name: str) -> None:
     assert trainer.state.global_step == 1
     rows = trainer.train_dataset
     assert len(rows) == exported.counts["train"]
-    if name != "prompt-completion":
+    if name == "conversational-prompt-completion":
+        for row in rows:
+            learned = [token for token, label in zip(row["input_ids"], row["completion_mask"], strict=True) if label]
+            assert "<|eot_id|>" in tokenizer.decode(learned), "the end of the turn is learned"
+    if name in ("messages", "text"):
         begin = tokenizer.bos_token_id
         for row in rows:
             assert row["input_ids"].count(begin) == 1

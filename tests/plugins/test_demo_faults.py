@@ -91,7 +91,7 @@ def test_the_fault_answer_writes_answers() -> None:
 
 
 def test_the_fault_unsuitable_writes_unsuitable_tasks() -> None:
-    unfit = re.compile(r"^(?:\W|\d|Write a program)|\b(?:picture|video|image|graph)\b|^(?:\S+ ?){1,5}$")
+    unfit = re.compile(r"\b(?:picture|video|image|graph|recording)\b|^(?:\S+ ?){1,5}$")
     assert all(unfit.search(item) for number in range(20) for item in items(ask(number, unsuitable=1)))
 
 
@@ -127,7 +127,7 @@ def classify(number: int, **faults: float) -> str:
 
 
 def cases(number: int, system: str = INPUT_FIRST, **faults: float) -> DemoReply:
-    task = f"Summarise the given email on soup bases for cook number {number}."
+    task = f"Add up the given CSV by item, in this order: tea, plum, fig {number}."
     if system == OUTPUT_FIRST:
         task = f'Tag the mail as "kind", "rude" or "odd", for cook number {number}.'
     return reply_to([("system", system), ("human", f"Task:\n{task}\n\nWrite the examples now.")], faultless(**faults))

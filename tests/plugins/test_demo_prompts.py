@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from selfinstruct_demo.options import DemoOptions, faultless
 from selfinstruct_demo.prompt import MAX_ITEMS, ParsedPrompt, read_prompt
 from selfinstruct_demo.reply import TALK, reply_to
+from selfinstruct_demo.tasks import recognise
 
 SHOWN = [f"Do the thing number {number} with 5 new tasks." for number in range(1, 9)]
 PAPER = "".join(f"{number}. {text}\n" for number, text in enumerate(SHOWN, 1)) + "9."
@@ -49,13 +51,13 @@ def test_the_list_of_the_paper_is_continued_to_16() -> None:
 def test_the_classification_header_of_the_paper_gives_classification_tasks() -> None:
     tasks = numbered("9." + say(CLASSES))
     assert len(tasks) == 8
-    assert all('"' in task for task in tasks.values())
+    assert all(known.labels for task in tasks.values() if (known := recognise(task)))
 
 
 def test_a_review_has_three_answers_for_each_example() -> None:
     examples = [
-        {"number": 1, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "12"},
-        {"number": 2, "instruction": "Add up these numbers: 3, 4, 5.", "input": "", "output": "13"},
+        {"number": 1, "instruction": "Give the total of 3, 4, 5.", "input": "", "output": "12"},
+        {"number": 2, "instruction": "Give the total of 3, 4, 5.", "input": "", "output": "13"},
         {"number": 3, "instruction": "Hello.", "input": "", "output": ""},
     ]
     lines = [json.dumps(example) for example in examples]
@@ -134,16 +136,19 @@ def test_generated_classification_tasks_are_recognised() -> None:
 @pytest.mark.parametrize(
     ("task", "output"),
     [
-        ("Calculate the mean of 10, 20, 40, 50, which actors recorded backstage in May.", "30"),
-        ("Calculate the mean of 1, 2, which actors recorded backstage in May.", "1.5"),
-        ("Sort these terms alphabetically for cooks: rice, bean stews, jam.", "bean stews, jam, rice"),
-        ("Put the terms rice, jam into alphabetical order, as a cook would shelve them.", "jam, rice"),
-        ("A vet reports 3, 4, 5 cases of fleas in successive weeks; give the total.", "12"),
-        ("Order these readings on fog from Oslo by size, smallest first: 30, 4, 112.", "4, 30, 112"),
-        ("Give the largest and the smallest of 7, 3, 9, the ratings of fog by cooks.", "Largest: 9; smallest: 3"),
-        ("Which of these terms on a list by a vet has the most letters: fog, sea breezes, dew?", "sea breezes"),
-        ('How many words does Amina use in "Nobody had expected fog"?', "4"),
-        ("Form an acronym from the first letters of these words on fog: dew, sea breezes, ice.", "DSBI"),
+        ("Compute the mean of 10, 20, 40, 50, rounded to two decimals.", "30"),
+        ("Sort alphabetically: rice, bean, jam.", "bean, jam, rice"),
+        ("Give the total of 3, 4, 5.", "12"),
+        ("Sort these numbers from largest to smallest: 30, 4, 112.", "112, 30, 4"),
+        ("Convert from centimetres to metres: 350, 7.", "3.5, 0.07"),
+        ('How many words does "Nobody had expected fog." have?', "4"),
+        ("Which weekdays are 29 November 2026, 1 January 2024?", "Sunday, Monday"),
+        ("Write as one JSON object: plum 3, fig 4.", '{"plum": 3, "fig": 4}'),
+        ("A queue has Vera behind Uma, Uma behind Zeno. List it from the front.", "Zeno, Uma, Vera"),
+        ("Who sells tea cheapest by the piece, in euros: Uma 4 for 12, Zeno 2 for 5?", "Zeno"),
+        ("Evaluate sum([1, 20, 300, 4000][1:3]).", "320"),
+        ("Deal 31 cards evenly to Uma, Vera, Zeno; how many remain?", "10 each, 1 left over"),
+        ("True or false: the sum of 3, 4 is above 7.", "false"),
     ],
 )
 def test_computable_tasks_get_the_right_answer(task: str, output: str) -> None:
@@ -151,16 +156,20 @@ def test_computable_tasks_get_the_right_answer(task: str, output: str) -> None:
 
 
 def test_a_task_that_takes_input_gets_numbered_examples() -> None:
-    said = say(INPUT_FIRST.format("Summarise the given email on soup bases for a butcher, in one breath."))
-    assert re.fullmatch(r"(Example \d\nEmail: .+\nOutput: .+(\n\n)?){2,3}", said)
-    assert said.count("soup bases") >= 2
+    said = say(INPUT_FIRST.format("Convert the given CSV on tea, plum to JSON."))
+    assert re.fullmatch(r"(Example \d\nInput: item,shelf,count\n(.+,\d+,\d+\n)+Output: \[.+\](\n\n)?){2,3}", said)
 
 
 def test_output_first_instances_have_every_label() -> None:
     said = say(OUTPUT_FIRST.format('Label each note on fog as "clear", "cloudy" or "stormy".'))
     assert re.findall(r"^Class label: (.+)$", said, re.MULTILINE) == ["clear", "cloudy", "stormy"]
-    assert len(re.findall(r"^Text: .+$", said, re.MULTILINE)) == 3
     assert "Class label: negative" in say(OUTPUT_FIRST.format("Is the mood positive, mixed or negative?"))
+    said = say(
+        OUTPUT_FIRST.format(
+            'Classify the given load of tea, plum: below 30 kg "light", above 90 kg "heavy", else "normal".'
+        )
+    )
+    assert re.findall(r"^Class label: (.+)\n.* \d+ kg\.$", said, re.MULTILINE) == ["light", "normal", "heavy"]
 
 
 def test_a_task_from_elsewhere_gets_an_output() -> None:
@@ -202,15 +211,19 @@ def test_the_instances_prompt_of_the_chat_recipe_is_parsed(words: str, count: in
 
 
 def test_instances_are_written_in_the_chat_form() -> None:
-    task = "Task:\nSummarise the given email on soup bases for a butcher, in one breath."
+    task = "Task:\nConvert the given CSV on tea, plum to JSON."
     said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
-    assert re.fullmatch(r"(<<INPUT>>\n.+\n<<OUTPUT>>\n.+(\n\n)?){2,3}", said)
+    assert re.fullmatch(r"(<<INPUT>>\nitem,shelf,count\n(.+\n)+<<OUTPUT>>\n\[.+\](\n\n)?){2,3}", said)
     said = say(BLOCKS.format("up to 2", "OUTPUT", "INPUT"), 'Task:\nTag the mail as "kind", "rude" or "odd".')
     assert re.findall(r"<<OUTPUT>>\n(.+)\n<<INPUT>>\n.{20,}", said) == ["kind", "rude"]
     assert say(BLOCKS.format("up to 2", "INPUT", "OUTPUT"), "Task: Name a bird.").startswith("<<OUTPUT>>\n")
 
 
 def test_code_is_written_in_a_code_block() -> None:
-    task = "Task:\nThe given Rust code should count entries about fog, but zero is treated as missing; debug it."
+    task = "Task:\nDefine baker_price(item) in Python: plum 3, fig 4, otherwise 0."
     said = say(BLOCKS.format("up to 3", "INPUT", "OUTPUT"), task)
-    assert re.match(r"<<INPUT>>\n```python\ndef \w+\(notes\):\n(?:    .+\n)+```\n<<OUTPUT>>\n", said)
+    code = re.fullmatch(r"<<OUTPUT>>\n```python\n(.+)\n```", said, re.DOTALL)
+    assert code
+    names: dict[str, Any] = {}
+    exec(code[1], names)
+    assert [names["baker_price"](item) for item in ("plum", "fig", "tea")] == [3, 4, 0]

@@ -57,6 +57,44 @@ def test_the_compared_field_can_be_chosen(tmp_path: Path) -> None:
     assert "2 rows, 1 kept" in dedup(path, "--field", "q").output
 
 
+def turns(key: str, role: str, content: str, *texts: str) -> dict[str, object]:
+    speakers = ("user", "assistant") if role == "role" else ("human", "gpt")
+    return {key: [{role: speaker, content: text} for speaker, text in zip(speakers, texts, strict=True)]}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": "Name a bird.", "input": "", "output": "Wren"},
+        {"prompt": "Name a bird.", "completion": "Wren"},
+        {
+            "prompt": [{"role": "user", "content": "Name a bird."}],
+            "completion": [{"role": "assistant", "content": "Wren"}],
+        },
+        {"text": "Name a bird."},
+        {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Name a bird."}]},
+        turns("messages", "role", "content", "Name a bird.", "Wren"),
+        turns("conversations", "from", "value", "Name a bird.", "Wren"),
+    ],
+)
+def test_rows_of_our_own_formats_need_no_field(row: dict[str, object], tmp_path: Path) -> None:
+    other = json.loads(json.dumps(row).replace("bird", "fish that lives in cold water"))
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(one) for one in (row, other, row)), "utf-8")
+    assert "3 rows, 2 kept, 1 dropped" in dedup(path).output
+
+
+def test_a_field_may_be_nested(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [turns("messages", "role", "content", question, "Wren") for question in ("Name a bird.", "Who sings?")]
+    path.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    assert "2 rows, 1 kept" in dedup(path, "--field", "messages[1].content").output
+    assert "2 rows, 1 kept" in dedup(path, "--field", "messages[-1].content", "-o", tmp_path / "other.jsonl").output
+    assert "2 rows, 2 kept" in dedup(path, "--field", "messages[0].content", "-o", tmp_path / "third.jsonl").output
+    result = dedup(path, "--field", "messages[7].content", "-o", tmp_path / "fourth.jsonl")
+    assert "Name one with --field, such as --field messages[0].content" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [("[1]", "line 2 is not a JSON object"), ("{oops", "line 2 is not"), ('{"n": 1}', "line 2 has no text under")],

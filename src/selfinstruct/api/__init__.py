@@ -23,6 +23,7 @@ from selfinstruct.api.components import (
     hookimpl,
     keep,
 )
+from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,
@@ -138,6 +139,7 @@ __all__ = [
     "Window",
     "chat",
     "drop",
+    "find_secrets",
     "hookimpl",
     "keep",
     "offline_client",

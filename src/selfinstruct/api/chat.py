@@ -27,23 +27,18 @@ __all__ = [
     "takes_schema",
 ]
 
-FINISHES: Mapping[str, Finish] = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "content_filter": "filtered",
-    "content_filtered": "filtered",
-    "guardrail_intervened": "filtered",
-    "prohibited_content": "filtered",
-    "recitation": "filtered",
-    "refusal": "filtered",
-    "safety": "filtered",
+_FINISH_WORDS: Mapping[Finish, str] = {
+    "stop": "stop end_turn eos eos_token stop_sequence complete completed done",
+    "length": "length max_tokens max_output_tokens max_length model_length model_context_window_exceeded error_limit"
+    " insufficient_system_resource pause_turn incomplete max_time",
+    "filtered": "content_filter content_filtered guardrail_intervened prohibited_content recitation refusal safety spii"
+    " language blocklist image_safety error_toxic toxicity",
+    "unknown": "tool_calls tool_use tool_call function_call",
 }
-"""The providers' words for finish reasons (as documented by OpenAI, Anthropic, AWS, Google, Groq and Ollama)."""
+FINISHES: Mapping[str, Finish] = {word: finish for finish, words in _FINISH_WORDS.items() for word in words.split()}
+"""What providers call the end of a reply, as documented by OpenAI, Anthropic, AWS, Cohere, DeepSeek, Google, Groq,
+Hugging Face, Mistral and Ollama. Replies that a full context or an overloaded server cut end by `length`, too, and so
+do those that end in a word that stands here under nothing: they did not end by themselves."""
 
 FINISH_KEYS = ("finish_reason", "done_reason", "stop_reason", "stopReason")
 THOUGHTS = ("thinking", "reasoning", "reasoning_content")
@@ -70,17 +65,35 @@ def _block_text(block: Any) -> str:
     return text if isinstance(text, str) else ""
 
 
+def _finish_of(facts: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+    """What a client calls the end of a reply, in lower case; the Responses API names a status and a reason."""
+    if more.get("refusal"):
+        return "refusal"
+    said = next((facts[key] for key in FINISH_KEYS if facts.get(key)), "")
+    if not said and facts.get("status"):
+        reason = facts.get("incomplete_details")
+        said = (
+            (reason or {}).get("reason") or facts["status"] if isinstance(reason, Mapping | None) else facts["status"]
+        )
+    return str(getattr(said, "value", said)).rpartition(".")[2].lower()
+
+
 def read_message(message: BaseMessage) -> Completion:
     """Read text, finish reason, model and usage from a LangChain message of any provider."""
     facts: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
     used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-    said = next((facts[key] for key in FINISH_KEYS if facts.get(key)), "")
+    said = _finish_of(facts, getattr(message, "additional_kwargs", None) or {})
+    details = {
+        "cached_tokens": (used.get("input_token_details") or {}).get("cache_read"),
+        "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
+        "tool_calls": len(getattr(message, "tool_calls", None) or ()),
+    }
     return Completion(
         text=message_text(message.content),
-        finish=FINISHES.get(str(said).lower(), "unknown"),
+        finish=FINISHES.get(said, "length" if said else "unknown"),
         usage=Usage(used.get("input_tokens"), used.get("output_tokens")),
         model=str(facts.get("model_name") or facts.get("model") or ""),
-        details={"tool_calls": len(calls)} if (calls := getattr(message, "tool_calls", None)) else {},
+        details={name: count for name, count in details.items() if count},
     )
 
 

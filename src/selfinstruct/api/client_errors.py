@@ -62,6 +62,8 @@ def status_of(error: BaseException) -> int | None:
 
 
 def _statuses(error: BaseException) -> Iterator[int]:
+    if type(error).__module__.startswith("aiohttp.http"):
+        return  # its 400 means that the answer is not HTTP, or not all of it
     response = getattr(error, "response", None)
     places = [
         *(getattr(error, name, None) for name in ("status_code", "http_status")),

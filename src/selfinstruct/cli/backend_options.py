@@ -52,7 +52,10 @@ class BackendCommand(TitledCommand):
         taken = {"--help", "--debug", *(flag for param in self._own for flag in param.opts)}
         known, parameters = _backend_parameters(args, taken, self.tables, tolerant=self.tolerant)
         self.params = [*self._own, *parameters]
-        context = super().make_context(info_name, args, *rest, **extra)
+        try:
+            context = super().make_context(info_name, args, *rest, **extra)
+        except click.NoSuchOption as error:
+            raise _explained(error, self.params) from None
         context.meta[KNOWN] = known
         return context
 
@@ -73,7 +76,7 @@ class BackendCommand(TitledCommand):
         super().format_options(ctx, formatter)
         if not any(isinstance(param, BackendOption) for param in self.params):
             with formatter.section("Options of a backend"):
-                formatter.write_text("Name one to see them: --backend NAME --help")
+                formatter.write_text("To see them, name one: --backend NAME --help")
 
 
 class JudgeCommand(BackendCommand):
@@ -98,6 +101,24 @@ class BackendOption(TitledOption):
     def title(self) -> str:
         """The title above the option in the help."""
         return f"Options of the backend {self.backend}"
+
+
+def _explained(error: click.NoSuchOption, params: Sequence[click.Parameter]) -> Exception:
+    """The error, or one that says which backends have the option, if it is one of a backend."""
+    from selfinstruct.errors import UsageError
+    from selfinstruct.plugins.registry import BACKEND, Registry
+
+    key = error.option_name.lstrip("-").replace("-", "_")
+    having = [
+        offer.component.name for offer in Registry.load().offers(BACKEND) if key in offer.component.options.model_fields
+    ]
+    if not having:
+        return error
+    chosen = next((param.backend for param in params if isinstance(param, BackendOption)), "")
+    which = f"the backend {chosen} has no such option" if chosen else "the command names no backend"
+    first = "ollama" if "ollama" in having else having[0]
+    others = f" ({', '.join(having)} have {error.option_name})" if len(having) > 1 else ""
+    return UsageError(f"{error.option_name}: {which}", f"Say who answers: add --backend {first}{others}.")
 
 
 def _peek(args: Sequence[str], name: str) -> list[str]:
@@ -145,8 +166,9 @@ def _chosen_backend(args: Sequence[str], tables: Sequence[str]) -> tuple[KnownSo
     """
     named, recipe, file = (next(reversed(_peek(args, name)), None) for name in ("--backend", "--recipe", "--config"))
     folder = Path(next(reversed(_peek(args, "--out")), OUT))
-    if not (named or recipe or file or _peek(args, "--set") or folder.is_dir() or Path("selfinstruct.toml").is_file()):
-        return KnownSoFar(), None  # no backend is named, and a plain --help must be fast
+    has_run = folder.is_dir() and not {"-h", "--help"} & set(args)
+    if not (named or recipe or file or _peek(args, "--set") or has_run or Path("selfinstruct.toml").is_file()):
+        return KnownSoFar(), None  # nothing names one, and a plain --help is quick and the same beside any run
     from selfinstruct.config import parse_assignment
     from selfinstruct.plugins.registry import BACKEND, Registry
     from selfinstruct.run.settings import ConfigSources, Settings, read_tree

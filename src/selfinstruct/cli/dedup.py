@@ -14,11 +14,15 @@ from selfinstruct.cli.help import TitledCommand, examples
     cls=TitledCommand,
     epilog=examples(
         "selfinstruct dedup tasks.jsonl",
-        "selfinstruct dedup rows.jsonl --field text --threshold 0.8 -o kept.jsonl --dropped",
+        "selfinstruct dedup rows.jsonl --field messages[0].content --threshold 0.8 -o kept.jsonl --dropped",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--field", default="instruction", show_default=True, help="The key of the text to compare.")
+@click.option(
+    "--field",
+    metavar="PATH",
+    help="Where the compared text stands, such as text or messages[0].content. Default: the task of our own formats.",
+)
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
@@ -34,11 +38,11 @@ from selfinstruct.cli.help import TitledCommand, examples
     help="unicode: text of any script; classical: a-z and 0-9 only, like rouge_score.",
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: FILE with .dedup before its ending.")
-@click.option(
-    "--dropped", is_flag=True, help="Write dropped rows to OUT.dropped.jsonl, each with its nearest kept row."
-)
-def command(file: Path, field: str, threshold: float, *, tokeniser: str, out: Path | None, dropped: bool) -> None:
-    """Copy the rows of a JSONL FILE that are not too similar to an earlier row, in order and byte for byte."""
+@click.option("--dropped", is_flag=True, help="Write the dropped rows to OUT.dropped.jsonl too, each with its nearest.")
+def command(
+    file: Path, field: str | None, threshold: float, *, tokeniser: str, out: Path | None, dropped: bool
+) -> None:
+    """Write the rows of a JSONL FILE that are not too similar to an earlier row, in order and byte for byte."""
     from selfinstruct.similarity.dedup import deduplicate
 
     out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")

@@ -32,7 +32,10 @@ FORMATS = (
 )
 @out_option
 @click.option("--to", type=click.Path(path_type=Path), help="Write a dataset to this folder.")
-@click.option("--format", help="messages, alpaca, sharegpt, text, or a plugin's; default: the run's own.")
+@click.option(
+    "--format",
+    help="messages, alpaca, sharegpt, conversational-prompt-completion, text, or a plugin's; default: the run's own.",
+)
 @click.option(
     "--file",
     type=click.Choice(["jsonl", "parquet"]),
@@ -56,8 +59,12 @@ FORMATS = (
     metavar="PATH=VALUE",
     help="A setting of export, such as export.encoder.system=TEXT.",
 )
-@click.option("--plugin", "plugins", multiple=True, help="A Python file or module with your own format.")
-@click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private dataset.")
+@click.option(
+    "--language", "languages", multiple=True, metavar="CODE", help="A language of the data for its card, such as en."
+)
+@click.option("--mlx", is_flag=True, help="Name the validation part valid.jsonl, as MLX reads it.")
+@click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
+@click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private one.")
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
 def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given: Any) -> None:
     """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset."""
@@ -101,7 +108,9 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
 def print_dataset(exported: Exported, is_licensed: bool) -> None:
     """Print the files of a dataset and the next steps."""
     for part, rows in exported.counts.items():
-        path = next(path for path in exported.paths if path.stem == part)
+        path = next(
+            path for path in exported.paths if path.stem == part or (part, path.stem) == ("validation", "valid")
+        )
         click.echo(f"{path}: {rows} rows")
     if exported.note:
         click.echo(exported.note)

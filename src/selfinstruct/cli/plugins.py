@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from selfinstruct.cli.help import examples
+
+if TYPE_CHECKING:
+    from selfinstruct.api import Component
+    from selfinstruct.plugins.registry import Registry
 
 _PLUGIN = click.option(
     "--plugin",
@@ -23,7 +27,7 @@ _PLUGIN = click.option(
     "plugins",
     epilog=examples(
         "selfinstruct plugins list",
-        "selfinstruct plugins show filter:rouge-l",
+        "selfinstruct plugins show rouge-l",
         "selfinstruct plugins check --plugin ./no_haiku.py",
         "selfinstruct plugins new no-haiku --kind filter",
     ),
@@ -49,18 +53,13 @@ def list_them(named: Sequence[str]) -> None:
 
 
 @command.command("show")
-@click.argument("component", metavar="KIND:NAME")
+@click.argument("component", metavar="[KIND:]NAME")
 @_PLUGIN
 def show(component: str, named: Sequence[str]) -> None:
-    """Show one component and its options, such as filter:rouge-l."""
-    from selfinstruct.errors import UsageError
-    from selfinstruct.plugins.checks import suggest
-    from selfinstruct.plugins.registry import KINDS, Registry
+    """Show one component and its options, such as rouge-l, or filter:rouge-l where two kinds have the name."""
+    from selfinstruct.plugins.registry import Registry
 
-    kind, colon, name = component.partition(":")
-    if not colon or kind not in KINDS:
-        raise UsageError(f"'{component}' is not KIND:NAME{suggest(kind, list(KINDS))}", f"Kinds: {', '.join(KINDS)}.")
-    found = Registry.load(named).find(kind, name)
+    kind, found = _find(Registry.load(named), component)
     click.echo(f"{kind} {found.name}: {found.summary}")
     if found.stages:
         click.echo(f"stages: {', '.join(found.stages)}")
@@ -109,6 +108,27 @@ def new(name: str, kind: str, to: Path) -> None:
         click.echo(f"{path} written")
     click.echo(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[test]' && pytest")
     click.echo(f"Then: selfinstruct plugins show {kind}:{name}")
+
+
+def _find(registry: Registry, component: str) -> tuple[str, Component[Any]]:
+    """The kind of a component and the component itself; raises `UsageError` if its name does not say which."""
+    from selfinstruct.errors import UsageError
+    from selfinstruct.plugins.checks import suggest
+    from selfinstruct.plugins.registry import KINDS
+
+    kind, colon, name = component.rpartition(":")
+    if kind in KINDS:
+        return kind, registry.find(kind, name)
+    if colon:
+        raise UsageError(f"'{component}' is not KIND:NAME{suggest(kind, list(KINDS))}", f"Kinds: {', '.join(KINDS)}.")
+    offers = [offer for offer in registry.offers() if offer.component.name == name]
+    if not offers:
+        close = suggest(name, [offer.component.name for offer in registry.offers()])
+        raise UsageError(f"no component is called '{name}'{close}", "List them with: selfinstruct plugins list")
+    if len(offers) > 1:
+        choices = " or ".join(f"{offer.kind}:{name}" for offer in offers)
+        raise UsageError(f"{len(offers)} components are called '{name}'", f"Say which: {choices}.")
+    return offers[0].kind, offers[0].component
 
 
 def _type(annotation: Any) -> str:

@@ -196,6 +196,14 @@ def print_end(summary: StageSummary | None) -> None:
         print_totals(summary)
 
 
+def print_quiet_end(ends: Sequence[StageSummary], folder: Path) -> None:
+    """One line on how a command ended: that of its last stage, and where the run is; nothing if no stage started."""
+    if ends:
+        last = ends[-1]
+        end = f": {last.reason}" if not last.exit_code else ""
+        click.echo(f"{last.stage}{end}, {last.accepted:,} {UNITS.get(last.stage, 'answers')} in {folder}")
+
+
 def print_ratings(counts: RatingCounts) -> None:
     """Print the ratings of all examples together, or nothing if none is rated."""
     if counts.rated:

@@ -16,6 +16,7 @@ from selfinstruct.cli.options import out_option, paid_options, settings_from
 
 if TYPE_CHECKING:
     from selfinstruct.run.run import Run
+    from selfinstruct.types import StageSummary
 
 EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,7 +35,7 @@ def quiet_option(command: F) -> F:
 def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[str, Any]) -> None:
     """Open the run folder, run one stage, or all stages if `stage` is `None`, and print how each ended."""
     from selfinstruct.cli.events import files, note
-    from selfinstruct.cli.progress import print_files, say, silent
+    from selfinstruct.cli.progress import print_files, print_quiet_end, say, silent
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
@@ -52,18 +53,28 @@ def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[
         if stage is not None:
             require_input(run, stage, lambda source: f"run `selfinstruct {source} --out {shlex.quote(str(out))}`")
 
+        ends: list[StageSummary] = []
+
         async def work() -> None:
             for name in [stage] if stage is not None else stages_of_whole_run(run):
-                await _run_stage(run, name, target if name == "generate" else None, quiet=quiet, as_json=as_json)
+                goal = target if name == "generate" else None
+                await _run_stage(run, name, goal, ends=ends, quiet=quiet, as_json=as_json)
 
         try:
             run_with_signals(run, work)
         finally:
-            files(present(out)) if as_json else print_files(present(out))
+            if as_json:
+                files(present(out))
+            elif quiet:
+                print_quiet_end(ends, out)
+            elif ends:
+                print_files(present(out))
 
 
-async def _run_stage(run: Run, name: str, target: int | None, *, quiet: bool, as_json: bool) -> None:
-    """Run one stage, and print its progress and final counts."""
+async def _run_stage(
+    run: Run, name: str, target: int | None, *, ends: list[StageSummary], quiet: bool, as_json: bool
+) -> None:
+    """Run one stage, print its progress and its end, and add its summary to `ends` if it started."""
     from selfinstruct.cli.events import JsonEvents
     from selfinstruct.cli.progress import Progress, print_end, print_ratings
     from selfinstruct.insight.ratings import count_ratings
@@ -74,7 +85,9 @@ async def _run_stage(run: Run, name: str, target: int | None, *, quiet: bool, as
             await run.stage(name, target, [progress])
         finally:
             progress.stop()
-            if not as_json:
+            if progress.summary is not None:
+                ends.append(progress.summary)
+            if not as_json and not quiet:
                 print_end(progress.summary)
                 if name == "judge" and progress.summary is not None:
                     print_ratings(count_ratings(run.store.ratings().values()))

@@ -103,6 +103,8 @@ class RunFolder:
         license: str = "",  # noqa: A002 - as the command line calls it
         push_to_hub: str | None = None,
         public: bool = False,
+        mlx: bool = False,
+        languages: Sequence[str] = (),
     ) -> Exported:
         """Write the training examples to the folder `to` as a dataset; without `to`, write the run's own files again.
 
@@ -113,6 +115,8 @@ class RunFolder:
         license      the licence of the data for its card, such as "llama3.1"
         push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
         public       make that repository public; needs `license`
+        mlx          name the validation part `valid.jsonl`, as MLX reads it
+        languages    of the data, for its card, as codes such as "en"
 
         Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
         """
@@ -126,6 +130,8 @@ class RunFolder:
             license=license,
             push_to_hub=push_to_hub,
             public=public,
+            mlx=mlx,
+            languages=tuple(languages),
         )
         with closing(RunStore.open_readonly(self.out)) as store:
             return export_run(store, options, settings=self._settings, registry=self._registry_for(store))
@@ -141,6 +147,8 @@ class RunFolder:
         license: str = "",  # noqa: A002 - as in `export`
         push_to_hub: str | None = None,
         public: bool = False,
+        mlx: bool = False,
+        languages: Sequence[str] = (),
     ) -> Exported:
         """The async twin of `export`."""
         return await asyncio.to_thread(
@@ -153,6 +161,8 @@ class RunFolder:
             license=license,
             push_to_hub=push_to_hub,
             public=public,
+            mlx=mlx,
+            languages=tuple(languages),
         )
 
     # --- inside -------------------------------------------------------------------------------------------------------

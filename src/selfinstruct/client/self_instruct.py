@@ -14,6 +14,7 @@ from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
+from selfinstruct.errors import UsageError
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
 from selfinstruct.run.stage_order import require_input, stages_of_whole_run
@@ -66,6 +67,11 @@ class SelfInstruct(RunFolder):
         wait: bool = False,
         batch_folder: str | Path | None = None,
     ) -> None:
+        if model is not None and not hasattr(model, "ainvoke"):
+            raise UsageError(
+                f"SelfInstruct(model=...) takes a LangChain chat model, not {type(model).__name__}",
+                'Name a model so: backend="langchain", settings={"backend.model": "openai:gpt-4o-mini"}.',
+            )
         self._model = UserModel(model) if model is not None else None
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
-from selfinstruct.api import Backend, Json, Sampling, chat
+from selfinstruct.api import Backend, Json, Sampling, chat, find_secrets
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, BaseLLM
@@ -31,7 +29,10 @@ class UserModel(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set."""
-        fields, already_set = type(self._model).model_fields, self._model.model_fields_set
+        fields, already_set = type(self._model).model_fields, set(self._model.model_fields_set)
+        profile = getattr(self._model, "profile", None)
+        if isinstance(profile, Mapping) and profile.get("temperature") is False:
+            already_set.add("temperature")  # the model refuses one
         updates = {}
         for option, names in self.NAMES.items():
             value = getattr(sampling, option)
@@ -49,9 +50,8 @@ class UserModel(Backend):
         return chat.schema_arguments(self._model, schema)
 
     def secrets(self) -> Sequence[str]:
-        """The values of the model's secret fields."""
-        values = [getattr(self._model, name, None) for name in type(self._model).model_fields]
-        return [secret.get_secret_value() for secret in values if isinstance(secret, SecretStr)]
+        """The keys that the model and its clients hold, the longest first."""
+        return sorted(find_secrets(self._model), key=len, reverse=True)
 
     def describe(self) -> Mapping[str, Any]:
         """The model's class and name."""

@@ -1,23 +1,36 @@
-"""Reads seed files and defines their format."""
+"""The seed file: what a seed task is, and how a file of them is read."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
+from selfinstruct.config.seed_rows import seed_rows
 from selfinstruct.errors import DataError
-from selfinstruct.files.inputs import open_input
+from selfinstruct.files.inputs import read_input
 from selfinstruct.types import Instance, SeedTask
 
 BUILTIN = "builtin"
-SHAPE = 'A seed task is {"instruction": "...", "instances": [{"input": "...", "output": "..."}]} on one line.'
+SHAPE = 'A seed task is {"instruction": "...", "instances": [{"input": "...", "output": "..."}]}.'
+LONGEST_TEXT = 50_000
+"""Characters of one text: a prompt shows eight seed tasks."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MACHINE_ID = re.compile(r"g\d+\.\d+")
+_YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False, "": False}
+_OTHER_SHAPES = {
+    ("messages",): "{'instruction': r['messages'][-2]['content'], 'output': r['messages'][-1]['content']}",
+    ("conversations",): "{'instruction': r['conversations'][-2]['value'], 'output': r['conversations'][-1]['value']}",
+    ("prompt", "completion"): "{'instruction': r['prompt'], 'output': r['completion']}",
+    ("prompt", "response"): "{'instruction': r['prompt'], 'output': r['response']}",
+    ("question", "answer"): "{'instruction': r['question'], 'output': r['answer']}",
+    ("instruction", "response"): "{'instruction': r['instruction'], 'output': r['response']}",
+}
+"""Rows of other tools by their keys, and the Python expression that makes a seed task of a row `r`."""
 
 
 class InstanceRecord(BaseModel):
@@ -27,9 +40,34 @@ class InstanceRecord(BaseModel):
     input: str = ""
     output: str
 
+    @field_validator("input", mode="before")
+    @classmethod
+    def _none_is_empty(cls, given: Any) -> Any:
+        return "" if given is None else _text(given)
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _number_is_text(cls, given: Any) -> Any:
+        return _text(given)
+
+    @field_validator("input", "output")
+    @classmethod
+    def _fits(cls, text: str) -> str:
+        return _short_enough(text)
+
+    @field_validator("output")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("it is empty; write the answer that a model is to learn")
+        return text
+
 
 class SeedRecord(BaseModel):
-    """One line of a seed file. Other keys are allowed and ignored."""
+    """One row of a seed file. Other keys are allowed and ignored.
+
+    A row in Alpaca's form, with `input` and `output` beside the instruction, is a seed task with one instance.
+    """
 
     model_config = ConfigDict(strict=True)
     id: str = ""
@@ -38,12 +76,34 @@ class SeedRecord(BaseModel):
     instances: list[InstanceRecord]
     is_classification: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_alpaca(cls, row: Any) -> Any:
+        if isinstance(row, dict) and "output" in row and "instances" not in row:
+            return {**row, "instances": [{"input": row.get("input"), "output": row["output"]}]}
+        return row
+
+    @field_validator("id", "name", mode="before")
+    @classmethod
+    def _name_is_text(cls, given: Any) -> Any:
+        return "" if given is None else _text(given)
+
+    @field_validator("is_classification", mode="before")
+    @classmethod
+    def _yes_is_true(cls, given: Any) -> Any:
+        if given is None:
+            return False
+        word = str(given).strip().lower() if isinstance(given, str | int) else ""
+        if word not in _YES_NO:
+            raise ValueError(f"it is {json.dumps(given)}; write true or false, without quotes")
+        return _YES_NO[word]
+
     @field_validator("instruction")
     @classmethod
     def _not_blank(cls, text: str) -> str:
         if not text.strip():
             raise ValueError("it is blank")
-        return text
+        return _short_enough(text)
 
     @field_validator("instances")
     @classmethod
@@ -51,6 +111,17 @@ class SeedRecord(BaseModel):
         if not instances:
             raise ValueError("a seed task needs at least one instance")
         return instances
+
+
+def _short_enough(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
+    return text
+
+
+def _text(given: Any) -> Any:
+    """An integer as text, since there is one way to write it; anything else as it is."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
 def builtin_seeds() -> Path:
@@ -63,48 +134,48 @@ def builtin_seeds() -> Path:
 def read_seeds(named: str) -> list[SeedTask]:
     """Read a seed file, or the builtin one; raises `DataError` with the line of the first mistake.
 
+    The rows may be JSON Lines, JSON over many lines, a JSON array or CSV, in the shape of seed tasks or of Alpaca.
     Blank lines and a byte order mark are fine; duplicates and an empty file are not.
     """
     path = builtin_seeds() if named == BUILTIN else Path(named)
     seeds: list[SeedTask] = []
     lines: dict[str, int] = {}
-    for number, text in _lines(path):
-        seed = _seed(text, f"{path}, line {number}", len(seeds))
+    for number, row in seed_rows(_file_text(path), path):
+        seed = _seed(row, path, number, len(seeds))
         for what, key in (("id", seed.id), ("instruction", " ".join(seed.instruction.split()))):
             first = lines.setdefault(f"{what}:{key}", number)
             if first != number:
-                raise DataError(f"{path}, line {number}: duplicate {what} of line {first}: {key[:80]}")
+                raise DataError(
+                    f"{path}, line {number}: duplicate {what} of line {first}: {_ellipsis(key)}",
+                    "Give it an id of its own." if what == "id" else "Remove one, or list both cases in its instances.",
+                )
         seeds.append(seed)
     if not seeds:
         raise DataError(f"{path} holds no seed task", SHAPE)
     return seeds
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
+def _file_text(path: Path) -> str:
     try:
-        with open_input(path) as file:
-            for number, line in enumerate(file, start=1):
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                if text.strip():
-                    yield number, text
+        content = read_input(path)
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"there is no seed file {path}", "Name one with --seeds, or use --seeds builtin.") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}, line {number}: not UTF-8 text: {error.reason}", "Save the file as UTF-8.") from None
+        number = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}, line {number}: not UTF-8 text: {error.reason}", "Save the file as UTF-8: JSON Lines or CSV."
+        ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}", "Name a JSONL file with --seeds.") from None
 
 
-def _seed(text: str, where: str, position: int) -> SeedTask:
+def _seed(row: object, path: Path, number: int, position: int) -> SeedTask:
+    where = f"{path}, line {number}"
     try:
-        record = SeedRecord.model_validate(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{where}: not JSON: {error.msg} at column {error.colno}", "Each line is one object.") from None
+        record = SeedRecord.model_validate(row)
     except ValidationError as error:
-        raise DataError(f"{where}: {_fault(error)}", SHAPE) from None
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
-        raise DataError(f"{where}: not JSON that can be read: {error}", "Each line is one object.") from None
+        raise DataError(f"{where}: {_fault(error)}", _conversion(row, path) or SHAPE) from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
     if _MACHINE_ID.fullmatch(record.id):
@@ -112,6 +183,20 @@ def _seed(text: str, where: str, position: int) -> SeedTask:
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)
     identity = record.id or f"seed_task_{position}"
     return SeedTask(identity, record.instruction, instances, record.is_classification, record.name)
+
+
+def _conversion(row: object, path: Path) -> str:
+    """The command that makes seed tasks of JSON Lines in the shape of another tool; empty if the shape is not known."""
+    keys = row.keys() if isinstance(row, dict) and "instances" not in row else ()
+    for shape, expression in _OTHER_SHAPES.items():
+        if all(key in keys for key in shape):
+            script = f"import json,sys; [print(json.dumps({expression})) for r in map(json.loads, sys.stdin)]"
+            return f'Convert it: python -c "{script}" < {path} > seeds.jsonl'
+    return ""
+
+
+def _ellipsis(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _fault(error: ValidationError) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from selfinstruct.api import Options, Sampling
 
@@ -37,21 +37,38 @@ class RunOptions(Options):
     )
 
 
-class SamplingOptions(Options):
-    """Sampling parameters of the model. Unset ones are left to the prompt encoder, then to the provider."""
+Unset = Literal["unset"]
+"""Leaves a setting of the sampling out of requests, whatever the recipe says, so that the provider's value holds."""
 
-    temperature: float | None = Field(None, ge=0, le=2, description="0 is greedy; higher is more varied.")
-    top_p: float | None = Field(
-        None, gt=0, le=1, description="Sample from the most likely words with this total probability."
+
+class SamplingOptions(Options):
+    """How the model draws its words; what is not set is left to the prompt encoder, and `unset` to the provider."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | Unset | None = Field(
+        None, description="0 is greedy; higher is more varied."
     )
-    max_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
-    frequency_penalty: float | None = Field(None, ge=-2, le=2, description="Penalty for frequent words.")
-    presence_penalty: float | None = Field(None, ge=-2, le=2, description="Penalty for words already used.")
+    top_p: Annotated[float, Field(gt=0, le=1)] | Unset | None = Field(
+        None, description="Draw from the likeliest words of this mass."
+    )
+    max_tokens: Annotated[int, Field(ge=1)] | Unset | None = Field(None, description="The longest reply, in tokens.")
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
+        None, description="Against repeated words."
+    )
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
+        None, description="Against words already said."
+    )
     stop: tuple[str, ...] | None = Field(None, description="Texts that end a reply.")
 
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _no_texts(cls, stop: object) -> object:
+        return () if stop == "unset" else stop
+
     def over(self, base: Sampling) -> Sampling:
-        """The prompt encoder's sampling, overridden by the values set here."""
-        return replace(base, **self.model_dump(exclude_none=True))
+        """The prompt encoder's sampling with what is set here in its place."""
+        chosen = self.model_dump(exclude_none=True)
+        unset = {name: None for name, value in chosen.items() if value == "unset"}
+        return replace(base, **chosen | unset)
 
 
 class LimitOptions(Options):

@@ -59,7 +59,9 @@ def read_file(path: Path) -> Tree:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from None
+        line = re.search(r"\(at line (\d+)", str(error))
+        hint = 'Put quotes around a text, as in: model = "llama3.1".' if "Invalid value" in str(error) else ""
+        raise ConfigError(f"{path}{f':{line[1]}' if line else ''} is not TOML: {error}", hint) from None
     plugins = tree.get("plugins", [])
     if not (isinstance(plugins, list) and all(isinstance(name, str) for name in plugins)):
         raise ConfigError(f'{path}: plugins: must be a list of files or modules, such as ["./my_filters.py"]')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from selfinstruct.api import Backend, chat
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
-from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, is_refusal
+from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean
@@ -39,6 +40,9 @@ __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
+KEY_LIKE = re.compile(r"(?=\S*[\d_-])\S{12,}|\S{20,}")
+"""Words that may hold a key: long ones, and those of twelve characters with a digit, dash or underscore."""
+
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -139,20 +143,17 @@ class LiveAnswerer:
             if isinstance(outcome, Rejected):
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
-                raise ModelError(self.mask(outcome.message), self.mask(outcome.hint))
+                raise ModelError(self.mask(outcome.message), self.mask(hint_for(outcome, request.stage)))
             self._answers += isinstance(outcome, Reply)
             return outcome
 
     def mask(self, text: str) -> str:
-        """The text with the backend's secrets masked.
-
-        If the backend fails to name its secrets, the whole text is masked.
-        """
+        """The text without the backend's secrets; without all that looks like one, if it fails to name them."""
         try:
             secrets = [secret for secret in self._backend.secrets() if secret]
         except BaseException as error:
             plugin_cause(error)  # raises Ctrl-C again
-            return "***"
+            return KEY_LIKE.sub("***", text)
         for secret in secrets:
             text = text.replace(secret, "***")
         return text
@@ -200,8 +201,10 @@ class LiveAnswerer:
         """Process the end of a call: update the limits, and replace the reservation by the actual cost."""
         self._learn()  # before the reservation is corrected, since the provider counted all of it too
         usage: Usage | None = None
-        refused = isinstance(outcome, Rejected | Exhausted | Unusable)
-        if isinstance(outcome, Reply):
+        refused = isinstance(outcome, Exhausted)  # nothing was sent
+        if isinstance(outcome, Rejected | Unusable):
+            usage = Usage(0, 0)
+        elif isinstance(outcome, Reply):
             usage = outcome.usage
             self._estimator.learn(request, usage.prompt_tokens)
             self._gate.speed_up()
@@ -282,7 +285,7 @@ class LiveAnswerer:
         """A failure of this request if others succeed. Otherwise raises `Stopped`, since the provider is down."""
         words = self.mask(busy.message)
         if others_succeed and not is_refusal(busy):
-            return Failure(f"no answer after {tries.calls} attempts: {words}")
+            return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from selfinstruct.types import Busy
+from selfinstruct.types import Busy, Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +103,10 @@ class Breaker:
     def is_down(self) -> bool:
         """Whether the provider counts as down."""
         return self.is_open and self.clock() - self._since >= self.policy.down
+
+
+def hint_for(unusable: Unusable, stage: str) -> str:
+    """What to do; for a setting of the sampling that the model refuses, the option that leaves it out."""
+    if not unusable.setting:
+        return unusable.hint
+    return f"Leave it out: --set {stage}.sampling.{unusable.setting}=unset"

@@ -28,6 +28,9 @@ __all__ = ["Answerer", "Bounds", "Runner"]
 FAILURES_IN_A_ROW = 8
 """Failed requests in a row after which the run stops."""
 
+FIRST_FAILURES = 3
+"""The same before the model has given this command its first reply."""
+
 EXPECTED_YIELD = 4
 """Expected instructions per request before the first result; later averaged with the results."""
 
@@ -66,6 +69,7 @@ class Runner:
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._barren = BarrenReplies(self._balance.accepted > 0)
         self._failures = 0
+        self._most_failures = FIRST_FAILURES
         self._last_failure = ""
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
@@ -96,7 +100,8 @@ class Runner:
     async def _loop(self) -> str:
         while True:
             if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
-                return f"target of {self._stage.goal} reached"
+                more = self._balance.accepted - self._stage.goal
+                return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
             self._check_bounds()
             while len(self._in_flight) < self._most_in_flight() and self._wants_more():
                 if (pending := self._plan()) is None:
@@ -134,7 +139,7 @@ class Runner:
         return (
             (goal is not None and (self._balance.accepted >= goal or self._saturation.reached() is not None))
             or (cap is not None and self._balance.candidates >= cap)
-            or self._failures >= FAILURES_IN_A_ROW
+            or self._failures >= self._most_failures
         )
 
     def _check_bounds(self) -> None:
@@ -144,7 +149,7 @@ class Runner:
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
         self._barren.check()
-        if self._failures >= FAILURES_IN_A_ROW:
+        if self._failures >= self._most_failures:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
     def _wants_more(self) -> bool:
@@ -243,7 +248,7 @@ class Runner:
             self._failures += pending.task is not None  # a recorded failure says nothing about the model now
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
-            self._failures = 0
+            self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
             decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete
             if outcome.is_unreadable and (subjects := self._stage.items_on_failure(request)):
                 aside = outcome.decisions[0]

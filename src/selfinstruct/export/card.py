@@ -30,6 +30,7 @@ class Contents:
     split: float
     license: str
     best: int = 0
+    languages: Sequence[str] = ()
 
 
 def write_card(facts: DatasetFacts, contents: Contents) -> str:
@@ -59,6 +60,7 @@ def _front_matter(contents: Contents) -> str:
         "---",
         f"pretty_name: {json.dumps(contents.title, ensure_ascii=False)}",
         licence,
+        *(["language:", *(f"- {json.dumps(code)}" for code in contents.languages)] if contents.languages else []),
         "task_categories:\n- text-generation",
         "tags:\n- synthetic\n- self-instruct\n- instruction-tuning",
         f'size_categories:\n- "{size}"',
@@ -70,7 +72,7 @@ def _front_matter(contents: Contents) -> str:
 
 
 def _overview(facts: DatasetFacts, contents: Contents) -> str:
-    seeds = "its own" if facts.own_seeds else "the builtin"
+    seeds = "its own" if facts.seeds_name else "the builtin"
     models = ", ".join(_code(model) for model in facts.models) or "unknown"
     counts = ", ".join(f"{count} in `{contents.files[part]}`" for part, count in contents.counts.items())
     table = [
@@ -158,32 +160,46 @@ def _reading(contents: Contents) -> str:
     if shape is None:
         return parts[0]
     if shape.trl:
-        parts.append('TRL: `SFTTrainer(model, train_dataset=parts["train"])`, without changes.')
-    parts.append("LLaMA-Factory: `dataset_dir: FOLDER` and `dataset: selfinstruct_train` (see `dataset_info.json`).")
-    parts.append(f"Axolotl, from this folder:\n\n```yaml\n{axolotl(shape, contents.files)}\n```")
+        parts.append('TRL: `SFTTrainer(model, train_dataset=parts["train"])`, as it is.')
+        parts.append(
+            'Unsloth: `SFTTrainer(model=FastLanguageModel.get_peft_model(...), train_dataset=parts["train"])`.'
+        )
+    if "data/valid.jsonl" in contents.files.values():
+        parts.append("MLX: `mlx_lm.lora --train --model MODEL --data FOLDER/data`.")
+    if shape.llama_factory:
+        stage = f" and `stage: {shape.llama_stage}`" if shape.llama_stage else ""
+        entry = f"`dataset_dir: FOLDER`, `dataset: selfinstruct_train`{stage}"
+        parts.append(f"LLaMA-Factory: {entry} (see `dataset_info.json`).")
+    if shape.axolotl:
+        parts.append(f"Axolotl, from this folder:\n\n```yaml\n{axolotl(shape, contents.files)}\n```")
     return "\n\n".join(parts)
 
 
 def _again(facts: DatasetFacts, contents: Contents) -> str:
-    seeds = " --seeds SEEDS.jsonl" if facts.own_seeds else ""
+    seeds = f" --seeds {shlex.quote(facts.seeds_name)}" if facts.seeds_name else ""
+    plugins = "".join(f" --plugin {shlex.quote(name)}" for name in facts.named_plugins)
+    backend = " --backend NAME" if facts.backend == "given" else ""
+    mlx = " --mlx" if "data/valid.jsonl" in contents.files.values() else ""
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
     best = f" --best {contents.best}" if contents.best else ""
     lines = [
         "```sh",
         f"pip install selfinstruct=={facts.version}",
-        f"selfinstruct run --recipe recipe.toml{seeds} --out again",
-        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{best}{licence}",
+        f"selfinstruct run --recipe recipe.toml{seeds}{plugins}{backend} --out again",
+        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{mlx}{best}{licence}",
         "```",
         "",
         "The same replies give the same files, byte for byte. A model that is asked again may reply differently.",
     ]
+    if facts.named_plugins:
+        lines.append("The plugins that the command names are not part of this folder.")
     strangers = [name for name, version in facts.plugins.items() if version != facts.version]
     if strangers:
         lines.append(f"The run also had these plugins: {', '.join(_code(name) for name in strangers)}.")
     if facts.backend == "given":
-        lines.append("The model was passed as a Python object, so name a backend with --backend, or pass it again.")
-    if facts.own_seeds:
+        lines.append("The model was handed over from Python, so name a backend with --backend, or do the same.")
+    if facts.seeds_name:
         lines.append("The seed tasks are not part of this folder.")
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from selfinstruct.export.folder import (
     CARD,
     CONFIG,
     INFO,
+    MLX_VALIDATION,
     RECIPE,
     TRAIN,
     UNFINISHED,
@@ -82,6 +83,8 @@ def export_dataset(
     split: float = 0.95,
     license: str = "",  # noqa: A002 - what it is called everywhere
     best: int = 0,
+    mlx: bool = False,
+    languages: Sequence[str] = (),
 ) -> Exported:
     """Write a run's training examples into a folder, replacing an older export.
 
@@ -90,6 +93,9 @@ def export_dataset(
     license  of the data, an id of the Hub such as `llama3.1`; the card asks for it if it is empty
     best     number of best-rated examples, best first; 0 means all, in the order of the run
 
+    mlx      whether the file of the part `validation` gets the name that MLX reads
+    languages  of the data, for its card, as codes such as `en`
+
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed but not installed.
     """
@@ -97,7 +103,8 @@ def export_dataset(
     run = CuratedRun(store)
     plan = _plan(run, encoder, split, most=best)
     write_text(folder / CARD, signed(UNFINISHED))
-    files = {part: data_file(part, file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
+    names = {TRAIN: TRAIN, VALIDATION: MLX_VALIDATION if mlx else VALIDATION}
+    files = {part: data_file(names[part], file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
         part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part=part)) for part, file in files.items()
     }
@@ -105,19 +112,19 @@ def export_dataset(
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
     facts, shape = dataset_facts(run, chosen), shape_of(plan.row)
     asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
-    contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best)
+    contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best, languages)
     texts = {
         RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(facts.as_config())}",
         CONFIG: json.dumps(facts.as_json() | asked, indent=2, ensure_ascii=False) + "\n",
-        **({INFO: dataset_info(shape, files)} if shape else {}),
+        **({INFO: dataset_info(shape, files)} if shape and shape.llama_factory else {}),
         CARD: signed(write_card(facts, contents)),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
-    names = (*files.values(), *texts)
-    remove_old_files(folder, names)
+    written = (*files.values(), *texts)
+    remove_old_files(folder, written)
     note = _notes(plan, split, best, is_rated=bool(facts.ratings.rated))
-    return Exported(folder, counts, tuple(folder / name for name in names), note)
+    return Exported(folder, counts, tuple(folder / name for name in written), note)
 
 
 def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, most: int) -> _Plan:

@@ -18,10 +18,11 @@ from selfinstruct.types import ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, Json
 class DatasetFacts:
     """The origin of a run's data.
 
-    `models` wrote the accepted texts. `config` is the frozen config with a table for each stage that
-    was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `own_seeds` means that they are not the
-    builtin ones. `totals` and `reviews` are by stage. `chosen` is the training encoder with its options. `judges` are
-    the models that rated examples, and `ratings` the counts of their answers.
+    `models` are those that wrote what was accepted. `config` is the frozen config with a table for each stage that
+    was run. `seeds` is the number of seed tasks and `digest` their SHA-256; `seeds_name` is the name of their file,
+    empty for the builtin ones. `named_plugins` are the plugins that the config names. `totals` are by stage, as are
+    `reviews`, where there are any. `chosen` is the training encoder with its options. `judges` are the models that
+    rated examples, and `ratings` what they said as a whole.
     """
 
     version: str
@@ -33,7 +34,8 @@ class DatasetFacts:
     plugins: Mapping[str, str]
     seeds: int
     digest: str
-    own_seeds: bool
+    seeds_name: str
+    named_plugins: tuple[str, ...]
     totals: Mapping[str, Totals]
     reviews: Mapping[str, Reviewed]
     chosen: Mapping[str, Json]
@@ -79,13 +81,19 @@ def dataset_facts(run: CuratedRun, chosen: Mapping[str, Json]) -> DatasetFacts:
         facts.plugins,
         len(store.seeds()),
         facts.seeds_digest,
-        facts.seeds_path != "builtin",
+        "" if facts.seeds_path == "builtin" else Path(facts.seeds_path).name,
+        tuple(_without_folder(name) for name in facts.plugin_paths),
         {stage: store.totals(stage) for stage in ENGINE_STAGES if store.has_started(stage)},
         run.review_counts,
         chosen,
         _models(store, JUDGE),
         count_ratings(store.ratings().values()),
     )
+
+
+def _without_folder(plugin: str) -> str:
+    """A plugin as a command names it in the folder of its file; a module by its name."""
+    return f"./{Path(plugin).name}" if plugin.endswith(".py") else plugin
 
 
 def _models(store: RunStore, *stages: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from selfinstruct.errors import RunError
 
 TRAIN, VALIDATION = "train", "validation"
+MLX_VALIDATION = "valid"
+"""How MLX calls the file of the part `validation`."""
 CARD, CONFIG, RECIPE, INFO = "README.md", "config.json", "recipe.toml", "dataset_info.json"
 
 _SIGNATURE = re.compile(r"<!-- written by selfinstruct; of the text above: ([0-9a-f]{64}) -->\n")
@@ -25,8 +27,8 @@ def data_file(part: str, suffix: str) -> str:
 UNFINISHED = "This export was not finished. Run the command again."
 """The card of a folder before its files are written, by which a killed export is known from a folder of the user's."""
 
-DATA = tuple(data_file(part, suffix) for part in (TRAIN, VALIDATION) for suffix in ("jsonl", "parquet"))
-"""All names of data files."""
+DATA = tuple(data_file(part, suffix) for part in (TRAIN, VALIDATION, MLX_VALIDATION) for suffix in ("jsonl", "parquet"))
+"""Every name that a data file can have."""
 
 
 def signed(card: str) -> str:

@@ -10,18 +10,25 @@ from selfinstruct.errors import UsageError
 from selfinstruct.export.folder import DATA, INFO
 
 
+def refuse_without_hub() -> None:
+    """Raise `UsageError` if the Hub's client is not installed or has no login."""
+    try:
+        from huggingface_hub import get_token
+    except ModuleNotFoundError:
+        raise UsageError("the Hub needs its client", "Run: pip install 'selfinstruct[hub]'") from None
+    if not get_token():
+        raise UsageError("you are not logged in at the Hub", "Run: hf auth login, or set HF_TOKEN.")
+
+
 def push_to_hub(folder: Path, paths: Sequence[Path], repo: str, *, public: bool = False) -> str:
     """Upload files of a folder into a dataset repository, which is created if needed. Returns its address.
 
     The login is the Hub's own: `hf auth login`, or `HF_TOKEN`. Raises `UsageError` if that, or anything else at the
     Hub, fails, if a repository that should be private is public, or if the Hub's client is not installed.
     """
-    try:
-        from huggingface_hub import HfApi, get_token
-    except ModuleNotFoundError:
-        raise UsageError("the Hub needs its client", "Run: pip install 'selfinstruct[hub]'") from None
-    if not get_token():
-        raise UsageError("you are not logged in to the Hub", "Run: hf auth login, or set HF_TOKEN.")
+    refuse_without_hub()
+    from huggingface_hub import HfApi
+
     try:
         return _push(HfApi(), folder, paths, repo=repo, public=public)
     except UsageError:

@@ -10,12 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape of rows: its columns, config for LLaMA-Factory and Axolotl, and whether TRL reads it directly."""
+    """Rows with these columns: how LLaMA-Factory and Axolotl read them, and whether TRL does as they are.
+
+    has_turns    whether the columns hold lists of messages instead of texts
+    llama_stage  the stage that LLaMA-Factory trains in, if it is not its default
+    """
 
     columns: frozenset[str]
     llama_factory: Mapping[str, Any] = field(default_factory=dict)
     axolotl: Sequence[str] = ()
     trl: bool = False
+    has_turns: bool = False
+    llama_stage: str = ""
 
 
 _CHAT = (
@@ -54,11 +60,13 @@ SHAPES = (
         },
         _chat("messages", "role", "content"),
         trl=True,
+        has_turns=True,
     ),
     Shape(
         frozenset({"conversations"}),
         {"formatting": "sharegpt", "columns": {"messages": "conversations"}},
         _chat("conversations", "from", "value"),
+        has_turns=True,
     ),
     Shape(
         frozenset({"instruction", "input", "output"}),
@@ -71,13 +79,21 @@ SHAPES = (
         _PAIR,
         trl=True,
     ),
-    Shape(frozenset({"text"}), {"columns": {"prompt": "text"}}, ("type: completion", "field: text"), trl=True),
+    Shape(frozenset({"prompt", "completion"}), trl=True, has_turns=True),
+    Shape(
+        frozenset({"text"}),
+        {"columns": {"prompt": "text"}},
+        ("type: completion", "field: text"),
+        trl=True,
+        llama_stage="pt",
+    ),
 )
 
 
 def shape_of(row: Mapping[str, Any]) -> Shape | None:
     """The known shape of a row, or `None` for one of a plugin's own."""
-    return next((shape for shape in SHAPES if shape.columns == row.keys()), None)
+    has_turns = any(isinstance(value, list) for value in row.values())
+    return next((shape for shape in SHAPES if shape.columns == row.keys() and shape.has_turns == has_turns), None)
 
 
 def dataset_info(shape: Shape, files: Mapping[str, str]) -> str:

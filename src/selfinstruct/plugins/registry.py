@@ -189,7 +189,8 @@ class Registry:
         known = [offer.component.name for offer in self.offers(kind)]
         problem = f"no {kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
-        raise ConfigError(f"{problem} ({faults})" if faults else problem, f"Known: {', '.join(known) or 'none'}.")
+        hint = f"Known: {', '.join(known) or 'none'}. If it is your own, name its file: --plugin ./my_plugin.py."
+        raise ConfigError(f"{problem} ({faults})" if faults else problem, hint)
 
     def build(self, kind: str, name: str, options: Options) -> Any:
         """Build a component; raises `PluginError` naming plugin and component when it cannot be built."""
@@ -244,8 +245,8 @@ def _from_file(path: str) -> ModuleType:
     where = Path(path)
     if not where.is_file():
         is_odd = where.exists() and not where.is_dir()
-        raise PluginError(f"{path} is not a regular file" if is_odd else f"there is no file {path}")
-    name = f"selfinstruct_plugin_{where.stem}"  # a unique name, by which annotations are looked up
+        raise PluginError(f"{path} is not a regular file" if is_odd else f"there is no file {path} in {Path.cwd()}")
+    name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
     spec = importlib.util.spec_from_file_location(name, where)
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} is not a Python file")

@@ -33,6 +33,8 @@ class Backends:
         self._config = config
         self._run = given
         self._own: list[tuple[ChosenComponent, Backend]] = []
+        self._told: set[str] = set()
+        """The models that the user was told of."""
 
     def for_stage(self, stage: str) -> Backend:
         """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
@@ -83,8 +85,10 @@ class Backends:
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
         recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
         store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
-        if facts.get("model"):
-            say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
+        model = str(facts.get("model") or "")
+        if model and model not in self._told:
+            self._told.add(model)
+            say(f"model: {model}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
             if backend.local and not self._config.run.trace:
                 os.environ.update(dict.fromkeys(TRACING, "false"))

@@ -12,7 +12,7 @@ from selfinstruct.config import ChosenComponent, assign, merge, read_recipe, res
 from selfinstruct.errors import ConfigError, PluginError, UsageError
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.export.dataset import Exported, FileFormat, export_dataset
-from selfinstruct.export.hub import push_to_hub
+from selfinstruct.export.hub import push_to_hub, refuse_without_hub
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
@@ -33,6 +33,8 @@ class ExportOptions:
     license      the licence of the data for its card, such as "llama3.1"
     push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
     public       make that repository public
+    mlx          name the validation part `valid.jsonl`, as MLX reads it
+    languages    of the data, for its card, as codes such as "en"
 
     Raises `UsageError` for options that are out of range or contradict each other.
     """
@@ -45,16 +47,20 @@ class ExportOptions:
     license: str = ""
     push_to_hub: str | None = None
     public: bool = False
+    mlx: bool = False
+    languages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.public and not self.license:
             raise UsageError("a public dataset needs a licence", "Name the licence of the model's text: llama3.1.")
         if self.public and not self.push_to_hub:
             raise UsageError("a dataset can only be public at the Hub", "Name the repository to push it to.")
-        if self.to is None and (self.format or self.license or self.best or self.push_to_hub):
+        if self.to is None and (self.format or self.license or self.best or self.push_to_hub or self.mlx):
             refuse_without_folder()
         if self.file not in get_args(FileFormat):
             raise UsageError(f"there is no file format '{self.file}'", f"Known: {', '.join(get_args(FileFormat))}.")
+        if self.mlx and self.file != "jsonl":
+            raise UsageError("MLX reads JSONL only", "Leave out --file parquet.")
         if not 0 < self.split <= 1:
             raise UsageError(f"split is {self.split}", "Give a share of the examples, above 0 and at most 1.")
         if self.best is not None and self.best < 1:
@@ -75,6 +81,8 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
     if options.to is None:
         counts = write_contracts(store, store.folder)
         return Exported(store.folder, counts, tuple(store.folder / name for name in counts))
+    if options.push_to_hub:
+        refuse_without_hub()
     chosen, encoder = training_encoder(store, settings, registry, name=options.format)
     exported = export_dataset(
         store,
@@ -85,6 +93,8 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
         split=options.split,
         license=options.license,
         best=options.best or 0,
+        mlx=options.mlx,
+        languages=options.languages,
     )
     if options.push_to_hub:
         url = push_to_hub(options.to, exported.paths, options.push_to_hub, public=options.public)

@@ -22,9 +22,11 @@ from selfinstruct.config import (
     resolve,
     without_secrets,
 )
+from selfinstruct.config.places import locate_problems
 from selfinstruct.config.seeds import read_seeds
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, RunError
+from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import ConfigFile, InitialFacts, RunStore
 from selfinstruct.store.database import NoRunError
@@ -115,7 +117,7 @@ class ConfigSources:
     def file(self) -> ConfigFile:
         """The config file, including secrets. Raises `ConfigError` if it cannot be read."""
         path = self._settings.file or (Path(FILE) if Path(FILE).is_file() else None)
-        return ConfigFile(str(path), read_file(path)) if path else ConfigFile()
+        return ConfigFile(str(path), _paths_beside(path, read_file(path))) if path else ConfigFile()
 
     @property
     def recordable_file(self) -> ConfigFile:
@@ -127,6 +129,24 @@ class ConfigSources:
         if name not in self._recipes:
             self._recipes[name] = read_recipe(name)
         return self._recipes[name]
+
+
+def _paths_beside(file: Path, tree: Tree) -> Tree:
+    """The tree of a config file, in which files are named as seen from the working directory.
+
+    A file that is not in the working directory is looked for beside the config.
+    """
+
+    def find(named: Any) -> Any:
+        is_file = isinstance(named, str) and Path(named).suffix and not Path(named).is_file()
+        return str(file.parent / named) if is_file else named
+
+    if file.parent == Path():
+        return tree
+    found = {**tree, "plugins": [find(name) for name in tree["plugins"]]} if "plugins" in tree else dict(tree)
+    if isinstance(run := tree.get("run"), dict) and "seeds" in run:
+        found["run"] = {**run, "seeds": find(run["seeds"])}
+    return found
 
 
 def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
@@ -153,13 +173,23 @@ def load(
     settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
 ) -> tuple[Registry, RunConfig]:
     """Read and check the config without writing anything; raises `ConfigError`, `PluginError` or `RunError`."""
+    sources = sources or ConfigSources(settings)
     tree = read_tree(settings, sources)
     named = tree["plugins"] if isinstance(tree["plugins"], list) else []
     if registry is None:
         registry = Registry.load()
     for name in named:
         registry.add(str(name))
-    return registry, resolve(tree, registry)
+    try:
+        return registry, resolve(tree, registry)
+    except ConfigError as error:
+        raise locate(error, sources) from None
+
+
+def locate(error: ConfigError, sources: ConfigSources) -> ConfigError:
+    """The error with the line of the config file where a setting stands that it is about."""
+    name = sources.file.name
+    return locate_problems(error, name, read_input_text(Path(name))) if name else error
 
 
 def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:

@@ -18,6 +18,8 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.backfill import BATCH, SimilarityBackfill
 from selfinstruct.types import StageStart, StageSummary
 
+ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
+
 BACKFILL_SECONDS = 2.0
 """Seconds between checks whether enough deferred similarities have accumulated."""
 
@@ -79,6 +81,12 @@ class StageRun:
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))
         try:
             reason, code = await work(), 0
+            failed, may_pass = self._store.ledger().failed_requests(name)
+            if failed:
+                requests = "request" if failed == 1 else "requests"
+                reason, code = f"{reason}, {failed} {requests} failed", Stopped.exit_code
+            if may_pass:
+                raise Stopped(f"{name}: {reason}", ASK_AGAIN)
         except SelfInstructError as error:
             reason, code = error.message, error.exit_code
             raise

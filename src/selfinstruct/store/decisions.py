@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from selfinstruct.store.rows import decision_of, example_of, similarity_of
-from selfinstruct.types import GENERATE, PREPARE, Decision, Deferred, Example, Similarity
+from selfinstruct.types import GENERATE, PREPARE, REQUEST_FAILED, Decision, Deferred, Example, Similarity
 
 COLUMNS = "position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
 """The columns of a decision after those of its request, in the order of `decision_of`."""
+
+
+_PASSES = "coalesce(json_extract(details, '$.may_pass'), 0)"
+"""Whether the failure in a row of `replies` has a cause that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,28 @@ def read_examples_including_dropped(read: sqlite3.Connection, name: str, reason:
 
 
 def read_subject_fates(read: sqlite3.Connection, stage: str) -> dict[str, tuple[int, str]]:
-    """Each subject with a fate in a stage: how often it got one, and the accepted text, if any."""
+    """Each subject with a fate in a stage: how often it got one, and the accepted text, if any.
+
+    The fate of a failed request does not count if the cause of the failure may pass, so the subject is asked about
+    again.
+    """
     sql = (
-        "SELECT subject, count(*), coalesce(max(CASE WHEN fate = 'accepted' THEN text END), '')"
-        " FROM decisions WHERE stage = ? AND subject != '' GROUP BY subject"
+        "SELECT subject, count(*), coalesce(max(CASE WHEN fate = 'accepted' THEN decisions.text END), '')"  # noqa: S608 - columns
+        " FROM decisions LEFT JOIN replies USING (stage, idx) WHERE stage = ? AND subject != ''"
+        f" AND NOT (reason = ? AND {_PASSES}) GROUP BY subject"
     )
-    return {subject: (times, accepted) for subject, times, accepted in read.execute(sql, (stage,))}
+    return {subject: (times, accepted) for subject, times, accepted in read.execute(sql, (stage, REQUEST_FAILED))}
+
+
+def count_failed_requests(read: sqlite3.Connection, stage: str) -> tuple[int, int]:
+    """The failed requests of a stage whose subjects have no answer, and how many of them failed by what may pass."""
+    sql = (
+        f"SELECT count(*), coalesce(sum({_PASSES}), 0) FROM replies WHERE stage = ? AND idx IN"  # noqa: S608 - columns
+        " (SELECT max(idx) FROM decisions WHERE stage = ? AND reason = ? AND subject NOT IN"
+        " (SELECT subject FROM decisions WHERE stage = ? AND fate = 'accepted') GROUP BY subject)"
+    )
+    failed, passing = read.execute(sql, (stage, stage, REQUEST_FAILED, stage)).fetchone()
+    return failed, passing
 
 
 def read_accepted_after(read: sqlite3.Connection, place: tuple[int, int], most: int) -> list[Accepted]:

@@ -64,7 +64,8 @@ def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
     """Journals the reply to a request, or its failure."""
     if isinstance(answer, Failure):
         why = clean(answer.message) or "no reason was given"  # an empty one would read as an answer
-        values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), "{}", why)
+        details = dumps({"may_pass": True} if answer.may_pass else {})
+        values: tuple[Any, ...] = ("", "unknown", None, None, "", now(), details, why)
     else:
         usage = answer.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.store.decisions import COLUMNS, DecisionRow
+from selfinstruct.store.decisions import COLUMNS, DecisionRow, count_failed_requests
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.rows import decision_of
 from selfinstruct.types import GENERATE
@@ -120,6 +120,10 @@ class Ledger:
         requests, replies, failed, waiting = self._read.execute(sql, (stage,)).fetchone()
         (settled,) = self._read.execute("SELECT count(*) FROM settlements WHERE stage = ?", (stage,)).fetchone()
         return RequestCounts(requests, replies or (settled if not requests else 0), failed, settled, waiting)
+
+    def failed_requests(self, stage: str) -> tuple[int, int]:
+        """The failed requests whose subjects have no answer, and how many of them failed by what may pass."""
+        return count_failed_requests(self._read, stage)
 
     def failure_counts(self, stage: str) -> dict[str, int]:
         """Why requests of a stage failed, with the number of requests, the most frequent cause first."""

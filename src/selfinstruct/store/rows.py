@@ -150,5 +150,5 @@ def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
     if text is None:
         return None
     if failure:
-        return Failure(cast(str, failure))
+        return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
     return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))

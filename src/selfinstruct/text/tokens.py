@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, wraps
 from math import ceil
 
@@ -107,10 +107,9 @@ def sign_tokens(text: str) -> list[str]:
     return [*tokens, *_words_of(text[end:])] if end else unicode_tokens(text)
 
 
-def count_words(text: str) -> int:
-    """How many words a text has, operators included; letters of scripts without spaces count as 1 / 1.6 word each."""
-    tokens = sign_tokens(text)
-    letters = 0 if text.isascii() else sum(_kind(token[0]) == "unspaced" for token in tokens)
+def count_words(tokens: Sequence[str]) -> int:
+    """How many words the tokens of a text are; those of scripts without spaces, one letter each, count as 1 / 1.6."""
+    letters = sum(not token.isascii() and _kind(token[0]) == "unspaced" for token in tokens)
     return len(tokens) - letters + ceil(letters / LETTERS_PER_WORD)
 
 

@@ -7,14 +7,14 @@ from random import Random
 import pytest
 from pydantic import ValidationError
 
-from selfinstruct.api import ConfigError, Instruction, NoOptions, RawInstances, Reply, Request
-from selfinstruct_chat.classify import ChatClassifyEncoder
+from selfinstruct.api import ConfigError, Instruction, RawInstances, Reply, Request
+from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
 from selfinstruct_chat.labels import ChatLabelsReader
-from selfinstruct_demo.grammar import draw_task, templates
 from selfinstruct_demo.options import DemoOptions, faultless
 from selfinstruct_demo.reply import DemoReply, reply_to
+from selfinstruct_demo.tasks import draw_task, recognise
 
 OPEN = Instruction("g0.1", "Write a poem\n\nabout <<rain>>.", None, False)
 LABELS = Instruction("g0.2", 'Tag the mail as "kind", "rude" or "odd".', None, True)
@@ -81,12 +81,10 @@ def test_demo_answers_a_classification_task_with_each_label() -> None:
 
 
 def test_demo_answers_a_task_with_input_and_one_without() -> None:
-    given = Instruction("x", "Summarise the given email on soup bases for a butcher, in one breath.", None, False)
+    given = Instruction("x", "Convert the given CSV on tea, plum to JSON.", None, False)
     assert 2 <= len(examples(given, ask(given, faultless()))) <= 3
     assert len(examples(given, ask(given, faultless(), count=1))) == 1
-    added = Instruction(
-        "x", "Calculate the mean of 10, 20, 40, 50, which actors recorded backstage in May.", None, False
-    )
+    added = Instruction("x", "Compute the mean of 10, 20, 40, 50, rounded to two decimals.", None, False)
     assert examples(added, ask(added, faultless())) == [("", "30")]
 
 
@@ -100,7 +98,9 @@ def test_round_trip_of_the_demos_own_tasks() -> None:
             assert found, task
             assert all(output for _, output in found), task
             assert all("<<" not in text for pair in found for text in pair), task
-            assert not labels or all(given for given, _ in found)
+            known = recognise(task)
+            assert known
+            assert all(known.answer(given) == output for given, output in found), task
 
 
 def test_other_markers_are_read_all_the_same() -> None:
@@ -126,7 +126,7 @@ def test_demo_classifies_what_the_real_prompt_asks(markers: float) -> None:
     rng = Random(3)
     tasks = [draw_task(rng, classification=at % 3 == 0) for at in range(40)]
     subjects = tuple(Instruction(str(at), text) for at, text in enumerate([*tasks, "Write:\n1. a poem\n2. a song"]))
-    messages = ChatClassifyEncoder(NoOptions()).encode((), subjects)
+    messages = ChatClassifyEncoder(ChatClassifyOptions()).encode((), subjects)
     said = reply_to(
         [("human" if one.role == "user" else one.role, one.text) for one in messages], faultless(markers=markers)
     )
@@ -135,4 +135,3 @@ def test_demo_classifies_what_the_real_prompt_asks(markers: float) -> None:
     assert all(label.text in ("yes", "no") for label in labels)
     assert all(label.text == "yes" for label in labels[:40:3])
     assert labels[-1].text == "no"
-    assert templates()["classify"]

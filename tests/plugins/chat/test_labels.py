@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.api import Instruction, Label, NoOptions, Reply, Request
-from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, one_line
+from selfinstruct.api import Instruction, Label, Reply, Request
+from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, ChatClassifyOptions, one_line
 from selfinstruct_chat.labels import ChatLabelsReader
 
 TASKS = (
@@ -36,7 +36,7 @@ def read(text: str, tasks: tuple[str, ...] = TASKS, finish: Any = "stop") -> str
 
 
 def test_the_prompt() -> None:
-    encoder = ChatClassifyEncoder(NoOptions())
+    encoder = ChatClassifyEncoder(ChatClassifyOptions())
     system, user = encoder.encode((), [Instruction("a", "Name a\n  river."), Instruction("b", "Spam?")])
     assert (system.role, system.text, user.role) == ("system", SYSTEM, "user")
     assert user.text == "Tasks:\n1. Name a river.\n2. Spam?\n\nAnswer yes or no for each, numbered 1 to 2."

@@ -10,9 +10,7 @@ from selfinstruct_filters.material import MaterialFilter
 from selfinstruct_filters.unfinished import UnfinishedFilter
 
 from .chain import Chain, read
-from .quality import PARTS, Part, cases, tally
-
-MOST_GOOD_DROPPED, MOST_BAD_KEPT = 0.005, 0.15
+from .quality import MOST_BAD_KEPT, MOST_GOOD_DROPPED, PARTS, Part, cases, tally
 
 
 def test_the_material_is_of_many_kinds() -> None:

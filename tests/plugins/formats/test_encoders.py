@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from selfinstruct.api import EXPORT, ConfigError, Example, NoOptions
 from selfinstruct.plugins.registry import ENCODER, Registry
 from selfinstruct_formats.alpaca import AlpacaEncoder
-from selfinstruct_formats.chat import ChatOptions, MessagesEncoder, ShareGPTEncoder
+from selfinstruct_formats.chat import ChatOptions, ConversationalPairEncoder, MessagesEncoder, ShareGPTEncoder
 from selfinstruct_formats.templates import TEMPLATES, fill
 from selfinstruct_formats.text import TextEncoder, TextOptions
 
@@ -25,7 +25,13 @@ texts = st.text() | st.sampled_from(
 
 def test_the_formats_serve_the_export_only() -> None:
     ours = [offer.component for offer in Registry.load().offers(ENCODER) if offer.plugin == "formats"]
-    assert [component.name for component in ours] == ["alpaca", "messages", "sharegpt", "text"]
+    assert [component.name for component in ours] == [
+        "alpaca",
+        "conversational-prompt-completion",
+        "messages",
+        "sharegpt",
+        "text",
+    ]
     assert {component.stages for component in ours} == {(EXPORT,)}
 
 
@@ -39,6 +45,16 @@ def test_messages_are_turns_with_roles() -> None:
     (first, second, _) = MessagesEncoder(ChatOptions(system="Be brief.")).encode(PLAIN)["messages"]  # type: ignore[misc,union-attr]
     assert first == {"role": "system", "content": "Be brief."}
     assert second == {"role": "user", "content": "Name a river."}
+
+
+def test_a_conversational_pair_is_the_messages_parted_before_the_answer() -> None:
+    assert ConversationalPairEncoder(ChatOptions(system="Be brief.")).encode(GIVEN) == {
+        "prompt": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Translate.\n\nFluss"},
+        ],
+        "completion": [{"role": "assistant", "content": "river"}],
+    }
 
 
 def test_sharegpt_rows_are_turns_between_human_and_gpt() -> None:

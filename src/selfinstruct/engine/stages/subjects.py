@@ -14,6 +14,7 @@ from selfinstruct.types import (
     CLASSIFY,
     INSTANCES,
     JUDGE,
+    REQUEST_FAILED,
     Decision,
     Instruction,
     Item,
@@ -145,7 +146,7 @@ class SubjectStage:
     def items_on_failure(self, request: Request) -> Sequence[Decision]:
         """The fate of a failed request's subjects."""
         return [
-            Decision(position, "", "rejected", reason="request-failed", subject=subject.id)
+            Decision(position, "", "rejected", reason=REQUEST_FAILED, subject=subject.id)
             for position, subject in enumerate(request.subjects)
         ]
 

@@ -1,0 +1,124 @@
+"""What the clients of LangChain's providers need that their common interface does not tell: keys, units, retries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from math import ceil
+from typing import Any
+
+from pydantic import SecretStr
+
+from selfinstruct.api import ModelError
+
+
+def _whole(seconds: float) -> float:
+    return ceil(seconds)
+
+
+def _milliseconds(seconds: float) -> float:
+    return ceil(seconds * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider's client.
+
+    keys       environment variables that may hold its key, the usual one first; none: it needs no key of that kind
+    key        the argument that takes the key
+    address    the argument that takes the address, if it is not `base_url`
+    timeout    seconds as its argument `timeout_name` wants them
+    retries    the value of `max_retries` with which it sends a request once
+    per_call   settings of the sampling that its class only takes with each call, and their names there
+    each_call  further arguments of every call
+    untaken    settings of the sampling that its API does not have
+    threads    whether its client has no async calls of its own, so that each one takes a thread
+    package    the module of its client, if that is not named as the provider is
+    hint       what else to check when its model or address is wrong
+    """
+
+    keys: tuple[str, ...] = ()
+    key: str = "api_key"
+    address: str = "base_url"
+    timeout: Callable[[float], float] = float
+    timeout_name: str = "timeout"
+    retries: int = 0
+    per_call: dict[str, str] = field(default_factory=dict)
+    each_call: dict[str, Any] = field(default_factory=dict)
+    untaken: tuple[str, ...] = ()
+    threads: bool = False
+    package: str = ""
+    hint: str = ""
+
+    def find_key(self, given: SecretStr | None) -> str:
+        """The key from the option or the provider's own variables, without spaces and quotes around it, or empty."""
+        texts = [
+            given.get_secret_value() if given is not None else "",
+            *(os.environ.get(name, "") for name in self.keys),
+        ]
+        return next((clean for text in texts if (clean := text.strip().strip("'\"").strip())), "")
+
+
+PENALTIES = ("frequency_penalty", "presence_penalty")
+OPENAI_HINT = "For a server of your own, base_url ends in /v1."
+PROVIDERS = {
+    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT),
+    "azure_openai": Provider(
+        ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
+        package="langchain_openai",
+        address="azure_endpoint",
+        hint="Check azure_endpoint (https://NAME.openai.azure.com), api_version and the deployment's name in kwargs.",
+    ),
+    "anthropic": Provider(("ANTHROPIC_API_KEY",), untaken=PENALTIES),
+    "google_genai": Provider(("GOOGLE_API_KEY", "GEMINI_API_KEY"), retries=1),
+    "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
+    "deepseek": Provider(("DEEPSEEK_API_KEY",)),
+    "xai": Provider(("XAI_API_KEY",), untaken=("stop",)),
+    "together": Provider(("TOGETHER_API_KEY",)),
+    "fireworks": Provider(("FIREWORKS_API_KEY",)),
+    "cohere": Provider(
+        ("COHERE_API_KEY", "CO_API_KEY"),
+        key="cohere_api_key",
+        timeout_name="timeout_seconds",
+        per_call={"max_tokens": "max_tokens", "top_p": "p", "stop": "stop", **{name: name for name in PENALTIES}},
+        each_call={"request_options": {"max_retries": 0}},
+    ),
+    "openrouter": Provider(("OPENROUTER_API_KEY",), timeout=_milliseconds),
+    "huggingface": Provider(
+        ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p",)
+    ),
+    "nvidia": Provider(("NVIDIA_API_KEY",), package="langchain_nvidia_ai_endpoints"),
+    "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
+    "bedrock": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
+    "perplexity": Provider(("PPLX_API_KEY",)),
+    "groq": Provider(("GROQ_API_KEY",)),
+}
+OTHER = Provider()
+
+
+def provider_of(name: str) -> Provider:
+    """What is known of a provider; the usual for one that is not listed."""
+    return PROVIDERS.get(name, OTHER)
+
+
+def require_key(name: str, key: str, given: dict[str, Any]) -> None:
+    """Raise `ModelError` if a provider needs a key and has none, or one that a header cannot hold."""
+    keys = provider_of(name).keys
+    hint = key_hint(name)
+    installed = find_spec(provider_of(name).package or f"langchain_{name}")  # if not, that is what is told
+    if installed and keys and not key and provider_of(name).key not in given:
+        raise ModelError(f"provider '{name}' needs a key", hint)
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise ModelError(f"the key of provider '{name}' contains spaces or characters that a key cannot have", hint)
+
+
+def key_hint(name: str) -> str:
+    """Where the key of a provider belongs."""
+    if name.startswith("bedrock"):
+        return (
+            "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION, or log in with the AWS command line."
+        )
+    keys = provider_of(name).keys
+    return f"Set {keys[0]} in the environment or in a .env file." if keys else "Check the backend's key."

@@ -1,0 +1,92 @@
+"""Where a setting stands in a config file, and where one that stands in the wrong table belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from selfinstruct.config.tables import ConfigFile, SamplingOptions
+from selfinstruct.errors import ConfigError
+
+SYNONYMS = {
+    "seed_file": "run.seeds",
+    "seed_tasks_path": "run.seeds",
+    "seeds_file": "run.seeds",
+    "num_instructions": "generate.target",
+    "num_instructions_to_generate": "generate.target",
+    "n": "generate.target",
+    "threads": "run.concurrency",
+    "num_workers": "run.concurrency",
+    "batch_size": "classify.batch",
+    "format": "export.encoder.use",
+    "model": "backend.model",
+    "api_key": "backend.api_key",
+    "base_url": "backend.base_url",
+}
+"""Settings by names of other tools, or of tables whose options depend on a component."""
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?")
+_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+
+
+def locate_problems(error: ConfigError, name: str, text: str) -> ConfigError:
+    """The error with the file's name and line before each problem whose setting stands in the file."""
+    lines = dict(_settings(text))
+    located = [
+        f"{name}:{line}: {problem}" if (line := _line(problem, lines)) else problem for problem in error.problems
+    ]
+    return ConfigError(located, error.hint)
+
+
+def _line(problem: str, lines: dict[str, int]) -> int:
+    """The line of the setting with which a problem begins, or of the table around it; 0 if the file has neither."""
+    path = problem.partition(": ")[0]
+    while path:
+        if path in lines:
+            return lines[path]
+        path = re.sub(r"(?:\.?[^.\[\]]+|\[\d+\])$", "", path)
+    return 0
+
+
+def _settings(text: str) -> Iterator[tuple[str, int]]:
+    """The dotted path and the line of every table and key. A key in an inline table counts as its table."""
+    table = ""
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            table = _dotted(header[2])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}[{counts[table]}]"
+            yield table, number
+        elif key := _KEY.match(line):
+            path = f"{table}.{_dotted(key[1])}" if table else _dotted(key[1])
+            yield path, number
+
+
+def _dotted(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
+
+
+def homes_of(option: str) -> list[str]:
+    """The paths of all settings of this name: where an option belongs that stands in the wrong table."""
+    if option in SYNONYMS:
+        return [SYNONYMS[option]]
+    found = [path for path in _paths(ConfigFile) if path.rpartition(".")[2] == option]
+    generate = [path for path in found if path.startswith("generate.")]
+    others = [path for path in found if path.count(".") == 1]
+    return list(dict.fromkeys(others or generate or found))[:3]
+
+
+def _paths(model: type[BaseModel], start: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        path = f"{start}{name}"
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is None:
+            yield path
+        elif start.count(".") < 2 or inner is SamplingOptions:
+            yield path
+            yield from _paths(inner, f"{path}.")

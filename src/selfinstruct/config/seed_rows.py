@@ -1,0 +1,93 @@
+"""Rows of a seed file in any form that leaves no doubt: JSON Lines, JSON over many lines, a JSON array, or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from selfinstruct.errors import DataError
+
+CSV_COLUMNS = ("instruction", "input", "output", "is_classification", "id", "name")
+SHAPE = 'Each seed task is one object, such as {"instruction": "...", "input": "...", "output": "..."}.'
+_EXPORT = "Export the table as CSV (UTF-8) with the columns instruction, input and output."
+_BETWEEN = " \t\r\n"
+
+
+def seed_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
+    """The line on which each row starts, and the row. Raises `DataError` with the line of the first mistake."""
+    start = text.lstrip(_BETWEEN)[:1]
+    if path.suffix.lower() in (".csv", ".tsv") or (start and start not in '{["' and "," in text.split("\n", 1)[0]):
+        return _csv_rows(text, path)
+    return _json_rows(text, path)
+
+
+def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
+    """Rows of a table whose first line names the columns."""
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = [(name or "").strip().lower() for name in table.fieldnames or ()]
+        if not {"instruction", "output"} <= set(columns):
+            raise DataError(
+                f"{path}, line 1: the file is no JSON, and as CSV it has no columns instruction and output: "
+                f"{first.strip()[:80]}",
+                f"Name the columns in the first line: {','.join(CSV_COLUMNS[:3])}",
+            )
+        line = table.line_num + 1
+        for row in table:
+            if None in row or None in row.values():
+                raise DataError(
+                    f"{path}, line {line}: it has not as many columns as line 1",
+                    'Put quotes around a text with commas or line breaks: "One, two".',
+                )
+            named = {column: row[name] for column, name in zip(columns, table.fieldnames or (), strict=True)}
+            yield line, {key: value for key, value in named.items() if value or key in CSV_COLUMNS[:3]}
+            line = table.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, line {table.line_num}: not CSV: {error}", _EXPORT) from None
+
+
+def _json_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
+    """The objects of a file, one behind the other, or the entries of its one array."""
+    decoder = json.JSONDecoder()
+    at, line, counted = 0, 1, 0
+    is_array = False
+    while (at := _skip(text, at)) < len(text):
+        line, counted = line + text.count("\n", counted, at), at
+        if text[at] == "[" and counted == _skip(text, 0):
+            is_array, at = True, at + 1
+            continue
+        if is_array and text[at] in ",]":
+            at += 1
+            continue
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            place = "at" if error.lineno == line else f"on line {error.lineno},"
+            raise DataError(
+                f"{path}, line {line}: not JSON: {error.msg} {place} column {error.colno}", _hint(text, error)
+            ) from None
+        except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
+            raise DataError(f"{path}, line {line}: not JSON that can be read: {error}", SHAPE) from None
+        yield line, value
+
+
+def _skip(text: str, at: int) -> int:
+    """The next place that is not white space."""
+    while at < len(text) and text[at] in _BETWEEN:
+        at += 1
+    return at
+
+
+def _hint(text: str, error: json.JSONDecodeError) -> str:
+    if text[error.pos : error.pos + 1] in ("'", "“", "”"):
+        return 'Put names and texts between straight double quotes: "instruction".'
+    if error.msg.startswith("Invalid control character"):
+        return "Write a line break inside a text as \\n."
+    if text[error.pos : error.pos + 1] in ("]", "}") or error.msg.startswith("Illegal trailing comma"):
+        return "Remove the comma before the closing bracket."
+    return SHAPE
