@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import word_set, words_of
 
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 _LEAD = re.compile(r"[\s(\[*_]+")
@@ -193,8 +192,24 @@ ANYWHERE = {
 }
 """Wordings that a draft may not hold outside double quotes."""
 
-_TRIGGERS = word_set("provided given please me like will ll d need task instruction question request prompt")
-"""A text that one of the wordings of `ANYWHERE` matches has one of these words."""
+SIGNALS = (
+    "please ",
+    " me to",
+    "would you like",
+    "i'll ",
+    "i will ",
+    "i'd be ",
+    "i would be ",
+    "let me know",
+    "no ",
+    "the same ",
+    *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
+    "kannst du",
+    "podr",
+    "poderia",
+    "potr",
+)
+"""Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
 
 _REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
 _NEEDS = re.compile(
@@ -228,11 +243,10 @@ class RefusalFilter(Filter[Draft]):
         for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
-        if not _TRIGGERS.isdisjoint(words_of(item.text)):
-            spoken = _QUOTED.sub('""', text)
-            for reason, pattern in self._anywhere:
-                if found := pattern.search(spoken):
-                    return drop(reason, words=found[0])
+        spoken = _QUOTED.sub('""', text)
+        for reason, pattern in self._anywhere if may_signal(spoken) else ():
+            if found := pattern.search(spoken):
+                return drop(reason, words=found[0])
         return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
 
     def _evaluate_intro(self, intro: str) -> Verdict:
@@ -244,16 +258,18 @@ class RefusalFilter(Filter[Draft]):
         return keep()
 
 
+def may_signal(text: str) -> bool:
+    """Whether a text can hold a wording of `ANYWHERE`, at a glance."""
+    return not text.isascii() or any(map(text.lower().__contains__, SIGNALS))
+
+
 def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
     """All wordings in one pattern. Few drafts match it, and no other has to be tried with each."""
     return re.compile("|".join(f"(?:{words})" for some in wordings.values() for words in some), re.IGNORECASE)
 
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
-    return [
-        (reason, re.compile("|".join(f"(?:{words})" for words in some), re.IGNORECASE))
-        for reason, some in wordings.items()
-    ]
+    return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]
 
 
 KEPT = Draft("I cannot sleep at night. What should I change?")

@@ -123,7 +123,7 @@ def _function_words(text: str) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
-    if _QUESTION.search(text) or _OPENS_QUESTION.match(text) or _REQUEST.search(text):
+    if _QUESTION.search(text):
         return True
     for clause in _CLAUSE.finditer(text):
         first, second = clause[1].lower(), (clause[2] or "").lower()
@@ -131,4 +131,4 @@ def asks(text: str) -> bool:
         is_noun = first in NOUNS_TOO and second in ("for", "of")
         if (first in VERBS and not is_noun) or (is_verb_form and second in _OBJECTS):
             return True
-    return False
+    return _OPENS_QUESTION.match(text) is not None or _REQUEST.search(text) is not None

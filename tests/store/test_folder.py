@@ -14,6 +14,7 @@ import pytest
 
 from selfinstruct.errors import RunError
 from selfinstruct.store import RUN_FILE, InitialFacts, RunStore
+from selfinstruct.types import Message, Request
 
 HOLD = """
 import sys
@@ -137,7 +138,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
     alter(folder, "PRAGMA user_version = 999")
     with pytest.raises(RunError):
         RunStore.open(folder)
-    alter(folder, "PRAGMA user_version = 1")
+    alter(folder, "PRAGMA user_version = 4")
     RunStore.open(folder).close()
 
 
@@ -177,3 +178,37 @@ def test_a_kill_before_a_run_begins_leaves_a_folder_that_can_be_used(folder: Pat
     assert not RunStore.exists(folder)
     begin(folder)
     assert RunStore.exists(folder)
+
+
+def copied(folder: Path, to: Path, *names: str) -> Path:
+    """A copy of some files of a run folder, as it would be after a kill."""
+    to.mkdir()
+    for name in names:
+        (to / name).write_bytes((folder / name).read_bytes())
+    return to
+
+
+def test_a_copy_of_a_killed_run_without_its_log_is_recognised_and_never_begins_anew(
+    folder: Path, tmp_path: Path
+) -> None:
+    with closing(RunStore.open(folder)) as store:
+        store.create([], InitialFacts(config={"seed": 1}))
+        alone = copied(folder, tmp_path / "alone", RUN_FILE)
+        both = copied(folder, tmp_path / "both", RUN_FILE, f"{RUN_FILE}-wal")
+    closed = copied(folder, tmp_path / "closed", RUN_FILE)
+    for copy, lost in ((alone, True), (both, False), (closed, False)):
+        with closing(RunStore.open(copy)) as store:
+            assert (store.lost_log, store.facts.config) == (lost, {"seed": 1}), copy
+
+
+def test_the_database_alone_is_the_run_after_a_stage_and_the_log_stays_small(folder: Path, tmp_path: Path) -> None:
+    with closing(RunStore.open(folder)) as store:
+        store.create([], InitialFacts())
+        for index in range(300):
+            request = Request("generate", index, (Message("user", "x" * 20_000),))
+            store.record_request(request).result()
+        assert (folder / f"{RUN_FILE}-wal").stat().st_size < 2_000_000
+        store.move_log()
+        alone = copied(folder, tmp_path / "alone", RUN_FILE)
+    with closing(RunStore.open_readonly(alone)) as store:
+        assert store.next_request_index("generate") == 300

@@ -39,7 +39,7 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
         database.executemany("INSERT INTO settlements VALUES (?, ?, ?, ?, ?)", rows)
         names = "session, stage, idx, at, ended, prompt_tokens, completion_tokens, refused"
         database.executemany(f"INSERT INTO calls ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
-        database.executemany(f"INSERT INTO decisions VALUES ({', '.join('?' * 12)})", fates)
+        database.executemany(f"INSERT INTO decisions VALUES ({', '.join('?' * 12)}, NULL)", fates)
     return RunStore.open_readonly(folder)
 
 

@@ -40,9 +40,7 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
     from selfinstruct.cli.board import printable
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run import doctor
-    from selfinstruct.run.settings import read_env
 
-    read_env(Path(".env"))
     findings, area = [], ""
     known = known_so_far()
     for finding in doctor.examine(settings_from(out, given), known.registry, known.sources):

@@ -16,7 +16,7 @@ from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
 def emit(event: str, **values: Any) -> None:
     """Print one event."""
-    click.echo(json.dumps({"event": event, **values}, ensure_ascii=False))
+    click.echo(json.dumps({"event": event, **values}))  # ASCII: for any pipe, and for a terminal that shows it
 
 
 def note(line: str) -> None:

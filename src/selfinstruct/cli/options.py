@@ -93,10 +93,11 @@ def paid_options(command: F) -> F:
 
 
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
-    """Make the settings from the values of `config_options` and of the backend's options."""
+    """Make the settings from the values of `config_options` and of the backend's options; `.env` is read before."""
     from selfinstruct.config import parse_assignment
-    from selfinstruct.run.settings import Settings
+    from selfinstruct.run.settings import Settings, read_env
 
+    read_env(Path(".env"))
     overrides: dict[str, Any] = {}
     if given.get("backend"):
         overrides["backend"] = {"use": given["backend"]}

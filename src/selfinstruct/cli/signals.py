@@ -1,4 +1,4 @@
-"""Handles Ctrl-C and SIGTERM during a run: the first signal stops it cleanly, the second immediately."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP during a run: the first signal stops it cleanly, the second immediately."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Interruptible(Protocol):
 
 
 def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
-    """Run a coroutine function. The first Ctrl-C or SIGTERM stops it cleanly, a second one immediately."""
+    """Run a coroutine function. The first signal stops it cleanly, a second one immediately."""
 
     async def main() -> Any:
         loop = asyncio.get_running_loop()
@@ -40,9 +40,11 @@ def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
             run.say("stopping: waiting for replies under way (press Ctrl-C again to stop immediately)")
             run.interrupt()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, on_signal)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a terminal that closes sends the last; `nohup` ignores it
+            number = getattr(signal, name, None)
+            if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
+                with suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, on_signal)
         return await work()
 
     return asyncio.run(main())

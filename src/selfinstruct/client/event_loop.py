@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -22,6 +23,16 @@ def background_loop() -> asyncio.AbstractEventLoop:
             _loop = asyncio.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="selfinstruct-loop", daemon=True).start()
     return _loop
+
+
+def _forget_loop() -> None:
+    """In a child process: the loop's thread stayed in the parent, so the child makes its own."""
+    global _loop, _lock
+    _loop, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_loop)
 
 
 def run_sync(work: Coroutine[Any, Any, T], interrupt: Callable[[], None]) -> T:

@@ -178,6 +178,8 @@ def _seed(row: object, path: Path, number: int, position: int) -> SeedTask:
         raise DataError(f"{where}: {_fault(error)}", _conversion(row, path) or SHAPE) from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
+    if "\\u0000" in json.dumps(record.model_dump()):
+        raise DataError(f"{where}: it holds a NUL character, at which many readers stop", "Remove it.")
     if _MACHINE_ID.fullmatch(record.id):
         raise DataError(f"{where}: id: '{record.id}' looks like the id of a machine-written instruction", "Rename it.")
     instances = tuple(Instance(instance.input, instance.output) for instance in record.instances)

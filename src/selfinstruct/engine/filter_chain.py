@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -64,7 +65,7 @@ class FilterChain:
         try:
             items = [_storable(item) for item in call_plugin("the post-processor", text, lambda: list(read()))]
             for rule in self._rules:
-                call_plugin(f"filter '{rule.name}'", text, rule.filter.prefetch, tuple(items))
+                call_plugin(f"filter '{rule.name}'", text, rule.filter.prefetch, tuple(map(_copy, items)))
         except PluginError as error:
             if not self._quarantine:
                 raise
@@ -83,9 +84,10 @@ class FilterChain:
 
     def _decide(self, position: int, item: Item) -> Decision:
         similarity: Similarity | Deferred | None = None
+        shown = _copy(item)
         try:
             for rule in self._rules:
-                verdict = _verdict(rule, item)
+                verdict = _verdict(rule, shown)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:
                     reason = verdict.reason or "dropped"
@@ -104,7 +106,7 @@ class FilterChain:
             rule_name, reason, evidence = _because_of(error)
             return _decision(position, item, "quarantined", rule=rule_name, reason=reason, evidence=evidence)
         for rule in self._rules:  # no quarantine: a filter with half its memory would decide differently after a resume
-            call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, item, hint=FIX_AND_RERUN)
+            call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, shown, hint=FIX_AND_RERUN)
         return _decision(position, item, "accepted", similarity=similarity)
 
 
@@ -130,6 +132,12 @@ def _verdict(rule: NamedFilter, item: Item) -> Verdict:
     verdict = call_plugin(f"filter '{rule.name}'", item.text, rule.filter.evaluate, item)
     check_verdict(rule.name, verdict, item.text)
     return verdict
+
+
+def _copy(item: Item) -> Item:
+    """The item as filters get it: what one of them writes into its notes is never stored."""
+    copied: Any = item
+    return replace(copied, notes=deepcopy(dict(item.notes))) if item.notes else item
 
 
 def _storable(item: Any) -> Item:

@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 
 from selfinstruct.errors import RunError
 
+_LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
+"""The ends of lines that JSON leaves raw, as Unicode and Python's `str.splitlines` know them."""
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
@@ -43,7 +46,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write one JSON object per line, UTF-8, atomically; returns the number of lines."""
-    return write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+    return write_lines(path, map(json_line, rows))
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """One line of JSON for every reader: what some of them take for the end of a line is escaped."""
+    return json.dumps(row, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> int:

@@ -56,6 +56,8 @@ class ReviewServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
+    """Calls that wait to be taken; a page of reviews sends dozens at once."""
     block_on_close = False
     allow_reuse_address = sys.platform != "win32"
 

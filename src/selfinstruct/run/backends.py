@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
@@ -23,6 +24,11 @@ TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", 
 BOUNDS = set(BudgetBounds.model_fields)
 
 Say = Callable[[str], None]
+
+
+def is_traced() -> bool:
+    """Whether the environment switches LangSmith's tracing on."""
+    return any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING)
 
 
 class Backends:
@@ -78,6 +84,18 @@ class Backends:
         """What a stage's batches may cost, where a token costs a share of its usual price."""
         return self.gate(stage, store, waits=False, say=print).budget.at_share(share)
 
+    def tracing(self, stage: str) -> AbstractContextManager[object]:
+        """Inside the block LangSmith traces nothing if a stage's backend is local and tracing was not asked for."""
+        if not (is_traced() and self._is_private(self.for_stage(stage))):
+            return nullcontext()
+        from langsmith import tracing_context
+
+        off: AbstractContextManager[object] = tracing_context(enabled=False)
+        return off
+
+    def _is_private(self, backend: Backend) -> bool:
+        return backend.local and not self._config.run.trace
+
     def record_description(self, stage: str, store: RunStore, say: Say) -> None:
         """Record the description of a stage's backend, and print its notes and a warning about tracing."""
         backend = self.for_stage(stage)
@@ -88,12 +106,9 @@ class Backends:
         model = str(facts.get("model") or "")
         if model and model not in self._told:
             self._told.add(model)
-            say(f"model: {model}" + (f" ({facts['note']})" if facts.get("note") else ""))
-        if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
-            if backend.local and not self._config.run.trace:
-                os.environ.update(dict.fromkeys(TRACING, "false"))
-            else:
-                say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
+            say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
+        if is_traced() and not self._is_private(backend):
+            say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
 
 def has_own(config: RunConfig, stage: str) -> bool:

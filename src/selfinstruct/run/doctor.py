@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,21 @@ from selfinstruct.api import Backend
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import TRACING, has_own, limits_for, prices_for, shared_by
+from selfinstruct.run.backends import has_own, is_traced, limits_for, prices_for, shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
-from selfinstruct.store.database import NoRunError
+from selfinstruct.store.damage import damaged
+from selfinstruct.store.database import NoRunError, find_damage
 from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
+
+MOST_DAMAGES = 20
+"""Damages of a run's database that are shown."""
 
 MIN_FREE_BYTES = 200_000_000
 """Free space below which to warn, in bytes. A run of 100,000 requests takes about twice as much."""
@@ -54,6 +59,7 @@ def examine(
     except SelfInstructError as error:
         yield _failed("config", "settings", error)
         yield from _folder(settings.folder)
+        yield from _database(settings.folder)
         return
     yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
     seeds: list[SeedTask] = []
@@ -64,7 +70,20 @@ def examine(
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)
     yield from _folder(settings.folder)
+    yield from _database(settings.folder)
     yield from _backends(registry, config, seeds)
+
+
+def _database(folder: Path) -> Iterator[Finding]:
+    """Whether the database of a run that is there is whole, row by row."""
+    if not RunStore.exists(folder):
+        return
+    try:
+        if found := list(islice(find_damage(folder), MOST_DAMAGES)):
+            raise damaged(folder / RUN_FILE, "; ".join(found))
+        yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+    except RunError as error:
+        yield _failed("folder", "database", error)
 
 
 def _failed(area: str, name: str, error: SelfInstructError) -> Finding:
@@ -127,7 +146,7 @@ def _run(folder: Path) -> Finding:
     except NoRunError:
         return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
-        return _failed("folder", "run", error)
+        return _failed("folder", "database", error)
     return Finding("folder", Check("run", True, f"{folder} holds a run with {totals.accepted:,} accepted instructions"))
 
 
@@ -241,7 +260,7 @@ def _schema(area: str, registry: Registry, config: RunConfig, *, backend: Backen
 
 
 def _tracing(area: str, config: RunConfig, backend: Backend) -> Iterator[Finding]:
-    if any(os.environ.get(name, "").lower() in ("1", "true") for name in TRACING):
+    if is_traced():
         off = backend.local and not config.run.trace
         words = "is switched off for this backend" if off else "sends prompts and replies to LangSmith"
         yield Finding(area, Check("tracing", True, f"LangSmith tracing is set in the environment and {words}"))

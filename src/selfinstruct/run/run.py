@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 from selfinstruct.api import Backend
@@ -17,6 +16,7 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.retry import RetryPolicy
 from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, has_own, prices_for
@@ -27,7 +27,6 @@ from selfinstruct.run.settings import (
     initial_facts,
     initial_seeds,
     load,
-    read_env,
     refuse_unfinished_reprocessing,
     seeds_digest,
 )
@@ -37,6 +36,11 @@ from selfinstruct.run.stage_run import StageRun, gather_events
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+
+LOST_LOG = (
+    "{0} was not closed in good order and {0}-wal is missing: if this is a copy, its last replies are in that file,"
+    " so stop and copy it too"
+)
 
 
 class Run:
@@ -61,7 +65,6 @@ class Run:
         must_exist: bool = False,
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
-        read_env(Path(".env"))
         self.folder = settings.folder
         self.say = say
         self._waits = settings.wait
@@ -83,6 +86,8 @@ class Run:
             for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
         self.store = RunStore.open(self.folder)
+        if self.store.lost_log:
+            say(LOST_LOG.format(self.folder / RUN_FILE))
         try:
             self.seeds = self._begin()
         except BaseException:
@@ -162,7 +167,21 @@ class Run:
             return await self._stages.run(parts, nullcontext(parts.recorded), events)
         live = self._live(name, events)
         structured, failed = await self._structured(name, live)
-        build = partial(builder.parts, name, target, structured)
+        with self.backends.tracing(name):
+            return await self._run_live(
+                name, partial(builder.parts, name, target, structured), live, events, failed=failed
+            )
+
+    async def _run_live(
+        self,
+        name: str,
+        build: Callable[[], StageParts],
+        live: LiveAnswerer,
+        events: Events,
+        *,
+        failed: ModelError | PluginError | None,
+    ) -> StageSummary:
+        """Run a stage whose requests go to a model, one by one or in batches."""
         if self._in_batches(name):
             return await self._run_in_batches(build, live, events, failed=failed)
         if sent := self.store.batches.open(name):

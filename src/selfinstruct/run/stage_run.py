@@ -110,6 +110,7 @@ class StageRun:
             await filling
             await asyncio.to_thread(backfill.fill)
             write_contracts(self._store, self._store.folder)
+            self._store.move_log()
         except RunError as error:
             if not code:
                 raise

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.errors import DataError
-from selfinstruct.files.atomic import write_lines
+from selfinstruct.files.atomic import json_line, write_lines
 from selfinstruct.files.inputs import open_input
 from selfinstruct.files.outputs import refuse_output
 from selfinstruct.similarity import TOKENISERS, Pool
@@ -67,7 +67,7 @@ def deduplicate(
 
     written = write_lines(out, kept())
     if dropped_file is not None:
-        write_lines(dropped_file, (clean(json.dumps(row, ensure_ascii=False)) for row in dropped))
+        write_lines(dropped_file, (clean(json_line(row)) for row in dropped))
     return DedupCounts(written + count, written, count)
 
 
@@ -103,7 +103,7 @@ def _rows(file: Path, field: str | None) -> Iterator[tuple[str, dict[str, Any], 
                 if not line.strip():
                     continue
                 row: Any = None
-                with suppress(json.JSONDecodeError, RecursionError):
+                with suppress(ValueError, RecursionError):
                     row = json.loads(line)
                 if not isinstance(row, dict):
                     raise DataError(f"{file}, line {number} is not a JSON object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.store.rows import now
@@ -80,14 +80,13 @@ class BatchJournal:
             for key, name, indexes, provider, sent_at in self._read.execute(sql, (stage or "%",)).fetchall()
         ]
 
-    def unanswered(self, stage: str) -> Iterator[int]:
+    def unanswered(self, stage: str) -> list[int]:
         """The requests of a stage that have neither a reply nor a failure, in order."""
         sql = (
             "SELECT idx FROM requests LEFT JOIN replies USING (stage, idx)"
             " WHERE stage = ? AND replies.text IS NULL ORDER BY idx"
         )
-        for (index,) in self._read.execute(sql, (stage,)):
-            yield index
+        return [index for (index,) in self._read.execute(sql, (stage,)).fetchall()]
 
     def spent(self, stages: Collection[str] = STAGES) -> list[BatchSpend]:
         """What the batches of some stages have cost: as billed, or as estimated while a batch is out."""

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
+from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
 from selfinstruct.store.lock import Lock
+from selfinstruct.store.write_ahead import has_log, is_being_written, move_log_often
 
 
 class NoRunError(RunError):
     """The folder holds no run."""
 
 
-def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Connection]:
-    """Lock a run folder and open its database: one connection to read, and one for the thread that writes.
+@dataclass(frozen=True, slots=True)
+class OpenedDatabase:
+    """A run's database: its lock, one connection to read, and one for the thread that writes.
+
+    `lost_log` says that the last writer was killed and that its write-ahead log is gone, as in a copy without it.
+    """
+
+    lock: Lock
+    read: sqlite3.Connection
+    write: sqlite3.Connection
+    lost_log: bool
+
+
+def open_to_write(folder: Path) -> OpenedDatabase:
+    """Lock a run folder and open its database.
 
     Makes both if they do not exist. Raises `RunError` if the folder cannot be used, or another process writes to it.
     """
@@ -30,9 +47,11 @@ def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Conne
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
     try:
+        had_log = has_log(path)
         opened.append(_connect(path))
         _migrate(opened[0], path)
         opened.append(_connect(path))
+        return OpenedDatabase(lock, opened[0], opened[1], not had_log and is_being_written(opened[0]))
     except BaseException as error:
         for connection in opened:
             connection.close()
@@ -40,7 +59,6 @@ def open_to_write(folder: Path) -> tuple[Lock, sqlite3.Connection, sqlite3.Conne
         if isinstance(error, sqlite3.Error):
             raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
         raise
-    return lock, opened[0], opened[1]
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:
@@ -52,15 +70,22 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             connection.close()
         raise NoRunError(f"there is no run in {folder}", f"Start one with: selfinstruct generate --out {folder}")
     try:
+        if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
+            raise RunError(f"{path} is not a run of this program, or is damaged")
         connection.execute("SELECT count(*) FROM run").fetchone()
         _schema_version(connection, path, len(_schema()))
-    except sqlite3.Error as error:
+    except BaseException as error:
         connection.close()
-        raise RunError(f"{path} is not a run of this program: {error}") from None
-    except RunError:
-        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise RunError(f"{path} cannot be read: {error}", "Make it and its folder readable.") from None
         raise
     return connection
+
+
+def find_damage(folder: Path) -> Iterator[str]:
+    """Each damage of a run's database in words, after a look at every page and row; raises as `open_to_read`."""
+    with closing(open_to_read(folder)) as connection:
+        yield from damage_of(connection)
 
 
 def run_exists(folder: Path) -> bool:
@@ -81,10 +106,12 @@ def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """A connection that writes, durably."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, factory=RunConnection)
+    connection.path = str(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        move_log_often(connection)
     except BaseException:
         connection.close()
         raise
@@ -92,14 +119,17 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=30)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30, factory=RunConnection)
+    connection.path = str(path)
+    return connection
 
 
 def _has_facts(connection: sqlite3.Connection) -> bool:
     try:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return bool(tables and connection.execute("SELECT count(*) FROM run").fetchone()[0])
-    except sqlite3.Error:
+    except (sqlite3.Error, DamagedRunError):
         return True  # opening this file raises the error
 
 
@@ -123,6 +153,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     steps = _schema()
     version = _schema_version(connection, path, len(steps))
     if not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise RunError(f"{path} is not a run of this program", "Choose another --out.")
+        raise RunError(f"{path} is not a run of this program, or is damaged", "Choose another --out.")
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN;{step};PRAGMA user_version = {number};COMMIT;")

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from selfinstruct.store.rows import decision_of, example_of, similarity_of
-from selfinstruct.types import GENERATE, PREPARE, REQUEST_FAILED, Decision, Deferred, Example, Similarity
+from selfinstruct.types import (
+    GENERATE,
+    INSTANCES,
+    PREPARE,
+    REQUEST_FAILED,
+    Decision,
+    Deferred,
+    Example,
+    Finish,
+    Similarity,
+)
 
 COLUMNS = "position, text, fate, filter, reason, evidence, notes, subject, payload, similarity"
 """The columns of a decision after those of its request, in the order of `decision_of`."""
@@ -85,3 +95,10 @@ def read_accepted_after(read: sqlite3.Connection, place: tuple[int, int], most: 
     )
     rows = read.execute(sql, (GENERATE, *place, most))
     return [Accepted(index, position, text, similarity_of(near)) for index, position, text, near in rows]
+
+
+def read_raw_text(read: sqlite3.Connection, index: int, position: int) -> tuple[str, Finish]:
+    """Raw instances, and why the model stopped in the reply that held them."""
+    sql = "SELECT raw, finish FROM instances JOIN replies USING (idx) WHERE stage = ? AND idx = ? AND position = ?"
+    raw, finish = read.execute(sql, (INSTANCES, index, position)).fetchone()
+    return raw, finish

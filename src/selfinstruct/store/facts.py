@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from selfinstruct import __version__
+from selfinstruct.store.damage import reads_row
 from selfinstruct.store.fact_values import (
     BackendFacts,
     ConfigFile,
@@ -187,6 +188,7 @@ class RunFacts:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
         self._record({f"config.{stage}": config, "tree": tree} | ({} if rated is None else {"rated": rated}))
 
+    @reads_row
     def _value(self, key: str) -> Any:
         row = self._read.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else None

@@ -98,9 +98,9 @@ class Growth:
     def _near(self, first: int, end: int) -> tuple[float | None, float | None]:
         """Means over the first accepted instructions of a stretch; the `+` makes SQLite read them in stored order."""
         sql = (
-            "SELECT avg(json_extract(similarity, '$.nearest[0][1]')), avg(json_extract(similarity, '$.mean')) FROM"
-            " (SELECT similarity FROM decisions WHERE stage = ? AND idx BETWEEN ? AND ? AND +fate = 'accepted'"
-            " AND similarity != '' LIMIT ?)"
+            "SELECT avg(json_extract(near, '$.nearest[0][1]')), avg(json_extract(near, '$.mean')) FROM"
+            " (SELECT nullif(similarity, '') AS near FROM decisions"
+            " WHERE stage = ? AND idx BETWEEN ? AND ? AND +fate = 'accepted' AND similarity != '' LIMIT ?)"
         )
         nearest, mean = self._read.execute(sql, (GENERATE, first, end - 1, SAMPLED)).fetchone()
         return nearest, mean

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from selfinstruct.store.damage import insert, reads_row
 from selfinstruct.store.rows import answer_of, columns_of, now, request_of, subject_entry
 from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
@@ -57,7 +58,7 @@ def request_statement(request: Request) -> Statement:
     }
     if request.schema is not None:
         body["schema"] = request.schema
-    return "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)", (request.stage, request.index, dumps(body), now())
+    return insert("requests", (request.stage, request.index, dumps(body), now()), "INSERT OR IGNORE")
 
 
 def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
@@ -71,7 +72,7 @@ def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
         tokens = (usage.prompt_tokens, usage.completion_tokens)
         origin = (clean(answer.model), answer.created_at, dumps(dict(answer.details)))
         values = (clean(answer.text), answer.finish, *tokens, *origin, "")
-    return "INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (request.stage, request.index, *values)
+    return insert("replies", (request.stage, request.index, *values))
 
 
 def retry_statement(retry: Retry) -> Statement:
@@ -85,8 +86,7 @@ def settlement_statements(
 ) -> list[Statement]:
     """Write the decisions on one reply."""
     key = (request.stage, request.index)
-    decision_sql = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    rows: list[Statement] = [(decision_sql, (*key, *columns_of(decision))) for decision in decisions]
+    rows = [insert("decisions", (*key, *columns_of(decision))) for decision in decisions]
     settlement_sql = "INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)"
     return [*rows, (settlement_sql, (*key, evaluated, complete, accepted))]
 
@@ -95,8 +95,8 @@ def exchange_statements(exchange: Exchange) -> list[Statement]:
     """Write an exchange into a run that does not have it."""
     key = (exchange.stage, exchange.index)
     return [
-        ("INSERT INTO requests VALUES (?, ?, ?, ?)", (*key, dumps(dict(exchange.body)), exchange.asked_at)),
-        ("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, *exchange.answer)),
+        insert("requests", (*key, dumps(dict(exchange.body)), exchange.asked_at)),
+        insert("replies", (*key, *exchange.answer)),
     ]
 
 
@@ -114,8 +114,11 @@ def read_entry(
         " WHERE stage = ? AND idx = ?",
         (stage, index),
     ).fetchone()
-    if row is None:
-        return None
+    return None if row is None else _entry(stage, index, row, known)
+
+
+@reads_row
+def _entry(stage: str, index: int, row: Sequence[Any], known: Mapping[str, Instruction] | None) -> JournalEntry:
     request = request_of(stage, index, json.loads(row[0]), known=known)
     return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
 
@@ -133,4 +136,10 @@ def read_exchanges(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
         " failure FROM requests JOIN replies USING (stage, idx) WHERE stage = ? ORDER BY idx"
     )
     for index, body, asked_at, *answer in read.execute(sql, (stage,)):
-        yield Exchange(stage, index, json.loads(body), asked_at, answer)
+        yield Exchange(stage, index, _body(body), asked_at, answer)
+
+
+@reads_row
+def _body(text: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(text)
+    return body

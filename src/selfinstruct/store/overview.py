@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from selfinstruct.types import CLASSIFY, GENERATE, JUDGE
 
-_NEAREST = "json_extract(similarity, '$.nearest[0][1]')"
+_NEAREST_TEXT = "json_extract(nullif(similarity, ''), '$.nearest[0][0]')"
+_NEAREST = "json_extract(nullif(similarity, ''), '$.nearest[0][1]')"
 _ACCEPTED = "decisions WHERE stage = ? AND fate = 'accepted'"
 
 
@@ -51,7 +52,7 @@ class Overview:
     def closest(self, most: int) -> list[NearestPair]:
         """The accepted instructions with the highest scores, highest first; of equal ones the older first."""
         sql = (
-            "SELECT 'g' || idx || '.' || position, text, json_extract(similarity, '$.nearest[0][0]'), score FROM"  # noqa: S608 - no values
+            f"SELECT 'g' || idx || '.' || position, text, {_NEAREST_TEXT}, score FROM"  # noqa: S608 - no values
             f" (SELECT idx, position, {_NEAREST} AS score FROM {_ACCEPTED} AND similarity != ''"
             "  ORDER BY score DESC, idx, position LIMIT ?)"
             " JOIN decisions USING (idx, position) WHERE stage = ? AND score > 0 ORDER BY score DESC, idx, position"

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from selfinstruct.store.damage import reads_row
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import (
     Decision,
@@ -33,6 +34,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+@reads_row
 def example_of(decision: Decision) -> Example:
     """The training example that a decision of the stage `prepare` accepts or drops."""
     parts = decision.payload
@@ -46,6 +48,7 @@ def example_of(decision: Decision) -> Example:
     )
 
 
+@reads_row
 def rating_of(decision: Decision) -> Rating:
     """The rating in a decision of the stage `judge`."""
     names = ("valid_task", "suitable_input", "correct_output", "remark")
@@ -69,9 +72,11 @@ def columns_of(decision: Decision) -> tuple[Any, ...]:
     )
 
 
+@reads_row
 def decision_of(columns: Sequence[Any]) -> Decision:
     """The decision that columns hold."""
     position, text, fate, name, reason, evidence, notes, subject, payload, similarity = columns
+    _refuse_other_than_text(text, fate, name, reason, subject)
     parsed = (json.loads(evidence), similarity_of(similarity), json.loads(notes))
     return Decision(position, text, fate, name, reason, *parsed, subject, json.loads(payload))
 
@@ -85,6 +90,7 @@ def near_text(similarity: Similarity | Deferred | None) -> str:
     return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
 
 
+@reads_row
 def similarity_of(text: str) -> Similarity | Deferred | None:
     """The similarity that `near_text` wrote."""
     if not text:
@@ -96,8 +102,10 @@ def similarity_of(text: str) -> Similarity | Deferred | None:
     return Similarity(nearest[0][1] if nearest else 0.0, nearest, kept["mean"])
 
 
-def seed_of(task: dict[str, Any]) -> SeedTask:
-    """The seed task with these fields."""
+@reads_row
+def seed_of(text: str) -> SeedTask:
+    """The seed task in this JSON."""
+    task = json.loads(text)
     return SeedTask(**{**task, "instances": tuple(Instance(**instance) for instance in task["instances"])})
 
 
@@ -144,11 +152,20 @@ def _named(entry: str | Mapping[str, Any], known: Mapping[str, Instruction]) -> 
     return Instruction(entry["id"], entry["text"], None, is_classification, example)
 
 
+@reads_row
 def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
     """The answer in these columns; `None` if there is none yet."""
     text, finish, prompt, completion, model, created_at, details, failure = columns
     if text is None:
         return None
+    _refuse_other_than_text(text, finish, model, created_at, failure)
     if failure:
         return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
     return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))
+
+
+def _refuse_other_than_text(*columns: object) -> None:
+    """Raise `TypeError` for a number in a column of texts, which only damage can put there."""
+    for value in columns:
+        if not isinstance(value, str):
+            raise TypeError(f"a text is {type(value).__name__}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ from selfinstruct.store import journal
 from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
-from selfinstruct.store.database import open_to_read, open_to_write, run_exists
+from selfinstruct.store.database import OpenedDatabase, open_to_read, open_to_write, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,
     read_accepted_after,
     read_decisions,
     read_examples_including_dropped,
+    read_raw_text,
     read_subject_fates,
 )
 from selfinstruct.store.fact_values import InitialFacts
@@ -30,15 +30,14 @@ from selfinstruct.store.growth import Growth
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.journal import Exchange, JournalEntry
 from selfinstruct.store.ledger import Ledger
-from selfinstruct.store.lock import Lock
 from selfinstruct.store.overview import Overview
 from selfinstruct.store.rows import example_of, near_text, rating_of, seed_of
 from selfinstruct.store.totals import Totals, count_evaluated, count_marks, count_totals, summarize
+from selfinstruct.store.write_ahead import end_writing, move_log
 from selfinstruct.store.writer import CommitFuture, Statement, Writer
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import (
     GENERATE,
-    INSTANCES,
     JUDGE,
     PREPARE,
     Decision,
@@ -59,24 +58,24 @@ from selfinstruct.types import (
 class RunStore:
     """A run folder's database. One process writes (`open`); any number may read meanwhile (`open_readonly`).
 
-    `facts` and `batches` hold what their names say. What is written is durable when the returned future is done.
+    `facts` and `batches` hold what their names say; `lost_log` marks a copy without a killed process's last writes.
+    What is written is durable when the returned future is done.
     """
 
-    def __init__(
-        self, folder: Path, connection: sqlite3.Connection, *, lock: Lock | None = None, writer: Writer | None = None
-    ) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, opened: OpenedDatabase | None = None) -> None:
         self.folder = folder
         self._read = connection
-        self._lock = lock
-        self._writer: Writer | BulkWriter | None = writer
+        self._lock = opened.lock if opened else None
+        self._writer: Writer | BulkWriter | None = Writer(opened.write, str(folder / RUN_FILE)) if opened else None
+        self.lost_log = opened is not None and opened.lost_log
         self.facts = RunFacts(connection, self._write)
         self.batches = BatchJournal(connection, self._write)
 
     @classmethod
     def open(cls, folder: Path) -> RunStore:
         """Open for writing, made if it is not there; raises `RunError` if it cannot be used, or is in use."""
-        lock, read, write = open_to_write(folder)
-        return cls(folder, read, lock=lock, writer=Writer(write, str(folder / RUN_FILE)))
+        opened = open_to_write(folder)
+        return cls(folder, opened.read, opened)
 
     @classmethod
     def open_readonly(cls, folder: Path) -> RunStore:
@@ -93,6 +92,7 @@ class RunStore:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+            end_writing(self._read)
         self._read.close()
         if self._lock is not None:
             self._lock.release()
@@ -104,8 +104,7 @@ class RunStore:
         writer = self._writer
         if writer is None:
             raise RunError(f"{self.folder} was opened for reading only")
-        bulk = BulkWriter(self._read, str(self.folder / RUN_FILE))
-        self._writer = bulk
+        bulk = self._writer = BulkWriter(self._read, str(self.folder / RUN_FILE))
         try:
             with bulk.transaction():
                 yield
@@ -136,11 +135,16 @@ class RunStore:
         ]
         rows += [("INSERT INTO run VALUES (?, ?)", (key, dumps(value))) for key, value in facts.to_rows().items()]
         self._write(rows).result()
+        self.move_log()
+
+    def move_log(self) -> None:
+        """Move what the write-ahead log holds into `run.sqlite`, so that it alone is the run."""
+        move_log(self._read)
 
     def seeds(self) -> list[SeedTask]:
         """The seed tasks of the run, in order."""
         rows = self._read.execute("SELECT task FROM seeds ORDER BY position")
-        return [seed_of(json.loads(text)) for (text,) in rows]
+        return [seed_of(text) for (text,) in rows]
 
     # --- what is recorded while a stage works -------------------------------------------------------------------------
 
@@ -164,10 +168,8 @@ class RunStore:
         evaluated   how many candidates of the reply have a fate now, and `complete` whether that is all of them
         accepted    how many the stage has accepted in all
         """
-        rows = journal.settlement_statements(
-            request, decisions, evaluated=evaluated, complete=complete, accepted=accepted
-        )
-        return self._write(rows)
+        counts = {"evaluated": evaluated, "accepted": accepted}
+        return self._write(journal.settlement_statements(request, decisions, complete=complete, **counts))
 
     def import_exchange(self, exchange: Exchange) -> CommitFuture:
         """Journal a request and its answer as another run has them."""
@@ -268,9 +270,7 @@ class RunStore:
 
     def raw_text(self, index: int, position: int) -> tuple[str, Finish]:
         """Raw instances, and why the model stopped in the reply that held them."""
-        sql = "SELECT raw, finish FROM instances JOIN replies USING (idx) WHERE stage = ? AND idx = ? AND position = ?"
-        raw, finish = self._read.execute(sql, (INSTANCES, index, position)).fetchone()
-        return raw, finish
+        return read_raw_text(self._read, index, position)
 
     def examples(self) -> Iterator[tuple[str, Example]]:
         """Every training example with its id, in order."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from selfinstruct.errors import RunError
+from selfinstruct.store.write_ahead import begin_writing, move_log
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -44,6 +45,7 @@ class Writer:
         self._path = path
         self._waiting: queue.SimpleQueue[tuple[Sequence[Statement], CommitFuture] | None] = queue.SimpleQueue()
         self._broken: RunError | None = None
+        self._has_written = False
         self._thread = threading.Thread(target=self._work, name="selfinstruct-writer", daemon=True)
         self._thread.start()
 
@@ -73,15 +75,17 @@ class Writer:
         if self._broken is None and groups:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                if is_first := not self._has_written:
+                    begin_writing(self._connection)
                 for statements, _ in groups:
                     for sql, values in statements:
                         self._connection.execute(sql, values)
                 self._connection.execute("COMMIT")
+                self._has_written = True
+                if is_first:  # the mark of a killed writer must be in the database, and not in the log alone
+                    move_log(self._connection)
             except Exception as error:  # any error: if this thread died, all waiters would wait forever
-                self._broken = RunError(
-                    f"{self._path} cannot be written: {error}",
-                    "Nothing that was recorded is lost. Make room, then run the same command again.",
-                )
+                self._broken = _broken(self._path, error)
                 with suppress(sqlite3.Error):
                     self._connection.rollback()
         for _, done in groups:
@@ -90,6 +94,13 @@ class Writer:
             else:
                 done.set_exception(self._broken)
         _wake([waiter for _, done in groups for waiter in done.waiters])
+
+
+def _broken(path: str, error: Exception) -> RunError:
+    if isinstance(error, RunError):
+        return error
+    hint = "Nothing that was recorded is lost. Make room, then run the same command again."
+    return RunError(f"{path} cannot be written: {error}", hint)
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:

@@ -1,0 +1,114 @@
+"""Recognises a damaged run: what SQLite says of broken pages, what does not parse, and checksums of rows."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from selfinstruct.errors import RunError
+from selfinstruct.files.names import RUN_FILE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TABLES = {"requests": 4, "replies": 10, "decisions": 11}
+"""The tables with checksums, and how many columns count: the similarity of a decision may be written again later."""
+
+_SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: the file ends before its last page
+_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DamagedRunError(RunError):
+    """A run's database holds what was never written to it."""
+
+
+def damaged(path: object, why: object) -> DamagedRunError:
+    """The error for a database at `path`, with the cause in words."""
+    hint = (
+        "Copy the run folder before anything else. selfinstruct doctor --out shows the damage. Use a backup, or save"
+        f" what can be read with: sqlite3 {RUN_FILE} .recover"
+    )
+    return DamagedRunError(f"{path} is damaged: {why}", hint)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error of SQLite, met while reading, means a damaged file, and not a busy or a full disk."""
+    if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
+        return False
+    code = getattr(error, "sqlite_errorcode", None)  # a text that is no UTF-8 has none
+    return code is None or code == _SHORT_READ or code & 0xFF in _FAULTS
+
+
+def reads_row(read: Callable[P, T]) -> Callable[P, T]:
+    """Make a function that reads a row raise `DamagedRunError` for content that nothing ever wrote."""
+
+    @wraps(read)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            raise damaged(RUN_FILE, f"a row cannot be read ({type(error).__name__}: {error})") from error
+
+    return checked
+
+
+class RunConnection(sqlite3.Connection):
+    """A connection to a run's database that raises `DamagedRunError` if the file turns out to be damaged."""
+
+    path = ""
+
+    def execute(self, *args: Any) -> Any:
+        """Run a statement with a cursor of a kind that does so."""
+        return self.cursor(_Cursor).execute(*args)
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: RunConnection
+
+    def execute(self, *args: Any) -> Any:
+        return self._read(super().execute, *args)
+
+    def fetchone(self) -> Any:
+        return self._read(super().fetchone)
+
+    def fetchall(self) -> Any:
+        return self._read(super().fetchall)
+
+    def __next__(self) -> Any:
+        return self._read(super().__next__)
+
+    def _read(self, work: Callable[..., Any], *args: Any) -> Any:
+        try:
+            found = work(*args)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise damaged(self.connection.path, error) from None
+            raise
+        if type(found) is tuple and bytes in map(type, found):
+            raise damaged(self.connection.path, "a row holds bytes, and only texts and numbers were ever written")
+        return found
+
+
+def insert(table: str, values: Sequence[Any], how: str = "INSERT") -> tuple[str, Sequence[Any]]:
+    """The statement that writes a row of one of `TABLES` with its checksum."""
+    row = (*values, checksum(values[: TABLES[table]]))
+    return f"{how} INTO {table} VALUES ({', '.join('?' * len(row))})", row
+
+
+def checksum(values: Sequence[Any]) -> int:
+    """The CRC-32 of the values of a row."""
+    return zlib.crc32("\0".join(map(repr, values)).encode("utf-8", "surrogatepass"))
+
+
+def damage_of(read: sqlite3.Connection) -> Iterator[str]:
+    """Each damage in a run's database, in words: broken pages, then the rows that differ from their checksums."""
+    for (words,) in read.execute("PRAGMA integrity_check(20)"):
+        if words != "ok":
+            yield words
+    for table, count in TABLES.items():
+        for row in read.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
+            if len(row) > count and isinstance(row[-1], int) and row[-1] != checksum(row[:count]):
+                yield f"{table}, stage {row[0]}, request {row[1]}: the row is not as it was written"

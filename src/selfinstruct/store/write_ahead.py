@@ -1,0 +1,46 @@
+"""The write-ahead log of a run: when its pages reach `run.sqlite`, and how a copy without the log is recognised."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+_BEING_WRITTEN = 0x53495752
+"""The application id of a database while a process has it open for writing; 0 after it was closed in good order."""
+
+_CHECKPOINT_PAGES = 256
+"""Pages in the log, of 4 KB, after which a commit moves them to the database."""
+
+
+def has_log(path: Path) -> bool:
+    """Whether a database has a write-ahead log beside it; asked before it is opened, since that makes one."""
+    return Path(f"{path}-wal").exists()
+
+
+def is_being_written(connection: sqlite3.Connection) -> bool:
+    """Whether a process writes the database, or wrote it and was killed."""
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == _BEING_WRITTEN)
+
+
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Mark the database as being written, in the transaction that writes first."""
+    connection.execute(f"PRAGMA application_id = {_BEING_WRITTEN}")
+
+
+def end_writing(connection: sqlite3.Connection) -> None:
+    """Mark the database as closed in good order; if there is no room for that, the mark stays."""
+    with suppress(sqlite3.Error):
+        if is_being_written(connection):
+            connection.execute("PRAGMA application_id = 0")
+
+
+def move_log(connection: sqlite3.Connection) -> None:
+    """Move what the log holds into the database, as far as no reader still needs it; not inside a transaction."""
+    if not connection.in_transaction:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def move_log_often(connection: sqlite3.Connection) -> None:
+    """Have commits do the same, so that the log never holds much."""
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
