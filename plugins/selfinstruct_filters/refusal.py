@@ -87,12 +87,20 @@ QUESTIONS_BACK = (
 """Questions in English about the tasks themselves, which answer nothing and ask for nothing."""
 
 _OPENING = r"\A\W*"
+
+
+def _in_any_order(one: str, other: str) -> str:
+    return rf"(?:{one}[^?]{{0,40}}{other}|{other}[^?]{{0,40}}{one})"
+
+
 ASKS_ABROAD = (
     r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
     _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
-    (
-        _OPENING + r"(?:welche|worüber|wie viele|was für)\b(?=[^?]{0,60}\baufgaben\b)[^?]{0,80}"
-        r"\b(?:soll(?:en)? (?:ich|die)|(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)\b"
+    _OPENING
+    + r"(?:welche|worüber|wie viele|was für)\b[^?]{0,60}"
+    + _in_any_order(
+        r"\baufgaben\b",
+        r"\b(?:soll(?:en)? (?:ich|die)|(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)\b",
     ),
     r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b",
     (
@@ -100,10 +108,9 @@ ASKS_ABROAD = (
         r"\b(?:vous|tu|je|dois)\b"
     ),
     r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
-    (
-        _OPENING + r"(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b(?=[^?]{0,60}\b(?:tareas|instrucciones)\b)"
-        r"[^?]{0,80}\b(?:quieres?|deseas?|necesitas?|prefieres?|debo|gustaría)\b"
-    ),
+    _OPENING
+    + r"(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}"
+    + _in_any_order(r"\b(?:tareas|instrucciones)\b", r"\b(?:quieres?|deseas?|necesitas?|prefieres?|debo|gustaría)\b"),
     r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b",
     _OPENING + r"(?:que tipo de|quantas|sobre o que)\b[^?]{0,60}\b(?:tarefas|instruções)\b",
     r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
@@ -208,6 +215,14 @@ SIGNALS = (
     "podr",
     "poderia",
     "potr",
+    "aufgaben",
+    "quel",
+    "combien de",
+    "tareas",
+    "instrucciones",
+    "tarefas",
+    "compiti",
+    "istruzioni",
 )
 """Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
 

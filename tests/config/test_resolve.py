@@ -51,14 +51,17 @@ def test_an_option_added_since_a_run_began_is_frozen_only_where_it_is_set(
     assert config.frozen(recorded) == (now if given else recorded)
 
 
-@pytest.mark.parametrize(("part", "option"), [("encoder", "topic"), ("filters", "max_words"), ("", "patience")])
+@pytest.mark.parametrize(
+    ("name", "part", "option"),
+    [("generate", "encoder", "topic"), ("generate", "filters", "max_words"), ("judge", "", "attempts")],
+)
 def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
-    part: str, option: str, registry: Registry
+    name: str, part: str, option: str, registry: Registry
 ) -> None:
-    stage = resolve(read_recipe("chat"), registry).stages["generate"]
+    stage = resolve(read_recipe("chat"), registry).stages[name]
     now = stage.frozen()
     recorded = deepcopy(now)
-    tables = {"encoder": [recorded["encoder"]], "filters": recorded["filters"], "": [recorded]}[part]
+    tables = [recorded] if not part else recorded[part] if part == "filters" else [recorded[part]]
     assert sum(table.pop(option, None) is not None for table in tables) == 1
     assert stage.frozen(recorded) == recorded != now
 
