@@ -97,31 +97,30 @@ ASKS_ABROAD = (
     r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
     _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
     _OPENING
-    + r"(?:welche|worüber|wie viele|was für)\b[^?]{0,60}"
+    + r"(?:welche|worüber|wie viele|was für)[^?]{0,60}"
     + _in_any_order(
-        r"\baufgaben\b",
-        r"\b(?:soll(?:en)? (?:ich|die)|(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)\b",
+        " aufgaben", " (?:soll(?:en)? (?:ich|die) |(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)"
     ),
     r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b",
     (
-        _OPENING + r"(?:quels?|quelles?|sur quels?|combien de)\b[^?]{0,60}\b(?:tâches|instructions)\b[^?]{0,40}"
-        r"\b(?:vous|tu|je|dois)\b"
+        _OPENING + r"(?:quels?|quelles?|sur quels?|combien de)[^?]{0,60} (?:tâches|instructions)[^?]{0,40}"
+        r"[ -](?:vous|tu|je|dois)\b"
     ),
     r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
     _OPENING
-    + r"(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}"
-    + _in_any_order(r"\b(?:tareas|instrucciones)\b", r"\b(?:quieres?|deseas?|necesitas?|prefieres?|debo|gustaría)\b"),
+    + r"(?:sobre qué|qué|cuántas)[^?]{0,60}"
+    + _in_any_order(" (?:tareas|instrucciones)", " (?:quiere|desea|necesita|prefiere|debo |gustaría)"),
     r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b",
-    _OPENING + r"(?:que tipo de|quantas|sobre o que)\b[^?]{0,60}\b(?:tarefas|instruções)\b",
+    _OPENING + r"(?:que tipo de|quantas|sobre o que)[^?]{0,60} (?:tarefas|instruções)",
     r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
     (
-        _OPENING + r"(?:che tipo di|quali|quanti)\b[^?]{0,60}\b(?:compiti|istruzioni)\b[^?]{0,40}"
-        r"\b(?:vuoi|vorresti|devo)\b"
+        _OPENING + r"(?:che tipo di|quali|quanti)[^?]{0,60} (?:compiti|istruzioni)[^?]{0,40}"
+        r" (?:vuoi|vorresti|devo)\b"
     ),
     r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
     (
-        _OPENING + r"(?:какие|какого рода|сколько|о чём)\b[^?]{0,60}\b(?:задания|заданий|задач[иа]?)\b[^?]{0,40}"
-        r"\b(?:вы|ты|вам|мне)\b"
+        _OPENING + r"(?:какие|какого рода|сколько|о чём)[^?]{0,60} (?:задания|заданий|задач[иа]?)[^?]{0,40}"
+        r" (?:вы|ты|вам|мне)\b"
     ),
     r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
     _OPENING + r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
