@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
 from selfinstruct.config.problems import problems_of
