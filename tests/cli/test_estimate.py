@@ -50,7 +50,7 @@ def test_nothing_is_sent_to_a_server() -> None:
 def test_the_estimate_uses_what_the_run_has_measured() -> None:
     generate(60).done()
     ended = generate(1000, "--estimate").done()
-    assert "to 1,000 instructions, 60 of them there" in ended.out
+    assert "to 1,000 instructions, 60 of them accepted already" in ended.out
     assert "measured in this run" in ended.out
     each = number(ended, r"\(([\d.]+) instructions each")
     assert number(ended, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
