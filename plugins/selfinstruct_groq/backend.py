@@ -211,7 +211,9 @@ class GroqBackend(Backend):
         if status == 400 and "not supported with this model" in words:
             return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         if status == 413:
-            return Rejected(f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}")
+            return Rejected(
+                f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}", is_too_long=True
+            )
         if status in (429, 498):
             message = f"HTTP {status}: {words}"
             return Busy(message, chat.retry_after(error), scope_from_error(words), too_many_requests=True)

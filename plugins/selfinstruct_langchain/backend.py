@@ -26,6 +26,7 @@ from selfinstruct.api import (
     OpenAIBatches,
     Sampling,
     chat,
+    environment_problem,
     find_secrets,
     mask_secrets,
     offline_client,
@@ -112,9 +113,11 @@ class LangChainBackend(Backend):
             if options.completion:
                 return _completion_model(self._name, self._provider, **given)
             return _init(self._provider, self._name, given)
-        except ImportError as error:
-            raise self._missing(error) from None
         except Exception as error:
+            if problem := environment_problem(error):
+                raise problem from None
+            if isinstance(error, ImportError):
+                raise self._missing(error) from None
             if str(error).startswith("Unsupported provider"):
                 known = str(error).partition("are: ")[2]
                 raise ModelError(f"LangChain knows no provider '{self._provider}'", f"It knows: {known}") from None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
-from selfinstruct.api import Backend, BackendOptions, Component, hookimpl
+from selfinstruct.api import Backend, BackendOptions, Component, hookimpl, without_proxies
 
 SELFINSTRUCT_API = 1
 
@@ -45,10 +45,18 @@ class OllamaOptions(BackendOptions):
         None, description="Sent as a bearer token, for servers behind a proxy. Default: OLLAMA_API_KEY, if it is set."
     )
 
+    @field_validator("keep_alive")
+    @classmethod
+    def _read_number(cls, given: str | int | None) -> str | int | None:
+        """A text of digits is a number of seconds: the server refuses `"-1"`, a duration without a unit."""
+        text = given.strip() if isinstance(given, str) else ""
+        return int(text) if text.removeprefix("-").isdecimal() else given
+
 
 def build(options: OllamaOptions) -> Backend:
     """Create the backend. It connects to the server only for a model or a check."""
-    from selfinstruct_ollama.backend import OllamaBackend
+    with without_proxies():  # importing `ollama` makes a client for this computer, and fails with an odd proxy
+        from selfinstruct_ollama.backend import OllamaBackend
 
     return OllamaBackend(options)
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from selfinstruct.api import ConfigError, ModelError, chat
+from selfinstruct.api import ConfigError, ModelError, chat, environment_problem
 
 DEFAULT_PORT = 11434
 LONGEST_CONTEXT = 8192
@@ -131,6 +131,8 @@ class OllamaApi:
             with httpx.Client(auth=self.auth, timeout=ASK_SECONDS, trust_env=not self.is_local) as client:
                 answer = client.request(method, f"{self.url}{path}", json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            if problem := environment_problem(error):
+                raise problem from None
             raise ModelError(
                 f"no Ollama server at {self.url}: {chat.error_words(error)}", "Start it with: ollama serve"
             ) from None

@@ -5,6 +5,7 @@ SelfInstructError               1   a bug in selfinstruct, if raised as this cla
 │   ├── ConfigError             2   a wrong option, component or recipe
 │   ├── DataError               2   a seed file or an import that cannot be read
 │   └── RunError                2   a run folder that is locked, foreign or cannot be written
+│       └── DiskFullError       5   the disk is full: make room, and the same command continues
 ├── PluginError                 3   a plugin that cannot be loaded, or that failed while running
 ├── ModelError                  4   a model that cannot be used: key, name, server
 └── Stopped                     5   the run stopped and can be resumed: Ctrl-C, budget, quota
@@ -66,6 +67,12 @@ class ModelError(SelfInstructError):
     """A model that cannot be used: a missing or wrong key, an unknown model, no server."""
 
     exit_code = 4
+
+
+class DiskFullError(RunError):
+    """The disk is full. What was recorded is kept, and the same command continues once there is room."""
+
+    exit_code = 5
 
 
 class Stopped(SelfInstructError):

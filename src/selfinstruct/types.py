@@ -184,10 +184,12 @@ class Busy:
 class Rejected:
     """The provider will never answer this request, because it is too long or against its rules.
 
-    Other requests may succeed.
+    Other requests may succeed. `is_too_long` says that the request, with the longest reply that it allows, is larger
+    than the model or the account takes; where that is so of the first request, it ends the run.
     """
 
     message: str
+    is_too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

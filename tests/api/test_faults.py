@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from typing import Any
@@ -189,3 +190,19 @@ def test_the_providers_own_hints_go_first() -> None:
     fault = read_exception(response(401), {"key": "Set THE_KEY."})
     assert isinstance(fault, Unusable)
     assert fault.hint == "Set THE_KEY."
+
+
+def test_a_web_page_of_a_firewall_is_not_called_a_refused_key() -> None:
+    page = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head></html>"
+    fault = read_exception(response(403, page))
+    assert isinstance(fault, Unusable)
+    assert "Attention Required! | Cloudflare" in fault.message
+    assert "key" not in fault.message + fault.hint
+
+
+def test_too_many_open_files_end_the_run_with_the_limit_to_raise() -> None:
+    error = ConnectionError("connection error")
+    error.__cause__ = OSError(errno.EMFILE, "Too many open files")
+    fault = read_exception(error)
+    assert isinstance(fault, Unusable)
+    assert "ulimit -n" in fault.hint

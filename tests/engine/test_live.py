@@ -330,6 +330,20 @@ async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock
     assert clock.now == 1000
 
 
+async def test_a_first_request_that_is_too_long_ends_the_run_with_the_setting_to_lower() -> None:
+    asked = BackendProbe(Says(Rejected("too long", is_too_long=True)))
+    with pytest.raises(ModelError, match="too long") as caught:
+        await asked.answer()
+    assert f"[{REQUEST.stage}.sampling] max_tokens" in caught.value.hint
+    assert asked.model.calls == 1
+
+
+async def test_a_later_request_that_is_too_long_fails_alone() -> None:
+    asked = BackendProbe(GOOD, Says(Rejected("too long", is_too_long=True)))
+    await asked.answer()
+    assert await asked.answer() == Failure("too long")
+
+
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 

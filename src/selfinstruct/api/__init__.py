@@ -24,6 +24,7 @@ from selfinstruct.api.components import (
     keep,
 )
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
+from selfinstruct.api.surroundings import environment_problem, without_proxies
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,
@@ -139,9 +140,11 @@ __all__ = [
     "Window",
     "chat",
     "drop",
+    "environment_problem",
     "find_secrets",
     "hookimpl",
     "keep",
     "mask_secrets",
     "offline_client",
+    "without_proxies",
 ]

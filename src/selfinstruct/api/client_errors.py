@@ -168,6 +168,15 @@ def _server_words(error: BaseException) -> str:
     return ""
 
 
+def page_title(error: BaseException) -> str | None:
+    """The title of the web page that a server, such as a firewall, sent in place of an answer; `None` if it is none."""
+    said = body_of(error)
+    if not isinstance(said, str) or not said.lstrip().startswith("<"):
+        return None
+    title = re.search(r"<title[^>]*>([^<]{1,200})", said, re.IGNORECASE)
+    return " ".join(title[1].split()) if title else "without a title"
+
+
 def error_summary(error: BaseException) -> str:
     """An exception's class name and first words; the name alone where there are no words."""
     words, name = error_words(error), type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from selfinstruct.api.client_errors import (
     error_body,
     error_summary,
     error_words,
+    page_title,
     retry_after,
     status_of,
 )
@@ -31,6 +33,8 @@ HINTS: Mapping[str, str] = {
     "payment": "Check the account's credit and billing.",
     "model": "Check the model.",
     "address": "Check base_url: most servers want it to end in /v1.",
+    "files": "Raise the limit, such as ulimit -n 4096, or lower run.concurrency.",
+    "page": "Check base_url, and whether a firewall, a proxy or the provider blocks this network.",
     "tls": "Check base_url and the certificates of this computer.",
 }
 """What to do about what ends a run; a backend puts its provider's own words in their place."""
@@ -134,13 +138,15 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
         return None
     if FILTERED.search(said):
         return Rejected(f"the provider's filter refused the request ({words})")
+    if status in (401, 403) and (title := page_title(error)) is not None:
+        return Unusable(f"a web page came in place of an answer (HTTP {status}: {title})", hints["page"])
     if status in (401, 403) or BAD_KEY.search(said):
         return Unusable(f"the provider refused the key ({words})", hints["key"])
     if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
         hint = hints["model"] if status == 410 or UNKNOWN_MODEL.search(said) else f"{hints['model']} {hints['address']}"
         return Unusable(f"the provider does not know this model or address ({words})", hint)
     if TOO_LONG.search(said) or status == 413:
-        return Rejected(f"the request is too long ({words})")
+        return Rejected(f"the request is too long ({words})", is_too_long=True)
     if option := _named_option(error, said):
         return Unusable(f"the model does not take {option} ({words})", setting=option)
     return None
@@ -178,6 +184,8 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
         return Unusable(f"the address cannot be used: {words}", hints["address"])
     if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in messages:
         return Unusable(f"the server's certificate cannot be checked: {words}", hints["tls"])
+    if any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in chain):
+        return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):
         return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
     if status_of(error) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,13 @@ def quiet_option(command: F) -> F:
     return command
 
 
+def silence_clients() -> None:
+    """Keep log lines and warnings of model clients off the screen, unless `--debug` is given."""
+    if not click.get_current_context().find_root().obj["debug"]:
+        logging.captureWarnings(True)
+        logging.getLogger().addHandler(logging.NullHandler())
+
+
 def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[str, Any]) -> None:
     """Open the run folder, run one stage, or all stages if `stage` is `None`, and print how each ended."""
     from selfinstruct.cli.events import files, note
@@ -41,6 +49,7 @@ def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[
     from selfinstruct.run.run import Run
     from selfinstruct.run.stage_order import require_input, stages_of_whole_run
 
+    silence_clients()
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
     known = known_so_far()
     with Run(

@@ -37,6 +37,7 @@ __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
+TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
@@ -54,7 +55,8 @@ class CallJournal(Protocol):
 class LiveAnswerer:
     """Answers requests with a backend's model.
 
-    `on_retry` is called before each wait. After `stop` no call starts; calls in flight end and their replies are kept.
+    `on_retry` is called before each wait. `is_proven` says that the stage has had a reply before. After `stop` no call
+    starts; calls in flight end and their replies are kept.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class LiveAnswerer:
         *,
         policy: RetryPolicy,
         calls: CallJournal | None = None,
+        is_proven: bool = False,
     ) -> None:
         self._backend = backend
         self._gate = gate
         self._on_retry = on_retry
         self._policy = policy
         self._calls = calls
+        self._is_proven = is_proven
         self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
@@ -138,6 +142,8 @@ class LiveAnswerer:
                 continue
             self._breaker.succeeded()
             if isinstance(outcome, Rejected):
+                if outcome.is_too_long and not (self._is_proven or self._answers):
+                    raise ModelError(self.mask(outcome.message), TOO_LONG.format(request.stage))
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
                 raise ModelError(self.mask(outcome.message), self.mask(hint_for(outcome, request.stage)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from traceback import walk_tb
 from typing import TypeVar, get_args
 
+from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause
 from selfinstruct.types import (
     Busy,
@@ -44,6 +45,8 @@ def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, 
     except (UsageError, PluginError, ModelError, Stopped):
         raise
     except BaseException as error:
+        if problem := environment_problem(error):
+            raise problem from None
         raise plugin_failed(name, about, error, hint=hint) from error
 
 

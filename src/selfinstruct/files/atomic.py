@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from selfinstruct.errors import RunError
+from selfinstruct.errors import DiskFullError, RunError
 
 _LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 """The ends of lines that JSON leaves raw, as Unicode and Python's `str.splitlines` know them."""
@@ -32,7 +33,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except OSError as error:
         _delete(temporary)
-        raise RunError(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
+        kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else RunError
+        raise kind(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
     except BaseException:
         _delete(temporary)
         raise

@@ -26,6 +26,7 @@ from selfinstruct.api import (
     hooks,
 )
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
+from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause, suggest
 from selfinstruct.plugins.checks import check_component, check_plugin
 
@@ -204,6 +205,8 @@ class Registry:
         except ModuleNotFoundError as error:
             raise PluginError(missing_module(kind, component, error)) from error
         except BaseException as error:
+            if problem := environment_problem(error):
+                raise problem from None
             secrets = find_secrets(options)  # a traceback could not be masked
             cause = mask_secrets(plugin_cause(error), secrets)
             raise PluginError(f"{where} could not be built: {cause}") from (None if secrets else error)

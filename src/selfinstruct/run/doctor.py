@@ -13,6 +13,7 @@ from typing import Any
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend, mask_secrets
+from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
@@ -203,6 +204,8 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
     except SelfInstructError:
         raise
     except BaseException as error:
+        if problem := environment_problem(error):
+            raise problem from None
         raise PluginError(f"the backend '{name}' failed in its own check: {plugin_cause(error)}") from None
     if not isinstance(said, Diagnosis):
         raise PluginError(f"the backend '{name}' returned {type(said).__name__} instead of a Diagnosis")

@@ -34,6 +34,7 @@ from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events
 from selfinstruct.run.structured import decide_structured
+from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
 
@@ -73,6 +74,7 @@ class Run:
         exists = self._sources.recorded.exists
         if must_exist and not exists:
             RunStore.open_readonly(self.folder).close()  # raises the error
+        kernel()  # an unknown one is refused before anything is paid
         self.registry, self.config = load(settings, registry, self._sources)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
@@ -215,6 +217,7 @@ class Run:
             self._on_retry(events),
             policy=RetryPolicy(),
             calls=self.store.calls(),
+            is_proven=bool(self.store.totals(name).replies),
         )
 
     def _in_batches(self, name: str) -> bool:

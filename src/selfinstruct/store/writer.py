@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from selfinstruct.errors import RunError
+from selfinstruct.errors import DiskFullError, RunError
 from selfinstruct.store.write_ahead import begin_writing, move_log
 
 Statement = tuple[str, Sequence[Any]]
@@ -100,7 +100,8 @@ def _broken(path: str, error: Exception) -> RunError:
     if isinstance(error, RunError):
         return error
     hint = "Nothing that was recorded is lost. Make room, then run the same command again."
-    return RunError(f"{path} cannot be written: {error}", hint)
+    kind = DiskFullError if "disk is full" in str(error) else RunError
+    return kind(f"{path} cannot be written: {error}", hint)
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:

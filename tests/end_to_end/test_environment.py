@@ -1,0 +1,79 @@
+"""Environment variables that HTTP clients cannot use are named, and a server on this computer works regardless."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.project import Project
+from tests.servers.groq_server import GroqServer
+from tests.servers.ollama_server import OllamaServer
+
+TASKS = "\n".join(f"{n}. Describe the {word} of a river." for n, word in enumerate(("colour", "sound", "birth"), 1))
+GONE = "/nowhere/certificates.pem"
+ODD = [
+    ("NO_PROXY", "[::1]", "NO_PROXY is '[::1]'", "without brackets"),
+    ("no_proxy", "::/0", "no_proxy is '::/0'", "without a slash"),
+    ("SSL_CERT_FILE", GONE, f"SSL_CERT_FILE is {GONE}", "Unset SSL_CERT_FILE"),
+    ("ALL_PROXY", "socks5://me:hidden@127.0.0.1:9", "ALL_PROXY names a SOCKS proxy", "httpx[socks]"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), [case[:2] for case in ODD])
+def test_a_server_on_this_computer_is_reached_whatever_the_environment(project: Project, name: str, value: str) -> None:
+    with OllamaServer(TASKS) as server:
+        project.env = {name: value}
+        project.args = ("--backend", "ollama", "--base-url", server.url, "--model", "llama3.1:8b")
+        project.run("generate", "--target", "1").succeeded()
+
+
+@pytest.mark.parametrize(("name", "value", "said", "hint"), ODD)
+def test_elsewhere_the_variable_is_named_and_doctor_names_it_too(
+    project: Project, name: str, value: str, said: str, hint: str
+) -> None:
+    with GroqServer() as server:
+        project.env = {name: value, "GROQ_API_KEY": "gsk_0123456789"}
+        project.args = ("--backend", "groq", "--base-url", server.url)
+        refused = project.run("generate", "--target", "1")
+        examined = project.run("doctor", "--json", *project.args)
+    assert refused.code == 4, refused.stderr
+    assert said in refused.stderr
+    assert hint in refused.stderr
+    assert "hidden" not in refused.stderr
+    failed = [check for check in json.loads(examined.stdout)["checks"] if not check["ok"]]
+    assert any(said in check["detail"] and hint in check["fix"] for check in failed), failed
+    assert examined.code == 4
+
+
+def test_an_unknown_kernel_is_refused_before_anything_is_asked(project: Project) -> None:
+    with OllamaServer(TASKS) as server:
+        project.env = {"SELFINSTRUCT_KERNEL": "bogus"}
+        project.args = ("--backend", "ollama", "--base-url", server.url, "--model", "llama3.1:8b")
+        refused = project.run("generate", "--target", "1")
+    assert refused.code == 2, refused.stderr
+    assert "SELFINSTRUCT_KERNEL is 'bogus'" in refused.stderr
+    assert server.requests == []
+    assert not project.folder.exists()
+
+
+NOISY = """
+import logging, warnings
+from selfinstruct.api import hookimpl
+
+@hookimpl
+def selfinstruct_stage_started(stage):
+    logging.getLogger("langchain").warning("a line of a client")
+    warnings.warn("a warning of a client")
+"""
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_log_lines_of_clients_are_not_among_ours_unless_debug_is_given(
+    project: Project, debug: tuple[str, ...]
+) -> None:
+    plugin = project.folder.parent / "noisy.py"
+    plugin.write_text(NOISY)
+    grown = project.run("generate", "--target", "3", "--plugin", str(plugin), *debug).succeeded()
+    assert ("a line of a client" in grown.stderr) == bool(debug)
+    assert ("a warning of a client" in grown.stderr) == bool(debug)
