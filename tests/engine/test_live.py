@@ -335,7 +335,7 @@ async def test_a_first_request_that_is_too_long_ends_the_run_with_the_setting_to
     with pytest.raises(ModelError, match="too long") as caught:
         await asked.answer()
     assert f"[{REQUEST.stage}.sampling] max_tokens" in caught.value.hint
-    assert asked.model.calls == 1
+    assert len(asked.model.calls) == 1
 
 
 async def test_a_later_request_that_is_too_long_fails_alone() -> None:
