@@ -50,7 +50,7 @@ def test_nothing_is_sent_to_a_server() -> None:
 def test_what_a_run_has_shown_is_reckoned_with() -> None:
     generate(60).done()
     told = generate(1000, "--estimate").done()
-    assert "to 1,000 instructions, 60 of them there" in told.out
+    assert "to 1,000 instructions, 60 of them accepted already" in told.out
     assert "measured in this run" in told.out
     each = number(told, r"\(([\d.]+) instructions each")
     assert number(told, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
