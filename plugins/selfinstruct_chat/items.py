@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from selfinstruct_chat.answers import (
+from selfinstruct_chat.answer_words import (
     announces_answer,
     describes_task,
     is_empty_answer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import word_set, words_of
+from selfinstruct_filters.helpers.wording import word_set, words_of
 
 _RULES = r"(?:instructions?|prompts?|rules|messages?|guidelines|directions|context|text|commands|filters?)"
 _EARLIER = r"(?:previous|prior|above|earlier|preceding|former|system|safety|hidden|original|initial)"

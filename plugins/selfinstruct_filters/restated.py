@@ -1,4 +1,4 @@
-"""The rule against tasks that only say again, perhaps at greater length, what a seed or a shown example says."""
+"""The rule against drafts that repeat a seed task or a shown example, alone or with more text around it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.helpers.wording import word_set
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""
@@ -68,10 +68,11 @@ class Sentence:
 
 
 class RestatedFilter(Filter[Draft]):
-    """Drop a draft of which some sentence, or the whole, is a seed or a shown example over again.
+    """Drop a draft that repeats a seed task or an example of its prompt, in one of its sentences or as a whole.
 
-    It measures the longest common subsequence of words over the shorter side, which stays high when a copy is
-    lengthened, where an F-measure falls. It remembers seeds only: the rest of the pool is what `rouge-l` is for.
+    Each of the draft's first sentences, and its opening, is compared by the longest common subsequence of words over
+    the shorter side. Only seed tasks and shown examples are known here: `containment` compares the whole draft with
+    every entry of the pool.
     """
 
     def __init__(self, options: RestatedOptions) -> None:

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import words_of
+from selfinstruct_filters.helpers.wording import words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")

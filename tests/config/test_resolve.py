@@ -121,7 +121,7 @@ def test_one_unknown_component_comes_with_the_list_of_what_is_known(registry: Re
     assert "Known: demo, groq" in caught.value.hint
 
 
-def test_all_problems_are_told_at_once(registry: Registry) -> None:
+def test_one_error_names_all_problems(registry: Registry) -> None:
     shape = {"run": {"sed": 1, "lookahead": 0}, "generate": {"target": "many"}}
     assert [problem.partition(":")[0] for problem in problems(registry, shape)] == [
         "run.lookahead", "run.sed", "generate.target",

@@ -114,9 +114,9 @@ def test_auto_asks_with_a_schema_where_the_model_takes_one_and_the_prompt_prefer
         run.classify()
     assert not any(schemas(tmp_path, GENERATE)), "long texts are better without one"
     assert all(schemas(tmp_path, CLASSIFY))
-    told = capsys.readouterr().err
-    assert told.count("replies: free text") == 1
-    assert told.count("replies: JSON that keeps to a schema") == 1
+    errors = capsys.readouterr().err
+    assert errors.count("replies: free text") == 1
+    assert errors.count("replies: JSON that keeps to a schema") == 1
 
 
 def test_a_model_without_schemas_cannot_be_made_to_take_one(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
-from selfinstruct.config.places import homes_of
+from selfinstruct.config.problems import problems_of
 from selfinstruct.config.tables import (
     AskingTable,
     BudgetOptions,
@@ -21,7 +21,6 @@ from selfinstruct.config.tables import (
 )
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
-from selfinstruct.plugins.checks import suggest
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 
@@ -96,7 +95,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     try:
         shape = ConfigFile.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(list(_problems(error, ConfigFile, ""))) from None
+        raise ConfigError(list(problems_of(error, ConfigFile, ""))) from None
     problems: list[str] = []
     hints: list[str] = []
 
@@ -149,69 +148,4 @@ def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, st
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:
-        raise ConfigError(list(_problems(error, component.options, path))) from None
-
-
-_TYPES = ("bool", "int", "float", "str")
-_TYPE_FAULTS = {
-    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
-    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
-    "string_type": "must be a text, in quotes",
-}
-"""What is wrong by the type of pydantic's error, and how it is written."""
-
-
-def _is_type(part: int | str) -> bool:
-    """Whether the last part of a place is one of several types that a value may have."""
-    return part in _TYPES or str(part).strip("`").startswith(("constrained-", "literal[", "tuple["))
-
-
-def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
-    """One line for each place. For a value of several possible types pydantic reports an error for each type."""
-    told: dict[str, str] = {}
-    for fault in error.errors(include_url=False):
-        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
-        where = _path(location, path)
-        if fault["type"] == "extra_forbidden":
-            words = f"unknown option{_meant(str(location[-1]), _fields_at(model, location[:-1]), where)}"
-        elif fault["type"] == "missing":
-            words = "missing"
-        elif fault["type"] == "model_type":
-            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
-            words = f"must be a table{example}"
-        elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
-            words = f"must be a list of tables: write [[{where}]], with double brackets"
-        else:
-            said = fault["msg"].removeprefix("Value error, ")
-            words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
-        told[where] = (
-            f"{told[where]} or {words.removeprefix('input should be ').removeprefix('must be ')}"
-            if where in told
-            else words
-        )
-    return (f"{where}: {words}" for where, words in told.items())
-
-
-def _meant(option: str, known: Sequence[str], where: str) -> str:
-    """What an unknown option may have been meant to be: another of its table, or one of another table."""
-    if homes := [path for path in homes_of(option) if path != where]:
-        return f"; did you mean {' or '.join(homes)}?"
-    return suggest(option, known)
-
-
-def _path(location: Sequence[int | str], start: str = "") -> str:
-    path = start
-    for key in location:
-        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
-    return path
-
-
-def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """The option names of the model at a location inside it."""
-    for key in location:
-        annotation = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
+        raise ConfigError(list(problems_of(error, component.options, path))) from None

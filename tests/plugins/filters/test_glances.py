@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from selfinstruct.api import Draft
 from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import restated, unreadable
+from selfinstruct_filters.helpers.wording import word_set, words_of
 from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
-from selfinstruct_filters.wording import word_set, words_of
 
 PIECES = sorted(
     (
