@@ -80,14 +80,14 @@ def with_engine(url: str, count: int, most: int, settings: dict[str, Any], obser
     backend = settings.pop("backend")
     options = {"base_url": url, **({"api_key": "gsk_x"} if backend == "groq" else {"concurrency": most})}
     filters = {} if settings.pop("novelty", False) else {"filters": [{"use": "exact"}]}
-    told = {
+    run_settings = {
         "backend": options,
         "run": {"lookahead": settings.pop("lookahead", most), "concurrency": most},
         "generate": {"sampling": {"max_tokens": 256}, **filters},
         **settings,
     }
     with tempfile.TemporaryDirectory() as folder:
-        run = SelfInstruct(backend=backend, out=Path(folder) / "run", settings=told)
+        run = SelfInstruct(backend=backend, out=Path(folder) / "run", settings=run_settings)
         asyncio.run(run.agenerate(count, observers=[observer]))
 
 

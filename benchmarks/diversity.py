@@ -106,8 +106,8 @@ def compare(requests: int, seeds: int, backend: str | None) -> None:
         pairs = zip(rows[sampler, hints], rows["paper", False], strict=True)
         gaps = list(zip(*[[a - b for a, b in zip(one, other, strict=True)] for one, other in pairs], strict=True))
         if (sampler, hints) != ("paper", False):
-            told = ", ".join(f"{mean(gap):+.3g} ({error(gap):.2g})" for gap in gaps)
-            print(f"  {sampler}{', topics' if hints else ''}: {told}")
+            words = ", ".join(f"{mean(gap):+.3g} ({error(gap):.2g})" for gap in gaps)
+            print(f"  {sampler}{', topics' if hints else ''}: {words}")
 
 
 def cell(column: Sequence[float], digits: int) -> str:
@@ -121,23 +121,23 @@ def error(column: Sequence[float]) -> float:
 
 def hold_forecasts(seeds: int) -> None:
     """Forecasts made on the way, held to what the run then took."""
-    print("| seed | accepted | more | foretold | range | taken |")
+    print("| seed | accepted | more | forecast | range | taken |")
     print("|---|---|---|---|---|---|")
     held: list[bool] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(Path(folder) / "run", overrides={"run": {"seed": seed}})
-            told, before = None, 0
+            expected, before = None, 0
             for target in (500, 1000, 2000, 4000):
                 with Run(settings, backend=Imitator(seed), say=lambda _: None) as run:
                     asyncio.run(run.stage(GENERATE, target))
                     count = len(run.store.accepted_totals(GENERATE))
                     taken, before = count - before, count
-                    if told is not None:
-                        held.append(told.low <= taken <= told.high)
-                        figures = f"{told.requests} | {told.low} to {told.high} | {taken}"
-                        print(f"| {seed} | {target - told.more} | {told.more} | {figures} |", flush=True)
-                    told = forecast(run.store.growth().stretches(12, 10), len(run.seeds), target)
+                    if expected is not None:
+                        held.append(expected.low <= taken <= expected.high)
+                        figures = f"{expected.requests} | {expected.low} to {expected.high} | {taken}"
+                        print(f"| {seed} | {target - expected.more} | {expected.more} | {figures} |", flush=True)
+                    expected = forecast(run.store.growth().stretches(12, 10), len(run.seeds), target)
     print(f"\nin the range: {sum(held)} of {len(held)}")
 
 

@@ -85,8 +85,8 @@ def check_pairs(count: int, names: list[str]) -> int:
                 match = pool.decide(text, THRESHOLD)
                 nearest = (entries[order[0]], scores[order[0]]) if scores[order[0]] > THRESHOLD else None
                 differences += (match and (match.text, match.score)) != nearest
-    told = f"{pairs:,} pairs with rouge_score, {ties} of them exactly 0.7 on paper"
-    print(f"{told}: {differences} differences ({', '.join(names)})")
+    compared = f"{pairs:,} pairs with rouge_score, {ties} of them exactly 0.7 on paper"
+    print(f"{compared}: {differences} differences ({', '.join(names)})")
     return min(differences, 1)
 
 

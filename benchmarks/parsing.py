@@ -102,7 +102,7 @@ def print_speed(corpus: list[LabelledReply], rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the fastest is told")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds; the fastest is printed")
     parser.add_argument("--wrong", action="store_true", help="name what was read wrongly in the part seen")
     parser.add_argument("--parts", action="store_true", help="score the parts seen and unseen, and nothing else")
     arguments = parser.parse_args()

@@ -28,7 +28,7 @@ def row(name: str, counts: Tally) -> str:
 
 
 def print_stage(stage: str) -> None:
-    """The whole recipe for each part, then each filter alone, then the kinds that are not all told apart."""
+    """The whole recipe for each part, then each filter alone, then the kinds that are confused."""
     head = "| {} | good dropped | bad dropped | precision | recall |\n| --- | --- | --- | --- | --- |"
     print(head.format(f"{stage}: the whole recipe"))
     for part in PARTS:

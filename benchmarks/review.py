@@ -114,9 +114,9 @@ class Client:
     def _ask(self, method: str, path: str, body: str | None) -> Any:
         self._connection.request(method, self._path + path, body, self._headers)
         answer = self._connection.getresponse()
-        told = json.loads(answer.read())
-        assert answer.status == 200, told
-        return told
+        reply = json.loads(answer.read())
+        assert answer.status == 200, reply
+        return reply
 
 
 def measure(client: Client, rounds: int, candidates: int) -> None:

@@ -53,12 +53,12 @@ class Server:
         self.number = itertools.count()
         self.set({})
 
-    def set(self, told: dict[str, float]) -> None:
-        self.latency, self.sigma = told.get("latency", 0.3), told.get("sigma", 0.0)
-        self.headers_tell = bool(told.get("headers", 1))
-        seconds = told.get("seconds", 60.0)
-        self.requests = Limit(int(told.get("requests", 0)), seconds)
-        self.tokens = Limit(int(told.get("tokens", 0)), seconds)
+    def set(self, settings: dict[str, float]) -> None:
+        self.latency, self.sigma = settings.get("latency", 0.3), settings.get("sigma", 0.0)
+        self.headers_tell = bool(settings.get("headers", 1))
+        seconds = settings.get("seconds", 60.0)
+        self.requests = Limit(int(settings.get("requests", 0)), seconds)
+        self.tokens = Limit(int(settings.get("tokens", 0)), seconds)
         self.rng = random.Random(7)
         self.good, self.refused, self.first, self.last, self.busy = 0, 0, 0.0, 0.0, 0.0
         self.out, self.most_out, self.cost = 0, 0, 0
@@ -169,10 +169,10 @@ def main() -> None:
         ("/api/show", {"model_info": {"general.architecture": "llama", "llama.context_length": 8192}}),
     ):
 
-        async def told(_: web.Request, said: dict[str, object] = said) -> web.Response:
+        async def reply(_: web.Request, said: dict[str, object] = said) -> web.Response:
             return web.json_response(said)
 
-        app.router.add_route("*", path, told)
+        app.router.add_route("*", path, reply)
     web.run_app(app, host="127.0.0.1", port=arguments.parse_args().port, print=None, access_log=None, backlog=2048)
 
 

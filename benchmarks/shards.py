@@ -69,8 +69,8 @@ def main() -> None:
         same = [alone.evaluate(draft) == sharded.evaluate(draft) for draft in asked]
         costs = [wall(lambda rule=rule, reply=reply: judge(rule, asked, reply)) / len(asked) * 1e6  # type: ignore[misc]
                  for rule, reply in ((alone, REPLY), (sharded, 1), (sharded, REPLY))]  # fmt: skip
-        told = " ".join(f"{cost:10,.1f}" for cost in costs)
-        print(f"{target:>9,} entries {told} {costs[2] / costs[0]:8.1f} x  same: {all(same)}", flush=True)
+        columns = " ".join(f"{cost:10,.1f}" for cost in costs)
+        print(f"{target:>9,} entries {columns} {costs[2] / costs[0]:8.1f} x  same: {all(same)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def serving() -> Iterator[str]:
         process.wait()
 
 
-def control(url: str, told: dict[str, float] | None = None) -> dict[str, Any]:
-    data = None if told is None else json.dumps(told).encode()
+def control(url: str, sent: dict[str, float] | None = None) -> dict[str, Any]:
+    data = None if sent is None else json.dumps(sent).encode()
     request = urllib.request.Request(f"{url}/control", data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         said: dict[str, Any] = json.load(answer)
@@ -100,9 +100,9 @@ def speed(url: str, rounds: int) -> None:
 def lognormal(url: str, rounds: int) -> None:
     print("\n### Log-normal latency, median 300 ms, sigma 0.5, 64 in flight\n")
     heading("client", "requests/s", "of the ideal", "CPU ms/request")
-    told = {"latency": LATENCY, "sigma": 0.5}
+    sent = {"latency": LATENCY, "sigma": 0.5}
     for name, client, settings in CLIENTS:
-        got = measure(url, told, client, 64 * rounds, 64, **settings)
+        got = measure(url, sent, client, 64 * rounds, 64, **settings)
         rate, ideal = got["good"] / got["seconds"], 64 / (got["busy"] / got["good"])
         cpu = f"{got['cpu'] / got['good'] * 1000:.2f}"
         row(name, f"{rate:.0f}", f"{rate / ideal:.2f}", cpu)
@@ -115,10 +115,10 @@ def limits(url: str, minute: float) -> None:
     calls = 300
     tokens = calls * 470
     for what, most, setting in (("requests", calls, "requests_per_minute"), ("tokens", tokens, "tokens_per_minute")):
-        for known in ("told", "learnt"):
-            told = {"limits": {setting: most}} if known == "told" else {}
+        for known in ("configured", "learnt"):
+            sent = {"limits": {setting: most}} if known == "configured" else {}
             server = {"latency": LATENCY, what: most, "seconds": minute}
-            got = measure(url, server, "engine", calls * 4, 64, backend="groq", **told)
+            got = measure(url, server, "engine", calls * 4, 64, backend="groq", **sent)
             a_minute = most if what == "requests" else int(most / (got["cost"] / got["good"]))
             share = permitted(got["good"], a_minute, minute) / got["seconds"]
             row(f"{most:,} {what}", known, got["good"], got["refused"], f"{share:.2f}")

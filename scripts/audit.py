@@ -32,7 +32,7 @@ def verdict(report: str) -> tuple[int, list[str]]:
 
 
 def main() -> int:
-    """Audit the pins and print what is to be told."""
+    """Audit the pins and print the findings."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(PINS), "--no-deps", "--disable-pip"]
     report = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False).stdout
     code, lines = verdict(report)

@@ -68,7 +68,7 @@ class FilterPage:
         return value if self.is_alone or value is default else value.get(self.component.name, default)
 
     def verdict(self, item: Item) -> Verdict:
-        """What a filter that was built anew, and has observed what it should, thinks of an item."""
+        """The verdict of a new filter on an item, after it has observed the items before."""
         built = self.build()
         for before in self.constant("BEFORE", ()):
             built.observe(before)

@@ -3,7 +3,7 @@
 #
 #   scripts/prepare_for_finetuning.sh [OUT] [FORMAT] [further options of the three stages]
 #
-# The backend is the one that the run was begun with; the dataset is written to OUT/dataset.
+# The backend is the one that the run started with; the dataset is written to OUT/dataset.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

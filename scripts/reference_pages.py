@@ -86,7 +86,7 @@ def options(command: click.Command, context: click.Context) -> Lines:
 
 
 def blocks(text: str) -> Lines:
-    """The paragraphs of a command's help; those that click is told to leave alone are code."""
+    """The paragraphs of a command's help; those that click does not rewrap are code."""
     for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)):
         lines = paragraph.splitlines()
         if lines[0].strip() != "\b":
@@ -379,14 +379,14 @@ def one_class(one: type, level: str) -> Lines:
     for name, method in members(one).items():
         bare = getattr(method, "fget", None) or method
         if not name.startswith("_") and inspect.isfunction(bare):
-            told = (
+            prefix = (
                 "property"
                 if isinstance(method, property)
                 else "async def"
                 if inspect.iscoroutinefunction(bare)
                 else "def"
             )
-            yield f"```python\n{told} {name}{signature(bare)}\n```\n"
+            yield f"```python\n{prefix} {name}{signature(bare)}\n```\n"
             yield docstring(bare) + "\n"
 
 

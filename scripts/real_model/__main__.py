@@ -57,7 +57,7 @@ def main(given: argparse.Namespace) -> int:
 
 
 def run_stages(plan: product.Plan, stages: list[str]) -> dict[str, int]:
-    """The exit code of each stage, in order; after one that did not end, none is begun.
+    """The exit code of each stage, in order; after one that failed, no other starts.
 
     A stage `generate` that was stopped by the bound it was given has ended: its code counts as 0.
     """

@@ -92,5 +92,5 @@ def run(arguments: Sequence[str], folder: Path) -> int:
 def status(out: Path) -> dict[str, Any]:
     """What `selfinstruct status --json` says of a run."""
     command = [*PRODUCT, "status", "--json", "--out", str(out)]
-    told: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return told
+    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found

@@ -31,9 +31,9 @@ def serving(start: Sequence[str], log: Path, patience: float = PATIENCE) -> Iter
     closed. It gets a session of its own, so that Ctrl-C does not reach it while a reply is under way. Raises
     `ServerError` if no address comes within `patience` seconds.
     """
-    with log.open("wb") as told:
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told, start_new_session=True
+            start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, start_new_session=True
         )
     try:
         address = _first_line(process, patience)

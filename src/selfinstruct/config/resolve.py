@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
 from selfinstruct.config.problems import problems_of
@@ -36,11 +37,16 @@ class ChosenComponent:
         """Build it; raises `PluginError` or the component's own error."""
         return registry.build(self.kind, self.name, self.options)
 
-    def frozen(self) -> Tree:
-        """The values recorded in the run: all options except secrets and those that cannot change a result."""
-        return without_secrets(
-            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
-        )
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """The values recorded in the run: all options except secrets and those that cannot change a result.
+
+        `recorded` is this component's table in a run that exists. An option that the table lacks was added to the
+        component since. It is left out where it has its default, so that the run can continue.
+        """
+        excluded = set(self.options.unfrozen)
+        if recorded and recorded.get("use") == self.name:
+            excluded |= {name for name in _names_at_default(self.options) if name not in recorded}
+        return without_secrets({"use": self.name, **self.options.model_dump(mode="json", exclude=excluded)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,21 @@ class StageConfig:
     table: StageTable
     backend: ChosenComponent | None = None
 
-    def frozen(self) -> Tree:
-        """All settings that can change the results of the stage."""
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """All settings that can change the results of the stage; without those added since `recorded`, as above."""
+        then = recorded or {}
+        filters = then.get("filters") or [None] * len(self.filters)
         uses = {"sampler", "encoder", "post_processor", "filters", "add_filters", "backend"}
         plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
+        if recorded is not None:
+            added = [name for name in _names_at_default(self.table) if name in plain and name not in recorded]
+            plain = {name: value for name, value in plain.items() if name not in added}
         return plain | {
-            "sampler": self.sampler.frozen() if self.sampler else None,
-            "encoder": self.encoder.frozen() if self.encoder else None,
-            "post_processor": self.post_processor.frozen(),
-            "filters": [chosen.frozen() for chosen in self.filters],
-            **({"backend": self.backend.frozen()} if self.backend else {}),
+            "sampler": self.sampler.frozen(then.get("sampler")) if self.sampler else None,
+            "encoder": self.encoder.frozen(then.get("encoder")) if self.encoder else None,
+            "post_processor": self.post_processor.frozen(then.get("post_processor")),
+            "filters": [chosen.frozen(old) for chosen, old in zip_longest(self.filters, filters[: len(self.filters)])],
+            **({"backend": self.backend.frozen(then.get("backend"))} if self.backend else {}),
         }
 
 
@@ -79,15 +90,21 @@ class RunConfig:
     export: ChosenComponent
     tree: Tree
 
-    def frozen(self) -> Tree:
-        """All settings outside the stages that can change the results.
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """All settings outside the stages that can change the results; without those added since `recorded`, as above.
 
         A run folder cannot continue with other values.
         """
+        then = recorded or {}
         return {
             "run": self.run.model_dump(include={"seed", "lookahead", "seed_tasks"}),
-            "backend": self.backend.frozen() if self.backend else None,
+            "backend": self.backend.frozen(then.get("backend")) if self.backend else None,
         }
+
+
+def _names_at_default(options: BaseModel) -> list[str]:
+    fields = type(options).model_fields.items()
+    return [name for name, field in fields if getattr(options, name) == field.get_default(call_default_factory=True)]
 
 
 def resolve(tree: Tree, registry: Registry) -> RunConfig:

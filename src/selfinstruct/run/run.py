@@ -143,7 +143,7 @@ class Run:
         return initial_seeds(self.registry, self.config)
 
     def _frozen(self) -> Tree:
-        frozen = self.config.frozen()
+        frozen = self.config.frozen(self.store.facts.config)
         if self._given is not None:
             frozen["backend"] = {"use": "given"}
         return frozen
