@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
+from selfinstruct_filters.helpers.wording import without_quotations
 
-_QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
+_QUOTES = {'"': '"', "“": "”"}
 _LEAD = re.compile(r"[\s(\[*_]+")
 
 _DO = "(?:help|assist|provide|fulfil|fulfill|complete|generate|create|comply|do|continue|produce|engage|answer|write)"
@@ -257,7 +258,7 @@ class RefusalFilter(Filter[Draft]):
         for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
-        spoken = _QUOTED.sub('""', text)
+        spoken = without_quotations(text, _QUOTES)
         for reason, pattern in self._anywhere if may_signal(spoken) else ():
             if found := pattern.search(spoken):
                 return drop(reason, words=found[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from selfinstruct.api.similarity import sign_tokens, unicode_tokens
@@ -81,6 +82,28 @@ _CLAUSE = re.compile(
     r"(?:\A[\"'“”*]*|[.!:;,(][\"”')\]]*\s+|\n|\bthen )([a-z]+)(?:-[a-z]+)?(?=[\s.!]|\Z)(?:\s+([a-z0-9']+))?",
     re.IGNORECASE,
 )
+
+
+def without_quotations(text: str, closing: Mapping[str, str]) -> str:
+    """The text with `""` in place of each quotation; `closing` has the sign that closes it for each that opens one.
+
+    Its time grows with the text alone: a sign that did not follow once is not looked for again.
+    """
+    if not any(map(text.__contains__, closing)):
+        return text
+    kept: list[str] = []
+    end = 0
+    missing: set[str] = set()
+    for opened in re.finditer(f"[{''.join(closing)}]", text):
+        sign = closing[opened[0]]
+        if opened.start() < end or sign in missing:
+            continue
+        if (closed := text.find(sign, opened.end())) < 0:
+            missing.add(sign)
+            continue
+        kept += (text[end : opened.start()], '""')
+        end = closed + 1
+    return "".join([*kept, text[end:]])
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from selfinstruct.api import Draft
 from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import restated, unreadable
-from selfinstruct_filters.helpers.wording import word_set, words_of
+from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
 from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
 
 PIECES = sorted(
@@ -55,3 +55,18 @@ def test_a_draft_has_the_sentences_that_its_signs_part(text: str) -> None:
     joined = [" ".join(pieces[: count + 1]) for count in range(1, len(pieces))]
     plain = {tuple(unicode_tokens(part)) for part in (*pieces, *joined, text)}
     assert {part.words for part in restated._parts(text)} == plain
+
+
+QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}
+QUOTED = re.compile(r'"[^"]*"|“[^”]*”|`[^`]*`|«[^»]*»|„[^“]*“')
+
+
+@given(st.text('ab"“”`«»„', max_size=30))
+def test_quotations_go_as_a_pattern_finds_them(text: str) -> None:
+    assert without_quotations(text, QUOTES) == QUOTED.sub('""', text)
+
+
+def test_signs_that_nothing_closes_are_looked_for_once() -> None:
+    """Looking for each one's closing sign would take hours."""
+    text = "“«" * 1_000_000
+    assert without_quotations(text, QUOTES) == text
