@@ -32,6 +32,7 @@ from selfinstruct.api import (
     Unusable,
     Window,
     chat,
+    mask_secrets,
     offline_client,
 )
 from selfinstruct_groq import GroqOptions, settings
@@ -69,6 +70,7 @@ class GroqBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Choose a model that Groq offers to the account, and create a client for it."""
+        settings.require_key(self._key)  # a client cannot even be made with a key that no header takes
         return self._build(
             sampling, http_client=self._clients.open_sync(), async_client=self._clients.open_async(self._learn)
         )
@@ -222,9 +224,7 @@ class GroqBackend(Backend):
         return self._mask(chat.error_words(error))
 
     def _mask(self, text: str) -> str:
-        for secret in self.secrets():
-            text = text.replace(secret, "***")
-        return re.sub(r"\borg_\w+", "org_***", text)
+        return re.sub(r"\borg_\w+", "org_***", mask_secrets(text, self.secrets()))
 
     # --- what is known ------------------------------------------------------------------------------------------------
 

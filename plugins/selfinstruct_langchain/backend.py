@@ -27,6 +27,7 @@ from selfinstruct.api import (
     Sampling,
     chat,
     find_secrets,
+    mask_secrets,
     offline_client,
 )
 from selfinstruct_langchain import LangChainOptions
@@ -57,7 +58,7 @@ class LangChainBackend(Backend):
         self._model: BaseChatModel | BaseLLM | None = None
         variables = {name for known in PROVIDERS.values() for name in known.keys}
         environment = {name: os.environ[name].strip() for name in variables if os.environ.get(name)}
-        self._secrets = {self._key} - {""} | find_secrets(options.api_key, options.kwargs, environment)
+        self._secrets = {self._key} - {""} | find_secrets(options, environment)
         self._connections: list[httpx.AsyncClient] = []
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
@@ -149,9 +150,7 @@ class LangChainBackend(Backend):
         return replace(fault, message=self._mask(fault.message))
 
     def _mask(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        return mask_secrets(text, self._secrets)
 
     def limits(self) -> Limits:
         """One request goes ahead of all others, since its answer says whether key, model and options are right."""

@@ -24,6 +24,7 @@ from selfinstruct.api import (
     Sampling,
     Unusable,
     chat,
+    mask_secrets,
 )
 from selfinstruct_ollama import OllamaOptions
 from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, OllamaApi, find_address
@@ -202,9 +203,7 @@ class OllamaBackend(Backend):
         return replace(fault, message=self._mask(fault.message))
 
     def _mask(self, text: str) -> str:
-        for secret in self.secrets():
-            text = text.replace(secret, "***")
-        return text
+        return mask_secrets(text, self.secrets())
 
     # --- what is known ------------------------------------------------------------------------------------------------
 

@@ -74,6 +74,13 @@ class Stopped(SelfInstructError):
     exit_code = 5
 
 
+def text_of(error: BaseException) -> str:
+    """The text of an exception; pydantic's without the input that it quotes, which may hold a key cut in the middle."""
+    if type(error).__name__ != "ValidationError" or not callable(rows := getattr(error, "errors", None)):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, row['loc'])) or 'arguments'}: {row['msg']}" for row in rows())
+
+
 def plugin_cause(error: BaseException) -> str:
     """What a plugin raised, in one line, whatever it is: `SystemExit` and `CancelledError` are a plugin's faults too.
 
@@ -84,7 +91,7 @@ def plugin_cause(error: BaseException) -> str:
     if isinstance(error, SelfInstructError):
         return error.message
     try:
-        words = " ".join(str(error).split())
+        words = " ".join(text_of(error).split())
     except Exception:  # an exception of a stranger, whose text may be broken as well
         words = "its message cannot be read"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -309,6 +309,17 @@ def test_addresses_without_a_secret_are_kept(text: str) -> None:
     assert without_secrets({"base_url": text}) == {"base_url": text}
 
 
+def test_a_text_with_a_secret_is_left_out_whatever_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_TOKEN", "hidden-in-the-environment")
+    body = {"auth": "hidden-in-the-environment", "again": "use hidden-in-the-tree", "model": "m"}
+    tree = {"backend": {"kwargs": {"api_key": "hidden-in-the-tree", "extra_body": body}}}
+    assert without_secrets(tree)["backend"]["kwargs"] == {"extra_body": {"model": "m"}}
+
+
+def test_headers_are_left_out_whole() -> None:
+    assert without_secrets({"default_headers": {"x-visitor": "4711"}, "model": "m"}) == {"model": "m"}
+
+
 # --- comparing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,49 @@ def test_a_key_among_a_filter_s_options_is_not_recorded(project: Project) -> Non
     (folder / "selfinstruct.toml").write_text(text)
     grown = project.run("generate", "--target", "3").succeeded()
     assert_secret(project, grown)
+
+
+def echoing(asked: dict[str, Any], call: int) -> Any:
+    return GroqAnswer(f"1. Describe the colour of a river, see {KEY}.\n2. Count the stones {KEY} of a bridge.")
+
+
+def test_a_reply_that_repeats_the_key_reaches_no_database_and_no_export(groq: Project, server: GroqServer) -> None:
+    server.reply = echoing
+    grown = groq.run("generate", "--target", "1").succeeded()
+    assert "***" in (groq.folder / "machine_generated_instructions.jsonl").read_text()
+    assert_secret(groq, grown)
+
+
+def openai(project: Project, server: GroqServer, **kwargs: object) -> tuple[str, ...]:
+    """The arguments of a run with the provider openai, whose key is not an option but an argument of its class."""
+    project.env = {"OPENAI_API_KEY": "", "GROQ_API_KEY": "", "LANGSMITH_TRACING": ""}
+    project.args = (
+        "--backend",
+        "langchain",
+        "--base-url",
+        server.url + "/openai/v1",
+        "--model",
+        "openai:llama-3.1-8b-instant",
+    )
+    given = {f"backend.kwargs.{name}": json.dumps(value) for name, value in kwargs.items()}
+    return tuple(part for name, value in given.items() for part in ("--set", f"{name}={value}"))
+
+
+def test_a_model_that_refuses_its_arguments_does_not_print_the_key_among_them(
+    project: Project, server: GroqServer
+) -> None:
+    given = openai(project, server, api_key=KEY, temperature="warm", default_headers=KEY)
+    refused = project.run("generate", "--target", "1", *given)
+    assert refused.code == 4, refused.stderr
+    assert "default_headers: " in refused.stderr, "it names the argument"
+    assert KEY[:12] not in refused.stdout + refused.stderr, "not even a part of it"
+    assert_secret(project, refused)
+
+
+def test_headers_are_sent_and_not_recorded(project: Project, server: GroqServer) -> None:
+    server.reply = lambda *_: GroqAnswer(TASKS)
+    given = openai(project, server, api_key=KEY)
+    headers = "--set", 'backend.kwargs.default_headers={"Cf-Access-Id" = "visitor-4711"}'
+    project.run("generate", "--target", "1", *given, *headers).succeeded()
+    assert files_with("visitor-4711", project.folder) == []
+    project.run("generate", "--target", "1", *given, *headers).succeeded()

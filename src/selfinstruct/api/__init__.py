@@ -23,7 +23,7 @@ from selfinstruct.api.components import (
     hookimpl,
     keep,
 )
-from selfinstruct.api.secret_finder import find_secrets
+from selfinstruct.api.secret_finder import find_secrets, mask_secrets
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,
@@ -142,5 +142,6 @@ __all__ = [
     "find_secrets",
     "hookimpl",
     "keep",
+    "mask_secrets",
     "offline_client",
 ]

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from selfinstruct.errors import text_of
+
 CLASS_STATUSES = {
     "ModelAuthenticationError": 401,
     "ModelPermissionDeniedError": 403,
@@ -151,7 +153,7 @@ def error_words(error: BaseException, limit: int = 300) -> str:
 
     The class name where there are no words.
     """
-    words = " ".join((_server_words(error) or str(error)).split())
+    words = " ".join((_server_words(error) or text_of(error)).split())
     return words[:limit] or type(error).__name__
 
 

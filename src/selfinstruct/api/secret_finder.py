@@ -1,17 +1,32 @@
-"""Finds the secrets in a chat model and in the arguments that it is built from, however deep its client keeps them."""
+"""Finds the secrets of a chat model, however deep its client keeps them, and masks them in what is written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-NAMES = re.compile(r"(api_?key|token|secret|password|authorization|credential)s?$|^x-.*key$", re.IGNORECASE)
+NAMES = re.compile(
+    r"((api|subscription|access|private|auth)[_-]?key|token|secret|passw(or)?d|passphrase|authorization|credential"
+    r"|cookie)s?$|^x-.*key$",
+    re.IGNORECASE,
+)
 NO_NAMES = re.compile(
     r"(max|min|top|new|num|prompt|completion|output|input|eos|bos|pad|stop)_?\w*tokens?$", re.IGNORECASE
 )
+IN_ADDRESS = re.compile(
+    r"://[^/\s:@]*:([^/\s@]+)@|[?&][\w-]*(?:key|token|secret|password|signature|sig)=([^&#\s]+)", re.IGNORECASE
+)
+"""Matches the password or key inside an address."""
+
 SHORTEST = 6
-"""Characters of the shortest text that counts as a secret; a shorter one would be masked inside ordinary words."""
+"""Characters of the shortest text that counts as a secret."""
+
+SHORTEST_PART = 8
+"""Characters from which a secret is masked inside a longer word too; `lock` must not turn `blocks` into `b***s`."""
+
+ORDINARY_WORD = re.compile(r"[A-Za-z]{1,11}|.{1,7}")
+"""Matches secrets that a reply may hold by chance, such as the key `ollama` of a server that checks none."""
 
 DEEPEST = 4
 """How many attributes below a model its client may keep a key: `model.llm.async_client.headers`."""
@@ -23,6 +38,24 @@ def find_secrets(*places: object) -> set[str]:
     return {text for place in places for text in _walk("", place, 0, seen=seen) if len(text) >= SHORTEST}
 
 
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
+    """The text of a message with `***` for every secret; one of fewer than eight characters only as a whole word."""
+    for secret in sorted({*secrets} - {""}, key=len, reverse=True):
+        inner = re.escape(secret)
+        text = re.sub(inner if len(secret) >= SHORTEST_PART else rf"(?<!\w){inner}(?!\w)", "***", text)
+    return text
+
+
+def mask_data(data: Any, secrets: Iterable[str]) -> Any:
+    """JSON data with `***` for every secret in its texts and names."""
+    known = tuple(secrets)
+    if isinstance(data, str):
+        return mask_secrets(data, known)
+    if isinstance(data, Mapping):
+        return {mask_secrets(str(name), known): mask_data(value, known) for name, value in data.items()}
+    return [mask_data(one, known) for one in data] if isinstance(data, list | tuple) else data
+
+
 def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]:
     if hasattr(value, "get_secret_value"):
         yield from _walk("secret", value.get_secret_value(), depth, seen=seen)
@@ -30,6 +63,8 @@ def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if NAMES.search(name) and not NO_NAMES.search(name):
             yield from {text, text.removeprefix("Bearer ").strip()}
+        for found in IN_ADDRESS.findall(text):
+            yield from found
     elif value is not None and depth <= DEEPEST and id(value) not in seen:
         seen.add(id(value))
         for inner, held in _parts(value):

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
+from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.config.problems import problems_of
 from selfinstruct.config.tables import (
     AskingTable,
@@ -46,7 +47,8 @@ class ChosenComponent:
         excluded = set(self.options.unfrozen)
         if recorded and recorded.get("use") == self.name:
             excluded |= {name for name in _names_at_default(self.options) if name not in recorded}
-        return without_secrets({"use": self.name, **self.options.model_dump(mode="json", exclude=excluded)})
+        table = {"use": self.name, **self.options.model_dump(mode="json", exclude=excluded)}
+        return without_secrets(table, find_secrets(self.options))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from datetime import date, time
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from selfinstruct.api.secret_finder import SHORTEST_PART, find_secrets
 from selfinstruct.errors import ConfigError, suggest
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.checks import SECRET_NAME
@@ -20,6 +22,8 @@ OFF = "off"
 """The value that removes a component from a list, as in `generate.filters.keywords=off`."""
 
 Tree = dict[str, Any]
+
+_NAMES = re.compile(rf"{SECRET_NAME.pattern}|headers$", re.IGNORECASE)
 
 _SECRET_TEXT = re.compile(
     r"://[^/\s]*@|[?&][\w-]*(key|token|secret|password|signature|sig)=|^(bearer|basic)\s", re.IGNORECASE
@@ -175,22 +179,30 @@ def _place(here: Any, key: str, path: str) -> Any:
     raise ConfigError(f"{path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
 
 
-def without_secrets(tree: Mapping[str, Any]) -> Tree:
-    """The tree without entries named like secrets, and without logins and keys in texts."""
-    kept = {key: value for key, value in tree.items() if not (SECRET_NAME.search(key) or _is_secret(value))}
-    return {key: _cleaned(value) for key, value in kept.items()}
+def without_secrets(tree: Mapping[str, Any], known: Collection[str] = ()) -> Tree:
+    """The tree without secrets: entries named like one, headers, addresses with a login, and texts with a secret.
+
+    `known` are secrets besides those that the tree itself and the environment name.
+    """
+    secrets = {*known, *find_secrets(tree, dict(os.environ))}
+    return _clean_table(tree, {secret for secret in secrets if len(secret) >= SHORTEST_PART})
 
 
-def _cleaned(value: Any) -> Any:
+def _clean_table(tree: Mapping[str, Any], secrets: Collection[str]) -> Tree:
+    kept = {key: value for key, value in tree.items() if not (_NAMES.search(key) or _is_secret(value, secrets))}
+    return {key: _cleaned(value, secrets) for key, value in kept.items()}
+
+
+def _cleaned(value: Any, secrets: Collection[str]) -> Any:
     if isinstance(value, Mapping):
-        return without_secrets(value)
+        return _clean_table(value, secrets)
     if isinstance(value, list | tuple):
-        return [_cleaned(entry) for entry in value if not _is_secret(entry)]
+        return [_cleaned(entry, secrets) for entry in value if not _is_secret(entry, secrets)]
     return value
 
 
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, str) and bool(_SECRET_TEXT.search(value))
+def _is_secret(value: Any, secrets: Collection[str]) -> bool:
+    return isinstance(value, str) and bool(_SECRET_TEXT.search(value) or any(secret in value for secret in secrets))
 
 
 def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:

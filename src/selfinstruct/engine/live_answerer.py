@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from selfinstruct.api import Backend, chat
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
+from selfinstruct.engine.masking import SecretMask
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
 from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
-from selfinstruct.store.rows import now
-from selfinstruct.text.encoding import clean
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
     Busy,
     Completion,
@@ -40,9 +38,6 @@ __all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
-KEY_LIKE = re.compile(r"(?=\S*[\d_-])\S{12,}|\S{20,}")
-"""Words that may hold a key: long ones, and those of twelve characters with a digit, dash or underscore."""
-
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -81,6 +76,7 @@ class LiveAnswerer:
         self._answers = 0
         self._breaker = Breaker(policy)
         self._estimator = Estimator()
+        self._mask = SecretMask(backend)
         self._name = f"the backend {type(backend).__name__}"
         self._broken: SelfInstructError | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -92,6 +88,7 @@ class LiveAnswerer:
             model = await asyncio.to_thread(call_plugin, self._name, "the model", make, sampling, hint=FIX_AND_RERUN)
         except SelfInstructError as error:
             raise self._masked(error) from None
+        await asyncio.to_thread(self._mask.learn, model)
         self._model = with_messages(model, sampling)
         self._learn()
         if (left := self._gate.budget.seconds_left()) is not None:
@@ -148,15 +145,8 @@ class LiveAnswerer:
             return outcome
 
     def mask(self, text: str) -> str:
-        """The text without the backend's secrets; without all that looks like one, if it fails to name them."""
-        try:
-            secrets = [secret for secret in self._backend.secrets() if secret]
-        except BaseException as error:
-            plugin_cause(error)  # raises Ctrl-C again
-            return KEY_LIKE.sub("***", text)
-        for secret in secrets:
-            text = text.replace(secret, "***")
-        return text
+        """The text without the backend's secrets."""
+        return self._mask.message(text)
 
     def _masked(self, error: SelfInstructError) -> SelfInstructError:
         return type(error)(self.mask(error.message), self.mask(error.hint))
@@ -183,8 +173,7 @@ class LiveAnswerer:
 
     async def _outcome(self, request: Request) -> Reply | Fault:
         try:
-            said = await self._call(request)
-            return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
+            return self._mask.reply(await self._call(request))
         except SelfInstructError as error:
             raise self._masked(error) from None
         except TimeoutError:

@@ -25,6 +25,7 @@ from selfinstruct.api import (
     TrainingEncoder,
     hooks,
 )
+from selfinstruct.api.secret_finder import find_secrets, mask_secrets
 from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause, suggest
 from selfinstruct.plugins.checks import check_component, check_plugin
 
@@ -203,7 +204,9 @@ class Registry:
         except ModuleNotFoundError as error:
             raise PluginError(missing_module(kind, component, error)) from error
         except BaseException as error:
-            raise PluginError(f"{where} could not be built: {plugin_cause(error)}") from error
+            secrets = find_secrets(options)  # a traceback could not be masked
+            cause = mask_secrets(plugin_cause(error), secrets)
+            raise PluginError(f"{where} could not be built: {cause}") from (None if secrets else error)
         if not isinstance(built, BASES[kind]):
             bases = " or ".join(base.__name__ for base in BASES[kind])
             raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")

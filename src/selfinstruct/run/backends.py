@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from selfinstruct.api import Backend
+from selfinstruct.api.secret_finder import mask_data
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
 from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
 from selfinstruct.engine import gate as limits
@@ -101,6 +102,7 @@ class Backends:
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
+        facts = mask_data(facts, backend.secrets())
         recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
         store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
         model = str(facts.get("model") or "")

@@ -6,13 +6,13 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from selfinstruct import __version__
-from selfinstruct.api import Backend
+from selfinstruct.api import Backend, mask_secrets
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
@@ -174,7 +174,9 @@ def _backend(
     except SelfInstructError as error:
         yield _failed(area, chosen.name, error)
         return
+    secrets = backend.secrets()
     for check in diagnosis.checks:
+        check = replace(check, detail=mask_secrets(check.detail, secrets), fix=mask_secrets(check.fix, secrets))
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
     if not diagnosis.checks:
         yield Finding(area, Check(chosen.name, True, "it has no checks"))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Self
 
 from selfinstruct.api import Backend
-from selfinstruct.config import Tree, differences
+from selfinstruct.config import Tree, differences, without_secrets
 from selfinstruct.config.tables import JudgeTable
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
@@ -124,7 +124,7 @@ class Run:
             seeds, file = self._read_seeds(), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
-        recorded = facts.config
+        recorded = without_secrets(facts.config)  # an older version recorded headers
         if facts.run_backend is None:  # the run was imported, and no model has answered yet: any may
             recorded = {**recorded, "backend": frozen["backend"]}
         if not self.store.totals(GENERATE).accepted:  # another model, or other options of it, may bring something

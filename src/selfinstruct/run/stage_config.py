@@ -30,7 +30,9 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
         return
     recorded = store.facts.stage_config(name)
     frozen = stage.frozen(recorded)
-    found = differences(recorded, frozen, name) if recorded is not None and store.has_started(name) else []
+    found = []
+    if recorded is not None and store.has_started(name):
+        found = differences(without_secrets(recorded), frozen, name)
     if found and name != PREPARE and store.totals(name).accepted:
         refuse_other_settings(store.folder, found)
     rated: int | None = None

@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import CHAT_COMPLETIONS
 from selfinstruct.engine.live_answerer import ROLES
+from selfinstruct.engine.masking import SecretMask
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
 from selfinstruct.errors import UsageError
-from selfinstruct.store.rows import now
-from selfinstruct.text.encoding import clean
 from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling
 
 _ID = re.compile(r"([a-z]+)-(\d+)-([0-9a-f]{12})\Z")
@@ -89,6 +88,8 @@ class BatchLines:
                 "Leave out --batch, or use the backend groq, or langchain with an OpenAI-compatible provider.",
             )
         self._model = model
+        self._mask = SecretMask(backend)
+        self._mask.learn(model)
 
     def _exchange(self, body: bytes) -> tuple[int, bytes]:
         self._sent = body
@@ -109,7 +110,7 @@ class BatchLines:
     def decode(self, request: Request, result: Result) -> Reply | Failure | Fault:
         """The answer that a result holds: a reply, or why there is none."""
         if result.error and result.status in (0, 200):
-            return Busy(result.error)  # it expired or was cancelled, so it was never answered
+            return Busy(self._mask.message(result.error))  # it expired or was cancelled, so it was never answered
         self._answer = (result.status or 200, json.dumps(result.body).encode())
         about = f"request {request.index} of {request.stage}"
         try:
@@ -118,9 +119,10 @@ class BatchLines:
         except Exception as error:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
             fault = check_fault(self._name, about, fault)
+            fault = replace(fault, message=self._mask.message(fault.message))
             return Failure(fault.message) if isinstance(fault, Rejected) else fault
         check_completion(self._name, about, said)
-        return Reply(clean(said.text), said.finish, said.usage, said.model, now(), said.details)
+        return self._mask.reply(said)
 
     def _invoke(self, request: Request) -> Any:
         more = self._backend.schema_arguments(request.schema) if request.schema is not None else {}
