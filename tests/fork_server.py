@@ -88,6 +88,7 @@ def become(request: dict[str, Any], files: Sequence[int]) -> None:
         os.dup2(file, number)
         os.close(file)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

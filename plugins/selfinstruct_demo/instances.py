@@ -21,7 +21,7 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     cases = draw_cases(ask, task, rng)
     if ask.blocks:
         if task is not None:
-            cases = [spoil(case, task, rng, options) for case in cases]
+            cases = [spoil(case, task, rng, options=options) for case in cases]
         return _blocks(cases, ask, rng=rng, options=options)
     if ask.labels:
         return "\n".join(f"Class label: {output}\n{text}".rstrip() for text, output in cases)

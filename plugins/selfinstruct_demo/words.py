@@ -64,7 +64,7 @@ def number(low: int, high: int, step: int = 1) -> Maker:
     return lambda rng: str(rng.randrange(low, high, step))
 
 
-def numbers(least: int, most: int, low: int = 10, high: int = 990) -> Maker:
+def numbers(least: int, most: int, *, low: int = 10, high: int = 990) -> Maker:
     """A list of different integers."""
     return lambda rng: ", ".join(map(str, rng.sample(range(low, high), rng.randint(least, most))))
 

@@ -15,7 +15,7 @@ OutputFault: TypeAlias = str
 """The name of the option that sets how often it strikes."""
 
 
-def spoil(case: InputOutput, task: KnownTask, rng: Random, options: DemoOptions) -> InputOutput:
+def spoil(case: InputOutput, task: KnownTask, rng: Random, *, options: DemoOptions) -> InputOutput:
     """The case, right or with the first mistake of `OUTPUT_FAULTS` that strikes it and can be made in it."""
     for fault, make in OUTPUT_FAULTS.items():
         if happens(rng, getattr(options, fault)) and (spoiled := make(case, task, rng)) != case:

@@ -81,7 +81,7 @@ class LangChainBackend(Backend):
     def _model_of(
         self, bare: BaseChatModel | BaseLLM, sampling: Sampling, clients: Mapping[str, Any]
     ) -> BaseChatModel | BaseLLM:
-        plan: Plan = plan_sampling(bare, self._facts, sampling, self.timeout)
+        plan: Plan = plan_sampling(bare, self._facts, sampling, timeout=self.timeout)
         self._unsent = plan.unsent
         arguments = {**plan.arguments, **clients}
         if self._options.completion:

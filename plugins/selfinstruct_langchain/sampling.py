@@ -29,7 +29,7 @@ class Plan:
     unsent: tuple[str, ...] = ()
 
 
-def plan_sampling(model: BaseChatModel | BaseLLM, provider: Provider, sampling: Sampling, timeout: float) -> Plan:
+def plan_sampling(model: BaseChatModel | BaseLLM, provider: Provider, sampling: Sampling, *, timeout: float) -> Plan:
     """How to ask `model` for a sampling. A setting that its profile, class or API does not take is left out."""
     accepted, untaken = accepted_names(type(model)), _untaken(model, provider)
     arguments, per_call, unsent, others = {}, dict(provider.each_call), [], {}

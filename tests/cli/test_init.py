@@ -52,7 +52,7 @@ def test_here_needs_no_cd() -> None:
 def test_an_edit_of_the_written_config_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     command("init").done()
     path = Path("selfinstruct.toml")
-    edited = path.read_text("utf-8").replace("min_words = 3", "min_words = 60")
+    edited = path.read_text("utf-8").replace("min_words = 2", "min_words = 60")
     assert edited != path.read_text("utf-8")
     path.write_text(edited, "utf-8")
     command("generate", "--set", "generate.max_candidates=5")

@@ -45,19 +45,19 @@ class Openings:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.connections: Counter[str] = Counter()
         self.reads: Counter[str] = Counter()
-        connect, read_text = sqlite3.connect, Path.read_text
+        connect, open_file = sqlite3.connect, Path.open
 
         def counted_connect(database: Any, *args: Any, **options: Any) -> sqlite3.Connection:
             self.connections["reads" if "mode=ro" in str(database) else "writes"] += 1
             return connect(database, *args, **options)
 
-        def counted_read(path: Path, *args: Any, **options: Any) -> str:
-            if path.suffix == ".toml":
+        def counted_open(path: Path, *args: Any, **options: Any) -> Any:
+            if path.name in ("selfinstruct.toml", "mine.toml"):
                 self.reads[path.name] += 1
-            return read_text(path, *args, **options)
+            return open_file(path, *args, **options)
 
         patch.setattr(sqlite3, "connect", counted_connect)
-        patch.setattr(Path, "read_text", counted_read)
+        patch.setattr(Path, "open", counted_open)
 
 
 @pytest.fixture
@@ -105,12 +105,18 @@ def test_a_command_that_reads_a_run_opens_it_once(openings: Openings, args: tupl
     assert openings.connections == {"reads": 1}
 
 
-@pytest.mark.parametrize("args", [("generate", "--estimate"), ("judge", "--estimate"), ("doctor",)])
+@pytest.mark.parametrize("args", [("generate", "--estimate"), ("judge", "--estimate")])
 def test_a_command_that_only_plans_looks_at_the_run_and_opens_it_once(
     openings: Openings, args: tuple[str, ...]
 ) -> None:
     command(*args, "--out", "run").done()
     assert openings.connections == {"reads": 2}
+    assert openings.reads == {"selfinstruct.toml": 1}
+
+
+def test_doctor_opens_a_run_to_read_its_config_to_count_and_to_look_for_damage(openings: Openings) -> None:
+    command("doctor", "--out", "run").done()
+    assert openings.connections == {"reads": 3}
     assert openings.reads == {"selfinstruct.toml": 1}
 
 

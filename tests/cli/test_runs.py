@@ -185,7 +185,7 @@ def test_a_database_that_is_none_of_ours() -> None:
     Path("g").mkdir()
     Path("g/run.sqlite").write_text("not a database at all, but long enough to look like one" * 100)
     for name in ("generate", "status", "export"):
-        command(name, "--out", "g").failed(2, "g/run.sqlite is not a run of this program")
+        command(name, "--out", "g").failed(2, "g/run.sqlite is damaged: file is not a database")
 
 
 def test_a_second_process_is_refused_with_the_first_ones_number() -> None:

@@ -28,8 +28,9 @@ PAGES = (
 )
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
 
-NOT_RUN = {"docs/how-to/real-model.md"}
-"""It downloads a model and takes a quarter of an hour; tests/test_real_model.py holds it against the script."""
+NOT_RUN = {"docs/how-to/batches.md", "docs/how-to/real-model.md"}
+"""Batches take hours, and tests/batches runs the commands; the other page downloads a model and takes a quarter of an
+hour, and tests/test_real_model.py holds it against the script."""
 
 
 @pytest.mark.parametrize("page", PAGES)

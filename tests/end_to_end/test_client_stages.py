@@ -91,7 +91,7 @@ def test_prepare_takes_a_minimum_score_and_makes_the_examples_again(out: Path) -
 
 
 def test_a_whole_run_with_a_model_object_over_a_socket(out: Path) -> None:
-    with world(out.parent) as env:
+    with world(out.parent / "home") as env:
         model = ChatOllama(model="llama3.1", base_url=env["OLLAMA_HOST"])
         result = SelfInstruct(model=model, out=out).run(3)
         run_sync(model._async_client._client.aclose(), lambda: None)  # the model is ours, and so is its connection

@@ -41,10 +41,10 @@ def circle() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (None, "no table"),
-        ([], "no table"),
-        ({}, "no table"),
-        ({1: "a"}, "no table"),
+        (None, "not a mapping"),
+        ([], "not a mapping"),
+        ({}, "not a mapping"),
+        ({1: "a"}, "not a mapping"),
         ({"a": "\ud83d"}, "half of a surrogate pair (U+D83D)"),
         ({"\udc00": "a"}, "half of a surrogate pair (U+DC00)"),
         ({"a": float("nan")}, "cannot be written"),

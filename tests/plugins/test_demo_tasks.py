@@ -102,7 +102,7 @@ def test_code_parses_and_a_wrong_one_does_not() -> None:
             case = known.draw_case(rng)
             ast.parse(case[1].strip("`").removeprefix("python\n"))
             with pytest.raises(SyntaxError):
-                ast.parse(spoil(case, known, rng, always)[1].strip("`").removeprefix("python\n"))
+                ast.parse(spoil(case, known, rng, options=always)[1].strip("`").removeprefix("python\n"))
 
 
 @pytest.mark.parametrize("fault", OUTPUT_FAULTS)
@@ -113,8 +113,8 @@ def test_a_fault_of_outputs_never_leaves_a_right_case_at_rate_1(fault: str) -> N
             known = recognise(family.draw(rng))
             assert known
             case = known.draw_case(rng)
-            given, output = spoil(case, known, rng, faultless(**{fault: 1}))
-            assert spoil(case, known, rng, faultless()) == case
+            given, output = spoil(case, known, rng, options=faultless(**{fault: 1}))
+            assert spoil(case, known, rng, options=faultless()) == case
             if (given, output) != case:
                 struck += 1
                 assert right_answer(known.text, given) != output, (known.text, output)
@@ -127,7 +127,7 @@ def test_a_rate_of_a_fault_of_outputs_is_the_share_of_wrong_answers() -> None:
         known = recognise(draw_task(rng))
         assert known
         case = known.draw_case(rng)
-        wrong += spoil(case, known, rng, faultless(wrong_output=0.3)) != case
+        wrong += spoil(case, known, rng, options=faultless(wrong_output=0.3)) != case
     assert 0.25 < wrong / 1000 < 0.35
 
 

@@ -97,13 +97,14 @@ def test_a_persons_no_to_what_a_filter_dropped_is_theirs(run: Path, reviews: Rev
 
 def test_edits_are_exported_everywhere(run: Path, reviews: Reviews, tmp_path: Path) -> None:
     reviews.edit("g0.0", 0, {"instruction": "Name a river."})
-    reviews.edit("e1.0", 0, {"input": "in the north", "output": "Tana"})
+    other = next(row["id"] for row in exported(run)[EXAMPLES] if row["id"] != "e0.0")
+    reviews.edit(other, 0, {"input": "in the north", "output": "Tana"})
     after = exported(run)
     for name in (INSTRUCTIONS, LABELS, RAW_INSTANCES):
         assert [row["instruction"] for row in after[name] if row["id"] == "g0.0"] == ["Name a river."]
     by = {row["id"]: row for row in after[EXAMPLES]}
     assert by["e0.0"]["instruction"] == "Name a river."
-    assert (by["e1.0"]["input"], by["e1.0"]["output"]) == ("in the north", "Tana")
+    assert (by[other]["input"], by[other]["output"]) == ("in the north", "Tana")
     for kind in ("alpaca", "messages", "sharegpt", "text"):
         command("export", "--out", run, "--to", tmp_path / kind, "--format", kind, "--split", "1").done()
         text = (tmp_path / kind / "data/train.jsonl").read_text("utf-8")

@@ -30,9 +30,9 @@ def example(instruction: str, given: Any, output: Any) -> dict[str, Any]:
     return {"instruction": instruction, "input": given, "output": output}
 
 
-def prepared(old: OldRun, recipe: str | None = None) -> list[tuple[str, str, str]]:
-    """The training examples that the stage `prepare` makes from an import."""
-    with Run(old.settings(recipe, backend={"use": "demo"})) as run:
+def prepared(old: OldRun, recipe: str | None = None, **prepare: Any) -> list[tuple[str, str, str]]:
+    """The training examples that the stage `prepare` makes from an import; `prepare` are settings of the stage."""
+    with Run(old.settings(recipe, backend={"use": "demo"}, **({"prepare": prepare} if prepare else {}))) as run:
         asyncio.run(run.stage(PREPARE))
     rows = old.rows("finetuning/all_generated_instances.jsonl")
     return [(row["instruction"], row["input"], row["output"]) for row in rows]
@@ -121,7 +121,7 @@ def test_prepare_leaves_imported_examples_unchanged(old: OldRun) -> None:
     result = old.bring(old.file("all_generated_instances.jsonl", *rows))
     assert (result.files[0].taken, result.files[0].added, result.instances) == (6, 5, 5)
     wanted = [(row["instruction"], row["input"].strip(), row["output"]) for row in rows]
-    assert sorted(prepared(old)) == sorted(wanted)
+    assert sorted(prepared(old, filters=[])) == sorted(wanted)
 
 
 def test_examples_are_imported_only_for_instructions_without_raw_instances(old: OldRun) -> None:

@@ -134,7 +134,7 @@ FAMILIES = (
     Family(
         ("Convert from {units}: {numbers}.", "Express {numbers} in another unit, from {units}."),
         _convert,
-        {"numbers": numbers(5, 8, 10, 5000), "units": one(*UNITS)},
+        {"numbers": numbers(5, 8, low=10, high=5000), "units": one(*UNITS)},
     ),
     Family(
         ("Write the running totals of {numbers}.", "Sum up step by step, with each partial sum: {numbers}."),
@@ -154,7 +154,7 @@ FAMILIES = (
     Family(
         ("Reduce each of these prices by {percent} percent: {prices}.",),
         _discount,
-        {"percent": number(5, 65, 5), "prices": numbers(6, 9, 20, 900)},
+        {"percent": number(5, 65, 5), "prices": numbers(6, 9, low=20, high=900)},
     ),
     Family(
         ("How many items does {name}'s list have: {things}?", "Count what {name} packs: {things}."),

@@ -35,7 +35,7 @@ DEEPEST = 4
 def find_secrets(*places: object) -> set[str]:
     """Every `SecretStr`, and every text whose name is that of a key, in models, clients and mappings."""
     seen: set[int] = set()
-    return {text for place in places for text in _walk("", place, 0, seen) if len(text) >= SHORTEST}
+    return {text for place in places for text in _walk("", place, 0, seen=seen) if len(text) >= SHORTEST}
 
 
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
@@ -56,9 +56,9 @@ def mask_data(data: Any, secrets: Iterable[str]) -> Any:
     return [mask_data(one, known) for one in data] if isinstance(data, list | tuple) else data
 
 
-def _walk(name: str, value: Any, depth: int, seen: set[int]) -> Iterator[str]:
+def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]:
     if hasattr(value, "get_secret_value"):
-        yield from _walk("secret", value.get_secret_value(), depth, seen)
+        yield from _walk("secret", value.get_secret_value(), depth, seen=seen)
     elif isinstance(value, str | bytes):
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if NAMES.search(name) and not NO_NAMES.search(name):
@@ -68,7 +68,7 @@ def _walk(name: str, value: Any, depth: int, seen: set[int]) -> Iterator[str]:
     elif value is not None and depth <= DEEPEST and id(value) not in seen:
         seen.add(id(value))
         for inner, held in _parts(value):
-            yield from _walk(str(inner), held, depth + 1, seen)
+            yield from _walk(str(inner), held, depth + 1, seen=seen)
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, Any]]:

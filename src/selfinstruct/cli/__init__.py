@@ -30,7 +30,7 @@ COMMANDS = {
     "review": "Accept, reject and edit candidates by hand, on a local page.",
     "why": "Explain why a candidate was accepted or rejected.",
     "trace": "Show where an instruction came from and what was made from it.",
-    "reprocess": "Reprocess a run's replies with other filters, without asking a model.",
+    "reprocess": "Reprocess a run's replies with other filters, at no cost.",
     "export": "Write a run's files again, or a dataset for training.",
     "dedup": "Keep the first of near-duplicates in any JSONL file.",
     "fingerprint": "Hash evaluation sets, so that runs can avoid their texts.",

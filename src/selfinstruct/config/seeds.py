@@ -141,7 +141,7 @@ def read_seeds(named: str) -> list[SeedTask]:
     seeds: list[SeedTask] = []
     lines: dict[str, int] = {}
     for number, row in seed_rows(_file_text(path), path):
-        seed = _seed(row, path, number, len(seeds))
+        seed = _seed(row, path, number, position=len(seeds))
         for what, key in (("id", seed.id), ("instruction", " ".join(seed.instruction.split()))):
             first = lines.setdefault(f"{what}:{key}", number)
             if first != number:
@@ -170,7 +170,7 @@ def _file_text(path: Path) -> str:
         raise DataError(f"{path} cannot be read: {error.strerror}", "Name a JSONL file with --seeds.") from None
 
 
-def _seed(row: object, path: Path, number: int, position: int) -> SeedTask:
+def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:
     where = f"{path}, line {number}"
     try:
         record = SeedRecord.model_validate(row)

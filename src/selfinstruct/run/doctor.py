@@ -77,12 +77,12 @@ def examine(
 
 def _database(folder: Path) -> Iterator[Finding]:
     """Whether the database of a run that is there is whole, row by row."""
-    if not RunStore.exists(folder):
-        return
     try:
         if found := list(islice(find_damage(folder), MOST_DAMAGES)):
             raise damaged(folder / RUN_FILE, "; ".join(found))
         yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+    except NoRunError:
+        return
     except RunError as error:
         yield _failed("folder", "database", error)
 

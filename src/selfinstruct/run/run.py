@@ -171,7 +171,7 @@ class Run:
         structured, failed = await self._structured(name, live)
         with self.backends.tracing(name):
             return await self._run_live(
-                name, partial(builder.parts, name, target, structured), live, events, failed=failed
+                name, partial(builder.parts, name, target, structured), live, events=events, failed=failed
             )
 
     async def _run_live(
@@ -179,8 +179,8 @@ class Run:
         name: str,
         build: Callable[[], StageParts],
         live: LiveAnswerer,
-        events: Events,
         *,
+        events: Events,
         failed: ModelError | PluginError | None,
     ) -> StageSummary:
         """Run a stage whose requests go to a model, one by one or in batches."""

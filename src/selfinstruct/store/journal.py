@@ -117,11 +117,11 @@ def read_entry(
         " WHERE stage = ? AND idx = ?",
         (stage, index),
     ).fetchone()
-    return None if row is None else _entry(stage, index, row, known)
+    return None if row is None else _entry(stage, index, row, known=known)
 
 
 @reads_row
-def _entry(stage: str, index: int, row: Sequence[Any], known: Mapping[str, Instruction] | None) -> JournalEntry:
+def _entry(stage: str, index: int, row: Sequence[Any], *, known: Mapping[str, Instruction] | None) -> JournalEntry:
     request = request_of(stage, index, json.loads(row[0]), known=known)
     return JournalEntry(request, answer_of(row[1:9]), row[9], bool(row[10]))
 

@@ -174,6 +174,6 @@ def test_without_plotly_it_says_what_to_install(finished: Path, monkeypatch: pyt
 def test_what_cannot_be_read_or_written_is_said(finished: Path, tmp_path: Path) -> None:
     command("report", "--out", tmp_path / "none").failed(2, "there is no run in")
     (tmp_path / "taken").mkdir()
-    command("report", "--out", finished, "-o", tmp_path / "taken").failed(2, "taken cannot be written")
+    command("report", "--out", finished, "-o", tmp_path / "taken").failed(2, "taken is a folder")
     assert list((tmp_path / "taken").iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["taken"]

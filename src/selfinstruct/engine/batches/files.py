@@ -11,7 +11,7 @@ class Line:
 
     __slots__ = ("completion_tokens", "index", "line", "prompt_tokens")
 
-    def __init__(self, index: int, prompt_tokens: int, completion_tokens: int, line: bytes) -> None:
+    def __init__(self, index: int, line: bytes, *, prompt_tokens: int, completion_tokens: int) -> None:
         self.index = index
         self.prompt_tokens = prompt_tokens
         self.completion_tokens = completion_tokens

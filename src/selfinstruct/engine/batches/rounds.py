@@ -186,7 +186,7 @@ class BatchRounds:
             if not self._budget.allows(prompt, reply, out):
                 return
             self._budget.reserve(prompt, reply)
-            yield Line(index, prompt, reply, self._lines.encode(request))
+            yield Line(index, self._lines.encode(request), prompt_tokens=prompt, completion_tokens=reply)
 
     async def _find_lost(self, stage: str) -> None:
         """Find the batches that were under way to the provider when the program was killed."""
@@ -212,7 +212,7 @@ class BatchRounds:
                     "Nothing was billed. Correct the cause, or run the command without --batch.",
                 )
             if status.state != "running":
-                await self._end(stage, provider, group, status)
+                await self._end(stage, provider, group, status=status)
 
     def _refuse_other_place(self, batch: SentBatch) -> None:
         """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
@@ -224,7 +224,7 @@ class BatchRounds:
                 f"{len(batch.indexes):,} requests of {batch.stage} are in {where}", f"Continue with {flag}."
             )
 
-    async def _end(self, stage: Stage, provider: str, group: list[SentBatch], status: BatchStatus) -> None:
+    async def _end(self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus) -> None:
         """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
         found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
         ended = [one for one in group if status.state == "ended" or found.seen >= one.indexes]
