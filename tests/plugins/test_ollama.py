@@ -76,6 +76,13 @@ async def test_sampling_is_sent() -> None:
     assert (sent["model"], sent["keep_alive"], sent["think"]) == ("llama3.1", "30m", False)
 
 
+@pytest.mark.parametrize(("given", "sent"), [("-1", -1), ("300", 300), (-1, -1), ("30m", "30m")])
+async def test_a_text_of_digits_is_sent_as_a_number_of_seconds(given: str | int, sent: str | int) -> None:
+    with OllamaServer() as server:
+        await ask(backend_for(server, keep_alive=given))
+    assert server.chats[0]["keep_alive"] == sent
+
+
 async def test_unset_sampling_is_not_sent() -> None:
     with OllamaServer() as server:
         await ask(backend_for(server))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.errors import RunError
+from selfinstruct.errors import DiskFullError, RunError
 from selfinstruct.store.writer import Statement, Writer
 
 SECONDS = 60
@@ -115,3 +115,13 @@ def test_a_full_database_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
         writer.write([("INSERT INTO texts VALUES ('')", ())]).result(SECONDS)
     assert "Make room" in caught.value.hint
     writer.close()
+
+
+def test_a_full_disk_ends_the_run_with_the_code_of_a_run_that_can_be_resumed(bench: Bench) -> None:
+    bench.writer.write([("PRAGMA max_page_count = 3", ())]).result(SECONDS)
+    bench.writer.write(add(1)).result(SECONDS)
+    full = bench.writer.write([*add(2), ("CREATE TABLE long AS SELECT zeroblob(100000)", ())])
+    with pytest.raises(DiskFullError, match="cannot be written") as caught:
+        full.result(SECONDS)
+    assert caught.value.exit_code == 5
+    assert bench.numbers() == [1]
