@@ -16,7 +16,11 @@ KEY = "sk-0123456789abcdefSECRET"
 class Client:
     """One client: its model as a config names it, and what it needs beside key and address.
 
-    `lost` are what its client does not hand on: kinds of tokens, or the word that a reply was withheld.
+    suffix    what follows the server's address in `base_url`
+    lost      kinds of tokens that it does not hand on
+    unsent    settings of the sampling that it does not take
+    defaults  settings that it sends values of its own for, where none are set
+    differs   cases of the matrix that it does not hand on as the others do, and their outcome
     """
 
     name: str
@@ -24,14 +28,16 @@ class Client:
     suffix: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
-    sends_key: bool = True
     unsent: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+    differs: Mapping[str, str] = field(default_factory=dict)
 
     def backend(self, address: str, **more: Any) -> Backend:
         """The backend that asks the server at `address`."""
         base = {} if "azure" in self.model else {"base_url": address + self.suffix}
         kwargs = {name: address if value == "ADDRESS" else value for name, value in self.kwargs.items()}
-        given = {"api_key": KEY, **base, "kwargs": kwargs, "timeout": 20} | more
+        key = {} if "bedrock" in self.model else {"api_key": KEY}
+        given = {**key, **base, "kwargs": kwargs, "timeout": 20} | more
         return build(LangChainOptions(model=self.model, **given))
 
 
@@ -43,34 +49,45 @@ AWS = {
     "region_name": "us-east-1",
     "provider": "anthropic",
 }
+NO_HEADERS = dict.fromkeys(("429, the wait in a header", "429, the wait in another header", "503", "529"), "again")
 CLIENTS = (
     Client("openai", "openai:gpt-4o-mini", "/v1"),
     Client("openai, Responses", "openai:gpt-5-pro", "/v1", unsent=("temperature", *PENALTIES, "stop")),
     Client("openai, own server", "openai:llama-3-8b", "/v1"),
-    Client("azure", "azure_openai:gpt-4o-mini", kwargs=AZURE),
-    Client("anthropic", "anthropic:claude-sonnet-4-5", lost=("reasoning",), unsent=PENALTIES),
-    Client("google-genai", "google_genai:gemini-2.5-flash"),
-    Client("mistralai", "mistralai:mistral-small-latest", "/v1", lost=("cached", "reasoning")),
+    Client("azure", "azure_openai:gpt-4o-mini", kwargs=AZURE, differs={"a withheld reply": "this request fails"}),
+    Client("anthropic", "anthropic:claude-sonnet-4-5", lost=("reasoning",), unsent=PENALTIES, defaults=("maxtokens",)),
+    Client("google-genai", "google_genai:gemini-2.5-flash", defaults=("temperature",)),
+    Client(
+        "mistralai", "mistralai:mistral-small-latest", "/v1", lost=("cached", "reasoning"), defaults=("temperature",)
+    ),
     Client("deepseek", "deepseek:deepseek-chat", "/v1"),
     Client("xai", "xai:grok-4", "/v1", kwargs={"xai_api_base": "ADDRESS"}, unsent=("stop",)),
     Client("together", "together:meta-llama/Llama-3-8b", "/v1"),
     Client("fireworks", "fireworks:accounts/fireworks/models/llama-v3-8b"),
-    Client("cohere", "cohere:command-r", lost=("cached", "reasoning")),
+    Client("cohere", "cohere:command-r", lost=("cached", "reasoning"), differs={"a withheld reply": "length"}),
     Client("openrouter", "openrouter:meta-llama/llama-3-8b", "/v1"),
     Client(
         "huggingface",
         "huggingface:meta-llama/Llama-3-8b",
         "/v1",
-        sends_key=False,
         lost=("cached", "reasoning"),
-        unsent=("top_p",),
+        unsent=("top_p", *PENALTIES, "stop"),
+        defaults=("temperature", "maxtokens"),
     ),
-    Client("nvidia", "nvidia:meta/llama3-8b-instruct", "/v1"),
+    Client(
+        "nvidia",
+        "nvidia:meta/llama3-8b-instruct",
+        "/v1",
+        lost=("cached", "reasoning"),
+        defaults=("maxtokens",),
+        differs=NO_HEADERS | {"a page of HTML": "unknown"},
+    ),
     Client(
         "bedrock",
         "bedrock_converse:anthropic.claude-3-haiku-20240307-v1:0",
         kwargs=AWS,
         lost=("reasoning",),
         unsent=PENALTIES,
+        differs={"429, no credit": "again", "429, the wait in the body": "again"},
     ),
 )

@@ -1,11 +1,11 @@
-"""One stand-in server that speaks the protocols of many providers; the first part of a path names the test's case."""
+"""One stand-in server that speaks the protocols of many providers."""
 
 from __future__ import annotations
 
 import json
-import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
@@ -13,7 +13,7 @@ from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
 
 @dataclass(frozen=True)
 class Said:
-    """A good answer: its text, how it ended (`stop`, `length` or `filtered`) and the tokens of every kind."""
+    """A good answer: its text, its end (`stop`, `length` or `filtered`), its tokens of every kind, and its delay."""
 
     text: str = "1. Name three rivers."
     end: str = "stop"
@@ -21,37 +21,33 @@ class Said:
     completion: int = 10
     cached: int = 5
     reasoning: int = 3
-
-
-Answers = Callable[[Received, int], "Said | ServerFault"]
+    delay: float = 0.0
 
 
 class ClientServer(LoopbackServer):
-    """Answers `/CASE/...` by the function that the case was opened with, in the protocol that the path belongs to."""
+    """Answers every chat request with `says`, in the protocol that the request's path belongs to.
+
+    Every answer ends its connection, so that a client that cannot be closed leaves no open socket behind.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._cases: dict[str, Answers] = {}
-        self._counts: dict[str, int] = {}
-        self._count_lock = threading.Lock()
+        self.says: Said | ServerFault = Said()
 
-    def open(self, case: str, answers: Answers) -> str:
-        """Begin a case; returns its address."""
-        self._cases[case] = answers
-        return f"{self.url}/{case}"
-
-    def asked(self, case: str) -> list[Received]:
-        """The chat requests of a case, in order."""
-        return [one for one in self.requests if one.path.startswith(f"/{case}/") and one.method == "POST"]
+    @property
+    def chats(self) -> list[Received]:
+        """The chat requests, in order."""
+        return [one for one in self.requests if one.method == "POST"]
 
     def answer(self, wire: Wire, request: Received, n: int) -> None:
-        case = request.path.split("/")[1]
+        said, close = self.says, {"Connection": "close"}
         if request.method == "GET":
-            return wire.json({"object": "list", "data": [{"id": "m", "object": "model"}]})
-        with self._count_lock:
-            number = self._counts[case] = self._counts.get(case, -1) + 1
-        said = self._cases[case](request, number)
-        return wire.fault(said) if isinstance(said, ServerFault) else wire.json(_body(request.path, said))
+            wire.json({"object": "list", "data": [{"id": "m", "object": "model"}]}, headers=close)
+        elif isinstance(said, ServerFault):
+            wire.fault(replace(said, headers={**close, **said.headers}))
+        else:
+            time.sleep(said.delay)
+            wire.json(_body(request.path, said), headers=close)
 
 
 def _body(path: str, said: Said) -> Mapping[str, Any]:
@@ -73,7 +69,8 @@ def chat_completions(said: Said) -> dict[str, Any]:
     finish = {"filtered": "content_filter"}.get(said.end, said.end)
     message = {"role": "assistant", "content": said.text}
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    return {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    head = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "system_fingerprint": None}
+    return {**head, "choices": [choice], "usage": usage}
 
 
 def responses(said: Said) -> dict[str, Any]:
@@ -175,7 +172,11 @@ PROTOCOLS: Mapping[str, Callable[[Said], Mapping[str, Any]]] = {
 }
 
 
-def failure(status: int, message: str, *, code: str = "", headers: Mapping[str, str] | None = None) -> ServerFault:
-    """An error in a form that every client hands on."""
-    inner = {"message": message, "code": code or status, "type": "error", "status": "ERROR"}
+def failure(
+    status: int, message: str, *, code: str = "", headers: Mapping[str, str] | None = None, wait: str = ""
+) -> ServerFault:
+    """An error in a form that every client hands on; `wait` is the time that its body names."""
+    inner: dict[str, Any] = {"message": message, "code": code or status, "type": "error", "status": "ERROR"}
+    if wait:
+        inner["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": wait}]
     return ServerFault(status, json.dumps({"message": message, "error": inner}), headers or {})

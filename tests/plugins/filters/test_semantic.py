@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(server: OllamaServer, tmp_pa
     [
         ("letters", "filters[0].model: write provider:model"),
         ("nobody:x", "could not make the embeddings 'nobody:x'"),
-        ("cohere:x", "could not make the embeddings 'cohere:x'"),
+        ("google_vertexai:x", "could not make the embeddings 'google_vertexai:x'"),
     ],
 )
 def test_a_model_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, words: str) -> None:
