@@ -30,7 +30,7 @@ from imitator import Imitator, topics_by_field
 
 from selfinstruct.config.seeds import read_seeds
 from selfinstruct.errors import Stopped
-from selfinstruct.insight.forecast import forecast
+from selfinstruct.insight.growth_forecast import forecast
 from selfinstruct.run.run import Run, Settings
 from selfinstruct.similarity import Pool
 from selfinstruct.text.phrases import Phrase, verb_and_object

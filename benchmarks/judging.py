@@ -129,7 +129,7 @@ def judge(chain: FilterChain, reader: PostProcessor, cases: Sequence[Case], spen
         items = reader.process(request, reply)
         if spent is not None:
             spent["parser"] += process_time_ns() - started
-        judged += len(chain.evaluate(lambda items=items: items, reply.text, 0, None, None).decisions)  # type: ignore[misc]
+        judged += len(chain.evaluate(lambda items=items: items, reply.text, 0, room=None, most=None).decisions)  # type: ignore[misc]
     return judged
 
 

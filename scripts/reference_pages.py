@@ -13,7 +13,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel, SecretStr
@@ -403,20 +404,24 @@ def members(one: type) -> dict[str, object]:
 
 def kind(field: FieldInfo) -> str:
     """A field's type in a user's words."""
-    annotation = field.annotation
-    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
-        text = annotation.__name__
-    else:
-        text = str(annotation)
+    text = annotated(field.annotation)
     for pattern, word in WORDS:
         text = re.sub(pattern, word, text)
     return text
 
 
+def annotated(annotation: Any) -> str:
+    """An annotation as it is written, without the bounds that pydantic checks and without `None`."""
+    if get_origin(annotation) is Annotated:
+        return annotated(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(annotated(one) for one in get_args(annotation) if one is not NoneType)
+    is_plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    return annotation.__name__ if is_plain else str(annotation)
+
+
 WORDS = (
     (r"\b(?:typing|pydantic\.types|selfinstruct(?:\.\w+)+)\.", ""),
-    (r" \| None", ""),
-    (r"Optional\[(.*)\]$", r"\1"),
     (r"Literal\[(.*?)\]", r"\1"),
     (r"\bstr\b", "text"),
     (r"\bbool\b", "true or false"),

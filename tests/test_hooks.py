@@ -16,7 +16,7 @@ from selfinstruct.plugins.registry import KINDS, OBSERVERS
 from tests.command_line import Ended, command, rows
 
 NINE = '''
-"""All nine hooks; what the observers are told goes to told.jsonl."""
+"""All nine hooks; what the observers receive goes to observed.jsonl."""
 
 import json
 from dataclasses import asdict
@@ -86,7 +86,7 @@ def build(kind):
 
 @hookimpl
 def selfinstruct_backends():
-    return [Component("nine", "Says what it is told", NoOptions, build(Nine))]
+    return [Component("nine", "Says what it is given", NoOptions, build(Nine))]
 
 
 @hookimpl
@@ -110,7 +110,7 @@ def selfinstruct_filters():
 
 
 def tell(hook, value):
-    with open("told.jsonl", "a", encoding="utf-8") as file:
+    with open("observed.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps([hook, asdict(value)]) + "\\n")
 
 
@@ -155,11 +155,11 @@ class Finished:
         self.ended = ended.done()
         self.accepted = rows(folder / "runs/default/machine_generated_instructions.jsonl")
         self.rejected = rows(folder / "runs/default/rejected.jsonl")
-        self.told: list[Any] = rows(folder / "told.jsonl")
+        self.observed: list[Any] = rows(folder / "observed.jsonl")
 
     def to(self, hook: str) -> list[dict[str, Any]]:
-        """What one observer was told."""
-        return [value for name, value in self.told if name == hook]
+        """What one observer received."""
+        return [value for name, value in self.observed if name == hook]
 
 
 @pytest.fixture(scope="module")
@@ -202,16 +202,16 @@ def test_selfinstruct_filters(run: Finished) -> None:
 
 
 def test_selfinstruct_stage_started(run: Finished) -> None:
-    assert run.told[0][0] == "selfinstruct_stage_started"
+    assert run.observed[0][0] == "selfinstruct_stage_started"
     before = {"accepted": 0, "requests": 0, "size": None, "prompt_tokens": 0, "completion_tokens": 0}
     assert run.to("selfinstruct_stage_started") == [{"stage": "generate", "target": 3, **before}]
 
 
 def test_selfinstruct_settled(run: Finished) -> None:
-    told = run.to("selfinstruct_settled")
-    assert [settlement["request"]["index"] for settlement in told] == [0, 1, 2]
-    assert [settlement["accepted"] for settlement in told] == [1, 2, 3]
-    assert [decision["fate"] for decision in told[0]["decisions"]] == ["accepted", "rejected"]
+    settlements = run.to("selfinstruct_settled")
+    assert [settlement["request"]["index"] for settlement in settlements] == [0, 1, 2]
+    assert [settlement["accepted"] for settlement in settlements] == [1, 2, 3]
+    assert [decision["fate"] for decision in settlements[0]["decisions"]] == ["accepted", "rejected"]
 
 
 def test_selfinstruct_request_retried(run: Finished) -> None:
@@ -220,7 +220,7 @@ def test_selfinstruct_request_retried(run: Finished) -> None:
 
 
 def test_selfinstruct_stage_finished(run: Finished) -> None:
-    assert run.told[-1][0] == "selfinstruct_stage_finished"
+    assert run.observed[-1][0] == "selfinstruct_stage_finished"
     (summary,) = run.to("selfinstruct_stage_finished")
     assert (summary["stage"], summary["exit_code"], summary["accepted"]) == ("generate", 0, 3)
     assert summary["reason"] in run.ended.out
@@ -293,8 +293,8 @@ def test_an_observer_that_raises_is_named_once_and_muted(
     (tmp_path / "nine.py").write_text(NINE.replace(f'    tell("{hook}"', f'    1 / 0\n    tell("{hook}"'), "utf-8")
     (tmp_path / "selfinstruct.toml").write_text(TOML, "utf-8")
     ended = command("generate", "--target", "3").done()
-    told = f"plugin 'nine' failed in {hook} and is not called again: ZeroDivisionError: division by zero"
+    message = f"plugin 'nine' failed in {hook} and is not called again: ZeroDivisionError: division by zero"
     assert ended.err.count("ZeroDivisionError") == 1
-    assert told in ended.err
+    assert message in ended.err
     assert len(rows(Path("runs/default/machine_generated_instructions.jsonl"))) == 3
     sys.modules.pop("selfinstruct_plugin_nine", None)

@@ -121,12 +121,12 @@ def test_every_stage_runs_against_an_openai_compatible_server(
     found = findings.read(tmp_path)
     assert len(found.instructions) == 5
     assert findings.faults(found, ended, structured=False) == []
-    told = "\n".join(page.lines(found, product.status(tmp_path)))
+    text = "\n".join(page.lines(found, product.status(tmp_path)))
     for row in [*found.instructions, *found.examples]:
-        assert row["instruction"] in told
-        assert str(row.get("output", "")).splitlines()[:1] == [] or str(row["output"]).splitlines()[0] in told
-    assert "labels:    5 of 5 instructions" in told
-    assert "dropped by rouge-l" in told
+        assert row["instruction"] in text
+        assert str(row.get("output", "")).splitlines()[:1] == [] or str(row["output"]).splitlines()[0] in text
+    assert "labels:    5 of 5 instructions" in text
+    assert "dropped by rouge-l" in text
     assert "judge: exit code 0" in capsys.readouterr().out
 
 
@@ -140,7 +140,7 @@ def test_a_bound_on_candidates_ends_generate_well_and_leaves_the_other_stages_al
     assert found.unlabelled() == []
 
 
-def test_a_stage_that_fails_is_the_last_and_is_told(tmp_path: Path) -> None:
+def test_a_stage_that_fails_is_the_last_and_is_reported(tmp_path: Path) -> None:
     with GroqServer(reply, models=("another",), key=None) as server:
         plan = product.Plan(tmp_path, f"{server.url}/openai", "tiny", 5, 2)
         ended = real.run_stages(plan, list(product.STAGES))
@@ -272,6 +272,6 @@ class Server:
 
 
 def test_the_page_tells_every_option_and_no_other() -> None:
-    told = (ROOT / "docs" / "how-to" / "real-model.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "real-model.md").read_text("utf-8")
     known = {option for action in real.options()._actions for option in action.option_strings if option[:2] == "--"}
-    assert set(re.findall(r"^\| `(--[a-z-]+)", told, re.MULTILINE)) == known - {"--help"}
+    assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == known - {"--help"}

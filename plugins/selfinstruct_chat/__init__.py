@@ -15,11 +15,11 @@ from selfinstruct.api import (
     hookimpl,
 )
 from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
 from selfinstruct_chat.judge import ChatJudgeEncoder, ChatJudgeOptions
-from selfinstruct_chat.labels import ChatLabelsReader
 from selfinstruct_chat.ratings import ChatRatingsReader
 from selfinstruct_chat.tasks import ChatTasksReader
 

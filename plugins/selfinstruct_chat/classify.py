@@ -28,7 +28,7 @@ LONGEST, TAIL = 400, 140
 
 
 class ChatClassifyOptions(Options):
-    """What the prompt about kinds of tasks can be told."""
+    """Options of the prompt that asks which tasks are classification tasks."""
 
     system: str | None = Field(None, description="A file with your own system message, without placeholders.")
 

@@ -10,7 +10,7 @@ from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
 from selfinstruct_chat.framing import split_input, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
-from selfinstruct_chat.markers import PartBlock, read_blocks, tidy
+from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.replies import LONGEST
 from selfinstruct_chat.words import NO_INPUT
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from selfinstruct_chat.answers import (
+from selfinstruct_chat.answer_words import (
     announces_answer,
     describes_task,
     is_empty_answer,
@@ -167,15 +167,11 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
 
     The announcing words are English; elsewhere a colon announces, and lists, tables and code count as data.
     """
-    if not blocks:
-        return 0
+    if len(blocks) < 2:
+        return len(blocks)
     head = " ".join(blocks[0])
     length = 1
-    if (
-        _BRINGS_DATA.search(head)
-        or any(_INPUT.match(line) for line in blocks[0])
-        or (len(blocks) > 1 and _INPUT.match(blocks[1][0]))
-    ):
+    if _BRINGS_DATA.search(head) or any(_INPUT.match(line) for line in blocks[0]) or _INPUT.match(blocks[1][0]):
         length = len(blocks)
     elif not head.isascii():
         while length < len(blocks) and _STRUCTURED.match(blocks[length][0]):

@@ -53,11 +53,13 @@ def unescaped(text: str) -> str:
     """
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
-    text = _unwrapped(_ESCAPED.sub(r"\1", text))
-    if _MARKED_UP.search(text):
+    text = _unwrapped(_ESCAPED.sub(r"\1", text) if "\\" in text else text)
+    if "<" in text and _MARKED_UP.search(text):
         text = _MARK_UP.sub("", text)
-    text = _with_known_labels(_ITEM.sub(lambda found: "- " if "item " in found[0] else "", text))
-    return _QUOTE.sub("", text) if _QUOTED_MARKER.search(text) else text
+    if "\\" in text:
+        text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
+    text = _with_known_labels(text)
+    return _QUOTE.sub("", text) if ">" in text and _QUOTED_MARKER.search(text) else text
 
 
 def read_layout(text: str) -> ParsedList | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from selfinstruct_chat.answers import starts_answers, take_answers
+from selfinstruct_chat.answer_words import starts_answers, take_answers
 from selfinstruct_chat.words import TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -41,6 +41,7 @@ _COUNTED = re.compile(
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
@@ -179,7 +180,7 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
     elif mark in ("]", "°", "º", "/"):
         label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
-    is_title = bool(found["heading"]) or re.fullmatch(r"\s*\*\*[^*]+\*\*:?\s*", rest) is not None
+    is_title = bool(found["heading"]) or _BOLD_LINE.fullmatch(rest) is not None
     return ItemMarker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
 
 

@@ -17,4 +17,5 @@ _KEYCAP = re.compile(r"(?<=\d)\ufe0f?\u20e3")
 def clean_reply(text: str) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
     text = final_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _KEYCAP.sub(".", _INVISIBLE.sub("", text[:LONGEST]))
+    text = text[:LONGEST]
+    return text if text.isascii() else _KEYCAP.sub(".", _INVISIBLE.sub("", text))

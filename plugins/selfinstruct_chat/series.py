@@ -49,6 +49,8 @@ def without_kinds(tasks: Sequence[str]) -> list[str]:
 
 def _without_known_kind(task: str) -> str:
     """A task without a kind that cannot be its own words: `[math]`, `(Creative writing)`."""
+    if not any(map(task.__contains__, "([【")):
+        return task.rstrip() or task
     first, last = _KNOWN_FIRST.match(task), _KNOWN_LAST.search(task[-120:])
     end = len(task) - (len(last[0]) if last else 0)
     left = task[first.end() if first else 0 : end].rstrip()
@@ -89,5 +91,5 @@ def _kind_first(task: str) -> str | None:
 
 
 def _kind_last(task: str) -> str | None:
-    found = _KIND_LAST.fullmatch(task)
+    found = _KIND_LAST.fullmatch(task) if any(map(task.__contains__, "[(【|–—")) else None
     return found["rest"].rstrip() if found and " or " not in (found["kind"] or "") else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.answers import announces_answer
+from selfinstruct_chat.answer_words import announces_answer
 from selfinstruct_chat.items import split_item
 from selfinstruct_chat.json_tasks import JsonTasks, read_json_tasks
 from selfinstruct_chat.layout import read_layout, unescaped

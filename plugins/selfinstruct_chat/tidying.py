@@ -72,9 +72,9 @@ def _plain_signs(text: str) -> str:
 def _without_end(text: str) -> str:
     """The text without a remark at its end, where something is left."""
     end = text[-400:]
-    found = (
-        _REMARK_LAST.search(end) if end.endswith((")", "]", "*", "_", "】", "）", ".")) or ":" in end[-100:] else None
-    )
+    closed = end.removesuffix(".")
+    has_colon = ":" in end[-100:] or (closed != end and "：" in end[-100:])
+    found = _REMARK_LAST.search(end) if has_colon or closed.endswith((")", "]", "*", "_", "】", "）")) else None
     left = text[: len(text) - len(end) + found.start()] if found else text
     return left if len(left.split()) > 1 or not left.isascii() else text
 

@@ -69,7 +69,8 @@ def _parts(lines: list[str]) -> list[_Part]:
     first = ""
     for at, line in enumerate(lines):
         in_code ^= is_fence(line)
-        match = None if in_code else _PART.fullmatch(line)
+        may_name = ":" in line or "：" in line or "#" in line  # a colon behind the name, or a heading
+        match = _PART.fullmatch(line) if may_name and not in_code else None
         if match is None or not (match["colon"] or (match["heading"] and not match["rest"].strip())):
             continue
         name = next(name for name in ("task", "input", "answer") if match[name])

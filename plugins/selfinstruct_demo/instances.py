@@ -22,7 +22,7 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     if ask.blocks:
         if task is not None:
             cases = [spoil(case, task, rng, options) for case in cases]
-        return _blocks(cases, ask, rng, options)
+        return _blocks(cases, ask, rng=rng, options=options)
     if ask.labels:
         return "\n".join(f"Class label: {output}\n{text}".rstrip() for text, output in cases)
     if not cases[0][0]:
@@ -50,7 +50,7 @@ def elsewhere(task: str, labels: bool) -> list[InputOutput]:
     return [("", f"The demo only solves tasks that it wrote itself; a model would write about {about} here.")]
 
 
-def _blocks(cases: list[InputOutput], ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
+def _blocks(cases: list[InputOutput], ask: ParsedPrompt, *, rng: Random, options: DemoOptions) -> str:
     """Write the form with delimiters, or what a mistake makes of it; only one mistake of the form strikes a reply."""
     fault = rng.choice(["markers", "cases", "refusal"]) if happens(rng, options.instance_faults) else ""
     if fault == "refusal":

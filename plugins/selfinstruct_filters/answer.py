@@ -7,7 +7,7 @@ import re
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters.wording import STATEMENT_OPENERS, VERBS, asks, is_english
+from selfinstruct_filters.helpers.wording import STATEMENT_OPENERS, VERBS, asks, is_english
 
 _ANSWERS = "(?:answers?|solutions?|responses?|completions?|replies|outputs?|results?)"
 _KINDS = "(?:the |their |its |my |your |some |short |brief |possible |sample |example |suggested |corresponding )*"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from selfinstruct.api import Example, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters.folding import folded
+from selfinstruct_filters.helpers.folding import folded
 
 
 class ConflictOptions(Options):

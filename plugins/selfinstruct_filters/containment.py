@@ -9,7 +9,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length
-from selfinstruct_filters.wording import signed_words
+from selfinstruct_filters.helpers.wording import signed_words
 
 STRETCH = 0.2
 """How many words, as a share of its own, may stand between the words of a copy."""
@@ -35,6 +35,9 @@ class ContainmentFilter(Filter[Draft]):
     where an F-measure falls. It is exact, and decided without looking at the whole pool. Words count, and signs such as
     `==` and the one of `C#`. The shorter side must be found in one stretch of the longer one, with few words between:
     two questions of one form, `What is the difference between ... and ...?`, are no copies.
+
+    The whole draft is compared, with every entry of the pool: `restated` compares its single sentences with seed tasks
+    and shown examples.
     """
 
     def __init__(self, options: ContainmentOptions) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.stated import items, said_number
+from selfinstruct_filters.helpers.stated import items, said_number
 
 LONGEST, MOST_WORDS = 300, 14
 """Characters of a text in which things are counted, and words of a task that is plain."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.folding import folded
+from selfinstruct_filters.helpers.folding import folded
 
 
 class DuplicateExampleFilter(Filter[Example]):

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Example, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters.texts import texts
-from selfinstruct_filters.wording import words_of
+from selfinstruct_filters.helpers.texts import texts
+from selfinstruct_filters.helpers.wording import words_of
 
 RUN = 4
 """Words in a row that make a text a copy of the prompt in that place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import signed_words
+from selfinstruct_filters.helpers.wording import signed_words
 
 
 class ExactFilter(Filter[Draft]):

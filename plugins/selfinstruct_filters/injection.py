@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import word_set, words_of
+from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
 
 _RULES = r"(?:instructions?|prompts?|rules|messages?|guidelines|directions|context|text|commands|filters?)"
 _EARLIER = r"(?:previous|prior|above|earlier|preceding|former|system|safety|hidden|original|initial)"
@@ -62,7 +62,7 @@ _COMMANDS = re.compile("|".join(COMMANDS), re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|system|user|assistant|begin_of_text|start_header_id)\|>|\[INST\]|<<SYS>>")
 _AS_SYSTEM = re.compile(r"\W*(?:SYSTEM|DEVELOPER)(?: (?:PROMPT|MESSAGE))?\s*:")
 _ABOUT = re.compile(r"\b(?:prompt injections?|jailbreak(?:s|ing)|tokeni[sz]ers?|chat templates?)\b", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|`[^`]*`|«[^»]*»|„[^“]*“')
+_QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}
 
 
 class InjectionFilter(Filter[Draft]):
@@ -81,7 +81,7 @@ class InjectionFilter(Filter[Draft]):
         for reason, pattern in (("template-tokens", _TEMPLATE), ("speaks-as-system", _AS_SYSTEM)):
             if found := (pattern.search(text) if pattern is _TEMPLATE else pattern.match(text)):
                 return drop(reason, words=found[0])
-        if found := _COMMANDS.search(_QUOTED.sub('""', text.replace("’", "'"))):
+        if found := _COMMANDS.search(without_quotations(text.replace("’", "'"), _QUOTES)):
             return drop("commands-the-reader", words=found[0])
         return keep()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import is_english
+from selfinstruct_filters.helpers.wording import is_english
 
 LONG = 20
 """Words from which on an output counts as prose, which ends with a full stop or at least not in mid-sentence."""

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters.wording import has_english_words, word_set, words_of
+from selfinstruct_filters.helpers.wording import has_english_words, word_set, words_of
 
 COMPOUNDS = word_set(
     "game games book books album script title caption description editor call calls essay prompt agreement contract"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.folding import folded
+from selfinstruct_filters.helpers.folding import folded
 
 MOST_WORDS = 3
 """Words of an output that can be a label, and of a label that a task names."""

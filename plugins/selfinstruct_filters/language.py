@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Draft, Example, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters.texts import texts
+from selfinstruct_filters.helpers.texts import texts
 
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
     name: tuple(codes.split())

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import count_words
-from selfinstruct_filters.wording import signed_words
+from selfinstruct_filters.helpers.wording import signed_words
 
 
 class LengthOptions(Options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import VERBS, words_of
+from selfinstruct_filters.helpers.wording import VERBS, words_of
 
 LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""
@@ -84,12 +84,12 @@ class MaterialFilter(Filter[Draft | Example]):
             return keep()
         task = item.instruction.strip().rstrip(":：")
         found = _POINTS.search(task)
-        if found is None or _GIVEN.search(task) or _SPECIFIES.search(task) or _goes_on(task, found.end()):
+        if found is None or _GIVEN.search(task) or _SPECIFIES.search(task) or _has_text_beside(task, found.end()):
             return keep()
         return drop("no-material", words=found[0])
 
 
-def _goes_on(task: str, after: int) -> bool:
+def _has_text_beside(task: str, after: int) -> bool:
     """Whether a sentence after or before the pointing one is plain text, and so the material itself."""
     at = 0
     for sentence in _SENTENCE.split(task):

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.stated import items, numbers, said_number, to_number, written
+from selfinstruct_filters.helpers.stated import items, numbers, said_number, to_number, written
 
 MOST_WORDS = 14
 _SORTS = re.compile(r"\b(?:sort|order|arrange|rank|put)\b", re.IGNORECASE)

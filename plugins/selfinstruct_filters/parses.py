@@ -76,7 +76,7 @@ def _is_program(text: str) -> bool:
 
 
 def _fault(language: str, code: str) -> str:
-    """What is wrong with the code; empty if nothing is, or if that cannot be told."""
+    """The syntax error of the code; empty if there is none, or if the code cannot be checked."""
     try:
         if language == "json":
             json.loads(code)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pydantic import Field
 
 from selfinstruct.api import Draft, Example, Filter, Options, Verdict, drop, keep
-from selfinstruct_filters import checksums
-from selfinstruct_filters.texts import texts
-from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.helpers import checksums
+from selfinstruct_filters.helpers.texts import texts
+from selfinstruct_filters.helpers.wording import word_set
 
 
 class PersonalDataOptions(Options):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import word_set, words_of
+from selfinstruct_filters.helpers.wording import without_quotations
 
-_QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
+_QUOTES = {'"': '"', "“": "”"}
 _LEAD = re.compile(r"[\s(\[*_]+")
 
 _DO = "(?:help|assist|provide|fulfil|fulfill|complete|generate|create|comply|do|continue|produce|engage|answer|write)"
@@ -30,16 +30,6 @@ ABROAD = (
     r"(?:عذرا|آسف|أعتذر)[^.]{0,20}لا (?:أستطيع|يمكنني)|(?:क्षमा करें|माफ़ कीजिए)[^।]{0,60}नहीं",
 )
 """How refusals start in other languages; the apology, where there is one, and the inability."""
-
-ASKS_ABROAD = (
-    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
-    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b|\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
-    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b|\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
-    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
-    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
-    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか|(?:구체적으로|자세히) (?:알려|말씀해) ?주",
-)
-"""How models ask their user in other languages to be clearer."""
 
 _NOTHING_ELSE = r"[^.!?。！？\n]{0,60}[.:!：。！]?\s*\Z"
 ANNOUNCED_ABROAD = tuple(
@@ -94,20 +84,53 @@ QUESTIONS_BACK = (
         r"\byou (?:mentioned|mention|referred|refer)\b"
     ),
     rf"(?:do|would|should|shall|may|can) (?:you|i)\b[^?]{{0,80}}\b(?:{_TASKS}|the examples?)\b[^?]{{0,40}}\?\s*\Z",
-    r"¿(?:sobre qué|qué (?:tipo|clase) de|cuántas|qué)\b[^?]{0,60}\b(?:tareas|instrucciones)\b",
-    r"(?:welche|worüber|wie viele|was für|möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
-    (
-        r"(?:quels?|quelles?|sur quels?|combien de)\b[^?]{0,60}\b(?:tâches|instructions)\b[^?]{0,40}\b(?:vous|tu|je"
-        r"|dois)\b"
-    ),
-    r"(?:que tipo de|quantas|sobre o que)\b[^?]{0,60}\b(?:tarefas|instruções)\b",
-    r"(?:che tipo di|quali|quanti)\b[^?]{0,60}\b(?:compiti|istruzioni)\b[^?]{0,40}\b(?:vuoi|vorresti|devo)\b",
-    r"(?:какие|какого рода|сколько|о чём)\b[^?]{0,60}\b(?:задания|заданий|задач[иа]?)\b[^?]{0,40}\b(?:вы|ты|вам|мне)\b",
-    r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
-    r"どのような(?:タスク|課題|指示)",
-    r"어떤 (?:과제|작업|지시)",
 )
-"""Questions about the tasks themselves, which answer nothing and ask for nothing."""
+"""Questions in English about the tasks themselves, which answer nothing and ask for nothing."""
+
+_OPENING = r"\A\W*"
+
+
+def _in_any_order(one: str, other: str) -> str:
+    return rf"(?:{one}[^?]{{0,40}}{other}|{other}[^?]{{0,40}}{one})"
+
+
+ASKS_ABROAD = (
+    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
+    _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
+    _OPENING
+    + r"(?:welche|worüber|wie viele|was für)[^?]{0,60}"
+    + _in_any_order(
+        " aufgaben", " (?:soll(?:en)? (?:ich|die) |(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)"
+    ),
+    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b",
+    (
+        _OPENING + r"(?:quels?|quelles?|sur quels?|combien de)[^?]{0,60} (?:tâches|instructions)[^?]{0,40}"
+        r"[ -](?:vous|tu|je|dois)\b"
+    ),
+    r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
+    _OPENING
+    + r"(?:sobre qué|qué|cuántas)[^?]{0,60}"
+    + _in_any_order(" (?:tareas|instrucciones)", " (?:quiere|desea|necesita|prefiere|debo |gustaría)"),
+    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b",
+    _OPENING + r"(?:que tipo de|quantas|sobre o que)[^?]{0,60} (?:tarefas|instruções)",
+    r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
+    (
+        _OPENING + r"(?:che tipo di|quali|quanti)[^?]{0,60} (?:compiti|istruzioni)[^?]{0,40}"
+        r" (?:vuoi|vorresti|devo)\b"
+    ),
+    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
+    (
+        _OPENING + r"(?:какие|какого рода|сколько|о чём)[^?]{0,60} (?:задания|заданий|задач[иа]?)[^?]{0,40}"
+        r" (?:вы|ты|вам|мне)\b"
+    ),
+    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
+    _OPENING + r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
+    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか",
+    _OPENING + r"どのような(?:タスク|課題|指示)",
+    r"(?:구체적으로|자세히) (?:알려|말씀해) ?주",
+    _OPENING + r"어떤 (?:과제|작업|지시)",
+)
+"""How models ask in other languages: anywhere, that the user be clearer; at the start of a draft, about the tasks."""
 
 STARTS = {
     "refusal": (
@@ -176,8 +199,32 @@ ANYWHERE = {
 }
 """Wordings that a draft may not hold outside double quotes."""
 
-_TRIGGERS = word_set("provided given please me like will ll d need task instruction question request prompt")
-"""A text that one of the wordings of `ANYWHERE` matches has one of these words."""
+SIGNALS = (
+    "please ",
+    " me to",
+    "would you like",
+    "i'll ",
+    "i will ",
+    "i'd be ",
+    "i would be ",
+    "let me know",
+    "no ",
+    "the same ",
+    *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
+    "kannst du",
+    "podr",
+    "poderia",
+    "potr",
+    "aufgaben",
+    "quel",
+    "combien de",
+    "tareas",
+    "instrucciones",
+    "tarefas",
+    "compiti",
+    "istruzioni",
+)
+"""Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
 
 _REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
 _NEEDS = re.compile(
@@ -211,11 +258,10 @@ class RefusalFilter(Filter[Draft]):
         for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
-        if not _TRIGGERS.isdisjoint(words_of(item.text)):
-            spoken = _QUOTED.sub('""', text)
-            for reason, pattern in self._anywhere:
-                if found := pattern.search(spoken):
-                    return drop(reason, words=found[0])
+        spoken = without_quotations(text, _QUOTES)
+        for reason, pattern in self._anywhere if may_signal(spoken) else ():
+            if found := pattern.search(spoken):
+                return drop(reason, words=found[0])
         return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
 
     def _evaluate_intro(self, intro: str) -> Verdict:
@@ -227,16 +273,18 @@ class RefusalFilter(Filter[Draft]):
         return keep()
 
 
+def may_signal(text: str) -> bool:
+    """Whether a text can hold a wording of `ANYWHERE`, at a glance."""
+    return not text.isascii() or any(map(text.lower().__contains__, SIGNALS))
+
+
 def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
     """All wordings in one pattern. Few drafts match it, and no other has to be tried with each."""
     return re.compile("|".join(f"(?:{words})" for some in wordings.values() for words in some), re.IGNORECASE)
 
 
 def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
-    return [
-        (reason, re.compile("|".join(f"(?:{words})" for words in some), re.IGNORECASE))
-        for reason, some in wordings.items()
-    ]
+    return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]
 
 
 KEPT = Draft("I cannot sleep at night. What should I change?")

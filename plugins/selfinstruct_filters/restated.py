@@ -1,4 +1,4 @@
-"""The rule against tasks that only say again, perhaps at greater length, what a seed or a shown example says."""
+"""The rule against drafts that repeat a seed task or a shown example, alone or with more text around it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.helpers.wording import word_set
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""
@@ -35,6 +35,10 @@ FILLERS = word_set(
 """Words that carry no subject: two sentences that share only these are not the same task."""
 
 _ENDS = re.compile(r"(?<=[.?!:;。？！：；])\s+|\n+|(?=\s\()|(?<=[。？！])")
+
+
+_MAY_END = re.compile(r"[.?!:;。？！：；\n(]")
+"""A text without one of these before its end is a single sentence."""
 
 
 class RestatedOptions(Options):
@@ -64,19 +68,21 @@ class Sentence:
 
 
 class RestatedFilter(Filter[Draft]):
-    """Drop a draft of which some sentence, or the whole, is a seed or a shown example over again.
+    """Drop a draft that repeats a seed task or an example of its prompt, in one of its sentences or as a whole.
 
-    It measures the longest common subsequence of words over the shorter side, which stays high when a copy is
-    lengthened, where an F-measure falls. It remembers seeds only: the rest of the pool is what `rouge-l` is for.
+    Each of the draft's first sentences, and its opening, is compared by the longest common subsequence of words over
+    the shorter side. Only seed tasks and shown examples are known here: `containment` compares the whole draft with
+    every entry of the pool.
     """
 
     def __init__(self, options: RestatedOptions) -> None:
         self._least = options.containment
         self._seeds: dict[str, Sentence] = {}
-        self._by_word: dict[str, list[str]] = {}
-        """The seeds that a word of their subject leads to."""
+        self._ordered: list[tuple[str, Sentence]] = []
+        self._by_word: dict[str, list[int]] = {}
+        """The places, in that order, of the seeds that a word of their subject leads to."""
 
-        self._without_subject: list[str] = []
+        self._without_subject: list[int] = []
 
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
@@ -92,10 +98,12 @@ class RestatedFilter(Filter[Draft]):
         if not item.notes.get("seed") or item.text in self._seeds:
             return
         self._seeds[item.text] = known = sentence(item.text)
+        place = len(self._ordered)
+        self._ordered.append((item.text, known))
         for word in set(known.subject):
-            self._by_word.setdefault(word, []).append(item.text)
+            self._by_word.setdefault(word, []).append(place)
         if not known.subject:
-            self._without_subject.append(item.text)
+            self._without_subject.append(place)
 
     def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
         """The seeds that a draft can restate, oldest first: those whose subject shares enough words with it.
@@ -109,12 +117,12 @@ class RestatedFilter(Filter[Draft]):
         shortest = min(len(part.subject) for part in parts)
         repeats = max(part.subject_repeats for part in parts)
         near = set(self._without_subject)
-        for text, count in shared.items():
-            known = self._seeds[text]
+        for place, count in shared.items():
+            known = self._ordered[place][1]
             in_common = count + min(repeats, known.subject_repeats)  # at most
             if in_common >= self._least * min(shortest, len(known.subject)):
-                near.add(text)
-        return {text: known for text, known in self._seeds.items() if text in near} if near else {}
+                near.add(place)
+        return dict(self._ordered[place] for place in sorted(near))
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
@@ -151,7 +159,9 @@ def sentence(text: str) -> Sentence:
 
 def _parts(text: str) -> Iterator[Sentence]:
     """The draft's first sentences, each alone and each with all before it."""
-    pieces = [piece for piece in _ENDS.split(text) if piece.strip()][:MOST_SENTENCES]
+    pieces = [text]
+    if _MAY_END.search(text, 0, len(text) - text.endswith((".", "?", "!", ":"))):
+        pieces = [piece for piece in _ENDS.split(text) if piece.strip()][:MOST_SENTENCES]
     yield from (sentence(piece) for piece in pieces)
     yield from (sentence(" ".join(pieces[: count + 1])) for count in range(1, len(pieces)))
     yield sentence(text)

@@ -9,7 +9,7 @@ from weakref import finalize
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Draft, Filter, ModelError, Options, Verdict, chat, drop, keep
-from selfinstruct_filters.vectors import VectorCache
+from selfinstruct_filters.helpers.vectors import VectorCache
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import prod
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.stated import NUMBER, numbers, said_number, to_number
+from selfinstruct_filters.helpers.stated import NUMBER, numbers, said_number, to_number
 
 MOST_WORDS, LONGEST = 12, 120
 """Words of a task and characters of a sum that are plain."""

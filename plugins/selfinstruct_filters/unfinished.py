@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import VERBS, is_english, word_set, words_of
+from selfinstruct_filters.helpers.wording import VERBS, is_english, word_set, words_of
 
 FEWEST = 4
 """A shorter draft is a note rather than a sentence: `pros and cons of`."""
@@ -49,7 +49,7 @@ _BROKEN = re.compile(r"[a-z]*(?:[bcdfgjkmpqtvz][rlw]|[bdfgjkmpqtv][bdfgjkqv]|[bc
 class UnfinishedFilter(Filter[Draft | Example]):
     """Drop a draft that stops in the middle of a sentence, and an example whose output stops in the middle of a word.
 
-    Both rules are English. Without a dictionary few cut words can be told from rare ones; those that cannot are kept.
+    Both rules are English. Without a dictionary most cut words look like rare ones, so doubtful words are kept.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:

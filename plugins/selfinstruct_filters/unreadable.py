@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.wording import words_of
+from selfinstruct_filters.helpers.wording import words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -34,11 +34,18 @@ _NO_WORD = re.compile(r"[a-z]*[^aeiouyh\d]{5}")
 """Letters that no language written in Latin script has in a row."""
 
 LEAST_NO_WORDS, NO_WORDS_SHARE = 3, 0.6
-_NO_PHRASE = re.compile(
-    r"\b(?:the|an) (?:of|and|or|is|are|to|in|on|for|from|with|by|the|an?|that|it)\b"
-    r"|\b(?:of|from|with|between) (?:and|or|of|is|are|to|between)\b|\ba in\b"
+_NEVER_NEXT = {
+    "the|an": "of|and|or|is|are|to|in|on|for|from|with|by|the|an|a|that|it",
+    "of|from|with|between": "and|or|of|is|are|to|between",
+    "a": "in",
+}
+"""Words, and those that do not follow them; three such pairs are a heap of words."""
+
+_NO_PHRASE = re.compile("|".join(rf"\b(?:{first}) (?:{second})\b" for first, second in _NEVER_NEXT.items()))
+_NO_PAIRS = frozenset(
+    pair for first, second in _NEVER_NEXT.items() for pair in product(first.split("|"), second.split("|"))
 )
-"""Pairs of words that do not follow each other; three of them are a heap of words."""
+"""The same as words: each match of `_NO_PHRASE` is one of these pairs."""
 
 _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 """A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
@@ -105,7 +112,7 @@ def _without_words(text: str, words: Sequence[str]) -> Verdict:
             odd += [word for word in some if _NO_WORD.match(word) and word not in odd]
         if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
             return drop("no-words", seen=" ".join(odd[:5]))
-        pairs = _NO_PHRASE.findall(text)
+        pairs = [] if _NO_PAIRS.isdisjoint(pairwise(words)) else _NO_PHRASE.findall(text)
         if len(pairs) > 2:
             return drop("no-sentence", pairs=pairs[:5])
     return keep()

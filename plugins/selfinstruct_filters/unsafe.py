@@ -14,7 +14,7 @@ from pydantic import Field
 
 from selfinstruct.api import ConfigError, Draft, Example, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.text import read_input_text
-from selfinstruct_filters.texts import texts
+from selfinstruct_filters.helpers.texts import texts
 
 Category = Literal["profanity", "weapons", "drugs", "self-harm", "sexual-minors", "malware", "fraud"]
 Language = Literal["en", "de", "fr", "es", "it", "pt"]

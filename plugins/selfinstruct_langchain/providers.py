@@ -107,7 +107,7 @@ def require_key(name: str, key: str, given: dict[str, Any]) -> None:
     """Raise `ModelError` if a provider needs a key and has none, or one that a header cannot hold."""
     keys = provider_of(name).keys
     hint = key_hint(name)
-    installed = find_spec(provider_of(name).package or f"langchain_{name}")  # if not, that is what is told
+    installed = find_spec(provider_of(name).package or f"langchain_{name}")  # a missing package is reported elsewhere
     if installed and keys and not key and provider_of(name).key not in given:
         raise ModelError(f"provider '{name}' needs a key", hint)
     if key and not (key.isascii() and key.isprintable() and " " not in key):

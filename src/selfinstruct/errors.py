@@ -12,7 +12,12 @@ SelfInstructError               1   a bug in selfinstruct, if raised as this cla
 
 from __future__ import annotations
 
+import difflib
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SelfInstructError(Exception):
@@ -83,3 +88,10 @@ def plugin_cause(error: BaseException) -> str:
     except Exception:  # an exception of a stranger, whose text may be broken as well
         words = "its message cannot be read"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def suggest(word: str, known: Sequence[str]) -> str:
+    """The text `; did you mean X?` if a known word is similar, otherwise an empty string."""
+    cases = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), cases, n=1)
+    return f"; did you mean '{cases[close[0]]}'?" if close else ""

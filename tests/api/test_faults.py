@@ -64,7 +64,7 @@ GOOGLE_WAIT = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay
         (response(429, {"error": {"message": "Slow down."}}), None),
     ],
 )
-def test_the_wait_is_found_wherever_it_is_told(error: Exception, wait: float | None) -> None:
+def test_the_wait_is_found_wherever_it_stands(error: Exception, wait: float | None) -> None:
     assert retry_after(error) == (pytest.approx(wait) if wait is not None else None)
     fault = read_exception(error)
     assert isinstance(fault, Busy)
@@ -72,7 +72,7 @@ def test_the_wait_is_found_wherever_it_is_told(error: Exception, wait: float | N
 
 
 @pytest.mark.parametrize("scale", [1, 1000], ids=["seconds", "milliseconds"])
-def test_a_reset_that_is_told_as_an_epoch(scale: int) -> None:
+def test_a_reset_that_is_given_as_an_epoch(scale: int) -> None:
     epoch = str(int((time.time() + 50) * scale))
     wait = retry_after(response(429, x_ratelimit_reset=epoch, x_ratelimit_remaining="0"))
     assert wait is not None
@@ -163,7 +163,7 @@ def test_what_one_request_is_refused_for(error: Exception) -> None:
     assert isinstance(read_exception(error), Rejected)
 
 
-def test_a_daily_quota_is_looked_at_again_in_an_hour_even_if_a_shorter_wait_is_told() -> None:
+def test_a_daily_quota_is_tried_again_in_an_hour_even_if_the_provider_names_a_shorter_wait() -> None:
     quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
     details = [{"violations": [quota]}, *GOOGLE_WAIT]
     error = response(429, {"error": {"code": 429, "message": "You exceeded your current quota", "details": details}})

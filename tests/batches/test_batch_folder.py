@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct import SelfInstruct, Stopped
-from selfinstruct.engine.batch_folder import FolderBatches
+from selfinstruct.engine.batches.folder import FolderBatches
 from tests.batches.test_batches import (
     STAGES,
     assert_same_as_live,
@@ -119,7 +119,7 @@ def test_what_is_out_in_a_folder_is_asked_nowhere_else(flags: tuple[str, ...], s
 
 
 @pytest.mark.usefixtures("project")
-def test_a_folder_that_is_gone_is_told() -> None:
+def test_the_error_names_a_folder_that_is_gone() -> None:
     stop("instances")
     for file in [*BATCHES.iterdir()]:
         file.unlink()

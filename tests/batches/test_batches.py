@@ -180,7 +180,7 @@ def test_a_batch_without_a_single_answer_stops_the_stage(server: BatchServer, pr
         run_stage("classify")
 
 
-def test_a_file_that_the_provider_refuses_is_told_with_its_reason(server: BatchServer, project: Path) -> None:
+def test_the_error_for_a_file_that_the_provider_refuses_gives_its_reason(server: BatchServer, project: Path) -> None:
     server.refuse = "Enqueued token limit reached for m"
     with pytest.raises(Stopped):
         run_stage("classify")

@@ -1,4 +1,4 @@
-"""`selfinstruct doctor`: what is well is said, what is not is said with its mend, and nothing is asked or written."""
+"""`selfinstruct doctor` says what is well, and how to fix what is not. It requests and writes nothing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def checks(ended: Ended) -> dict[str, dict[str, Any]]:
     """What `--json` says, by the names of the checks."""
-    told = json.loads(ended.out)
-    found = {check["name"]: check for check in told["checks"]}
-    assert told["ok"] == all(check["ok"] for check in found.values()) == (ended.code == 0)
+    report = json.loads(ended.out)
+    found = {check["name"]: check for check in report["checks"]}
+    assert report["ok"] == all(check["ok"] for check in found.values()) == (ended.code == 0)
     return found
 
 
@@ -113,8 +113,8 @@ def test_the_judges_own_backend_is_looked_at_too() -> None:
         judge = ["judge.backend.use=ollama", f"judge.backend.base_url={server.url}", "judge.limits.requests_per_day=9"]
         given = [part for setting in judge for part in ("--set", setting)]
         ended = command("doctor", "--json", "--backend", "demo", *given)
-    told = [check for check in json.loads(ended.out)["checks"] if check["name"] in ("context", "limits")]
-    own, of_judge = ({one["name"]: one for one in told if one["area"] == area} for area in ("backend", "judge"))
+    checks = [check for check in json.loads(ended.out)["checks"] if check["name"] in ("context", "limits")]
+    own, of_judge = ({one["name"]: one for one in checks if one["area"] == area} for area in ("backend", "judge"))
     assert "judge" not in own["context"]["detail"]
     assert own["context"]["ok"]
     assert "largest number of tokens in a request: judge" in of_judge["context"]["detail"]

@@ -1,4 +1,4 @@
-"""What a run is told to cost before it is paid, and what ends it when that is reached."""
+"""The estimated cost of a run before anything is paid, and the limits that end a run."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def generate(target: int, *more: str, backend: str = "demo") -> Ended:
     return command("generate", "--backend", backend, "--out", "run", "--target", str(target), "--quiet", *more)
 
 
-def number(told: Ended, pattern: str) -> float:
-    found = re.search(pattern, told.out)
-    assert found, told.out
+def number(ended: Ended, pattern: str) -> float:
+    found = re.search(pattern, ended.out)
+    assert found, ended.out
     return float(found.group(1).replace(",", ""))
 
 
 def test_before_anything_is_known_it_is_a_guess_and_nothing_is_written() -> None:
-    told = generate(400, "--estimate").done()
-    assert number(told, r"about ([\d,]+) requests") == 100
-    assert "a guess before the first reply" in told.out
-    assert "cost: unknown" in told.out
-    assert "nothing was sent" in told.out
+    ended = generate(400, "--estimate").done()
+    assert number(ended, r"about ([\d,]+) requests") == 100
+    assert "a guess before the first reply" in ended.out
+    assert "cost: unknown" in ended.out
+    assert "nothing was sent" in ended.out
     assert not Path("run").exists()
 
 
@@ -47,13 +47,13 @@ def test_nothing_is_sent_to_a_server() -> None:
     assert not server.requests
 
 
-def test_what_a_run_has_shown_is_reckoned_with() -> None:
+def test_the_estimate_uses_what_the_run_has_measured() -> None:
     generate(60).done()
-    told = generate(1000, "--estimate").done()
-    assert "to 1,000 instructions, 60 of them there" in told.out
-    assert "measured in this run" in told.out
-    each = number(told, r"\(([\d.]+) instructions each")
-    assert number(told, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
+    ended = generate(1000, "--estimate").done()
+    assert "to 1,000 instructions, 60 of them there" in ended.out
+    assert "measured in this run" in ended.out
+    each = number(ended, r"\(([\d.]+) instructions each")
+    assert number(ended, r"about ([\d,]+) requests") == pytest.approx(940 / each, rel=0.02)
 
 
 def test_a_target_that_is_reached_costs_nothing() -> None:
@@ -62,19 +62,19 @@ def test_a_target_that_is_reached_costs_nothing() -> None:
 
 
 def test_prices_make_it_dollars() -> None:
-    told = generate(400, "--estimate", *PRICES).done()
-    prompt = number(told, r"about ([\d,]+) prompt")
-    completion = number(told, r"and ([\d,]+) completion")
-    assert number(told, r"about ([\d.]+) US dollars") == pytest.approx((prompt + 2 * completion) / 1e6, abs=1e-4)
+    ended = generate(400, "--estimate", *PRICES).done()
+    prompt = number(ended, r"about ([\d,]+) prompt")
+    completion = number(ended, r"and ([\d,]+) completion")
+    assert number(ended, r"about ([\d.]+) US dollars") == pytest.approx((prompt + 2 * completion) / 1e6, abs=1e-4)
 
 
-def test_dollars_need_prices_and_that_is_told_before_anything_is_paid() -> None:
+def test_dollars_need_prices_and_the_error_comes_before_anything_is_paid() -> None:
     generate(20, "--max-usd", "1").failed(2, "the price of tokens is not known", "usd_per_million_prompt_tokens")
     assert not Path("run", "replies").exists()
 
 
 @pytest.mark.parametrize(("option", "little", "much"), [("--max-requests", "3", "100"), ("--max-usd", "0.006", "1")])
-def test_a_budget_that_is_reached_is_exit_5_and_a_larger_one_goes_on(option: str, little: str, much: str) -> None:
+def test_a_budget_that_is_reached_is_exit_5_and_a_larger_one_continues(option: str, little: str, much: str) -> None:
     provider = Provider()
     with GroqServer(provider.groq, key=KEY) as server:
         always = ("--set", f"backend.base_url={server.url}", "--set", "generate.filters=[]", *PRICES)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.cli.board import Board, duration
+from selfinstruct.cli.progress_board import Board
+from selfinstruct.cli.text import duration
 from tests.command_line import Ended, command
 
 
@@ -22,17 +23,17 @@ def events(ended: Ended) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ended.out.splitlines()]
 
 
-def test_a_run_is_told_event_by_event_and_nothing_else_is_on_standard_output() -> None:
-    told = events(command("run", "--backend", "demo", "--target", "12", "--out", "run", "--json").done())
-    stages = [one["stage"] for one in told if one["event"] == "started"]
+def test_a_run_prints_one_line_per_event_and_nothing_else_on_standard_output() -> None:
+    printed = events(command("run", "--backend", "demo", "--target", "12", "--out", "run", "--json").done())
+    stages = [one["stage"] for one in printed if one["event"] == "started"]
     assert stages == ["generate", "classify", "instances", "prepare"]
-    assert told[-1]["event"] == "files"
-    assert all(Path(path).is_file() for path in told[-1]["paths"])
-    finished = {one["stage"]: one for one in told if one["event"] == "finished"}
+    assert printed[-1]["event"] == "files"
+    assert all(Path(path).is_file() for path in printed[-1]["paths"])
+    finished = {one["stage"]: one for one in printed if one["event"] == "finished"}
     for stage in stages:
         decisions = [
             decision
-            for one in told
+            for one in printed
             if one["event"] == "settled" and one["stage"] == stage
             for decision in one["decisions"]
         ]
@@ -44,13 +45,13 @@ def test_a_run_is_told_event_by_event_and_nothing_else_is_on_standard_output() -
 
 def test_ids_are_those_that_trace_knows() -> None:
     command("run", "--backend", "demo", "--target", "6", "--out", "run", "--quiet").done()
-    told = events(command("judge", "--out", "run", "--json").done())
-    first = next(one for one in told if one["event"] == "settled")["decisions"][0]
+    printed = events(command("judge", "--out", "run", "--json").done())
+    first = next(one for one in printed if one["event"] == "settled")["decisions"][0]
     assert first["id"] == "r0.0"
     assert first["id"] in command("trace", first["id"], "--out", "run").done().out
 
 
-def test_the_sizes_of_stages_and_what_earlier_commands_did_are_told() -> None:
+def test_events_have_the_sizes_of_stages_and_what_earlier_commands_did() -> None:
     command("generate", "--backend", "demo", "--target", "7", "--out", "run").done()
     again = events(command("generate", "--target", "9", "--out", "run", "--json").done())
     began = next(one for one in again if one["event"] == "started")
@@ -64,8 +65,8 @@ def test_retries_are_events_and_an_early_end_has_its_code() -> None:
     ended = command("generate", "--backend", "demo", "--target", "50", "--json", "--max-requests", "3")
     assert ended.code == 5
     assert "budget" in ended.err
-    told = events(ended)
-    assert [one["exit_code"] for one in told if one["event"] == "finished"] == [5]
+    printed = events(ended)
+    assert [one["exit_code"] for one in printed if one["event"] == "finished"] == [5]
 
 
 BOARD = Board("generate", "accepted", 62, 100, 31, 180, 74, 2.1, 18.0, {"not-novel": 34}, 14210, 23456, 0.0021, 0.0034)

@@ -24,7 +24,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def funnels() -> dict[str, Any]:
     stages = json.loads(command("status", "--out", "d", "--json").done().out)["stages"]
-    return {stage: told["funnel"] for stage, told in stages.items()}
+    return {stage: status["funnel"] for stage, status in stages.items()}
 
 
 def test_a_funnel_ends_with_what_was_accepted_whatever_a_stage_dropped() -> None:
@@ -53,11 +53,11 @@ def test_the_filters_stand_in_the_order_of_the_chain() -> None:
     ] == names
 
 
-def test_replies_beyond_the_target_wait_and_are_told() -> None:
+def test_replies_beyond_the_target_wait_and_are_reported() -> None:
     command(*RUN, "--target", "5").done()
     funnel = funnels()["generate"]
     assert funnel["waiting"] > 0
-    assert f"{funnel['waiting']} not judged yet" in command("status", "--out", "d").done().out
+    assert f"{funnel['waiting']} not evaluated yet" in command("status", "--out", "d").done().out
 
 
 def test_rejected_rows_say_of_every_stage_what_was_dropped_where_and_why() -> None:
@@ -65,10 +65,10 @@ def test_rejected_rows_say_of_every_stage_what_was_dropped_where_and_why() -> No
     found = rows(REJECTED)
     assert {row["stage"] for row in found} >= {"generate", "prepare"}
     for row in found:
-        told = RejectedRecord.model_validate(row)
-        assert told.filter
-        assert told.reason
-        assert told.fate == "rejected"
+        record = RejectedRecord.model_validate(row)
+        assert record.filter
+        assert record.reason
+        assert record.fate == "rejected"
         if row["stage"] != "generate":
             assert row["instruction"], "what it was about"
     places = [(row["stage"], row["request_idx"], row["position"]) for row in found]

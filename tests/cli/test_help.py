@@ -65,10 +65,10 @@ def test_options_stand_under_the_title_that_all_commands_give_them() -> None:
 
 
 def test_help_tells_every_option_once(tmp_path: Path) -> None:
-    told = process("generate", "--backend", "demo", "--help", cwd=tmp_path).done().out
+    output = process("generate", "--backend", "demo", "--help", cwd=tmp_path).done().out
     for flag in ("--out", "--target", "--latency", "--max-usd", "--json", "-h, --help"):
-        assert told.count(f"  {flag} ") == 1, flag
-    assert told.index("Run and input:") < told.index("Options of the backend demo:") < told.index("Examples:")
+        assert output.count(f"  {flag} ") == 1, flag
+    assert output.index("Run and input:") < output.index("Options of the backend demo:") < output.index("Examples:")
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def on_a_terminal(arguments: list[str], folder: Path, **env: str) -> str:
         stderr=slave,
     )
     os.close(slave)
-    told = b""
+    output = b""
     try:
         while part := os.read(master, 65536):
-            told += part
+            output += part
     except OSError:  # the terminal's end, as Linux tells it
         pass
     finally:
         os.close(master)
     assert child.wait(60) == 0
-    return told.decode()
+    return output.decode()
 
 
 @pytest.mark.parametrize(

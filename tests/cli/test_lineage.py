@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def told(name: str, *args: str | Path) -> Any:
+def json_of(name: str, *args: str | Path) -> Any:
     return json.loads(command(name, *args, "--json").done().out)
 
 
@@ -41,9 +41,9 @@ def accepted(folder: Path) -> list[dict[str, Any]]:
 # --- why
 
 
-def test_every_accepted_instruction_is_told_as_its_file_has_it(folder: Path) -> None:
+def test_why_shows_every_accepted_instruction_as_its_file_has_it(folder: Path) -> None:
     for row in accepted(folder)[::23]:
-        (fate,) = told("why", row["id"], "--out", folder)["fates"]
+        (fate,) = json_of("why", row["id"], "--out", folder)["fates"]
         assert (fate["text"], fate["fate"], fate["filter"]) == (row["instruction"], "accepted", "")
         assert dict(map(tuple, fate["nearest"])) == row["most_similar"]
         assert fate["mean"] == row["avg_similarity_score"]
@@ -54,20 +54,20 @@ def test_every_accepted_instruction_is_told_as_its_file_has_it(folder: Path) -> 
         assert source["answered_at"] == row["metadata"]["created_at"]
 
 
-def test_every_dropped_candidate_is_told_as_its_file_has_it(folder: Path) -> None:
+def test_why_shows_every_dropped_candidate_as_its_file_has_it(folder: Path) -> None:
     letters = {"generate": "g", "classify": "c", "instances": "i", "prepare": "e"}
     found = rows(folder / "rejected.jsonl")
     assert len({row["stage"] for row in found}) > 1
     for row in found[::7]:
         identity = f"{letters[row['stage']]}{row['request_idx']}.{row['position']}"
-        (fate,) = told("why", identity, "--out", folder)["fates"]
+        (fate,) = json_of("why", identity, "--out", folder)["fates"]
         for key in ("text", "filter", "reason", "evidence", "stage", "fate"):
             assert fate[key] == row[key]
         assert fate["about"] == row.get("instruction", "")
         assert fate["source"]["reply"]
 
 
-def test_the_neighbour_that_novelty_named_is_told_with_its_score(folder: Path) -> None:
+def test_why_shows_the_neighbour_that_novelty_named_with_its_score(folder: Path) -> None:
     row = dropped(folder, "rouge-l")
     out = command("why", row["text"], "--out", folder).done().out
     assert out.startswith(f"g{row['request_idx']}.{row['position']} rejected by rouge-l: not-novel\n")
@@ -79,7 +79,7 @@ def test_the_neighbour_that_novelty_named_is_told_with_its_score(folder: Path) -
 def test_the_source_of_an_example_is_the_reply_that_holds_its_raw_instances(folder: Path) -> None:
     raw = {row["id"]: row for row in rows(folder / "machine_generated_instances.jsonl")}
     for row in rows(folder / "finetuning" / "all_generated_instances.jsonl")[::31]:
-        (fate,) = told("why", row["id"], "--out", folder)["fates"]
+        (fate,) = json_of("why", row["id"], "--out", folder)["fates"]
         metadata = raw[fate["subject"]]["instance_metadata"]
         assert fate["source"]["reply"] == metadata["response"]["choices"][0]["text"]
         assert (fate["text"], fate["about"]) == (row["output"], row["instruction"])
@@ -87,11 +87,11 @@ def test_the_source_of_an_example_is_the_reply_that_holds_its_raw_instances(fold
 
 def test_a_text_is_found_exactly_then_loosely_then_by_its_nearest(folder: Path) -> None:
     text = accepted(folder)[3]["instruction"]
-    assert told("why", text, "--out", folder)["match"] == "exact"
-    loose = told("why", "  " + text.upper().replace(" ", "  "), "--out", folder)
+    assert json_of("why", text, "--out", folder)["match"] == "exact"
+    loose = json_of("why", "  " + text.upper().replace(" ", "  "), "--out", folder)
     assert (loose["match"], loose["fates"][0]["text"]) == ("loose", text)
     assert "Ignoring case and spaces, these do:" in command("why", text.upper(), "--out", folder).done().out
-    near = told("why", f"Please {text}", "--out", folder)
+    near = json_of("why", f"Please {text}", "--out", folder)
     assert (near["match"], near["fates"], near["near"][0]["text"]) == ("nearest", [], text)
     assert "The nearest, by ROUGE-L:" in command("why", f"Please {text}", "--out", folder).done().out
     assert "no candidate shares a word" in command("why", "何もない", "--out", folder).done().out
@@ -99,7 +99,7 @@ def test_a_text_is_found_exactly_then_loosely_then_by_its_nearest(folder: Path) 
 
 def test_a_text_that_came_several_times_has_several_fates(folder: Path) -> None:
     row = next(row for row in rows(folder / "rejected.jsonl") if row["filter"] == "exact")
-    found = told("why", row["text"], "--out", folder)
+    found = json_of("why", row["text"], "--out", folder)
     same = [one for one in rows(folder / "rejected.jsonl") if one["text"] == row["text"]]
     kept = [one for one in accepted(folder) if one["instruction"] == row["text"]]
     assert len(found["fates"]) == len(same) + len(kept)
@@ -107,8 +107,8 @@ def test_a_text_that_came_several_times_has_several_fates(folder: Path) -> None:
 
 
 def test_a_seed_is_found_by_its_id_and_its_text(folder: Path) -> None:
-    seed = told("why", "seed_task_3", "--out", folder)["seeds"][0]
-    assert told("why", seed["instruction"], "--out", folder)["seeds"][0]["id"] == "seed_task_3"
+    seed = json_of("why", "seed_task_3", "--out", folder)["seeds"][0]
+    assert json_of("why", seed["instruction"], "--out", folder)["seeds"][0]["id"] == "seed_task_3"
     assert "seed_task_3 a seed task" in command("why", seed["instruction"], "--out", folder).done().out
 
 
@@ -130,13 +130,13 @@ def test_prompt_and_reply_are_clipped_unless_all_is_wanted(folder: Path) -> None
         (" \n", "the id or text is empty"),
     ],
 )
-def test_what_is_not_there_is_told(folder: Path, asked: str, words: str) -> None:
+def test_the_error_says_what_is_not_there(folder: Path, asked: str, words: str) -> None:
     command("why", asked, "--out", folder).failed(2, words)
 
 
 def test_odd_questions_are_answered(folder: Path) -> None:
     for asked in ("\ud800 half", "x" * 100_000, "g١.٢", "'; DROP TABLE decisions; --", "%", "e99999999999999999999.1"):
-        assert told("why", asked, "--out", folder)["match"] == "nearest"
+        assert json_of("why", asked, "--out", folder)["match"] == "nearest"
 
 
 @pytest.mark.parametrize("name", ["why", "trace"])
@@ -168,7 +168,7 @@ def test_no_control_character_of_a_run_reaches_the_terminal(folder: Path, tmp_pa
 
 def test_a_trace_leads_back_to_the_seeds_and_on_to_the_training_rows(folder: Path) -> None:
     with_machine = accepted(folder)[-1]
-    tree = told("trace", with_machine["id"], "--out", folder, "--depth", "100")
+    tree = json_of("trace", with_machine["id"], "--out", folder, "--depth", "100")
     assert tree["text"] == with_machine["instruction"]
     assert tree["prompt"] == with_machine["metadata"]["prompt"]
     texts = {row["id"]: row["instruction"] for row in accepted(folder)}
@@ -194,7 +194,7 @@ def test_a_trace_holds_label_raw_instances_and_every_example_with_its_row(folder
     examples = rows(folder / "finetuning" / "all_generated_instances.jsonl")
     lost = next(row for row in rows(folder / "rejected.jsonl") if row["stage"] == "prepare")
     labels = {row["id"]: row["is_classification"] for row in rows(folder / "is_clf_or_not.jsonl")}
-    tree = told("trace", lost["subject"], "--out", folder)
+    tree = json_of("trace", lost["subject"], "--out", folder)
     assert [one["text"].capitalize() for one in tree["labels"]] == [labels[lost["subject"]]]
     assert [one["fate"] for one in tree["raw_instances"]] == ["accepted"]
     by_id = {one["id"]: one for one in tree["examples"]}
@@ -208,7 +208,7 @@ def test_a_trace_holds_label_raw_instances_and_every_example_with_its_row(folder
 
 @pytest.mark.parametrize("letter", ["c", "i", "e"])
 def test_a_label_raw_instances_and_an_example_lead_to_their_instruction(folder: Path, letter: str) -> None:
-    tree = told("trace", f"{letter}1.0", "--out", folder)
+    tree = json_of("trace", f"{letter}1.0", "--out", folder)
     assert tree["asked_for"] == f"{letter}1.0"
     assert tree["id"].startswith("g")
     out = command("trace", f"{letter}1.0", "--out", folder).done().out
@@ -234,12 +234,12 @@ def test_the_tree_says_what_a_reader_looks_for(folder: Path) -> None:
 
 
 def test_depth_0_names_what_was_shown_and_goes_no_further(folder: Path) -> None:
-    tree = told("trace", accepted(folder)[-1]["id"], "--out", folder, "--depth", "0")
+    tree = json_of("trace", accepted(folder)[-1]["id"], "--out", folder, "--depth", "0")
     assert tree["showed"]
     assert not any("showed" in one for one in tree["showed"])
 
 
-def test_an_id_that_is_none_is_told(folder: Path) -> None:
+def test_the_error_names_an_id_that_does_not_exist(folder: Path) -> None:
     command("trace", "hello", "--out", folder).failed(2, "'hello' is not the id of a seed task or a candidate")
     command("trace", "g9999.0", "--out", folder).failed(2, "there is no candidate g9999.0")
 

@@ -73,7 +73,7 @@ def test_quiet_says_nothing_but_how_it_ended() -> None:
     assert command(*DEMO, "--target", "6", "--quiet").done().err == ""
 
 
-def test_a_run_that_goes_on_says_so_and_asks_nothing_again() -> None:
+def test_a_continued_run_says_so_and_asks_nothing_again() -> None:
     command(*DEMO, "--target", "5").done()
     first = rows(INSTRUCTIONS)
     ended = command("generate", "--target", "8").done()
@@ -82,11 +82,11 @@ def test_a_run_that_goes_on_says_so_and_asks_nothing_again() -> None:
     assert len(rows(INSTRUCTIONS)) == 8
 
 
-def test_the_model_is_told_once_for_all_stages() -> None:
+def test_the_model_is_printed_once_for_all_stages() -> None:
     assert command("run", "--backend", "demo", "--target", "3").done().err.count("model: demo") == 1
 
 
-def test_a_smaller_target_than_the_run_holds_is_told() -> None:
+def test_a_smaller_target_than_the_run_holds_is_reported() -> None:
     command(*DEMO, "--target", "5").done()
     ended = command("generate", "--target", "3").done()
     assert "generate: target of 3 reached before, the run holds 2 more" in ended.out
@@ -287,11 +287,11 @@ def test_the_status_of_a_run() -> None:
     out = command("status").done().out
     assert out.startswith("runs/default: backend demo (demo)\n")
     assert "  4 accepted, " in out
-    told = json.loads(command("status", "--json").done().out)
-    assert told["stages"]["generate"]["accepted"] == 4
-    assert told["stages"]["generate"]["rejected"] == len(rows(REJECTED))
-    assert sum(told["stages"]["generate"]["drops"].values()) == len(rows(REJECTED))
-    assert told["backend"]["model"] == "demo"
+    status = json.loads(command("status", "--json").done().out)
+    assert status["stages"]["generate"]["accepted"] == 4
+    assert status["stages"]["generate"]["rejected"] == len(rows(REJECTED))
+    assert sum(status["stages"]["generate"]["drops"].values()) == len(rows(REJECTED))
+    assert status["backend"]["model"] == "demo"
 
 
 @pytest.mark.parametrize("args", [["status"], ["status", "--json"], ["export"], ["export", "--to", "copy"]])
@@ -328,7 +328,7 @@ def wait_for(what: Any, seconds: float = 120.0) -> Any:
     return found
 
 
-def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path: Path) -> None:
+def test_the_status_of_a_run_while_it_works_and_a_signal_that_ends_it(tmp_path: Path) -> None:
     args = ("selfinstruct", *DEMO, "--target", "100000", "--latency", "0.05", "--set", "run.lookahead=2")
     run = start("-m", *args, cwd=tmp_path, env=environment())
     try:
@@ -357,7 +357,7 @@ def test_the_status_of_a_run_while_it_goes_on_and_a_signal_that_ends_it(tmp_path
     assert json.loads(command("status", "--json").out)["at_work"] is None
 
 
-def test_more_at_once_than_the_lookahead_allows_is_told() -> None:
-    told = command("generate", "--backend", "demo", "--target", "5", "--concurrency", "64").done()
-    assert "at most 16 requests are sent simultaneously, the lookahead of this run" in told.err
+def test_more_at_once_than_the_lookahead_allows_is_reported() -> None:
+    ended = command("generate", "--backend", "demo", "--target", "5", "--concurrency", "64").done()
+    assert "at most 16 requests are sent simultaneously, the lookahead of this run" in ended.err
     assert "at once" not in command("generate", "--backend", "demo", "--target", "6", "--concurrency", "8").done().err

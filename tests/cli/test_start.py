@@ -268,7 +268,7 @@ def test_a_reader_that_leaves_is_no_fault(args: list[str], tmp_path: Path) -> No
     assert "Traceback" not in ended.stderr
 
 
-def test_a_run_whose_watcher_leaves_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_a_run_whose_reader_leaves_continues_to_its_end(tmp_path: Path) -> None:
     import os
 
     read, write = os.pipe()

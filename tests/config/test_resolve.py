@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,31 @@ def test_every_recipe_can_be_run(recipe: str, registry: Registry) -> None:
         for chosen in (stage.sampler, stage.encoder, stage.post_processor, *stage.filters):
             if chosen is not None:
                 chosen.build(registry)
+
+
+@pytest.mark.parametrize("given", [{}, {"raw": True}])
+def test_an_option_added_since_a_run_began_is_frozen_only_where_it_is_set(
+    given: dict[str, Any], registry: Registry
+) -> None:
+    config = resolve(read_recipe("chat") | {"backend": {"use": "ollama", **given}}, registry)
+    now = config.frozen()
+    recorded = {**now, "backend": {key: value for key, value in now["backend"].items() if key != "raw"}}
+    assert config.frozen(recorded) == (now if given else recorded)
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "option"),
+    [("generate", "encoder", "topic"), ("generate", "filters", "max_words"), ("judge", "", "attempts")],
+)
+def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
+    name: str, part: str, option: str, registry: Registry
+) -> None:
+    stage = resolve(read_recipe("chat"), registry).stages[name]
+    now = stage.frozen()
+    recorded = deepcopy(now)
+    tables = [recorded] if not part else recorded[part] if part == "filters" else [recorded[part]]
+    assert sum(table.pop(option, None) is not None for table in tables) == 1
+    assert stage.frozen(recorded) == recorded != now
 
 
 @pytest.mark.parametrize(
@@ -121,7 +147,7 @@ def test_one_unknown_component_comes_with_the_list_of_what_is_known(registry: Re
     assert "Known: demo, groq" in caught.value.hint
 
 
-def test_all_problems_are_told_at_once(registry: Registry) -> None:
+def test_one_error_names_all_problems(registry: Registry) -> None:
     shape = {"run": {"sed": 1, "lookahead": 0}, "generate": {"target": "many"}}
     assert [problem.partition(":")[0] for problem in problems(registry, shape)] == [
         "run.lookahead", "run.sed", "generate.target",

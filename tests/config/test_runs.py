@@ -31,7 +31,7 @@ def start_run(*args: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "words"),
     [
         (["--seed", "7"], "run.seed: 42 in the run, now 7"),
         (["--set", "run.lookahead=3"], "run.lookahead: 16 in the run, now 3"),
@@ -43,11 +43,11 @@ def start_run(*args: str) -> None:
         (["--set", 'generate.filters=[{use="exact"}]'], "generate.filters: cut, "),
     ],
 )
-def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[str], told: str) -> None:
+def test_a_run_refuses_another_setting_and_names_it_with_both_values(args: list[str], words: str) -> None:
     start_run()
     before = Path("runs/default/machine_generated_instructions.jsonl").read_bytes()
     ended = command("generate", "--target", "9", *args)
-    ended.failed(2, "runs/default started with other settings:", told, "Use another --out")
+    ended.failed(2, "runs/default started with other settings:", words, "Use another --out")
     assert Path("runs/default/machine_generated_instructions.jsonl").read_bytes() == before
 
 
@@ -114,7 +114,7 @@ def test_a_file_plugin_is_remembered_and_may_be_spelt_otherwise() -> None:
 
 
 @pytest.mark.parametrize(("edit", "code"), [("target = 4", 0), ("sampler = { use = 'paper', total = 6 }", 2)])
-def test_an_edit_of_the_config_file_counts_in_a_run_that_was_begun(edit: str, code: int) -> None:
+def test_an_edit_of_the_config_file_counts_in_a_run_that_has_started(edit: str, code: int) -> None:
     Path("selfinstruct.toml").write_text("[backend]\nuse = 'demo'\n[generate]\ntarget = 2\n")
     command("generate").done()
     Path("selfinstruct.toml").write_text(f"[backend]\nuse = 'demo'\n[generate]\n{edit}\n")
@@ -123,7 +123,7 @@ def test_an_edit_of_the_config_file_counts_in_a_run_that_was_begun(edit: str, co
     assert ("target of 4 reached" in ended.out) if code == 0 else ("generate.sampler.total: 8 in the run" in ended.err)
 
 
-def test_a_key_in_the_config_file_is_read_again_when_a_run_goes_on() -> None:
+def test_a_key_in_the_config_file_is_read_again_when_a_run_continues() -> None:
     with GroqServer(lambda _json, n: TASKS.replace("three", f"{n + 3}"), key="gsk_in_toml") as server:
         Path("selfinstruct.toml").write_text(
             '[backend]\nuse = "groq"\nmodel = "llama-3.1-8b-instant"\napi_key = "gsk_in_toml"\n'
@@ -133,7 +133,7 @@ def test_a_key_in_the_config_file_is_read_again_when_a_run_goes_on() -> None:
         assert "target of 3 reached" in command("generate", "--target", "3").done().out
 
 
-def test_a_run_in_which_nothing_was_asked_yet_may_be_begun_otherwise() -> None:
+def test_a_run_without_requests_may_start_again_with_other_settings() -> None:
     command("generate", "--backend", "groq", "--target", "2").failed(4, "backend 'groq' needs a key")
     start_run()
 
@@ -146,7 +146,7 @@ def test_flags_of_the_first_command_hold_where_the_config_file_stays_as_it_was()
     command("generate", "--target", "4").failed(2, "run.seed: 6 in the run, now 7")
 
 
-def test_a_run_goes_on_without_the_config_file_it_was_begun_with() -> None:
+def test_a_run_continues_without_the_config_file_it_started_with() -> None:
     Path("c.toml").write_text("[backend]\nuse = 'demo'\n[run]\nseed = 5\n")
     Path("selfinstruct.toml").write_text("[run]\nseed = 6\n")
     command("generate", "--config", "c.toml", "--target", "2").done()
@@ -156,7 +156,7 @@ def test_a_run_goes_on_without_the_config_file_it_was_begun_with() -> None:
     command("generate", "--target", "5", "--config", "selfinstruct.toml").failed(2, "run.seed: 5 in the run, now 6")
 
 
-def test_a_mistake_in_the_config_file_can_be_mended_before_anything_was_asked() -> None:
+def test_a_mistake_in_the_config_file_can_be_fixed_before_the_first_request() -> None:
     Path("selfinstruct.toml").write_text("[backend]\nuse = 'groq'\n")
     command("generate", "--target", "2").failed(4, "backend 'groq' needs a key")
     Path("selfinstruct.toml").write_text("[backend]\nuse = 'demo'\n[run]\nseed = 5\n")

@@ -183,10 +183,10 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
 )
 def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path) -> None:
     path = seed_file(tmp_path, line(id="first", instruction="Sing."), "", bad)
-    told = refusal(path)
-    assert told.startswith(f"{path}, line 3: ")
-    assert words in told
-    assert "\n" in told, "a hint"
+    message = refusal(path)
+    assert message.startswith(f"{path}, line 3: ")
+    assert words in message
+    assert "\n" in message, "a hint"
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,9 @@ def test_a_bad_line_is_named_with_its_fault(bad: str, words: str, tmp_path: Path
     ],
 )
 def test_a_duplicate_names_both_lines(second: str, words: str, tmp_path: Path) -> None:
-    told = refusal(seed_file(tmp_path, line(), second))
-    assert "line 2: " in told
-    assert words in told
+    message = refusal(seed_file(tmp_path, line(), second))
+    assert "line 2: " in message
+    assert words in message
 
 
 @pytest.mark.parametrize("content", ["", "\n  \n", "\ufeff"])
@@ -209,8 +209,8 @@ def test_an_empty_file(content: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    told = refusal(tmp_path / "nowhere.jsonl")
-    assert told == f"there is no seed file {tmp_path}/nowhere.jsonl\nName one with --seeds, or use --seeds builtin."
+    message = refusal(tmp_path / "nowhere.jsonl")
+    assert message == f"there is no seed file {tmp_path}/nowhere.jsonl\nName one with --seeds, or use --seeds builtin."
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Reads the fenced blocks of a page, and does what they say: writes files, runs commands, compares what they print.
 
-A page is one story, told in one folder, from top to bottom:
+The snippets of a page run in one folder, from top to bottom:
 
     ```python title="no_haiku.py"     the block is written to that file, below the folder
     ```console                        lines that begin with `$ ` are run by a shell, and must end with exit code 0,

@@ -44,11 +44,11 @@ def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
 
 
 def test_every_how_to_and_every_page_with_a_story_is_run() -> None:
-    told = {str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "how-to").glob("*.md")}
-    told |= {
+    expected = {str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "how-to").glob("*.md")}
+    expected |= {
         str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if "```console" in path.read_text("utf-8")
     }
-    assert told <= set(PAGES) | NOT_RUN, told - set(PAGES) - NOT_RUN
+    assert expected <= set(PAGES) | NOT_RUN, expected - set(PAGES) - NOT_RUN
 
 
 # --- the runner itself
@@ -98,7 +98,7 @@ def test_a_page_that_says_something_else_fails(body: str, words: str, tmp_path: 
         do(PageBlock(1, "console", body), tmp_path, environment())
 
 
-def test_code_that_fails_and_files_elsewhere_are_told(tmp_path: Path) -> None:
+def test_code_that_fails_and_files_elsewhere_are_reported(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"(?s)line 7: .*ZeroDivisionError"):
         do(PageBlock(7, "python", "1 / 0"), tmp_path, environment())
     with pytest.raises(AssertionError, match="not below the folder"):

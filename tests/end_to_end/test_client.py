@@ -197,7 +197,7 @@ def test_a_cancelled_call_releases_the_folder_and_loses_nothing(out: Path) -> No
         async def _agenerate(self, messages: list[BaseMessage], *rest: Any, **more: Any) -> ChatResult:
             if len(self.calls) >= 4:
                 asked.set()
-                await go_on.wait()
+                await released.wait()
             return self._generate(messages)
 
     async def run() -> None:
@@ -205,11 +205,11 @@ def test_a_cancelled_call_releases_the_folder_and_loses_nothing(out: Path) -> No
         await asyncio.wait_for(asked.wait(), 30)
         call.cancel()
         await asyncio.sleep(0)
-        go_on.set()
+        released.set()
         with pytest.raises(asyncio.CancelledError):
             await call
 
-    asked, go_on = asyncio.Event(), asyncio.Event()
+    asked, released = asyncio.Event(), asyncio.Event()
     asyncio.run(run())
     store = RunStore.open_readonly(out)
     totals = store.totals(GENERATE)

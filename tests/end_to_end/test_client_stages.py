@@ -82,7 +82,7 @@ def test_a_minimum_score_prepares_once_more_after_the_judge(out: Path) -> None:
     assert stages(grow.run(judge=False)) == [GENERATE, CLASSIFY, INSTANCES, PREPARE], "an argument beats a setting"
 
 
-def test_prepare_takes_a_minimum_score_and_makes_the_examples_anew(out: Path) -> None:
+def test_prepare_takes_a_minimum_score_and_makes_the_examples_again(out: Path) -> None:
     grow = SelfInstruct(backend="demo", out=out)
     grow.run(30, judge=True)
     scores = [row["score"] for row in rows(out / "finetuning/ratings.jsonl")]

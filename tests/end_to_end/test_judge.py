@@ -164,14 +164,14 @@ def test_low_scores_are_dropped_with_their_evidence_and_come_back_for_free() -> 
     do("prepare", "--min-score", "0").done()
     assert EXAMPLES.read_bytes() == before
     do("judge").done()
-    assert spent() == paid, "what was rated is not asked again after prepare was begun anew"
+    assert spent() == paid, "rated examples are not rated again after prepare started again"
 
 
 def test_the_unrated_are_kept_or_dropped_as_one_says_and_can_still_be_rated(store: RunStore) -> None:
     count = len(list(store.examples()))
     conflicts = sum(row["filter"] == "conflict" for row in rows(REJECTED))
-    told = do("prepare", "--min-score", "2").done()
-    assert "no example is rated yet" in told.err
+    ended = do("prepare", "--min-score", "2").done()
+    assert "no example is rated yet" in ended.err
     assert len(rows(EXAMPLES)) == count
     do("prepare", "--unrated", "drop").done()
     assert rows(EXAMPLES) == []
@@ -192,8 +192,8 @@ def test_the_best_examples_are_exported_first() -> None:
     args = ("--format", "alpaca", "--split", "1")
     for most in (5, len(order) - 1):
         do("export", "--to", "data", "--best", str(most), *args).done()
-        told = [(row["instruction"], row["input"], row["output"]) for row in rows(Path("data/data/train.jsonl"))]
-        assert told == wanted[:most]
+        trained = [(row["instruction"], row["input"], row["output"]) for row in rows(Path("data/data/train.jsonl"))]
+        assert trained == wanted[:most]
     ended = do("export", "--to", "data", "--best", "5000", *args).done()
     assert f"the run has {len(order)} examples, fewer than 5000, so all of them were written" in ended.out
     assert len(rows(Path("data/data/train.jsonl"))) == len(order)
@@ -283,16 +283,16 @@ def test_another_backend_can_rate_and_the_run_remembers_which() -> None:
         assert (store.facts.stage_config("judge") or {})["backend"]["seed"] == 7
         assert store.facts.config["backend"]["seed"] == 0
         assert (store.facts.own_backend("judge") or BackendFacts()).model == "demo"
-    told = json.loads(do("status", "--json").done().out)
-    assert told["judge"]["model"] == "demo"
-    assert told["ratings"]["rated"] == told["stages"]["judge"]["accepted"] == sum(told["ratings"]["scores"])
+    status = json.loads(do("status", "--json").done().out)
+    assert status["judge"]["model"] == "demo"
+    assert status["ratings"]["rated"] == status["stages"]["judge"]["accepted"] == sum(status["ratings"]["scores"])
     do("judge").done()
     do("judge", "--backend", "replay", "--path", "none.jsonl").failed(2, "none.jsonl")
     do("judge", "--backend", "demo", "--backend-seed", "8").failed(2, "judge.backend.seed", "7", "8")
     do("generate", "--target", "31", "--quiet").done()
 
 
-def test_a_judge_without_a_key_is_told_before_anything_is_recorded() -> None:
+def test_a_judge_without_a_key_is_an_error_before_anything_is_recorded() -> None:
     do("judge", "--backend", "groq").failed(4, "GROQ_API_KEY")
     assert not RATINGS.exists() or not rows(RATINGS)
     assert spent().requests == 0
@@ -326,16 +326,16 @@ def test_prices_and_limits_of_a_judge_need_a_backend_of_its_own() -> None:
     do("judge", "--set", "judge.limits.requests_per_minute=3").failed(2, "judge: ", "[judge.backend]")
 
 
-def test_what_rating_will_cost_is_reckoned_from_its_own_prompts() -> None:
-    told = do("judge", "--estimate").done().out
-    assert "nothing was sent" in told
+def test_the_cost_of_rating_is_estimated_from_its_own_prompts() -> None:
+    output = do("judge", "--estimate").done().out
+    assert "nothing was sent" in output
     assert not RATINGS.exists()
     do("judge").done()
     with closing(RunStore.open_readonly(RUN)) as store:
         totals = store.totals(JUDGE)
         count = len({example.digest for _, example in store.examples()})
-    assert f"to rate {count} examples, 0 of them rated" in told
-    said = int(told.partition("about ")[2].split()[0].replace(",", ""))
+    assert f"to rate {count} examples, 0 of them rated" in output
+    said = int(output.partition("about ")[2].split()[0].replace(",", ""))
     assert 0.7 * said < totals.prompt_tokens < 1.3 * said
     assert f"{len(rows(RATINGS))} of them rated" in do("judge", "--estimate").done().out
 

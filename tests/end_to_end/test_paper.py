@@ -125,7 +125,7 @@ def test_a_recorded_failure_is_a_failure_and_the_end_is_no_error(project: Projec
     assert {row["request_idx"] for row in project.rows()} == {0, 1, 2, 5}
 
 
-def test_a_recording_that_goes_on_later_is_taken_up(project: Project) -> None:
+def test_a_recording_that_grew_later_is_continued(project: Project) -> None:
     given = own(project.folder.parent)
     recording = project.folder.parent / "replies.jsonl"
     whole = recording.read_text()

@@ -40,7 +40,7 @@ def requests(project: Project) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_stops_in_good_order_with_the_files_standing_and_the_run_goes_on(
+def test_ctrl_c_stops_cleanly_with_files_written_and_the_run_continues(
     project: Project, number: signal.Signals
 ) -> None:
     process = under_way(project, *SLOWLY)
@@ -100,7 +100,7 @@ def test_status_may_look_on(project: Project) -> None:
     project.run("status").succeeded()
 
 
-def test_a_run_folder_that_cannot_be_made_is_told(project: Project) -> None:
+def test_the_error_names_a_run_folder_that_cannot_be_made(project: Project) -> None:
     project.folder.write_text("a file in the way")
     refused = project.run("generate", "--target", "5")
     assert refused.code == 2

@@ -64,20 +64,20 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_replay_with_no_change_to_the_same_target_gives_the_same_files_byte_for_byte(source: Path) -> None:
-    told = replayed(source, "other", "--target", "60")
-    assert told["instructions"] == {"before": 60, "now": 60, "unchanged": 60, "added": 0, "removed": 0}
+    report = replayed(source, "other", "--target", "60")
+    assert report["instructions"] == {"before": 60, "now": 60, "unchanged": 60, "added": 0, "removed": 0}
     assert contracts(Path("other")) == contracts(source), "to the second, since the replies are those"
     assert len(contracts(source)) == 5
 
 
 def test_a_replay_takes_all_replies_those_beyond_the_old_target_too(source: Path) -> None:
-    told = replayed(source, "other")
+    report = replayed(source, "other")
     before, now = rows(source / INSTRUCTIONS), rows(Path("other") / INSTRUCTIONS)
     assert now[: len(before)] == before
     assert len(now) > len(before)
-    assert told["removed"] == []
-    assert {one["was"] for one in told["added"]} == {"not evaluated"}
-    assert [one["text"] for one in told["added"]] == [row["instruction"] for row in now[len(before) :]]
+    assert report["removed"] == []
+    assert {one["was"] for one in report["added"]} == {"not evaluated"}
+    assert [one["text"] for one in report["added"]] == [row["instruction"] for row in now[len(before) :]]
     funnel = json.loads(command("status", "--out", "other", "--json").done().out)["stages"]["generate"]["funnel"]
     assert (funnel["waiting"], funnel["unanswered"]) == (0, 0)
 
@@ -92,38 +92,38 @@ def test_a_run_to_the_same_replies_is_a_run_to_that_target_at_once(source: Path)
 
 def test_a_replay_of_a_replay_is_the_same_again(source: Path) -> None:
     replayed(source, "one", *STRICT)
-    told = replayed(Path("one"), "two")
-    assert told["added"] == told["removed"] == []
+    report = replayed(Path("one"), "two")
+    assert report["added"] == report["removed"] == []
     assert contracts(Path("one")) == contracts(Path("two"))
 
 
 # --- other filters
 
 
-def test_what_a_stricter_filter_drops_is_told_with_its_evidence(source: Path) -> None:
-    told = replayed(source, "other", "--target", "60", "--diff", "diff.jsonl", *STRICT)
-    removed = [one for one in told["removed"] if one["was"] == "rejected"]
+def test_the_report_lists_what_a_stricter_filter_drops_with_evidence(source: Path) -> None:
+    report = replayed(source, "other", "--target", "60", "--diff", "diff.jsonl", *STRICT)
+    removed = [one for one in report["removed"] if one["was"] == "rejected"]
     assert removed
     for one in removed:
         assert (one["filter"], one["reason"]) == ("rouge-l", "not-novel")
         assert 0.3 < one["evidence"]["score"] <= 0.7
     before = {row["instruction"] for row in rows(source / INSTRUCTIONS)}
     now = {row["instruction"] for row in rows(Path("other") / INSTRUCTIONS)}
-    assert {one["text"] for one in told["removed"]} == before - now
-    assert {one["text"] for one in told["added"]} == now - before
-    assert told["removed_because"]["rouge-l: not-novel"] == len(removed)
+    assert {one["text"] for one in report["removed"]} == before - now
+    assert {one["text"] for one in report["added"]} == now - before
+    assert report["removed_because"]["rouge-l: not-novel"] == len(removed)
     changes = Counter(row["change"] for row in rows(Path("diff.jsonl")))
-    counted = told["instructions"]
+    counted = report["instructions"]
     assert changes == Counter({name: counted[name] for name in changes})
     assert sum(changes.values()) == len(before | now)
 
 
-def test_what_a_filter_less_brings_back_is_told_with_why_it_was_dropped(source: Path) -> None:
+def test_the_report_lists_what_comes_back_without_a_filter_and_why_it_was_dropped(source: Path) -> None:
     args = [
         part for name in ("restated", "containment", "rouge-l") for part in ("--set", f"generate.filters.{name}=off")
     ]
-    told = replayed(source, "other", *args)
-    back = [one for one in told["added"] if one["was"] == "rejected"]
+    report = replayed(source, "other", *args)
+    back = [one for one in report["added"] if one["was"] == "rejected"]
     assert {(one["filter"], one["reason"]) for one in back} == {("restated", "restated")}
     assert {one["text"] for one in back} <= {row["text"] for row in rows(source / REJECTED)}
     out = command("reprocess", source, "--out", "other", *args).done().out
@@ -152,40 +152,40 @@ def selfinstruct_post_processors():
 def test_another_parser_reads_the_same_replies(source: Path) -> None:
     Path("mine.py").write_text(PARSER)
     args = ("--plugin", "./mine.py", "--set", 'generate.post_processor={use="lines"}', "--target", "60")
-    told = replayed(source, "other", *args)
+    report = replayed(source, "other", *args)
     now = [row["instruction"] for row in rows(Path("other") / INSTRUCTIONS)]
     assert all(text == text.upper() for text in now)
-    assert {one["was"] for one in told["removed"]} <= {"not found", "not evaluated"}
-    assert told["instructions"]["unchanged"] == 0
+    assert {one["was"] for one in report["removed"]} <= {"not found", "not evaluated"}
+    assert report["instructions"]["unchanged"] == 0
 
 
 # --- what is reused
 
 
 def test_labels_instances_and_examples_of_what_both_runs_hold_are_reused_and_no_others(source: Path) -> None:
-    told = replayed(source, "other", *STRICT)
+    report = replayed(source, "other", *STRICT)
     instructions = {row["instruction"]: row["id"] for row in rows(Path("other") / INSTRUCTIONS)}
     for name, key in ((LABELS, "is_classification"), (RAW_INSTANCES, "raw_instances")):
         before = {row["instruction"]: row[key] for row in rows(source / name)}
         now = {row["instruction"]: row[key] for row in rows(Path("other") / name)}
         assert now == {text: value for text, value in before.items() if text in instructions}
     for stage in ("classify", "instances"):
-        unchanged, missing = told["instructions"]["unchanged"], told["stages"][stage]["missing"]
-        assert told["stages"][stage]["now"] == unchanged
+        unchanged, missing = report["instructions"]["unchanged"], report["stages"][stage]["missing"]
+        assert report["stages"][stage]["now"] == unchanged
         assert missing == len(instructions) - unchanged > 0
     examples = rows(Path("other") / EXAMPLES)
     assert {row["instruction"] for row in examples} <= instructions.keys()
-    assert len(examples) == told["examples"]["now"] > 0
+    assert len(examples) == report["examples"]["now"] > 0
     command("status", "--out", "other").done()
 
 
-def test_a_new_run_goes_on_live_and_asks_only_for_what_is_missing(source: Path) -> None:
-    told = replayed(source, "other", *STRICT)
+def test_a_new_run_continues_live_and_requests_only_what_is_missing(source: Path) -> None:
+    report = replayed(source, "other", *STRICT)
     stages = ("generate", "classify", "instances")
     with closing(RunStore.open_readonly(Path("other"))) as store:
         reused = {stage: store.asked_about(stage) for stage in stages[1:]}
         requests = sum(store.totals(stage).requests for stage in stages)
-    target = told["instructions"]["now"] + 20
+    target = report["instructions"]["now"] + 20
     command("run", "--out", "other", "--target", str(target), "--quiet").done()
     assert len(rows(Path("other") / INSTRUCTIONS)) == len(rows(Path("other") / RAW_INSTANCES)) == target
     with closing(RunStore.open_readonly(Path("other"))) as store:
@@ -206,7 +206,7 @@ def test_going_on_live_in_steps_is_going_on_at_once(source: Path) -> None:
     assert timeless(Path("once")) == timeless(Path("steps"))
 
 
-def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path) -> None:
+def test_reprocessing_to_a_larger_target_continues_with_the_replies_that_were_left(source: Path) -> None:
     """Prompts in the journal showed instructions that the new run may not hold: they are read all the same."""
     all_of_it = replayed(source, "all", *STRICT)["instructions"]["now"]
     replayed(source, "some", "--target", "20", *STRICT)
@@ -216,7 +216,7 @@ def test_a_replay_to_a_target_goes_on_with_the_replies_that_it_left(source: Path
 
 DEAF = '''
 from selfinstruct.api import Component, NoOptions, hookimpl
-from selfinstruct_chat.labels import ChatLabelsReader
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 
 class Deaf(ChatLabelsReader):
     """Hears nothing of the first reply."""
@@ -257,10 +257,10 @@ def test_ratings_are_reused_and_count(rated: Path) -> None:
     replayed(rated, "same", "--target", "30")
     assert contracts(Path("same")) == contracts(rated)
     assert RATINGS in contracts(rated)
-    told = replayed(rated, "other", *STRICT)
+    report = replayed(rated, "other", *STRICT)
     old = rows(rated / RATINGS)
-    assert told["stages"]["judge"]["before"] == len(old)
-    assert 0 < told["stages"]["judge"]["now"] < len(old)
+    assert report["stages"]["judge"]["before"] == len(old)
+    assert 0 < report["stages"]["judge"]["now"] < len(old)
     assert {row["output"] for row in rows(Path("other") / EXAMPLES)} <= {
         row["output"] for row in rows(rated / EXAMPLES)
     }
@@ -310,13 +310,13 @@ def test_no_model_is_needed(tmp_path: Path) -> None:
     Path("replies.jsonl").write_text(json.dumps(reply) + "\n")
     command("generate", "--backend", "replay", "--path", "replies.jsonl", "--out", "old", "--quiet").done()
     Path("replies.jsonl").unlink()
-    told = replayed(Path("old"), "new", "--set", "generate.filters.length.min_words=5")
-    assert [one["reason"] for one in told["removed"]] == ["too-short"]
+    report = replayed(Path("old"), "new", "--set", "generate.filters.length.min_words=5")
+    assert [one["reason"] for one in report["removed"]] == ["too-short"]
     with closing(RunStore.open_readonly(Path("new"))) as store:
         assert store.calls().spent().requests == 0
 
 
-def test_requests_without_an_answer_are_left_to_whoever_goes_on(project: Project) -> None:
+def test_requests_without_an_answer_are_left_to_the_next_command(project: Project) -> None:
     process = project.start("generate", "--target", "100", "--latency", "0.2", "--concurrency", "4")
     wait_until(lambda: project.replies() >= 6, "six replies")
     process.kill()
@@ -324,9 +324,9 @@ def test_requests_without_an_answer_are_left_to_whoever_goes_on(project: Project
         totals = store.totals("generate")
         accepted = totals.accepted
     assert totals.requests > totals.replies
-    told = replayed(project.folder, "other")
-    assert told["requests"] == totals.replies
-    assert told["instructions"]["now"] >= accepted
+    report = replayed(project.folder, "other")
+    assert report["requests"] == totals.replies
+    assert report["instructions"]["now"] >= accepted
     assert rows(Path("other") / INSTRUCTIONS)[:accepted] == sorted(
         rows(Path("other") / INSTRUCTIONS)[:accepted], key=lambda row: row["request_idx"]
     )
@@ -425,7 +425,9 @@ def test_another_folder_is_wanted(source: Path) -> None:
         ("generate.filters.rogue-l=off", "no entry 'rogue-l'"),
     ],
 )
-def test_what_was_asked_cannot_be_changed_and_a_wrong_setting_is_told(source: Path, setting: str, words: str) -> None:
+def test_settings_of_requests_cannot_be_changed_and_a_wrong_setting_is_an_error(
+    source: Path, setting: str, words: str
+) -> None:
     ended = command("reprocess", source, "--out", "other", "--set", setting)
     if words:
         ended.failed(2, words)
@@ -434,7 +436,7 @@ def test_what_was_asked_cannot_be_changed_and_a_wrong_setting_is_told(source: Pa
         ended.done()
 
 
-def test_runs_that_cannot_be_replayed_are_told(tmp_path: Path) -> None:
+def test_the_error_says_why_a_run_cannot_be_reprocessed(tmp_path: Path) -> None:
     command("reprocess", "none", "--out", "other").failed(2, "there is no run in none")
     Path("machine_generated_instructions.jsonl").write_text('{"instruction": "Name a river in Asia."}\n')
     command("import", "machine_generated_instructions.jsonl", "--out", "old").done()

@@ -69,7 +69,9 @@ def test_no_file_and_no_output_holds_the_key_when_every_fault_repeats_it(groq: P
 
 
 @pytest.mark.parametrize("debug", [(), ("--debug",)])
-def test_a_refused_key_is_told_without_showing_it(groq: Project, server: GroqServer, debug: tuple[str, ...]) -> None:
+def test_the_error_for_a_refused_key_does_not_show_it(
+    groq: Project, server: GroqServer, debug: tuple[str, ...]
+) -> None:
     server.reply = refusing
     refused = groq.run("generate", "--target", "50", *debug)
     assert refused.code == 4, refused.stderr

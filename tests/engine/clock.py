@@ -67,7 +67,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Put a clock in the place of the engine's waits, and let no window be kept longer than it says."""
     clock = Clock()
     monkeypatch.setattr("selfinstruct.engine.gate.asyncio", _Asyncio(clock))
-    monkeypatch.setattr("selfinstruct.engine.answerers.asyncio", _Asyncio(clock))
+    monkeypatch.setattr("selfinstruct.engine.live_answerer.asyncio", _Asyncio(clock))
     monkeypatch.setattr("selfinstruct.engine.gate.SPREAD", 0.0)
     monkeypatch.setattr("selfinstruct.engine.gate.LONGEST_SLEEP", 1e9)
     monkeypatch.setattr("selfinstruct.engine.allowance.SLACK", float("inf"))

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Filter, drop, keep
-from selfinstruct.engine.answerers import Answer
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.store import RunStore, Totals
 from selfinstruct.types import (
@@ -134,7 +134,7 @@ class RecordingObserver:
 
 @dataclass
 class StageBench:
-    """Runs a stage of words over a folder; every `run` opens the folder anew, as a new process would."""
+    """Runs a stage of words over a folder; every `run` opens the folder again, as a new process would."""
 
     folder: Path
     lookahead: int = 4

@@ -107,7 +107,7 @@ def test_a_well_kept_run_goes_through(tmp_path: Path) -> None:
         ("UPDATE settlements SET judged = 4 WHERE idx = 0", "request 0 of generate has 4 candidates and 3 fates"),
     ],
 )
-def test_a_database_that_lost_a_fate_is_told_by_status_and_not_gone_on_with(
+def test_a_database_that_lost_a_fate_is_reported_by_status_and_not_continued(
     tmp_path: Path, sql: str, words: str
 ) -> None:
     run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))

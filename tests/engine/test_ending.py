@@ -56,7 +56,7 @@ async def test_a_larger_goal_takes_the_surplus_before_it_asks_again(bench: Stage
     assert sorted(first.asked + second.asked) == list(range(len(first.asked) + len(second.asked)))
 
 
-async def test_a_reply_that_was_judged_in_part_goes_on_at_the_next_position(bench: StageBench) -> None:
+async def test_a_reply_that_was_evaluated_in_part_continues_at_the_next_position(bench: StageBench) -> None:
     await bench.run(ScriptedAnswerer(lambda _: "a b xx c d"), goal=2)
     assert [fate[1:4] for fate in bench.fates()] == [(0, "a", "accepted"), (1, "b", "accepted")]
     await bench.run(ScriptedAnswerer(lambda _: "never asked"), goal=4)
@@ -99,7 +99,7 @@ async def test_the_cap_on_candidates_is_met_exactly(bench: StageBench, cap: int)
     assert bench.totals().candidates == cap
 
 
-async def test_a_raised_cap_goes_on_inside_the_same_reply(tmp_path: Path) -> None:
+async def test_a_raised_cap_continues_inside_the_same_reply(tmp_path: Path) -> None:
     at_once, stepwise = StageBench(tmp_path / "at-once"), StageBench(tmp_path / "stepwise")
     for bench, caps in ((at_once, [30]), (stepwise, [1, 6, 7, 13, 30])):
         for bench.max_candidates in caps:
@@ -182,7 +182,7 @@ async def test_a_backend_that_has_no_more_ends_the_stage_cleanly(bench: StageBen
     assert bench.totals().failures == 0
 
 
-async def test_more_recorded_replies_go_on_where_the_old_ones_ended(bench: StageBench) -> None:
+async def test_more_recorded_replies_continue_where_the_old_ones_ended(bench: StageBench) -> None:
     await bench.run(ScriptedAnswerer(lambda index: mixed(index) if index < 5 else Exhausted("ended")), goal=100)
     await bench.run(ScriptedAnswerer(lambda index: mixed(index) if index < 12 else Exhausted("ended")), goal=100)
     unbroken = StageBench(bench.folder.parent / "unbroken")

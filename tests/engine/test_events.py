@@ -1,4 +1,4 @@
-"""Observers: told in order, and harmless when they break."""
+"""Observers are called in order, and are harmless when they break."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class Loud:
         raise ValueError("I am\nbroken")
 
 
-def test_every_observer_is_told_in_order() -> None:
-    told: list[str] = []
-    observers = [("a", lambda _: told.append("a")), ("b", lambda _: told.append("b"))]
+def test_every_observer_is_called_in_order() -> None:
+    calls: list[str] = []
+    observers = [("a", lambda _: calls.append("a")), ("b", lambda _: calls.append("b"))]
     Events({"selfinstruct_stage_started": observers}, print).started(START)
-    assert told == ["a", "b"]
+    assert calls == ["a", "b"]
 
 
 def test_each_event_reaches_its_own_hook_with_its_value() -> None:
-    told: list[tuple[str, Any]] = []
+    calls: list[tuple[str, Any]] = []
     hooks = ("stage_started", "settled", "request_retried", "stage_finished")
-    observers = {f"selfinstruct_{hook}": [("a", lambda v, h=hook: told.append((h, v)))] for hook in hooks}
+    observers = {f"selfinstruct_{hook}": [("a", lambda v, h=hook: calls.append((h, v)))] for hook in hooks}
     events = Events(observers, print)
     events.started(START)
     events.retried(RETRY)
     events.finished(END)
-    assert told == [("stage_started", START), ("request_retried", RETRY), ("stage_finished", END)]
+    assert calls == [("stage_started", START), ("request_retried", RETRY), ("stage_finished", END)]
 
 
-def test_one_that_raises_is_reported_once_by_name_and_told_no_more() -> None:
+def test_an_observer_that_raises_is_reported_once_by_name_and_not_called_again() -> None:
     said: list[str] = []
     loud, heard = Loud(), []
     hooks = ("selfinstruct_stage_started", "selfinstruct_request_retried")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from selfinstruct.engine.gate import RECOVERY, Gate, Ticket
-from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy
+from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy
 from selfinstruct.types import Busy
 from tests.engine.clock import Clock, stopped_clock
 
@@ -38,7 +38,7 @@ async def size(gate: Gate) -> int:
     return len(through)
 
 
-async def test_a_volley_that_is_pushed_back_halves_the_next_one_once(clock: Clock) -> None:
+async def test_a_burst_that_meets_too_many_requests_halves_the_next_one_once(clock: Clock) -> None:
     gate = Gate(FULL, clock)
     through = await volley(gate)
     assert len(through) == FULL

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import Backend
-from selfinstruct.engine.answerers import LiveAnswerer, RetryPolicy
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Gate
+from selfinstruct.engine.live_answerer import LiveAnswerer, RetryPolicy
 from selfinstruct.errors import ModelError, PluginError, Stopped
 from selfinstruct.types import (
     GENERATE,
@@ -52,13 +52,13 @@ class Model:
         self.script = list(script)
         self.calls: list[Any] = []
         self.entered = asyncio.Event()
-        self.go_on = asyncio.Event()
-        self.go_on.set()
+        self.released = asyncio.Event()
+        self.released.set()
 
     async def ainvoke(self, messages: Any, config: Any) -> Any:
         self.calls.append((messages, config))
         self.entered.set()
-        await self.go_on.wait()
+        await self.released.wait()
         said = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(said, BaseException):
             raise said
@@ -68,7 +68,7 @@ class Model:
 class Provider(Backend):
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.told = Limits()
+        self.reported = Limits()
 
     def chat_model(self, sampling: Sampling) -> Any:
         if isinstance(self.model, Exception):
@@ -85,7 +85,7 @@ class Provider(Backend):
         return fault
 
     def limits(self) -> Limits:
-        return self.told
+        return self.reported
 
     def secrets(self) -> Sequence[str]:
         return ("", KEY)
@@ -102,7 +102,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class BackendProbe:
-    """A live answerer over a scripted model, and what it told about retries."""
+    """A live answerer over a scripted model, and the retries that it announced."""
 
     def __init__(self, *script: Any, clock: Callable[[], float] | None = None, concurrency: int = 4) -> None:
         self.model = Model(*script)
@@ -210,7 +210,7 @@ async def test_a_time_that_a_provider_names_holds_for_every_request(clock: Clock
     assert await others[0] >= 1017
 
 
-async def test_a_wait_that_is_too_long_ends_the_run_with_the_time_it_may_go_on(clock: Clock) -> None:
+async def test_a_wait_that_is_too_long_ends_the_run_and_says_when_to_continue(clock: Clock) -> None:
     asked = BackendProbe(Says(Busy("tokens per day", retry_after=4000.0)), clock=clock)
     with pytest.raises(Stopped, match=r"tokens per day.*resumed at \d{4}-\d\d-\d\d \d\d:\d\d"):
         await asked.answer()
@@ -249,7 +249,7 @@ async def test_a_call_that_takes_too_long_is_tried_again() -> None:
     asked.live = LiveAnswerer(
         asked.backend, asked.gate, asked.retries.append, policy=RetryPolicy(attempts=2, first=0.0)
     )
-    asked.model.go_on.clear()
+    asked.model.released.clear()
     with pytest.raises(Stopped, match=r"no answer within 0\.01 s"):
         await asked.answer()
     assert len(asked.model.calls) == 2
@@ -260,11 +260,11 @@ async def test_a_call_that_takes_too_long_is_tried_again() -> None:
 
 async def test_stopping_lets_a_call_that_is_under_way_end() -> None:
     asked = BackendProbe(GOOD)
-    asked.model.go_on.clear()
+    asked.model.released.clear()
     answer = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
     asked.live.stop()
-    asked.model.go_on.set()
+    asked.model.released.set()
     assert isinstance(await answer, Reply)
 
 
@@ -279,7 +279,7 @@ async def test_stopping_sends_nothing_that_was_not_sent_yet() -> None:
 
 async def test_stopping_ends_the_wait_for_a_slot() -> None:
     asked = BackendProbe(GOOD, concurrency=1)
-    asked.model.go_on.clear()
+    asked.model.released.clear()
     first = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
     second = asyncio.create_task(asked.live.answer(REQUEST))
@@ -287,7 +287,7 @@ async def test_stopping_ends_the_wait_for_a_slot() -> None:
     asked.live.stop()
     with pytest.raises(Stopped):
         await second
-    asked.model.go_on.set()
+    asked.model.released.set()
     await first
 
 
@@ -316,7 +316,7 @@ async def test_stopping_ends_the_wait_before_a_retry() -> None:
 async def test_limits_are_learnt_from_the_backend_after_every_reply(clock: Clock) -> None:
     asked = BackendProbe(GOOD, clock=clock)
     await asked.answer()
-    asked.backend.told = Limits((Window("requests", 60, 1),))
+    asked.backend.reported = Limits((Window("requests", 60, 1),))
     await asked.answer()
     await asked.answer()
     assert clock.now >= 1060
@@ -324,7 +324,7 @@ async def test_limits_are_learnt_from_the_backend_after_every_reply(clock: Clock
 
 async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock) -> None:
     asked = BackendProbe(GOOD, clock=clock)
-    asked.backend.told = Limits((Window("tokens", 60, 1100),))
+    asked.backend.reported = Limits((Window("tokens", 60, 1100),))
     for _ in range(3):  # each reserves 1024 and costs 30
         await asked.answer()
     assert clock.now == 1000
@@ -335,16 +335,16 @@ async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock
 
 @pytest.mark.parametrize(
     "fault",
-    [Rejected(f"no: {KEY}"), Unusable(f"no: {KEY}", f"mend {KEY}"), Busy(f"no: {KEY}"), Busy(f"no: {KEY}", 9999.0)],
+    [Rejected(f"no: {KEY}"), Unusable(f"no: {KEY}", f"fix {KEY}"), Busy(f"no: {KEY}"), Busy(f"no: {KEY}", 9999.0)],
 )
 async def test_no_secret_is_in_what_an_answer_says(clock: Clock, fault: Fault) -> None:
     asked = BackendProbe(Says(fault), clock=clock)
     try:
-        told = str(await asked.answer())
+        text = str(await asked.answer())
     except (ModelError, Stopped) as error:
-        told = str(error)
-    assert "***" in told
-    assert KEY not in told + str(asked.retries)
+        text = str(error)
+    assert "***" in text
+    assert KEY not in text + str(asked.retries)
 
 
 async def test_no_secret_is_in_an_error_that_the_backend_raises_itself() -> None:
@@ -389,7 +389,7 @@ async def test_a_model_that_raises_what_is_no_exception_is_named_with_the_reques
 
 async def test_a_request_that_is_cancelled_is_no_fault_of_the_model() -> None:
     asked = BackendProbe(GOOD)
-    asked.model.go_on.clear()
+    asked.model.released.clear()
     answer = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
     answer.cancel()
@@ -430,11 +430,11 @@ async def test_a_backend_that_reads_a_reply_as_something_else_is_named_and_pays_
 
 async def test_a_backend_that_cannot_tell_its_limits_ends_the_run_but_costs_no_reply() -> None:
     asked = BackendProbe(GOOD)
-    asked.model.go_on.clear()
+    asked.model.released.clear()
     answer = asyncio.create_task(asked.answer())
     await asked.model.entered.wait()
     asked.backend.limits = broken  # type: ignore[method-assign]
-    asked.model.go_on.set()
+    asked.model.released.set()
     assert isinstance(await answer, Reply)
     with pytest.raises(PluginError, match="Provider failed"):
         await asked.answer()

@@ -87,8 +87,8 @@ async def test_the_window_is_part_of_the_result(tmp_path: Path) -> None:
     assert plans[0] != plans[1]
 
 
-async def test_observers_are_told_of_what_is_committed_already(bench: StageBench) -> None:
-    told: list[tuple[int, int]] = []
+async def test_observers_are_called_after_the_commit(bench: StageBench) -> None:
+    announced: list[tuple[int, int]] = []
 
     class Looks(RecordingObserver):
         def events(self) -> Events:
@@ -96,11 +96,11 @@ async def test_observers_are_told_of_what_is_committed_already(bench: StageBench
 
         def look(self, settlement: Settlement) -> None:
             with closing(RunStore.open_readonly(bench.folder)) as store:
-                told.append((settlement.accepted, store.totals(GENERATE).accepted))
+                announced.append((settlement.accepted, store.totals(GENERATE).accepted))
 
     bench.witness = Looks()
     with closing(RunStore.open(bench.folder)) as store:
         store.create([], InitialFacts())
     await bench.run(ScriptedAnswerer(fresh), goal=12)
-    assert [said for said, _ in told] == [3, 6, 9, 12]
-    assert all(said <= stored for said, stored in told)
+    assert [said for said, _ in announced] == [3, 6, 9, 12]
+    assert all(said <= stored for said, stored in announced)

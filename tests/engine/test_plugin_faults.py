@@ -56,7 +56,7 @@ async def test_a_filter_that_breaks_stops_the_run_and_is_named_with_the_item(ben
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_mended_filter_goes_on_where_the_broken_one_stopped(bench: StageBench, fault: str) -> None:
+async def test_a_fixed_filter_continues_where_the_broken_one_stopped(bench: StageBench, fault: str) -> None:
     bench.rules = breaking(fault)
     with pytest.raises(PluginError):
         await bench.run(ScriptedAnswerer(fresh), goal=30)
@@ -190,7 +190,7 @@ async def test_in_quarantine_an_unreadable_reply_is_set_aside_whole(bench: Stage
     assert len(bench.accepted()) == 30
 
 
-async def test_broken_letters_that_a_parser_found_are_mended_before_anyone_sees_them(bench: StageBench) -> None:
+async def test_half_surrogates_from_a_parser_are_replaced_before_filters_see_them(bench: StageBench) -> None:
     """Half an emoji can stand in JSON, and in no file: what filters saw must be what a resumed run reads."""
     seen: list[str] = []
 
@@ -227,7 +227,7 @@ PLANNERS: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("planner", PLANNERS)
-async def test_a_sampler_or_encoder_that_breaks_is_told_with_the_request(bench: StageBench, planner: str) -> None:
+async def test_the_error_of_a_sampler_or_encoder_names_the_request(bench: StageBench, planner: str) -> None:
     script = ScriptedAnswerer(fresh)
     with pytest.raises(PluginError, match=r"(sampler|encoder).*request 5"):
         await bench.run(script, goal=30, stage=plans(PLANNERS[planner]))

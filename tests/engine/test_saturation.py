@@ -38,7 +38,7 @@ async def test_it_ends_at_the_first_request_where_the_rate_is_too_low(bench: Sta
     assert await ended(bench) == first
 
 
-async def test_a_rate_of_just_so_much_goes_on(tmp_path: Path) -> None:
+async def test_a_rate_of_exactly_the_minimum_continues(tmp_path: Path) -> None:
     bench = StageBench(tmp_path / "run", min_acceptance=0.5, acceptance_window=4)
     await bench.run(ScriptedAnswerer(lambda at: f"a{at} xa{at}"), goal=30)
     assert len(bench.accepted()) == 30
@@ -77,7 +77,7 @@ async def test_latencies_change_nothing(bench: StageBench, tmp_path: Path) -> No
     assert jumbled.fates() == bench.fates()
 
 
-async def test_a_run_that_ended_so_ends_again_at_once_and_goes_on_with_a_lower_rate(bench: StageBench) -> None:
+async def test_a_saturated_run_ends_again_at_once_and_continues_with_a_lower_rate(bench: StageBench) -> None:
     at = await ended(bench)
     again = ScriptedAnswerer(fading)
     assert await ended(bench, again) == at

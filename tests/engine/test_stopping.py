@@ -138,7 +138,7 @@ async def test_a_cancelled_run_keeps_the_replies_under_way(bench: StageBench) ->
     assert bench.replies() == {index: mixed(index) for index in range(4)}
 
 
-async def test_a_run_can_be_cancelled_at_any_step_and_goes_on(tmp_path: Path) -> None:
+async def test_a_run_can_be_cancelled_at_any_step_and_continued(tmp_path: Path) -> None:
     unbroken, broken = StageBench(tmp_path / "unbroken"), StageBench(tmp_path / "broken")
     await unbroken.run(ScriptedAnswerer(mixed), goal=30)
     for steps in range(1, 60, 2):

@@ -60,8 +60,8 @@ def _handler_for(hub: HubServer) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             hub.tokens.add(self.headers.get("Authorization", ""))
-            told = hub.answer(self.path.partition("?")[0], body) if hub.status == 200 else {"error": "no such luck"}
-            text = json.dumps(told).encode()
+            reply = hub.answer(self.path.partition("?")[0], body) if hub.status == 200 else {"error": "no such luck"}
+            text = json.dumps(reply).encode()
             self.send_response(hub.status)
             self.send_header("Content-Length", str(len(text)))
             self.send_header("Content-Type", "application/json")

@@ -265,19 +265,19 @@ class TestCard:
         assert "its own 1 seed tasks" in text
         assert "--seeds mine.jsonl" in text
 
-    def test_what_axolotl_is_told(self, tmp_path: Path) -> None:
+    def test_the_card_holds_a_config_for_axolotl(self, tmp_path: Path) -> None:
         _, text = self.card(tmp_path)
-        told = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
-        assert [entry["path"] for entry in told["datasets"] + told["test_datasets"]] == [
+        written = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+        assert [entry["path"] for entry in written["datasets"] + written["test_datasets"]] == [
             "data/train.jsonl",
             "data/validation.jsonl",
         ]
-        assert told["datasets"][0]["message_property_mappings"] == {"role": "role", "content": "content"}
+        assert written["datasets"][0]["message_property_mappings"] == {"role": "role", "content": "content"}
 
-    def test_what_llama_factory_is_told(self, tmp_path: Path) -> None:
+    def test_the_folder_holds_a_dataset_info_for_llama_factory(self, tmp_path: Path) -> None:
         self.card(tmp_path, name="sharegpt")
-        told = json.loads((tmp_path / "out" / "dataset_info.json").read_text("utf-8"))
-        for part, entry in told.items():
+        written = json.loads((tmp_path / "out" / "dataset_info.json").read_text("utf-8"))
+        for part, entry in written.items():
             rows = rows_of(tmp_path / "out", part.removeprefix("selfinstruct_"))
             assert entry["columns"]["messages"] in rows[0]
             assert (tmp_path / "out" / entry["file_name"]).is_file()
@@ -296,11 +296,11 @@ class TestCard:
 
     def test_the_config_of_the_run(self, tmp_path: Path) -> None:
         self.card(tmp_path)
-        told = json.loads((tmp_path / "out" / "config.json").read_text("utf-8"))
-        assert told["rows"] == {part: len(rows_of(tmp_path / "out", part)) for part in ("train", "validation")}
-        assert told["config"]["run"]["seed"] == 42
-        assert told["models"] == ["tiny:1b|x"]
-        assert told["seeds"] == {"count": 1, "sha256": "5eed"}
+        written = json.loads((tmp_path / "out" / "config.json").read_text("utf-8"))
+        assert written["rows"] == {part: len(rows_of(tmp_path / "out", part)) for part in ("train", "validation")}
+        assert written["config"]["run"]["seed"] == 42
+        assert written["models"] == ["tiny:1b|x"]
+        assert written["seeds"] == {"count": 1, "sha256": "5eed"}
 
     def test_the_recipe_can_be_run(self, tmp_path: Path) -> None:
         registry = Registry.load()

@@ -92,5 +92,5 @@ def test_messages_and_text_are_the_same_to_a_llama(tokenizer: Any, tmp_path: Pat
 
     messages, text = MessagesEncoder(ChatOptions(system="Hi")), TextEncoder(TextOptions(system="Hi", begin=True))
     for example in strange_examples():
-        told = tokenizer.apply_chat_template(messages.encode(example)["messages"], tokenize=False)
-        assert text.encode(example) == {"text": told}
+        rendered = tokenizer.apply_chat_template(messages.encode(example)["messages"], tokenize=False)
+        assert text.encode(example) == {"text": rendered}

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from selfinstruct import SelfInstruct
-from selfinstruct.engine.retry import RetryPolicy
+from selfinstruct.engine.retry_policy import RetryPolicy
 from selfinstruct.store import RunStore
 from tests.servers.groq_server import GroqServer
 from tests.servers.ollama_server import OllamaServer

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from selfinstruct import SelfInstruct
-from selfinstruct.engine.answerers import LiveAnswerer
+from selfinstruct.engine.live_answerer import LiveAnswerer
 from selfinstruct.store.writer import CommitFuture, Statement, Writer
 
 TARGET = 12

@@ -22,9 +22,9 @@ def test_a_bad_day_loses_nothing(tmp_path: Path, kind: str, capfd: pytest.Captur
     bench.run(240)
     bench.check()
     assert bench.provider.destroyed > 0
-    told = "".join(capfd.readouterr())
+    printed = "".join(capfd.readouterr())
     written = b"".join(path.read_bytes() for path in bench.folder.rglob("*") if path.is_file())
-    assert KEY not in told
+    assert KEY not in printed
     assert KEY.encode() not in written
 
 

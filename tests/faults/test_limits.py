@@ -1,4 +1,4 @@
-"""Runs under enforced limits, told and learnt, on a clock that no busy machine moves: they are obeyed, and used."""
+"""Runs under enforced limits, configured or learnt, on a simulated clock: the limits are kept, and used up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def clock() -> Iterator[RunClock]:
         yield clock
 
 
-def test_a_limit_of_requests_that_is_told_is_never_met(clock: RunClock, tmp_path: Path) -> None:
+def test_a_configured_limit_of_requests_is_never_exceeded(clock: RunClock, tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "minute", 20, MINUTE, clock.at_the_provider),))
     bench, began = ProviderBench(tmp_path / "run", provider), clock()
     bench.run(60 * 3, limits={"requests_per_minute": 20})
@@ -41,11 +41,11 @@ def test_a_limit_of_requests_is_learnt_from_a_refusal(clock: RunClock, tmp_path:
     assert 0 < provider.refused <= 2 * bench.concurrency
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "learnt"])
-def test_a_limit_of_tokens_is_kept(clock: RunClock, tmp_path: Path, told: bool) -> None:
+@pytest.mark.parametrize("is_configured", [True, False], ids=["configured", "learnt"])
+def test_a_limit_of_tokens_is_kept(clock: RunClock, tmp_path: Path, is_configured: bool) -> None:
     provider = Provider(quotas=(Quota("tokens", "minute", 12 * CALL, MINUTE, clock.at_the_provider),))
     bench = ProviderBench(tmp_path / "run", provider)
-    bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if told else {}))
+    bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if is_configured else {}))
     bench.check()
     assert provider.refused <= 1
 
@@ -58,7 +58,7 @@ def test_what_others_spend_with_the_same_key_is_respected(clock: RunClock, tmp_p
     assert provider.refused == 0
 
 
-def test_a_quota_of_a_day_ends_the_run_and_says_when_to_go_on(tmp_path: Path) -> None:
+def test_a_daily_quota_ends_the_run_and_says_when_to_continue(tmp_path: Path) -> None:
     provider = Provider(quotas=(Quota("requests", "day", 10, DAY),))
     bench = ProviderBench(tmp_path / "run", provider)
     with pytest.raises(Stopped, match=r"10 requests a day is reached, and the run can be resumed at 20\d\d-"):

@@ -47,12 +47,12 @@ def heedful() -> list[str]:
     return ["setpriv", "--bounding-set=-dac_override"]
 
 
-@pytest.mark.parametrize("begun", [True, False], ids=["goes on", "begins"])
-def test_on_a_read_only_disk_nothing_is_asked_and_one_sentence_says_why(tmp_path: Path, begun: bool) -> None:
+@pytest.mark.parametrize("has_started", [True, False], ids=["continues", "starts"])
+def test_on_a_read_only_disk_nothing_is_asked_and_one_sentence_says_why(tmp_path: Path, has_started: bool) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     broken, unbroken = Project(disk / "run"), Project(tmp_path / "unbroken").grow(30)
-    if begun:
+    if has_started:
         broken.grow(10)
     command = [*heedful(), sys.executable, "-m", "selfinstruct", "generate", "--backend", "demo", "--target", "30"]
     with read_only(disk):

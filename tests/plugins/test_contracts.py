@@ -66,11 +66,11 @@ def contract_for(offer: Offer, modules: dict[str, str]) -> type[ComponentContrac
     """The contract class of a component."""
     name = offer.component.name
     contract = TrainingEncoderContract if offer.component.stages == (EXPORT,) else CONTRACTS[offer.kind]
-    told: dict[str, Any] = {"plugin": importlib.import_module(modules[offer.plugin]), "name": name}
+    attributes: dict[str, Any] = {"plugin": importlib.import_module(modules[offer.plugin]), "name": name}
     if offer.kind == FILTER:
-        told |= {"seeds": read_seeds("builtin"), "seeds_pass": True}
+        attributes |= {"seeds": read_seeds("builtin"), "seeds_pass": True}
     title = "".join(word.title() for word in f"{name}-{offer.kind}".split("-"))
-    members: dict[str, Any] = {**told, **SETTINGS.get(f"{offer.kind} {name}", {}), "__module__": __name__}
+    members: dict[str, Any] = {**attributes, **SETTINGS.get(f"{offer.kind} {name}", {}), "__module__": __name__}
     made: type[ComponentContract] = type(f"Test{title}", (contract,), members)
     needed = NEEDS.get(name)
     absent = needed is not None and importlib.util.find_spec(needed) is None

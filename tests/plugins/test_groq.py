@@ -345,7 +345,7 @@ async def test_the_key_is_never_visible(caplog: pytest.LogCaptureFixture) -> Non
 
 
 @pytest.mark.parametrize(
-    ("scripted", "kind", "told"),
+    ("scripted", "kind", "words"),
     [
         (error(401, "Invalid API Key", "invalid_api_key"), Unusable, "refused the key"),
         (error(403, "no"), Unusable, "403"),
@@ -371,14 +371,14 @@ async def test_the_key_is_never_visible(caplog: pytest.LogCaptureFixture) -> Non
 )
 @pytest.mark.parametrize("aiohttp", [True, False], ids=["aiohttp", "httpx"])
 async def test_faults_are_sorted_by_their_cause(
-    scripted: ServerFault, kind: type, told: str, aiohttp: bool, monkeypatch: pytest.MonkeyPatch
+    scripted: ServerFault, kind: type, words: str, aiohttp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not aiohttp:
         monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
     with GroqServer(lambda _json, _n: scripted) as server:
         fault = await fault_of(backend_for(server, timeout=0.5))
         assert isinstance(fault, kind)
-        assert told in fault.message
+        assert words in fault.message
         assert getattr(fault, "hint", "x")
         assert len(server.chats) == 1  # the client does not retry by itself
 

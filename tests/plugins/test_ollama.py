@@ -262,7 +262,7 @@ async def test_a_login_in_the_address_is_sent_and_never_visible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scripted", "kind", "told"),
+    ("scripted", "kind", "words"),
     [
         (ServerFault(401, {"error": "unauthorized"}), Unusable, "unauthorized"),
         (ServerFault(404, {"error": "model 'llama3.1' not found"}), Unusable, "not found"),
@@ -283,11 +283,11 @@ async def test_a_login_in_the_address_is_sent_and_never_visible() -> None:
         (Stream([]), Busy, "could not be read"),
     ],
 )
-async def test_faults_are_sorted_by_their_cause(scripted: Any, kind: type, told: str) -> None:
+async def test_faults_are_sorted_by_their_cause(scripted: Any, kind: type, words: str) -> None:
     with OllamaServer(lambda _json, _n: scripted) as server:
         fault = await fault_of(backend_for(server, timeout=0.5))
         assert isinstance(fault, kind)
-        assert told in fault.message
+        assert words in fault.message
         assert getattr(fault, "hint", "x")
         assert len(server.chats) == 1
 

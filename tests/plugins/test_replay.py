@@ -86,7 +86,7 @@ async def test_a_call_without_its_index_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "words"),
     [
         ("{not json", "not JSON"),
         (b"\xff\xfe{", "not UTF-8"),
@@ -99,12 +99,12 @@ async def test_a_call_without_its_index_is_refused(tmp_path: Path) -> None:
         (row(None), "no text"),
     ],
 )
-def test_the_error_of_a_bad_row_names_file_and_line(tmp_path: Path, line: str | bytes, told: str) -> None:
+def test_the_error_of_a_bad_row_names_file_and_line(tmp_path: Path, line: str | bytes, words: str) -> None:
     path = recording(tmp_path, row("a"), "", line)
     with pytest.raises(DataError) as caught:
         backend_for(path)
     assert f"{path}, line 3: " in caught.value.message
-    assert told in caught.value.message
+    assert words in caught.value.message
     assert caught.value.hint
 
 

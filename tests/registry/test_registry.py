@@ -123,7 +123,7 @@ def test_plugins_check_is_content_where_all_is_well() -> None:
 
 
 @pytest.mark.parametrize("kind", ["raises at import", "exits at import", "other API", "hook raises", "misspelt hook"])
-def test_a_run_that_does_not_name_the_broken_plugin_goes_on_and_says_so(kind: str, install: Install) -> None:
+def test_a_run_that_does_not_name_the_broken_plugin_works_and_says_so(kind: str, install: Install) -> None:
     source, words = strangers.BROKEN[kind]
     install(source)
     ended = command("generate", "--backend", "demo", "--target", "2").done()
@@ -132,7 +132,7 @@ def test_a_run_that_does_not_name_the_broken_plugin_goes_on_and_says_so(kind: st
     assert len(Path("runs/default/machine_generated_instructions.jsonl").read_text("utf-8").splitlines()) == 2
 
 
-def test_a_run_that_needs_a_component_of_a_broken_plugin_is_told_why_there_is_none(install: Install) -> None:
+def test_a_run_that_needs_a_component_of_a_broken_plugin_says_why_it_is_missing(install: Install) -> None:
     install("import nowhere_to_be_found\n" + strangers.FILTER)
     ended = command("generate", "--backend", "demo", "--set", 'generate.filters=[{use="starts-with"}]')
     ended.failed(2, "generate.filters[0].use: no filter is called 'starts-with'", "plugin 'stranger' is broken")
@@ -227,7 +227,7 @@ def test_a_named_plugin_that_is_not_there(
     ended.failed(3, f"plugin {named} cannot be used", words)
 
 
-def test_a_file_named_like_a_module_gets_the_right_spelling_told(
+def test_the_error_for_a_file_named_like_a_module_gives_the_right_spelling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strangers.write(tmp_path, strangers.FILTER, "my_filters")
@@ -247,7 +247,7 @@ def test_a_file_named_like_a_module_of_python_is_itself(tmp_path: Path) -> None:
     assert sys.modules["types"].__name__ == "types"
 
 
-def test_a_file_is_read_anew_after_it_was_mended(tmp_path: Path) -> None:
+def test_a_file_is_read_again_after_it_was_fixed(tmp_path: Path) -> None:
     path = strangers.write(tmp_path, strangers.BROKEN["raises at import"][0])
     with pytest.raises(PluginError):
         Registry.load([str(path)])
@@ -332,8 +332,8 @@ def test_a_missing_extra_is_one_sentence(backend: str, module: str, tmp_path: Pa
         "    except SystemExit as ending: code = ending.code\n"
         "print(json.dumps([code, err.getvalue()]))"
     )
-    code, told = python(code, tmp_path)
-    assert told == f"error: backend '{backend}' needs: pip install 'selfinstruct[{backend}]'\n"
+    code, printed = python(code, tmp_path)
+    assert printed == f"error: backend '{backend}' needs: pip install 'selfinstruct[{backend}]'\n"
     assert code == 3
     assert not (tmp_path / "runs").exists()
 

@@ -174,7 +174,7 @@ def test_undo_goes_back_through_items_and_to_what_older_tabs_did(tabs: Any, revi
     assert not verdicts(reviews)
 
 
-def test_of_two_tabs_the_late_one_is_told_and_shown_what_holds(tabs: Any, reviews: Reviews) -> None:
+def test_of_two_tabs_the_late_one_gets_a_message_and_the_current_values(tabs: Any, reviews: Reviews) -> None:
     first, second = tabs(), tabs()
     first.press("r", "1", "Enter")
     first.item("g0.1")
@@ -285,7 +285,7 @@ def test_a_narrow_screen_shows_one_thing_at_a_time(
     context.close()
 
 
-def test_a_server_that_is_gone_is_told(chromium: Any, reviews: Reviews, run: Path) -> None:
+def test_the_page_says_that_the_server_is_gone(chromium: Any, reviews: Reviews, run: Path) -> None:
     import threading
 
     server = ReviewServer(reviews)

@@ -33,10 +33,10 @@ class Served:
         assert found
         self.port, self.token = int(found[1]), found[2]
 
-    def post(self, what: str, **deed: object) -> int:
+    def post(self, what: str, **action: object) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"X-Review-Token": self.token, "Content-Type": "application/json"}
-        connection.request("POST", f"/{self.token}/api/{what}", json.dumps(deed), headers)
+        connection.request("POST", f"/{self.token}/api/{what}", json.dumps(action), headers)
         status = connection.getresponse().status
         connection.close()
         return status
@@ -86,7 +86,7 @@ def test_a_kill_loses_nothing_that_was_answered(served: Served, run: Path) -> No
     assert "0 accepted, 1 rejected" in command("status", "--out", run).done().out
 
 
-def test_what_cannot_be_served_is_told(run: Path, tmp_path: Path) -> None:
+def test_the_error_says_why_a_run_cannot_be_served(run: Path, tmp_path: Path) -> None:
     command("review", "--out", tmp_path / "nothing", "--no-open").failed(2, "there is no run in")
     assert not (tmp_path / "nothing").exists()
     with socket.create_server(("127.0.0.1", 0)) as taken:

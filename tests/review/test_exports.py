@@ -162,9 +162,9 @@ def test_status_counts_reviews_and_those_without_effect(run: Path, reviews: Revi
     assert "reviewed" not in command("status", "--out", run).done().out
     reviews.reject("g0.0", 0, "unclear")
     reviews.edit("e0.0", 0, {"output": "Other."})
-    told = command("status", "--out", run).done().out
-    assert "reviewed by hand: instructions\n  0 accepted, 1 rejected, 0 edited\n" in told
-    assert "reviewed by hand: examples\n  0 accepted, 0 rejected, 1 edited\n" in told
+    output = command("status", "--out", run).done().out
+    assert "reviewed by hand: instructions\n  0 accepted, 1 rejected, 0 edited\n" in output
+    assert "reviewed by hand: examples\n  0 accepted, 0 rejected, 1 edited\n" in output
     counted = json.loads(command("status", "--out", run, "--json").done().out)["reviews"]
     assert counted["prepare"] == {"accepted": 0, "rejected": 0, "edited": 1, "stale": 0}
 
@@ -177,7 +177,7 @@ def test_a_ledger_that_cannot_be_read_stops_an_export_with_a_sentence(run: Path)
 
 
 @pytest.mark.parametrize("reviewed", [False, True])
-def test_a_run_that_goes_on_is_the_same_with_and_without_reviews(project: Project, reviewed: bool) -> None:
+def test_a_continued_run_is_the_same_with_and_without_reviews(project: Project, reviewed: bool) -> None:
     """Reviewed while another process grows it: what is asked, answered and decided does not change."""
     unbroken = project.another("unbroken").grow(60)
     project.grow(20)

@@ -31,7 +31,7 @@ class HttpAnswer:
 
 
 class Browser:
-    """Sends what it is told to; by default what the page itself would send."""
+    """Sends the given requests; by default those that the page itself would send."""
 
     def __init__(self, server: ReviewServer) -> None:
         self.server = server
@@ -53,12 +53,12 @@ class Browser:
         assert answer.status == 200, answer
         return answer.json
 
-    def post(self, what: str, **deed: Any) -> HttpAnswer:
-        return self.ask("POST", f"api/{what}", json.dumps(deed).encode())
+    def post(self, what: str, **action: Any) -> HttpAnswer:
+        return self.ask("POST", f"api/{what}", json.dumps(action).encode())
 
 
 def asked(server: ReviewServer, path: str) -> Any:
-    """What a browser gets that comes anew."""
+    """The answer to a browser that comes again."""
     browser = Browser(server)
     try:
         return browser.get(path)
@@ -180,15 +180,15 @@ def test_a_page_can_only_be_read(browser: Browser) -> None:
 
 def test_accept_reject_edit_and_undo(browser: Browser) -> None:
     assert browser.post("accept", id="g0.0", version=0).json["verdict"] == "accepted"
-    told = browser.post("reject", id="g0.0", version=1, reason="unclear").json
-    assert (told["verdict"], told["why"], told["version"]) == ("rejected", "unclear", 2)
-    told = browser.post("edit", id="g0.0", version=2, texts={"instruction": "New."}).json
-    assert (told["texts"]["instruction"], told["edited"]) == ("New.", ["instruction"])
+    item = browser.post("reject", id="g0.0", version=1, reason="unclear").json
+    assert (item["verdict"], item["why"], item["version"]) == ("rejected", "unclear", 2)
+    item = browser.post("edit", id="g0.0", version=2, texts={"instruction": "New."}).json
+    assert (item["texts"]["instruction"], item["edited"]) == ("New.", ["instruction"])
     assert browser.get("api/items")["lines"][0]["texts"]["instruction"] == "New."
     assert browser.get("api/summary")["reviews"]["generate"] == {"accepted": 0, "rejected": 1, "edited": 1, "stale": 0}
     for version in (3, 4, 5):
-        told = browser.post("undo", id="g0.0", version=version).json
-    assert (told["verdict"], told["edited"], told["version"]) == ("", [], 6)
+        item = browser.post("undo", id="g0.0", version=version).json
+    assert (item["verdict"], item["edited"], item["version"]) == ("", [], 6)
     refused = browser.post("undo", id="g0.0", version=6)
     assert (refused.status, refused.json["error"]) == (422, "there is nothing to undo")
 
@@ -219,7 +219,7 @@ def test_a_body_that_cannot_be_read_is_refused_with_a_sentence(browser: Browser,
 
 
 @pytest.mark.parametrize(
-    ("what", "deed", "status"),
+    ("what", "action", "status"),
     [
         ("accept", {"id": "g999999.0", "version": 0}, 404),
         ("accept", {"id": "nonsense", "version": 0}, 404),
@@ -230,8 +230,8 @@ def test_a_body_that_cannot_be_read_is_refused_with_a_sentence(browser: Browser,
         ("edit", {"id": "g0.0", "version": 0, "texts": {"output": "x"}}, 422),
     ],
 )
-def test_a_deed_that_cannot_be_is_refused(browser: Browser, what: str, deed: dict[str, Any], status: int) -> None:
-    answer = browser.post(what, **deed)
+def test_an_impossible_action_is_refused(browser: Browser, what: str, action: dict[str, Any], status: int) -> None:
+    answer = browser.post(what, **action)
     assert answer.status == status
     assert answer.json["error"]
 
@@ -287,17 +287,17 @@ def test_what_is_no_proper_request_is_refused(server: ReviewServer, head: str) -
     assert asked(server, "api/summary")["run"] == "run", "it goes on"
 
 
-def test_texts_of_any_kind_come_back_as_they_were_and_half_surrogates_mended(browser: Browser, run: Path) -> None:
+def test_texts_of_any_kind_come_back_unchanged_except_for_half_surrogates(browser: Browser, run: Path) -> None:
     text = "<script>alert(1)</script> \u2028 \x00 \x1b[31m 路 👩‍👩‍👧 \" ' \\ {{x}}\r\n"
-    told = browser.post("edit", id="g0.0", version=0, texts={"instruction": text}).json
-    assert told["texts"]["instruction"] == text
+    item = browser.post("edit", id="g0.0", version=0, texts={"instruction": text}).json
+    assert item["texts"]["instruction"] == text
     broken = b'{"id": "g0.0", "version": 1, "texts": {"instruction": "half \\ud83d of one"}}'
     answer = browser.ask("POST", "api/edit", broken)
     assert answer.json["texts"]["instruction"] == "half \ufffd of one"
     assert browser.get("api/items?text=half")["lines"][0]["id"] == "g0.0"
 
 
-def test_a_disk_that_refuses_is_told_and_the_server_goes_on(browser: Browser, reviews: Reviews) -> None:
+def test_a_disk_that_refuses_is_reported_and_the_server_continues(browser: Browser, reviews: Reviews) -> None:
     reviews.connection.execute("PRAGMA query_only = 1")
     answer = browser.post("accept", id="g0.0", version=0)
     assert answer.status == 500

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from selfinstruct.store import RunStore, pages
+from selfinstruct.store import RunStore, review_pages
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.pages import ItemLine, PageFilter, Pages
+from selfinstruct.store.review_pages import ItemLine, PageFilter, Pages
 from selfinstruct.store.reviews import Reviews
 from selfinstruct.types import Decision, Request
 
@@ -40,8 +40,8 @@ def candidates(run: Path, stage: str, *fates: str) -> list[str]:
 def test_pages_hold_every_item_once_in_order(
     reviews: Reviews, run: Path, monkeypatch: pytest.MonkeyPatch, budget: float, window: int
 ) -> None:
-    monkeypatch.setattr(pages, "SEARCH_SECONDS", budget)
-    monkeypatch.setattr(pages, "REQUESTS_AT_A_TIME", window)
+    monkeypatch.setattr(review_pages, "SEARCH_SECONDS", budget)
+    monkeypatch.setattr(review_pages, "REQUESTS_AT_A_TIME", window)
     shown = Pages(reviews)
     for stage, most in product(("generate", "prepare"), (1, 7, 1000)):
         found = [line.id for line in whole(shown, PageFilter(stage), most)]
@@ -62,7 +62,7 @@ def test_lists_by_fate_filter_and_review(reviews: Reviews, run: Path) -> None:
     reviews.edit(kept[1], 0, {"instruction": "Other words."})
     reviews.accept(kept[2], 0)
     reviews.undo(kept[2], 1)
-    by = {kind: {line.id for line in whole(shown, PageFilter(reviewed=kind))} for kind in pages._REVIEWED}
+    by = {kind: {line.id for line in whole(shown, PageFilter(reviewed=kind))} for kind in review_pages._REVIEWED}
     assert by["accepted"] == {lost[0]}
     assert by["rejected"] == {kept[0]}
     assert by["edited"] == {kept[1]}
@@ -106,7 +106,7 @@ def test_an_empty_stage_has_an_empty_page(reviews: Reviews, run: Path) -> None:
     store.delete_decisions("prepare")
     store.close()
     again = Reviews.open(run)
-    assert Pages(again).page(PageFilter("prepare")) == pages.ItemPage([], "")
+    assert Pages(again).page(PageFilter("prepare")) == review_pages.ItemPage([], "")
     assert Pages(again).counts()["prepare"] == []
     again.close()
 
@@ -141,7 +141,7 @@ def test_what_a_judge_says_is_shown_and_searched_by_if_there_is_one(reviews: Rev
     assert rating["remark"] == "<b>so so</b>"  # type: ignore[index,call-overload]
 
 
-def test_counts_follow_a_run_that_goes_on(reviews: Reviews, run: Path) -> None:
+def test_counts_follow_a_run_that_continues(reviews: Reviews, run: Path) -> None:
     shown = Pages(reviews)
 
     def dropped() -> int:

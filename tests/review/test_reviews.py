@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.files.names import REVIEW_FILE
 from selfinstruct.store import RunStore
-from selfinstruct.store.items import NoSuchItemError
-from selfinstruct.store.pages import Pages
+from selfinstruct.store.review_items import NoSuchItemError
+from selfinstruct.store.review_pages import Pages
 from selfinstruct.store.reviews import ReviewCounts, Reviews, StaleReviewError
 
 Seen = tuple[str, str, dict[str, str]]
@@ -103,7 +103,7 @@ def test_the_second_of_two_who_saw_the_same_is_refused(reviews: Reviews, run: Pa
     assert seen(reviews, "g0.0") == ("rejected", "in time", {})
 
 
-def test_the_file_may_be_begun_by_many_at_once(run: Path) -> None:
+def test_many_threads_may_create_the_file_at_once(run: Path) -> None:
     """Whoever opens it first makes it; nobody is turned away meanwhile."""
     for _ in range(30):
         for path in run.glob(f"{REVIEW_FILE}*"):
@@ -115,8 +115,8 @@ def test_the_file_may_be_begun_by_many_at_once(run: Path) -> None:
             Reviews.open(run).close()
 
         with ThreadPoolExecutor(6) as pool:
-            for begun in [pool.submit(begin) for _ in range(6)]:
-                begun.result()
+            for started in [pool.submit(begin) for _ in range(6)]:
+                started.result()
 
 
 def test_many_processes_at_once_lose_nothing(run: Path) -> None:
@@ -175,7 +175,7 @@ def test_an_edited_instruction_lends_its_text_to_its_examples_until_they_have_th
     assert "instruction" not in reviews.item("e0.0").state.texts, "what it would have anyway is no edit"
 
 
-def test_reviews_of_examples_that_were_made_anew_have_no_effect_and_are_counted(reviews: Reviews, run: Path) -> None:
+def test_reviews_of_examples_that_were_made_again_have_no_effect_and_are_counted(reviews: Reviews, run: Path) -> None:
     reviews.reject("e0.0", 0, "wrong answer")
     reviews.accept("g0.0", 0)
     assert reviews.counts() == {"generate": ReviewCounts(1, 0, 0), "prepare": ReviewCounts(0, 1, 0)}

@@ -132,14 +132,14 @@ class Provider:
 
     def _headers(self) -> dict[str, str]:
         """Groq's: of the day's requests and of the minute's tokens; it tells of nothing else."""
-        told = {}
+        headers = {}
         for quota in self.quotas:
             if (quota.what, quota.period) in (("requests", "day"), ("tokens", "minute")):
                 left = max(0, quota.most - quota.used())
-                told[f"x-ratelimit-limit-{quota.what}"] = str(quota.most)
-                told[f"x-ratelimit-remaining-{quota.what}"] = str(left)
-                told[f"x-ratelimit-reset-{quota.what}"] = f"{quota.wait(quota.most):.3f}s"
-        return told
+                headers[f"x-ratelimit-limit-{quota.what}"] = str(quota.most)
+                headers[f"x-ratelimit-remaining-{quota.what}"] = str(left)
+                headers[f"x-ratelimit-reset-{quota.what}"] = f"{quota.wait(quota.most):.3f}s"
+        return headers
 
     def _draw(self, prompt: str) -> str:
         """What becomes of a call; it takes its time first."""

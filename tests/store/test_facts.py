@@ -130,8 +130,8 @@ def test_the_backend_of_one_stage_does_not_replace_that_of_the_run(store: RunSto
 
 
 def test_progress_of_reprocessing_keeps_what_was_recorded_before(store: RunStore) -> None:
-    begun = ReprocessingFacts(source="old", source_created_at="", tree={}, target=5, requests=4)
-    store.create([], InitialFacts(reprocessing=begun))
+    facts = ReprocessingFacts(source="old", source_created_at="", tree={}, target=5, requests=4)
+    store.create([], InitialFacts(reprocessing=facts))
     store.facts.update_reprocessing(copied_stages=[CLASSIFY])
     store.facts.update_reprocessing(is_finished=True)
     after = store.facts.reprocessing

@@ -188,7 +188,7 @@ def copied(folder: Path, to: Path, *names: str) -> Path:
     return to
 
 
-def test_a_copy_of_a_killed_run_without_its_log_is_recognised_and_never_begins_anew(
+def test_a_copy_of_a_killed_run_without_its_log_is_recognised_and_never_starts_again(
     folder: Path, tmp_path: Path
 ) -> None:
     with closing(RunStore.open(folder)) as store:

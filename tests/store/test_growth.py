@@ -46,8 +46,8 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
 def test_a_run_with_nothing_settled_has_no_stretches(tmp_path: Path) -> None:
     with closing(run(tmp_path, [], unsettled=3)) as store:
         assert store.growth().stretches(8, 10) == []
-        told = read_growth(store, 100)
-    assert (told.advice, told.forecast) == ("", None)
+        status = read_growth(store, 100)
+    assert (status.advice, status.forecast) == ("", None)
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 19, 20, 21, 95, 120, 121, 1003])
@@ -100,11 +100,11 @@ def test_deferred_similarities_are_not_known_yet(tmp_path: Path) -> None:
 def test_the_stretches_of_a_hundred_thousand_requests_add_up(tmp_path: Path) -> None:
     settled = [(10, 8 - min(7, index // 15_000)) for index in range(100_000)]
     with closing(run(tmp_path, settled, decisions=200)) as store:
-        told = read_growth(store, 2000)
-    assert sum(one.requests for one in told.stretches) == 100_000
-    assert sum(one.accepted for one in told.stretches) == sum(accepted for _, accepted in settled)
-    assert told.forecast is not None
-    assert told.forecast.low <= 2000 / 2 <= told.forecast.high
+        status = read_growth(store, 2000)
+    assert sum(one.requests for one in status.stretches) == 100_000
+    assert sum(one.accepted for one in status.stretches) == sum(accepted for _, accepted in settled)
+    assert status.forecast is not None
+    assert status.forecast.low <= 2000 / 2 <= status.forecast.high
 
 
 # --- the output of the command
@@ -159,7 +159,7 @@ def test_the_rule_for_saturation_can_change_from_command_to_command(
 def test_status_works_while_another_process_works_on_the_run(project: Project) -> None:
     working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
     wait_until(lambda: project.replies() >= 30, "30 replies")
-    told = project.run("status", "--more", "1000").succeeded()
+    ended = project.run("status", "--more", "1000").succeeded()
     assert working.is_running(), "it has ended too early for this test to mean anything"
-    assert "1,000 more need about " in told.stdout
+    assert "1,000 more need about " in ended.stdout
     assert working.wait(60) == 0

@@ -46,18 +46,18 @@ from selfinstruct.testing import (
 )
 
 
-def failing(contract: type[ComponentContract], component: Component[Any], test: str, **told: Any) -> None:
+def failing(contract: type[ComponentContract], component: Component[Any], test: str, **attributes: Any) -> None:
     """The contract's test must fail for this component."""
-    case = contracted(contract, component, **told)
+    case = contracted(contract, component, **attributes)
     with pytest.raises((AssertionError, PluginError, TypeError, ValueError, LookupError)):
         getattr(case, test)()
 
 
-def contracted(contract: type[ComponentContract], component: Component[Any], **told: Any) -> Any:
+def contracted(contract: type[ComponentContract], component: Component[Any], **attributes: Any) -> Any:
     """The contract with the component in it."""
     hook = hookimpl(lambda: [component])
     plugin = SimpleNamespace(**{contract.hook: hook})
-    return type("TestIt", (contract,), {"plugin": plugin, "name": component.name, **told})()
+    return type("TestIt", (contract,), {"plugin": plugin, "name": component.name, **attributes})()
 
 
 def all_tests(case: ComponentContract) -> Iterator[Callable[[], None]]:
@@ -127,7 +127,7 @@ DESCRIPTORS: dict[str, tuple[Component[Any], str]] = {
     "not frozen": (Component("mine", "Mine", Loose, Keeps), "test_its_options_are_frozen"),  # type: ignore[arg-type]
     "no JSON": (Component("mine", "Mine", Unwritable, Keeps), "test_its_options_can_be_recorded"),
     "other kind": (of(dict), "test_it_is_built_as_what_its_kind_must_be"),
-    "built once": (of(lambda: ONCE), "test_it_is_built_anew_each_time"),
+    "built once": (of(lambda: ONCE), "test_each_build_makes_a_new_one"),
 }
 
 
@@ -224,7 +224,7 @@ FILTERS: dict[str, tuple[dict[str, Any], str]] = {
         {"evaluate": seen, "observe_all": lambda *_: None},
         "test_observing_one_by_one_and_all_at_once_is_the_same",
     ),
-    "observe_all begins anew": (
+    "observe_all starts again": (
         {"evaluate": seen, "observe_all": lambda me, items: setattr(me, "memory", [item.text for item in items])},
         "test_observing_one_by_one_and_all_at_once_is_the_same",
     ),
@@ -496,7 +496,7 @@ BACKENDS: dict[str, tuple[type[Backend], str]] = {
     "retries": (Retries, "test_its_client_does_not_retry"),
     "no model": (Retries, "test_it_gives_a_chat_model_or_says_why_not"),
     "secret not named": (Silent, "test_it_tells_no_secret"),
-    "secret told": (Talks, "test_it_tells_no_secret"),
+    "secret shown": (Talks, "test_it_tells_no_secret"),
     "limits": (Raises, "test_it_tells_limits_and_prices"),
     "closed twice": (Raises, "test_it_can_be_closed_at_any_time"),
 }

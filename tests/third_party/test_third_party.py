@@ -74,7 +74,7 @@ def test_a_broken_stranger_that_is_named_is_fatal(fresh: Fresh, tmp_path: Path) 
     assert not (tmp_path / "runs").exists()
 
 
-def test_they_are_told_apart_by_plugins_check(fresh: Fresh, tmp_path: Path) -> None:
+def test_plugins_check_tells_them_apart(fresh: Fresh, tmp_path: Path) -> None:
     ended = fresh.run("selfinstruct", "plugins", "check", cwd=tmp_path)
     assert ended.code == 3
     lines = {line.split()[0]: line for line in ended.out.splitlines()}

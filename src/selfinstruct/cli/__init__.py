@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from selfinstruct import __version__
-from selfinstruct.errors import SelfInstructError
+from selfinstruct.errors import SelfInstructError, suggest
 
 COMMANDS = {
     "init": "Write an editable config, seeds and .env.example into a folder.",
@@ -59,8 +59,6 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find the command; for an unknown one, fail and suggest a similar name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from selfinstruct.plugins.checks import suggest
-
             ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
         return super().resolve_command(ctx, args)
 

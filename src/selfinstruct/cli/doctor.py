@@ -37,8 +37,8 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
     """
     import json
 
-    from selfinstruct.cli.board import printable
     from selfinstruct.cli.options import settings_from
+    from selfinstruct.cli.text import printable
     from selfinstruct.run import doctor
 
     findings, area = [], ""

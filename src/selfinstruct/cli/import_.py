@@ -38,7 +38,7 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     all_generated_instances.jsonl, under any name and in any order. Give the seeds of the old run with --seeds. Rows
     that cannot be used are counted and listed by line number. Running the same command again changes nothing.
     """
-    from selfinstruct.cli.board import printable
+    from selfinstruct.cli.text import printable
     from selfinstruct.transfer.importing import import_files
 
     known = known_so_far()

@@ -112,8 +112,7 @@ def new(name: str, kind: str, to: Path) -> None:
 
 def _find(registry: Registry, component: str) -> tuple[str, Component[Any]]:
     """The kind of a component and the component itself; raises `UsageError` if its name does not say which."""
-    from selfinstruct.errors import UsageError
-    from selfinstruct.plugins.checks import suggest
+    from selfinstruct.errors import UsageError, suggest
     from selfinstruct.plugins.registry import KINDS
 
     kind, colon, name = component.rpartition(":")

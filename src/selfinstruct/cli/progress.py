@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.board import Board, printable
-from selfinstruct.cli.text import pluralize
+from selfinstruct.cli.progress_board import Board
+from selfinstruct.cli.text import pluralize, printable
 from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.board import printable
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.text import clip, pluralize, value_text
+from selfinstruct.cli.text import clip, pluralize, printable, value_text
 
 if TYPE_CHECKING:
     from selfinstruct.store import RunStore

@@ -47,10 +47,10 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
 
 def print_status(status: RunStatus) -> None:
     """Print the status of a run for a person."""
-    from selfinstruct.cli.board import printable
-    from selfinstruct.cli.forecast import print_growth
-    from selfinstruct.cli.funnel import print_funnel
     from selfinstruct.cli.progress import print_ratings
+    from selfinstruct.cli.status_funnel import print_funnel
+    from selfinstruct.cli.status_growth import print_growth
+    from selfinstruct.cli.text import printable
     from selfinstruct.types import JUDGE
 
     model = f" ({printable(status.model)})" if status.model else ""
@@ -69,7 +69,7 @@ def print_status(status: RunStatus) -> None:
 
 
 def _current_work_line(work: CurrentWork) -> str:
-    from selfinstruct.cli.board import duration
+    from selfinstruct.cli.text import duration
 
     stage = f": {work.stage}" if work.stage else ""
     last = f", last reply {duration(work.since)} ago" if work.stage else ", no reply yet"

@@ -1,12 +1,10 @@
-"""Formats texts from models for a terminal: cleaned, indented, and clipped unless `--full` is given."""
+"""Formats texts, counts and times for a terminal; texts from models are cleaned, and clipped without `--full`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-
-from selfinstruct.cli.board import printable
 
 if TYPE_CHECKING:
     from selfinstruct.types import Json
@@ -16,6 +14,11 @@ WIDTH = 100
 
 MAX_LENGTH = 600
 """Length of a prompt or reply that is shown without `--full`, in characters."""
+
+
+def printable(text: str) -> str:
+    """Text from a model made safe for a terminal: one line without control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def clip(text: str, most: int = WIDTH) -> str:
@@ -42,8 +45,7 @@ def fate_text(fate: str, rule: str, reason: str) -> str:
     """Describe a fate in words."""
     if fate == "accepted":
         return "accepted"
-    word = "set aside" if fate == "quarantined" else fate
-    return printable(f"{word} by {rule}: {reason}" if rule else f"{word}: {reason}")
+    return printable(f"{fate} by {rule}: {reason}" if rule else f"{fate}: {reason}")
 
 
 def evidence_lines(evidence: Mapping[str, Json], full: bool) -> Iterator[str]:
@@ -56,3 +58,13 @@ def evidence_lines(evidence: Mapping[str, Json], full: bool) -> Iterator[str]:
 def value_text(value: Json) -> str:
     """A value as JSON, with scores shortened to three digits."""
     return f"{value:.3f}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds in words, such as `3 min`."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 5400:
+        return f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfinstruct.cli.board import printable
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
-from selfinstruct.cli.text import block, clip, fate_text
+from selfinstruct.cli.text import block, clip, fate_text, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.trace import Encode

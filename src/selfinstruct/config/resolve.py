@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from selfinstruct.api import EXPORT, STAGES, Options
-from selfinstruct.config.places import homes_of
+from selfinstruct.config.problems import problems_of
 from selfinstruct.config.tables import (
     AskingTable,
     BudgetOptions,
@@ -21,7 +22,6 @@ from selfinstruct.config.tables import (
 )
 from selfinstruct.config.tree import Tree, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
-from selfinstruct.plugins.checks import suggest
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
 
@@ -37,11 +37,16 @@ class ChosenComponent:
         """Build it; raises `PluginError` or the component's own error."""
         return registry.build(self.kind, self.name, self.options)
 
-    def frozen(self) -> Tree:
-        """The values recorded in the run: all options except secrets and those that cannot change a result."""
-        return without_secrets(
-            {"use": self.name, **self.options.model_dump(mode="json", exclude=set(self.options.unfrozen))}
-        )
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """The values recorded in the run: all options except secrets and those that cannot change a result.
+
+        `recorded` is this component's table in a run that exists. An option that the table lacks was added to the
+        component since. It is left out where it has its default, so that the run can continue.
+        """
+        excluded = set(self.options.unfrozen)
+        if recorded and recorded.get("use") == self.name:
+            excluded |= {name for name in _names_at_default(self.options) if name not in recorded}
+        return without_secrets({"use": self.name, **self.options.model_dump(mode="json", exclude=excluded)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,21 @@ class StageConfig:
     table: StageTable
     backend: ChosenComponent | None = None
 
-    def frozen(self) -> Tree:
-        """All settings that can change the results of the stage."""
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """All settings that can change the results of the stage; without those added since `recorded`, as above."""
+        then = recorded or {}
+        filters = then.get("filters") or [None] * len(self.filters)
         uses = {"sampler", "encoder", "post_processor", "filters", "add_filters", "backend"}
         plain = self.table.model_dump(mode="json", exclude=uses | self.table.not_frozen, exclude_none=True)
+        if recorded is not None:
+            added = [name for name in _names_at_default(self.table) if name in plain and name not in recorded]
+            plain = {name: value for name, value in plain.items() if name not in added}
         return plain | {
-            "sampler": self.sampler.frozen() if self.sampler else None,
-            "encoder": self.encoder.frozen() if self.encoder else None,
-            "post_processor": self.post_processor.frozen(),
-            "filters": [chosen.frozen() for chosen in self.filters],
-            **({"backend": self.backend.frozen()} if self.backend else {}),
+            "sampler": self.sampler.frozen(then.get("sampler")) if self.sampler else None,
+            "encoder": self.encoder.frozen(then.get("encoder")) if self.encoder else None,
+            "post_processor": self.post_processor.frozen(then.get("post_processor")),
+            "filters": [chosen.frozen(old) for chosen, old in zip_longest(self.filters, filters[: len(self.filters)])],
+            **({"backend": self.backend.frozen(then.get("backend"))} if self.backend else {}),
         }
 
 
@@ -80,15 +90,21 @@ class RunConfig:
     export: ChosenComponent
     tree: Tree
 
-    def frozen(self) -> Tree:
-        """All settings outside the stages that can change the results.
+    def frozen(self, recorded: Tree | None = None) -> Tree:
+        """All settings outside the stages that can change the results; without those added since `recorded`, as above.
 
         A run folder cannot continue with other values.
         """
+        then = recorded or {}
         return {
             "run": self.run.model_dump(include={"seed", "lookahead", "seed_tasks"}),
-            "backend": self.backend.frozen() if self.backend else None,
+            "backend": self.backend.frozen(then.get("backend")) if self.backend else None,
         }
+
+
+def _names_at_default(options: BaseModel) -> list[str]:
+    fields = type(options).model_fields.items()
+    return [name for name, field in fields if getattr(options, name) == field.get_default(call_default_factory=True)]
 
 
 def resolve(tree: Tree, registry: Registry) -> RunConfig:
@@ -96,7 +112,7 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     try:
         shape = ConfigFile.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(list(_problems(error, ConfigFile, ""))) from None
+        raise ConfigError(list(problems_of(error, ConfigFile, ""))) from None
     problems: list[str] = []
     hints: list[str] = []
 
@@ -149,69 +165,4 @@ def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, st
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:
-        raise ConfigError(list(_problems(error, component.options, path))) from None
-
-
-_TYPES = ("bool", "int", "float", "str")
-_TYPE_FAULTS = {
-    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
-    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
-    "string_type": "must be a text, in quotes",
-}
-"""What is wrong by the type of pydantic's error, and how it is written."""
-
-
-def _is_type(part: int | str) -> bool:
-    """Whether the last part of a place is one of several types that a value may have."""
-    return part in _TYPES or str(part).strip("`").startswith(("constrained-", "literal[", "tuple["))
-
-
-def _problems(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
-    """One line for each place. For a value of several possible types pydantic reports an error for each type."""
-    told: dict[str, str] = {}
-    for fault in error.errors(include_url=False):
-        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
-        where = _path(location, path)
-        if fault["type"] == "extra_forbidden":
-            words = f"unknown option{_meant(str(location[-1]), _fields_at(model, location[:-1]), where)}"
-        elif fault["type"] == "missing":
-            words = "missing"
-        elif fault["type"] == "model_type":
-            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
-            words = f"must be a table{example}"
-        elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
-            words = f"must be a list of tables: write [[{where}]], with double brackets"
-        else:
-            said = fault["msg"].removeprefix("Value error, ")
-            words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
-        told[where] = (
-            f"{told[where]} or {words.removeprefix('input should be ').removeprefix('must be ')}"
-            if where in told
-            else words
-        )
-    return (f"{where}: {words}" for where, words in told.items())
-
-
-def _meant(option: str, known: Sequence[str], where: str) -> str:
-    """What an unknown option may have been meant to be: another of its table, or one of another table."""
-    if homes := [path for path in homes_of(option) if path != where]:
-        return f"; did you mean {' or '.join(homes)}?"
-    return suggest(option, known)
-
-
-def _path(location: Sequence[int | str], start: str = "") -> str:
-    path = start
-    for key in location:
-        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
-    return path
-
-
-def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """The option names of the model at a location inside it."""
-    for key in location:
-        annotation = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
+        raise ConfigError(list(problems_of(error, component.options, path))) from None

@@ -38,24 +38,27 @@ class RunOptions(Options):
 
 
 Unset = Literal["unset"]
-"""Leaves a setting of the sampling out of requests, whatever the recipe says, so that the provider's value holds."""
+"""Leaves a sampling parameter out of requests, whatever the recipe says, so that the provider's value applies."""
 
 
 class SamplingOptions(Options):
-    """How the model draws its words; what is not set is left to the prompt encoder, and `unset` to the provider."""
+    """Sampling parameters of the model.
+
+    One that is not set is left to the prompt encoder, and one that is `"unset"` to the provider.
+    """
 
     temperature: Annotated[float, Field(ge=0, le=2)] | Unset | None = Field(
         None, description="0 is greedy; higher is more varied."
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | Unset | None = Field(
-        None, description="Draw from the likeliest words of this mass."
+        None, description="Sample from the most likely words with this total probability."
     )
     max_tokens: Annotated[int, Field(ge=1)] | Unset | None = Field(None, description="The longest reply, in tokens.")
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
-        None, description="Against repeated words."
+        None, description="Penalty for frequent words."
     )
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
-        None, description="Against words already said."
+        None, description="Penalty for words already used."
     )
     stop: tuple[str, ...] | None = Field(None, description="Texts that end a reply.")
 

@@ -11,9 +11,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import ConfigError, suggest
 from selfinstruct.files.inputs import read_input_text
-from selfinstruct.plugins.checks import SECRET_NAME, suggest
+from selfinstruct.plugins.checks import SECRET_NAME
 
 FILE = "selfinstruct.toml"
 OFF = "off"

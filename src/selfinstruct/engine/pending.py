@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.types import Failure, Reply, Request
 
 

@@ -85,6 +85,8 @@ def check_verdict(name: str, verdict: object, text: str) -> None:
     if not isinstance(verdict, Verdict):
         raise PluginError(f"filter '{name}' returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
     near = verdict.similarity
+    if near is None and verdict.reason == "" and verdict.evidence == {}:  # nearly all verdicts
+        return
     scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
     if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
         raise PluginError(f"filter '{name}' returned an invalid similarity, on: {text[:80]!r}", HINT)
@@ -129,7 +131,7 @@ def _kind(value: object) -> str:
 
 
 def _is_json(value: object) -> bool:
-    if value is None or value == {}:  # nearly all verdicts
+    if value is None or value == {}:  # nearly all items
         return True
     try:
         json.dumps(value, allow_nan=False)

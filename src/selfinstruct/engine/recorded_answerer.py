@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from selfinstruct.engine.answerers import Answer
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.store import RunStore
 from selfinstruct.types import Reply, Request
 

@@ -10,15 +10,15 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from selfinstruct.engine.answerers import Answer
-from selfinstruct.engine.barren import BarrenReplies
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.fate_balance import FateBalance
 from selfinstruct.engine.filter_chain import ChainResult, FilterChain
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.pending import Answerer, Bounds, PendingRequest
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_request
 from selfinstruct.engine.saturation import SaturationMonitor
 from selfinstruct.engine.stages.protocol import Stage
+from selfinstruct.engine.unproductive import UnproductiveReplies
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import CommitFuture, RunStore
 from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
@@ -67,7 +67,7 @@ class Runner:
         self._balance = FateBalance(stage.name, store.totals(stage.name), store.evaluated(stage.name))
         evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
-        self._barren = BarrenReplies(self._balance.accepted > 0)
+        self._unproductive = UnproductiveReplies(self._balance.accepted > 0)
         self._failures = 0
         self._most_failures = FIRST_FAILURES
         self._last_failure = ""
@@ -110,7 +110,7 @@ class Runner:
             if not self._in_flight:
                 if self._stopping:
                     raise self._stopping
-                self._barren.check(is_complete=True)
+                self._unproductive.check(is_complete=True)
                 return "complete"
             pending = self._in_flight[0]
             try:
@@ -131,7 +131,7 @@ class Runner:
 
     def _most_in_flight(self) -> int:
         """Never changes a result, since a request is planned from the pool as it was `lookahead` requests before."""
-        return self._bounds.lookahead if self._stage.recorded else self._barren.in_flight(self._bounds.lookahead)
+        return self._bounds.lookahead if self._stage.recorded else self._unproductive.in_flight(self._bounds.lookahead)
 
     def _done(self) -> bool:
         """Whether the loop has a reason to end."""
@@ -148,7 +148,7 @@ class Runner:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to continue.")
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
-        self._barren.check()
+        self._unproductive.check()
         if self._failures >= self._most_failures:
             raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
 
@@ -187,7 +187,10 @@ class Runner:
         return PendingRequest(request, evaluated, task, answer)
 
     async def _obtain(self, request: Request) -> Answer:
-        """Record a request, get its answer, and record the answer, before anything evaluates it."""
+        """Get the answer to a request.
+
+        The request is in the database before it is sent, and the answer before anything evaluates it.
+        """
         if self._stage.recorded:
             return await self._answerer.answer(request)
         await self._store.record_request(request).wait()
@@ -268,7 +271,7 @@ class Runner:
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
         if isinstance(answer, Reply) and not self._stage.recorded:
-            self._barren.settled(request, answer, decisions, is_new=pending.task is not None)
+            self._unproductive.settled(request, answer, decisions, is_new=pending.task is not None)
         failure = answer.message if isinstance(answer, Failure) else ""
         reply = None if isinstance(answer, Failure) else answer
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from selfinstruct.insight.forecast import Forecast, advice, forecast
+from selfinstruct.insight.growth_forecast import Forecast, advice, forecast
 from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import Prices
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
-from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import SecretBytes, SecretStr
 
 from selfinstruct.api import API_VERSION, STAGES, Component, Options, hooks
-from selfinstruct.errors import PluginError
+from selfinstruct.errors import PluginError, suggest
 
 HOOKS = tuple(name for name in vars(hooks) if name.startswith("selfinstruct_"))
 """The names of all hooks."""
@@ -22,13 +20,6 @@ SECRET_NAME = re.compile(
 """Names of options that hold secrets. They are never recorded, whatever their type."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-def suggest(word: str, known: Sequence[str]) -> str:
-    """The text `; did you mean X?` if a known word is similar, otherwise an empty string."""
-    cases = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), cases, n=1)
-    return f"; did you mean '{cases[close[0]]}'?" if close else ""
 
 
 def check_plugin(plugin: object) -> None:

@@ -25,8 +25,8 @@ from selfinstruct.api import (
     TrainingEncoder,
     hooks,
 )
-from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause
-from selfinstruct.plugins.checks import check_component, check_plugin, suggest
+from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause, suggest
+from selfinstruct.plugins.checks import check_component, check_plugin
 
 GROUP = "selfinstruct"
 BACKEND, SAMPLER, ENCODER, POST_PROCESSOR, FILTER = "backend", "sampler", "encoder", "post-processor", "filter"

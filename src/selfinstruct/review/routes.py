@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from selfinstruct.store.items import NoSuchItemError
-from selfinstruct.store.pages import PageFilter, Pages, Reviewed
+from selfinstruct.store.review_items import NoSuchItemError
+from selfinstruct.store.review_pages import PageFilter, Pages, Reviewed
 from selfinstruct.store.reviews import Reviews, StaleReviewError
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import GENERATE, PREPARE

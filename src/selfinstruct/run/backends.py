@@ -39,8 +39,8 @@ class Backends:
         self._config = config
         self._run = given
         self._own: list[tuple[ChosenComponent, Backend]] = []
-        self._told: set[str] = set()
-        """The models that the user was told of."""
+        self._reported: set[str] = set()
+        """The models that were reported to the user."""
 
     def for_stage(self, stage: str) -> Backend:
         """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
@@ -104,8 +104,8 @@ class Backends:
         recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
         store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
         model = str(facts.get("model") or "")
-        if model and model not in self._told:
-            self._told.add(model)
+        if model and model not in self._reported:
+            self._reported.add(model)
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
         if is_traced() and not self._is_private(backend):
             say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")

@@ -209,8 +209,8 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
 
 def _context(needs: Mapping[str, int], context: int | None) -> Check:
     """Check whether the longest prompts and replies of each stage fit into the model's context."""
-    told = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"largest number of tokens in a request: {told or 'not known without seeds'}"
+    by_stage = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
+    words = f"largest number of tokens in a request: {by_stage or 'not known without seeds'}"
     if context is None:
         return Check("context", True, f"{words}; the model's context size is not known")
     small = [name for name, tokens in needs.items() if tokens > context]
@@ -220,10 +220,10 @@ def _context(needs: Mapping[str, int], context: int | None) -> Check:
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     limits = backend.limits()
-    told = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
+    maxima = {name.replace("_", " "): value for name, value in limits_for(config, stage).model_dump().items() if value}
     for window in limits.windows:
-        told.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
-    words = ", ".join(f"{value:,} {name}" for name, value in told.items())
+        maxima.setdefault(f"{window.what} in {window.seconds:,} s", window.limit)
+    words = ", ".join(f"{value:,} {name}" for name, value in maxima.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead

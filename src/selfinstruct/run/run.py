@@ -11,16 +11,16 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences
 from selfinstruct.config.tables import JudgeTable
-from selfinstruct.engine.answerers import LiveAnswerer, is_cancelled
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
-from selfinstruct.engine.retry import RetryPolicy
+from selfinstruct.engine.live_answerer import LiveAnswerer, is_cancelled
+from selfinstruct.engine.retry_policy import RetryPolicy
 from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, has_own, prices_for
-from selfinstruct.run.batches import open_rounds
+from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -143,7 +143,7 @@ class Run:
         return initial_seeds(self.registry, self.config)
 
     def _frozen(self) -> Tree:
-        frozen = self.config.frozen()
+        frozen = self.config.frozen(self.store.facts.config)
         if self._given is not None:
             frozen["backend"] = {"use": "given"}
         return frozen

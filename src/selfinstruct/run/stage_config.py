@@ -28,7 +28,8 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
     stage = config.stages.get(name)
     if stage is None:
         return
-    frozen, recorded = stage.frozen(), store.facts.stage_config(name)
+    recorded = store.facts.stage_config(name)
+    frozen = stage.frozen(recorded)
     found = differences(recorded, frozen, name) if recorded is not None and store.has_started(name) else []
     if found and name != PREPARE and store.totals(name).accepted:
         refuse_other_settings(store.folder, found)

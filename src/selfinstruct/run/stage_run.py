@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
-from selfinstruct.engine.batch_rounds import BatchRounds
+from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.errors import RunError, SelfInstructError, Stopped

@@ -9,7 +9,7 @@ from heapq import merge
 from selfinstruct.store import RunStore
 from selfinstruct.store.decisions import DecisionRow
 from selfinstruct.store.ids import candidate_id, parse_candidate_id
-from selfinstruct.store.items import item_digest
+from selfinstruct.store.review_items import item_digest
 from selfinstruct.store.reviews import ReviewCounts, Reviews, ReviewState
 from selfinstruct.store.rows import example_of
 from selfinstruct.text.encoding import dumps

@@ -1,4 +1,7 @@
-"""The journal of a run: what was asked and answered, written before anything evaluates it, and read back as it was."""
+"""Writes and reads the journal of a run: its requests and their answers.
+
+A request is in the database before it is sent, and its answer before anything evaluates it.
+"""
 
 from __future__ import annotations
 

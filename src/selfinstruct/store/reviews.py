@@ -13,8 +13,8 @@ from pathlib import Path
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.files.names import REVIEW_FILE
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.items import IDENTITY, NoSuchItemError, item_digest, place_of, texts_of
 from selfinstruct.store.review_file import connect, connect_to_read
+from selfinstruct.store.review_items import IDENTITY, NoSuchItemError, item_digest, place_of, texts_of
 from selfinstruct.store.rows import now
 from selfinstruct.store.run import RunStore
 from selfinstruct.text.encoding import clean, dumps

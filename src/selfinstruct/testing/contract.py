@@ -147,7 +147,7 @@ class ComponentContract:
         built = self.build()
         assert isinstance(built, self.base), f"built as {type(built).__name__}, not derived from {self.base.__name__}"
 
-    def test_it_is_built_anew_each_time(self) -> None:
+    def test_each_build_makes_a_new_one(self) -> None:
         """A component that the config lists twice is built twice, and neither knows of the other."""
         assert self.build() is not self.build(), "`build` gave the same object twice"
 

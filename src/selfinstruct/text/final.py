@@ -79,6 +79,18 @@ _SIGN = re.compile(
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
+_SIGNS = (
+    *"<[◁◀【",
+    "assistant",
+    "analysis",
+    "commentary",
+    "Thinking...",
+    "Here is my ",
+    "Here's my ",
+    "Here’s my ",
+)
+"""Each match of `_SIGN` holds one of these, and they are found sooner."""
+
 _ALSO_HTML = ("<s>", "</s>")
 _NEAR = 200
 """Characters around a sign that are looked at."""
@@ -95,7 +107,7 @@ def final_text(text: str) -> str:
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. Takes a time that grows with the length of the text, and raises nothing.
     """
-    if _SIGN.search(text) is None:
+    if not any(map(text.__contains__, _SIGNS)) or _SIGN.search(text) is None:
         return text
     channel = _final_channel(text)
     if channel is not None:

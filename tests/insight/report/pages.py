@@ -88,9 +88,9 @@ class ParsedPage(HTMLParser):
         """The figures in large, by what they are called."""
         start = next(at for at, (tag, attrs) in enumerate(self.elements) if attrs.get("class") == "heads")
         assert self.elements[start][0] == "dl"
-        told = [text for text in self.texts if text.strip()]
-        first = told.index("seed tasks")
-        return dict(zip(told[first : first + 16 : 2], told[first + 1 : first + 16 : 2], strict=True))
+        shown = [text for text in self.texts if text.strip()]
+        first = shown.index("seed tasks")
+        return dict(zip(shown[first : first + 16 : 2], shown[first + 1 : first + 16 : 2], strict=True))
 
 
 def evil_run(folder: Path, texts: tuple[str, ...] = EVIL) -> Path:

@@ -27,9 +27,9 @@ SIX_MB = 6_000_000
 
 def report_on(run: Path) -> ParsedPage:
     """The report that the command writes."""
-    told = command("report", "--out", run).done()
+    ended = command("report", "--out", run).done()
     path = run / "report.html"
-    assert told.out.startswith(f"{path}: "), told.out
+    assert ended.out.startswith(f"{path}: "), ended.out
     assert path.stat().st_size < SIX_MB
     return ParsedPage(path)
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Instruction, Reply, Request
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesReader
-from selfinstruct_chat.labels import ChatLabelsReader
 from selfinstruct_chat.tasks import ChatTasksReader
 from tests.plugins.filters.chain import Chain
 

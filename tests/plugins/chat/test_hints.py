@@ -116,7 +116,7 @@ def test_a_run_freezes_what_stood_in_the_file(tmp_path: Path, monkeypatch: pytes
 OUT = "runs/default/machine_generated_instructions.jsonl"
 
 
-def test_a_run_that_was_begun_before_there_were_hints_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_started_before_there_were_hints_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import json
     import sqlite3
     from contextlib import closing

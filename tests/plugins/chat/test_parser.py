@@ -192,7 +192,7 @@ def test_names_of_kinds_in_brackets_go_if_most_tasks_have_one() -> None:
     assert texts(f"1. {A} (creative)\n2. [math] {B}\n3. {C}") == [A, B, C]
 
 
-def test_the_first_item_may_go_on_from_the_prompt() -> None:
+def test_the_first_item_may_continue_the_prompt() -> None:
     assert texts(f"{A}\n2. {B}\n3. {C}") == [A, B, C]
     assert texts(f"Here they are:\n2. {B}\n3. {C}") == [B, C]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import Instruction, Reply, Request
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.labels import ChatLabelsReader
 from selfinstruct_chat.ratings import ChatRatingsReader
 from selfinstruct_chat.tasks import ChatTasksReader
 

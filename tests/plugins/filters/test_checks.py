@@ -95,7 +95,7 @@ def test_what_is_surely_wrong_is_dropped(name: str, instruction: str, text: str,
         ("limits", "Write a sentence in lower case and one in upper case.", "", "one. TWO."),
     ],
 )
-def test_what_cannot_be_told_is_kept(name: str, instruction: str, text: str, output: str) -> None:
+def test_what_cannot_be_decided_is_kept(name: str, instruction: str, text: str, output: str) -> None:
     assert reason(name, instruction, text, output) == ""
 
 

@@ -151,7 +151,7 @@ def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
         (["done.fp"], "done.fp is already a file of fingerprints"),
     ],
 )
-def test_what_cannot_be_done_is_told(texts: Path, args: list[str], words: str) -> None:
+def test_the_error_says_what_cannot_be_done(texts: Path, args: list[str], words: str) -> None:
     Path("array.json").write_text("[1]", "utf-8")
     Path("latin.txt").write_bytes("Gärtner".encode("latin-1"))
     Path("done.fp").write_bytes(Fingerprints.from_texts("x", [QUESTION]).to_bytes())
@@ -173,7 +173,7 @@ def broken(data: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("how", list(broken(b"x")))
-def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path, how: str) -> None:
+def test_the_error_for_a_broken_file_is_one_sentence(tmp_path: Path, how: str) -> None:
     path = tmp_path / "x.fp"
     path.write_bytes(broken(Fingerprints.from_texts("x", [QUESTION]).to_bytes())[how])
     with pytest.raises(DataError, match=r"x\.fp (is|holds)") as caught:

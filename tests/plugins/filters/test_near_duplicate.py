@@ -30,7 +30,7 @@ def evaluated(item: Example, *before: Example, **options: float) -> tuple[str, s
     return verdict.reason, verdict.evidence.get("subject")  # type: ignore[return-value]
 
 
-def test_a_story_told_again_under_another_task_is_dropped() -> None:
+def test_a_story_that_comes_back_under_another_task_is_dropped() -> None:
     again = example(STORY.replace("small", "little"), instruction="Tell a story of the sea.", subject="g5.2")
     assert evaluated(again, example("Yes."), example(STORY, subject="g1.1")) == ("near-duplicate", "g1.1")
 

@@ -86,8 +86,8 @@ def test_what_looks_invented_is_kept(text: str) -> None:
 @pytest.mark.parametrize(("text", "reason"), [case for case in REAL if case[1]])
 def test_the_evidence_is_masked(text: str, reason: str) -> None:
     verdict = PersonalDataFilter(PersonalDataOptions()).evaluate(Draft(text))
-    told = json.dumps(dict(verdict.evidence), ensure_ascii=False)
-    assert "*" in told
+    evidence = json.dumps(dict(verdict.evidence), ensure_ascii=False)
+    assert "*" in evidence
     assert not set(re.findall(r"[^\W_]{3,}", text)) & set(re.findall(r"[^\W_]{3,}", str(verdict.evidence["masked"])))
 
 

@@ -45,7 +45,7 @@ def test_the_nearest_is_named_with_its_cosine(server: OllamaServer, tmp_path: Pa
     assert one.evaluate(Draft("xyz")).keep
 
 
-def test_it_decides_by_the_cosine_and_remembers_what_it_is_told(server: OllamaServer, tmp_path: Path) -> None:
+def test_it_decides_by_the_cosine_and_remembers_what_it_observes(server: OllamaServer, tmp_path: Path) -> None:
     text, limit = "Name two lakes of Africa.", cosine("Name two lakes of Africa.", POOL[1].text)
     for threshold, kept in ((limit + 1e-4, True), (limit - 1e-4, False)):
         one = rule(server, tmp_path, threshold=threshold)
@@ -142,7 +142,7 @@ def test_an_embedding_of_nothing_is_near_to_nothing(server: OllamaServer, tmp_pa
     assert one.evaluate(Draft("456")).keep
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(server: OllamaServer, tmp_path: Path) -> None:
+def test_the_error_names_a_folder_that_cannot_be_written(server: OllamaServer, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"semantic\.cache: .*file cannot be used: Not a directory"):
         rule(server, tmp_path / "file")
@@ -156,14 +156,16 @@ def test_a_folder_that_cannot_be_written_to_is_told(server: OllamaServer, tmp_pa
         ("google_vertexai:x", "could not make the embeddings 'google_vertexai:x'"),
     ],
 )
-def test_a_model_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, words: str) -> None:
+def test_the_error_names_a_model_that_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, words: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     chosen = f'generate.add_filters=[{{use = "semantic", model = "{model}"}}]'
     ended = command("generate", "--backend", "demo", "--target", "3", "--set", chosen)
     ended.failed(2 if ":" not in model else 4, words)
 
 
-def test_a_run_stops_resumably_without_its_server_and_goes_on_with_it(
+def test_a_run_stops_resumably_without_its_server_and_continues_with_it(
     server: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

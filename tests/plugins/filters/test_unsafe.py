@@ -42,7 +42,7 @@ def test_the_corpus_is_of_some_size() -> None:
     assert set(CORPUS["unsafe"]) == set(CATEGORIES)
 
 
-def test_texts_that_the_lists_were_not_mended_by() -> None:
+def test_texts_that_were_not_used_to_improve_the_lists() -> None:
     """`benchmarks/unsafe.py` prints the figures; here they must only not fall."""
     held_out = CORPUS["held-out"]
     assert sum(bool(judge(text)) for text in held_out["unsafe"]) >= 15

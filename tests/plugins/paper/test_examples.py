@@ -180,7 +180,7 @@ def test_reader_and_filters_accept_the_same_examples_as_the_functions(raw: str, 
 
 
 @given(st.lists(st.tuples(RAW, st.booleans(), FINISH), max_size=6), st.data())
-def test_tasks_do_not_disturb_each_other_and_a_resumed_run_goes_on(
+def test_tasks_do_not_disturb_each_other_and_a_resumed_run_continues(
     replies: list[tuple[str, bool, str]], data: st.DataObject
 ) -> None:
     judge, before = whole_chain(), list[Example]()

@@ -166,7 +166,7 @@ def _replies(flow: Funnel) -> str:
     counts = {name: flow.marks.get(mark, 0) for mark, name in MARKS.items()} | {
         "failed": flow.failed,
         "without an answer yet": flow.unanswered,
-        "not judged yet": flow.waiting,
+        "not evaluated yet": flow.waiting,
     }
     return " · ".join([*parts, *(f"{number(count)} {name}" for name, count in counts.items() if count)])
 

@@ -21,8 +21,8 @@ static int make_masks(walk *w, group *g) {
     size_t size = size_of_masks(g), row = (size_t)g->words * ROW;
     unsigned char *masks = g->masks = aligned_alloc(ROW, size);
     g->rows = calloc((size_t)w->numbers + 1, 4);
-    g->sums = calloc(((size_t)w->pool->longest + 1) * g->count, 8);
-    g->most = calloc(((size_t)w->pool->longest + 1) * g->count, 8);
+    g->sums = calloc((size_t)w->buckets * g->count, 8);
+    g->most = calloc((size_t)w->buckets * g->count, 8);
     if (!masks || !g->rows || !g->sums || !g->most) return -1;
     memset(masks, 0, size);
     g->state = masks + size - row;
@@ -58,36 +58,43 @@ static void clear_walk(walk *w) {
 
 /* --- walk --------------------------------------------------------------------------------------------------------- */
 
-/* The mean score and the containment of a lane, from its sums by length of entry. */
-static void summarise(lane *own, const uint64_t *sums, const uint64_t *most, uint32_t lengths, uint32_t lanes) {
+/* The mean score and the containment of a lane, from its sums by bucket. */
+static void summarise(const walk *w, lane *own, const uint64_t *sums, const uint64_t *most, uint32_t lanes) {
     double total = 0.0;
-    for (uint32_t n = 0; n < lengths; n++, sums += lanes, most += lanes) {
-        if (!*most) continue;
-        total += 2.0 * (double)*sums / ((double)own->m + n);
-        double part = (double)*most / (own->m < n ? own->m : n);
-        if (part > own->containment) own->containment = part;
-    }
+    for (uint32_t place = 0; place < w->buckets; place++, sums += lanes, most += lanes)
+        add_length(own, w->lengths[place], *sums, *most, &total);
     own->mean = own->prefix ? total / own->prefix : 0.0;
 }
 
 /* Compare all groups with all buckets. Buckets of similar length come first: the best entries are then found early,
    and few are replaced. */
 static int walk_pool(walk *w) {
-    const pool *p = w->pool;
     const group *halfway = &w->groups[w->count / 2];
-    uint32_t lengths = p->longest + 1, middle = halfway->lanes[halfway->count / 2].m;
+    uint32_t middle = 0;
     number_tokens(w);
     for (uint32_t k = 0; k < w->count; k++) if (make_masks(w, &w->groups[k])) return -1;
-    if (middle > p->longest) middle = p->longest;
-    for (uint32_t step = 0; step < 2 * lengths; step++) {
-        int64_t n = step % 2 ? (int64_t)middle - (step + 1) / 2 : (int64_t)middle + step / 2;
-        if (n >= 0 && n <= p->longest && p->buckets[n].count) walk_bucket(w, &p->buckets[n], (uint32_t)n);
+    while (middle + 1 < w->buckets && w->lengths[middle] < halfway->lanes[halfway->count / 2].m) middle++;
+    for (uint32_t step = 0; step < 2 * w->buckets; step++) {
+        int64_t place = step % 2 ? (int64_t)middle - (step + 1) / 2 : (int64_t)middle + step / 2;
+        if (place >= 0 && place < w->buckets) walk_bucket(w, (uint32_t)place);
     }
     for (uint32_t k = 0; k < w->count; k++)
         for (uint32_t l = 0; l < w->groups[k].count; l++) {
             group *g = &w->groups[k];
-            summarise(&g->lanes[l], g->sums + l, g->most + l, lengths, g->count);
+            summarise(w, &g->lanes[l], g->sums + l, g->most + l, g->count);
         }
+    return 0;
+}
+
+/* List the lengths of the pool's entries. */
+static int list_lengths(walk *w) {
+    const pool *p = w->pool;
+    uint32_t room = 0;
+    for (uint32_t n = 0; p->buckets && n <= p->longest; n++) {
+        if (!p->buckets[n].count) continue;
+        if (grow(&w->lengths, &room, w->buckets + 1ull, 4, 0)) return -1;
+        w->lengths[w->buckets++] = n;
+    }
     return 0;
 }
 
@@ -100,18 +107,24 @@ typedef struct {                               /* the texts, shortest first, and
     uint32_t *entries, *found;
 } comparison;
 
+/* Take the last text. */
+static lane take_text(const walk *w, comparison *c) {
+    uint32_t text = --c->count;
+    uint32_t prefix = c->prefixes[text] < w->pool->entries ? c->prefixes[text] : w->pool->entries;
+    size_t at = (size_t)text * (w->nearest + 1);
+    c->end -= c->lengths[text];
+    return (lane){text, c->lengths[text], prefix, 0, 0, c->scores + at, c->entries + at, 0.0, 0.0};
+}
+
 static void take_group(const walk *w, comparison *c, group *g) {
     uint32_t longest = c->lengths[c->count - 1], width = longest <= 16 ? 2 : longest <= 32 ? 4 : 8;
     uint32_t words = width < 8 ? 1 : (longest + 63) / 64, lanes = ROW / width;
     *g = (group){.count = c->count < lanes ? c->count : lanes, .width = width, .words = words, .safe = NONE};
     for (uint32_t l = g->count; l-- > 0;) {
-        uint32_t text = --c->count;
-        uint32_t prefix = c->prefixes[text] < w->pool->entries ? c->prefixes[text] : w->pool->entries;
-        size_t at = (size_t)text * (w->nearest + 1);
-        g->texts[l] = c->end -= c->lengths[text];
-        g->lanes[l] = (lane){text, c->lengths[text], prefix, 0, 0, c->scores + at, c->entries + at, 0.0, 0.0};
-        if (prefix < g->safe) g->safe = prefix;
-        if (prefix > g->last) g->last = prefix;
+        g->lanes[l] = take_text(w, c);
+        g->texts[l] = c->end;
+        if (g->lanes[l].prefix < g->safe) g->safe = g->lanes[l].prefix;
+        if (g->lanes[l].prefix > g->last) g->last = g->lanes[l].prefix;
     }
 }
 
@@ -124,14 +137,10 @@ static void take_groups(walk *w, comparison *c) {
     }
 }
 
-static void write_results(const walk *w, const comparison *c) {
-    for (uint32_t k = 0; k < w->count; k++)
-        for (uint32_t l = 0; l < w->groups[k].count; l++) {
-            const lane *own = &w->groups[k].lanes[l];
-            c->found[own->text] = own->found;
-            c->mean[own->text] = own->mean;
-            c->containment[own->text] = own->containment;
-        }
+static void write_result(const lane *own, const comparison *c) {
+    c->found[own->text] = own->found;
+    c->mean[own->text] = own->mean;
+    c->containment[own->text] = own->containment;
 }
 
 /* Compare `count` texts, shortest first, each with the entries below its prefix.
@@ -149,13 +158,19 @@ EXPORT int si_compare(const pool *p, uint32_t count, const uint32_t *tokens, con
     w.where = calloc((size_t)p->vocabulary + 1, 4);
     w.reading.tokens = malloc(((size_t)(p->longest > PART ? p->longest : PART) + 1) * 4);
     w.reading.starts = malloc(((size_t)PART + 1) * 4);
-    int failed = !w.groups || !w.where || !w.reading.tokens || !w.reading.starts;
+    int failed = !w.groups || !w.where || !w.reading.tokens || !w.reading.starts || list_lengths(&w);
+    while (c.count && c.lengths[c.count - 1] > LONG && !failed) {
+        lane own = take_text(&w, &c);
+        failed = walk_alone(&w, &own, c.end);
+        write_result(&own, &c);
+    }
     while (c.count && !failed) {
         take_groups(&w, &c);
         failed = p->entries ? walk_pool(&w) : 0;
-        write_results(&w, &c);
+        for (uint32_t k = 0; k < w.count; k++)
+            for (uint32_t l = 0; l < w.groups[k].count; l++) write_result(&w.groups[k].lanes[l], &c);
         clear_walk(&w);
     }
-    free(w.groups); free(w.where); free(w.reading.tokens); free(w.reading.starts);
+    free(w.groups); free(w.where); free(w.lengths); free(w.reading.tokens); free(w.reading.starts);
     return failed ? -1 : 0;
 }

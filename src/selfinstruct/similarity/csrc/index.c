@@ -22,7 +22,7 @@ static int by_rarity(const void *left, const void *right) {          /* later pl
 }
 
 uint32_t *sorted_places(const decision_index *d, const uint32_t *tokens, uint32_t n) {
-    uint32_t *rare = malloc((size_t)n * 4 + 4);
+    uint32_t *rare = malloc((size_t)n * 8 + 4), marks = 0;
     if (!rare) return 0;
     for (uint32_t i = 0, j; i < n; i++) {
         uint32_t place = tokens[i] < d->vocabulary ? d->places[tokens[i]] : 0;
@@ -30,6 +30,7 @@ uint32_t *sorted_places(const decision_index *d, const uint32_t *tokens, uint32_
         rare[j] = place;
     }
     if (n > SORT_BY_INSERTION) qsort(rare, n, 4, by_rarity);
+    for (uint32_t i = n; i-- > 0;) rare[n + i] = marks |= mark_of(rare[i]);
     return rare;
 }
 
@@ -117,8 +118,7 @@ static int file_entry(decision_index *d, uint32_t entry, const uint32_t *tokens,
     int failed = 0;
     for (uint32_t rank = 0; rank + fewest <= n && !failed; rank++) {
         if (rank && rare[rank] == rare[rank - 1]) continue;
-        uint32_t marks = marks_of(rare + rank, n - rank);
-        cell posting = {.length = n, .rank = rank, .single = 1, .entry = entry, .marks = marks};
+        cell posting = {.length = n, .rank = rank, .single = 1, .entry = entry, .marks = rare[n + rank]};
         failed = file_under(d, rare[rank], posting);
     }
     free(rare);

@@ -54,11 +54,7 @@ static inline uint32_t needed(const decision_index *d, uint32_t m, uint32_t n) {
     return m < TABLE && n < TABLE ? d->needs[m][n] : least_common(d->threshold, 1, m, n);
 }
 
-static inline uint32_t marks_of(const uint32_t *places, uint32_t n) {
-    uint32_t marks = 0;
-    for (uint32_t i = 0; i < n; i++) marks |= (uint32_t)(places[i] != 0) << (HASH(places[i]) >> 27);
-    return marks;
-}
+static inline uint32_t mark_of(uint32_t place) { return (uint32_t)(place != 0) << (HASH(place) >> 27); }
 
 static inline item item_of(const uint32_t *tokens, uint32_t n, uint32_t row) {
     item made = {{0, 0}, row, 0};
@@ -88,7 +84,8 @@ static inline uint32_t find_cell(const postings *p, uint32_t length, uint32_t ra
     return low;
 }
 
-/* The places of tokens, rare ones first, in memory that the caller frees; null if there is not enough. */
+/* The places of `n` tokens, rare ones first, and behind them for each place the marks of it and all that follow; in
+   memory that the caller frees, or null if there is not enough. */
 uint32_t *sorted_places(const decision_index *d, const uint32_t *tokens, uint32_t n);
 
 #endif

@@ -14,6 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
 #define NONE UINT32_MAX
+#define LONG 2048              /* a text of more tokens is compared without a table of masks */
 
 typedef struct { uint32_t *ids, *tokens; uint64_t *parities; uint32_t count, room; } bucket;  /* entries of a length */
 typedef struct decision_index decision_index;
@@ -32,6 +33,11 @@ int grow(void *place, uint32_t *room, uint64_t wanted, size_t size, int zero);
 /* The index for decisions (index.c). */
 void free_index(decision_index *d);
 int index_latest(pool *p, const uint32_t *tokens, uint32_t n);
+
+/* The common lengths of a text with `count` entries of `n` tokens each, which stand one after the other (long.c). The
+   array `where`, by token, is all zeros, and is left so. */
+int common_lengths(const uint32_t *text, uint32_t m, const uint32_t *entries, uint32_t n, uint32_t count,
+                   uint32_t *where, uint32_t vocabulary, uint32_t *lengths);
 
 /* Use the widest vectors that this processor has, up to a level (search.c, scan.c); scans return the level they use. */
 void choose_search(int most);

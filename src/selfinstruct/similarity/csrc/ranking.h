@@ -29,7 +29,7 @@ typedef struct {
     uint32_t safe_here, last_here;             /* how many of the current bucket those are */
     uint32_t *rows;                            /* row of masks by number of token; row 0 is for all others */
     void *masks, *state;                       /* masks by row; room for one row */
-    uint64_t *sums, *most;                     /* common lengths by length of entry, then lane: the sum, the greatest */
+    uint64_t *sums, *most;                     /* common lengths by bucket, then lane: the sum, the greatest */
     _Alignas(ROW) unsigned char cuts[ROW];
 } group;
 
@@ -38,6 +38,7 @@ typedef struct {
     group *groups;
     uint32_t count, nearest;
     uint32_t *where, numbers;                  /* number of a token, from 1; the greatest */
+    uint32_t *lengths, buckets;                /* lengths of entries that there are, ascending */
     reading reading;
 } walk;
 
@@ -48,7 +49,19 @@ static inline void set_bits(void *row, uint32_t lane, uint32_t width, uint64_t b
     else ((uint64_t *)row)[lane] |= bits;
 }
 
-/* Compare every group with a bucket of entries of `n` tokens, and keep the best entries and the sums of each lane. */
-void walk_bucket(walk *w, const bucket *b, uint32_t n);
+/* Add to a lane the common lengths with all entries of `n` tokens: their sum and the greatest. Shortest entries first,
+   since sums round. */
+static inline void add_length(lane *own, uint32_t n, uint64_t sum, uint64_t most, double *total) {
+    if (!most) return;
+    *total += 2.0 * (double)sum / ((double)own->m + n);
+    double part = (double)most / (own->m < n ? own->m : n);
+    if (part > own->containment) own->containment = part;
+}
+
+/* Compare every group with the bucket at `place`, and keep the best entries and the sums of each lane. */
+void walk_bucket(walk *w, uint32_t place);
+
+/* Compare a long text with every entry below its prefix, and keep its best entries, its mean and its containment. */
+int walk_alone(walk *w, lane *own, const uint32_t *text);
 
 #endif

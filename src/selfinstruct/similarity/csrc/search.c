@@ -16,7 +16,8 @@ typedef struct {
     const pool *pool;
     const uint32_t *tokens;                     /* the candidate's, `m` of them */
     uint32_t m, words;
-    const uint64_t *masks;                      /* for each row of `where`, the candidate's positions of that token */
+    const uint64_t *masks;                      /* for each row of `where`, the candidate's positions of that token; */
+    int failed;                                 /* null for a long one. Whether there was not enough memory */
     uint64_t *state;                            /* room for one row of masks */
     item item;                                  /* of the candidate */
     uint64_t *parities[32];                     /* its parity in 2^k words, once it is needed */
@@ -55,7 +56,10 @@ INLINE uint32_t common_length(const search *q, const uint32_t *tokens, uint32_t 
 
 INLINE void compare_entry(search *q, uint32_t entry, uint32_t n, uint32_t wanted) {
     const decision_index *d = q->pool->index;
-    uint32_t common = common_length(q, q->pool->buckets[n].tokens + (size_t)d->items[entry].row * n, n);
+    const uint32_t *tokens = q->pool->buckets[n].tokens + (size_t)d->items[entry].row * n;
+    uint32_t common = 0;
+    if (q->masks) common = common_length(q, tokens, n);
+    else q->failed |= common_lengths(q->tokens, q->m, tokens, n, 1, d->where, d->vocabulary, &common);
     if (common < wanted) return;
     double score = f_measure(common, q->m, n);
     if (score > q->score || (score == q->score && entry < q->entry)) {
@@ -154,7 +158,7 @@ INLINE void search_cells(search *q, const uint32_t *rare, filter_marks filter) {
         fetch(next->cells, next->count * (uint32_t)sizeof(cell));
         if (!rare[rank] || (rank && rare[rank] == rare[rank - 1])) continue;
         if (m - rank < needed(d, m, shortest)) break;
-        bound b = {marks_of(rare + rank, m - rank), 0, 0};
+        bound b = {rare[m + rank], 0, 0};
         for (uint32_t at = find_cell(p, shortest, 0); at < p->count; at++) {
             const cell *c = &p->cells[at];
             uint32_t n = c->length, wanted = needed(d, m, n);
@@ -249,13 +253,13 @@ void choose_search(int most) {
    -2 if there is no index or not enough memory. */
 EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *score) {
     decision_index *d = p->index;
-    uint32_t words = (m + 63) / 64, rows = 0;
+    uint32_t words = (m + 63) / 64, rows = 0, masked = m > LONG ? 0 : m;
     if (!d) return -2;
     if (!m || !d->entries) return -1;
     uint32_t *rare = sorted_places(d, tokens, m);
-    uint64_t *masks = calloc((size_t)(m + 2) * words, 8);
-    if (!rare || !masks) { free(rare); free(masks); return -2; }
-    for (uint32_t i = 0; i < m; i++) {
+    uint64_t *masks = m > LONG ? 0 : calloc((size_t)(m + 2) * words, 8);
+    if (!rare || (masked && !masks)) { free(rare); free(masks); return -2; }
+    for (uint32_t i = 0; i < masked; i++) {
         uint32_t t = tokens[i];
         if (!t || t >= d->vocabulary) continue;
         if (!d->where[t]) d->where[t] = ++rows;
@@ -263,12 +267,13 @@ EXPORT int64_t si_decide(pool *p, const uint32_t *tokens, uint32_t m, double *sc
     }
     if (!++d->turn) { for (uint32_t e = 0; e < d->entries; e++) d->items[e].turn = 0; d->turn = 1; }
     search q = {.pool = p, .tokens = tokens, .m = m, .words = words, .masks = masks,
-                .state = masks + (size_t)(m + 1) * words, .item = item_of(tokens, m, 0), .score = -1.0, .entry = NONE};
+                .state = masks ? masks + (size_t)(m + 1) * words : 0, .item = item_of(tokens, m, 0), .score = -1.0, .entry = NONE};
     search_entries(&q, rare);
-    for (uint32_t i = 0; i < m; i++) if (tokens[i] && tokens[i] < d->vocabulary) d->where[tokens[i]] = 0;
+    for (uint32_t i = 0; i < masked; i++) if (tokens[i] && tokens[i] < d->vocabulary) d->where[tokens[i]] = 0;
     for (int k = 0; k < 32; k++) free(q.parities[k]);
     free(rare);
     free(masks);
     *score = q.score;
+    if (q.failed) return -2;
     return q.entry == NONE ? -1 : (int64_t)q.entry;
 }

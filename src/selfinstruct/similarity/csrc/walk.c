@@ -2,6 +2,7 @@
 
 #include "ranking.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static inline uint32_t value(const void *row, uint32_t lane, uint32_t width) {
@@ -60,8 +61,8 @@ static void update_best(walk *w, group *g, const scan_result *found, const uint3
 }
 
 /* Add the sums of a scan whose entries count for every lane. */
-static void add_totals(group *g, const scan_result *found, uint32_t n) {
-    uint64_t *sums = g->sums + (size_t)n * g->count, *most = g->most + (size_t)n * g->count;
+static void add_totals(group *g, const scan_result *found, uint32_t place) {
+    uint64_t *sums = g->sums + (size_t)place * g->count, *most = g->most + (size_t)place * g->count;
     for (uint32_t l = 0; l < g->count; l++) {
         uint32_t best = value(found->most, l, g->width);
         sums[l] += value(found->sums, l, g->width);
@@ -70,8 +71,8 @@ static void add_totals(group *g, const scan_result *found, uint32_t n) {
 }
 
 /* Add the last block of a scan, some of whose entries do not count for every lane. */
-static void add_block(group *g, const scan_result *found, const uint32_t *ids, uint32_t seen, uint32_t n) {
-    uint64_t *sums = g->sums + (size_t)n * g->count, *most = g->most + (size_t)n * g->count;
+static void add_block(group *g, const scan_result *found, const uint32_t *ids, uint32_t seen, uint32_t place) {
+    uint64_t *sums = g->sums + (size_t)place * g->count, *most = g->most + (size_t)place * g->count;
     for (uint32_t l = 0; l < g->count; l++)
         for (uint32_t e = 0; e < seen && ids[e] < g->lanes[l].prefix; e++) {
             uint32_t common = value(found->lengths[e], l, g->width);
@@ -102,8 +103,10 @@ static void read_entries(walk *w, const bucket *b, uint32_t n, uint32_t at, uint
     w->reading.starts[end - at] = used;
 }
 
-/* Compare a group with the entries `at` to `end` of a bucket, which have been read. */
-static void compare_group(walk *w, group *g, const bucket *b, uint32_t n, uint32_t at, uint32_t end) {
+/* Compare a group with the entries `at` to `end` of the bucket at `place`, which have been read. */
+static void compare_group(walk *w, group *g, uint32_t place, uint32_t at, uint32_t end) {
+    uint32_t n = w->lengths[place];
+    const bucket *b = &w->pool->buckets[n];
     scan *run = scan_for(g->width);
     uint32_t last = end < g->last_here ? end : g->last_here, first = at, done;
     scan_result found;
@@ -114,12 +117,14 @@ static void compare_group(walk *w, group *g, const bucket *b, uint32_t n, uint32
         done = run(&w->reading, at - first, stop - at, g->rows, g->masks, g->words, g->state, g->cuts, &found);
         uint32_t seen = (done - 1) % BLOCK + 1;
         const uint32_t *ids = b->ids + at + done - seen;
-        if (safe) add_totals(g, &found, n); else add_block(g, &found, ids, seen, n);
+        if (safe) add_totals(g, &found, place); else add_block(g, &found, ids, seen, place);
         update_best(w, g, &found, ids, seen, n);
     }
 }
 
-void walk_bucket(walk *w, const bucket *b, uint32_t n) {
+void walk_bucket(walk *w, uint32_t place) {
+    uint32_t n = w->lengths[place];
+    const bucket *b = &w->pool->buckets[n];
     uint32_t last = 0, step = n < PART ? PART / (n ? n : 1) : 1;
     for (uint32_t k = 0; k < w->count; k++) {
         group *g = &w->groups[k];
@@ -132,6 +137,36 @@ void walk_bucket(walk *w, const bucket *b, uint32_t n) {
     for (uint32_t at = 0; at < last; at += step) {
         uint32_t end = last - at < step ? last : at + step;
         read_entries(w, b, n, at, end);
-        for (uint32_t k = 0; k < w->count; k++) compare_group(w, &w->groups[k], b, n, at, end);
+        for (uint32_t k = 0; k < w->count; k++) compare_group(w, &w->groups[k], place, at, end);
     }
+}
+
+/* --- a long text -------------------------------------------------------------------------------------------------- */
+
+int walk_alone(walk *w, lane *own, const uint32_t *text) {
+    const pool *p = w->pool;
+    uint32_t *lengths = malloc((size_t)PART * 4);
+    int failed = !lengths;
+    double total = 0.0;
+    for (uint32_t place = 0; place < w->buckets && !failed; place++) {
+        uint32_t n = w->lengths[place];
+        const bucket *b = &p->buckets[n];
+        uint32_t last = count_below(b, own->prefix), step = n < PART ? PART / (n ? n : 1) : 1, most = 0;
+        uint64_t sum = 0;
+        if (last) own->cut = cut_for(own, n, w->nearest, b->ids[0]);
+        for (uint32_t at = 0; at < last && !failed; at += step) {
+            uint32_t count = last - at < step ? last - at : step;
+            const uint32_t *entries = n ? b->tokens + (size_t)at * n : 0;
+            failed = common_lengths(text, own->m, entries, n, count, w->where, p->vocabulary, lengths);
+            for (uint32_t e = 0; e < count && !failed; e++) {
+                sum += lengths[e];
+                if (lengths[e] > most) most = lengths[e];
+                if (lengths[e] >= own->cut) insert_entry(own, b->ids[at + e], lengths[e], n, w->nearest);
+            }
+        }
+        add_length(own, n, sum, most, &total);
+    }
+    own->mean = own->prefix ? total / own->prefix : 0.0;
+    free(lengths);
+    return failed;
 }

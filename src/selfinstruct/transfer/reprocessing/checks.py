@@ -97,14 +97,15 @@ def _check_source(source: RunStore) -> None:
 
 def _check_changes(source: RunStore, config: RunConfig) -> None:
     """Refuse changes of prompts. Reprocessing may change only how replies are read and filtered."""
-    recorded, now = source.facts.config, config.frozen()
+    recorded = source.facts.config
+    now = config.frozen(recorded)
     if source.facts.backend_name == "given":  # passed as a Python object that no config names
         recorded["backend"] = now["backend"]
     found = differences(recorded, now)
     for stage in ASKING:
         frozen, table = source.facts.stage_config(stage), config.stages.get(stage)
         if frozen is not None and table is not None:
-            found += differences(_asking(frozen), _asking(table.frozen()), stage)
+            found += differences(_asking(frozen), _asking(table.frozen(frozen)), stage)
     if found:
         raise ConfigError(
             ["reprocessing cannot change the prompts:", *found[:8]],

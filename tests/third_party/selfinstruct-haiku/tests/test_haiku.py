@@ -43,6 +43,6 @@ def test_in_a_run(grow):
         filters=[{"use": "first-words", "most": 1}],
         sampler={"use": "shortest", "total": 3},
     )
-    begun = Counter(selfinstruct_haiku.first_word(text) for text in grown.instructions)
-    assert set(begun.values()) == {1}
+    first_words = Counter(selfinstruct_haiku.first_word(text) for text in grown.instructions)
+    assert set(first_words.values()) == {1}
     assert set(grown.dropped_by("first-words")) == {"begins-alike"}

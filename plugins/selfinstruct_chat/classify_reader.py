@@ -136,8 +136,8 @@ def _by_text(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
     found = []
     for line in lines:
         for number, task in enumerate(tasks, start=1):
-            before, told, behind = line.partition(task)
-            if told and (said := yes_or_no(before) or yes_or_no(behind)):
+            before, found_task, behind = line.partition(task)
+            if found_task and (said := yes_or_no(before) or yes_or_no(behind)):
                 found.append((number, said))
                 break
     return found

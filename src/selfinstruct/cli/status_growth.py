@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from selfinstruct.insight.forecast import Forecast
     from selfinstruct.insight.growth import GrowthStatus
+    from selfinstruct.insight.growth_forecast import Forecast
     from selfinstruct.store import Stretch
 
 SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
@@ -17,7 +17,7 @@ SIZES = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
 
 def print_growth(growth: GrowthStatus) -> None:
     """Print a short paragraph. With a forecast, print all the stretches it is based on too."""
-    from selfinstruct.cli.board import printable
+    from selfinstruct.cli.text import printable
 
     if not growth.stretches:
         click.echo("growth: no reply has been processed yet")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Instruction, Label, Reply, Request
 from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, ChatClassifyOptions, one_line
-from selfinstruct_chat.labels import ChatLabelsReader
+from selfinstruct_chat.classify_reader import ChatLabelsReader
 
 TASKS = (
     "Name a river.",

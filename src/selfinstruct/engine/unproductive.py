@@ -12,7 +12,7 @@ FIRST, LATER = 8, 32
 """Such replies in a row that end a stage: before any good one was seen, and after one."""
 
 
-class BarrenReplies:
+class UnproductiveReplies:
     """Counts replies in a row that were empty, cut before one item was whole, withheld, or calls of tools."""
 
     def __init__(self, is_proven: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
-from selfinstruct.engine.barren import FIRST
+from selfinstruct.engine.unproductive import FIRST
 from selfinstruct.errors import ModelError
 from tests.servers.groq_server import GroqAnswer, completion
 from tests.servers.ollama_server import OllamaAnswer, OllamaServer
@@ -87,7 +87,9 @@ def test_the_fix_works_in_the_same_folder(tmp_path: Path) -> None:
         assert len(server.chats) <= 2 * FIRST + 2
 
 
-def test_a_stage_that_ends_before_that_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_stage_without_a_good_reply_ends_in_the_same_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
 
     def only_tasks(asked: dict[str, Any], _n: int) -> GroqAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from selfinstruct_filters.wording import word_set
+from selfinstruct_filters.helpers.wording import word_set
 
 TEST_CARDS = word_set(
     """4111111111111111 4242424242424242 4012888888881881 4000056655665556 4000000000000002 4222222222222

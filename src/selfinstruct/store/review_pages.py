@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from selfinstruct.store.ids import candidate_id
-from selfinstruct.store.items import example_digest, place_of, texts_of
+from selfinstruct.store.review_items import example_digest, place_of, texts_of
 from selfinstruct.store.reviews import LATEST, Reviews
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Json
 

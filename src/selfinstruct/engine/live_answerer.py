@@ -13,7 +13,7 @@ from selfinstruct.api import Backend, chat
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
-from selfinstruct.engine.retry import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
+from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import clean

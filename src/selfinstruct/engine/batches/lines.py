@@ -15,7 +15,7 @@ from typing import Any
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import CHAT_COMPLETIONS
-from selfinstruct.engine.answerers import ROLES
+from selfinstruct.engine.live_answerer import ROLES
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
 from selfinstruct.errors import UsageError
 from selfinstruct.store.rows import now

@@ -17,12 +17,12 @@ from typing import TypeVar
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus
-from selfinstruct.engine.answerers import Answer
-from selfinstruct.engine.batch_files import Line, LineFiles
-from selfinstruct.engine.batch_folder import FolderBatches
-from selfinstruct.engine.batch_lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.batches.files import Line, LineFiles
+from selfinstruct.engine.batches.folder import FolderBatches
+from selfinstruct.engine.batches.lines import BatchLines, custom_id, place_of, read_result
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
+from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
 from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError

@@ -1,9 +1,11 @@
-"""The progress of a running stage in a few lines, for a terminal and for `status`."""
+"""The progress of a running stage in a few lines, for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from selfinstruct.cli.text import duration, printable
 
 BAR = 30
 """Width of the progress bar, in characters."""
@@ -13,11 +15,6 @@ MOST_REASONS = 4
 
 LABEL = 11
 """Width of the label of a line, in characters."""
-
-
-def printable(text: str) -> str:
-    """Text from a model made safe for a terminal: one line without control characters."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +105,3 @@ def _rounded(count: int) -> int:
     """Round an estimate to two digits, since more would claim too much precision."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)
-
-
-def duration(seconds: float) -> str:
-    """A number of seconds in words, such as `3 min`."""
-    whole = round(seconds)
-    if whole < 90:
-        return f"{whole} s"
-    if whole < 5400:
-        return f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,4 +1,4 @@
-"""Prints the funnel of a stage: its requests, replies and candidates."""
+"""The funnel of each stage in `selfinstruct status`: its requests, replies and candidates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.cli.board import printable
 from selfinstruct.cli.progress import WORDS
-from selfinstruct.cli.text import clip, pluralize
+from selfinstruct.cli.text import clip, pluralize, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.funnel import Funnel
@@ -35,7 +34,7 @@ def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
     for cause, count in failures.items():
         yield f"  {count:,} failed: {clip(cause)}"
     words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
-    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not judged yet": funnel.waiting}
+    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not evaluated yet": funnel.waiting}
     counts = _counts(marks)
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {counts}" if counts else "")

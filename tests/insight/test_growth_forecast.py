@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.insight.forecast import ADVICE, MIN_ACCEPTED, advice, fit_trend, forecast
+from selfinstruct.insight.growth_forecast import ADVICE, MIN_ACCEPTED, advice, fit_trend, forecast
 from selfinstruct.plugins.registry import FILTER, Registry
 from selfinstruct.store import Stretch
 from selfinstruct.types import Prices

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from selfinstruct.config import RunConfig
-from selfinstruct.engine.batch_folder import FolderBatches
-from selfinstruct.engine.batch_lines import BatchLines
-from selfinstruct.engine.batch_rounds import BatchRounds
+from selfinstruct.engine.batches.folder import FolderBatches
+from selfinstruct.engine.batches.lines import BatchLines
+from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.stage_builder import StageParts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from selfinstruct.api.similarity import sign_tokens, unicode_tokens
@@ -83,6 +84,28 @@ _CLAUSE = re.compile(
 )
 
 
+def without_quotations(text: str, closing: Mapping[str, str]) -> str:
+    """The text with `""` in place of each quotation; `closing` has the sign that closes it for each that opens one.
+
+    Its time grows with the text alone: a sign that did not follow once is not looked for again.
+    """
+    if not any(map(text.__contains__, closing)):
+        return text
+    kept: list[str] = []
+    end = 0
+    missing: set[str] = set()
+    for opened in re.finditer(f"[{''.join(closing)}]", text):
+        sign = closing[opened[0]]
+        if opened.start() < end or sign in missing:
+            continue
+        if (closed := text.find(sign, opened.end())) < 0:
+            missing.add(sign)
+            continue
+        kept += (text[end : opened.start()], '""')
+        end = closed + 1
+    return "".join([*kept, text[end:]])
+
+
 @lru_cache(maxsize=64)
 def words_of(text: str) -> tuple[str, ...]:
     """The tokens of a text, found once for all filters of a chain."""
@@ -123,7 +146,7 @@ def _function_words(text: str) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
-    if _QUESTION.search(text) or _OPENS_QUESTION.match(text) or _REQUEST.search(text):
+    if _QUESTION.search(text):
         return True
     for clause in _CLAUSE.finditer(text):
         first, second = clause[1].lower(), (clause[2] or "").lower()
@@ -131,4 +154,4 @@ def asks(text: str) -> bool:
         is_noun = first in NOUNS_TOO and second in ("for", "of")
         if (first in VERBS and not is_noun) or (is_verb_form and second in _OBJECTS):
             return True
-    return False
+    return _OPENS_QUESTION.match(text) is not None or _REQUEST.search(text) is not None

@@ -1,0 +1,78 @@
+"""Writes the problems that pydantic finds in a config as lines that name the setting and what it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from selfinstruct.config.places import homes_of
+from selfinstruct.config.tables import ComponentTable
+from selfinstruct.errors import suggest
+
+_TYPES = ("bool", "int", "float", "str")
+_TYPE_FAULTS = {
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
+    "string_type": "must be a text, in quotes",
+}
+"""The text of a problem by the type of pydantic's error: what the value must be, and how it is written."""
+
+
+def _is_type(part: int | str) -> bool:
+    """Whether the last part of a location is one of several types that a value may have."""
+    return part in _TYPES or str(part).strip("`").startswith(("constrained-", "literal[", "tuple["))
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> Iterator[str]:
+    """Yield one line for each setting that is wrong, with its path below `path`.
+
+    For a value of several possible types pydantic reports an error for each type; they become one line.
+    """
+    found: dict[str, str] = {}
+    for fault in error.errors(include_url=False):
+        location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
+        where = _path(location, path)
+        if fault["type"] == "extra_forbidden":
+            words = f"unknown option{_suggestion(str(location[-1]), _fields_at(model, location[:-1]), where)}"
+        elif fault["type"] == "missing":
+            words = "missing"
+        elif fault["type"] == "model_type":
+            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
+            words = f"must be a table{example}"
+        elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
+            words = f"must be a list of tables: write [[{where}]], with double brackets"
+        else:
+            said = fault["msg"].removeprefix("Value error, ")
+            words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
+        found[where] = (
+            f"{found[where]} or {words.removeprefix('input should be ').removeprefix('must be ')}"
+            if where in found
+            else words
+        )
+    return (f"{where}: {words}" for where, words in found.items())
+
+
+def _suggestion(option: str, known: Sequence[str], where: str) -> str:
+    """The suggestion for an unknown option: an option of another table, or a similar one of its own table."""
+    if homes := [path for path in homes_of(option) if path != where]:
+        return f"; did you mean {' or '.join(homes)}?"
+    return suggest(option, known)
+
+
+def _path(location: Sequence[int | str], start: str = "") -> str:
+    path = start
+    for key in location:
+        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
+    return path
+
+
+def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The option names of the model at a location inside it."""
+    for key in location:
+        annotation = model.model_fields[str(key)].annotation if str(key) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
