@@ -69,6 +69,7 @@ class GroqBackend(Backend):
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel:
         """Choose a model that Groq offers to the account, and create a client for it."""
+        settings.require_key(self._key)  # before a client puts it into a header
         return self._build(
             sampling, http_client=self._clients.open_sync(), async_client=self._clients.open_async(self._learn)
         )
