@@ -80,8 +80,8 @@ def estimate(
 class StageEstimate:
     """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
-    `answered` of the `subjects` already have an answer. `batch_share` is what a token costs in a batch, as a share of its
-    usual price; `None` if the backend takes no batches.
+    `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
+    share of its usual price; `None` if the backend takes no batches.
     """
 
     subjects: int
