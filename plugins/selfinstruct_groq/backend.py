@@ -79,6 +79,11 @@ class GroqBackend(Backend):
         """The same client, which calls `exchange` in place of Groq."""
         return self._build(sampling, http_client=self._clients.keep(offline_client(exchange)))
 
+    @property
+    def takes_batches(self) -> bool:
+        """Groq does."""
+        return True
+
     def batches(self) -> Batches:
         """Groq's batches, by its own SDK."""
         return OpenAIBatches(self._clients.open_sdk(BATCH_SECONDS))

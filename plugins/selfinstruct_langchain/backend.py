@@ -73,10 +73,14 @@ class LangChainBackend(Backend):
             return None
         return cast("BaseChatModel", self._model_of(bare, sampling, {"http_client": offline_client(exchange)}))
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the provider is OpenAI, or a server that speaks its protocol, and answers chats."""
+        return self._provider == "openai" and not self._options.completion
+
     def batches(self) -> Batches | None:
         """The batches of OpenAI, or of the server at `base_url`, by OpenAI's SDK."""
-        client = getattr(self._build({"max_retries": 0}), "root_client", None) if self._provider == "openai" else None
-        return OpenAIBatches(client) if client else None
+        return OpenAIBatches(cast("Any", self._build({"max_retries": 0})).root_client) if self.takes_batches else None
 
     def _model_of(
         self, bare: BaseChatModel | BaseLLM, sampling: Sampling, clients: Mapping[str, Any]

@@ -87,7 +87,7 @@ PROVIDERS = {
     ),
     "openrouter": Provider(("OPENROUTER_API_KEY",), timeout=_milliseconds),
     "huggingface": Provider(
-        ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p",)
+        ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p", *PENALTIES, "stop")
     ),
     "nvidia": Provider(("NVIDIA_API_KEY",), package="langchain_nvidia_ai_endpoints"),
     "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -249,3 +250,16 @@ def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     command("generate", "--backend", "demo", "--target", "2", "--out", "run").done()
     command("classify", "--batch", "--out", "run").failed(2, "DemoBackend cannot put requests into batches", "--batch")
+
+
+@pytest.mark.parametrize("stage", ["classify", "instances"])
+def test_an_estimate_shows_the_price_with_and_without_batches(server: BatchServer, project: Path, stage: str) -> None:
+    calls = server.calls
+    unknown = command(stage, "--estimate", "--out", "run").done().out
+    assert "24 instructions, 0 of them" in unknown
+    assert "with --batch: 50% of the price, within 24 hours" in unknown
+    prices = [f"--set=budget.usd_per_million_{kind}_tokens=1000" for kind in ("prompt", "completion")]
+    known = command(stage, "--estimate", "--out", "run", *prices).done().out
+    live, batched = (float(found) for found in re.findall(r"about ([\d.]+) US dollars", known))
+    assert batched == pytest.approx(live / 2, abs=1e-4)
+    assert server.calls == calls, "nothing is sent"

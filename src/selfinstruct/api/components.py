@@ -154,6 +154,11 @@ class Backend(ABC):
         """Check key, server and model, for `selfinstruct doctor`."""
         return Diagnosis()
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether `batches` gives any; known without a key or a server."""
+        return False
+
     def batches(self) -> Batches | None:
         """Where the provider takes batches of requests; `None` if it takes none."""
         return None

@@ -88,7 +88,10 @@ UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 
 NO_KEY = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "DefaultCredentialsError")
 UNSENDABLE = ("LocalProtocolError", "InvalidHeader")
-NO_ADDRESS = ("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema", "InvalidUrlClientError")
+NO_ADDRESS = (
+    *("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema", "InvalidUrlClientError"),
+    "InvalidEndpointConfigurationError",  # of AWS's client, which sends a bearer key to https only
+)
 BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
 TRANSIENT = (
     "timeout",

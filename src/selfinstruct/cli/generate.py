@@ -10,7 +10,7 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_stages
 from selfinstruct.cli.text import pluralize
 
 
@@ -28,9 +28,7 @@ from selfinstruct.cli.text import pluralize
 @click.option(
     "--target", type=click.IntRange(1), help="Total number of instructions, including those already accepted."
 )
-@click.option(
-    "--estimate", is_flag=True, help="Print the estimated requests, tokens and cost, without sending anything."
-)
+@estimate_option
 @paid_options
 @quiet_option
 def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from selfinstruct.cli.backend_options import JudgeCommand, known_so_far
+from selfinstruct.cli.backend_options import JudgeCommand
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
-from selfinstruct.cli.text import pluralize
+from selfinstruct.cli.stages import EXITS, estimate_option, print_estimate, quiet_option, run_stages
 
 
 @click.command(
@@ -25,9 +24,7 @@ from selfinstruct.cli.text import pluralize
     ),
 )
 @out_option
-@click.option(
-    "--estimate", is_flag=True, help="Print the estimated requests, tokens and cost, without sending anything."
-)
+@estimate_option
 @paid_options
 @quiet_option
 def command(out: Path, estimate: bool, **given: Any) -> None:
@@ -37,26 +34,6 @@ def command(out: Path, estimate: bool, **given: Any) -> None:
     is dropped until you ask for it, with prepare --min-score or export --best.
     """
     if estimate:
-        print_estimate(out, given)
+        print_estimate("judge", out, given)
     else:
         run_stages("judge", out, None, given=given)
-
-
-def print_estimate(out: Path, given: dict[str, Any]) -> None:
-    """Print the estimated cost of rating."""
-    from selfinstruct.cli.options import settings_from
-    from selfinstruct.run.estimate import estimate_judge
-
-    known = known_so_far()
-    expected = estimate_judge(settings_from(out, given), known.registry, known.sources)
-    click.echo(f"to rate {pluralize(expected.examples, 'example')}, {expected.rated:,} of them rated:")
-    click.echo(f"  {pluralize(expected.requests, 'request')}")
-    click.echo(
-        f"  about {expected.prompt_tokens:,} prompt and {expected.completion_tokens:,} completion tokens, "
-        f"at most {expected.most_completion_tokens:,}"
-    )
-    if expected.usd is None:
-        click.echo("  cost: unknown (set the prices in [budget], or in [judge] if the judge has its own backend)")
-    else:
-        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
-    click.echo("  nothing was sent")

@@ -14,13 +14,27 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
+from selfinstruct.cli.text import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
 EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
+ESTIMATED = {
+    "classify": ("classify", "instruction", "classified"),
+    "instances": ("answer", "instruction", "answered"),
+    "judge": ("rate", "example", "rated"),
+}
+"""How an estimate says what a stage does, with what, and that it is done."""
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def estimate_option(command: F) -> F:
+    """`--estimate`: what a command would cost."""
+    words = "Print the estimated requests, tokens and cost, without sending anything."
+    return click.option("--estimate", is_flag=True, help=words)(command)
 
 
 def quiet_option(command: F) -> F:
@@ -107,9 +121,36 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
 
     @click.command(stage, cls=BackendCommand, help=help_text, epilog=examples(*shown, more=EXITS))
     @out_option
+    @estimate_option
     @paid_options
     @quiet_option
-    def command(out: Path, **given: Any) -> None:
-        run_stages(stage, out, None, given=given)
+    def command(out: Path, estimate: bool, **given: Any) -> None:
+        if estimate:
+            print_estimate(stage, out, given)
+        else:
+            run_stages(stage, out, None, given=given)
 
     return command
+
+
+def print_estimate(stage: str, out: Path, given: dict[str, Any]) -> None:
+    """Print the estimated cost of asking about what has no answer yet, live and in batches."""
+    from selfinstruct.run.estimate import estimate_stage
+
+    known = known_so_far()
+    expected = estimate_stage(settings_from(out, given), stage, registry=known.registry, sources=known.sources)
+    verb, noun, done = ESTIMATED[stage]
+    click.echo(f"to {verb} {pluralize(expected.subjects, noun)}, {expected.answered:,} of them {done}:")
+    click.echo(f"  {pluralize(expected.requests, 'request')}")
+    click.echo(
+        f"  about {expected.prompt_tokens:,} prompt and {expected.completion_tokens:,} completion tokens, "
+        f"at most {expected.most_completion_tokens:,}"
+    )
+    if expected.usd is None or expected.most_usd is None:
+        click.echo(f"  cost: unknown (set the prices in [budget], or in [{stage}] if it has its own backend)")
+    else:
+        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
+    if (share := expected.batch_share) is not None:
+        price = f"{share:.0%} of the price" if expected.usd is None else f"about {share * expected.usd:.4f} US dollars"
+        click.echo(f"  with --batch: {price}, within 24 hours")
+    click.echo("  nothing was sent")

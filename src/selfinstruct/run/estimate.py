@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.api import Batches
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import AskTable, GenerateTable
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.engine.stages.generate import GenerateStage
-from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
+from selfinstruct.engine.stages.ratings import rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import prices_for
@@ -19,14 +20,14 @@ from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, lo
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import GENERATE, JUDGE, Example, Instruction, Request, SeedTask
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Example, Instruction, Request, SeedTask
 
 PROMPTS = 16
 """Number of prompts that are written to measure their length."""
 
 
-RATING = 16
-"""Assumed completion tokens per rated example before the first rating."""
+ANSWER_TOKENS = {CLASSIFY: 8, INSTANCES: 200, JUDGE: 16}
+"""Assumed completion tokens about one subject of a stage, before the first answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +77,60 @@ def estimate(
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeEstimate:
-    """The estimated cost of asking about every example once. `rated` examples already have a rating."""
+class StageEstimate:
+    """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
-    examples: int
-    rated: int
+    `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
+    share of its usual price; `None` if the backend takes no batches.
+    """
+
+    subjects: int
+    answered: int
     requests: int
     prompt_tokens: int
     completion_tokens: int
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    batch_share: float | None
 
 
-def estimate_judge(
-    settings: Settings, registry: Registry | None = None, sources: ConfigSources | None = None
-) -> JudgeEstimate:
-    """Estimate the cost of `judge` from its own prompts, without writing anything or asking a model."""
+def estimate_stage(
+    settings: Settings, name: str, *, registry: Registry | None = None, sources: ConfigSources | None = None
+) -> StageEstimate:
+    """Estimate the cost of a stage from its own prompts, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
     store = RunStore.open_readonly(settings.folder)
     try:
-        stage = StageBuilder(registry, config, store, seeds=store.seeds()).parts(JUDGE).stage
-        examples, ratings = rating_subjects(store.examples_including_dropped(RULE, UNRATED)), store.ratings()
-        totals = store.totals(JUDGE)
+        parts = StageBuilder(registry, config, store, seeds=store.seeds()).parts(name)
+        totals = store.totals(name)
     finally:
         store.close()
     guess, asked = Estimator(), 0
     requests: list[Request] = []
-    while (request := stage.plan(len(requests), 0)) is not None:
-        stage.on_planned(request)
+    while (request := parts.stage.plan(len(requests), 0)) is not None:
+        parts.stage.on_planned(request)
         requests.append(request)
         asked += len(request.subjects)
     prompt_tokens = sum(guess.prompt_tokens(request) for request in requests)
     most = sum(guess.reply_tokens(request) for request in requests)
-    shown = totals.completion_tokens / totals.accepted if totals.accepted else RATING
+    shown = totals.completion_tokens / totals.accepted if totals.accepted else ANSWER_TOKENS[name]
     reply = min(most, math.ceil(asked * shown))
-    own = config.stages[JUDGE].backend or config.backend
-    prices = prices_for(config, own.build(registry) if own else None, JUDGE)
-    costs = (prices.cost(prompt_tokens, reply), prices.cost(prompt_tokens, most)) if prices else (None, None)
-    rated = sum(example.id in ratings for example in examples)
-    return JudgeEstimate(len(examples), rated, len(requests), prompt_tokens, reply, most, *costs)
+    chosen = config.stages[name].backend or config.backend
+    backend = chosen.build(registry) if chosen else None
+    prices = prices_for(config, backend, name)
+    subjects = parts.size or 0
+    return StageEstimate(
+        subjects=subjects,
+        answered=subjects - asked,
+        requests=len(requests),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=reply,
+        most_completion_tokens=most,
+        usd=prices.cost(prompt_tokens, reply) if prices else None,
+        most_usd=prices.cost(prompt_tokens, most) if prices else None,
+        batch_share=Batches.price_share if backend is not None and backend.takes_batches else None,
+    )
 
 
 def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:

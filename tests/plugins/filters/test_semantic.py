@@ -153,7 +153,7 @@ def test_the_error_names_a_folder_that_cannot_be_written(server: OllamaServer, t
     [
         ("letters", "filters[0].model: write provider:model"),
         ("nobody:x", "could not make the embeddings 'nobody:x'"),
-        ("cohere:x", "could not make the embeddings 'cohere:x'"),
+        ("google_vertexai:x", "could not make the embeddings 'google_vertexai:x'"),
     ],
 )
 def test_the_error_names_a_model_that_does_not_exist(
