@@ -24,7 +24,8 @@ def environment_problem(error: BaseException) -> ModelError | None:
         if type(one).__name__ == "InvalidURL" and (name := _name_of(("NO_PROXY",), _is_unreadable)):
             hint = "Write IPv6 addresses in it without brackets and without a slash, such as ::1."
             return ModelError(f"{name} is '{os.environ[name]}', which the HTTP client cannot read", hint)
-        if isinstance(one, OSError) and (name := _name_of(CERTIFICATES, lambda value: not Path(value).exists())):
+        is_ours = isinstance(one, FileNotFoundError) and one.filename is None  # as `ssl` raises it
+        if is_ours and (name := _name_of(CERTIFICATES, lambda value: not Path(value).exists())):
             return ModelError(f"{name} is {os.environ[name]}, which does not exist", f"Unset {name}, or correct it.")
     return None
 
