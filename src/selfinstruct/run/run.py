@@ -52,8 +52,7 @@ class Run:
     sources     the sources of the config, if already read
     must_exist  whether a folder without a run is an error
 
-    Raises `ConfigError` for wrong settings, `PluginError` for a broken component, and `RunError` for a folder that
-    cannot be used or that another process uses.
+    Raises `ConfigError` for settings, `PluginError` for a component, `RunError` for a folder that cannot be used.
     """
 
     def __init__(
