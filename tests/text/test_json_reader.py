@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api.text import CutText, read_json
 from selfinstruct.text.json_reader import DEEPEST
+from tests.steps import steps
 
 
 def values(text: str) -> list[object]:
@@ -120,25 +119,6 @@ def test_what_is_nested_too_deep_is_no_json() -> None:
     assert read_json('[["a"]]') is not None
     assert read_json('{"a":' * (DEEPEST + 2) + '"b"' + "}" * (DEEPEST + 2)) is None
     assert read_json('{"a":' * 100_000) is None
-
-
-def steps(work: Callable[[], object]) -> int:
-    """How many lines of Python run, in libraries too: a measure of work that the machine's load does not change."""
-    count = 0
-
-    def trace(frame: Any, event: str, argument: Any) -> Any:
-        nonlocal count
-        del frame, argument
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 PIECES = ('["', '["a" "b" ', "[", '{"a":', '{"a": "b"}\n', '"', "{a: b, ", "['a', ", '["\\', '["a", "b, c" d", ')

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -13,6 +11,7 @@ from selfinstruct_chat.classify_reader import ChatLabelsReader
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.ratings import ChatRatingsReader
 from selfinstruct_chat.tasks import ChatTasksReader
+from tests.steps import steps
 
 from .scoring import KINDS, Score, paths, score
 
@@ -62,27 +61,8 @@ def test_work_grows_with_the_reply_and_no_faster(name: str, piece: str, monkeypa
     monkeypatch.setattr("selfinstruct.text.json_reader.MOST_LOOKS", 2_000)
     read = READERS[name]
     read(piece)  # imports are no work on the reply
-    least, most = (_steps(lambda size=size: read(piece * size)) for size in (100, 400))
+    least, most = (steps(lambda size=size: read(piece * size)) for size in (100, 400))
     assert most <= 7 * least + 30_000
-
-
-def _steps(work: Callable[[], object]) -> int:
-    """How many lines of Python run: a measure of work that the machine's load does not change."""
-    count = 0
-
-    def trace(frame: Any, event: str, argument: Any) -> Any:
-        nonlocal count
-        del frame, argument
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize("name", READERS)
