@@ -43,7 +43,8 @@ def test_each_event_reaches_its_own_hook_with_its_value() -> None:
 
 def test_an_observer_that_raises_is_reported_once_by_name_and_not_called_again() -> None:
     said: list[str] = []
-    loud, heard = Loud(), []
+    heard: list[Any] = []
+    loud = Loud()
     hooks = ("selfinstruct_stage_started", "selfinstruct_request_retried")
     events = Events({hook: [("loud", loud.breaks), ("calm", heard.append)] for hook in hooks}, said.append)
     events.started(START)
