@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfinstruct.api import Filter
@@ -146,18 +145,14 @@ def _copy(item: Item) -> Item:
         return item
     copied: Any = item
     notes = dict(item.notes)
-    return replace(copied, notes=notes if is_flat(notes) else deepcopy(notes))
+    whole: Item = replace(copied, notes=notes if is_flat(notes) else deepcopy(notes))
+    return whole
 
 
 def _storable(item: Any) -> Item:
     """The item without lone surrogates, which JSON can contain but which cannot be stored."""
     checked: Any = check_item(item)
-    texts = ((name, getattr(checked, name)) for name in _field_names(type(checked)))
+    texts = ((name, getattr(checked, name)) for name in checked.__dataclass_fields__)
     broken = {name: clean(text) for name, text in texts if isinstance(text, str) and clean(text) != text}
     whole: Item = replace(checked, **broken) if broken else checked
     return whole
-
-
-@cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
