@@ -179,7 +179,7 @@ LAW_KEYS = '"topic": "Law", "self-contained": false'
     "reply",
     [
         f"1. no; {FOOD}\n2. yes; {LAW}\n3. no",
-        "1) **No** | Topic=Food | Difficulty: *easy* | self-contained: Yes\n2) Yes (topic: law, self contained: no)\n3) no",
+        "1) **No** |Topic = Food |Difficulty: *easy* |Self-contained: Yes\n2) Yes, topic: law, self contained: no\n3. no",
         "\n".join(["1. no", *FOOD.split("; "), "2. yes", "- topic: law", "- self_contained: no", "3. no"]),
         f"1. {FOOD}; no\n2. {LAW}; yes\n3. no",
         f'{{"1": {{"classification": "no", {FOOD_KEYS}}}, "2": {{"label": "yes", {LAW_KEYS}}}, "3": "no"}}',
