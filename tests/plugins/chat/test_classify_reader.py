@@ -171,6 +171,7 @@ def facts(text: str, count: int = 3) -> str:
 
 
 FOOD, LAW = "topic: food; difficulty: easy; self_contained: yes", "topic: law; self_contained: no"
+MARKED = "Topic = Food | Difficulty: *easy* | Self-contained: Yes"
 FOOD_KEYS = '"topic": "food", "difficulty": "easy", "self_contained": "yes"'
 LAW_KEYS = '"topic": "Law", "self-contained": false'
 
@@ -179,7 +180,7 @@ LAW_KEYS = '"topic": "Law", "self-contained": false'
     "reply",
     [
         f"1. no; {FOOD}\n2. yes; {LAW}\n3. no",
-        "1) **No** |Topic = Food |Difficulty: *easy* |Self-contained: Yes\n2) Yes, topic: law, self contained: no\n3. no",
+        f"1) **No** | {MARKED}\n2) Yes (topic: law, self contained: no)\n3) no",
         "\n".join(["1. no", *FOOD.split("; "), "2. yes", "- topic: law", "- self_contained: no", "3. no"]),
         f"1. {FOOD}; no\n2. {LAW}; yes\n3. no",
         f'{{"1": {{"classification": "no", {FOOD_KEYS}}}, "2": {{"label": "yes", {LAW_KEYS}}}, "3": "no"}}',
