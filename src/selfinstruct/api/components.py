@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pluggy
@@ -273,9 +274,13 @@ class Filter(ABC, Generic[Item]):
             self.observe(item)
 
 
+_KEPT = Verdict(keep=True, evidence=MappingProxyType({}))
+"""Nearly all verdicts, so one is made for all."""
+
+
 def keep(similarity: Similarity | Deferred | None = None) -> Verdict:
     """Let an item pass."""
-    return Verdict(keep=True, similarity=similarity)
+    return _KEPT if similarity is None else Verdict(keep=True, similarity=similarity)
 
 
 def drop(reason: str, similarity: Similarity | None = None, **evidence: Json) -> Verdict:
