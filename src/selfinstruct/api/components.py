@@ -30,6 +30,7 @@ from selfinstruct.types import (
     Sampling,
     SeedTask,
     Similarity,
+    TaskFact,
     Verdict,
 )
 
@@ -217,6 +218,15 @@ class PromptEncoder(ABC):
         Called once when a stage starts. The post-processor must read both forms. Small models write much white space
         into JSON, so allow for it in the `max_tokens` of its `sampling`.
         """
+        return None
+
+    def with_facts(self, facts: Sequence[TaskFact]) -> PromptEncoder | None:
+        """Give the encoder that asks in the same request for these facts about each task; `None` if there is none.
+
+        Called in the stage `classify` if its config names `facts`, after `with_schema`. The post-processor must read
+        them into `Label.notes["facts"]`.
+        """
+        del facts
         return None
 
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
