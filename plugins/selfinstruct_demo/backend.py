@@ -18,6 +18,7 @@ class DemoBackend(Backend):
     """An offline stand-in for a language model."""
 
     local = True
+    repeatable = True
 
     def __init__(self, options: DemoOptions) -> None:
         self._options = options

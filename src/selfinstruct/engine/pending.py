@@ -13,6 +13,10 @@ from selfinstruct.types import Failure, Reply, Request
 class Answerer(Protocol):
     """Answers requests, from a live model or from recorded replies."""
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an answer can be had again at no cost, so that none has to wait until it is on disk."""
+
     async def answer(self, request: Request) -> Answer:
         """Return the answer to a request, or raise an error that ends the run."""
 

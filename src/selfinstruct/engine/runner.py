@@ -189,11 +189,14 @@ class Runner:
     async def _obtain(self, request: Request) -> Answer:
         """Get the answer to a request.
 
-        The request is in the database before it is sent, and the answer before anything evaluates it.
+        The request is in the database before it is sent, and the answer before anything evaluates it. Where an answer
+        can be had again at no cost, they are only on their way there, in this order.
         """
         if self._stage.recorded:
             return await self._answerer.answer(request)
-        await self._store.record_request(request).wait()
+        recorded = self._store.record_request(request)
+        if not self._answerer.is_repeatable:
+            await recorded.wait()
         try:
             answer = await self._answerer.answer(request)
         except SelfInstructError as error:
@@ -201,7 +204,9 @@ class Runner:
             self._answerer.stop()
             raise
         if not isinstance(answer, Exhausted):
-            await self._store.record_answer(request, answer).wait()
+            recorded = self._store.record_answer(request, answer)
+            if not self._answerer.is_repeatable:
+                await recorded.wait()
         return answer
 
     async def _settle(self, ready: Sequence[tuple[PendingRequest, Reply | Failure]]) -> None:
