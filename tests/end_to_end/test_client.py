@@ -87,7 +87,13 @@ def test_a_second_call_continues_the_first(out: Path) -> None:
     assert second[:10] == first
 
 
-def test_the_settings_of_a_model_object_stand(out: Path) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [({"max_tokens": 77}, (1.5, 77)), ({"temperature": 0.1}, (0.1, 1280)), ({"temperature": "unset"}, (1.5, 1280))],
+)
+def test_a_model_object_keeps_its_own_settings_unless_the_caller_chooses_others(
+    out: Path, chosen: dict[str, Any], sent: tuple[float, int]
+) -> None:
     seen: list[Any] = []
 
     class Watched(Fluent):
@@ -95,9 +101,9 @@ def test_the_settings_of_a_model_object_stand(out: Path) -> None:
             seen.append((self.temperature, self.max_tokens))
             return super()._generate(messages, *rest, **more)
 
-    settings = {"generate": {"sampling": {"temperature": 0.1, "max_tokens": 77}}}
+    settings = {"generate": {"sampling": chosen}}
     SelfInstruct(model=Watched(temperature=1.5), out=out, settings=settings).generate(3)
-    assert set(seen) == {(1.5, 77)}
+    assert set(seen) == {sent}
 
 
 async def test_agenerate(out: Path) -> None:

@@ -219,6 +219,8 @@ class SelfInstruct(RunFolder):
                 if stage is not None:
                     require_input(run, stage, lambda source: f"call {source}()")
                 for name in [stage] if stage is not None else stages_of_whole_run(run):
+                    if self._model is not None:  # recipes set no sampling in the config, so the caller did
+                        self._model.chosen = frozenset(run.config.stages[name].table.sampling.model_fields_set)
                     summary = await run.stage(name, target if name == GENERATE else None, observers)
                     summaries.append(summary)
                 texts = tuple(instruction.text for instruction in CuratedRun(run.store).instructions())

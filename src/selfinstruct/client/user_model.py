@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class UserModel(Backend):
-    """A model that the caller made. Its own settings are kept; a stage's sampling sets the others."""
+    """A model that the caller made.
+
+    Its own settings go before those of the recipe, and settings of the stage that the caller chose go before both.
+    """
 
     NAMES = {
         "temperature": ("temperature",),
@@ -26,9 +29,11 @@ class UserModel(Backend):
 
     def __init__(self, model: BaseChatModel | BaseLLM) -> None:
         self._model = model
+        self.chosen: frozenset[str] = frozenset()
+        """The sampling parameters that the caller chose for the stage that runs next."""
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
-        """The model itself, or a copy with the sampling in the fields that the caller did not set."""
+        """The model itself, or a copy with the sampling in the fields that the caller did not set in the model."""
         fields, already_set = type(self._model).model_fields, set(self._model.model_fields_set)
         profile = getattr(self._model, "profile", None)
         if isinstance(profile, Mapping) and profile.get("temperature") is False:
@@ -37,7 +42,8 @@ class UserModel(Backend):
         for option, names in self.NAMES.items():
             value = getattr(sampling, option)
             name = next((name for name in names if name in fields), None)
-            if name and name not in already_set and value not in (None, ()):
+            is_free = name not in already_set or option in self.chosen
+            if name and is_free and value not in (None, ()):
                 updates[name] = list(value) if option == "stop" else value
         return self._model.model_copy(update=updates) if updates else self._model
 
