@@ -23,6 +23,7 @@ PAGES = (
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",
     "docs/how-to/multilingual.md",
+    "docs/how-to/licences.md",
     "docs/how-to/moving.md",
     "docs/how-to/openai-compatible.md",
     "docs/how-to/prompts.md",
