@@ -100,7 +100,7 @@ def table(server: GroqServer) -> Iterator[Callable[[int], None]]:
 
 
 def client(server: GroqServer, **settings: Any) -> SelfInstruct:
-    always = {"backend.base_url": server.url, "backend.api_key": server.key, "generate.filters": []}
+    always: dict[str, Any] = {"backend.base_url": server.url, "backend.api_key": server.key, "generate.filters": []}
     return SelfInstruct(backend="groq", out="run", settings=always | settings)
 
 
