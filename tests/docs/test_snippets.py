@@ -28,6 +28,7 @@ PAGES = (
     "docs/how-to/openai-compatible.md",
     "docs/how-to/prompts.md",
     "docs/how-to/shell.md",
+    "docs/how-to/task-facts.md",
 )
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
 

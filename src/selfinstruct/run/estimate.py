@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.api import Backend, Batches
@@ -48,7 +48,8 @@ class Estimate:
     `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
     `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
     `None` if prices are unknown; `prices` says where they come from. `seconds` is the shortest time that the known rate
-    limits allow; `None` if none is known.
+    limits allow; `None` if none is known. `later` has the number of requests that each later stage of a whole run
+    needs, and their prompt and completion tokens.
     """
 
     target: int
@@ -63,6 +64,7 @@ class Estimate:
     most_usd: float | None
     prices: str
     seconds: float | None
+    later: Mapping[str, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def estimate(
     assert isinstance(table, GenerateTable)
     goal = target or table.target or accepted
     prompt_tokens, most = _sizes(registry, config, seeds)
-    seen = requests >= 4 and accepted > 0
+    seen = requests > 0 and accepted > 0
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
@@ -121,6 +123,7 @@ def estimate(
         most_usd=terms.usd(prompts, longest),
         prices=terms.source,
         seconds=terms.seconds(count, prompts + replies_in_all),
+        later=_later(registry, config, seeds, goal=goal),
     )
 
 
@@ -187,7 +190,23 @@ def _terms(registry: Registry, config: RunConfig, stage: str, recorded: BackendF
     chosen = config.stages[stage].backend or config.backend
     backend: Backend | None = chosen.build(registry) if chosen else None
     reported = backend.limits().windows if backend is not None else ()
-    return BackendTerms(backend, prices_for(config, backend, stage, recorded), (*windows_for(config, stage), *reported))
+    prices = prices_for(config, backend, stage, recorded) or (recorded.prices if recorded else None)
+    return BackendTerms(backend, prices, (*windows_for(config, stage), *reported))
+
+
+def _later(
+    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, goal: int
+) -> dict[str, tuple[int, int, int]]:
+    """Requests, prompt tokens and completion tokens of `classify` and `instances` for `goal` instructions.
+
+    The prompts are measured on seed tasks.
+    """
+    found = {}
+    for name in (CLASSIFY, INSTANCES):
+        for request in sample_requests(registry, config, name, seeds=seeds) if name in config.stages else ():
+            count = math.ceil(goal / len(request.subjects))
+            found[name] = (count, count * Estimator().prompt_tokens(request), goal * ANSWER_TOKENS[name])
+    return found
 
 
 def _so_far(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from selfinstruct.store.rows import TOKEN_KINDS
-from selfinstruct.types import StageSummary, Usage
+from selfinstruct.types import ANSWERED, TWICE, StageSummary, Usage
 
 CACHED_TOKENS, REASONING_TOKENS = (
     f"CASE WHEN json_valid(details) THEN json_extract(details, '$.{name}') END" for name in TOKEN_KINDS
@@ -92,6 +92,8 @@ def count_marks(read: sqlite3.Connection, stage: str) -> dict[str, int]:
 def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -> StageSummary:
     """A stage's totals with the reason why it ended and its exit code."""
     totals = count_totals(read, stage)
+    drops = {f"{name}: {why}": count for (name, why), count in totals.drops.items()}
+    again = {f"{name}: {why}" for name, why in totals.drops if (name == ANSWERED and why != TWICE) or not name}
     return StageSummary(
         stage,
         reason,
@@ -99,11 +101,13 @@ def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -
         totals.accepted,
         totals.rejected,
         totals.quarantined,
-        totals.requests,
+        totals.replies + totals.failures,
         totals.failures,
-        {f"{name}: {why}": count for (name, why), count in totals.drops.items()},
+        drops,
         Usage(totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens, totals.reasoning_tokens),
         count_marks(read, stage),
+        totals.retries,
+        {name: count for name, count in drops.items() if name in again},
     )
 
 
