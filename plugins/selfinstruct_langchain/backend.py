@@ -25,6 +25,7 @@ from selfinstruct.api import (
     ModelError,
     OpenAIBatches,
     Sampling,
+    Usage,
     chat,
     environment_problem,
     find_secrets,
@@ -144,9 +145,13 @@ class LangChainBackend(Backend):
         return ModelError(f"provider '{self._provider}' is not installed: {sentence}", hint)
 
     def read_reply(self, message: BaseMessage) -> Completion:
-        """Read a reply of any provider."""
+        """Read a reply of any provider. Raises `ValueError` if the client made it of an answer that is none."""
+        completion = chat.read_message(message)
+        is_known = completion.finish != "unknown" or completion.details or completion.usage != Usage()
+        if not completion.text and not is_known:
+            raise ValueError("it has neither text nor an end")
         self._answered = True
-        return chat.read_message(message)
+        return completion
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of any client, with the secrets that are known taken out of its words."""

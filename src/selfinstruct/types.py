@@ -42,6 +42,9 @@ could do to people.
 REQUEST_FAILED = "request-failed"
 """The reason of the decision on each subject of a request that failed."""
 
+ANSWERED, TWICE = "answered", "answered-before"
+"""The filter that drops subjects without an answer, and its reason for one that had an answer already."""
+
 
 # --- the start of a run
 # ------------------------------------------------------------------------------------------------
@@ -581,3 +584,12 @@ class StageSummary:
     usage: Usage = Usage()
     marks: Mapping[str, int] = field(default_factory=dict)
     """Counts of incomplete replies: `cut`, `empty`, `withheld`, `no_items` (the parser found no items)."""
+    retries: int = 0
+    """Number of times that a request was sent again after an error."""
+    asked_again: Mapping[str, int] = field(default_factory=dict)
+    """Of the drops: answers that were missing or unusable. Their subjects are asked about again, up to a limit."""
+
+    @property
+    def brought_nothing(self) -> bool:
+        """Whether the stage failed before anything was answered or decided."""
+        return bool(self.exit_code) and not (self.requests or self.accepted or self.rejected or self.quarantined)

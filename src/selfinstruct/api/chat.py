@@ -32,7 +32,7 @@ _FINISH_WORDS: Mapping[Finish, str] = {
     "length": "length max_tokens max_output_tokens max_length model_length model_context_window_exceeded error_limit"
     " insufficient_system_resource pause_turn incomplete max_time",
     "filtered": "content_filter content_filtered guardrail_intervened prohibited_content recitation refusal safety spii"
-    " language blocklist image_safety error_toxic toxicity",
+    " language blocklist image_safety image_prohibited_content image_recitation model_armor error_toxic toxicity",
     "unknown": "tool_calls tool_use tool_call function_call",
 }
 FINISHES: Mapping[str, Finish] = {word: finish for finish, words in _FINISH_WORDS.items() for word in words.split()}
@@ -67,7 +67,8 @@ def _block_text(block: Any) -> str:
 
 def _finish_of(facts: Mapping[str, Any], more: Mapping[str, Any]) -> str:
     """What a client calls the end of a reply, in lower case; the Responses API names a status and a reason."""
-    if more.get("refusal"):
+    feedback = facts.get("prompt_feedback")  # of Gemini, which answers a prompt that it blocks with nothing else
+    if more.get("refusal") or (isinstance(feedback, Mapping) and feedback.get("block_reason")):
         return "refusal"
     said = next((facts[key] for key in FINISH_KEYS if facts.get(key)), "")
     if not said and facts.get("status"):

@@ -103,6 +103,10 @@ class Backend(ABC):
     local: bool = False
     """Whether prompts stay on this machine. The core then switches LangSmith tracing off by default."""
 
+    repeatable: bool = False
+    """Whether asking again costs nothing and gives the same reply, as from a file. Then nothing waits for the disk:
+    requests and replies are still recorded in their order, but after a kill the latest may be asked for again."""
+
     @abstractmethod
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Return a chat model with these sampling parameters. Called once for each stage of a command.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -189,11 +189,10 @@ class Progress:
         )
 
 
-def print_end(summary: StageSummary | None) -> None:
+def print_end(summary: StageSummary) -> None:
     """Print the counts of a stage that has ended. The reason for an early end is printed as an error."""
-    if summary is not None:
-        click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
-        print_totals(summary)
+    click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
+    print_totals(summary)
 
 
 def print_quiet_end(ends: Sequence[StageSummary], folder: Path) -> None:
@@ -221,18 +220,28 @@ def print_files(paths: Sequence[Path]) -> None:
 
 def print_totals(summary: StageSummary) -> None:
     """Print the counts of a stage over the whole run, the most frequent reason first."""
-    candidates = summary.accepted + summary.rejected + summary.quarantined
-    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {pluralize(candidates, 'candidate')}")
+    asked_again = sum(summary.asked_again.values())
+    rejected = summary.rejected - asked_again
+    candidates = summary.accepted + rejected + summary.quarantined
+    click.echo(f"  {summary.accepted} accepted, {rejected} rejected of {pluralize(candidates, 'candidate')}")
     if summary.quarantined:
         click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
-    for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
-        click.echo(f"  {count:8,} {printable(reason)}")
+    _print_counts({reason: count for reason, count in summary.drops.items() if reason not in summary.asked_again})
+    if asked_again:
+        click.echo(f"  {pluralize(asked_again, 'answer')} missing or unusable, and asked for again:")
+        _print_counts(summary.asked_again)
     usage = summary.usage
     tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
     failed = f", {summary.failures} of them failed" if summary.failures else ""
+    retries = f", {pluralize(summary.retries, 'retry', 'retries')}" if summary.retries else ""
     if summary.requests:
-        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}, {tokens}")
+        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}{retries}, {tokens}")
     if summary.marks:
         words = WORDS | {"no_items": "without a task" if summary.stage == "generate" else "without an answer"}
         marks = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
         click.echo(f"  replies: {', '.join(marks)}")
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"  {count:8,} {printable(reason)}")

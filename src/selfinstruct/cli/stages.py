@@ -108,12 +108,12 @@ async def _run_stage(
             await run.stage(name, target, [progress])
         finally:
             progress.stop()
-            if progress.summary is not None:
+            if progress.summary is not None and not progress.summary.brought_nothing:
                 ends.append(progress.summary)
-            if not as_json and not quiet:
-                print_end(progress.summary)
-                if name == "judge" and progress.summary is not None:
-                    print_ratings(count_ratings(run.store.ratings().values()))
+                if not as_json and not quiet:
+                    print_end(progress.summary)
+                    if name == "judge":
+                        print_ratings(count_ratings(run.store.ratings().values()))
 
 
 def command_for(stage: str, help_text: str, *shown: str) -> click.Command:

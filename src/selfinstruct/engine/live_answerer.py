@@ -112,6 +112,11 @@ class LiveAnswerer:
             self._alarm.cancel()
         await self._backend.close()
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an answer can be had again at no cost."""
+        return self._backend.repeatable
+
     def stop(self) -> None:
         """Start no further call."""
         self._stopped.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.api import Batches
@@ -15,12 +15,12 @@ from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.ratings import rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import prices_for
+from selfinstruct.run.backends import has_own, prices_for
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Example, Instruction, Request, SeedTask
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Example, Instruction, Prices, Request, SeedTask
 
 PROMPTS = 16
 """Number of prompts that are written to measure their length."""
@@ -36,7 +36,8 @@ class Estimate:
 
     `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
     `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
-    `None` if prices are unknown.
+    `None` if prices are unknown. `later` has the number of requests that each later stage of a whole run needs, and
+    their prompt and completion tokens.
     """
 
     target: int
@@ -49,6 +50,7 @@ class Estimate:
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    later: Mapping[str, tuple[int, int, int]]
 
 
 def estimate(
@@ -60,20 +62,21 @@ def estimate(
 ) -> Estimate:
     """Estimate the cost of `generate`, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
-    seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
+    seeds, accepted, requests, replies, shown, recorded = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
     assert isinstance(table, GenerateTable)
     goal = target or table.target or accepted
     prompt_tokens, most = _sizes(registry, config, seeds)
-    seen = requests >= 4 and accepted > 0
+    seen = requests > 0 and accepted > 0
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
     own = config.stages[GENERATE].backend or config.backend
-    prices = prices_for(config, own.build(registry) if own else None)
+    prices = prices_for(config, own.build(registry) if own else None) or recorded
     sums = (count * prompt_tokens, count * reply, count * most)
     costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
-    return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
+    later = _later(registry, config, seeds, goal=goal)
+    return Estimate(goal, accepted, a_request, seen, count, *sums, usd=costs[0], most_usd=costs[1], later=later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +136,35 @@ def estimate_stage(
     )
 
 
-def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
-    """Seeds, and counts of the run so far: accepted, settled requests, replies, completion tokens."""
+def _later(
+    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, goal: int
+) -> dict[str, tuple[int, int, int]]:
+    """Requests, prompt tokens and completion tokens of `classify` and `instances` for `goal` instructions.
+
+    The prompts are measured on seed tasks.
+    """
+    found = {}
+    for name in (CLASSIFY, INSTANCES):
+        for request in sample_requests(registry, config, name, seeds=seeds) if name in config.stages else ():
+            count = math.ceil(goal / len(request.subjects))
+            found[name] = (count, count * Estimator().prompt_tokens(request), goal * ANSWER_TOKENS[name])
+    return found
+
+
+def _so_far(
+    settings: Settings, registry: Registry, config: RunConfig
+) -> tuple[list[SeedTask], int, int, int, int, Prices | None]:
+    """Seeds, the run's accepted, settled requests, replies and completion tokens so far, and the recorded prices."""
     try:
         store = RunStore.open_readonly(settings.folder)
     except NoRunError:
-        return initial_seeds(registry, config), 0, 0, 0, 0
+        return initial_seeds(registry, config), 0, 0, 0, 0, None
     try:
         totals = store.totals(GENERATE)
         settled = len(store.accepted_totals(GENERATE))
-        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens
+        own = store.facts.own_backend(GENERATE) if has_own(config, GENERATE) else store.facts.run_backend
+        counts = (totals.accepted, settled, totals.replies, totals.completion_tokens)
+        return store.seeds(), *counts, own.prices if own else None
     finally:
         store.close()
 

@@ -132,6 +132,27 @@ def next_index(read: sqlite3.Connection, stage: str) -> int:
     return int(read.execute(sql, (stage,)).fetchone()[0])
 
 
+def has_started(read: sqlite3.Connection, stages: str) -> bool:
+    """Whether a stage has asked or decided anything; `stages` is its name, or a pattern of SQL's LIKE."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM requests WHERE stage LIKE ?)"
+        " OR EXISTS (SELECT 1 FROM settlements WHERE stage LIKE ?)"
+    )
+    return bool(read.execute(sql, (stages,) * 2).fetchone()[0])
+
+
+def read_accepted_totals(read: sqlite3.Connection, stage: str) -> list[int]:
+    """The accepted total after each completely settled request of a stage, in order of requests."""
+    sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
+    return [accepted for (accepted,) in read.execute(sql, (stage,))]
+
+
+def has_results(read: sqlite3.Connection) -> bool:
+    """Whether any request of the run has an answer, or any candidate a fate."""
+    sql = "SELECT EXISTS (SELECT 1 FROM replies) OR EXISTS (SELECT 1 FROM settlements)"
+    return bool(read.execute(sql).fetchone()[0])
+
+
 def read_exchanges(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:
     """Every request of a stage that has a reply, or failed, in order; those without either are left out."""
     sql = (

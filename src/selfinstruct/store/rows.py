@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -64,12 +63,16 @@ def columns_of(decision: Decision) -> tuple[Any, ...]:
         decision.fate,
         decision.filter,
         clean(decision.reason),
-        dumps(dict(decision.evidence)),
-        dumps(dict(decision.notes)),
+        _object_text(decision.evidence),
+        _object_text(decision.notes),
         decision.subject,
-        dumps(dict(decision.payload)),
+        _object_text(decision.payload),
         near_text(decision.similarity) if decision.fate == "accepted" else "",
     )
+
+
+def _object_text(values: Mapping[str, Json]) -> str:
+    return dumps(dict(values)) if values else "{}"
 
 
 @reads_row
@@ -86,7 +89,8 @@ def near_text(similarity: Similarity | Deferred | None) -> str:
     if similarity is None:
         return ""
     if isinstance(similarity, Deferred):
-        return dumps({"deferred": asdict(similarity)})
+        names = ("pool", "tokeniser", "nearest", "ties")
+        return dumps({"deferred": {name: getattr(similarity, name) for name in names}})
     return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
 
 

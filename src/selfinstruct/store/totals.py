@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from selfinstruct.types import StageSummary, Usage
+from selfinstruct.types import ANSWERED, TWICE, StageSummary, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def count_marks(read: sqlite3.Connection, stage: str) -> dict[str, int]:
 def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -> StageSummary:
     """A stage's totals with the reason why it ended and its exit code."""
     totals = count_totals(read, stage)
+    drops = {f"{name}: {why}": count for (name, why), count in totals.drops.items()}
+    again = {f"{name}: {why}" for name, why in totals.drops if (name == ANSWERED and why != TWICE) or not name}
     return StageSummary(
         stage,
         reason,
@@ -87,11 +89,13 @@ def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -
         totals.accepted,
         totals.rejected,
         totals.quarantined,
-        totals.requests,
+        totals.replies + totals.failures,
         totals.failures,
-        {f"{name}: {why}": count for (name, why), count in totals.drops.items()},
+        drops,
         Usage(totals.prompt_tokens, totals.completion_tokens),
         count_marks(read, stage),
+        totals.retries,
+        {name: count for name, count in drops.items() if name in again},
     )
 
 
