@@ -15,6 +15,7 @@ from langchain.chat_models import init_chat_model
 from selfinstruct.api import (
     Backend,
     Batches,
+    BilledModel,
     Check,
     Completion,
     Diagnosis,
@@ -167,7 +168,18 @@ class LangChainBackend(Backend):
     def limits(self) -> Limits:
         """One request goes ahead of all others, since its answer says whether key, model and options are right."""
         threads = min(32, (os.cpu_count() or 1) + 4) if self._facts.threads else None
-        return Limits(concurrency=threads, learning=not self._answered)
+        count = self._facts.cached_count
+        return Limits(concurrency=threads, learning=not self._answered, cached_count=count)
+
+    def billed_model(self) -> BilledModel:
+        """The provider's model, at another address if there is one in the options or in the environment."""
+        given = {self._facts.address: self._options.base_url, **self._options.kwargs}
+        places = (
+            *(given.get(name) for name in chat.ADDRESSES),
+            *(os.environ.get(name) for name in self._facts.addresses),
+        )
+        address = next((str(place) for place in places if place), "")
+        return BilledModel(self._facts.billed_as or self._provider, self._name, address)
 
     def describe(self) -> Mapping[str, Json]:
         """Provider and model, and which sampling settings its class cannot take."""

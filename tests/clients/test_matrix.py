@@ -38,7 +38,7 @@ async def test_a_client_is_understood(server: ClientServer, client: Client) -> N
     assert isinstance(reply, Completion)
     assert reply.usage.prompt_tokens == 20
     kinds = {"cached": 5, "reasoning": 3}
-    assert {kind: reply.details.get(f"{kind}_tokens") for kind in kinds} == {
+    assert {kind: getattr(reply.usage, f"{kind}_tokens") for kind in kinds} == {
         kind: None if kind in client.lost else count for kind, count in kinds.items()
     }
     wished = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(SAMPLING).items()}

@@ -47,6 +47,13 @@ THOUGHTS = ("thinking", "reasoning", "reasoning_content")
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
+ADDRESSES = (
+    *("base_url", "openai_api_base", "groq_api_base", "anthropic_api_url", "azure_endpoint", "endpoint_url"),
+    *("endpoint", "mistral_api_url", "xai_api_base", "together_api_base", "fireworks_api_base", "api_base"),
+)
+"""What LangChain's classes call the address of the API."""
+
+
 def message_text(content: Any) -> str:
     """The text of a message whose content is a string or a list of blocks, without reasoning and images.
 
@@ -84,17 +91,15 @@ def read_message(message: BaseMessage) -> Completion:
     facts: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
     used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
     said = _finish_of(facts, getattr(message, "additional_kwargs", None) or {})
-    details = {
-        "cached_tokens": (used.get("input_token_details") or {}).get("cache_read"),
-        "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
-        "tool_calls": len(getattr(message, "tool_calls", None) or ()),
-    }
+    cached = (used.get("input_token_details") or {}).get("cache_read")
+    reasoning = (used.get("output_token_details") or {}).get("reasoning")
+    tool_calls = len(getattr(message, "tool_calls", None) or ())
     return Completion(
         text=message_text(message.content),
         finish=FINISHES.get(said, "length" if said else "unknown"),
-        usage=Usage(used.get("input_tokens"), used.get("output_tokens")),
+        usage=Usage(used.get("input_tokens"), used.get("output_tokens"), cached or None, reasoning or None),
         model=str(facts.get("model_name") or facts.get("model") or ""),
-        details={name: count for name, count in details.items() if count},
+        details={"tool_calls": tool_calls} if tool_calls else {},
     )
 
 
