@@ -113,8 +113,14 @@ async def test_a_request_that_failed_for_good_ends_nothing_and_is_not_asked_agai
 async def test_a_budget_counts_every_call_but_those_that_a_limit_turned_away(
     server: ClientServer, tmp_path: Path
 ) -> None:
-    says = [failure(429, "Slow down", headers={"retry-after-ms": "10"}), failure(500, "Oops"), Said("?")]
-    says += [failure(400, "Rejected by our content policy"), failure(503, "Full", headers={"retry-after-ms": "10"})]
+    soon = {"retry-after-ms": "10"}
+    says: list[Answer] = [
+        failure(429, "Slow down", headers=soon),
+        failure(500, "Oops"),
+        Said("?"),
+        failure(400, "Rejected by our content policy"),
+        failure(503, "Full", headers=soon),
+    ]
     sent: list[Answer] = []
 
     def answer(_: Received) -> Answer:
