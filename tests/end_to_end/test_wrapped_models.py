@@ -13,7 +13,7 @@ from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 
 from selfinstruct import SelfInstruct, UsageError
-from selfinstruct.api import Sampling
+from selfinstruct.api import Json, Sampling
 from selfinstruct.client.user_model import UserModel
 from tests.servers.groq_server import GroqAnswer, GroqServer
 
@@ -90,7 +90,7 @@ def test_retries_of_a_wrapper_are_left_out_and_the_run_says_so(server: GroqServe
 
 
 def test_a_schema_reaches_a_wrapped_model_unless_the_caller_bound_another_form(server: GroqServer) -> None:
-    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    schema: dict[str, Json] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
     wrapped = UserModel(openai(server).with_retry().bind(user="me"))
     assert wrapped.accepts_schema()
     wrapped.chat_model(STAGE).invoke("hello", **wrapped.schema_arguments(schema))
@@ -117,12 +117,13 @@ def test_the_price_of_a_model_at_another_address_is_not_known(server: GroqServer
 
 def test_a_runnable_without_a_single_model_is_refused_in_a_sentence(server: GroqServer, tmp_path: Path) -> None:
     model = openai(server)
-    for given, name in (
+    refused: list[tuple[Any, str]] = [
         (model.with_fallbacks([model]), "RunnableWithFallbacks"),
         (model | RunnableLambda(str), "RunnableSequence"),
         (model.with_structured_output({"title": "a", "type": "object", "properties": {}}), "RunnableSequence"),
         ("gpt-4o-mini", "str"),
-    ):
+    ]
+    for given, name in refused:
         with pytest.raises(UsageError, match=f"takes one LangChain chat model, not {name}"):
             SelfInstruct(model=given, out=tmp_path / "run")
     with pytest.raises(UsageError, match="FakeListLLM is a completion model, to whose calls nothing can be bound"):

@@ -31,7 +31,7 @@ class WrappedModel:
     model: Any
     fields_set: frozenset[str]
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    config: RunnableConfig = field(default_factory=dict)
+    config: RunnableConfig | None = None
     note: str = ""
 
     @classmethod
@@ -39,7 +39,7 @@ class WrappedModel:
         """Look into a runnable; raises `UsageError` if there is no single model in it."""
         if not hasattr(given, "ainvoke"):
             raise _refused(given)
-        found = _look_into(given, {})
+        found = _look_into(given, None)
         if found.arguments and not hasattr(found.model, "bind_tools"):
             raise UsageError(
                 f"{type(found.model).__name__} is a completion model, to whose calls nothing can be bound",
@@ -49,14 +49,14 @@ class WrappedModel:
 
     def wrap(self, model: Any, arguments: Mapping[str, Any]) -> Any:
         """Another model in place of the one found, with these arguments and the configuration of each call."""
-        if not hasattr(model, "bind_tools") or not (arguments or self.config):
+        if not hasattr(model, "bind_tools") or not (arguments or any((self.config or {}).values())):
             return model
         from langchain_core.runnables import RunnableBinding
 
         return RunnableBinding(bound=model, kwargs=dict(arguments), config=self.config)
 
 
-def _look_into(given: Any, config: RunnableConfig) -> WrappedModel:
+def _look_into(given: Any, config: RunnableConfig | None) -> WrappedModel:
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables.base import RunnableBindingBase
     from langchain_core.runnables.config import merge_configs
