@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from selfinstruct.api import chat
 from selfinstruct.api.batches import Batches, Exchange
 from selfinstruct.types import (
+    BilledModel,
     Completion,
     Deferred,
     Diagnosis,
@@ -141,6 +142,13 @@ class Backend(ABC):
 
     def prices(self) -> Prices | None:
         """Return the prices of tokens, or `None` if they are unknown, never 0 instead. Called after `chat_model`."""
+        return None
+
+    def billed_model(self) -> BilledModel | None:
+        """Return what a price table is asked for where `prices` gives none; `None` while no model is chosen.
+
+        Called before `chat_model` too, for an estimate, so it must not ask a server.
+        """
         return None
 
     def describe(self) -> Mapping[str, Json]:

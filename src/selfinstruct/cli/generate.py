@@ -10,7 +10,7 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, estimate_option, print_terms, quiet_option, run_stages
 from selfinstruct.cli.text import pluralize
 
 
@@ -57,10 +57,7 @@ def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_f
         f"  about {pluralize(expected.requests, 'request')} ({expected.per_request:.1f} instructions each: {source})"
     )
     click.echo(f"  about {tokens}, at most {expected.most_completion_tokens:,}")
-    if expected.usd is None:
-        click.echo("  cost: unknown (set budget.usd_per_million_prompt_tokens and ..._completion_tokens)")
-    else:
-        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
+    print_terms(expected, "budget.usd_per_million_prompt_tokens and ..._completion_tokens")
     for stage, (requests, prompt, completion) in expected.later.items():
         tokens = f"about {prompt:,} prompt and {completion:,} completion tokens"
         click.echo(f"  {stage} then sends {pluralize(requests, 'request')}: {tokens}")

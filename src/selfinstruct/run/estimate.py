@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.api import Batches
+from selfinstruct.api import Backend, Batches
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import AskTable, GenerateTable
 from selfinstruct.engine.gate import Estimator
@@ -15,12 +15,23 @@ from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.ratings import rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import has_own, prices_for
+from selfinstruct.run.backends import prices_for, recorded_backend, windows_for
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
-from selfinstruct.store import RunStore
+from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Example, Instruction, Prices, Request, SeedTask
+from selfinstruct.types import (
+    CLASSIFY,
+    GENERATE,
+    INSTANCES,
+    JUDGE,
+    Example,
+    Instruction,
+    Prices,
+    Request,
+    SeedTask,
+    Window,
+)
 
 PROMPTS = 16
 """Number of prompts that are written to measure their length."""
@@ -36,8 +47,9 @@ class Estimate:
 
     `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
     `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
-    `None` if prices are unknown. `later` has the number of requests that each later stage of a whole run needs, and
-    their prompt and completion tokens.
+    `None` if prices are unknown; `prices` says where they come from. `seconds` is the shortest time that the known rate
+    limits allow; `None` if none is known. `later` has the number of requests that each later stage of a whole run
+    needs, and their prompt and completion tokens.
     """
 
     target: int
@@ -50,7 +62,32 @@ class Estimate:
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    prices: str
+    seconds: float | None
     later: Mapping[str, tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendTerms:
+    """What is known of a stage's backend before it is asked: its prices, and its rate limits as windows."""
+
+    backend: Backend | None
+    prices: Prices | None
+    windows: Sequence[Window]
+
+    def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """The cost of these tokens; `None` if prices are unknown."""
+        return self.prices.cost(prompt_tokens, completion_tokens) if self.prices else None
+
+    @property
+    def source(self) -> str:
+        """Where the prices come from; empty if they are the user's or unknown."""
+        return self.prices.source if self.prices else ""
+
+    def seconds(self, requests: int, tokens: int) -> float | None:
+        """The shortest time in which the rate limits allow so much; `None` if no limit is known."""
+        amounts = {"requests": requests, "tokens": tokens}
+        return max((amounts[one.what] / one.limit * one.seconds for one in self.windows), default=None)
 
 
 def estimate(
@@ -71,12 +108,23 @@ def estimate(
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
-    own = config.stages[GENERATE].backend or config.backend
-    prices = prices_for(config, own.build(registry) if own else None) or recorded
-    sums = (count * prompt_tokens, count * reply, count * most)
-    costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
-    later = _later(registry, config, seeds, goal=goal)
-    return Estimate(goal, accepted, a_request, seen, count, *sums, usd=costs[0], most_usd=costs[1], later=later)
+    terms = _terms(registry, config, GENERATE, recorded)
+    prompts, replies_in_all, longest = count * prompt_tokens, count * reply, count * most
+    return Estimate(
+        target=goal,
+        accepted=accepted,
+        per_request=a_request,
+        seen=seen,
+        requests=count,
+        prompt_tokens=prompts,
+        completion_tokens=replies_in_all,
+        most_completion_tokens=longest,
+        usd=terms.usd(prompts, replies_in_all),
+        most_usd=terms.usd(prompts, longest),
+        prices=terms.source,
+        seconds=terms.seconds(count, prompts + replies_in_all),
+        later=_later(registry, config, seeds, goal=goal),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +132,7 @@ class StageEstimate:
     """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
     `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
-    share of its usual price; `None` if the backend takes no batches.
+    share of its usual price; `None` if the backend takes no batches. `prices` and `seconds` are as in `Estimate`.
     """
 
     subjects: int
@@ -95,6 +143,8 @@ class StageEstimate:
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    prices: str
+    seconds: float | None
     batch_share: float | None
 
 
@@ -106,7 +156,7 @@ def estimate_stage(
     store = RunStore.open_readonly(settings.folder)
     try:
         parts = StageBuilder(registry, config, store, seeds=store.seeds()).parts(name)
-        totals = store.totals(name)
+        totals, recorded = store.totals(name), recorded_backend(config, name, store)
     finally:
         store.close()
     guess, asked = Estimator(), 0
@@ -119,9 +169,7 @@ def estimate_stage(
     most = sum(guess.reply_tokens(request) for request in requests)
     shown = totals.completion_tokens / totals.accepted if totals.accepted else ANSWER_TOKENS[name]
     reply = min(most, math.ceil(asked * shown))
-    chosen = config.stages[name].backend or config.backend
-    backend = chosen.build(registry) if chosen else None
-    prices = prices_for(config, backend, name)
+    terms = _terms(registry, config, name, recorded)
     subjects = parts.size or 0
     return StageEstimate(
         subjects=subjects,
@@ -130,10 +178,20 @@ def estimate_stage(
         prompt_tokens=prompt_tokens,
         completion_tokens=reply,
         most_completion_tokens=most,
-        usd=prices.cost(prompt_tokens, reply) if prices else None,
-        most_usd=prices.cost(prompt_tokens, most) if prices else None,
-        batch_share=Batches.price_share if backend is not None and backend.takes_batches else None,
+        usd=terms.usd(prompt_tokens, reply),
+        most_usd=terms.usd(prompt_tokens, most),
+        prices=terms.source,
+        seconds=terms.seconds(len(requests), prompt_tokens + reply),
+        batch_share=Batches.price_share if terms.backend is not None and terms.backend.takes_batches else None,
     )
+
+
+def _terms(registry: Registry, config: RunConfig, stage: str, recorded: BackendFacts | None) -> BackendTerms:
+    chosen = config.stages[stage].backend or config.backend
+    backend: Backend | None = chosen.build(registry) if chosen else None
+    reported = backend.limits().windows if backend is not None else ()
+    prices = prices_for(config, backend, stage, recorded) or (recorded.prices if recorded else None)
+    return BackendTerms(backend, prices, (*windows_for(config, stage), *reported))
 
 
 def _later(
@@ -153,8 +211,8 @@ def _later(
 
 def _so_far(
     settings: Settings, registry: Registry, config: RunConfig
-) -> tuple[list[SeedTask], int, int, int, int, Prices | None]:
-    """Seeds, the run's accepted, settled requests, replies and completion tokens so far, and the recorded prices."""
+) -> tuple[list[SeedTask], int, int, int, int, BackendFacts | None]:
+    """Seeds, counts of the run so far (accepted, settled requests, replies, completion tokens), and its backend."""
     try:
         store = RunStore.open_readonly(settings.folder)
     except NoRunError:
@@ -162,9 +220,8 @@ def _so_far(
     try:
         totals = store.totals(GENERATE)
         settled = len(store.accepted_totals(GENERATE))
-        own = store.facts.own_backend(GENERATE) if has_own(config, GENERATE) else store.facts.run_backend
-        counts = (totals.accepted, settled, totals.replies, totals.completion_tokens)
-        return store.seeds(), *counts, own.prices if own else None
+        recorded = recorded_backend(config, GENERATE, store)
+        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded
     finally:
         store.close()
 

@@ -27,7 +27,7 @@ from selfinstruct.errors import (
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, has_own, prices_for
+from selfinstruct.run.backends import Backends, Say, has_own
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
@@ -128,9 +128,8 @@ class Run:
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
-        if facts.run_backend is None:  # the run was imported, and no model has answered yet: any may
-            recorded = {**recorded, "backend": frozen["backend"]}
-        if not self.store.totals(GENERATE).accepted:  # another model, or other options of it, may bring something
+        # any model may answer an imported run that none has answered yet, and one that has brought nothing may change
+        if facts.run_backend is None or not self.store.totals(GENERATE).accepted:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.folder, found)
@@ -264,7 +263,7 @@ class Run:
                 if failed is not None:
                     raise failed
                 await live.open(parts.sampling)
-                self.backends.record_description(name, self.store, self.say)
+                self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live
         finally:
@@ -285,7 +284,8 @@ class Run:
 
     def prices(self, stage: str) -> Prices | None:
         """The prices of a running stage; `None` if unknown."""
-        return None if stage == PREPARE else prices_for(self.config, self.backends.for_stage(stage), stage)
+        at_provider = self._in_batches(stage) and self._batch_folder is None
+        return None if stage == PREPARE else self.backends.prices(stage, self.store, at_provider)
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop cleanly: no further request is sent, and pending replies are kept."""

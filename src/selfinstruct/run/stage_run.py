@@ -74,7 +74,7 @@ class StageRun:
         """Announce a stage, do its work while similarities are computed, write its files, and announce its end."""
         name = parts.stage.name
         totals = self._store.totals(name)
-        spent = (totals.prompt_tokens, totals.completion_tokens)
+        spent = (totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
         reason, code = "", 1
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()

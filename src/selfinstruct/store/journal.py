@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from selfinstruct.store.damage import insert, reads_row
-from selfinstruct.store.rows import answer_of, columns_of, now, request_of, subject_entry
+from selfinstruct.store.rows import TOKEN_KINDS, answer_of, columns_of, now, request_of, subject_entry
 from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
@@ -73,7 +73,8 @@ def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
     else:
         usage = answer.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens)
-        origin = (clean(answer.model), answer.created_at, dumps(dict(answer.details)))
+        kinds = {name: count for name in TOKEN_KINDS if (count := getattr(usage, name)) is not None}
+        origin = (clean(answer.model), answer.created_at, dumps(kinds | dict(answer.details)))
         values = (clean(answer.text), answer.finish, *tokens, *origin, "")
     return insert("replies", (request.stage, request.index, *values))
 

@@ -27,6 +27,9 @@ from selfinstruct.types import (
     Usage,
 )
 
+TOKEN_KINDS = ("cached_tokens", "reasoning_tokens")
+"""Fields of `Usage` that stand in the column `details`, where they are known."""
+
 
 def now() -> str:
     """The time now, ISO 8601, UTC."""
@@ -165,7 +168,9 @@ def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
     _refuse_other_than_text(text, finish, model, created_at, failure)
     if failure:
         return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
-    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))
+    kept = json.loads(details)
+    usage = Usage(prompt, completion, *(kept.pop(name, None) for name in TOKEN_KINDS))
+    return Reply(text, finish, usage, model, created_at, kept)
 
 
 def _refuse_other_than_text(*columns: object) -> None:
