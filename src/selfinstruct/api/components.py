@@ -268,6 +268,15 @@ class Filter(ABC, Generic[Item]):
     def observe(self, item: Item) -> None:
         """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
 
+    def nearness(self, item: Item) -> float | None:
+        """How near the item is to the nearest observed one, from 0 to 1; `None` if the filter cannot measure that.
+
+        A filter of drafts that can measure it may choose the examples of an export (`[export] distance`). With the
+        same items observed, the value must be the same, and another observed item must never lower it.
+        """
+        del item
+        return None
+
     def observe_all(self, items: Iterable[Item]) -> None:
         """Remember many items when a run is resumed. The default calls `observe` for each."""
         for item in items:

@@ -60,7 +60,7 @@ def collect(store: RunStore) -> Report:
             view.labels(),
             view.fact_counts(),
             view.with_instances(),
-            _tally(view.ratings()),
+            _tally(view.ratings(), view.grades()),
             [
                 SimilarPair(p.id, p.text, ShownInstruction(ids.get(p.nearest, ""), p.nearest), p.score)
                 for p in view.closest(PAIRS)
@@ -98,14 +98,15 @@ def _cost(store: RunStore, flow: Funnel) -> Cost:
     return Cost(flow.stage, spent.requests, spent.prompt_tokens, spent.completion_tokens, usd)
 
 
-def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:
+def _tally(answers: dict[tuple[str, str, str], int], grades: dict[int, int]) -> RatingCounts:
     yes, by_score = [0, 0, 0], [0, 0, 0, 0]
     for said, count in answers.items():
         right = [answer == "yes" for answer in said]
         by_score[sum(right)] += count
         for at, answer in enumerate(right):
             yes[at] += answer * count
-    return RatingCounts(sum(by_score), (yes[0], yes[1], yes[2]), (by_score[0], by_score[1], by_score[2], by_score[3]))
+    scores = (by_score[0], by_score[1], by_score[2], by_score[3])
+    return RatingCounts(sum(by_score), (yes[0], yes[1], yes[2]), scores, grades)
 
 
 # --- the sample -------------------------------------------------------------------------------------------------------
