@@ -8,6 +8,7 @@ from pathlib import Path
 
 from selfinstruct.insight.cost import read_cost
 from selfinstruct.insight.funnel import funnels
+from selfinstruct.insight.narrowing import read_variety
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
 from selfinstruct.insight.report.report_values import Report, RunOrigin, SampledInstruction, SimilarPair
@@ -58,6 +59,7 @@ def collect(store: RunStore) -> Report:
             lengths(sizes[1]),
             without,
             store.growth().stretches(STRETCHES, SHORTEST),
+            read_variety(store),
             view.labels(),
             view.fact_counts(),
             view.with_instances(),
