@@ -227,10 +227,7 @@ class PromptEncoder(ABC):
         return None
 
     def with_facts(self, facts: Sequence[TaskFact]) -> PromptEncoder | None:  # noqa: ARG002
-        """Give the encoder that asks in the same request for these facts about each task; `None` if there is none.
-
-        Called in the stage `classify`, after `with_schema`. Its post-processor puts them into `Label.notes["facts"]`.
-        """
+        """Give the encoder that also asks for facts, which the post-processor puts into `Label.notes["facts"]`."""
         return None
 
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
