@@ -1,9 +1,9 @@
 """Writes docs/reference/ from the code itself: commands, settings, components, files, errors, hooks, Python.
 
-Also docs/decisions/index.md, from the titles of the decisions.
+Also the page of clients, from the tables of their tests, and docs/decisions/index.md, from the titles of the decisions.
 
-    python scripts/reference_pages.py            write the pages
-    python scripts/reference_pages.py --check    name those that are out of date (exit code 1)
+    python -m scripts.reference_pages            write the pages
+    python -m scripts.reference_pages --check    name those that are out of date (exit code 1)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from tests.clients import page as clients_page
 
 from selfinstruct import Result, SelfInstruct, api, errors
 from selfinstruct.api import hooks as hookspecs
@@ -241,6 +242,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "correct_output": "is the output right?",
     "score": "how many of the three were yes",
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
+    "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "who rated",
     "name": "a label of your own",
     "instances": "at least one worked case: `input` (may be left out) and `output`",
@@ -282,7 +284,7 @@ def keys(model: type[BaseModel]) -> Lines:
 
 
 EXITS = {
-    0: "done",
+    0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
     3: "a plugin: the message names it",
@@ -516,6 +518,7 @@ PAGES: Mapping[str, Callable[[], Lines]] = {
     "reference/errors.md": error_pages,
     "reference/hooks.md": hooks,
     "reference/python.md": python,
+    "reference/clients.md": lambda: clients_page.lines(NOTE),
     "decisions/index.md": decisions,
 }
 

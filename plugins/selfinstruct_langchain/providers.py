@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
@@ -37,6 +38,9 @@ class Provider:
     threads    whether its client has no async calls of its own, so that each one takes a thread
     package    the module of its client, if that is not named as the provider is
     hint       what else to check when its model or address is wrong
+    addresses  environment variables that send its client to another address
+    billed_as  how price tables call it, if by another name
+    cached_count  whether cached prompt tokens count towards its limits
     """
 
     keys: tuple[str, ...] = ()
@@ -51,6 +55,9 @@ class Provider:
     threads: bool = False
     package: str = ""
     hint: str = ""
+    addresses: tuple[str, ...] = ()
+    billed_as: str = ""
+    cached_count: bool = True
 
     def find_key(self, given: SecretStr | None) -> str:
         """The key from the option or the provider's own variables, without spaces and quotes around it, or empty."""
@@ -64,14 +71,21 @@ class Provider:
 PENALTIES = ("frequency_penalty", "presence_penalty")
 OPENAI_HINT = "For a server of your own, base_url ends in /v1."
 PROVIDERS = {
-    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT),
+    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT, addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL")),
     "azure_openai": Provider(
         ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         package="langchain_openai",
         address="azure_endpoint",
+        addresses=("AZURE_OPENAI_ENDPOINT",),
+        billed_as="azure",
         hint="Check azure_endpoint (https://NAME.openai.azure.com), api_version and the deployment's name in kwargs.",
     ),
-    "anthropic": Provider(("ANTHROPIC_API_KEY",), untaken=PENALTIES),
+    "anthropic": Provider(
+        ("ANTHROPIC_API_KEY",),
+        untaken=PENALTIES,
+        addresses=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
+        cached_count=False,
+    ),
     "google_genai": Provider(("GOOGLE_API_KEY", "GEMINI_API_KEY"), retries=1),
     "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
     "deepseek": Provider(("DEEPSEEK_API_KEY",)),
@@ -90,12 +104,16 @@ PROVIDERS = {
         ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p", *PENALTIES, "stop")
     ),
     "nvidia": Provider(("NVIDIA_API_KEY",), package="langchain_nvidia_ai_endpoints"),
-    "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
-    "bedrock": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
+    "bedrock_converse": Provider(
+        package="langchain_aws", timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"
+    ),
+    "bedrock": Provider(package="langchain_aws", timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
     "perplexity": Provider(("PPLX_API_KEY",)),
-    "groq": Provider(("GROQ_API_KEY",)),
+    "groq": Provider(("GROQ_API_KEY",), addresses=("GROQ_API_BASE", "GROQ_BASE_URL"), cached_count=False),
 }
 OTHER = Provider()
+AWS_CREDENTIALS = ("aws_access_key_id", "credentials_profile_name", "api_key", "bedrock_api_key", "client")
+"""Arguments of the client of Bedrock, one of which it needs where the environment holds no credentials."""
 
 
 def provider_of(name: str) -> Provider:
@@ -108,10 +126,19 @@ def require_key(name: str, key: str, given: dict[str, Any]) -> None:
     keys = provider_of(name).keys
     hint = key_hint(name)
     installed = find_spec(provider_of(name).package or f"langchain_{name}")  # a missing package is reported elsewhere
+    if installed and name.startswith("bedrock") and not (key or _has_aws_credentials(given)):
+        raise ModelError(f"provider '{name}' needs credentials of AWS", hint)
     if installed and keys and not key and provider_of(name).key not in given:
         raise ModelError(f"provider '{name}' needs a key", hint)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise ModelError(f"the key of provider '{name}' contains spaces or characters that a key cannot have", hint)
+
+
+def _has_aws_credentials(given: dict[str, Any]) -> bool:
+    """Whether the arguments, the environment, a file or this machine's role holds credentials of AWS."""
+    if any(given.get(name) for name in AWS_CREDENTIALS) or os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
+        return True
+    return import_module("boto3").Session().get_credentials() is not None
 
 
 def key_hint(name: str) -> str:

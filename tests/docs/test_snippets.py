@@ -29,6 +29,7 @@ PAGES = (
     "docs/how-to/prompts.md",
     "docs/how-to/shell.md",
     "docs/how-to/task-facts.md",
+    "docs/how-to/troubleshooting.md",
 )
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
 

@@ -168,7 +168,7 @@ class Runner:
             journal_entry = self._store.journal_entry(self._stage.name, index, self._stage.known)
         if journal_entry is not None:
             request, evaluated, answer = journal_entry.request, journal_entry.evaluated, journal_entry.answer
-        elif self._bounds.journal_only:
+        elif self._bounds.most_requests is not None and index >= self._bounds.most_requests:
             return None
         else:
             behind = index - self._bounds.lookahead

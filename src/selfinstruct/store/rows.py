@@ -27,6 +27,9 @@ from selfinstruct.types import (
     Usage,
 )
 
+TOKEN_KINDS = ("cached_tokens", "reasoning_tokens")
+"""Fields of `Usage` that stand in the column `details`, where they are known."""
+
 
 def now() -> str:
     """The time now, ISO 8601, UTC."""
@@ -52,7 +55,9 @@ def rating_of(decision: Decision) -> Rating:
     """The rating in a decision of the stage `judge`."""
     names = ("valid_task", "suitable_input", "correct_output", "remark")
     task, given, output, remark = (str(decision.payload[name]) for name in names)
-    return Rating(task, given, output, decision.subject, remark, decision.notes)
+    grade = decision.payload.get("grade")
+    grade = int(str(grade)) if grade is not None else None
+    return Rating(task, given, output, decision.subject, remark, decision.notes, grade)
 
 
 def columns_of(decision: Decision) -> tuple[Any, ...]:
@@ -170,7 +175,9 @@ def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
     _refuse_other_than_text(text, finish, model, created_at, failure)
     if failure:
         return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
-    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))
+    kept = json.loads(details)
+    usage = Usage(prompt, completion, *(kept.pop(name, None) for name in TOKEN_KINDS))
+    return Reply(text, finish, usage, model, created_at, kept)
 
 
 def _refuse_other_than_text(*columns: object) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from selfinstruct.insight.cost import Cost
 from selfinstruct.insight.funnel import Funnel
+from selfinstruct.insight.narrowing import Comparison
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.store import Stretch
 from selfinstruct.store.ledger import ShownInstruction
@@ -30,22 +32,6 @@ class RunOrigin:
     seeds: int
     seeds_digest: str
     config: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The cost of one stage's calls. `usd` is `None` if prices are unknown."""
-
-    stage: str
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    usd: float | None
-
-    @property
-    def tokens(self) -> int:
-        """Prompt and completion tokens together."""
-        return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +126,7 @@ class Report:
     output_words: Histogram
     without_input: int
     stretches: Sequence[Stretch]
+    variety: Sequence[Comparison]
     labels: Mapping[str, int]
     facts: Mapping[str, Mapping[str, int]]
     with_instances: int
