@@ -29,8 +29,9 @@ _ABOUT = re.compile(
     rf"|topic)[*_]*\s*[:：][*_]*\s*\S+"
     r"(?: \S+){0,3}"
     rf"|{_OPEN}(?:{REMARKS})[*_ ]*[:：][^\n]*"
-    r"|[(*_]*this (?:task |question |one )?(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges"
-    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem))\b[^\n]*",
+    r"|[(*_]*this (?:(?:task|question|one|exercise|instruction|prompt) (?!\w+ss\b)\w+s\b"
+    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem)"
+    r"|(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges)\b)[^\n]*",
     re.IGNORECASE,
 )
 

@@ -44,13 +44,14 @@ _MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
 _LINE = re.compile(
     rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]|\Z))(?P<rest>.*)", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number) \d{1,3} )")
+_SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number)s? \d{1,3}\b)")
 _PAIR = re.compile(
     rf"{_TASK}[\"']?(?P<number>\d{{1,3}})(?!\d)[\s*_\"').:：=→>|–—-]*{_ANSWER}\b[\s*_\"').;,|/]*", re.IGNORECASE
 )
-_GROUP = re.compile(
-    rf"[\s*_#>-]*{_ANSWER}s?(?: tasks)?[\s*_]*[:：=–—-][\s*_]*"
-    r"(?P<numbers>(?:(?:and\b|tasks?\b|[#\s,.;&*])*\d{1,3}(?!\d))+)\W*",
+_NUMBERS = r"(?P<numbers>(?:(?:and\b|tasks?\b|numbers?\b|[#\s,.;&*])*\d{1,3}(?!\d))+)"
+_GROUP = re.compile(rf"[\s*_#>-]*{_ANSWER}s?(?: tasks)?[\s*_]*[:：=–—-][\s*_]*{_NUMBERS}\W*", re.IGNORECASE)
+_SPOKEN_GROUP = re.compile(
+    rf"\W*{_NUMBERS} are (?:(?P<no>not|no)\b|(?P<yes>classification))(?: an?)?(?: classification)?(?: tasks?)?\W*",
     re.IGNORECASE,
 )
 
@@ -163,10 +164,10 @@ def _pairs(line: str) -> list[tuple[int, str]]:
 
 
 def _group(line: str) -> Iterator[tuple[int, str]]:
-    """`Yes: 1, 4`: one answer for several numbers."""
-    if group := _GROUP.fullmatch(line):
+    """`Yes: 1, 4`, `Tasks 1 and 4 are not`: one answer for several numbers."""
+    if group := _GROUP.fullmatch(line) or _SPOKEN_GROUP.fullmatch(line):
         for number in re.findall(r"\d+", group["numbers"]):
-            yield int(number), group["no"] or group["yes"]
+            yield int(number), "no" if group["no"] else "yes"
 
 
 def _by_position(lines: Sequence[str], count: int) -> list[tuple[int, str]]:

@@ -8,18 +8,22 @@ from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
+from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.replies import LONGEST
-from selfinstruct_chat.words import NO_INPUT
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
-_NO_INPUT = re.compile(rf"[\s\W_]*(?:{NO_INPUT}|not (?:needed|required))[\s\W_]*", re.IGNORECASE)
-"""What models write where an example has no input."""
+_ARROW = re.compile(
+    r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
+    r"[ \t]*(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
+)
+_BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
+"""The name of a field in bold, in an input: `**Email:** ...`."""
 
 _OUTRO = re.compile(
     r"(?:\A|\n[ \t]*\n)[ \t]*[(*_]*(?:i hope|let me know|feel free|these examples|would you like|note)\b"
@@ -50,7 +54,7 @@ class ChatExamplesReader(PostProcessor):
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
             given, output = split_input(given, without_frame(output, subject.text))
-            given = "" if _is_no_input(given, subject.text) else given
+            given = "" if _is_no_input(given, subject.text) else _BOLD_FIELD.sub(_plain_field, given)
             examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
         return examples
 
@@ -66,7 +70,14 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
     pairs, is_cut = read_json_examples(text, ends_open)
-    return (pairs, is_cut) if pairs else (read_table_examples(text), ends_open)
+    return (pairs, is_cut) if pairs else (read_table_examples(text) or _by_arrows(text), ends_open)
+
+
+def _by_arrows(text: str) -> list[InputOutput]:
+    """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = [_ARROW.fullmatch(line) for line in lines]
+    return [(one["input"], one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
@@ -127,6 +138,10 @@ def _output_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
             is_used = True
 
 
+def _plain_field(found: re.Match[str]) -> str:
+    return found[1] or f"{found[2]}:"
+
+
 def _is_no_input(given: str, instruction: str) -> bool:
     """Whether an input says that there is none, or is the task over again."""
-    return _NO_INPUT.fullmatch(given) is not None or given.split() == instruction.split()
+    return (bool(given) and says_nothing(given)) or given.split() == instruction.split()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
 from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.fields import kind_of_field, text_of
 from selfinstruct_chat.layout import read_table
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, OUTPUTS
 
-_NUMBERED = r"[ _-]?\d{0,2}"
-_INPUT_KEY = re.compile(rf"(?:(?:sample|example|test)[ _])?(?:{INPUTS}|text|context){_NUMBERED}", re.IGNORECASE)
-_OUTPUT_KEY = re.compile(
-    rf"(?:(?:expected|correct|sample|example|model)[ _])?"
-    rf"(?:{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|label|class_label){_NUMBERED}",
-    re.IGNORECASE,
-)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 
@@ -46,9 +38,9 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
 def read_table_examples(text: str) -> list[tuple[str, str]]:
     """Inputs and outputs from a table that has a column for each, below no more than a line."""
     intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
-    keys = [name.strip("*_ ").replace(" ", "_") for name in names]
-    given = [at for at, key in enumerate(keys) if _INPUT_KEY.fullmatch(key)]
-    output = [at for at, key in enumerate(keys) if _OUTPUT_KEY.fullmatch(key)]
+    kinds = [kind_of_field(name) for name in names]
+    given = [at for at, kind in enumerate(kinds) if kind == "input"]
+    output = [at for at, kind in enumerate(kinds) if kind == "output"]
     if len(given) != 1 or len(output) != 1 or _INTRO.fullmatch("\n".join(intro).strip()) is None:
         return []
     return [(row[given[0]], row[output[0]]) for row in rows if len(row) == len(names)]
@@ -69,19 +61,11 @@ def _examples(value: object) -> Iterator[tuple[str, str]]:
 
 
 def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
-    parts = {str(key).strip().replace(" ", "_"): inner for key, inner in value.items()}
-    outputs = [inner for key, inner in parts.items() if _OUTPUT_KEY.fullmatch(key)]
-    inputs = [inner for key, inner in parts.items() if _INPUT_KEY.fullmatch(key)]
+    parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
+    outputs = [inner for kind, inner in parts if kind == "output"]
+    inputs = [inner for kind, inner in parts if kind == "input"]
     if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
-        return _text(inputs[0]), ""
+        return text_of(inputs[0]), ""
     if not outputs or len(parts) > len(outputs) + len(inputs) + MOST_OTHERS:
         return None  # other data that happens to have such a key
-    return _text(inputs[0]) if inputs else "", _text(outputs[0])
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, CutText):
-        return CutText(value.strip("\r\n"))
-    return value.strip("\r\n") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text_of(inputs[0]) if inputs else "", text_of(outputs[0])

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 
+from selfinstruct_chat.fields import kind_of_field, with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
 
@@ -42,7 +43,6 @@ _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE = re.compile(r"[ \t]*\|[ \t:|-]*-[ \t:|-]*\|[ \t]*")
 _CELLS = re.compile(r"(?<!\\)\|")
-_HEAD = re.compile(rf"[*_ ]*(?:{TASKS})s?[*_ ]*", re.IGNORECASE)
 
 
 def unescaped(text: str) -> str:
@@ -108,9 +108,18 @@ def _tagged(text: str) -> ParsedList | None:
 def _table(lines: Sequence[str]) -> ParsedList | None:
     """The rows of the first table, if a column is headed as the one with the tasks."""
     intro, (names, *rows), outro = read_table(lines) or ([], [[]], [])
-    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
-    items = [ListItem([row[column]]) for row in rows if column < len(row)]
-    return ParsedList(intro, items, outro) if column >= 0 and items and not has_marker("\n".join(intro)) else None
+    items = _items(names, rows)
+    return ParsedList(intro, items, outro) if items and not has_marker("\n".join(intro)) else None
+
+
+def _items(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ListItem]:
+    """An item for each row, from the columns of the task and of its input; none where no column is the tasks'."""
+    kinds = [kind_of_field(name) for name in names]
+    if "task" not in kinds:
+        return []
+    task, given = kinds.index("task"), kinds.index("input") if "input" in kinds else len(kinds)
+    full = [[*row, *[""] * len(kinds)] for row in rows if task < len(row)]
+    return [ListItem(with_input(row[task], row[given]).split("\n")) for row in full]
 
 
 def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[str]] | None:
@@ -126,13 +135,12 @@ def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[s
 def _csv(lines: Sequence[str]) -> ParsedList | None:
     """The rows of comma-separated values, if the first line names a column as the one with the tasks."""
     names = [name.strip(' "') for name in lines[0].split(",")]
-    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
-    if column < 0 or len(names) < 2:
+    if len(names) < 2 or "task" not in map(kind_of_field, names):
         return None
     rows = [row for row in csv.reader(lines[1:], skipinitialspace=True) if row]
     if len(rows) < 2 or any(len(row) != len(names) for row in rows):
         return None
-    return ParsedList([], [ListItem([row[column]]) for row in rows])
+    return ParsedList([], _items(names, rows))
 
 
 def _cells(line: str) -> list[str]:

@@ -10,9 +10,9 @@ from typing import TypeVar
 from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(
-    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|\s[–—-](?=\s)))\s*(?P<rest>\S.*)"
+    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|(?P<dash>\s[–—-](?=\s))))\s*(?P<rest>\S.*)"
 )
-_NAME = r"[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2}"
+_NAME = r"[^\W\d_][\w/&-]*(?: [\w/&-]+){0,2}"
 _KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
 _KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+(?:[*_]*{_KIND}|[|–—][*_ ]*{_NAME})[*_]*", re.DOTALL)
@@ -71,7 +71,8 @@ def _untitled(item: ListItem) -> ListItem | None:
     if found := _PLAIN_TITLE.fullmatch(first.strip()):
         return replace(item, lines=[found["rest"], *below])
     if found := _BOLD_TITLE.fullmatch(first.strip()):
-        return replace(item, lines=[found["rest"], *below]) if _is_title(found["title"], found["rest"]) else None
+        is_title = _is_title(found["title"], found["rest"]) or (found["dash"] and not found["rest"][0].islower())
+        return replace(item, lines=[found["rest"], *below]) if is_title else None
     text = next((line.strip() for line in below if line.strip()), "")
     return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
 
