@@ -21,7 +21,7 @@ _ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})(?: ke
 _ARROW = re.compile(r"(?:->|=>|→|⇒|=)\s*\S")
 _INLINE = re.compile(
     rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
-    rf"|(?:->|=>|→|⇒|=)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
+    rf"|(?:->|=>|→|⇒|=)\s*\S.*|[*_]{{0,3}}(?:{_WORDS})\s*[:：][*_]{{0,3}}\s*[^\W_].*)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(

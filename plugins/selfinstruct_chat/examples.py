@@ -8,10 +8,11 @@ from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.fields import says_nothing
+from selfinstruct_chat.fields import LABEL, kind_of_field, says_nothing
 from selfinstruct_chat.framing import split_input, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
+from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
@@ -70,7 +71,9 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
     pairs, is_cut = read_json_examples(text, ends_open)
-    return (pairs, is_cut) if pairs else (read_table_examples(text) or _by_arrows(text), ends_open)
+    if pairs:
+        return pairs, is_cut
+    return read_table_examples(text) or _by_arrows(text) or read_records(text, is_classification), ends_open
 
 
 def _by_arrows(text: str) -> list[InputOutput]:
@@ -94,13 +97,19 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
                 label, _, below = block.text.partition("\n")
                 yield "output", block.text if after == "input" else label.strip()
                 if after != "input" and below.strip():
-                    yield "input", tidy(below.split("\n"))
+                    yield "input", _unlabelled(tidy(below.split("\n")))
             case "example":
                 yield "next", ""
                 if after == "output" and block.text:
                     yield "input", block.text
             case "end":
                 pass
+
+
+def _unlabelled(given: str) -> str:
+    """An input without a label that says no more than that it is one: `Text: ...`."""
+    label = LABEL.match(given)
+    return given[label.end() :] if label and kind_of_field(label["name"]) == "input" else given
 
 
 def _paired(parts: Sequence[MarkedPart], is_classification: bool) -> Iterator[InputOutput]:

@@ -20,6 +20,12 @@ _NAME = re.compile(
 _SIGNS = r"[\s\"'`“”*_.()\[\]<>{}–—-]*"
 _NOTHING = re.compile(rf"{_SIGNS}(?:{NO_INPUT}|not (?:needed|required))?{_SIGNS}", re.IGNORECASE)
 
+LABEL = re.compile(
+    r"[ \t]*(?:\d{1,2}[.)][ \t]+|[-*•][ \t]+)?[*_]{0,3}(?P<name>[^\W\d_][^\n:：*]{0,30}?)"
+    r"[ \t]*\d{0,2}[*_]{0,3}[:：][*_]{0,3}[ \t]*"
+)
+"""The start of a line that names a field: `**Text:** `."""
+
 
 def kind_of_field(name: str) -> FieldKind:
     """What a field of that name holds; empty where the name says nothing."""

@@ -25,7 +25,7 @@ _AGREED = re.compile(
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[(*_]*(?:"
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡(*_]*(?:"
     r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
     r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
@@ -46,12 +46,12 @@ _COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
 _EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
 _INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
 _OUTPUT_LINE = re.compile(
-    rf"\n{_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
+    rf"(?:\A|\n){_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
 )
 _TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
 _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
-_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
+_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*\n?[ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
 _OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
 
 

@@ -41,7 +41,7 @@ _NO_INPUT = re.compile(
     rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
     re.IGNORECASE,
 )
-_BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
+_BOLD_INPUT = re.compile(rf"^(\s*)(?:[-*•]\s+)?[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
 _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"

@@ -10,6 +10,7 @@ from selfinstruct_chat.fields import kind_of_field, text_of
 from selfinstruct_chat.layout import read_table
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+_TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 
 MOST_OTHERS = 2
@@ -21,6 +22,8 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
 
     None where the text is no JSON of that kind, or where more than a line stands before the JSON.
     """
+    if text.lstrip("` \npython")[:2] == "[(":
+        text = _TUPLE.sub(r"[\1]", text)
     reading = read_json(text)
     if reading is None or _INTRO.fullmatch(_FENCE.sub("", text[: reading.start]).strip()) is None:
         return [], False
@@ -48,7 +51,9 @@ def read_table_examples(text: str) -> list[tuple[str, str]]:
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:
     """The examples in a value, wherever they stand in it."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value and all(map(_is_pair, value)):
+        yield from ((text_of(given), text_of(output)) for given, output in value)
+    elif isinstance(value, list):
         for inner in value:
             yield from _examples(inner)
     elif isinstance(value, Mapping):
@@ -60,12 +65,18 @@ def _examples(value: object) -> Iterator[tuple[str, str]]:
                 yield from _examples(inner)
 
 
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(inner, str) for inner in value)
+
+
 def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
     parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
     outputs = [inner for kind, inner in parts if kind == "output"]
     inputs = [inner for kind, inner in parts if kind == "input"]
     if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
         return text_of(inputs[0]), ""
+    if len(parts) == 2 and len(outputs) == 1 and not inputs:
+        inputs = [inner for kind, inner in parts if kind != "output"]  # whatever its name
     if not outputs or len(parts) > len(outputs) + len(inputs) + MOST_OTHERS:
         return None  # other data that happens to have such a key
     return text_of(inputs[0]) if inputs else "", text_of(outputs[0])

@@ -66,7 +66,7 @@ def _tasks(value: object) -> Iterator[str]:
 def _own(value: dict[str, object]) -> str | None:
     """The task that an object holds, with the input beside it."""
     fields = {str(key).strip().lower(): inner for key, inner in value.items()}
-    names = [*KEYS, *(key for key in fields if kind_of_field(key) == "task")]
+    names = [*KEYS, *(key for key in fields if not key[-1:].isdigit() and kind_of_field(key) == "task")]
     held = ((name, text) for name in names if isinstance(text := fields.get(name), str) and text.strip())
     own, task = next(held, ("", None))
     given = (text_of(inner) for name, inner in fields.items() if name != own and kind_of_field(name) == "input")

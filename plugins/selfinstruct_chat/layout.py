@@ -11,6 +11,7 @@ from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
+_INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
@@ -93,11 +94,12 @@ def _tagged(text: str) -> ParsedList | None:
     if not tags or has_marker(text[: tags[0].start()]):
         return None
     ends = [*(tag.start() for tag in tags[1:]), len(text)]
-    found = [
-        (text[tag.end() : closing.start()], closing.end())
-        for tag, end in zip(tags, ends, strict=True)
-        if (closing := re.compile(rf"</{tag[1]}\s*>", re.IGNORECASE).search(text, tag.end(), end))
-    ]
+    found = []
+    for tag, end in zip(tags, ends, strict=True):
+        if closing := re.compile(rf"</{tag[1]}\s*>", re.IGNORECASE).search(text, tag.end(), end):
+            given = _INPUT_TAG.match(text, closing.end())
+            task = with_input(text[tag.end() : closing.start()].strip(), given["text"].strip() if given else "")
+            found.append((task, given.end() if given else closing.end()))
     intro = _AROUND.sub("", text[: tags[0].start()])
     if not found or (len(found) == 1 and intro.strip()):
         return None  # one tag in a text: the text speaks of it

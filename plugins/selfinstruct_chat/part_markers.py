@@ -34,7 +34,7 @@ _DELIMITER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAG = re.compile(r"[ \t]*<(?P<close>/)?(?P<name>input|output|label|example)>(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECASE)
+_CLOSING_TAG = re.compile(r"(?:</(?:input|output|label|example)>\s*)+\Z", re.IGNORECASE)
 
 _OTHER_FORM = re.compile(
     r"^[ \t]*[*_]{0,3}(?:\[(?P<name>(?:NO[ _]?)?INPUT|OUTPUT)\])[*_]{0,3}:?(?P<rest>[ \t]|$)",
@@ -61,6 +61,12 @@ _EXAMPLE = re.compile(
     rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
     rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
+)
+_TAGS_ON_ONE_LINE = re.compile(r"(?<=>)[ \t]*(?=<(?:input|output)>)", re.IGNORECASE)
+_LABELS_ON_ONE_LINE = re.compile(
+    rf"^([ \t]*(?:[-*•][ \t]+|\d{{1,2}}[.)][ \t]+)?[*_]*(?:{INPUTS})[*_]*[ \t]?[:：](?:(?!{OUTPUTS})[^\n]){{1,2000}}?)"
+    rf"[ \t]*[|;,→–—-][>\s]*(?=[*_]*(?:{OUTPUTS})[*_]*[ \t]?[:：])",
+    re.MULTILINE | re.IGNORECASE,
 )
 _FIELD = re.compile(
     r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
@@ -122,7 +128,9 @@ def _delimited(text: str) -> str:
     kinds = {found["name"].upper() for found in _OTHER_FORM.finditer(text)}
     if {"INPUT", "OUTPUT"} <= kinds:
         text = _OTHER_FORM.sub(lambda found: f"<<{found['name']}>>{found['rest']}", text)
-    return _ON_ONE_LINE.sub("\n", text)
+    if "<input>" in text and "<output>" in text:
+        text = _TAGS_ON_ONE_LINE.sub("\n", text)
+    return _LABELS_ON_ONE_LINE.sub(r"\1\n", _ON_ONE_LINE.sub("\n", text))
 
 
 def tidy(lines: Sequence[str]) -> str:

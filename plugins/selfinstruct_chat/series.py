@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from selfinstruct.api.text import Phrase, verb_and_object
 from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(
@@ -30,6 +31,8 @@ _PLAIN_TITLE = re.compile(
     rf"(?:(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
 T = TypeVar("T")
+
+NOTHING = Phrase("", "")
 
 _SHORT = 3
 """Words of so few letters may be small in a title."""
@@ -71,7 +74,8 @@ def _untitled(item: ListItem) -> ListItem | None:
     if found := _PLAIN_TITLE.fullmatch(first.strip()):
         return replace(item, lines=[found["rest"], *below])
     if found := _BOLD_TITLE.fullmatch(first.strip()):
-        is_title = _is_title(found["title"], found["rest"]) or (found["dash"] and not found["rest"][0].islower())
+        names = found["dash"] or verb_and_object(found["title"]) == NOTHING
+        is_title = _is_title(found["title"], found["rest"]) or (names and not found["rest"][0].islower())
         return replace(item, lines=[found["rest"], *below]) if is_title else None
     text = next((line.strip() for line in below if line.strip()), "")
     return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None

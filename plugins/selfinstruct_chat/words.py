@@ -70,7 +70,7 @@ HOPES = (
 
 REMARKS = (
     r"(?:key |target )?skills?(?: (?:tested|required|used|practi[cs]ed|assessed|trained|covered))?|rationale"
-    r"|reasoning type|(?:why|how) (?:it|this|they)(?:['’]s| is| are)? \w+(?: \w+)?|(?:learning )?(?:objective|goal"
+    r"|reasoning type|why|(?:why|how) (?:it|this|they)(?:['’]s| is| are)? \w+(?: \w+)?|(?:learning )?(?:objective|goal"
     r"|outcome)s?|purpose|tests|(?:task |instruction )?(?:category|difficulty|kind|type)|justification|diversity note"
     r"|difference|novelty|what it tests|habilidad(?:es)?|categoría|dificultad|compétences?|catégorie|difficulté"
     r"|schwierigkeit|kategorie|fähigkeit(?:en)?|ziel|categoria|dificuldade|difficoltà|сложность|категория|难度|类型"
