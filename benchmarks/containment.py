@@ -12,8 +12,7 @@ import platform
 from time import process_time
 
 from corpus import Corpus
-from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.containment import ContainmentIndex
+from selfinstruct.api.similarity import ContainmentIndex, lcs_length, unicode_tokens
 
 SIZES = (1_000, 10_000, 52_000)
 THRESHOLD, FEWEST = 0.9, 5

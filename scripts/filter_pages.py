@@ -93,7 +93,7 @@ class FilterPage:
         ]
         if not all(isinstance(reason, ast.Constant) for reason in calls):
             raise ValueError(f"{self.module.__file__}: a reason is no plain word; add REASONS")
-        return list(dict.fromkeys(reason.value for reason in calls if isinstance(reason, ast.Constant)))
+        return list(dict.fromkeys(str(reason.value) for reason in calls if isinstance(reason, ast.Constant)))
 
 
 def shown() -> list[FilterPage]:

@@ -26,8 +26,9 @@ from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
 from selfinstruct.config.seeds import SeedRecord
-from selfinstruct.export import contracts, records
+from selfinstruct.export import records
 from selfinstruct.export.dataset import Exported
+from selfinstruct.files import names
 from selfinstruct.insight.status import RunStatus, StageStatus
 from selfinstruct.plugins.registry import FILTER, KINDS, Registry
 
@@ -107,7 +108,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "limits": tables.LimitOptions,
     "budget": tables.BudgetOptions,
     "generate": tables.GenerateTable,
-    "classify": tables.AskTable,
+    "classify": tables.ClassifyTable,
     "instances": tables.AskTable,
     "prepare": tables.PrepareTable,
     "judge": tables.JudgeTable,
@@ -209,12 +210,12 @@ def components() -> Lines:
 
 
 FILES: Mapping[str, tuple[str, type[BaseModel]]] = {
-    contracts.INSTRUCTIONS: ("Accepted instructions, oldest first.", records.InstructionRecord),
-    contracts.REJECTED: ("Every candidate that was not kept, with the filter and the reason.", records.RejectedRecord),
-    contracts.LABELS: ("Which instructions are classification tasks.", records.LabelRecord),
-    contracts.RAW_INSTANCES: ("Instances as the model wrote them.", records.RawInstancesRecord),
-    contracts.EXAMPLES: ("Finished training examples.", records.ExampleRecord),
-    contracts.RATINGS: ("What a judge said of the examples.", records.RatingRecord),
+    names.INSTRUCTIONS: ("Accepted instructions, oldest first.", records.InstructionRecord),
+    names.REJECTED: ("Every candidate that was not kept, with the filter and the reason.", records.RejectedRecord),
+    names.LABELS: ("Which instructions are classification tasks.", records.LabelRecord),
+    names.RAW_INSTANCES: ("Instances as the model wrote them.", records.RawInstancesRecord),
+    names.EXAMPLES: ("Finished training examples.", records.ExampleRecord),
+    names.RATINGS: ("What a judge said of the examples.", records.RatingRecord),
 }
 
 FIELD_WORDS: Mapping[str, str] = {
@@ -239,6 +240,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "suitable_input": "does the input fit it?",
     "correct_output": "is the output right?",
     "score": "how many of the three were yes",
+    "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
     "model": "who rated",
     "name": "a label of your own",
     "instances": "at least one worked case: `input` (may be left out) and `output`",
@@ -317,7 +319,8 @@ def error_pages() -> Lines:
         note=NOTE,
         exits="\n".join(f"| {code} | {words} |" for code, words in EXITS.items()),
         tree="\n".join(
-            f"| `{one.__name__}` | `{one.__base__.__name__}` | {one.exit_code} | {cell(prose(one))} |" for one in tree
+            f"| `{one.__name__}` | `{one.__bases__[0].__name__}` | {one.exit_code} | {cell(prose(one))} |"
+            for one in tree
         ),
     )
 

@@ -44,7 +44,8 @@ def serve(listener: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Fork for each request until standard input ends; returns in the new processes only, with their request."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
-        ready, _, _ = select.select([listener, 0], [], [])
+        watched: list[Any] = [listener, 0]
+        ready, _, _ = select.select(watched, [], [])
         if listener not in ready:
             os._exit(0)
         line, _ = listener.accept()

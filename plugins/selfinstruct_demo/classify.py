@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from selfinstruct.api import TaskFact
 from selfinstruct_demo.faults import MARKERS, happens
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
@@ -25,6 +26,8 @@ PLAIN_LABELS = re.compile(r"\b((?:[\w-]+, )*[\w-]+),? or ([\w-]+)\b")
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
     """The answer ` Yes` or ` No` to the paper's question, or a line such as `3. no` for each task of a list.
 
+    Facts follow the answer where the prompt asks for them: `3. no; topic: food`.
+
     Only lists contain mistakes: a different marker, a missing line, or an answer that is neither yes nor no.
     """
     said = ["yes" if is_classification(task) else "no" for task in ask.subjects]
@@ -32,9 +35,11 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
         return " " + said[0].capitalize()
     marker = rng.choice(MARKERS[:3]) if happens(rng, options.markers) else "{}. "
     lines = []
-    for number, word in enumerate(said, 1):
+    for number, (word, task) in enumerate(zip(said, ask.subjects, strict=True), 1):
         fault = rng.choice(["maybe", ""]) if happens(rng, options.label_faults) else word
-        lines.extend([marker.format(number) + fault] if fault else [])
+        known = facts_of(task) if ask.facts else {}
+        line = "; ".join([marker.format(number) + fault, *(f"{name}: {known[name]}" for name in ask.facts)])
+        lines.extend([line] if fault else [])
     return "\n".join(lines) or "maybe"
 
 
@@ -43,6 +48,14 @@ def is_classification(task: str) -> bool:
     if known := recognise(task):
         return bool(known.labels)
     return bool(ASKS_FOR_LABEL.search(task) or QUOTED_LABELS.search(task))
+
+
+def facts_of(task: str) -> dict[TaskFact, str]:
+    """The facts about a task: by its kind, or a guess about a task that the demo did not write."""
+    if known := recognise(task):
+        needs = "no" if known.takes_input else "yes"
+        return {"topic": known.topic, "difficulty": known.difficulty, "self_contained": needs, "harm": "none"}
+    return {"topic": "other", "difficulty": "medium", "self_contained": "yes", "harm": "none"}
 
 
 def labels_of(task: str) -> tuple[str, ...]:

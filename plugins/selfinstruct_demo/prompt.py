@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from selfinstruct.api import TASK_FACTS, TaskFact
+
 Turn: TypeAlias = tuple[str, str]
 """Role (`system`, `human`, `ai`) and text of one message."""
 
@@ -50,6 +52,7 @@ class ParsedPrompt:
     examples  tasks that the prompt shows
     subjects  tasks or examples that the prompt asks about
     labels    whether it asks for classification tasks (generate), or for class labels before inputs (instances)
+    facts     the facts about each task that it asks for beside the label
     blocks    whether instances stand below `<<INPUT>>` and `<<OUTPUT>>`
     """
 
@@ -61,6 +64,7 @@ class ParsedPrompt:
     subjects: tuple[str, ...] = ()
     labels: bool = False
     blocks: bool = False
+    facts: tuple[TaskFact, ...] = ()
 
 
 def read_prompt(turns: Sequence[Turn]) -> ParsedPrompt:
@@ -124,7 +128,8 @@ def _chat_labels(system: str, user: str) -> ParsedPrompt | None:
     said = f"{system}\n{prose}"
     if "classification" not in said.lower() or not YES_NO.search(said) or NEW_TASKS.search(said):
         return None
-    return ParsedPrompt("classify", count=len(subjects), subjects=subjects) if subjects else None
+    facts = tuple(name for name in TASK_FACTS if name in prose)
+    return ParsedPrompt("classify", count=len(subjects), subjects=subjects, facts=facts) if subjects else None
 
 
 def _chat_tasks(system: str, user: str) -> ParsedPrompt:

@@ -16,6 +16,7 @@ from selfinstruct_filters.decontamination import DecontaminationFilter, Decontam
 from selfinstruct_filters.duplicate_example import DuplicateExampleFilter
 from selfinstruct_filters.echo import EchoFilter, EchoOptions
 from selfinstruct_filters.exact import ExactFilter
+from selfinstruct_filters.facts import FactsFilter, FactsOptions
 from selfinstruct_filters.first_char import FirstCharFilter
 from selfinstruct_filters.injection import InjectionFilter
 from selfinstruct_filters.invalid_example import InvalidExampleFilter
@@ -102,6 +103,9 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
         ),
         _offer(
             "at-most", "Drop examples beyond a number per task", AtMostFilter, options=AtMostOptions, stages=(PREPARE,)
+        ),
+        _offer(
+            "facts", "Drop examples by facts about their task", FactsFilter, options=FactsOptions, stages=(PREPARE,)
         ),
         Component(
             "language",

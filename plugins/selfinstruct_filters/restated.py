@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -83,10 +84,12 @@ class RestatedFilter(Filter[Draft]):
         """The places, in that order, of the seeds that a word of their subject leads to."""
 
         self._without_subject: list[int] = []
+        self._shortest = sys.maxsize
+        """Words of the shortest subject of a seed."""
 
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
-        whole, parts = sentence(item.text), list(dict.fromkeys(_parts(item.text)))
+        whole, parts = sentence(item.text), _parts(item.text)
         examples = {text: sentence(text) for text in item.examples if text not in self._seeds}
         for text, known in (examples | self._seeds_like(parts)).items():
             if self._shortens(whole, known) or any(self._repeats(part, known) for part in parts):
@@ -102,7 +105,9 @@ class RestatedFilter(Filter[Draft]):
         self._ordered.append((item.text, known))
         for word in set(known.subject):
             self._by_word.setdefault(word, []).append(place)
-        if not known.subject:
+        if known.subject:
+            self._shortest = min(self._shortest, len(known.subject))
+        else:
             self._without_subject.append(place)
 
     def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
@@ -113,11 +118,14 @@ class RestatedFilter(Filter[Draft]):
         if not all(part.subject for part in parts):
             return self._seeds
         words = {word for part in parts for word in part.subject}
-        shared = Counter(chain.from_iterable(self._by_word.get(word, ()) for word in words))
+        shared = Counter(chain.from_iterable([self._by_word[word] for word in words & self._by_word.keys()]))
         shortest = min(len(part.subject) for part in parts)
         repeats = max(part.subject_repeats for part in parts)
+        least = self._least * min(shortest, self._shortest)
         near = set(self._without_subject)
         for place, count in shared.items():
+            if count + repeats < least:
+                continue
             known = self._ordered[place][1]
             in_common = count + min(repeats, known.subject_repeats)  # at most
             if in_common >= self._least * min(shortest, len(known.subject)):
@@ -126,10 +134,12 @@ class RestatedFilter(Filter[Draft]):
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
-        sizes = sorted((len(part.words), len(known.words)))
-        if len(known.words) >= CARRIES and part.words[: len(known.words)] == known.words:
+        own, theirs = len(part.words), len(known.words)
+        if theirs >= CARRIES and part.words[:theirs] == known.words:
             return True
-        return sizes[0] >= FEWEST and sizes[1] <= TIMES_LONGER * sizes[0] and self._shares(part, known)
+        if own < FEWEST or theirs < FEWEST or own > TIMES_LONGER * theirs or theirs > TIMES_LONGER * own:
+            return False
+        return self._shares(part, known)
 
     def _shortens(self, whole: Sentence, known: Sentence) -> bool:
         """Whether the whole draft stands, in order, inside a longer known task."""
@@ -157,14 +167,13 @@ def sentence(text: str) -> Sentence:
     return Sentence(words, subject, distinct, len(words) - len(distinct), len(subject) - len(set(subject)))
 
 
-def _parts(text: str) -> Iterator[Sentence]:
-    """The draft's first sentences, each alone and each with all before it."""
-    pieces = [text]
-    if _MAY_END.search(text, 0, len(text) - text.endswith((".", "?", "!", ":"))):
-        pieces = [piece for piece in _ENDS.split(text) if piece.strip()][:MOST_SENTENCES]
-    yield from (sentence(piece) for piece in pieces)
-    yield from (sentence(" ".join(pieces[: count + 1])) for count in range(1, len(pieces)))
-    yield sentence(text)
+def _parts(text: str) -> list[Sentence]:
+    """The draft's first sentences, each alone and each with all before it, without repetition."""
+    if not _MAY_END.search(text, 0, len(text) - text.endswith((".", "?", "!", ":"))):
+        return [sentence(text)]
+    pieces = [piece for piece in _ENDS.split(text) if piece.strip()][:MOST_SENTENCES]
+    joined = [" ".join(pieces[: count + 1]) for count in range(1, len(pieces))]
+    return list({(part := sentence(piece)).words: part for piece in (*pieces, *joined, text)}.values())
 
 
 BEFORE = (Draft("Write a short story about a dog.", notes={"seed": True}),)

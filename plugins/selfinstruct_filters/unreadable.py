@@ -68,9 +68,7 @@ class UnreadableFilter(Filter[Draft]):
         if different == len(spoken):
             return _without_words(item.text, words)
         longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
-        long_words = [word for word in spoken if len(word) > 1]
-        is_circle = len(long_words) >= LOOP_WORDS and len(set(long_words)) < LOOP_SHARE * len(long_words)
-        if longest > MOST_IN_A_ROW or is_circle or (different < 0.7 * len(spoken) and _loops(spoken)):
+        if longest > MOST_IN_A_ROW or _is_circle(spoken) or (different < 0.7 * len(spoken) and _loops(spoken)):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
 
@@ -85,8 +83,14 @@ def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
-    if any(one == other == third for one, other, third in zip(text[::5], text[5::5], text[10::5], strict=False)):
+    fifth = text[::5]
+    if any(map(eq, pairwise(fifth), pairwise(fifth[1:]))):
         yield "repetition", _RUN_OF_CHARS
+
+
+def _is_circle(spoken: Sequence[str]) -> bool:
+    words = [word for word in spoken if len(word) > 1] if len(spoken) >= LOOP_WORDS else []
+    return len(words) >= LOOP_WORDS and len(set(words)) < LOOP_SHARE * len(words)
 
 
 def _loops(words: Sequence[str]) -> bool:

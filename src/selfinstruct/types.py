@@ -23,6 +23,22 @@ it.
 ENGINE_STAGES = STAGES[:-1]
 """The stages of a run, in order."""
 
+TaskFact: TypeAlias = Literal["topic", "difficulty", "self_contained", "harm"]
+TASK_FACTS: Mapping[TaskFact, tuple[str, ...]] = {
+    "topic": (
+        "mathematics", "science", "technology", "programming", "language", "writing", "arts", "history", "geography",
+        "society", "law", "business", "health", "food", "home", "travel", "sports", "leisure", "other",
+    ),
+    "difficulty": ("easy", "medium", "hard"),
+    "self_contained": ("yes", "no"),
+    "harm": ("none", "some", "serious"),
+}  # fmt: skip
+"""The facts that the stage `classify` may ask for beside the label of a task, and the possible values of each.
+
+A task is self-contained if it holds all that it needs, so that it works without an input. `harm` is what a right answer
+could do to people.
+"""
+
 REQUEST_FAILED = "request-failed"
 """The reason of the decision on each subject of a request that failed."""
 
@@ -317,7 +333,8 @@ class Draft:
 class Label:
     """A model's answer whether an instruction is a classification task: `text` is "yes", "no" or "unknown".
 
-    `subject` is the instruction's id. `notes` may hold `said`, the words of the answer.
+    `subject` is the instruction's id. `notes` may hold `said`, the words of the answer, and `facts`, the values of
+    those `TASK_FACTS` that the reply tells.
     """
 
     text: str
@@ -342,7 +359,8 @@ class RawInstances:
 class Example:
     """One training example: an instruction, an input (empty if not needed), and an output.
 
-    `subject` is the instruction's id. `notes` are remarks of the parser, such as `cut` (the reply ended inside it).
+    `subject` is the instruction's id. `notes` are remarks of the parser, such as `cut` (the reply ended inside it), and
+    `facts`, those that `classify` found out about the instruction.
     """
 
     instruction: str
@@ -356,6 +374,12 @@ class Example:
     def text(self) -> str:
         """The output, which stands for the example in lists."""
         return self.output
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The known facts about the instruction, by name (`TASK_FACTS`)."""
+        found = self.notes.get("facts")
+        return {name: str(value) for name, value in found.items()} if isinstance(found, Mapping) else {}
 
     @property
     def payload(self) -> Mapping[str, Json]:

@@ -201,7 +201,8 @@ class MyPlugin:
 async def test_a_provider_is_a_plugin_of_ten_lines() -> None:
     (component,) = MyPlugin().selfinstruct_backends()
     backend = component.build(component.options())
-    message = await backend.chat_model(Sampling()).ainvoke([("user", "Write tasks.")])
+    model: Any = backend.chat_model(Sampling())
+    message = await model.ainvoke([("user", "Write tasks.")])
     assert backend.read_reply(message).text == "1. Name three rivers."
     assert isinstance(backend.read_error(TimeoutError()), Busy)
     assert (backend.limits().windows, backend.describe(), backend.secrets(), backend.check().ok) == ((), {}, (), True)

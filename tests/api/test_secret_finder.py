@@ -47,7 +47,7 @@ class Strict(BaseModel):
 
 def test_what_a_model_class_says_of_its_arguments_does_not_quote_them() -> None:
     with pytest.raises(ValidationError) as caught:
-        Strict(size=KEY)  # type: ignore[arg-type]
+        Strict(size=KEY)
     assert KEY[:8] in str(caught.value)
     said = plugin_cause(caught.value)
     assert said.startswith("ValidationError: size: Input should be a valid integer")

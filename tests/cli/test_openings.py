@@ -45,9 +45,10 @@ class Openings:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.connections: Counter[str] = Counter()
         self.reads: Counter[str] = Counter()
-        connect, open_file = sqlite3.connect, Path.open
+        connect: Any = sqlite3.connect
+        open_file = Path.open
 
-        def counted_connect(database: Any, *args: Any, **options: Any) -> sqlite3.Connection:
+        def counted_connect(database: Any, *args: Any, **options: Any) -> Any:
             self.connections["reads" if "mode=ro" in str(database) else "writes"] += 1
             return connect(database, *args, **options)
 

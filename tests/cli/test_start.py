@@ -203,7 +203,7 @@ def test_a_traceback_only_with_debug_and_the_same_exit_code() -> None:
 
 
 def test_a_bug_of_ours_says_so_and_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct.store.RunStore.open_readonly", lambda _: {}["no such key"])
+    monkeypatch.setattr("selfinstruct.store.RunStore.open_readonly", lambda _: dict[str, int]()["no such key"])
     ended = command("status")
     assert ended.code == 1
     assert ended.err == (

@@ -43,7 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientServer]:
 @every_client
 async def test_a_client_is_understood(server: ClientServer, client: Client) -> None:
     found = await ask_all(client, server)
-    expected = {name: expected for name, (_, expected) in CASES.items()} | client.differs
+    expected = {name: expected for name, (_, expected) in CASES.items()} | dict(client.differs)
     assert {name: outcome(read) for name, (read, _) in found.items()} == expected
     assert {name: sent for name, (_, sent) in found.items()} == dict.fromkeys(CASES, 1), "no client asks by itself"
     assert KEY not in str(found)

@@ -71,7 +71,8 @@ def test_every_hook_error_and_exported_name_is_documented() -> None:
     for name, _ in inspect.getmembers(hookspecs, inspect.isfunction):
         if name.startswith("selfinstruct_"):
             assert f"## {name}\n" in text("reference/hooks.md")
-    for name, one in inspect.getmembers(errors, inspect.isclass):
+    tree: list[tuple[str, Any]] = inspect.getmembers(errors, inspect.isclass)
+    for name, one in tree:
         assert f"| `{name}` |" in text("reference/errors.md")
         assert f"| {one.exit_code} |" in text("reference/errors.md")
     for name in api.__all__:

@@ -23,7 +23,9 @@ PAGES = (
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",
     "docs/how-to/multilingual.md",
+    "docs/how-to/moving.md",
     "docs/how-to/openai-compatible.md",
+    "docs/how-to/prompts.md",
     "docs/how-to/shell.md",
 )
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""

@@ -241,7 +241,8 @@ def test_ctrl_c_during_a_call_stops_it_and_keeps_its_replies(out: Path, monkeypa
         def selfinstruct_settled(self, _: Any) -> None:
             settled.set()
 
-    waits, real = [], Future.result
+    waits: list[Any] = []
+    real = Future.result
 
     def result(future: Any, timeout: Any = None) -> Any:
         if threading.current_thread() is threading.main_thread() and not waits:

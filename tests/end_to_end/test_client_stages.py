@@ -40,7 +40,7 @@ def stages(result: Result) -> list[str]:
 
 def test_run_writes_the_files_that_the_command_run_writes(out: Path) -> None:
     result = SelfInstruct(backend="demo", out=out).run(TARGET)
-    command("run", "--backend", "demo", "--target", TARGET, "--out", "other", "--quiet").done()
+    command("run", "--backend", "demo", "--target", str(TARGET), "--out", "other", "--quiet").done()
     assert stages(result) == [GENERATE, CLASSIFY, INSTANCES, PREPARE]
     assert result.summary.stage == PREPARE
     assert (out / EXAMPLES).read_bytes() == Path("other", EXAMPLES).read_bytes() != b""

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ def test_a_judge_that_is_killed_ends_like_an_unbroken_one(project: Project) -> N
     command("judge", "--out", "unbroken", *flags).done()
     for replies in (2, 7):
         process = project.start("judge", *flags, "--latency", "0.1", "--quiet")
-        wait_until(lambda replies=replies: _replies() >= replies, "replies")
+        wait_until(partial(_has_replies, replies), "replies")
         process.kill()
     before = _replies()
     assert 7 <= before < 15
@@ -240,6 +241,10 @@ def test_a_judge_that_is_killed_ends_like_an_unbroken_one(project: Project) -> N
         assert (RUN / name).read_bytes() == (Path("unbroken") / name).read_bytes(), name
     with closing(RunStore.open_readonly(Path("unbroken"))) as unbroken:
         assert _replies() == unbroken.totals(JUDGE).replies, "what was in the journal was not asked again"
+
+
+def _has_replies(count: int) -> bool:
+    return _replies() >= count
 
 
 def _replies() -> int:

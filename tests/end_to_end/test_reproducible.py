@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from random import Random
 
 import pytest
@@ -53,6 +54,10 @@ def test_a_larger_target_later_is_the_larger_target_at_once(project: Project) ->
     assert stepwise.exported() == at_once.exported()
 
 
+def _has_replies(project: Project, count: int) -> bool:
+    return project.replies() >= count
+
+
 def test_a_run_that_is_killed_again_and_again_ends_like_an_unbroken_one(project: Project) -> None:
     rng = Random(5)
     for _ in range(10):
@@ -61,7 +66,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_an_unbroken_one(project:
             time.sleep(rng.uniform(0.1, 0.9))  # while it starts
         else:
             goal = project.replies() + rng.randint(1, 3)
-            wait_until(lambda goal=goal: project.replies() >= goal, "replies")
+            wait_until(partial(_has_replies, project, goal), "replies")
             time.sleep(rng.uniform(0.0, 0.05))
         before = project.replies()
         process.kill()

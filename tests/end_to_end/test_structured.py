@@ -12,7 +12,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import ConfigError, ModelError, Stopped
-from selfinstruct.export.contracts import INSTRUCTIONS
+from selfinstruct.files.names import INSTRUCTIONS
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Reply
 from tests.project import Project, wait_until

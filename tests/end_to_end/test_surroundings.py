@@ -32,7 +32,9 @@ class TracingProbe:
 
 @pytest.mark.parametrize("traced", [False, True])
 def test_a_call_leaves_the_environment_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, traced: bool) -> None:
-    from langsmith import utils
+    from langsmith import utils as langsmith_utils
+
+    utils: Any = langsmith_utils
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("SOME_KEY_OF_MINE=secret\n")

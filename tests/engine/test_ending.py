@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from selfinstruct.engine.runner import FAILURES_IN_A_ROW, FIRST_FAILURES
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import Exhausted, Failure
-from tests.engine.fakes import Said, ScriptedAnswerer, StageBench, fresh, mixed
+from tests.engine.fakes import ScriptedAnswerer, StageBench, fresh, mixed
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ async def test_saturation_is_counted_across_kills(bench: StageBench) -> None:
     assert len(bench.sizes()) == 1 + 6
 
 
-def breaking_down_after(requests: int, text: str) -> Said | object:
+def breaking_down_after(requests: int, text: str) -> Callable[[int], Any]:
     return lambda index: text if index < requests else ModelError("down")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +46,8 @@ def test_each_event_reaches_its_own_hook_with_its_value() -> None:
 
 def test_an_observer_that_raises_is_reported_once_by_name_and_not_called_again() -> None:
     said: list[str] = []
-    loud, heard = Loud(), []
+    heard: list[Any] = []
+    loud = Loud()
     hooks = ("selfinstruct_stage_started", "selfinstruct_request_retried")
     events = Events({hook: [("loud", loud.breaks), ("calm", heard.append)] for hook in hooks}, said.append)
     events.started(START)
@@ -61,4 +65,27 @@ def test_a_keyboard_interrupt_in_an_observer_is_no_fault_of_it() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Events({"selfinstruct_settled": [("a", interrupted)]}, print).settled(None)  # type: ignore[arg-type]
+        Events({"selfinstruct_request_retried": [("a", interrupted)]}, print).retried(RETRY)
+
+
+def test_events_are_logged_for_those_who_configure_logging(caplog: pytest.LogCaptureFixture) -> None:
+    events = Events({"selfinstruct_stage_finished": [("odd", Loud().breaks)]}, lambda _: None)
+    with caplog.at_level("INFO", logger="selfinstruct"):
+        events.started(START)
+        events.retried(RETRY)
+        events.finished(END)
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", "generate started: 0 requests and 0 accepted so far"),
+        ("INFO", "generate: request 3 again in 0.5 s: busy"),
+        ("INFO", "generate ended: done; 1 accepted in all"),
+        (
+            "WARNING",
+            "plugin 'odd' failed in selfinstruct_stage_finished and is not called again: ValueError: I am broken",
+        ),
+    ]
+
+
+def test_no_log_line_is_printed_unless_logging_is_configured(tmp_path: Path) -> None:
+    grow = "from selfinstruct import SelfInstruct; SelfInstruct(backend='demo', out='run').generate(2)"
+    output = subprocess.run([sys.executable, "-c", grow], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "started" not in output.stdout + output.stderr

@@ -413,7 +413,7 @@ async def test_a_request_that_is_cancelled_is_no_fault_of_the_model() -> None:
 
 async def test_a_backend_that_cannot_read_an_error_is_named_with_the_request() -> None:
     asked = BackendProbe(BUSY)
-    asked.backend.read_error = broken  # type: ignore[method-assign]
+    asked.backend.read_error = broken  # type: ignore[assignment,method-assign]
     with pytest.raises(PluginError, match=r"Provider failed.*request 7 of generate.*ZeroDivisionError") as caught:
         await asked.answer()
     assert KEY not in str(caught.value)

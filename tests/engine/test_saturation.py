@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,8 @@ def test_requests_without_candidates_are_no_acceptance() -> None:
 def test_taking_over_is_the_same_as_having_watched(seed: int) -> None:
     rng, bounds = Random(seed), Bounds(1, patience=4, min_acceptance=0.3, acceptance_window=7)
     watched = SaturationMonitor(bounds, [], [])
-    sizes, evaluated = [], []
+    sizes: list[int] = []
+    evaluated: list[Any] = []
     for _ in range(80):
         candidates = rng.randint(0, 8)
         accepted = rng.randint(0, candidates)

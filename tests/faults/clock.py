@@ -54,12 +54,12 @@ class RunClock:
 
     def gate(self, *args: Any, **more: Any) -> Gate:
         """A gate on this clock."""
-        self._gates.append(Gate(*args, clock=self, **more))
+        self._gates.append(Gate(*args, **{"clock": self, **more}))
         return self._gates[-1]
 
     def budget(self, *args: Any, **more: Any) -> Budget:
         """A budget on this clock."""
-        return Budget(*args, clock=self, **more)
+        return Budget(*args, **{"clock": self, **more})
 
     def get_running_loop(self) -> Any:
         """The running loop, with the gate's timers on this clock."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.errors import Stopped
+from selfinstruct.types import Instruction
 from tests.faults.bench import KEY, ProviderBench
 from tests.servers.provider import MIX, ODD, Provider
 
@@ -76,7 +77,7 @@ def test_a_provider_that_hangs_is_left_after_its_time(tmp_path: Path) -> None:
         bench.run(30)
 
 
-def _instructions(bench: ProviderBench) -> list[object]:
+def _instructions(bench: ProviderBench) -> list[Instruction]:
     with closing(bench.open_readonly()) as store:
         return list(store.instructions())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,8 @@ def test_a_limit_of_requests_is_learnt_from_a_refusal(clock: RunClock, tmp_path:
 def test_a_limit_of_tokens_is_kept(clock: RunClock, tmp_path: Path, is_configured: bool) -> None:
     provider = Provider(quotas=(Quota("tokens", "minute", 12 * CALL, MINUTE, clock.at_the_provider),))
     bench = ProviderBench(tmp_path / "run", provider)
-    bench.run(30 * 3, **({"limits": {"tokens_per_minute": 12 * CALL}} if is_configured else {}))
+    limits: dict[str, Any] = {"limits": {"tokens_per_minute": 12 * CALL}} if is_configured else {}
+    bench.run(30 * 3, **limits)
     bench.check()
     assert provider.refused <= 1
 

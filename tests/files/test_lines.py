@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ODD = "a\x85b\u2028c\u2029d\x0be\x0cf\x1cg\x00h\x9bi\u202ej"
 
 
 def test_a_file_of_n_rows_has_n_lines_for_every_reader(tmp_path: Path) -> None:
-    rows = [{"text": ODD, ODD: 1}, {"text": "plain"}]
+    rows: list[dict[str, Any]] = [{"text": ODD, ODD: 1}, {"text": "plain"}]
     assert write_jsonl(tmp_path / "rows.jsonl", rows) == 2
     text = (tmp_path / "rows.jsonl").read_text("utf-8")
     assert [json.loads(line) for line in text.splitlines()] == rows

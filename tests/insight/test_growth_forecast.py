@@ -35,7 +35,7 @@ def grown(exponent: float, count: int, requests: int, rng: Random | None = None)
 
 def really(exponent: float, pool: int, more: int) -> float:
     """The requests that it takes."""
-    return sum(1 / (8 * ((SEEDS + pool + at) / SEEDS) ** exponent) for at in range(more))
+    return float(sum(1 / (8 * ((SEEDS + pool + at) / SEEDS) ** exponent) for at in range(more)))
 
 
 @pytest.mark.parametrize("exponent", [0.0, -0.3, -0.8, -1.5])

@@ -67,7 +67,8 @@ real = [pytest.mark.slow, pytest.mark.filterwarnings("default"), pytest.mark.use
 
 
 def corpus(count: int) -> list[str]:
-    rng, texts = Random(4), []
+    texts: list[str] = []
+    rng = Random(4)
     for _ in range(count):
         words = (
             rng.choice(texts).split() if texts and rng.random() < 0.5 else rng.choices(range(300), k=rng.randint(1, 30))

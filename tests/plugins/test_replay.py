@@ -29,7 +29,7 @@ def backend_for(path: Path) -> Backend:
 
 
 async def ask(backend: Backend, index: int, prompt: str = "Write tasks.") -> Completion:
-    model = backend.chat_model(Sampling())
+    model: Any = backend.chat_model(Sampling())
     config: Any = {"metadata": {"selfinstruct_stage": "generate", "selfinstruct_request": index}}
     return backend.read_reply(await model.ainvoke(prompt, config=config))
 
@@ -48,7 +48,7 @@ async def test_row_k_answers_request_k_in_any_order(tmp_path: Path) -> None:
 
 
 def test_a_synchronous_call_gets_its_row_too(tmp_path: Path) -> None:
-    model = backend_for(recording(tmp_path, row("a"), row("b"))).chat_model(Sampling())
+    model: Any = backend_for(recording(tmp_path, row("a"), row("b"))).chat_model(Sampling())
     assert model.invoke("x", config={"metadata": {"selfinstruct_request": 1}}).content == "b"
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,8 @@ def test_lists_by_fate_filter_and_review(reviews: Reviews, run: Path) -> None:
     reviews.edit(kept[1], 0, {"instruction": "Other words."})
     reviews.accept(kept[2], 0)
     reviews.undo(kept[2], 1)
-    by = {kind: {line.id for line in whole(shown, PageFilter(reviewed=kind))} for kind in review_pages._REVIEWED}
+    kinds: list[Any] = list(review_pages._REVIEWED)
+    by = {kind: {line.id for line in whole(shown, PageFilter(reviewed=kind))} for kind in kinds}
     assert by["accepted"] == {lost[0]}
     assert by["rejected"] == {kept[0]}
     assert by["edited"] == {kept[1]}
@@ -90,11 +92,11 @@ def test_an_item_says_where_it_came_from_and_what_belongs_to_it(reviews: Reviews
     item = shown.item("g0.0")
     assert item["label"] in ("yes", "no")
     assert item["source"]["model"] == "demo"  # type: ignore[index,call-overload]
-    (first, *_) = item["examples"]  # type: ignore[misc]
+    (first, *_) = item["examples"]  # type: ignore[str-unpack,misc]
     assert first["id"] == "e0.0"  # type: ignore[index,call-overload]
     example = shown.item("e0.0")
     assert example["subject"] == "g0.0"
-    assert str(example["original"]["output"]) in example["source"]["reply"]  # type: ignore[index,call-overload]
+    assert str(example["original"]["output"]) in example["source"]["reply"]  # type: ignore[operator,index,call-overload]
     reviews.reject("g0.0", 0, "unclear")
     assert shown.item("e0.0")["out_with"] == "unclear"
     assert whole(shown, PageFilter("prepare"))[0].out_with == "unclear"
@@ -137,7 +139,7 @@ def test_what_a_judge_says_is_shown_and_searched_by_if_there_is_one(reviews: Rev
     assert [line.id for line in whole(shown, PageFilter("prepare", score="none"))] == [
         name for name in everything if name not in (one, other)
     ]
-    (rating,) = shown.item(one)["ratings"]  # type: ignore[misc]
+    (rating,) = shown.item(one)["ratings"]  # type: ignore[str-unpack,misc]
     assert rating["remark"] == "<b>so so</b>"  # type: ignore[index,call-overload]
 
 

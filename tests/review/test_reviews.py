@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -90,12 +91,13 @@ def test_undo_takes_back_one_thing_after_the_other_in_any_order_of_things(run: P
 def test_the_second_of_two_who_saw_the_same_is_refused(reviews: Reviews, run: Path) -> None:
     other = Reviews.open(run)
     reviews.accept("g0.0", 0)
-    for late in (
+    late_actions: tuple[Callable[[], object], ...] = (
         lambda: other.accept("g0.0", 0),
         lambda: other.reject("g0.0", 0, "late"),
         lambda: other.edit("g0.0", 0, {"instruction": "late"}),
         lambda: other.undo("g0.0", 0),
-    ):
+    )
+    for late in late_actions:
         with pytest.raises(StaleReviewError):
             late()
     other.reject("g0.0", 1, "in time")

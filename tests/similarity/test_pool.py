@@ -73,7 +73,7 @@ def test_recorded_novelty_decisions_are_reproduced(case: dict[str, Any]) -> None
     given = case["input"]
     pool = Pool(classical_tokens, ties="numpy")
     pool.extend([*given["seed_instructions"], *given["machine_instructions"]])
-    accepted = []
+    accepted: list[Any] = []
     for candidate in given["candidates"]:
         near = pool.compare(candidate)
         if near.highest <= 0.7:

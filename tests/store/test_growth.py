@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,10 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
     """A run with these settled requests and some unsettled ones; the first `decisions` requests have decisions too."""
     with closing(RunStore.open(folder)) as store:
         store.create([], InitialFacts(tree={"budget": {}}))
-    total, rows, calls, fates = 0, [], [], []
+    rows: list[Any] = []
+    calls: list[Any] = []
+    fates: list[Any] = []
+    total = 0
     for index, (candidates, accepted) in enumerate(settled):
         total += accepted
         rows.append(("generate", index, candidates, 1, total))

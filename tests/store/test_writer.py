@@ -27,15 +27,24 @@ class Bench:
         self._busy, self._go = threading.Event(), threading.Event()
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
-        connection.create_function("wait", 0, lambda: (self._busy.set(), self._go.wait(SECONDS))[1])
+        connection.create_function("wait", 0, self._wait)
         connection.set_trace_callback(self.seen.append)
         self.writer = Writer(connection, str(path))
+
+    def _wait(self) -> bool:
+        self._busy.set()
+        return self._go.wait(SECONDS)
 
     def held_up(self) -> Callable[[], None]:
         """Keep the writer busy with a transaction; returns a function that ends it."""
         waiting = self.writer.write([("SELECT wait()", ())])
         assert self._busy.wait(SECONDS)
-        return lambda: (self._go.set(), waiting.result(SECONDS))[1]
+
+        def end() -> None:
+            self._go.set()
+            waiting.result(SECONDS)
+
+        return end
 
     def numbers(self) -> list[int]:
         with closing(sqlite3.connect(self.path)) as connection:

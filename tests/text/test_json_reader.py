@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -130,4 +131,4 @@ def test_the_work_of_reading_is_bounded(piece: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("selfinstruct.text.json_reader.MOST_LOOKS", 5_000)
     for size in (500, 2_000):
         text = piece * size
-        assert steps(lambda text=text: read_json(text)) <= 30 * (len(text) + 5_000)
+        assert steps(partial(read_json, text)) <= 30 * (len(text) + 5_000)

@@ -45,7 +45,8 @@ def metadata(reply: str | None, prompt: str = "Come up with a series of tasks:\n
 
 def instruction_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
     """Instructions in batches of up to five replies, some with several instructions."""
-    rng, rows, request = Random(seed), [], 0
+    rows: list[dict[str, Any]] = []
+    rng, request = Random(seed), 0
     while len(rows) < count:
         for _ in range(5):
             texts = [f"{sentence(rng)} {len(rows) + n}." for n in range(rng.randint(0, 3))]

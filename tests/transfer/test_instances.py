@@ -22,7 +22,7 @@ RAW = "machine_generated_instances.jsonl"
 CODE = "def f(x):\n    print(x << 2, file=out)\n    return '<<input'\n"
 
 
-def raw(instruction: str, text: str | None, **more: Any) -> dict[str, Any]:
+def raw(instruction: str, text: Any, **more: Any) -> dict[str, Any]:
     return {"instruction": instruction, "raw_instances": text, **more}
 
 

@@ -11,6 +11,12 @@ from selfinstruct_demo.tasks import code, labels, numbers, stories, tables, text
 from selfinstruct_demo.tasks.family import LONGEST_TASK, Family
 
 CLASSIFICATION_SHARE = 0.2
+TOPICS = {
+    "mathematics": (*numbers.FAMILIES, *stories.FAMILIES),
+    "language": (*texts.FAMILIES, *labels.FAMILIES),
+    "technology": tables.FAMILIES,
+    "programming": code.FAMILIES,
+}
 TRIES = 60
 """Inputs that are drawn to find one for each label."""
 
@@ -27,6 +33,16 @@ class KnownTask:
     def takes_input(self) -> bool:
         """Whether the task works on an input."""
         return self.family.give is not None
+
+    @property
+    def topic(self) -> str:
+        """What the task is about."""
+        return next(topic for topic, known in TOPICS.items() if any(self.family is one for one in known))
+
+    @property
+    def difficulty(self) -> str:
+        """How hard the task is for a person."""
+        return "hard" if self.family.is_code else "easy" if self.labels else "medium"
 
     @property
     def labels(self) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pluggy
@@ -29,6 +30,7 @@ from selfinstruct.types import (
     Sampling,
     SeedTask,
     Similarity,
+    TaskFact,
     Verdict,
 )
 
@@ -214,6 +216,15 @@ class PromptEncoder(ABC):
         """
         return None
 
+    def with_facts(self, facts: Sequence[TaskFact]) -> PromptEncoder | None:
+        """Give the encoder that asks in the same request for these facts about each task; `None` if there is none.
+
+        Called in the stage `classify` if its config names `facts`, after `with_schema`. The post-processor must read
+        them into `Label.notes["facts"]`.
+        """
+        del facts
+        return None
+
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
         """Give the JSON schema that the reply to `encode(examples, subjects)` must have; `None` for free text.
 
@@ -263,9 +274,13 @@ class Filter(ABC, Generic[Item]):
             self.observe(item)
 
 
+_KEPT = Verdict(keep=True, evidence=MappingProxyType({}))
+"""Nearly all verdicts, so one is made for all."""
+
+
 def keep(similarity: Similarity | Deferred | None = None) -> Verdict:
     """Let an item pass."""
-    return Verdict(keep=True, similarity=similarity)
+    return _KEPT if similarity is None else Verdict(keep=True, similarity=similarity)
 
 
 def drop(reason: str, similarity: Similarity | None = None, **evidence: Json) -> Verdict:

@@ -2,6 +2,7 @@
 
 from selfinstruct.similarity import (
     TOKENISERS,
+    ContainmentIndex,
     Match,
     Pool,
     Snapshot,
@@ -15,6 +16,7 @@ from selfinstruct.similarity import (
 
 __all__ = [
     "TOKENISERS",
+    "ContainmentIndex",
     "Match",
     "Pool",
     "Snapshot",

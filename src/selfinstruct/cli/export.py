@@ -62,6 +62,13 @@ FORMATS = (
 @click.option(
     "--language", "languages", multiple=True, metavar="CODE", help="A language of the data for its card, such as en."
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FACT",
+    help="Add a fact to each row: topic, difficulty, self_contained, harm.",
+)
 @click.option("--mlx", is_flag=True, help="Name the validation part valid.jsonl, as MLX reads it.")
 @click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
 @click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private one.")

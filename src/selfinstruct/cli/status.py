@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def print_status(status: RunStatus) -> None:
     from selfinstruct.cli.status_funnel import print_funnel
     from selfinstruct.cli.status_growth import print_growth
     from selfinstruct.cli.text import printable
-    from selfinstruct.types import JUDGE
+    from selfinstruct.types import CLASSIFY, JUDGE
 
     model = f" ({printable(status.model)})" if status.model else ""
     click.echo(f"{status.folder}: backend {status.backend_name}{model}")
@@ -59,6 +60,8 @@ def print_status(status: RunStatus) -> None:
         click.echo(f"  {_current_work_line(status.current_work)}")
     for name, stage in status.stages.items():
         print_funnel(stage)
+        if name == CLASSIFY:
+            print_facts(status.facts)
         if name == JUDGE and status.ratings is not None:
             print_ratings(status.ratings)
     for batch in status.batches:
@@ -66,6 +69,12 @@ def print_status(status: RunStatus) -> None:
     for name, counts in status.reviews.items():
         print_review_counts(name, counts)
     print_growth(status.growth)
+
+
+def print_facts(facts: Mapping[str, Mapping[str, int]]) -> None:
+    """Print how many instructions have each value of each fact, the most frequent first."""
+    for name, counts in facts.items():
+        click.echo(f"  {name}: {', '.join(f'{count:,} {value}' for value, count in counts.items())}")
 
 
 def _current_work_line(work: CurrentWork) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -167,7 +167,7 @@ class SelfInstruct(RunFolder):
         """The async twin of `judge`."""
         return await self._stages(JUDGE, {}, observers=observers)
 
-    def stream(self, target: int | None = None) -> Iterator[str]:
+    def stream(self, target: int | None = None) -> Generator[str, None, None]:
         """Generate as `generate` does, and yield each instruction when it is accepted. Closing the iterator stops."""
         accepted: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from selfinstruct.api import Options, Sampling
+from selfinstruct.api import Options, Sampling, TaskFact
 
 
 class RunOptions(Options):
@@ -183,10 +183,18 @@ class GenerateTable(AskingTable):
 
 
 class AskTable(AskingTable):
-    """The tables `[classify]` and `[instances]`, which ask about accepted instructions."""
+    """The table `[instances]`, and what those of the other stages that ask about instructions or examples share."""
 
     batch: int = Field(1, ge=1, description="Number of instructions in one request.")
     attempts: int = Field(1, ge=1, description="Number of times to ask about an instruction without an answer.")
+
+
+class ClassifyTable(AskTable):
+    """The table `[classify]`."""
+
+    facts: tuple[TaskFact, ...] = Field(
+        (), description="Facts to ask for in the same request: topic, difficulty, self_contained, harm."
+    )
 
 
 class JudgeTable(AskTable):
@@ -226,7 +234,7 @@ class ConfigFile(BaseModel):
     budget: BudgetOptions = BudgetOptions()
     backend: ComponentTable | None = None
     generate: GenerateTable
-    classify: AskTable | None = None
+    classify: ClassifyTable | None = None
     instances: AskTable | None = None
     prepare: PrepareTable | None = None
     judge: JudgeTable | None = None

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfinstruct.api import Filter
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_item, check_verdict
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_item, check_verdict, is_flat
 from selfinstruct.errors import PluginError
 from selfinstruct.text.encoding import clean
-from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity, Verdict
+from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFilter:
-    """A filter with its name in the run."""
+    """A filter with its name in the run. `title` names it in errors."""
 
     name: str
     filter: Filter[Any]
+    title: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", f"filter '{self.name}'")
+
+    def overrides(self, method: str) -> bool:
+        """Whether the filter has its own method, rather than the one of `Filter` that does nothing."""
+        return getattr(getattr(self.filter, method), "__func__", None) is not getattr(Filter, method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +51,15 @@ class FilterChain:
 
     def __init__(self, rules: Sequence[NamedFilter], quarantine: bool = False) -> None:
         self._rules = rules
+        self._with_memory = [rule for rule in rules if rule.overrides("observe")]
+        self._with_batches = [rule for rule in rules if rule.overrides("prefetch")]
         self._quarantine = quarantine
 
     def observe(self, items: Iterable[Item]) -> None:
         """Let every filter remember items, in order."""
         items = list(items)
         for rule in self._rules:
-            call_plugin(
-                f"filter '{rule.name}'", "items before the run", rule.filter.observe_all, items, hint=FIX_AND_RERUN
-            )
+            call_plugin(rule.title, "items before the run", rule.filter.observe_all, items, hint=FIX_AND_RERUN)
 
     def evaluate(
         self, read: Callable[[], Sequence[Item]], text: str, skip: int, *, room: int | None, most: int | None
@@ -64,8 +72,8 @@ class FilterChain:
         """
         try:
             items = [_storable(item) for item in call_plugin("the post-processor", text, lambda: list(read()))]
-            for rule in self._rules:
-                call_plugin(f"filter '{rule.name}'", text, rule.filter.prefetch, tuple(map(_copy, items)))
+            for rule in self._with_batches:
+                call_plugin(rule.title, text, rule.filter.prefetch, tuple(map(_copy, items)))
         except PluginError as error:
             if not self._quarantine:
                 raise
@@ -87,7 +95,8 @@ class FilterChain:
         shown = _copy(item)
         try:
             for rule in self._rules:
-                verdict = _verdict(rule, shown)
+                verdict = call_plugin(rule.title, item.text, rule.filter.evaluate, shown)
+                check_verdict(rule.title, verdict, item.text)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:
                     reason = verdict.reason or "dropped"
@@ -105,8 +114,10 @@ class FilterChain:
                 raise
             rule_name, reason, evidence = _because_of(error)
             return _decision(position, item, "quarantined", rule=rule_name, reason=reason, evidence=evidence)
-        for rule in self._rules:  # no quarantine: a filter with half its memory would decide differently after a resume
-            call_plugin(f"filter '{rule.name}'", item.text, rule.filter.observe, shown, hint=FIX_AND_RERUN)
+        for (
+            rule
+        ) in self._with_memory:  # no quarantine: with half its memory a filter decides differently after a resume
+            call_plugin(rule.title, item.text, rule.filter.observe, shown, hint=FIX_AND_RERUN)
         return _decision(position, item, "accepted", similarity=similarity)
 
 
@@ -128,22 +139,20 @@ def _because_of(error: PluginError) -> tuple[str, str, Mapping[str, Json]]:
     return "", "plugin-error", {"error": error.message}
 
 
-def _verdict(rule: NamedFilter, item: Item) -> Verdict:
-    verdict = call_plugin(f"filter '{rule.name}'", item.text, rule.filter.evaluate, item)
-    check_verdict(rule.name, verdict, item.text)
-    return verdict
-
-
 def _copy(item: Item) -> Item:
     """The item as filters get it: what one of them writes into its notes is never stored."""
+    if not item.notes:
+        return item
     copied: Any = item
-    return replace(copied, notes=deepcopy(dict(item.notes))) if item.notes else item
+    notes = dict(item.notes)
+    whole: Item = replace(copied, notes=notes if is_flat(notes) else deepcopy(notes))
+    return whole
 
 
 def _storable(item: Any) -> Item:
     """The item without lone surrogates, which JSON can contain but which cannot be stored."""
     checked: Any = check_item(item)
-    texts = {field.name: getattr(checked, field.name) for field in fields(checked)}
-    broken = {name: clean(text) for name, text in texts.items() if isinstance(text, str) and clean(text) != text}
+    texts = ((name, getattr(checked, name)) for name in checked.__dataclass_fields__)
+    broken = {name: clean(text) for name, text in texts if isinstance(text, str) and clean(text) != text}
     whole: Item = replace(checked, **broken) if broken else checked
     return whole

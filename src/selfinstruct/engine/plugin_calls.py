@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 HINT = 'Fix the plugin and run the same command again, or set run.on_plugin_error = "quarantine".'
 FIX_AND_RERUN = "Fix the plugin and run the same command again. No paid reply is lost."
+_FLAT = (str, int, bool)
+_ITEMS = (Draft, Label, RawInstances, Example, Rating)
 
 
 def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, hint: str = HINT) -> T:
@@ -76,7 +78,7 @@ def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
 
     Raises `PluginError` if a post-processor returned something that is no item or cannot be stored.
     """
-    if not (isinstance(item, Draft | Label | RawInstances | Example | Rating) and isinstance(item.text, str)):
+    if not (isinstance(item, _ITEMS) and isinstance(item.text, str)):
         raise PluginError(f"the post-processor returned {_kind(item)} instead of an item: {str(item)[:80]!r}", HINT)
     if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
         raise PluginError(f"the post-processor returned notes that are not JSON, on: {item.text[:80]!r}", HINT)
@@ -86,15 +88,15 @@ def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
 def check_verdict(name: str, verdict: object, text: str) -> None:
     """Raise `PluginError` if a filter returned anything but a verdict, or one that cannot be stored."""
     if not isinstance(verdict, Verdict):
-        raise PluginError(f"filter '{name}' returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
     near = verdict.similarity
     if near is None and verdict.reason == "" and verdict.evidence == {}:  # nearly all verdicts
         return
     scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
     if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
-        raise PluginError(f"filter '{name}' returned an invalid similarity, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned an invalid similarity, on: {text[:80]!r}", HINT)
     if not (isinstance(verdict.reason, str) and _is_json(dict(verdict.evidence)) and _is_json(scores)):
-        raise PluginError(f"filter '{name}' returned evidence that is not JSON, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned evidence that is not JSON, on: {text[:80]!r}", HINT)
 
 
 def _can_be_computed(near: object) -> bool:
@@ -134,13 +136,18 @@ def _kind(value: object) -> str:
 
 
 def _is_json(value: object) -> bool:
-    if value is None or value == {}:  # nearly all items
+    if value is None or is_flat(value):  # nearly all items
         return True
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def is_flat(value: object) -> bool:
+    """Whether a value is a dictionary of texts, whole numbers and truths: what notes and evidence mostly are."""
+    return isinstance(value, dict) and all(type(k) is str and type(v) in _FLAT for k, v in value.items())
 
 
 def _place(error: BaseException) -> str:

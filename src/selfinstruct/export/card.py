@@ -19,7 +19,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 class Contents:
     """The contents of an exported folder: file and rows of each part, and the options of the export.
 
-    `best` is the number of best-rated examples asked for; 0 means all, in the order of the run.
+    `best` is the number of best-rated examples asked for; 0 means all, in the order of the run. `facts` are the columns
+    that follow those of the format.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Contents:
     license: str
     best: int = 0
     languages: Sequence[str] = ()
+    facts: Sequence[str] = ()
 
 
 def write_card(facts: DatasetFacts, contents: Contents) -> str:
@@ -75,6 +77,7 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
     seeds = "its own" if facts.seeds_name else "the builtin"
     models = ", ".join(_code(model) for model in facts.models) or "unknown"
     counts = ", ".join(f"{count} in `{contents.files[part]}`" for part, count in contents.counts.items())
+    columns = ", ".join(_code(name) for name in (*contents.columns, *contents.facts))
     table = [
         ("method", "Self-Instruct (Wang et al., 2023, [arXiv 2212.10560](https://arxiv.org/abs/2212.10560))"),
         (
@@ -84,7 +87,7 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
         ("written by", f"{models}, through the backend {_code(facts.backend)}"),
         ("grown from", f"{seeds} {facts.seeds} seed tasks, SHA-256 {_code(facts.digest)}"),
         ("rows", counts),
-        ("format", f"{_code(str(facts.chosen.get('use', '')))}: {', '.join(_code(name) for name in contents.columns)}"),
+        ("format", f"{_code(str(facts.chosen.get('use', '')))}: {columns}"),
     ]
     lines = [
         "A language model wrote these instructions and answers. They were filtered, " + _checked(facts),
@@ -183,6 +186,7 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
     best = f" --best {contents.best}" if contents.best else ""
+    best += "".join(f" --column {name}" for name in contents.facts)
     lines = [
         "```sh",
         f"pip install selfinstruct=={facts.version}",

@@ -55,12 +55,13 @@ def instruction_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
 
 def label_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
     """A label for every accepted instruction that was asked about, as `records.LabelRecord` describes it."""
-    labels = run.store.asked_about(CLASSIFY)
+    labels, facts = run.store.asked_about(CLASSIFY), run.store.ledger().task_facts()
     for instruction in run.instructions():
         if instruction.id in labels:
             _, label = labels[instruction.id]
             said = label.capitalize() or "Unknown"
-            yield {"instruction": instruction.text, "is_classification": said, "id": instruction.id}
+            row = {"instruction": instruction.text, "is_classification": said, "id": instruction.id}
+            yield row | ({"facts": facts[instruction.id]} if instruction.id in facts else {})
 
 
 def raw_instance_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from selfinstruct.api import TrainingEncoder
-from selfinstruct.errors import RunError
+from selfinstruct.errors import RunError, UsageError
 from selfinstruct.export.card import Contents, write_card
 from selfinstruct.export.facts import dataset_facts
 from selfinstruct.export.folder import (
@@ -37,7 +37,7 @@ from selfinstruct.files.toml import to_toml
 from selfinstruct.insight.ratings import best as best_of
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
-from selfinstruct.types import Example, Json
+from selfinstruct.types import Example, Json, TaskFact
 
 FileFormat = Literal["jsonl", "parquet"]
 _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
@@ -85,6 +85,7 @@ def export_dataset(
     best: int = 0,
     mlx: bool = False,
     languages: Sequence[str] = (),
+    columns: Sequence[TaskFact] = (),
 ) -> Exported:
     """Write a run's training examples into a folder, replacing an older export.
 
@@ -95,6 +96,7 @@ def export_dataset(
 
     mlx      whether the file of the part `validation` gets the name that MLX reads
     languages  of the data, for its card, as codes such as `en`
+    columns    facts about the task to add to each row; `unknown` where the run does not know one
 
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed but not installed.
@@ -102,17 +104,21 @@ def export_dataset(
     refuse_foreign_files(folder)
     run = CuratedRun(store)
     plan = _plan(run, encoder, split, most=best)
+    if taken := [name for name in columns if name in plan.row]:
+        raise UsageError(f"the rows of this format have a column '{taken[0]}' already", "Choose another --format.")
     write_text(folder / CARD, signed(UNFINISHED))
     names = {TRAIN: TRAIN, VALIDATION: MLX_VALIDATION if mlx else VALIDATION}
     files = {part: data_file(names[part], file_format) for part in ((TRAIN, VALIDATION) if plan.held else (TRAIN,))}
     counts = {
-        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part=part)) for part, file in files.items()
+        part: _WRITERS[file_format](folder / file, _part(run, encoder, plan, part=part, columns=columns))
+        for part, file in files.items()
     }
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
     facts, shape = dataset_facts(run, chosen), shape_of(plan.row)
     asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
-    contents = Contents(folder.resolve().name, files, counts, list(plan.row), shape, split, license, best, languages)
+    name = folder.resolve().name
+    contents = Contents(name, files, counts, list(plan.row), shape, split, license, best, languages, columns)
     texts = {
         RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(facts.as_config())}",
         CONFIG: json.dumps(facts.as_json() | asked, indent=2, ensure_ascii=False) + "\n",
@@ -160,14 +166,16 @@ def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[s
         yield one.id, one.example
 
 
-def _part(run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, *, part: str) -> Iterator[TrainingRow]:
+def _part(
+    run: CuratedRun, encoder: TrainingEncoder, plan: _Plan, *, part: str, columns: Sequence[str]
+) -> Iterator[TrainingRow]:
     """The rows of one part. Examples added after planning are left out, since the run may still grow."""
     examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
     wanted = (
         (one.id, one.example) for one in examples if (one.example.instruction in plan.held) == (part == VALIDATION)
     )
-    for _, row in encoded(wanted, encoder):
-        yield row
+    for example, row in encoded(wanted, encoder):
+        yield row | {name: example.facts.get(name, "unknown") for name in columns}
 
 
 def _notes(plan: _Plan, split: float, most: int, *, is_rated: bool) -> str:

@@ -40,11 +40,15 @@ class InstructionRecord(BaseModel):
 
 
 class LabelRecord(BaseModel):
-    """One line of `is_clf_or_not.jsonl`; `is_classification` is `Yes`, `No` or `Unknown`."""
+    """One line of `is_clf_or_not.jsonl`; `is_classification` is `Yes`, `No` or `Unknown`.
+
+    `facts` is only there if `classify` found any.
+    """
 
     instruction: str
     is_classification: str
     id: str
+    facts: dict[str, str] = Field(default_factory=dict)
 
 
 class RawInstancesRecord(BaseModel):

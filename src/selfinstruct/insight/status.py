@@ -67,6 +67,7 @@ class RunStatus:
     backend       the description of the backend that the run recorded, such as provider and model
     judge         the description of the judge's backend, which is the run's unless the judge has its own
     config        the settings that the run was started with and that cannot change
+    facts         the number of instructions with each value of each fact that `classify` asked for
     ratings       counts of the ratings; `None` if the stage `judge` has not started
     reviews       counts of review actions by stage; empty if there are none
     growth        the growth of the pool, with a forecast if one was asked for
@@ -79,6 +80,7 @@ class RunStatus:
     backend: Mapping[str, Json]
     judge: Mapping[str, Json]
     config: Mapping[str, Any]
+    facts: Mapping[str, Mapping[str, int]]
     ratings: RatingCounts | None
     reviews: Mapping[str, ReviewCounts]
     growth: GrowthStatus
@@ -111,6 +113,8 @@ class RunStatus:
             ],
             "reviews": {stage: asdict(counts) for stage, counts in self.reviews.items()},
         }
+        if self.facts:
+            found |= {"facts": self.facts}
         if self.ratings is not None:
             found |= {"ratings": asdict(self.ratings), "judge": dict(self.judge)}
         return found
@@ -149,7 +153,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         stages = {stage.stage: stage for stage in _stages(store)}
         backend, judge, config = store.facts.run_backend, store.facts.backend(JUDGE), store.facts.config
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
-        batches = store.batches.open()
+        batches, facts = store.batches.open(), store.overview().fact_counts()
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
     return RunStatus(
         folder=store.folder,
@@ -157,6 +161,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         backend=backend.description if backend else {},
         judge=judge.description if judge else {},
         config=config,
+        facts=facts,
         ratings=ratings,
         reviews=CuratedRun(store).review_counts,
         growth=growth,

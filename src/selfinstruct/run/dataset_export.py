@@ -16,6 +16,7 @@ from selfinstruct.export.hub import push_to_hub, refuse_without_hub
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
+from selfinstruct.types import TASK_FACTS, TaskFact
 
 EXPORT_TABLE = "export."
 """The prefix of the paths of export settings."""
@@ -35,6 +36,7 @@ class ExportOptions:
     public       make that repository public
     mlx          name the validation part `valid.jsonl`, as MLX reads it
     languages    of the data, for its card, as codes such as "en"
+    columns      facts about the task to add to each row, such as "topic"; see `[classify] facts`
 
     Raises `UsageError` for options that are out of range or contradict each other.
     """
@@ -49,14 +51,19 @@ class ExportOptions:
     public: bool = False
     mlx: bool = False
     languages: tuple[str, ...] = ()
+    columns: tuple[TaskFact, ...] = ()
 
     def __post_init__(self) -> None:
         if self.public and not self.license:
             raise UsageError("a public dataset needs a licence", "Name the licence of the model's text: llama3.1.")
         if self.public and not self.push_to_hub:
             raise UsageError("a dataset can only be public at the Hub", "Name the repository to push it to.")
-        if self.to is None and (self.format or self.license or self.best or self.push_to_hub or self.mlx):
+        if self.to is None and (
+            self.format or self.license or self.best or self.push_to_hub or self.mlx or self.columns
+        ):
             refuse_without_folder()
+        if unknown := [name for name in self.columns if name not in TASK_FACTS]:
+            raise UsageError(f"there is no fact '{unknown[0]}'", f"Known: {', '.join(TASK_FACTS)}.")
         if self.file not in get_args(FileFormat):
             raise UsageError(f"there is no file format '{self.file}'", f"Known: {', '.join(get_args(FileFormat))}.")
         if self.mlx and self.file != "jsonl":
@@ -95,6 +102,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
         best=options.best or 0,
         mlx=options.mlx,
         languages=options.languages,
+        columns=options.columns,
     )
     if options.push_to_hub:
         url = push_to_hub(options.to, exported.paths, options.push_to_hub, public=options.public)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from selfinstruct.api import PromptEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, StageConfig
-from selfinstruct.config.tables import AskTable, GenerateTable, PrepareTable
+from selfinstruct.config.tables import AskTable, ClassifyTable, GenerateTable, PrepareTable
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.engine.named_components import NamedEncoder, NamedPostProcessor, NamedSampler
 from selfinstruct.engine.recorded_answerer import RecordedAnswerer
@@ -17,7 +17,7 @@ from selfinstruct.engine.stages.prepare import PrepareStage
 from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.engine.stages.ratings import RULE, UNRATED, LowScoreFilter, rating_subjects
 from selfinstruct.engine.stages.subjects import AnsweredFilter, SubjectHistory, SubjectStage
-from selfinstruct.errors import UsageError
+from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
@@ -29,6 +29,7 @@ from selfinstruct.types import (
     Instruction,
     Sampling,
     SeedTask,
+    TaskFact,
 )
 
 HINTS = {
@@ -55,6 +56,14 @@ class StageParts:
     def settling_only(self) -> StageParts:
         """The same stage, which settles what the journal holds and asks nothing new."""
         return replace(self, bounds=replace(self.bounds, journal_only=True))
+
+
+def _with_facts(encoder: PromptEncoder, facts: Sequence[TaskFact], name: str) -> PromptEncoder:
+    if (asking := encoder.with_facts(facts)) is None:
+        raise ConfigError(
+            f"classify.facts: the encoder '{name}' cannot ask for facts", "Use chat-classify, or leave facts out."
+        )
+    return asking
 
 
 class StageBuilder:
@@ -107,6 +116,8 @@ class StageBuilder:
         assert isinstance(config.table, AskTable)
         assert config.encoder is not None
         encoder = self._encoder(config.encoder, structured)
+        if isinstance(config.table, ClassifyTable) and config.table.facts:
+            encoder = _with_facts(encoder, config.table.facts, config.encoder.name)
         sampling = config.table.sampling.over(encoder.sampling)
         instructions = self._asked_about(name)
         history = {
@@ -143,7 +154,8 @@ class StageBuilder:
         seeds = self._seeds if config.table.include_seeds else []
         asked = [*seeds, *(known[subject] for subject, _, _ in places)]
         accepted = [example for _, example in self._store.examples()]
-        stage = PrepareStage(asked, self._post_processor(config), accepted)
+        facts = self._store.ledger().task_facts()
+        stage = PrepareStage(asked, self._post_processor(config), accepted, facts=facts)
         recorded = RecordedAnswerer(
             self._store, [None] * len(seeds) + [(index, position) for _, index, position in places]
         )

@@ -42,6 +42,10 @@ def library() -> ctypes.CDLL | None:
         "si_add": ([pointer, pointer, count], ctypes.c_int),
         "si_index": ([pointer, number], ctypes.c_int),
         "si_decide": ([pointer, pointer, count, pointer], ctypes.c_int64),
+        "si_containment_new": ([number, number, count], pointer),
+        "si_containment_free": ([pointer], None),
+        "si_containment_add": ([pointer, pointer, count], ctypes.c_int),
+        "si_containment_find": ([pointer, pointer, count, pointer], ctypes.c_int64),
         "si_compare": ([pointer, count, pointer, pointer, pointer, count, *[pointer] * 5], ctypes.c_int),
     }
     for name, (arguments, result) in signatures.items():
@@ -60,6 +64,33 @@ def use_instructions(most: int) -> str:
     """Use vector instructions up to an index of `LEVELS`, and return the level that this processor then uses."""
     lib = library()
     return LEVELS[lib.si_level(most)] if lib else ""
+
+
+class NativeContainmentEngine:
+    """Calls the compiled library, which holds the entries: see `containment.ContainmentEngine`."""
+
+    def __init__(self, threshold: float, stretch: float, fewest: int) -> None:
+        lib = library()
+        assert lib is not None, "`containment` chooses this engine only if there is a library"
+        self._lib = lib
+        self._index = lib.si_containment_new(threshold, stretch, fewest)
+        if not self._index:
+            raise MemoryError
+        finalize(self, lib.si_containment_free, self._index)
+        self._share = ctypes.c_double()
+        self._share_at = ctypes.addressof(self._share)
+
+    def add(self, numbers: array[int]) -> None:
+        """Add the next entry."""
+        if self._lib.si_containment_add(self._index, numbers.buffer_info()[0], len(numbers)):
+            raise MemoryError
+
+    def find(self, numbers: array[int]) -> tuple[int, float] | None:
+        """The entry that shares most of the shorter side, the oldest of equals, and that share; `None` if none does."""
+        entry = self._lib.si_containment_find(self._index, numbers.buffer_info()[0], len(numbers), self._share_at)
+        if entry == _NO_MEMORY:
+            raise MemoryError
+        return None if entry == _NO_ENTRY else (entry, self._share.value)
 
 
 class NativeEngine:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from selfinstruct.store.decisions import COLUMNS, DecisionRow, count_failed_requests
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.rows import decision_of
-from selfinstruct.types import GENERATE
+from selfinstruct.types import CLASSIFY, GENERATE
 
 _ROW = f"idx, {COLUMNS}"
 
@@ -93,6 +93,14 @@ class Ledger:
         """Request, position and text of each candidate of a stage, in order."""
         sql = "SELECT idx, position, text FROM decisions WHERE stage = ? ORDER BY idx, position"
         yield from self._read.execute(sql, (stage,))
+
+    def task_facts(self) -> dict[str, dict[str, str]]:
+        """The facts about each instruction that the stage `classify` found any about, by name (`TASK_FACTS`)."""
+        sql = (
+            "SELECT subject, json_extract(notes, '$.facts') AS facts FROM decisions"
+            " WHERE stage = ? AND fate = 'accepted' AND facts IS NOT NULL"
+        )
+        return {subject: json.loads(facts) for subject, facts in self._read.execute(sql, (CLASSIFY,))}
 
     def request(self, stage: str, index: int) -> JournalledRequest | None:
         """A request without its prompt; `None` if it is not in the journal."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from selfinstruct.types import CLASSIFY, GENERATE, JUDGE
+from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, TASK_FACTS
 
 _NEAREST_TEXT = "json_extract(nullif(similarity, ''), '$.nearest[0][0]')"
 _NEAREST = "json_extract(nullif(similarity, ''), '$.nearest[0][1]')"
@@ -67,6 +67,17 @@ class Overview:
             "  WHERE stage = ? AND subject != '' GROUP BY subject) GROUP BY 1"
         )
         return dict(self._read.execute(sql, (CLASSIFY,)))
+
+    def fact_counts(self) -> dict[str, dict[str, int]]:
+        """How many instructions have each value of each fact, the most frequent value first."""
+        sql = (
+            "SELECT key, value, count(*) FROM decisions, json_each(notes, '$.facts')"
+            " WHERE stage = ? AND fate = 'accepted' GROUP BY 1, 2 ORDER BY 3 DESC, 2"
+        )
+        found: dict[str, dict[str, int]] = {}
+        for name, value, count in self._read.execute(sql, (CLASSIFY,)):
+            found.setdefault(name, {})[value] = count
+        return {name: found[name] for name in TASK_FACTS if name in found}
 
     def example_texts(self) -> Iterator[tuple[str, str]]:
         """Input and output of every training example."""

@@ -198,17 +198,18 @@ class Pages:
                 "out_with": held.parent.reason if held.parent.verdict == "rejected" else "",
                 "nearest": near.get("nearest", [])[:3],
                 "subject": subject,
-                "label": self._label(about),
+                **dict(zip(("label", "facts"), self._label(about), strict=True)),
                 "ratings": self._ratings(example_digest(row[6], row[7])) if stage == PREPARE else [],
                 "history": [list(entry) for entry in self._reviews.history(name)],
                 "examples": [asdict(line) for line in self._examples(name)] if stage == GENERATE else [],
                 "source": self._source(stage, index, subject),
             }
 
-    def _label(self, instruction: str) -> str:
-        sql = f"SELECT text FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
+    def _label(self, instruction: str) -> tuple[str, dict[str, str]]:
+        """The label of an instruction and the facts about it; empty where it has none."""
+        sql = f"SELECT text, notes FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608 - our own words
         row = self._connection.execute(sql, (CLASSIFY, instruction)).fetchone()
-        return str(row[0]) if row else ""
+        return (str(row[0]), json.loads(row[1]).get("facts", {})) if row else ("", {})
 
     def _ratings(self, subject: str) -> list[Json]:
         sql = f"SELECT payload FROM run.decisions {_ABOUT} WHERE {_SUBJECT} AND fate = 'accepted'"  # noqa: S608

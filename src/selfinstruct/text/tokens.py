@@ -40,7 +40,7 @@ _SIGNS = re.compile(
 Sentence signs, quotes, hyphens, bullets and the stars of emphasis are none.
 """
 
-_ASCII_SIGNS = frozenset("=<>+/%&|^~@$\\!#*-")
+_ASCII_SIGN = re.compile(r"[=<>+/%&|^~@$\\!#*-]")
 """Each match in an ASCII text holds one of these."""
 
 
@@ -89,7 +89,7 @@ def sign_tokens(text: str) -> list[str]:
     """The tokens of `unicode_tokens`, and each run of signs that change the meaning: `==` is not `===`, nor C# C."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    elif _ASCII_SIGNS.isdisjoint(text):
+    elif not _ASCII_SIGN.search(text):
         return unicode_tokens(text)
     tokens: list[str] = []
     end = 0
@@ -109,6 +109,8 @@ def sign_tokens(text: str) -> list[str]:
 
 def count_words(tokens: Sequence[str]) -> int:
     """How many words the tokens of a text are; those of scripts without spaces, one letter each, count as 1 / 1.6."""
+    if all(map(str.isascii, tokens)):
+        return len(tokens)
     letters = sum(not token.isascii() and _kind(token[0]) == "unspaced" for token in tokens)
     return len(tokens) - letters + ceil(letters / LETTERS_PER_WORD)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.api import Instruction, Label, Reply, Request
+from selfinstruct.api import TASK_FACTS, Instruction, Label, Reply, Request
 from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, ChatClassifyOptions, one_line
 from selfinstruct_chat.classify_reader import ChatLabelsReader
 
@@ -158,6 +158,60 @@ def test_what_was_said_is_noted() -> None:
     assert (label.subject, label.text, label.notes["said"]) == ("2", "unknown", "It depends on the mail")
 
 
+# --- facts beside the labels
+
+
+def facts(text: str, count: int = 3) -> str:
+    """`1n food easy, 2y`: what is read of each task, with the values of its facts."""
+    found = labels(text, TASKS[:count])
+    return ", ".join(
+        " ".join([label.subject + label.text[0], *label.notes.get("facts", {}).values()])  # type: ignore[union-attr]
+        for label in found
+    )
+
+
+FOOD, LAW = "topic: food; difficulty: easy; self_contained: yes", "topic: law; self_contained: no"
+MARKED = "Topic = Food | Difficulty: *easy* | Self-contained: Yes"
+FOOD_KEYS = '"topic": "food", "difficulty": "easy", "self_contained": "yes"'
+LAW_KEYS = '"topic": "Law", "self-contained": false'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"1. no; {FOOD}\n2. yes; {LAW}\n3. no",
+        f"1) **No** | {MARKED}\n2) Yes (topic: law, self contained: no)\n3) no",
+        "\n".join(["1. no", *FOOD.split("; "), "2. yes", "- topic: law", "- self_contained: no", "3. no"]),
+        f"1. {FOOD}; no\n2. {LAW}; yes\n3. no",
+        f'{{"1": {{"classification": "no", {FOOD_KEYS}}}, "2": {{"label": "yes", {LAW_KEYS}}}, "3": "no"}}',
+        f'[{{"task": 1, "answer": "no", {FOOD_KEYS}}}, {{"task": 2, "answer": "yes", {LAW_KEYS}}}, "no"]',
+    ],
+)  # fmt: skip
+def test_facts_are_read_beside_the_labels(reply: str) -> None:
+    assert facts(reply) == "1n food easy yes, 2y law no, 3n"
+
+
+def test_a_value_that_no_fact_has_is_not_noted_and_changes_no_label() -> None:
+    assert facts("1. yes; topic: cookery; difficulty: easy; harm: no\n2. no; harm: yes") == "1y easy, 2n"
+    assert facts('{"classification": "yes", "topic": "food", "harm": "perhaps"}', 1) == "1y food"
+
+
+def test_the_prompt_with_facts_names_every_value() -> None:
+    encoder = ChatClassifyEncoder(ChatClassifyOptions()).with_facts(["topic", "harm", "topic"])
+    subjects = [Instruction("a", "Name a river."), Instruction("b", "Spam?")]
+    system, user = encoder.encode((), subjects)
+    assert all(value in system.text for value in (*TASK_FACTS["topic"], *TASK_FACTS["harm"]))
+    assert "difficulty" not in system.text
+    assert system.text.endswith("Example: 7. no; topic: mathematics; harm: none")
+    assert user.text.endswith("\n\nAnswer yes or no, topic, harm for each, numbered 1 to 2.")
+    assert encoder.schema((), subjects) is None
+    with_schema = encoder.with_schema()
+    assert with_schema is not None
+    assert with_schema.encode((), subjects)[1] == user
+    own = ChatClassifyEncoder(ChatClassifyOptions.model_construct(system="Mine."), as_json=True).with_facts(["harm"])
+    assert own.encode((), subjects)[0].text.startswith("Mine. Beside that, find these facts about each task. harm:")
+
+
 PIECES = [
     "1",
     "2",
@@ -206,5 +260,7 @@ def test_a_long_text_is_read_in_time() -> None:
         " " * 20_000,
         "Yes: " + "1" * 9_000,
         "1-yes, " * 5_000,
+        "1. " + "topic: food; " * 2_000,
+        "1. " + " ; " * 9_000 + "topic",
     ):
         labels(text)

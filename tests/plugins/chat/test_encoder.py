@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -67,5 +69,6 @@ def test_the_hooks_offer_prompts_and_readers_for_every_stage() -> None:
     assert set(readers) == {*encoders, "chat-examples"}
     assert isinstance(encoders["chat-tasks"].build(ChatTasksOptions()), ChatTasksEncoder)
     assert isinstance(readers["chat-tasks"].build(readers["chat-tasks"].options()), ChatTasksReader)
-    for offer in [*encoders.values(), *readers.values()]:
+    offers: list[Any] = [*encoders.values(), *readers.values()]
+    for offer in offers:
         assert offer.build(offer.options())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_work_grows_with_the_reply_and_no_faster(name: str, piece: str, monkeypa
     monkeypatch.setattr("selfinstruct.text.json_reader.MOST_LOOKS", 2_000)
     read = READERS[name]
     read(piece)  # imports are no work on the reply
-    least, most = (steps(lambda size=size: read(piece * size)) for size in (100, 400))
+    least, most = (steps(partial(read, piece * size)) for size in (100, 400))
     assert most <= 7 * least + 30_000
 
 

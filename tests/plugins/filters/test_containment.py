@@ -1,20 +1,11 @@
-"""Containment: what counts as a copy, and that the index finds what a look at the whole pool finds."""
+"""Containment: what counts as a copy."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from selfinstruct.api import Draft
-from selfinstruct.api.similarity import lcs_length
-from selfinstruct_filters.containment import ContainmentFilter, ContainmentIndex, ContainmentOptions
-
-THRESHOLDS = ("0.5", "0.55", "0.7", "0.8", "0.9", "1")
-FEW_WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), max_size=14)
-LONE_WORDS = st.lists(st.sampled_from([f"w{number}" for number in range(40)]), max_size=30)
+from selfinstruct_filters.containment import ContainmentFilter, ContainmentOptions
 
 
 def evaluated(text: str, *pool: str, **options: object) -> tuple[str, object]:
@@ -87,35 +78,3 @@ def test_the_fullest_copy_is_named_and_of_equals_the_oldest() -> None:
 def test_odd_texts_are_judged(text: str) -> None:
     assert evaluated(text, "", "\ud800", "?!") == ("", None)
     assert evaluated(text, text)[0] in ("", "lengthened-copy")
-
-
-@pytest.mark.parametrize("words", [FEW_WORDS, LONE_WORDS], ids=["many repeats", "few repeats"])
-def test_the_index_finds_what_a_look_at_every_entry_finds(words: st.SearchStrategy[list[str]]) -> None:
-    @given(st.lists(words, max_size=12), words, st.sampled_from(THRESHOLDS), st.integers(1, 6))
-    def compare(pool: list[list[str]], text: list[str], threshold: str, fewest: int) -> None:
-        index = ContainmentIndex(float(threshold), fewest)
-        for entry in pool:
-            index.add(entry)
-        assert index.most_contained(text) == by_brute_force(pool, text, Fraction(threshold), fewest)
-
-    compare()
-
-
-def in_one_stretch(one: list[str], other: list[str], threshold: Fraction) -> bool:
-    """Whether some stretch of the longer text, one fifth longer than the shorter, holds the share of it."""
-    shorter, longer = sorted((one, other), key=len)
-    size = len(shorter) + max(1, len(shorter) // 5)
-    stretches = (longer[at : at + size] for at in range(len(longer)))
-    return any(lcs_length(shorter, stretch) >= threshold * len(shorter) for stretch in stretches)
-
-
-def by_brute_force(
-    pool: list[list[str]], text: list[str], threshold: Fraction, fewest: int
-) -> tuple[int, float] | None:
-    shares = [
-        (Fraction(lcs_length(entry, text), min(len(entry), len(text))), -at)
-        for at, entry in enumerate(pool)
-        if min(len(entry), len(text)) >= fewest and in_one_stretch(entry, text, threshold)
-    ]
-    share, at = max(shares, default=(Fraction(0), 0))
-    return (-at, share.numerator / share.denominator) if shares and share >= threshold else None

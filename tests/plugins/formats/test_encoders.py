@@ -42,7 +42,7 @@ def test_messages_are_turns_with_roles() -> None:
             {"role": "assistant", "content": "river"},
         ]
     }
-    (first, second, _) = MessagesEncoder(ChatOptions(system="Be brief.")).encode(PLAIN)["messages"]  # type: ignore[misc,union-attr]
+    (first, second, _) = MessagesEncoder(ChatOptions(system="Be brief.")).encode(PLAIN)["messages"]  # type: ignore[str-unpack,misc]
     assert first == {"role": "system", "content": "Be brief."}
     assert second == {"role": "user", "content": "Name a river."}
 
@@ -111,7 +111,7 @@ def test_text_rows_are_filled_templates(options: dict[str, Any], text: str) -> N
 def test_texts_are_never_treated_as_templates_or_changed(example: Example, system: str | None) -> None:
     whole = f"{example.instruction}\n\n{example.input}" if example.input else example.instruction
     for name, template in TEMPLATES.items():
-        (text,) = TextEncoder(TextOptions(template=name, system=system)).encode(example).values()  # type: ignore[arg-type]
+        (text,) = TextEncoder(TextOptions(template=name, system=system)).encode(example).values()
         before, between, after = template.turn.replace("{question}", "\0").replace("{output}", "\0").split("\0")
         said = "" if system is None else template.system.replace("{system}", system)
         assert text == said + before + whole + between + example.output + after

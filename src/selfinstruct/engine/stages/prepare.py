@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from selfinstruct.api import PostProcessor
 from selfinstruct.types import PREPARE, Decision, Example, Instruction, Item, Reply, Request
 
 
 class PrepareStage:
-    """Reads raw texts into examples. `subjects` are the instructions in order, seeds first if they are included."""
+    """Reads raw texts into examples. `subjects` are the instructions in order, seeds first if they are included.
+
+    `facts` are those of instructions, by id.
+    """
 
     name = PREPARE
     goal: int | None = None
     recorded = True
 
     def __init__(
-        self, subjects: Sequence[Instruction], post_processor: PostProcessor, accepted: Sequence[Example] = ()
+        self,
+        subjects: Sequence[Instruction],
+        post_processor: PostProcessor,
+        accepted: Sequence[Example] = (),
+        *,
+        facts: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._subjects = subjects
         self._post_processor = post_processor
         self._accepted = accepted
+        self._facts = facts or {}
         self.known = {subject.id: subject for subject in subjects}
 
     def initial_items(self) -> Sequence[Item]:
@@ -40,7 +50,9 @@ class PrepareStage:
         """The examples in a raw text. For a seed, its own instances."""
         subject = request.subjects[0]
         if subject.seed is None:
-            return list(self._post_processor.process(request, reply))
+            found: Sequence[Example] = self._post_processor.process(request, reply)
+            facts = self._facts.get(subject.id)
+            return [replace(one, notes={**one.notes, "facts": facts}) for one in found] if facts else list(found)
         seed = subject.seed
         return [
             Example(

@@ -58,6 +58,7 @@ def collect(store: RunStore) -> Report:
             without,
             store.growth().stretches(STRETCHES, SHORTEST),
             view.labels(),
+            view.fact_counts(),
             view.with_instances(),
             _tally(view.ratings()),
             [

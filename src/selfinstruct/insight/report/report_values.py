@@ -122,6 +122,8 @@ class SampledInstruction:
 class Report:
     """Everything that a report shows.
 
+    `facts` are the numbers of instructions with each value of each fact.
+
     `near_unknown` is the number of accepted instructions without a similarity yet. `reviews` are counts of review
     actions by stage; all other values describe the run before reviews.
     """
@@ -139,6 +141,7 @@ class Report:
     without_input: int
     stretches: Sequence[Stretch]
     labels: Mapping[str, int]
+    facts: Mapping[str, Mapping[str, int]]
     with_instances: int
     ratings: RatingCounts
     closest: Sequence[SimilarPair]

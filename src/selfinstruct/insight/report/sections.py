@@ -186,6 +186,7 @@ def labels(report: Report) -> str:
             if (count := report.labels.get(label, 0))
         ]
         parts.append(table("Labels", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares"))
+    parts += [_fact_table(name, counts) for name, counts in report.facts.items()]
     rated = report.ratings.rated
     if rated:
         names = {
@@ -201,12 +202,20 @@ def labels(report: Report) -> str:
         parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
     if not parts:
         return ""
-    lead = "The labels that the model gave in the stage classify."
+    lead = f"The labels {'and facts ' if report.facts else ''}that the model gave in the stage classify."
     if rated:
         lead += " The judge answers the three questions of the paper's review (Wang et al. 2023, Table 2)."
     return section(
         "kinds", "Kinds and quality" if rated else "Kinds of tasks", lead, f'<div class="pair">{"".join(parts)}</div>'
     )
+
+
+def _fact_table(name: str, counts: Mapping[str, int]) -> str:
+    whole = sum(counts.values())
+    rows = [
+        (escaped(value), number(count), percent(count, whole), bar(count, whole)) for value, count in counts.items()
+    ]
+    return table(escaped(name), ("value", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares")
 
 
 def costs(report: Report) -> str:

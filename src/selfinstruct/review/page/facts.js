@@ -32,6 +32,9 @@ export function facts(item) {
     if (remark) rows.push([make("span", { class: "grow", dir: "auto", text: remark })]);
     made.push(fact("Rating", listOf(rows)));
   }
+  const known = Object.entries(item.facts);
+  if (known.length)
+    made.push(fact("Facts", listOf(known.map(([name, value]) => [make("span", { class: "grow", text: `${name}: ${value}` })]))));
   if (item.nearest.length)
     made.push(fact("Nearest when it was accepted (ROUGE-L)", listOf(item.nearest.map(([text, score]) => [
       make("span", { class: "num", text: score.toFixed(2) }), make("span", { class: "grow", dir: "auto", text }),
