@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import LABEL, kind_of_field, says_nothing
-from selfinstruct_chat.framing import split_input, without_frame, without_next_task
+from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
 from selfinstruct_chat.records import read_records
@@ -26,13 +26,6 @@ _ARROW = re.compile(
 _BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
 """The name of a field in bold, in an input: `**Email:** ...`."""
 
-_OUTRO = re.compile(
-    r"(?:\A|\n[ \t]*\n)[ \t]*[(*_]*(?:i hope|let me know|feel free|these examples|would you like|note)\b"
-    r"[^\n]{0,300}\bexamples?\b[^\n]{0,200}\Z",
-    re.IGNORECASE,
-)
-"""A last paragraph that speaks about the examples."""
-
 
 class ChatExamplesReader(PostProcessor):
     """Reads examples under delimiters, tags, labels, as JSON, or as one unmarked output; total and pure."""
@@ -44,7 +37,7 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
+        text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, is_classification, ends_open)
@@ -65,6 +58,8 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
 
     JSON says itself whether it is whole; of other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
+    if "<<" not in text and (pairs := read_records(text, is_classification)):
+        return pairs, ends_open
     if blocks := read_blocks(text, is_classification):
         pairs = list(_paired(list(_parts(blocks)), is_classification))
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
@@ -73,14 +68,14 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
     pairs, is_cut = read_json_examples(text, ends_open)
     if pairs:
         return pairs, is_cut
-    return read_table_examples(text) or _by_arrows(text) or read_records(text, is_classification), ends_open
+    return read_table_examples(text) or _by_arrows(text), ends_open
 
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
     lines = [line for line in text.split("\n") if line.strip()]
     found = [_ARROW.fullmatch(line) for line in lines]
-    return [(one["input"], one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
+    return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:

@@ -14,7 +14,8 @@ FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 _KIND = r"(?:(?:expected|correct|sample|example|model|test)[ _-])?"
 _NAME = re.compile(
     rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS})|(?P<input>{INPUTS}|text|context|data)"
-    rf"|(?P<output>{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|(?:class[ _])?label))s?[ _-]?\d{{0,2}}[*_ ]*",
+    rf"|(?P<output>{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|(?:class[ _])?label|expected|target|result))s?"
+    rf"[ _-]?\d{{0,2}}[*_ ]*",
     re.IGNORECASE,
 )
 _SIGNS = r"[\s\"'`“”*_.()\[\]<>{}–—-]*"

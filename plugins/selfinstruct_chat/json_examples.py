@@ -11,6 +11,7 @@ from selfinstruct_chat.layout import read_table
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
+_SENTENCE = re.compile(r"\s.*[.?!][\"”’)]*\Z|[。？！]\Z", re.DOTALL)
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 
 MOST_OTHERS = 2
@@ -60,6 +61,8 @@ def _examples(value: object) -> Iterator[tuple[str, str]]:
         if (pair := _pair(value) if value else ("", "")) is not None:
             yield pair
             return
+        if value and all(_SENTENCE.search(str(key)) and isinstance(inner, str) for key, inner in value.items()):
+            yield from ((str(key), text_of(inner)) for key, inner in value.items())
         for inner in value.values():  # {"task": ..., "examples": [...]}, {"1": {...}, "2": {...}}
             if isinstance(inner, list | Mapping):
                 yield from _examples(inner)
@@ -69,12 +72,19 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(inner, str) for inner in value)
 
 
+def _holds_objects(value: object) -> bool:
+    inner = list(value.values()) if isinstance(value, Mapping) else value
+    return isinstance(inner, list) and any(isinstance(one, Mapping | list) for one in inner)
+
+
 def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
     parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
     outputs = [inner for kind, inner in parts if kind == "output"]
     inputs = [inner for kind, inner in parts if kind == "input"]
     if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
         return text_of(inputs[0]), ""
+    if not inputs and any(_holds_objects(inner) for inner in outputs):
+        return None  # {"result": [...]}
     if len(parts) == 2 and len(outputs) == 1 and not inputs:
         inputs = [inner for kind, inner in parts if kind != "output"]  # whatever its name
     if not outputs or len(parts) > len(outputs) + len(inputs) + MOST_OTHERS:

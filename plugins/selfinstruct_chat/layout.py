@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from selfinstruct_chat.fields import kind_of_field, with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
+from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
@@ -29,16 +29,6 @@ _MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|str
 _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
 NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SPELT = re.compile(rf"^([ \t#*]*(?:{TASKS})[ ]+)({'|'.join(NUMERALS)})(?=[*_]*[:.)])", re.MULTILINE | re.IGNORECASE)
-_LABEL = re.compile(
-    r"^(?P<before>[ \t]*(?:#{1,6}[ ]|[-*•][ ])?[*_]{0,3})(?P<word>[^\W\d_]{2,20}|№)[ \t]*[#№]?(?P<number>\d{1,2})"
-    r"(?=[*_]*[ ]?[:：.)–—])",
-    re.MULTILINE,
-)
-_NO_TASK = re.compile(
-    rf"(?:{ANSWERS}|{OUTPUTS}|{INPUTS}|{EXAMPLES}|{TASKS}|step|day|week|chapter|line|part|option|section|stanza"
-    rf"|verse|scene)",
-    re.IGNORECASE,
-)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
@@ -50,7 +40,7 @@ def unescaped(text: str) -> str:
     r"""The reply with `1\.` as `1.`, with line ends for `\n` where it has none, and without what wraps the list.
 
     That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones,
-    and so do labels in a language that no list here knows.
+    and `Task One` becomes `Task 1`.
     """
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
@@ -59,7 +49,7 @@ def unescaped(text: str) -> str:
         text = _MARK_UP.sub("", text)
     if "\\" in text:
         text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
-    text = _with_known_labels(text)
+    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
     return _QUOTE.sub("", text) if ">" in text and _QUOTED_MARKER.search(text) else text
 
 
@@ -67,17 +57,6 @@ def read_layout(text: str) -> ParsedList | None:
     """Tasks in tags or in the rows of a table; `None` where there are none, or where they are a listed task's data."""
     lines = text.split("\n")
     return _tagged(text) or _table(lines) or _csv(lines)
-
-
-def _with_known_labels(text: str) -> str:
-    """The text with `Task 1` for `Tugas 1` and `Task One`, where lines start with the same word and rising numbers."""
-    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
-    found = [label for label in _LABEL.finditer(text) if not _NO_TASK.fullmatch(label["word"])]
-    words = {label["word"].casefold() for label in found}
-    numbers = [int(label["number"]) for label in found]
-    if len(words) != 1 or len(found) < 2 or numbers != list(range(numbers[0], numbers[0] + len(found))):
-        return text
-    return _LABEL.sub(r"\g<before>Task \g<number>", text)
 
 
 def _unwrapped(text: str) -> str:

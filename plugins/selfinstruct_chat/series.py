@@ -11,7 +11,7 @@ from selfinstruct.api.text import Phrase, verb_and_object
 from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(
-    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|(?P<dash>\s[–—-](?=\s))))\s*(?P<rest>\S.*)"
+    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：.](?P=sign)|(?P=sign)(?:[:：]|(?P<dash>\s[–—-](?=\s))))\s*(?P<rest>\S.*)"
 )
 _NAME = r"[^\W\d_][\w/&-]*(?: [\w/&-]+){0,2}"
 _KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
@@ -28,7 +28,7 @@ _KINDS = (
 _KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 _PLAIN_TITLE = re.compile(
-    rf"(?:(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
+    rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]|(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
 T = TypeVar("T")
 

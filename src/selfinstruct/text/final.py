@@ -28,6 +28,7 @@ _WRAPPERS = (
     (rf"[◁◀【]{_THOUGHT}[▷▶】]", rf"[◁◀【]/{_THOUGHT}[▷▶】]"),
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
+    (r"<details>\s{0,9}<summary>[^<\n]{0,20}(?:think|thought|reason)[^<\n]{0,30}</summary>", r"</details>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
     (r"^Here(?: is|['’]s) my (?:thought process|thinking|reasoning):?", r"^Here(?: is|['’]s) my (?:response|answer):?"),
     (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
