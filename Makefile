@@ -80,7 +80,7 @@ docs-filters: $(VENV)/.setup
 	@$(BIN)/python scripts/filter_pages.py
 
 docs-reference: $(VENV)/.setup
-	@$(BIN)/python scripts/reference_pages.py
+	@$(BIN)/python -m scripts.reference_pages
 
 .venv-docs/.installed: docs/requirements.txt
 	@$(PYTHON) -m venv .venv-docs

@@ -75,20 +75,22 @@ class Meter:
 
 
 def with_engine(url: str, count: int, most: int, settings: dict[str, Any], observer: Meter) -> None:
+    """The recipe `chat`, or with `lean` its filter `exact` alone; `accepted`: instructions that a request brings."""
     from selfinstruct import SelfInstruct
 
     backend = settings.pop("backend")
     options = {"base_url": url, **({"api_key": "gsk_x"} if backend == "groq" else {"concurrency": most})}
-    filters = {} if settings.pop("novelty", False) else {"filters": [{"use": "exact"}]}
+    filters = {"filters": [{"use": "exact"}]} if settings.pop("lean", False) else {}
+    target = count * settings.pop("accepted", 1)
     run_settings = {
         "backend": options,
         "run": {"lookahead": settings.pop("lookahead", most), "concurrency": most},
-        "generate": {"sampling": {"max_tokens": 256}, **filters},
+        "generate": {"sampling": {"max_tokens": 1024}, **filters},
         **settings,
     }
     with tempfile.TemporaryDirectory() as folder:
         run = SelfInstruct(backend=backend, out=Path(folder) / "run", settings=run_settings)
-        asyncio.run(run.agenerate(count, observers=[observer]))
+        asyncio.run(run.agenerate(target, observers=[observer]))
 
 
 def main() -> None:

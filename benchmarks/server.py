@@ -1,4 +1,7 @@
-"""A quick stand-in for Groq and Ollama, with a latency, enforced limits, and counts of what it was asked."""
+"""A quick stand-in for Groq and Ollama, with a latency, enforced limits, and counts of what it was asked.
+
+A reply is one task, or with `tasks` a numbered list of about so many of the seeded corpus.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ import time
 from collections import deque
 
 from aiohttp import web
+
+from corpus import Corpus
 
 
 class Limit:
@@ -51,6 +56,7 @@ class Server:
 
     def __init__(self) -> None:
         self.number = itertools.count()
+        self.corpus = Corpus(7)
         self.set({})
 
     def set(self, settings: dict[str, float]) -> None:
@@ -60,6 +66,7 @@ class Server:
         self.requests = Limit(int(settings.get("requests", 0)), seconds)
         self.tokens = Limit(int(settings.get("tokens", 0)), seconds)
         self.rng = random.Random(7)
+        self.tasks = int(settings.get("tasks", 1))
         self.good, self.refused, self.first, self.last, self.busy = 0, 0, 0.0, 0.0, 0.0
         self.out, self.most_out, self.cost = 0, 0, 0
 
@@ -139,6 +146,9 @@ class Server:
         self.last = time.monotonic()
 
     def _text(self) -> str:
+        if self.tasks > 1:
+            tasks = self.corpus.take(self.rng.randint(self.tasks - 2, self.tasks + 2))
+            return "\n".join(f"{number}. {task}" for number, task in enumerate(tasks, 1))
         number = next(self.number)
         words = " ".join(random.Random(number).sample(WORDS, 9))
         return f"1. Explain how {words} would differ in case number {number} of the collection."

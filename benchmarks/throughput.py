@@ -2,9 +2,10 @@
 
 python benchmarks/throughput.py [--quick] [--only speed,lognormal,limits,memory]
 
-Shares are of the ideal (concurrency / mean latency), or of what a limit permits. The processor time of the client
-process is measured from the first request to the last reply, so it depends little on what else the machine does; the
-rates do depend on it, and only ratios within one run mean anything.
+Replies are numbered lists of eight to twelve tasks, and `selfinstruct` runs the recipe `chat`, or where it says `lean`
+its filter `exact` alone. Shares are of the ideal (concurrency / mean latency), or of what a limit permits. The
+processor time of the client process is measured from the first request to the last reply, so it depends little on what
+else the machine does; the rates do depend on it, and only ratios within one run mean anything.
 """
 
 from __future__ import annotations
@@ -71,14 +72,21 @@ def measure(url: str, server: dict[str, float], client: str, count: int, most: i
 WINDOW = 512
 """The engine's lookahead: wide enough that neither a slow reply nor the journal's syncs leave the pipe empty."""
 
-CLIENTS = (
+TASKS, ACCEPTED = 10, 7
+"""Tasks of a reply, give or take two, and how many of them the default recipe accepts."""
+
+LEAN = {"lean": True, "accepted": 9}
+DEFAULT = {"accepted": ACCEPTED}
+CLIENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("bare aiohttp", "aiohttp", {}),
     ("ChatGroq.abatch", "abatch", {}),
-    ("selfinstruct, groq", "engine", {"backend": "groq", "lookahead": WINDOW}),
-    ("selfinstruct, ollama", "engine", {"backend": "ollama", "lookahead": WINDOW}),
+    ("selfinstruct, groq", "engine", {"backend": "groq", "lookahead": WINDOW, **DEFAULT}),
+    ("selfinstruct, ollama", "engine", {"backend": "ollama", "lookahead": WINDOW, **DEFAULT}),
+    ("selfinstruct, groq, lean", "engine", {"backend": "groq", "lookahead": WINDOW, **LEAN}),
+    ("selfinstruct, ollama, lean", "engine", {"backend": "ollama", "lookahead": WINDOW, **LEAN}),
     ("groq's client by itself", "model", {"backend": "groq"}),
     ("ollama's client by itself", "model", {"backend": "ollama"}),
-    ("selfinstruct, groq, lookahead as concurrency", "engine", {"backend": "groq"}),
+    ("selfinstruct, groq, lookahead as concurrency", "engine", {"backend": "groq", **DEFAULT}),
 )
 
 
@@ -89,7 +97,7 @@ def speed(url: str, rounds: int) -> None:
         best = 0.0
         for name, client, settings in CLIENTS:
             count = most * (rounds if client != "abatch" or most < 256 else max(4, rounds // 4))
-            got = measure(url, {"latency": LATENCY}, client, count, most, **settings)
+            got = measure(url, {"latency": LATENCY, "tasks": TASKS}, client, count, most, **settings)
             rate = got["good"] / got["seconds"]
             best = best or rate
             ideal = rate / (most / LATENCY)
@@ -100,7 +108,7 @@ def speed(url: str, rounds: int) -> None:
 def lognormal(url: str, rounds: int) -> None:
     print("\n### Log-normal latency, median 300 ms, sigma 0.5, 64 in flight\n")
     heading("client", "requests/s", "of the ideal", "CPU ms/request")
-    sent = {"latency": LATENCY, "sigma": 0.5}
+    sent = {"latency": LATENCY, "sigma": 0.5, "tasks": TASKS}
     for name, client, settings in CLIENTS:
         got = measure(url, sent, client, 64 * rounds, 64, **settings)
         rate, ideal = got["good"] / got["seconds"], 64 / (got["busy"] / got["good"])
@@ -118,7 +126,7 @@ def limits(url: str, minute: float) -> None:
         for known in ("configured", "learnt"):
             sent = {"limits": {setting: most}} if known == "configured" else {}
             server = {"latency": LATENCY, what: most, "seconds": minute}
-            got = measure(url, server, "engine", calls * 4, 64, backend="groq", **sent)
+            got = measure(url, server, "engine", calls * 4, 64, backend="groq", lean=True, **sent)
             a_minute = most if what == "requests" else int(most / (got["cost"] / got["good"]))
             share = permitted(got["good"], a_minute, minute) / got["seconds"]
             row(f"{most:,} {what}", known, got["good"], got["refused"], f"{share:.2f}")
@@ -133,7 +141,7 @@ def memory(url: str, count: int) -> None:
     print("\n### Memory over a long run, 64 in flight, no latency\n")
     heading("requests", "peak MB", "CPU ms/request")
     for requests in (count // 10, count):
-        got = measure(url, {"latency": 0.0}, "engine", requests, 64, backend="groq")
+        got = measure(url, {"latency": 0.0}, "engine", requests, 64, backend="groq", lean=True)
         row(f"{got['good']:,}", f"{got['memory']:.0f}", f"{got['cpu'] / got['good'] * 1000:.2f}")
 
 

@@ -1,9 +1,9 @@
 """Writes docs/reference/ from the code itself: commands, settings, components, files, errors, hooks, Python.
 
-Also docs/decisions/index.md, from the titles of the decisions.
+Also the page of clients, from the tables of their tests, and docs/decisions/index.md, from the titles of the decisions.
 
-    python scripts/reference_pages.py            write the pages
-    python scripts/reference_pages.py --check    name those that are out of date (exit code 1)
+    python -m scripts.reference_pages            write the pages
+    python -m scripts.reference_pages --check    name those that are out of date (exit code 1)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from tests.clients import page as clients_page
 
 from selfinstruct import Result, SelfInstruct, api, errors
 from selfinstruct.api import hooks as hookspecs
@@ -516,6 +517,7 @@ PAGES: Mapping[str, Callable[[], Lines]] = {
     "reference/errors.md": error_pages,
     "reference/hooks.md": hooks,
     "reference/python.md": python,
+    "reference/clients.md": lambda: clients_page.lines(NOTE),
     "decisions/index.md": decisions,
 }
 

@@ -203,7 +203,14 @@ def test_selfinstruct_filters(run: Finished) -> None:
 
 def test_selfinstruct_stage_started(run: Finished) -> None:
     assert run.observed[0][0] == "selfinstruct_stage_started"
-    before = {"accepted": 0, "requests": 0, "size": None, "prompt_tokens": 0, "completion_tokens": 0}
+    before = {
+        "accepted": 0,
+        "requests": 0,
+        "size": None,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "cached_tokens": 0,
+    }
     assert run.to("selfinstruct_stage_started") == [{"stage": "generate", "target": 3, **before}]
 
 

@@ -1,6 +1,6 @@
 """An offline model for demos and tests: it writes small tasks, and solves them rightly.
 
-It is not a language model: it knows some sixty kinds of tasks, such as sorting, sums, dates, CSV and short programs. It
+It is not a language model: it knows some seventy kinds of tasks: sorting, sums, dates, CSV and short programs. It
 needs no network, no key and no weights, and always gives the same reply to the same prompt. Options set how often it
 makes which mistake of a real model; without them, every answer is right by construction.
 """

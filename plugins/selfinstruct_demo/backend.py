@@ -11,13 +11,14 @@ from selfinstruct_demo.options import DemoOptions
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-NOTE = "a fixed grammar, not a language model: its answers are right, its tasks of some sixty kinds"
+NOTE = "a fixed grammar, not a language model: its answers are right, its tasks of some seventy kinds"
 
 
 class DemoBackend(Backend):
     """An offline stand-in for a language model."""
 
     local = True
+    repeatable = True
 
     def __init__(self, options: DemoOptions) -> None:
         self._options = options

@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 from selfinstruct.api import (
     Backend,
     Batches,
+    BilledModel,
     Busy,
     Check,
     Completion,
@@ -193,14 +194,9 @@ class GroqBackend(Backend):
     # --- what came back -----------------------------------------------------------------------------------------------
 
     def read_reply(self, message: BaseMessage) -> Completion:
-        """Read the reply, with the fingerprint of the system that wrote it and the tokens it spent on thinking."""
-        used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-        details = {
-            "system_fingerprint": message.response_metadata.get("system_fingerprint") or None,
-            "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
-        }
-        read = chat.read_message(message)
-        return replace(read, details={**read.details, **_set(details)})
+        """Read the reply, with the fingerprint of the system that wrote it."""
+        read, fingerprint = chat.read_message(message), message.response_metadata.get("system_fingerprint")
+        return replace(read, details={**read.details, "system_fingerprint": fingerprint}) if fingerprint else read
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
@@ -236,8 +232,13 @@ class GroqBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """The limits that Groq has reported so far; none before its first response."""
-        return Limits(windows=tuple(self._windows.values()), learning=not self._answered)
+        """The limits that Groq has reported so far; none before its first response. Cached tokens are outside them."""
+        return Limits(windows=tuple(self._windows.values()), learning=not self._answered, cached_count=False)
+
+    def billed_model(self) -> BilledModel | None:
+        """The model, once one is chosen, at the address that answers."""
+        model = self._model or self._options.model
+        return None if model == "auto" else BilledModel("groq", model, self._address)
 
     def describe(self) -> Mapping[str, Json]:
         """The provider, the model as configured or chosen, and the address if it is not that of Groq."""

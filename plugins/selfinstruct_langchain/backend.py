@@ -15,6 +15,7 @@ from langchain.chat_models import init_chat_model
 from selfinstruct.api import (
     Backend,
     Batches,
+    BilledModel,
     Check,
     Completion,
     Diagnosis,
@@ -25,6 +26,7 @@ from selfinstruct.api import (
     ModelError,
     OpenAIBatches,
     Sampling,
+    Usage,
     chat,
     environment_problem,
     find_secrets,
@@ -144,9 +146,13 @@ class LangChainBackend(Backend):
         return ModelError(f"provider '{self._provider}' is not installed: {sentence}", hint)
 
     def read_reply(self, message: BaseMessage) -> Completion:
-        """Read a reply of any provider."""
+        """Read a reply of any provider. Raises `ValueError` if the client made it of an answer that is none."""
+        completion = chat.read_message(message)
+        is_known = completion.finish != "unknown" or completion.details or completion.usage != Usage()
+        if not completion.text and not is_known:
+            raise ValueError("it has neither text nor an end")
         self._answered = True
-        return chat.read_message(message)
+        return completion
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of any client, with the secrets that are known taken out of its words."""
@@ -162,7 +168,18 @@ class LangChainBackend(Backend):
     def limits(self) -> Limits:
         """One request goes ahead of all others, since its answer says whether key, model and options are right."""
         threads = min(32, (os.cpu_count() or 1) + 4) if self._facts.threads else None
-        return Limits(concurrency=threads, learning=not self._answered)
+        count = self._facts.cached_count
+        return Limits(concurrency=threads, learning=not self._answered, cached_count=count)
+
+    def billed_model(self) -> BilledModel:
+        """The provider's model, at another address if there is one in the options or in the environment."""
+        given = {self._facts.address: self._options.base_url, **self._options.kwargs}
+        places = (
+            *(given.get(name) for name in chat.ADDRESSES),
+            *(os.environ.get(name) for name in self._facts.addresses),
+        )
+        address = next((str(place) for place in places if place), "")
+        return BilledModel(self._facts.billed_as or self._provider, self._name, address)
 
     def describe(self) -> Mapping[str, Json]:
         """Provider and model, and which sampling settings its class cannot take."""

@@ -37,6 +37,9 @@ class Provider:
     threads    whether its client has no async calls of its own, so that each one takes a thread
     package    the module of its client, if that is not named as the provider is
     hint       what else to check when its model or address is wrong
+    addresses  environment variables that send its client to another address
+    billed_as  how price tables call it, if by another name
+    cached_count  whether cached prompt tokens count towards its limits
     """
 
     keys: tuple[str, ...] = ()
@@ -51,6 +54,9 @@ class Provider:
     threads: bool = False
     package: str = ""
     hint: str = ""
+    addresses: tuple[str, ...] = ()
+    billed_as: str = ""
+    cached_count: bool = True
 
     def find_key(self, given: SecretStr | None) -> str:
         """The key from the option or the provider's own variables, without spaces and quotes around it, or empty."""
@@ -64,14 +70,21 @@ class Provider:
 PENALTIES = ("frequency_penalty", "presence_penalty")
 OPENAI_HINT = "For a server of your own, base_url ends in /v1."
 PROVIDERS = {
-    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT),
+    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT, addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL")),
     "azure_openai": Provider(
         ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         package="langchain_openai",
         address="azure_endpoint",
+        addresses=("AZURE_OPENAI_ENDPOINT",),
+        billed_as="azure",
         hint="Check azure_endpoint (https://NAME.openai.azure.com), api_version and the deployment's name in kwargs.",
     ),
-    "anthropic": Provider(("ANTHROPIC_API_KEY",), untaken=PENALTIES),
+    "anthropic": Provider(
+        ("ANTHROPIC_API_KEY",),
+        untaken=PENALTIES,
+        addresses=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
+        cached_count=False,
+    ),
     "google_genai": Provider(("GOOGLE_API_KEY", "GEMINI_API_KEY"), retries=1),
     "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
     "deepseek": Provider(("DEEPSEEK_API_KEY",)),
@@ -90,10 +103,10 @@ PROVIDERS = {
         ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p", *PENALTIES, "stop")
     ),
     "nvidia": Provider(("NVIDIA_API_KEY",), package="langchain_nvidia_ai_endpoints"),
-    "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
-    "bedrock": Provider(timeout=_whole, threads=True, untaken=PENALTIES),
+    "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
+    "bedrock": Provider(timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
     "perplexity": Provider(("PPLX_API_KEY",)),
-    "groq": Provider(("GROQ_API_KEY",)),
+    "groq": Provider(("GROQ_API_KEY",), addresses=("GROQ_API_BASE", "GROQ_BASE_URL"), cached_count=False),
 }
 OTHER = Provider()
 

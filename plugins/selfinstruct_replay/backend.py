@@ -17,6 +17,7 @@ class ReplayBackend(Backend):
     """A backend of recorded replies, which are read once when it is built."""
 
     local = True
+    repeatable = True
 
     def __init__(self, options: ReplayOptions) -> None:
         self._path = options.path

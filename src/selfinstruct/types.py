@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
@@ -41,6 +41,9 @@ could do to people.
 
 REQUEST_FAILED = "request-failed"
 """The reason of the decision on each subject of a request that failed."""
+
+ANSWERED, TWICE = "answered", "answered-before"
+"""The filter that drops subjects without an answer, and its reason for one that had an answer already."""
 
 
 # --- the start of a run
@@ -147,10 +150,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Billed tokens of a reply. `None` if the provider did not report them."""
+    """Billed tokens of a reply. `None` if the provider did not report them.
+
+    `cached_tokens` are those prompt tokens that the provider had in its cache, and `reasoning_tokens` those completion
+    tokens that the model spent on thinking.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,23 +271,50 @@ class Limits:
     """The known limits of a provider. `concurrency` is the number of requests that it serves simultaneously.
 
     `learning` means that the first reply will contain the limits, so one request is sent before all others.
+    `cached_count` says whether prompt tokens that the provider had in its cache count towards limits of tokens.
     """
 
     windows: tuple[Window, ...] = ()
     concurrency: int | None = None
     learning: bool = False
+    cached_count: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The prices of a provider, in US dollars per million tokens."""
+    """The prices of a provider, in US dollars per million tokens.
+
+    `cached` is the price of prompt tokens that the provider had in its cache; `None`: that of all others. `source`
+    says where the prices come from; it is empty for the user's own figures.
+    """
 
     prompt: float
     completion: float
+    cached: float | None = None
+    source: str = ""
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """The cost of these tokens in US dollars."""
-        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
+    def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """The cost of these tokens in US dollars; the cached tokens are among those of the prompt."""
+        saved = 0.0 if self.cached is None else cached_tokens * (self.prompt - self.cached)
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion - saved) / 1_000_000
+
+    def at_share(self, share: float) -> Prices:
+        """The prices in a batch, where every token costs a share of its price, and a cached one no less."""
+        return replace(self, prompt=self.prompt * share, completion=self.completion * share, cached=None)
+
+    def __str__(self) -> str:
+        cached = "" if self.cached is None else f", {self.cached:g} for cached prompt tokens"
+        words = f"{self.prompt:g} and {self.completion:g} US dollars for a million prompt and completion tokens{cached}"
+        return f"{words} ({self.source})" if self.source else words
+
+
+@dataclass(frozen=True, slots=True)
+class BilledModel:
+    """A model as price tables name it. `address` is that of the API, where it may not be the provider's own."""
+
+    provider: str
+    model: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -541,6 +577,7 @@ class StageStart:
     size: int | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,3 +618,12 @@ class StageSummary:
     usage: Usage = Usage()
     marks: Mapping[str, int] = field(default_factory=dict)
     """Counts of incomplete replies: `cut`, `empty`, `withheld`, `no_items` (the parser found no items)."""
+    retries: int = 0
+    """Number of times that a request was sent again after an error."""
+    asked_again: Mapping[str, int] = field(default_factory=dict)
+    """Of the drops: answers that were missing or unusable. Their subjects are asked about again, up to a limit."""
+
+    @property
+    def brought_nothing(self) -> bool:
+        """Whether the stage failed before anything was answered or decided."""
+        return bool(self.exit_code) and not (self.requests or self.accepted or self.rejected or self.quarantined)

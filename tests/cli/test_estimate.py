@@ -34,7 +34,7 @@ def number(ended: Ended, pattern: str) -> float:
 def test_before_anything_is_known_it_is_a_guess_and_nothing_is_written() -> None:
     ended = generate(400, "--estimate").done()
     assert number(ended, r"about ([\d,]+) requests") == 100
-    assert "a guess before the first reply" in ended.out
+    assert "a guess before the first good reply" in ended.out
     assert "cost: unknown" in ended.out
     assert "nothing was sent" in ended.out
     assert not Path("run").exists()

@@ -100,6 +100,57 @@ def test_a_start_that_fails_prints_no_summary_and_no_files() -> None:
     assert ended.out == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--backend", "groq"], "backend 'groq' needs a key"),
+        (["--backend", "ollama", "--model", "llama3.1"], "no Ollama server at"),
+    ],
+)
+def test_a_first_start_without_a_model_leaves_no_folder(
+    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", closed_port())
+    for name in ("run", "generate"):
+        ended = command(name, *options, "--target", "5", "--out", "runs/first")
+        ended.failed(4, said)
+        assert ended.out == ""
+        assert not Path("runs").exists()
+    Path("runs/first").mkdir(parents=True)
+    Path("runs/first/notes.txt").write_text("mine")
+    command("run", *options, "--target", "5", "--out", "runs/first").failed(4, said)
+    assert [path.name for path in Path("runs/first").iterdir()] == ["notes.txt"]
+
+
+def test_a_first_start_whose_only_request_is_refused_leaves_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_of_an_account")
+    with GroqServer(lambda _json, _n: error(401, "Invalid API Key"), key="gsk_of_an_account") as server:
+        given = ("--backend", "groq", "--model", "llama-3.1-8b-instant", "--set", f"backend.base_url={server.url}")
+        ended = command("generate", *given, "--target", "5")
+        assert server.requests
+    ended.failed(4)
+    assert ended.out == ""
+    assert not Path("runs").exists()
+
+
+def test_a_summary_counts_answers_that_are_asked_for_again_apart_from_rejections() -> None:
+    out = command("run", "--backend", "demo", "--target", "60").done().out
+    classify = out.partition("classify: ")[2].partition("instances: ")[0].splitlines()
+    assert classify[1] == "  60 accepted, 0 rejected of 60 candidates"
+    found = re.fullmatch(r"  (\d+) answers missing or unusable, and asked for again:", classify[2])
+    assert found, classify
+    assert sum(int(line.split()[0]) for line in classify[3:-1]) == int(found[1])
+
+
+def test_a_summary_counts_requests_that_were_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = error(503, "overloaded", headers={"retry-after": "0.1"})
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_of_an_account")
+    with GroqServer(lambda _json, n: busy if n == 0 else "1. Name three rivers.", key="gsk_of_an_account") as server:
+        given = ("--backend", "groq", "--model", "llama-3.1-8b-instant", "--set", f"backend.base_url={server.url}")
+        out = command("generate", *given, "--target", "1").done().out
+    assert re.search(r"\d+ requests?, 1 retry, ", out), out
+
+
 def test_a_users_own_filter_judges_by_the_config_file() -> None:
     strangers.write(Path(), strangers.FILTER, "my_filters")
     Path("selfinstruct.toml").write_text(

@@ -8,20 +8,32 @@ from typing import Any
 
 from selfinstruct.api import Backend, Busy, Completion, Rejected, Sampling
 from selfinstruct.types import Fault
-from tests.clients.catalog import KEY, Client
+from tests.clients.catalog import KEY
 from tests.servers.client_server import ClientServer, Said, failure
 from tests.servers.loopback import HTML, ServerFault
 
 SAMPLING = Sampling(0.3, 0.9, 123, 0.1, 0.2, ("###",))
-SETTINGS = ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop")
 TEMPERATURE = "Unsupported parameter: 'temperature' is not supported with this model."
 WAIT = {"retry-after": "7"}
+
+
+def _error_in_200(code: int, message: str) -> ServerFault:
+    """As gateways answer that have sent their headers before they know."""
+    return ServerFault(200, {"error": {"message": message, "code": code}})
+
+
 CASES: Mapping[str, tuple[Said | ServerFault, str]] = {
     "a whole reply": (Said(), "stop"),
     "a slow reply": (Said(delay=0.3), "stop"),
     "a cut reply": (Said(end="length"), "length"),
     "a withheld reply": (Said(end="filtered"), "filtered"),
     "an empty reply": (Said(text=""), "stop"),
+    "a reply in blocks": (Said(text="1. Name three", more=" rivers."), "stop"),
+    "a reply after thoughts": (Said(thoughts="Rivers are long."), "stop"),
+    "a call of a tool": (Said(end="tool", tool=True), "a call of a tool"),
+    "200, an error of the server": (_error_in_200(502, "Upstream is down"), "again"),
+    "200, an error about a limit": (_error_in_200(429, "Slow down. Try again in 7s"), "after 7 s"),
+    "200, an error about payment": (_error_in_200(402, "Payment is due"), "the run ends"),
     "429, the wait in a header": (failure(429, "Slow down", headers=WAIT), "after 7 s"),
     "429, the wait in another header": (failure(429, "Slow down", headers={"retry-after-ms": "7000"}), "after 7 s"),
     "429, the wait in the body": (failure(429, "Slow down", wait="7s"), "after 7 s"),
@@ -33,6 +45,7 @@ CASES: Mapping[str, tuple[Said | ServerFault, str]] = {
     "403, no right": (failure(403, "Not for this project"), "the run ends"),
     "404, no such model": (failure(404, "model not found"), "the run ends"),
     "400, an option": (failure(400, TEMPERATURE), "the run ends: temperature"),
+    "400, an option that nobody knows": (failure(400, "Unrecognized argument: tempreature"), "this request fails"),
     "400, too long": (failure(400, "maximum context length is 8192 tokens"), "this request fails"),
     "400, a filter": (failure(400, "Rejected by our content policy"), "this request fails"),
     "500": (failure(500, "Oops"), "again"),
@@ -45,10 +58,13 @@ CASES: Mapping[str, tuple[Said | ServerFault, str]] = {
 """By name: what the server says, and the outcome that it has with every client whose catalogue says nothing else."""
 
 
-def outcome(found: Completion | Fault) -> str:
-    """A reply's finish, or what a run does about a fault."""
+def outcome(found: Completion | Fault, said: Said | ServerFault) -> str:
+    """A reply's finish, and whether its text is what the server said; or what a run does about a fault."""
     if isinstance(found, Completion):
-        return found.finish
+        if found.details.get("tool_calls"):
+            return "a call of a tool"
+        is_whole = isinstance(said, Said) and found.text == "".join(said.blocks())
+        return found.finish if is_whole else f"{found.finish}, with other text"
     if isinstance(found, Busy):
         return "again" if found.retry_after is None else f"after {found.retry_after:g} s"
     if isinstance(found, Rejected):
@@ -57,22 +73,28 @@ def outcome(found: Completion | Fault) -> str:
     return f"the run ends: {setting}" if setting else "the run ends"
 
 
-async def ask(backend: Backend, model: Any) -> Completion | Fault:
+async def ask(backend: Backend, model: Any, **arguments: Any) -> Completion | Fault:
     """One request, read as the engine reads it."""
     try:
         async with asyncio.timeout(backend.timeout):
-            return backend.read_reply(await model.ainvoke([("user", "Write tasks.")]))
+            return backend.read_reply(await model.ainvoke([("user", "Write tasks.")], **arguments))
     except Exception as error:
         return backend.read_error(error)
 
 
-async def ask_all(client: Client, server: ClientServer) -> dict[str, tuple[Completion | Fault, int]]:
+async def ask_all(backend: Backend, model: Any, server: ClientServer) -> dict[str, tuple[Completion | Fault, int]]:
     """Take one model of a client through all cases: for each, what came of it, and how many requests were sent."""
-    backend = client.backend(server.url)
-    model = backend.chat_model(SAMPLING)
     found = {}
     for name, (server.says, _) in CASES.items():
         before = len(server.chats)
         read = await ask(backend, model)
         found[name] = read, len(server.chats) - before
     return found
+
+
+def places_of(value: object, body: object, path: str = "") -> list[str]:
+    """Where a value stands in the body of a request, each as the names on the way to it."""
+    if type(body) is type(value) and body == value:
+        return [path]
+    inner = body.items() if isinstance(body, Mapping) else ()
+    return [place for name, part in inner for place in places_of(value, part, f"{path}.{name}".lstrip("."))]

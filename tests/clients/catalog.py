@@ -8,6 +8,7 @@ from typing import Any
 
 from selfinstruct.api import Backend
 from selfinstruct_langchain import LangChainOptions, build
+from tests.clients.protocols import ANTHROPIC, BEDROCK, CHAT, COHERE, GOOGLE, RESPONSES, Protocol, Words
 
 KEY = "sk-0123456789abcdefSECRET"
 
@@ -16,21 +17,40 @@ KEY = "sk-0123456789abcdefSECRET"
 class Client:
     """One client: its model as a config names it, and what it needs beside key and address.
 
-    suffix    what follows the server's address in `base_url`
-    lost      kinds of tokens that it does not hand on
-    unsent    settings of the sampling that it does not take
-    defaults  settings that it sends values of its own for, where none are set
-    differs   cases of the matrix that it does not hand on as the others do, and their outcome
+    suffix        what follows the server's address in `base_url`
+    protocol      what it speaks
+    lost          kinds of tokens that it does not hand on
+    unsent        settings of the sampling that it does not take
+    places        settings that stand elsewhere than in its protocol
+    defaults      settings that it sends values of its own for, where none are set
+    takes_schema  whether it is asked with a schema
+    ends          words for the end of a reply that it has beside those of the protocol, or that it reads otherwise
+    differs       cases of the matrix that it does not hand on as the others do, and their outcome
     """
 
     name: str
     model: str
     suffix: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    protocol: Protocol = CHAT
     lost: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()
-    defaults: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    takes_schema: bool = True
+    ends: Words = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Where each setting that it takes stands in its requests."""
+        places = {**self.protocol.settings, **self.places}
+        return {name: place for name, place in places.items() if name not in self.unsent}
+
+    @property
+    def all_ends(self) -> Words:
+        """Every word that a reply may end with, and how it is read."""
+        return {**self.protocol.ends, **self.ends}
 
     def backend(self, address: str, **more: Any) -> Backend:
         """The backend that asks the server at `address`."""
@@ -50,21 +70,63 @@ AWS = {
     "provider": "anthropic",
 }
 NO_HEADERS = dict.fromkeys(("429, the wait in a header", "429, the wait in another header", "503", "529"), "again")
+NO_ERROR_IN_200 = {"200, an error about payment": "again", "200, an error about a limit": "again"}
+COMPLETION_TOKENS = {"max_tokens": "max_completion_tokens"}
 CLIENTS = (
-    Client("openai", "openai:gpt-4o-mini", "/v1"),
-    Client("openai, Responses", "openai:gpt-5-pro", "/v1", unsent=("temperature", *PENALTIES, "stop")),
-    Client("openai, own server", "openai:llama-3-8b", "/v1"),
-    Client("azure", "azure_openai:gpt-4o-mini", kwargs=AZURE, differs={"a withheld reply": "this request fails"}),
-    Client("anthropic", "anthropic:claude-sonnet-4-5", lost=("reasoning",), unsent=PENALTIES, defaults=("maxtokens",)),
-    Client("google-genai", "google_genai:gemini-2.5-flash", defaults=("temperature",)),
+    Client("openai", "openai:gpt-4o-mini", "/v1", places=COMPLETION_TOKENS),
     Client(
-        "mistralai", "mistralai:mistral-small-latest", "/v1", lost=("cached", "reasoning"), defaults=("temperature",)
+        "openai (Responses)",
+        "openai:gpt-5-pro",
+        "/v1",
+        protocol=RESPONSES,
+        unsent=("temperature", *PENALTIES, "stop"),
     ),
-    Client("deepseek", "deepseek:deepseek-chat", "/v1"),
+    Client("openai (own server)", "openai:llama-3-8b", "/v1", places=COMPLETION_TOKENS),
+    Client(
+        "azure",
+        "azure_openai:gpt-4o-mini",
+        kwargs=AZURE,
+        places=COMPLETION_TOKENS,
+        ends={"content_filter": "this request fails"},
+        differs={"a withheld reply": "this request fails"},
+    ),
+    Client(
+        "anthropic",
+        "anthropic:claude-opus-4-6",
+        protocol=ANTHROPIC,
+        lost=("reasoning",),
+        unsent=PENALTIES,
+        defaults={"max_tokens": 128000},
+        differs=NO_ERROR_IN_200,
+    ),
+    Client(
+        "google-genai",
+        "google_genai:gemini-2.5-flash",
+        protocol=GOOGLE,
+        defaults={"temperature": 0.7},
+        differs=NO_ERROR_IN_200,
+    ),
+    Client(
+        "mistralai",
+        "mistralai:mistral-small-latest",
+        "/v1",
+        lost=("cached", "reasoning"),
+        defaults={"temperature": 0.7, "top_p": 1},
+        ends={"model_length": "length"},
+        differs=NO_ERROR_IN_200,
+    ),
+    Client("deepseek", "deepseek:deepseek-chat", "/v1", ends={"insufficient_system_resource": "length"}),
     Client("xai", "xai:grok-4", "/v1", kwargs={"xai_api_base": "ADDRESS"}, unsent=("stop",)),
-    Client("together", "together:meta-llama/Llama-3-8b", "/v1"),
-    Client("fireworks", "fireworks:accounts/fireworks/models/llama-v3-8b"),
-    Client("cohere", "cohere:command-r", lost=("cached", "reasoning"), differs={"a withheld reply": "length"}),
+    Client("together", "together:meta-llama/Llama-3-8b", "/v1", ends={"eos": "stop"}),
+    Client("fireworks", "fireworks:accounts/fireworks/models/llama-v3-8b", differs=NO_ERROR_IN_200),
+    Client(
+        "cohere",
+        "cohere:command-r",
+        protocol=COHERE,
+        lost=("cached", "reasoning"),
+        takes_schema=False,
+        differs=NO_ERROR_IN_200 | {"a withheld reply": "length", "a reply in blocks": "stop, with other text"},
+    ),
     Client("openrouter", "openrouter:meta-llama/llama-3-8b", "/v1"),
     Client(
         "huggingface",
@@ -72,22 +134,26 @@ CLIENTS = (
         "/v1",
         lost=("cached", "reasoning"),
         unsent=("top_p", *PENALTIES, "stop"),
-        defaults=("temperature", "maxtokens"),
+        defaults={"temperature": 0.8, "max_tokens": 512},
+        takes_schema=False,
+        ends={"eos_token": "stop", "stop_sequence": "stop"},
+        differs=NO_ERROR_IN_200,
     ),
     Client(
         "nvidia",
         "nvidia:meta/llama3-8b-instruct",
         "/v1",
         lost=("cached", "reasoning"),
-        defaults=("maxtokens",),
-        differs=NO_HEADERS | {"a page of HTML": "unknown"},
+        defaults={"max_tokens": 1024},
+        differs=NO_HEADERS | NO_ERROR_IN_200,
     ),
     Client(
         "bedrock",
-        "bedrock_converse:anthropic.claude-3-haiku-20240307-v1:0",
+        "bedrock_converse:anthropic.claude-haiku-4-5-20251001-v1:0",
         kwargs=AWS,
+        protocol=BEDROCK,
         lost=("reasoning",),
         unsent=PENALTIES,
-        differs={"429, no credit": "again", "429, the wait in the body": "again"},
+        differs=NO_ERROR_IN_200 | {"429, no credit": "again", "429, the wait in the body": "again"},
     ),
 )

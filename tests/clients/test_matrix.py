@@ -2,78 +2,99 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
-from collections.abc import Iterator
+import json
+from dataclasses import asdict
 
 import pytest
 
-from selfinstruct.api import Busy, Completion, Sampling
+from selfinstruct.api import Busy, Completion, Json, Sampling
 from selfinstruct_langchain.providers import PROVIDERS
-from tests.clients.cases import CASES, SAMPLING, SETTINGS, ask, ask_all, outcome
+from tests.clients.cases import CASES, SAMPLING, ask, ask_all, outcome, places_of
 from tests.clients.catalog import CLIENTS, KEY, Client
 from tests.servers.client_server import ClientServer, Said
+from tests.servers.loopback import ServerFault
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("_nothing_left_open")]
-"""The clients warn of what they do among themselves, and LangChain has no common way to close their connections."""
+SCHEMA: dict[str, Json] = {
+    "type": "object",
+    "properties": {"tasks": {"type": "string"}},
+    "required": ["tasks"],
+    "additionalProperties": False,
+}
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore:{words}")
+    for words in (
+        "Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning",  # google-genai
+        "The `__fields__` attribute is deprecated:DeprecationWarning",  # cohere
+        "The 'max_tokens' parameter is deprecated:DeprecationWarning",  # nvidia
+        "unclosed:ResourceWarning",
+        "Unclosed c:ResourceWarning",
+        "Exception ignored in:pytest.PytestUnraisableExceptionWarning",  # those of the two lines above
+    )
+]
+"""What the clients warn of among themselves, and of connections that LangChain has no common way to close."""
 
 every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 
-@pytest.fixture(scope="module")
-def _nothing_left_open() -> Iterator[None]:
-    """Collect what the clients left open here, so that no other test is blamed for it."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientServer]:
-    """The server, and an environment in which no key but OpenAI's is set."""
-    for name in {name for provider in PROVIDERS.values() for name in provider.keys}:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-provider")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with ClientServer() as server:
-        yield server
-
-
 @every_client
 async def test_a_client_is_understood(server: ClientServer, client: Client) -> None:
-    found = await ask_all(client, server)
+    backend = client.backend(server.url)
+    model = backend.chat_model(SAMPLING)
+    found = await ask_all(backend, model, server)
     expected = {name: expected for name, (_, expected) in CASES.items()} | dict(client.differs)
-    assert {name: outcome(read) for name, (read, _) in found.items()} == expected
+    assert {name: outcome(read, CASES[name][0]) for name, (read, _) in found.items()} == expected
     assert {name: sent for name, (_, sent) in found.items()} == dict.fromkeys(CASES, 1), "no client asks by itself"
     assert KEY not in str(found)
     assert {key for request in server.chats for key in request.headers.values() if "another" in key} == set()
     reply = found["a whole reply"][0]
     assert isinstance(reply, Completion)
-    assert (reply.text, reply.usage.prompt_tokens) == (Said().text, 20)
+    assert reply.usage.prompt_tokens == 20
     kinds = {"cached": 5, "reasoning": 3}
-    assert {kind: reply.details.get(f"{kind}_tokens") for kind in kinds} == {
+    assert {kind: getattr(reply.usage, f"{kind}_tokens") for kind in kinds} == {
         kind: None if kind in client.lost else count for kind, count in kinds.items()
     }
+    wished = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(SAMPLING).items()}
+    places = {name: places_of(value, server.chats[0].json) for name, value in wished.items()}
+    assert places == {name: [client.settings[name]] if name in client.settings else [] for name in wished}
+    note = str(backend.describe().get("note", ""))
+    assert [name for name in wished if name in note] == [name for name in wished if name in client.unsent]
 
 
 @every_client
-async def test_only_settings_that_are_set_and_taken_are_sent(server: ClientServer, client: Client) -> None:
+async def test_every_end_of_a_reply_is_known(server: ClientServer, client: Client) -> None:
+    assert client.protocol.known() <= set(client.protocol.ends)
     backend = client.backend(server.url)
-    await ask(backend, backend.chat_model(SAMPLING))
-    note = str(backend.describe().get("note", ""))
-    assert [name for name in SETTINGS if name in note] == [name for name in SETTINGS if name in client.unsent]
-    impatient = client.backend(server.url, timeout=1)
-    model = impatient.chat_model(Sampling())
-    await ask(impatient, model)
-    given, unset = (str(request.json).lower().replace("_", "") for request in server.chats)
-    for name in ("temperature", "penalty", "maxtokens"):
-        assert name not in unset or name in client.defaults
-    assert ("temperature" in given) == ("temperature" not in client.unsent)
-    assert ("penalty" in given) == ("presence_penalty" not in client.unsent)
-    assert ("###" in given) == ("stop" not in client.unsent)
+    model = backend.chat_model(Sampling())
+    found = {}
+    for word in client.all_ends:
+        server.says = Said(end=word)
+        found[word] = outcome(await ask(backend, model), server.says)
+    assert found == client.all_ends
+
+
+@every_client
+async def test_nothing_is_sent_that_nobody_set(server: ClientServer, client: Client) -> None:
+    backend = client.backend(server.url, timeout=1)
+    model = backend.chat_model(Sampling())
+    assert backend.accepts_schema() == client.takes_schema
+    schema = backend.schema_arguments(SCHEMA) if client.takes_schema else {}
+    await ask(backend, model, **schema)
+    body = server.chats[0].json
+    assert {name: value for name, place in client.settings.items() if (value := at(place, body)) is not None} == dict(
+        client.defaults
+    )
+    if client.takes_schema:
+        sent = at(client.protocol.schema, body)
+        assert (json.loads(sent) if isinstance(sent, str) else sent) == SCHEMA
     server.says = Said(delay=1.3)
-    assert isinstance(await ask(impatient, model), Busy), "a slow server ends the call, and it may be asked again"
+    assert isinstance(await ask(backend, model), Busy), "a slow server ends the call, and it may be asked again"
+
+
+def at(place: str, body: object) -> object:
+    """What stands at a place of a body, if anything."""
+    for name in place.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
 
 
 @every_client
@@ -86,3 +107,12 @@ def test_a_missing_key_is_found_before_any_request_and_no_other_key_is_sent(
     assert [check.ok for check in checks] == [False]
     assert any(name in checks[0].fix for name in PROVIDERS[client.model.partition(":")[0]].keys)
     assert server.requests == []
+
+
+async def test_a_prompt_that_gemini_blocks_is_withheld(server: ClientServer) -> None:
+    client = next(client for client in CLIENTS if client.name == "google-genai")
+    backend = client.backend(server.url)
+    server.says = ServerFault(200, {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "modelVersion": "m"})
+    found = await ask(backend, backend.chat_model(Sampling()))
+    assert isinstance(found, Completion)
+    assert (found.finish, found.text) == ("filtered", "")

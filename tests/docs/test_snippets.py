@@ -23,10 +23,13 @@ PAGES = (
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",
     "docs/how-to/multilingual.md",
+    "docs/how-to/licences.md",
     "docs/how-to/moving.md",
     "docs/how-to/openai-compatible.md",
     "docs/how-to/prompts.md",
     "docs/how-to/shell.md",
+    "docs/how-to/task-facts.md",
+    "docs/how-to/troubleshooting.md",
 )
 """Pages that are run; to add one, give its blocks the marks that `snippets.py` explains."""
 

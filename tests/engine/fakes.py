@@ -65,8 +65,10 @@ class WordStage:
 class ScriptedAnswerer:
     """Answers request i with what `says(i)` gives, when `ready(i)` allows it."""
 
-    def __init__(self, says: Callable[[int], Said], ready: Callable[[int], Any] | None = None) -> None:
-        self.says, self.ready = says, ready
+    def __init__(
+        self, says: Callable[[int], Said], ready: Callable[[int], Any] | None = None, is_repeatable: bool = False
+    ) -> None:
+        self.says, self.ready, self.is_repeatable = says, ready, is_repeatable
         self.asked: list[int] = []
         self.answered: list[int] = []
         self.stopped = asyncio.Event()

@@ -194,3 +194,15 @@ def test_in_no_minute_is_more_spent_than_allowed(
 def test_an_estimate_is_the_prompt_and_the_longest_reply(most: int | None, expected: int) -> None:
     request = Request(GENERATE, 0, (Message("user", "x" * 350),), Sampling(max_tokens=most))
     assert estimated_tokens(request) == expected
+
+
+@pytest.mark.parametrize(("cached_count", "at"), [(True, 60), (False, 0)])
+async def test_cached_tokens_are_within_the_limits_only_if_the_provider_counts_them(
+    clock: Clock, cached_count: bool, at: float
+) -> None:
+    gate = Gate(100, clock, waits=True)
+    gate.learn([Window("tokens", 60, 1000)], cached_count=cached_count)
+    start, first = clock.now, await enter(gate, 900)
+    gate.leave(first, Usage(900, 0, cached_tokens=800))
+    await enter(gate, 900)
+    assert round(clock.now - start) == at

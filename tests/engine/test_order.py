@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from selfinstruct.engine.events import Events
 from selfinstruct.store import InitialFacts, RunStore
+from selfinstruct.store.writer import Writer
 from selfinstruct.types import GENERATE, Settlement
 from tests.engine.fakes import RecordingObserver, ScriptedAnswerer, StageBench, fresh, mixed
 
@@ -104,3 +107,38 @@ async def test_observers_are_called_after_the_commit(bench: StageBench) -> None:
     await bench.run(ScriptedAnswerer(fresh), goal=12)
     assert [said for said, _ in announced] == [3, 6, 9, 12]
     assert all(said <= stored for said, stored in announced)
+
+
+async def test_only_a_reply_that_can_be_had_again_comes_before_its_request_is_on_disk(
+    bench: StageBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is shut until the first reply is there, or for as long as it takes to see that none comes."""
+    commit, opened, patience = Writer._commit, threading.Event(), 10.0
+    before_the_disk: list[bool] = []
+
+    def shut(self: Writer, groups: Any) -> None:
+        before_the_disk.append(opened.wait(patience))
+        opened.set()
+        commit(self, groups)
+
+    async def ready(_: int) -> None:
+        opened.set()
+
+    monkeypatch.setattr(Writer, "_commit", shut)
+    await bench.run(ScriptedAnswerer(mixed, ready, is_repeatable=True), goal=10)
+    assert before_the_disk[0]
+    shutil.rmtree(bench.folder)
+    opened.clear()
+    before_the_disk.clear()
+    patience = 0.2
+    await bench.run(ScriptedAnswerer(mixed, ready), goal=10)
+    assert not before_the_disk[0]
+
+
+async def test_a_run_is_the_same_whether_its_replies_wait_for_the_disk(tmp_path: Path) -> None:
+    runs = []
+    for is_repeatable in (False, True):
+        bench = StageBench(tmp_path / str(is_repeatable))
+        await bench.run(ScriptedAnswerer(mixed, at_random(2), is_repeatable=is_repeatable), goal=40)
+        runs.append((bench.fates(), bench.plans(), bench.sizes()))
+    assert runs[0] == runs[1]

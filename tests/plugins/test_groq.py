@@ -72,8 +72,8 @@ async def test_a_reply_has_finish_usage_and_model() -> None:
     with GroqServer(lambda _json, _n: GroqAnswer("1. Sing.", "length", (31, 7), reasoning_tokens=4)) as server:
         backend = backend_for(server)
         reply = await ask(backend)
-    details: dict[str, Any] = {"system_fingerprint": "fp_test", "reasoning_tokens": 4}
-    assert reply == Completion("1. Sing.", "length", Usage(31, 7), LLAMA, details)
+    used = Usage(31, 7, reasoning_tokens=4)
+    assert reply == Completion("1. Sing.", "length", used, LLAMA, {"system_fingerprint": "fp_test"})
     assert [m["role"] for m in server.chats[0]["messages"]] == ["system", "user"]
     assert backend.timeout == 5.0
 

@@ -21,6 +21,7 @@ class GroqAnswer:
     finish: str = "stop"
     usage: tuple[int, int] = (20, 10)
     reasoning_tokens: int = 0
+    cached_tokens: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
 
@@ -111,6 +112,8 @@ def completion(answer: GroqAnswer, model: str) -> dict[str, Any]:
     """The body of a good answer."""
     prompt, spent = answer.usage
     usage: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent}
+    if answer.cached_tokens:
+        usage["prompt_tokens_details"] = {"cached_tokens": answer.cached_tokens}
     if answer.reasoning_tokens:
         usage["completion_tokens_details"] = {"reasoning_tokens": answer.reasoning_tokens}
     message = {"role": "assistant", "content": answer.text}

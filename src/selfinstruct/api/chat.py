@@ -32,7 +32,7 @@ _FINISH_WORDS: Mapping[Finish, str] = {
     "length": "length max_tokens max_output_tokens max_length model_length model_context_window_exceeded error_limit"
     " insufficient_system_resource pause_turn incomplete max_time",
     "filtered": "content_filter content_filtered guardrail_intervened prohibited_content recitation refusal safety spii"
-    " language blocklist image_safety error_toxic toxicity",
+    " language blocklist image_safety image_prohibited_content image_recitation model_armor error_toxic toxicity",
     "unknown": "tool_calls tool_use tool_call function_call",
 }
 FINISHES: Mapping[str, Finish] = {word: finish for finish, words in _FINISH_WORDS.items() for word in words.split()}
@@ -45,6 +45,13 @@ THOUGHTS = ("thinking", "reasoning", "reasoning_content")
 """Types of content blocks that hold a model's reasoning."""
 
 # --- messages ---------------------------------------------------------------------------------------------------------
+
+
+ADDRESSES = (
+    *("base_url", "openai_api_base", "groq_api_base", "anthropic_api_url", "azure_endpoint", "endpoint_url"),
+    *("endpoint", "mistral_api_url", "xai_api_base", "together_api_base", "fireworks_api_base", "api_base"),
+)
+"""What LangChain's classes call the address of the API."""
 
 
 def message_text(content: Any) -> str:
@@ -67,7 +74,8 @@ def _block_text(block: Any) -> str:
 
 def _finish_of(facts: Mapping[str, Any], more: Mapping[str, Any]) -> str:
     """What a client calls the end of a reply, in lower case; the Responses API names a status and a reason."""
-    if more.get("refusal"):
+    feedback = facts.get("prompt_feedback")  # of Gemini, which answers a prompt that it blocks with nothing else
+    if more.get("refusal") or (isinstance(feedback, Mapping) and feedback.get("block_reason")):
         return "refusal"
     said = next((facts[key] for key in FINISH_KEYS if facts.get(key)), "")
     if not said and facts.get("status"):
@@ -83,17 +91,15 @@ def read_message(message: BaseMessage) -> Completion:
     facts: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
     used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
     said = _finish_of(facts, getattr(message, "additional_kwargs", None) or {})
-    details = {
-        "cached_tokens": (used.get("input_token_details") or {}).get("cache_read"),
-        "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning"),
-        "tool_calls": len(getattr(message, "tool_calls", None) or ()),
-    }
+    cached = (used.get("input_token_details") or {}).get("cache_read")
+    reasoning = (used.get("output_token_details") or {}).get("reasoning")
+    tool_calls = len(getattr(message, "tool_calls", None) or ())
     return Completion(
         text=message_text(message.content),
         finish=FINISHES.get(said, "length" if said else "unknown"),
-        usage=Usage(used.get("input_tokens"), used.get("output_tokens")),
+        usage=Usage(used.get("input_tokens"), used.get("output_tokens"), cached or None, reasoning or None),
         model=str(facts.get("model_name") or facts.get("model") or ""),
-        details={name: count for name, count in details.items() if count},
+        details={"tool_calls": tool_calls} if tool_calls else {},
     )
 
 

@@ -102,7 +102,8 @@ def body_of(error: BaseException) -> object:
         response = getattr(one, "response", None)
         if isinstance(response, Mapping):
             return response
-        for place in (getattr(one, "body", None), getattr(one, "details", None), _text(response)):
+        said = one.args[0] if one.args and isinstance(one.args[0], Mapping) else None  # of an error within HTTP 200
+        for place in (getattr(one, "body", None), getattr(one, "details", None), _text(response), said):
             if isinstance(place, bytes):
                 place = place.decode("utf-8", "replace")
             if isinstance(place, str) and place.strip():

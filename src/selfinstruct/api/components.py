@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from selfinstruct.api import chat
 from selfinstruct.api.batches import Batches, Exchange
 from selfinstruct.types import (
+    BilledModel,
     Completion,
     Deferred,
     Diagnosis,
@@ -103,6 +104,10 @@ class Backend(ABC):
     local: bool = False
     """Whether prompts stay on this machine. The core then switches LangSmith tracing off by default."""
 
+    repeatable: bool = False
+    """Whether asking again costs nothing and gives the same reply, as from a file. Then nothing waits for the disk:
+    requests and replies are still recorded in their order, but after a kill the latest may be asked for again."""
+
     @abstractmethod
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Return a chat model with these sampling parameters. Called once for each stage of a command.
@@ -137,6 +142,13 @@ class Backend(ABC):
 
     def prices(self) -> Prices | None:
         """Return the prices of tokens, or `None` if they are unknown, never 0 instead. Called after `chat_model`."""
+        return None
+
+    def billed_model(self) -> BilledModel | None:
+        """Return what a price table is asked for where `prices` gives none; `None` while no model is chosen.
+
+        Called before `chat_model` too, for an estimate, so it must not ask a server.
+        """
         return None
 
     def describe(self) -> Mapping[str, Json]:

@@ -18,6 +18,7 @@ from selfinstruct.errors import SelfInstructError, suggest
 
 COMMANDS = {
     "init": "Write an editable config, seeds and .env.example into a folder.",
+    "preview": "Show the first prompt and reply, what is kept, and the cost.",
     "run": "Run all stages in order, from seeds to training examples.",
     "generate": "Grow new instructions from seed tasks.",
     "classify": "Ask a model which instructions are classification tasks.",

@@ -10,7 +10,7 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_stages
+from selfinstruct.cli.stages import EXITS, estimate_option, print_terms, quiet_option, run_stages
 from selfinstruct.cli.text import pluralize
 
 
@@ -43,22 +43,23 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
         run_stages("generate", out, target, given=given)
 
 
-def print_estimate(out: Path, target: int | None, given: dict[str, Any]) -> None:
-    """Print the estimated cost of the run."""
+def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_free: bool = True) -> None:
+    """Print the estimated cost of the run. `is_free` says that the command has sent nothing."""
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run.estimate import estimate
 
     known = known_so_far()
     expected = estimate(settings_from(out, given), target, registry=known.registry, sources=known.sources)
-    source = "measured in this run" if expected.seen else "a guess before the first reply"
+    source = "measured in this run" if expected.seen else "a guess before the first good reply"
     tokens = f"{expected.prompt_tokens:,} prompt and {expected.completion_tokens:,} completion tokens"
     click.echo(f"to {pluralize(expected.target, 'instruction')}, {expected.accepted:,} of them accepted already:")
     click.echo(
         f"  about {pluralize(expected.requests, 'request')} ({expected.per_request:.1f} instructions each: {source})"
     )
     click.echo(f"  about {tokens}, at most {expected.most_completion_tokens:,}")
-    if expected.usd is None:
-        click.echo("  cost: unknown (set budget.usd_per_million_prompt_tokens and ..._completion_tokens)")
-    else:
-        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
-    click.echo("  nothing was sent")
+    print_terms(expected, "budget.usd_per_million_prompt_tokens and ..._completion_tokens")
+    for stage, (requests, prompt, completion) in expected.later.items():
+        tokens = f"about {prompt:,} prompt and {completion:,} completion tokens"
+        click.echo(f"  {stage} then sends {pluralize(requests, 'request')}: {tokens}")
+    if is_free:
+        click.echo("  nothing was sent")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 
 TITLES: Mapping[str, tuple[str, ...]] = {
-    "Run and input": ("out", "target", "seeds", "config"),
+    "Run and input": ("out", "target", "requests", "preview", "seeds", "config"),
     "Components and settings": ("recipe", "seed", "plugin", "filter", "set", "min-score", "unrated", "judge"),
     "Model and budget": (
         "backend",

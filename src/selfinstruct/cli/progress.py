@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,7 @@ import click
 
 from selfinstruct.cli.progress_board import Board
 from selfinstruct.cli.text import pluralize, printable
-from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary
+from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary, Usage
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -66,7 +66,7 @@ class Progress:
         self._start = StageStart("", None, 0, 0)
         self._accepted = 0
         self._requests = 0
-        self._prompt_tokens = self._completion_tokens = 0
+        self._prompt_tokens = self._completion_tokens = self._cached_tokens = 0
         self._drops: Counter[str] = Counter()
         self._recent: deque[tuple[float, int, int]] = deque(maxlen=RECENT)
         self._began = self._said_at = 0.0
@@ -110,6 +110,7 @@ class Progress:
         with self._lock:
             self._start, self._accepted, self._requests = stage, stage.accepted, stage.requests
             self._prompt_tokens, self._completion_tokens = stage.prompt_tokens, stage.completion_tokens
+            self._cached_tokens = stage.cached_tokens
             self._began = self._said_at = time.monotonic()
         if stage.accepted:
             self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far")
@@ -123,8 +124,10 @@ class Progress:
             self._requests = max(self._requests, settlement.request.index + 1)
             self._retry = ""
             if settlement.reply is not None:
-                self._prompt_tokens += settlement.reply.usage.prompt_tokens or 0
-                self._completion_tokens += settlement.reply.usage.completion_tokens or 0
+                usage = settlement.reply.usage
+                self._prompt_tokens += usage.prompt_tokens or 0
+                self._completion_tokens += usage.completion_tokens or 0
+                self._cached_tokens += usage.cached_tokens or 0
             kept = [decision for decision in settlement.decisions if decision.fate == "accepted"]
             if kept and settlement.request.stage == GENERATE:
                 self._last = kept[-1].text
@@ -168,7 +171,8 @@ class Progress:
         left = (whole - done) / (each * pace) if whole and each * pace > 0 else None
         more = (whole - done) / each / self._requests if whole and each and self._requests else None
         tokens = self._prompt_tokens + self._completion_tokens
-        usd = self._prices.cost(self._prompt_tokens, self._completion_tokens) if self._prices else None
+        counts = (self._prompt_tokens, self._completion_tokens, self._cached_tokens)
+        usd = self._prices.cost(*counts) if self._prices else None
         return Board(
             start.stage,
             "replies read" if by_requests else UNITS.get(start.stage, "answers"),
@@ -189,11 +193,10 @@ class Progress:
         )
 
 
-def print_end(summary: StageSummary | None) -> None:
+def print_end(summary: StageSummary) -> None:
     """Print the counts of a stage that has ended. The reason for an early end is printed as an error."""
-    if summary is not None:
-        click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
-        print_totals(summary)
+    click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
+    print_totals(summary)
 
 
 def print_quiet_end(ends: Sequence[StageSummary], folder: Path) -> None:
@@ -219,20 +222,36 @@ def print_files(paths: Sequence[Path]) -> None:
         click.echo(f"{'' if index else 'files: ':<7}{path}")
 
 
+def token_counts(usage: Usage) -> str:
+    """The tokens of a stage by kind, in words."""
+    cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
+    reasoning = f" ({usage.reasoning_tokens:,} of them reasoning)" if usage.reasoning_tokens else ""
+    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    return f"{prompt:,} prompt{cached} and {completion:,} completion tokens{reasoning}"
+
+
 def print_totals(summary: StageSummary) -> None:
     """Print the counts of a stage over the whole run, the most frequent reason first."""
-    candidates = summary.accepted + summary.rejected + summary.quarantined
-    click.echo(f"  {summary.accepted} accepted, {summary.rejected} rejected of {pluralize(candidates, 'candidate')}")
+    asked_again = sum(summary.asked_again.values())
+    rejected = summary.rejected - asked_again
+    candidates = summary.accepted + rejected + summary.quarantined
+    click.echo(f"  {summary.accepted} accepted, {rejected} rejected of {pluralize(candidates, 'candidate')}")
     if summary.quarantined:
         click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
-    for reason, count in sorted(summary.drops.items(), key=lambda item: (-item[1], item[0])):
-        click.echo(f"  {count:8,} {printable(reason)}")
-    usage = summary.usage
-    tokens = f"{usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens"
+    _print_counts({reason: count for reason, count in summary.drops.items() if reason not in summary.asked_again})
+    if asked_again:
+        click.echo(f"  {pluralize(asked_again, 'answer')} missing or unusable, and asked for again:")
+        _print_counts(summary.asked_again)
     failed = f", {summary.failures} of them failed" if summary.failures else ""
+    retries = f", {pluralize(summary.retries, 'retry', 'retries')}" if summary.retries else ""
     if summary.requests:
-        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}, {tokens}")
+        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}{retries}, {token_counts(summary.usage)}")
     if summary.marks:
         words = WORDS | {"no_items": "without a task" if summary.stage == "generate" else "without an answer"}
         marks = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
         click.echo(f"  replies: {', '.join(marks)}")
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"  {count:8,} {printable(reason)}")

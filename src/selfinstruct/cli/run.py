@@ -10,6 +10,7 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
+from selfinstruct.cli.preview import print_preview
 from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
 
 
@@ -19,6 +20,7 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
     epilog=examples(
         "selfinstruct run --backend demo --target 50 --out runs/demo",
         "selfinstruct run --backend groq --target 500 --out runs/first --wait",
+        "selfinstruct run --backend groq --target 500 --out runs/first --preview 3",
         more=EXITS,
     ),
 )
@@ -27,13 +29,19 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
     "--target", type=click.IntRange(1), help="Total number of instructions, including those already accepted."
 )
 @click.option("--judge/--no-judge", "rate", default=None, help="Rate the examples too. [default: as in the config]")
+@click.option("--preview", type=click.IntRange(1), metavar="N", help="Send N requests and show them, as preview does.")
 @paid_options
 @quiet_option
-def command(out: Path, target: int | None, **given: Any) -> None:
+def command(out: Path, target: int | None, preview: int | None, **given: Any) -> None:
     """Run generate, classify, instances and prepare in order, then judge if asked for.
 
     Each stage resumes where it stopped.
 
     The training examples are written to OUT/finetuning. To write them in a trainer's format, use selfinstruct export.
     """
-    run_stages(None, out, target, given=given)
+    if preview is not None:
+        if given["quiet"] or given["as_json"]:
+            raise click.UsageError("--preview shows texts: leave out --quiet and --json")
+        print_preview(out, target, preview, given=given)
+    else:
+        run_stages(None, out, target, given=given)

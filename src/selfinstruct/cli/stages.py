@@ -14,9 +14,10 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
-from selfinstruct.cli.text import pluralize
+from selfinstruct.cli.text import duration, pluralize
 
 if TYPE_CHECKING:
+    from selfinstruct.run.estimate import Estimate, StageEstimate
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
@@ -108,12 +109,12 @@ async def _run_stage(
             await run.stage(name, target, [progress])
         finally:
             progress.stop()
-            if progress.summary is not None:
+            if progress.summary is not None and not progress.summary.brought_nothing:
                 ends.append(progress.summary)
-            if not as_json and not quiet:
-                print_end(progress.summary)
-                if name == "judge" and progress.summary is not None:
-                    print_ratings(count_ratings(run.store.ratings().values()))
+                if not as_json and not quiet:
+                    print_end(progress.summary)
+                    if name == "judge":
+                        print_ratings(count_ratings(run.store.ratings().values()))
 
 
 def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
@@ -133,6 +134,17 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
     return command
 
 
+def print_terms(expected: Estimate | StageEstimate, settings: str) -> None:
+    """Print the cost of an estimate, with the source of its prices, and how long it takes by the rate limits."""
+    if expected.usd is None or expected.most_usd is None:
+        click.echo(f"  cost: unknown (set {settings}, or: pip install 'selfinstruct[prices]')")
+    else:
+        source = f" (prices: {expected.prices})" if expected.prices else ""
+        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}{source}")
+    if expected.seconds is not None:
+        click.echo(f"  time: at least {duration(expected.seconds)}, by the known rate limits")
+
+
 def print_estimate(stage: str, out: Path, given: dict[str, Any]) -> None:
     """Print the estimated cost of asking about what has no answer yet, live and in batches."""
     from selfinstruct.run.estimate import estimate_stage
@@ -146,10 +158,7 @@ def print_estimate(stage: str, out: Path, given: dict[str, Any]) -> None:
         f"  about {expected.prompt_tokens:,} prompt and {expected.completion_tokens:,} completion tokens, "
         f"at most {expected.most_completion_tokens:,}"
     )
-    if expected.usd is None or expected.most_usd is None:
-        click.echo(f"  cost: unknown (set the prices in [budget], or in [{stage}] if it has its own backend)")
-    else:
-        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}")
+    print_terms(expected, "the prices in [budget], or in the table of the stage if it has its own backend")
     if (share := expected.batch_share) is not None:
         price = f"{share:.0%} of the price" if expected.usd is None else f"about {share * expected.usd:.4f} US dollars"
         click.echo(f"  with --batch: {price}, within 24 hours")

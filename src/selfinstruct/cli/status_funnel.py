@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.cli.progress import WORDS
+from selfinstruct.cli.progress import WORDS, token_counts
 from selfinstruct.cli.text import clip, pluralize, printable
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ def print_funnel(stage: StageStatus) -> None:
     click.echo(stage.stage)
     for line in _lines(stage.funnel, stage.failures):
         click.echo(f"  {printable(line)}")
-    usage = stage.summary.usage
     if stage.summary.requests:
-        click.echo(f"  {usage.prompt_tokens or 0:,} prompt and {usage.completion_tokens or 0:,} completion tokens")
+        dollars = "" if stage.cost.usd is None else f", {stage.cost.usd:.4f} US dollars"
+        click.echo(f"  {token_counts(stage.summary.usage)}{dollars}")
 
 
 def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:

@@ -99,10 +99,13 @@ class BudgetOptions(BudgetBounds):
 
     max_hours: float | None = Field(None, gt=0, description="Hours of work.")
     usd_per_million_prompt_tokens: float | None = Field(
-        None, ge=0, description="Price of prompt tokens. Default: the backend's, if it knows."
+        None, ge=0, description="Price of prompt tokens. Default: the backend's or the price table's, if known."
+    )
+    usd_per_million_cached_tokens: float | None = Field(
+        None, ge=0, description="Price of prompt tokens from the provider's cache. Default: that of the others, if set."
     )
     usd_per_million_completion_tokens: float | None = Field(
-        None, ge=0, description="Price of completion tokens. Default: the backend's, if it knows."
+        None, ge=0, description="Price of completion tokens. Default: the backend's or the price table's, if known."
     )
 
 
@@ -137,13 +140,16 @@ class AskingTable(StageTable):
     """
 
     not_frozen: ClassVar[frozenset[str]] = frozenset(
-        {"limits", "budget", "usd_per_million_prompt_tokens", "usd_per_million_completion_tokens"}
+        {"limits", "budget", *(f"usd_per_million_{kind}_tokens" for kind in ("prompt", "cached", "completion"))}
     )
     encoder: ComponentTable
     backend: ComponentTable | None = Field(None, description="The stage's own backend, if not that of the run.")
     limits: LimitOptions | None = Field(None, description="Limits of the stage's own provider.")
     budget: BudgetBounds | None = Field(None, description="Budget of its own backend, within the run's budget.")
     usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of its backend's prompt tokens.")
+    usd_per_million_cached_tokens: float | None = Field(
+        None, ge=0, description="Price of prompt tokens from its provider's cache."
+    )
     usd_per_million_completion_tokens: float | None = Field(
         None, ge=0, description="Price of its backend's completion tokens."
     )
@@ -152,7 +158,7 @@ class AskingTable(StageTable):
     def terms(self) -> tuple[object, ...]:
         """The settings that apply only to the stage's own backend."""
         prices = (self.usd_per_million_prompt_tokens, self.usd_per_million_completion_tokens)
-        return (self.limits, self.budget, *prices)
+        return (self.limits, self.budget, *prices, self.usd_per_million_cached_tokens)
 
     @property
     def lacks_backend(self) -> bool:

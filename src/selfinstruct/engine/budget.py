@@ -8,7 +8,7 @@ from time import monotonic
 
 from selfinstruct.errors import Stopped
 from selfinstruct.store.batches import BatchSpend
-from selfinstruct.types import Prices
+from selfinstruct.types import Prices, Usage
 
 HINT = "Nothing is lost. Run the same command with a larger {} to continue."
 
@@ -30,6 +30,7 @@ class Budget:
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
     seconds: float = 0.0
     other_tokens: int = 0
     other_usd: float = 0.0
@@ -45,16 +46,28 @@ class Budget:
     def at_share(self, share: float) -> Budget:
         """The same budget where tokens cost a share of their price from now on; what is spent stays as it is."""
         prices = self.prices
-        spent = prices.cost(self.prompt_tokens, self.completion_tokens) if prices else 0.0
+        spent = prices.cost(self.prompt_tokens, self.completion_tokens, self.cached_tokens) if prices else 0.0
         return replace(
             self,
-            prices=Prices(prices.prompt * share, prices.completion * share) if prices else None,
+            prices=prices.at_share(share) if prices else None,
             prompt_tokens=0,
             completion_tokens=0,
+            cached_tokens=0,
             other_tokens=self.other_tokens + self.prompt_tokens + self.completion_tokens,
             other_usd=self.other_usd + spent,
             own=self.own.at_share(share) if self.own is not None else None,
         )
+
+    def set_prices(self, prices: Prices | None) -> None:
+        """Set the prices, once the backend has chosen its model."""
+        self.prices = prices
+        if self.own is not None:
+            self.own.set_prices(prices)
+
+    @property
+    def counts_dollars(self) -> bool:
+        """Whether there is a limit in dollars, which needs prices."""
+        return self.max_usd is not None or (self.own is not None and self.own.counts_dollars)
 
     def count_batches(self, spent: Iterable[BatchSpend], prices: Prices | None) -> None:
         """Count what batches have cost; `prices` are those of their backend without batches."""
@@ -90,13 +103,14 @@ class Budget:
         self.completion_tokens += reply_tokens
         self._reserved = (self._reserved[0] + prompt_tokens, self._reserved[1] + reply_tokens)
 
-    def correct(self, prompt_tokens: int, reply_tokens: int, prompt: int, *, reply: int, refused: bool) -> None:
+    def correct(self, prompt_tokens: int, reply_tokens: int, used: Usage, *, refused: bool) -> None:
         """Replace the reservation of a call by its actual cost."""
         if self.own is not None:
-            self.own.correct(prompt_tokens, reply_tokens, prompt, reply=reply, refused=refused)
+            self.own.correct(prompt_tokens, reply_tokens, used, refused=refused)
         self.requests -= refused
-        self.prompt_tokens += prompt - prompt_tokens
-        self.completion_tokens += reply - reply_tokens
+        self.prompt_tokens += (used.prompt_tokens or 0) - prompt_tokens
+        self.completion_tokens += (used.completion_tokens or 0) - reply_tokens
+        self.cached_tokens += used.cached_tokens or 0
         self._reserved = (self._reserved[0] - prompt_tokens, self._reserved[1] - reply_tokens)
 
     def seconds_left(self) -> float | None:
@@ -112,7 +126,8 @@ class Budget:
             return f"{self.max_requests:,} requests", "max_requests"
         if self.max_tokens is not None and prompt + completion + self.other_tokens > self.max_tokens:
             return f"{self.max_tokens:,} tokens", "max_tokens"
-        usd = self.other_usd + (self.prices.cost(prompt, completion) if self.prices is not None else 0.0)
+        here = self.prices.cost(prompt, completion, self.cached_tokens) if self.prices is not None else 0.0
+        usd = self.other_usd + here
         if self.max_usd is not None and usd > self.max_usd:
             return f"{self.max_usd:g} US dollars", "max_usd"
         if (left := self.seconds_left()) is not None and left <= 0:

@@ -100,6 +100,7 @@ class Gate:
     _allowances: dict[tuple[str, int], Allowance] = field(default_factory=dict)
     _paused_until: float = float("-inf")
     _why_paused: str = ""
+    _cached_count: bool = True
     _announced_until: float = float("-inf")
     _due: float = float("-inf")
     _out: int = 0
@@ -133,10 +134,14 @@ class Gate:
             allowance = self._allowance(window)
             allowance.limit = allowance.cap = window.limit
 
-    def learn(self, windows: Iterable[Window], learning: bool = False) -> None:
-        """Update the provider's limits. While `learning`, one request is sent before the others."""
+    def learn(self, windows: Iterable[Window], learning: bool = False, cached_count: bool = True) -> None:
+        """Update the provider's limits, and whether its cached tokens count towards them.
+
+        While `learning`, one request is sent before the others.
+        """
         for window in windows:
             self._allowance(window).update(window)
+        self._cached_count = cached_count
         was_probing, self._probing = self._probing, learning
         if was_probing and not learning:
             self._send_waiting()
@@ -190,12 +195,14 @@ class Gate:
         said = Usage(0, 0) if refused else usage or Usage()
         prompt = ticket.prompt_tokens if said.prompt_tokens is None else said.prompt_tokens
         reply = ticket.reply_tokens if said.completion_tokens is None else said.completion_tokens
+        used = Usage(prompt, reply, said.cached_tokens)
+        free = 0 if self._cached_count else said.cached_tokens or 0
         for allowance, step in ticket.steps:
-            allowance.correct(step, -1 if refused else 0, prompt + reply - ticket.tokens)
-        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, prompt, reply=reply, refused=refused)
+            allowance.correct(step, -1 if refused else 0, prompt + reply - free - ticket.tokens)
+        self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, used, refused=refused)
         self._out -= 1
         self._send_waiting()
-        return Usage(prompt, reply)
+        return used
 
     def too_many_requests(self, ticket: Ticket) -> None:
         """Halve the number of simultaneous requests, once per burst, because the provider asked to slow down."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selfinstruct.api import Backend, chat
+from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.masking import SecretMask
@@ -85,6 +86,11 @@ class LiveAnswerer:
         self._broken: SelfInstructError | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
+    @property
+    def budget(self) -> Budget:
+        """The budget of its calls."""
+        return self._gate.budget
+
     async def open(self, sampling: Sampling) -> None:
         """Create the model. Raises `ModelError` if it cannot be used and `PluginError` if the backend is broken."""
         make = self._backend.chat_model
@@ -111,6 +117,11 @@ class LiveAnswerer:
         if self._alarm is not None:
             self._alarm.cancel()
         await self._backend.close()
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an answer can be had again at no cost."""
+        return self._backend.repeatable
 
     def stop(self) -> None:
         """Start no further call."""
@@ -233,9 +244,8 @@ class LiveAnswerer:
         """Update the provider's limits. A backend that fails here ends the run, but no reply is lost."""
         try:
             limits = call_plugin(self._name, "limits", self._backend.limits, hint=FIX_AND_RERUN)
-            call_plugin(
-                self._name, "limits", lambda: self._gate.learn(limits.windows, limits.learning), hint=FIX_AND_RERUN
-            )
+            terms = (limits.windows, limits.learning, limits.cached_count)
+            call_plugin(self._name, "limits", self._gate.learn, *terms, hint=FIX_AND_RERUN)
         except SelfInstructError as error:
             self._broken = self._masked(error)
 

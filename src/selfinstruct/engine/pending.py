@@ -13,6 +13,10 @@ from selfinstruct.types import Failure, Reply, Request
 class Answerer(Protocol):
     """Answers requests, from a live model or from recorded replies."""
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an answer can be had again at no cost, so that none has to wait until it is on disk."""
+
     async def answer(self, request: Request) -> Answer:
         """Return the answer to a request, or raise an error that ends the run."""
 
@@ -29,7 +33,7 @@ class Bounds:
     patience           requests in a row without an accepted item after which the pool counts as saturated
     min_acceptance     share of accepted candidates in recent requests below which it does too; `None` for no such rule
     acceptance_window  number of these recent requests
-    journal_only       settle what the journal holds, and plan no new requests
+    most_requests      plan no more requests than this in total, but settle all that the journal holds; `None`: no limit
     """
 
     lookahead: int
@@ -37,7 +41,7 @@ class Bounds:
     patience: int = 50
     min_acceptance: float | None = None
     acceptance_window: int = 50
-    journal_only: bool = False
+    most_requests: int | None = None
 
 
 @dataclass(slots=True)

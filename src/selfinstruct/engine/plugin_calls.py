@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from traceback import walk_tb
 from typing import TypeVar, get_args
 
@@ -113,7 +114,7 @@ def check_completion(name: str, about: str, completion: object) -> None:
     """Raise `PluginError` if a backend returned a completion that cannot be recorded."""
     if not isinstance(completion, Completion):
         raise PluginError(f"{name} read a reply as {_kind(completion)}, not a Completion, on: {about}", FIX_AND_RERUN)
-    usage = (completion.usage.prompt_tokens, completion.usage.completion_tokens)
+    usage = astuple(completion.usage)
     texts = (completion.text, completion.model)
     if not (
         completion.finish in get_args(Finish)

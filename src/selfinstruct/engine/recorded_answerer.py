@@ -12,6 +12,8 @@ from selfinstruct.types import Reply, Request
 class RecordedAnswerer:
     """Answers requests with texts from the journal. `places` says where each text is; `None` stands for no text."""
 
+    is_repeatable = True
+
     def __init__(self, store: RunStore, places: Sequence[tuple[int, int] | None]) -> None:
         self._store = store
         self._places = places

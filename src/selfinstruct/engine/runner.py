@@ -168,7 +168,7 @@ class Runner:
             journal_entry = self._store.journal_entry(self._stage.name, index, self._stage.known)
         if journal_entry is not None:
             request, evaluated, answer = journal_entry.request, journal_entry.evaluated, journal_entry.answer
-        elif self._bounds.journal_only:
+        elif self._bounds.most_requests is not None and index >= self._bounds.most_requests:
             return None
         else:
             behind = index - self._bounds.lookahead
@@ -189,11 +189,14 @@ class Runner:
     async def _obtain(self, request: Request) -> Answer:
         """Get the answer to a request.
 
-        The request is in the database before it is sent, and the answer before anything evaluates it.
+        The request is in the database before it is sent, and the answer before anything evaluates it. Where an answer
+        can be had again at no cost, they are only on their way there, in this order.
         """
         if self._stage.recorded:
             return await self._answerer.answer(request)
-        await self._store.record_request(request).wait()
+        recorded = self._store.record_request(request)
+        if not self._answerer.is_repeatable:
+            await recorded.wait()
         try:
             answer = await self._answerer.answer(request)
         except SelfInstructError as error:
@@ -201,7 +204,9 @@ class Runner:
             self._answerer.stop()
             raise
         if not isinstance(answer, Exhausted):
-            await self._store.record_answer(request, answer).wait()
+            recorded = self._store.record_answer(request, answer)
+            if not self._answerer.is_repeatable:
+                await recorded.wait()
         return answer
 
     async def _settle(self, ready: Sequence[tuple[PendingRequest, Reply | Failure]]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from selfinstruct.insight.growth_forecast import Forecast, advice, forecast
 from selfinstruct.store import RunStore, Stretch
-from selfinstruct.types import Prices
+from selfinstruct.types import GENERATE, Prices
 
 RECENT_STRETCHES = 3
 """Number of recent stretches over which the drops of filters are counted."""
@@ -42,7 +42,10 @@ def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
 
 
 def _prices(store: RunStore) -> Prices | None:
-    """The prices in the run's config. The backend is not asked, since that would need its client and a key."""
+    """The prices in the run's config, or else those that it recorded: the backend would need its client and a key."""
     budget = store.facts.tree.get("budget", {})
     prompt, completion = (budget.get(f"usd_per_million_{kind}_tokens") for kind in ("prompt", "completion"))
-    return None if prompt is None or completion is None else Prices(float(prompt), float(completion))
+    if prompt is None or completion is None:
+        recorded = store.facts.backend(GENERATE)
+        return recorded.prices if recorded else None
+    return Prices(float(prompt), float(completion))

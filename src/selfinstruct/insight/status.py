@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from selfinstruct.insight.cost import Cost, read_cost
 from selfinstruct.insight.current_work import CurrentWork, read_current_work
 from selfinstruct.insight.funnel import Funnel, funnels
 from selfinstruct.insight.growth import GrowthStatus, read_growth
@@ -29,6 +30,7 @@ class StageStatus:
                  and all examples
     summary      its totals
     funnel       its requests, replies and candidates, and the drops of each filter in order
+    cost         what its calls and batches have cost
     failures     the causes of failed requests with the number of requests, the most frequent first
     """
 
@@ -36,6 +38,7 @@ class StageStatus:
     total: int | None
     summary: StageSummary
     funnel: Funnel
+    cost: Cost
     failures: Mapping[str, int]
 
     @property
@@ -134,7 +137,7 @@ class RunStatus:
 def _stage_as_json(stage: StageStatus) -> dict[str, Any]:
     totals = asdict(stage.summary)
     del totals["stage"], totals["reason"], totals["exit_code"]
-    progress = {"done": stage.done, "total": stage.total, "failure_causes": dict(stage.failures)}
+    progress = {"done": stage.done, "total": stage.total, "failure_causes": dict(stage.failures), "usd": stage.cost.usd}
     return totals | progress | {"funnel": stage.funnel.as_json()}
 
 
@@ -178,6 +181,7 @@ def _stages(store: RunStore) -> Iterator[StageStatus]:
             total=total,
             summary=store.summary(funnel.stage, "", 0),
             funnel=funnel,
+            cost=read_cost(store, funnel.stage),
             failures=store.ledger().failure_counts(funnel.stage),
         )
 

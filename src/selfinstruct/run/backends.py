@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
-from selfinstruct.api import Backend
+from selfinstruct.api import Backend, Batches
 from selfinstruct.api.secret_finder import mask_data
 from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
 from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
@@ -16,6 +17,7 @@ from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.price_table import table_prices
 from selfinstruct.store import BackendFacts, Calls, RunStore
 from selfinstruct.types import GENERATE, STAGES, Prices, Window
 
@@ -63,15 +65,21 @@ class Backends:
         return built
 
     def gate(self, stage: str, store: RunStore, waits: bool, *, say: Say) -> Gate:
-        """The gate of a stage's backend. Raises `ConfigError` for a budget in dollars without prices."""
+        """The gate of a stage's backend. Raises `ConfigError` if other stages have spent an unknown sum of dollars."""
 
         def recorded_prices(other: str) -> Prices | None:
-            facts = store.facts.own_backend(other) if has_own(self._config, other) else store.facts.run_backend
+            facts = recorded_backend(self._config, other, store)
             return prices_for(self._config, None, other) or (facts.prices if facts else None)
 
-        backend = self.for_stage(stage)
         gate = gate_for(
-            self._config, stage, backend, calls=store.calls(), recorded_prices=recorded_prices, waits=waits, say=say
+            self._config,
+            stage,
+            self.for_stage(stage),
+            calls=store.calls(),
+            prices=self.prices(stage, store),
+            recorded_prices=recorded_prices,
+            waits=waits,
+            say=say,
         )
         shared = shared_by(self._config, stage)
         for name in STAGES:
@@ -83,7 +91,22 @@ class Backends:
 
     def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:
         """What a stage's batches may cost, where a token costs a share of its usual price."""
-        return self.gate(stage, store, waits=False, say=print).budget.at_share(share)
+        budget = self.gate(stage, store, waits=False, say=print).budget
+        self.require_prices(stage, store, budget)
+        return budget.at_share(share)
+
+    def prices(self, stage: str, store: RunStore, in_batches: bool = False) -> Prices | None:
+        """The prices of a stage, as far as they are known; a run keeps those that it recorded from a table."""
+        recorded = recorded_backend(self._config, stage, store)
+        prices = prices_for(self._config, self.for_stage(stage), stage, recorded)
+        return prices.at_share(Batches.price_share) if prices and in_batches else prices
+
+    def require_prices(self, stage: str, store: RunStore, budget: Budget) -> None:
+        """Set the prices in a budget, now that a model is chosen; `ConfigError` if it needs some and none are known."""
+        prices = self.prices(stage, store)
+        if prices is None and budget.counts_dollars:
+            raise _unknown_prices(self._config, stage)
+        budget.set_prices(prices)
 
     def tracing(self, stage: str) -> AbstractContextManager[object]:
         """Inside the block LangSmith traces nothing if a stage's backend is local and tracing was not asked for."""
@@ -97,18 +120,25 @@ class Backends:
     def _is_private(self, backend: Backend) -> bool:
         return backend.local and not self._config.run.trace
 
-    def record_description(self, stage: str, store: RunStore, say: Say) -> None:
-        """Record the description of a stage's backend, and print its notes and a warning about tracing."""
+    def record_description(self, stage: str, store: RunStore, say: Say, *, budget: Budget | None = None) -> None:
+        """Record the description of a stage's backend, and print its notes and a warning about tracing.
+
+        In the `budget` its prices are set, which may be known only now. Raises `ConfigError` if that needs some.
+        """
+        if budget is not None:
+            self.require_prices(stage, store, budget)
         backend = self.for_stage(stage)
         name = f"the backend {type(backend).__name__}"
         facts = call_plugin(name, "its description", lambda: dict(backend.describe()), hint=FIX_AND_RERUN)
         facts = mask_data(facts, backend.secrets())
-        recorded = BackendFacts(facts, prices_for(self._config, backend, stage))
-        store.facts.record_backend(recorded, stage if has_own(self._config, stage) else "")
+        prices = self.prices(stage, store)
+        store.facts.record_backend(BackendFacts(facts, prices), stage if has_own(self._config, stage) else "")
         model = str(facts.get("model") or "")
         if model and model not in self._reported:
             self._reported.add(model)
             say(f"model: {facts['model']}" + (f" ({facts['note']})" if facts.get("note") else ""))
+            if prices is not None and prices.source:
+                say(f"prices: {prices}")
         if is_traced() and not self._is_private(backend):
             say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
@@ -141,6 +171,7 @@ def gate_for(
     backend: Backend,
     *,
     calls: Calls,
+    prices: Prices | None,
     recorded_prices: Callable[[str], Prices | None],
     waits: bool = False,
     say: Say = print,
@@ -148,24 +179,18 @@ def gate_for(
     """The gate of a stage's backend. Its concurrency is that of the config, else of the server, else the lookahead.
 
     The last day of `calls` counts towards the rate limits, and all calls count towards the budget. `recorded_prices`
-    are those of other stages. Raises `ConfigError` for a budget in dollars without prices.
+    are those of other stages. Raises `ConfigError` if one of these has spent an unknown sum under a budget in dollars.
     """
-    run, configured = config.run, limits_for(config, stage)
-    most = min(run.concurrency or backend.limits().concurrency or run.lookahead, run.lookahead)
+    run, known = config.run, backend.limits()
+    most = min(run.concurrency or known.concurrency or run.lookahead, run.lookahead)
     gate = Gate(
         most,
-        budget=budget_for(config, stage, backend, calls=calls, recorded_prices=recorded_prices),
+        budget=budget_for(config, stage, calls=calls, prices=prices, recorded_prices=recorded_prices),
         waits=waits,
         say=say,
     )
-    windows = [
-        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
-        Window("requests", limits.DAY, configured.requests_per_day or 0),
-        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
-    ]
-    gate.set_user_limits(window for window in windows if window.limit)
-    gate.load_history(calls.recent(limits.DAY, shared_by(config, stage)))
+    gate.set_user_limits(windows_for(config, stage))
+    gate.load_history(calls.recent(limits.DAY, shared_by(config, stage), cached_count=known.cached_count))
     return gate
 
 
@@ -175,34 +200,72 @@ def limits_for(config: RunConfig, stage: str) -> LimitOptions:
     return config.limits if table is None else table.limits or LimitOptions()
 
 
-def prices_for(config: RunConfig, backend: Backend | None, stage: str = GENERATE) -> Prices | None:
-    """The prices of a stage from the config, or else from the backend; `None` if both are unknown."""
+def windows_for(config: RunConfig, stage: str) -> list[Window]:
+    """The same as windows of a minute and a day."""
+    configured = limits_for(config, stage)
+    windows = [
+        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
+        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
+        Window("requests", limits.DAY, configured.requests_per_day or 0),
+        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
+    ]
+    return [window for window in windows if window.limit]
+
+
+def recorded_backend(config: RunConfig, stage: str, store: RunStore) -> BackendFacts | None:
+    """What the run recorded of a stage's backend; `None` before that answered."""
+    return store.facts.own_backend(stage) if has_own(config, stage) else store.facts.run_backend
+
+
+def prices_for(
+    config: RunConfig, backend: Backend | None, stage: str = GENERATE, recorded: BackendFacts | None = None
+) -> Prices | None:
+    """The prices of a stage: the user's figures, and where there is none that which `recorded`, the backend or a table
+    knows; `None` if they are unknown.
+    """
     table: BudgetOptions | AskingTable = _own_table(config, stage) or config.budget
     prompt, completion = table.usd_per_million_prompt_tokens, table.usd_per_million_completion_tokens
+    cached = table.usd_per_million_cached_tokens
     if prompt is not None and completion is not None:
-        return Prices(prompt, completion)
-    known = (
-        call_plugin(f"the backend {type(backend).__name__}", "prices", backend.prices, hint=FIX_AND_RERUN)
-        if backend
-        else None
-    )
+        return Prices(prompt, completion, cached)
+    known = _known_prices(backend, recorded) if backend else None
     if known is None:
         return None
-    return Prices(known.prompt if prompt is None else prompt, known.completion if completion is None else completion)
+    if prompt is not None:  # the known price of cached tokens belongs to the known price of the others
+        known = replace(known, prompt=prompt, cached=None)
+    return replace(
+        known,
+        completion=known.completion if completion is None else completion,
+        cached=known.cached if cached is None else cached,
+    )
+
+
+def _known_prices(backend: Backend, recorded: BackendFacts | None) -> Prices | None:
+    """The prices that the run recorded for this model, or else those of the backend or of a table."""
+    name = f"the backend {type(backend).__name__}"
+    billed = call_plugin(name, "its model", backend.billed_model, hint=FIX_AND_RERUN)
+    is_same = recorded is not None and (billed is None or billed.model == recorded.model)
+    if is_same and recorded is not None and recorded.prices is not None and recorded.prices.source:
+        return recorded.prices
+    prices = call_plugin(name, "prices", backend.prices, hint=FIX_AND_RERUN)
+    return table_prices(billed) if prices is None and billed is not None else prices
 
 
 def budget_for(
-    config: RunConfig, stage: str, backend: Backend, *, calls: Calls, recorded_prices: Callable[[str], Prices | None]
+    config: RunConfig,
+    stage: str,
+    *,
+    calls: Calls,
+    prices: Prices | None,
+    recorded_prices: Callable[[str], Prices | None],
 ) -> Budget:
-    """The budget of the run, and within it that of the stage's own backend.
+    """The budget of the run, and within it that of the stage's own backend, which has these `prices`.
 
-    Raises `ConfigError` for a budget in dollars without prices.
+    Raises `ConfigError` if other stages have spent an unknown sum under a budget in dollars.
     """
-    limits_of_run, prices, shared = config.budget, prices_for(config, backend, stage), shared_by(config, stage)
+    limits_of_run, shared = config.budget, shared_by(config, stage)
     own_table = _own_table(config, stage)
     own = own_table.budget if own_table is not None else None
-    if prices is None and (limits_of_run.max_usd is not None or (own is not None and own.max_usd is not None)):
-        raise _unknown_prices(config, stage)
     here, whole = calls.spent(shared), calls.spent()
     other_tokens, other_usd, counted = 0, 0.0, set(shared)
     for other in STAGES:
@@ -215,14 +278,16 @@ def budget_for(
         if limits_of_run.max_usd is not None and spent.requests and known is None:
             raise _unknown_prices(config, other)
         other_tokens += spent.prompt_tokens + spent.completion_tokens
-        other_usd += known.cost(spent.prompt_tokens, spent.completion_tokens) if known else 0.0
+        other_usd += known.cost(spent.prompt_tokens, spent.completion_tokens, spent.cached_tokens) if known else 0.0
     bounds = limits_of_run.model_dump(include={*BOUNDS, "max_hours"})
     budget = Budget(**bounds, prices=prices, other_tokens=other_tokens, other_usd=other_usd)
     budget.requests, budget.seconds = whole.requests, whole.seconds
-    budget.prompt_tokens, budget.completion_tokens = here.prompt_tokens, here.completion_tokens
     if own is not None:
         budget.own = Budget(**own.model_dump(include=BOUNDS), prices=prices, table=stage, requests=here.requests)
-        budget.own.prompt_tokens, budget.own.completion_tokens = here.prompt_tokens, here.completion_tokens
+    for one in (budget, budget.own):
+        if one is not None:
+            one.prompt_tokens, one.completion_tokens = here.prompt_tokens, here.completion_tokens
+            one.cached_tokens = here.cached_tokens
     return budget
 
 
@@ -230,5 +295,6 @@ def _unknown_prices(config: RunConfig, stage: str) -> ConfigError:
     table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
     return ConfigError(
         f"budget.max_usd: the price of tokens is not known{whose}",
-        f"Set {table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens.",
+        f"Set {table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens, or install a table"
+        " of prices, if the model is a provider's: pip install 'selfinstruct[prices]'",
     )

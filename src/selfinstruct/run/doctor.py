@@ -242,7 +242,7 @@ def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Fi
         return _failed(area, "prices", error)
     words = "not known, so --max-usd cannot be used"
     if prices:
-        words = f"{prices.prompt:g} and {prices.completion:g} US dollars for a million prompt and completion tokens"
+        words = str(prices)
     return Finding(area, Check("prices", True, words))
 
 

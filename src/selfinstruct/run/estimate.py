@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from selfinstruct.api import Batches
+from selfinstruct.api import Backend, Batches
 from selfinstruct.config import RunConfig
 from selfinstruct.config.tables import AskTable, GenerateTable
 from selfinstruct.engine.gate import Estimator
@@ -15,12 +15,23 @@ from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.ratings import rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import prices_for
+from selfinstruct.run.backends import prices_for, recorded_backend, windows_for
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
-from selfinstruct.store import RunStore
+from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.store.database import NoRunError
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, Example, Instruction, Request, SeedTask
+from selfinstruct.types import (
+    CLASSIFY,
+    GENERATE,
+    INSTANCES,
+    JUDGE,
+    Example,
+    Instruction,
+    Prices,
+    Request,
+    SeedTask,
+    Window,
+)
 
 PROMPTS = 16
 """Number of prompts that are written to measure their length."""
@@ -36,7 +47,9 @@ class Estimate:
 
     `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
     `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
-    `None` if prices are unknown.
+    `None` if prices are unknown; `prices` says where they come from. `seconds` is the shortest time that the known rate
+    limits allow; `None` if none is known. `later` has the number of requests that each later stage of a whole run
+    needs, and their prompt and completion tokens.
     """
 
     target: int
@@ -49,6 +62,32 @@ class Estimate:
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    prices: str
+    seconds: float | None
+    later: Mapping[str, tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendTerms:
+    """What is known of a stage's backend before it is asked: its prices, and its rate limits as windows."""
+
+    backend: Backend | None
+    prices: Prices | None
+    windows: Sequence[Window]
+
+    def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """The cost of these tokens; `None` if prices are unknown."""
+        return self.prices.cost(prompt_tokens, completion_tokens) if self.prices else None
+
+    @property
+    def source(self) -> str:
+        """Where the prices come from; empty if they are the user's or unknown."""
+        return self.prices.source if self.prices else ""
+
+    def seconds(self, requests: int, tokens: int) -> float | None:
+        """The shortest time in which the rate limits allow so much; `None` if no limit is known."""
+        amounts = {"requests": requests, "tokens": tokens}
+        return max((amounts[one.what] / one.limit * one.seconds for one in self.windows), default=None)
 
 
 def estimate(
@@ -60,20 +99,32 @@ def estimate(
 ) -> Estimate:
     """Estimate the cost of `generate`, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
-    seeds, accepted, requests, replies, shown = _so_far(settings, registry, config)
+    seeds, accepted, requests, replies, shown, recorded = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
     assert isinstance(table, GenerateTable)
     goal = target or table.target or accepted
     prompt_tokens, most = _sizes(registry, config, seeds)
-    seen = requests >= 4 and accepted > 0
+    seen = requests > 0 and accepted > 0
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
-    own = config.stages[GENERATE].backend or config.backend
-    prices = prices_for(config, own.build(registry) if own else None)
-    sums = (count * prompt_tokens, count * reply, count * most)
-    costs = (prices.cost(sums[0], sums[1]), prices.cost(sums[0], sums[2])) if prices else (None, None)
-    return Estimate(goal, accepted, a_request, seen, count, *sums, *costs)
+    terms = _terms(registry, config, GENERATE, recorded)
+    prompts, replies_in_all, longest = count * prompt_tokens, count * reply, count * most
+    return Estimate(
+        target=goal,
+        accepted=accepted,
+        per_request=a_request,
+        seen=seen,
+        requests=count,
+        prompt_tokens=prompts,
+        completion_tokens=replies_in_all,
+        most_completion_tokens=longest,
+        usd=terms.usd(prompts, replies_in_all),
+        most_usd=terms.usd(prompts, longest),
+        prices=terms.source,
+        seconds=terms.seconds(count, prompts + replies_in_all),
+        later=_later(registry, config, seeds, goal=goal),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +132,7 @@ class StageEstimate:
     """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
     `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
-    share of its usual price; `None` if the backend takes no batches.
+    share of its usual price; `None` if the backend takes no batches. `prices` and `seconds` are as in `Estimate`.
     """
 
     subjects: int
@@ -92,6 +143,8 @@ class StageEstimate:
     most_completion_tokens: int
     usd: float | None
     most_usd: float | None
+    prices: str
+    seconds: float | None
     batch_share: float | None
 
 
@@ -103,7 +156,7 @@ def estimate_stage(
     store = RunStore.open_readonly(settings.folder)
     try:
         parts = StageBuilder(registry, config, store, seeds=store.seeds()).parts(name)
-        totals = store.totals(name)
+        totals, recorded = store.totals(name), recorded_backend(config, name, store)
     finally:
         store.close()
     guess, asked = Estimator(), 0
@@ -116,9 +169,7 @@ def estimate_stage(
     most = sum(guess.reply_tokens(request) for request in requests)
     shown = totals.completion_tokens / totals.accepted if totals.accepted else ANSWER_TOKENS[name]
     reply = min(most, math.ceil(asked * shown))
-    chosen = config.stages[name].backend or config.backend
-    backend = chosen.build(registry) if chosen else None
-    prices = prices_for(config, backend, name)
+    terms = _terms(registry, config, name, recorded)
     subjects = parts.size or 0
     return StageEstimate(
         subjects=subjects,
@@ -127,22 +178,50 @@ def estimate_stage(
         prompt_tokens=prompt_tokens,
         completion_tokens=reply,
         most_completion_tokens=most,
-        usd=prices.cost(prompt_tokens, reply) if prices else None,
-        most_usd=prices.cost(prompt_tokens, most) if prices else None,
-        batch_share=Batches.price_share if backend is not None and backend.takes_batches else None,
+        usd=terms.usd(prompt_tokens, reply),
+        most_usd=terms.usd(prompt_tokens, most),
+        prices=terms.source,
+        seconds=terms.seconds(len(requests), prompt_tokens + reply),
+        batch_share=Batches.price_share if terms.backend is not None and terms.backend.takes_batches else None,
     )
 
 
-def _so_far(settings: Settings, registry: Registry, config: RunConfig) -> tuple[list[SeedTask], int, int, int, int]:
-    """Seeds, and counts of the run so far: accepted, settled requests, replies, completion tokens."""
+def _terms(registry: Registry, config: RunConfig, stage: str, recorded: BackendFacts | None) -> BackendTerms:
+    chosen = config.stages[stage].backend or config.backend
+    backend: Backend | None = chosen.build(registry) if chosen else None
+    reported = backend.limits().windows if backend is not None else ()
+    prices = prices_for(config, backend, stage, recorded) or (recorded.prices if recorded else None)
+    return BackendTerms(backend, prices, (*windows_for(config, stage), *reported))
+
+
+def _later(
+    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, goal: int
+) -> dict[str, tuple[int, int, int]]:
+    """Requests, prompt tokens and completion tokens of `classify` and `instances` for `goal` instructions.
+
+    The prompts are measured on seed tasks.
+    """
+    found = {}
+    for name in (CLASSIFY, INSTANCES):
+        for request in sample_requests(registry, config, name, seeds=seeds) if name in config.stages else ():
+            count = math.ceil(goal / len(request.subjects))
+            found[name] = (count, count * Estimator().prompt_tokens(request), goal * ANSWER_TOKENS[name])
+    return found
+
+
+def _so_far(
+    settings: Settings, registry: Registry, config: RunConfig
+) -> tuple[list[SeedTask], int, int, int, int, BackendFacts | None]:
+    """Seeds, counts of the run so far (accepted, settled requests, replies, completion tokens), and its backend."""
     try:
         store = RunStore.open_readonly(settings.folder)
     except NoRunError:
-        return initial_seeds(registry, config), 0, 0, 0, 0
+        return initial_seeds(registry, config), 0, 0, 0, 0, None
     try:
         totals = store.totals(GENERATE)
         settled = len(store.accepted_totals(GENERATE))
-        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens
+        recorded = recorded_backend(config, GENERATE, store)
+        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded
     finally:
         store.close()
 

@@ -15,11 +15,19 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer, is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
-from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import (
+    ConfigError,
+    ModelError,
+    PluginError,
+    SelfInstructError,
+    Stopped,
+    UsageError,
+    plugin_cause,
+)
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, has_own, prices_for
+from selfinstruct.run.backends import Backends, Say, has_own
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
@@ -32,16 +40,12 @@ from selfinstruct.run.settings import (
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
-from selfinstruct.run.stage_run import StageRun, gather_events
+from selfinstruct.run.stage_run import StageRun, gather_events, has_work
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
+from selfinstruct.store.write_ahead import LOST_LOG
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
-
-LOST_LOG = (
-    "{0} was not closed in good order and {0}-wal is missing: if this is a copy, its last replies are in that file,"
-    " so stop and copy it too"
-)
 
 
 class Run:
@@ -65,10 +69,8 @@ class Run:
         must_exist: bool = False,
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
-        self.folder = settings.folder
-        self.say = say
-        self._waits = settings.wait
-        self._batch_folder = settings.batch_folder
+        self.folder, self.say = settings.folder, say
+        self._waits, self._batch_folder = settings.wait, settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
@@ -91,20 +93,20 @@ class Run:
             say(LOST_LOG.format(self.folder / RUN_FILE))
         try:
             self.seeds = self._begin()
-        except BaseException:
-            self.store.close()
+        except BaseException as error:
+            self.close(error)
             raise
         self._stages = StageRun(self.store, lambda line: self.say(line))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
+        self.close(error)
 
-    def close(self) -> None:
-        """Close the store and release the folder."""
-        self.store.close()
+    def close(self, error: BaseException | None = None) -> None:
+        """Close the store and release the folder. A new run that failed before any reply is removed."""
+        self.store.close(discard=error is not None and not isinstance(error, Stopped))
 
     @property
     def rates(self) -> bool:
@@ -126,9 +128,8 @@ class Run:
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
-        if facts.run_backend is None:  # the run was imported, and no model has answered yet: any may
-            recorded = {**recorded, "backend": frozen["backend"]}
-        if not self.store.totals(GENERATE).accepted:  # another model, or other options of it, may bring something
+        # any model may answer an imported run that none has answered yet, and one that has brought nothing may change
+        if facts.run_backend is None or not self.store.totals(GENERATE).accepted:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.folder, found)
@@ -151,11 +152,18 @@ class Run:
 
     # --- running stages -----------------------------------------------------------------------------------------------
 
-    async def stage(self, name: str, target: int | None = None, observers: Sequence[object] = ()) -> StageSummary:
+    async def stage(
+        self,
+        name: str,
+        target: int | None = None,
+        observers: Sequence[object] = (),
+        *,
+        most_requests: int | None = None,
+    ) -> StageSummary:
         """Run a stage until it is done. The contract files are written even if it fails.
 
-        `target` is the total number of instructions, for the stage `generate` only. If the stage ends early, raises
-        `Stopped`, `ModelError`, `PluginError` or `RunError`.
+        `target` is the total number of instructions of `generate`, and `most_requests` that of requests. If the stage
+        ends early, raises `Stopped`, `ModelError`, `PluginError` or `RunError`.
         """
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
@@ -169,9 +177,8 @@ class Run:
         live = self._live(name, events)
         structured, failed = await self._structured(name, live)
         with self.backends.tracing(name):
-            return await self._run_live(
-                name, partial(builder.parts, name, target, structured), live, events=events, failed=failed
-            )
+            build = partial(builder.parts, name, target, structured=structured, most_requests=most_requests)
+            return await self._run_live(name, build, live, events=events, failed=failed)
 
     async def _run_live(
         self,
@@ -252,11 +259,11 @@ class Run:
     ) -> AsyncIterator[LiveAnswerer]:
         """Open the stage's model if it is needed, and close it at the end. Raises `failed` if that is set."""
         try:
-            if self._has_work(parts):
+            if has_work(self.store, parts):
                 if failed is not None:
                     raise failed
                 await live.open(parts.sampling)
-                self.backends.record_description(name, self.store, self.say)
+                self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live
         finally:
@@ -271,22 +278,14 @@ class Run:
                 raise
             self.say(f"the backend {name} could not be closed: {live.mask(plugin_cause(error))}")
 
-    def _has_work(self, parts: StageParts) -> bool:
-        """Whether the stage needs a model, as far as known before it starts."""
-        goal, name = parts.stage.goal, parts.stage.name
-        if goal is not None:
-            return self.store.totals(name).accepted < goal
-        return parts.stage.plan(0, 0) is not None or self.store.next_request_index(name) > len(
-            self.store.accepted_totals(name)
-        )
-
     def wait_reason(self) -> str:
         """Why requests wait now, and for how long; empty if they do not wait."""
         return self._gate.wait_reason() if self._gate else ""
 
     def prices(self, stage: str) -> Prices | None:
         """The prices of a running stage; `None` if unknown."""
-        return None if stage == PREPARE else prices_for(self.config, self.backends.for_stage(stage), stage)
+        at_provider = self._in_batches(stage) and self._batch_folder is None
+        return None if stage == PREPARE else self.backends.prices(stage, self.store, at_provider)
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop cleanly: no further request is sent, and pending replies are kept."""

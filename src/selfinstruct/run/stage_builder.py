@@ -21,6 +21,7 @@ from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
+    ANSWERED,
     CLASSIFY,
     GENERATE,
     INSTANCES,
@@ -55,7 +56,7 @@ class StageParts:
 
     def settling_only(self) -> StageParts:
         """The same stage, which settles what the journal holds and asks nothing new."""
-        return replace(self, bounds=replace(self.bounds, journal_only=True))
+        return replace(self, bounds=replace(self.bounds, most_requests=0))
 
 
 def _with_facts(encoder: PromptEncoder, facts: Sequence[TaskFact], name: str) -> PromptEncoder:
@@ -75,16 +76,20 @@ class StageBuilder:
         self._store = store
         self._seeds = [Instruction(seed.id, seed.instruction, seed, seed.is_classification) for seed in seeds]
 
-    def parts(self, name: str, target: int | None = None, structured: bool = False) -> StageParts:
+    def parts(
+        self, name: str, target: int | None = None, *, structured: bool = False, most_requests: int | None = None
+    ) -> StageParts:
         """Build a stage. Raises `UsageError` if the recipe lacks it, and the errors of its components.
 
-        With `structured`, requests have a JSON schema.
+        With `structured`, requests have a JSON schema. `most_requests` is the number of requests in all that it may
+        plan; `None` for no limit.
         """
         config = self._config.stages.get(name)
         if config is None:
             raise UsageError(f"this run's recipe has no stage {name}", HINTS.get(name, HINTS[""]))
         builders = {GENERATE: self._generate, PREPARE: self._prepare}
-        return builders.get(name, self._ask)(name, config, target, structured=structured)
+        parts = builders.get(name, self._ask)(name, config, target, structured=structured)
+        return replace(parts, bounds=replace(parts.bounds, most_requests=most_requests))
 
     def _generate(self, name: str, config: StageConfig, target: int | None, *, structured: bool) -> StageParts:  # noqa: ARG002 - as its siblings
         assert isinstance(config.table, GenerateTable)
@@ -137,7 +142,7 @@ class StageBuilder:
             history=history,
         )
         answered = [identity for identity, asked in history.items() if asked.answered]
-        chain = self._chain(config, [NamedFilter("answered", AnsweredFilter(answered))])
+        chain = self._chain(config, [NamedFilter(ANSWERED, AnsweredFilter(answered))])
         bounds = Bounds(self._config.run.lookahead)
         return StageParts(stage, chain, bounds, sampling, size=len(instructions), structured=structured)
 

@@ -74,7 +74,7 @@ class StageRun:
         """Announce a stage, do its work while similarities are computed, write its files, and announce its end."""
         name = parts.stage.name
         totals = self._store.totals(name)
-        spent = (totals.prompt_tokens, totals.completion_tokens)
+        spent = (totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
         reason, code = "", 1
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
@@ -109,7 +109,8 @@ class StageRun:
         try:
             await filling
             await asyncio.to_thread(backfill.fill)
-            write_contracts(self._store, self._store.folder)
+            if not code or self._store.has_results():  # a start that fails leaves no files
+                write_contracts(self._store, self._store.folder)
             self._store.move_log()
         except RunError as error:
             if not code:
@@ -117,6 +118,14 @@ class StageRun:
             self._say(error.message)
         finally:
             backfill.close()
+
+
+def has_work(store: RunStore, parts: StageParts) -> bool:
+    """Whether a stage needs a model, as far as known before it starts."""
+    goal, name = parts.stage.goal, parts.stage.name
+    if goal is not None:
+        return store.totals(name).accepted < goal
+    return parts.stage.plan(0, 0) is not None or store.next_request_index(name) > len(store.accepted_totals(name))
 
 
 def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> Events:

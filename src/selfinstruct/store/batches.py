@@ -73,12 +73,16 @@ class BatchJournal:
             "SELECT key, stage, indexes, provider, sent_at FROM batches"
             " WHERE ended_at IS NULL AND stage LIKE ? ORDER BY sent_at, rowid"
         )
-        if not self._read.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone():
-            return []  # an older run, which is opened for reading only
+        if not self._exist():
+            return []
         return [
             SentBatch(key, name, frozenset(json.loads(indexes)), provider, sent_at)
             for key, name, indexes, provider, sent_at in self._read.execute(sql, (stage or "%",)).fetchall()
         ]
+
+    def _exist(self) -> bool:
+        """Whether there is the table; an older run that is opened for reading only has none."""
+        return self._read.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone() is not None
 
     def unanswered(self, stage: str) -> list[int]:
         """The requests of a stage that have neither a reply nor a failure, in order."""
@@ -90,6 +94,8 @@ class BatchJournal:
 
     def spent(self, stages: Collection[str] = STAGES) -> list[BatchSpend]:
         """What the batches of some stages have cost: as billed, or as estimated while a batch is out."""
+        if not self._exist():
+            return []
         among = f"stage IN ({', '.join('?' * len(stages))})"
         sql = (
             "SELECT price_share, count(*), coalesce(sum(replies.prompt_tokens), 0),"  # noqa: S608 - only marks for values

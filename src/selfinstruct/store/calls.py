@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.store.totals import CACHED_TOKENS
 from selfinstruct.store.writer import CommitFuture, Statement
 from selfinstruct.types import STAGES
 
@@ -15,12 +16,16 @@ Write = Callable[[Sequence[Statement]], CommitFuture]
 
 @dataclass(frozen=True, slots=True)
 class SpentTotals:
-    """What a run has spent, over all its commands. `seconds` is the time in which it made calls."""
+    """What a run has spent, over all its commands. `seconds` is the time in which it made calls.
+
+    `cached_tokens` are those prompt tokens that the provider had in its cache.
+    """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    cached_tokens: int = 0
 
 
 class Calls:
@@ -57,16 +62,32 @@ class Calls:
             "SELECT coalesce(sum(span), 0) FROM"
             " (SELECT max(coalesce(ended, at)) - min(at) AS span FROM calls GROUP BY session)"
         )
+        cached = (
+            f"SELECT coalesce(sum({CACHED_TOKENS}), 0) FROM replies JOIN"  # noqa: S608 - as above
+            f" (SELECT DISTINCT stage, idx FROM calls WHERE NOT refused AND {_among(stages)}) USING (stage, idx)"
+        )
         requests, prompt, completion = self._read.execute(sql, tuple(stages)).fetchone()
         (seconds,) = self._read.execute(spans).fetchone()
-        return SpentTotals(requests, prompt, completion, max(0.0, seconds))
+        (cached_tokens,) = self._read.execute(cached, tuple(stages)).fetchone()
+        return SpentTotals(requests, prompt, completion, max(0.0, seconds), cached_tokens)
 
-    def recent(self, seconds: float, stages: Collection[str] = STAGES) -> Iterator[tuple[float, int]]:
-        """The age in seconds and the tokens of each call that some stages made in the last `seconds`, oldest first."""
+    def recent(
+        self, seconds: float, stages: Collection[str] = STAGES, *, cached_count: bool = True
+    ) -> Iterator[tuple[float, int]]:
+        """The age in seconds and the tokens of each call that some stages made in the last `seconds`, oldest first.
+
+        Unless `cached_count`, without the tokens that the provider had in its cache.
+        """
         now = self._clock()
-        sql = f"SELECT at, prompt_tokens + completion_tokens FROM calls WHERE {_among(stages)}"  # noqa: S608 - as above
-        for at, tokens in self._read.execute(f"{sql} AND NOT refused AND at > ? ORDER BY at", (*stages, now - seconds)):
-            yield max(0.0, now - at), tokens
+        tokens = "calls.prompt_tokens + calls.completion_tokens"
+        if not cached_count:
+            tokens += f" - coalesce({CACHED_TOKENS}, 0)"
+        sql = (
+            f"SELECT at, {tokens} FROM calls LEFT JOIN replies USING (stage, idx)"  # noqa: S608 - as above
+            f" WHERE {_among(stages)} AND NOT refused AND at > ? ORDER BY at"
+        )
+        for at, count in self._read.execute(sql, (*stages, now - seconds)):
+            yield max(0.0, now - at), max(0, count)
 
 
 def _among(stages: Collection[str]) -> str:

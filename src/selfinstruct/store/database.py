@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,12 +25,14 @@ class OpenedDatabase:
     """A run's database: its lock, one connection to read, and one for the thread that writes.
 
     `lost_log` says that the last writer was killed and that its write-ahead log is gone, as in a copy without it.
+    `made` are the files and folders that opening it made, inner ones first; empty if the database existed.
     """
 
     lock: Lock
     read: sqlite3.Connection
     write: sqlite3.Connection
     lost_log: bool
+    made: Sequence[Path]
 
 
 def open_to_write(folder: Path) -> OpenedDatabase:
@@ -38,11 +40,12 @@ def open_to_write(folder: Path) -> OpenedDatabase:
 
     Makes both if they do not exist. Raises `RunError` if the folder cannot be used, or another process writes to it.
     """
+    path = folder / RUN_FILE
+    made = [new for new in (path, folder, *folder.parents) if not new.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
-    path = folder / RUN_FILE
     refuse_links(path)
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
@@ -51,7 +54,8 @@ def open_to_write(folder: Path) -> OpenedDatabase:
         opened.append(_connect(path))
         _migrate(opened[0], path)
         opened.append(_connect(path))
-        return OpenedDatabase(lock, opened[0], opened[1], not had_log and is_being_written(opened[0]))
+        lost_log = not had_log and is_being_written(opened[0])
+        return OpenedDatabase(lock, opened[0], opened[1], lost_log, made if path in made else ())
     except BaseException as error:
         for connection in opened:
             connection.close()
@@ -59,6 +63,17 @@ def open_to_write(folder: Path) -> OpenedDatabase:
         if isinstance(error, sqlite3.Error):
             raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
         raise
+
+
+def release(folder: Path, lock: Lock, made: Sequence[Path] = ()) -> None:
+    """Free a run folder whose database is closed; remove the database and the empty folders, if `made` names them."""
+    with suppress(OSError):
+        for file in with_sidecars(RUN_FILE) if made else ():
+            (folder / file).unlink(missing_ok=True)
+    lock.release(remove=bool(made))
+    with suppress(OSError):
+        for new in made[1:]:
+            new.rmdir()
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:

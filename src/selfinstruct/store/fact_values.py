@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any
 
 from selfinstruct import __version__
@@ -118,7 +118,9 @@ def backend_keys(stage: str) -> tuple[str, str]:
 
 def backend_rows(stage: str, facts: BackendFacts) -> dict[str, Any]:
     """A backend's facts as keys and values."""
-    prices = [facts.prices.prompt, facts.prices.completion] if facts.prices else None
+    prices: list[float | str | None] | None = list(astuple(facts.prices)) if facts.prices else None
+    if prices is not None and prices[2:] == [None, ""]:
+        del prices[2:]  # as older versions know them
     return dict(zip(backend_keys(stage), (dict(facts.description), prices), strict=True))
 
 

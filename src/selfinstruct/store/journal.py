@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from selfinstruct.store.damage import insert, reads_row
-from selfinstruct.store.rows import answer_of, columns_of, now, request_of, subject_entry
+from selfinstruct.store.rows import TOKEN_KINDS, answer_of, columns_of, now, request_of, subject_entry
 from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
@@ -73,7 +73,8 @@ def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
     else:
         usage = answer.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens)
-        origin = (clean(answer.model), answer.created_at, dumps(dict(answer.details)))
+        kinds = {name: count for name in TOKEN_KINDS if (count := getattr(usage, name)) is not None}
+        origin = (clean(answer.model), answer.created_at, dumps(kinds | dict(answer.details)))
         values = (clean(answer.text), answer.finish, *tokens, *origin, "")
     return insert("replies", (request.stage, request.index, *values))
 
@@ -130,6 +131,27 @@ def next_index(read: sqlite3.Connection, stage: str) -> int:
     """The index after the last request that the journal holds."""
     sql = "SELECT coalesce(max(idx) + 1, 0) FROM requests WHERE stage = ?"
     return int(read.execute(sql, (stage,)).fetchone()[0])
+
+
+def has_started(read: sqlite3.Connection, stages: str) -> bool:
+    """Whether a stage has asked or decided anything; `stages` is its name, or a pattern of SQL's LIKE."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM requests WHERE stage LIKE ?)"
+        " OR EXISTS (SELECT 1 FROM settlements WHERE stage LIKE ?)"
+    )
+    return bool(read.execute(sql, (stages,) * 2).fetchone()[0])
+
+
+def read_accepted_totals(read: sqlite3.Connection, stage: str) -> list[int]:
+    """The accepted total after each completely settled request of a stage, in order of requests."""
+    sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
+    return [accepted for (accepted,) in read.execute(sql, (stage,))]
+
+
+def has_results(read: sqlite3.Connection) -> bool:
+    """Whether any request of the run has an answer, or any candidate a fate."""
+    sql = "SELECT EXISTS (SELECT 1 FROM replies) OR EXISTS (SELECT 1 FROM settlements)"
+    return bool(read.execute(sql).fetchone()[0])
 
 
 def read_exchanges(read: sqlite3.Connection, stage: str) -> Iterator[Exchange]:

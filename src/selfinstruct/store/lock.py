@@ -30,6 +30,7 @@ class Lock:
         except OSError as error:
             raise _unwritable(folder / LOCK_FILE, error) from None
         try:
+            (folder / LOCK_FILE).stat()  # a process that discards its run removes the file before it frees it
             self._pid_path.unlink(missing_ok=True)  # never written through: it could be a link
             with open(self._pid_path, "x", encoding="ascii") as file:
                 file.write(f"{os.getpid()}\n")
@@ -37,10 +38,13 @@ class Lock:
             self._lock.release()
             raise _unwritable(self._pid_path, error) from None
 
-    def release(self) -> None:
-        """Free the folder. The lock file stays, since removing it would race with the next process."""
+    def release(self, *, remove: bool = False) -> None:
+        """Free the folder. The lock file stays unless it is to be removed: another process may be opening it."""
         with suppress(OSError):
             self._pid_path.unlink()
+        if remove:
+            with suppress(OSError):
+                Path(self._lock.lock_file).unlink()
         self._lock.release()
 
 

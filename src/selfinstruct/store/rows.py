@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -27,6 +26,9 @@ from selfinstruct.types import (
     Similarity,
     Usage,
 )
+
+TOKEN_KINDS = ("cached_tokens", "reasoning_tokens")
+"""Fields of `Usage` that stand in the column `details`, where they are known."""
 
 
 def now() -> str:
@@ -64,12 +66,16 @@ def columns_of(decision: Decision) -> tuple[Any, ...]:
         decision.fate,
         decision.filter,
         clean(decision.reason),
-        dumps(dict(decision.evidence)),
-        dumps(dict(decision.notes)),
+        _object_text(decision.evidence),
+        _object_text(decision.notes),
         decision.subject,
-        dumps(dict(decision.payload)),
+        _object_text(decision.payload),
         near_text(decision.similarity) if decision.fate == "accepted" else "",
     )
+
+
+def _object_text(values: Mapping[str, Json]) -> str:
+    return dumps(dict(values)) if values else "{}"
 
 
 @reads_row
@@ -86,7 +92,8 @@ def near_text(similarity: Similarity | Deferred | None) -> str:
     if similarity is None:
         return ""
     if isinstance(similarity, Deferred):
-        return dumps({"deferred": asdict(similarity)})
+        names = ("pool", "tokeniser", "nearest", "ties")
+        return dumps({"deferred": {name: getattr(similarity, name) for name in names}})
     return dumps({"mean": similarity.mean, "nearest": similarity.nearest})
 
 
@@ -161,7 +168,9 @@ def answer_of(columns: Sequence[Any]) -> Reply | Failure | None:
     _refuse_other_than_text(text, finish, model, created_at, failure)
     if failure:
         return Failure(cast(str, failure), bool(json.loads(details).get("may_pass")))
-    return Reply(text, finish, Usage(prompt, completion), model, created_at, json.loads(details))
+    kept = json.loads(details)
+    usage = Usage(prompt, completion, *(kept.pop(name, None) for name in TOKEN_KINDS))
+    return Reply(text, finish, usage, model, created_at, kept)
 
 
 def _refuse_other_than_text(*columns: object) -> None:

@@ -14,7 +14,7 @@ from selfinstruct.store import journal
 from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
-from selfinstruct.store.database import OpenedDatabase, open_to_read, open_to_write, run_exists
+from selfinstruct.store.database import OpenedDatabase, open_to_read, open_to_write, release, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
     DecisionRow,
@@ -66,6 +66,7 @@ class RunStore:
         self.folder = folder
         self._read = connection
         self._lock = opened.lock if opened else None
+        self._made = opened.made if opened else ()
         self._writer: Writer | BulkWriter | None = Writer(opened.write, str(folder / RUN_FILE)) if opened else None
         self.lost_log = opened is not None and opened.lost_log
         self.facts = RunFacts(connection, self._write)
@@ -87,15 +88,19 @@ class RunStore:
         """Whether a folder holds a run. A database that a kill left without facts is none yet."""
         return run_exists(folder)
 
-    def close(self) -> None:
-        """Write what is waiting and free the folder. A second call does nothing."""
+    def close(self, *, discard: bool = False) -> None:
+        """Write what is waiting and free the folder. A second call does nothing.
+
+        With `discard`, a run that was made here and has no reply and no decision is removed, with its folder.
+        """
         if self._writer is not None:
             self._writer.close()
             self._writer = None
             end_writing(self._read)
+        discard = discard and bool(self._made) and not journal.has_results(self._read)
         self._read.close()
         if self._lock is not None:
-            self._lock.release()
+            release(self.folder, self._lock, self._made if discard else ())
             self._lock = None
 
     @contextmanager
@@ -188,8 +193,6 @@ class RunStore:
         """Delete what a stage was about to ask, for a stage that has no reply yet."""
         self._write([("DELETE FROM requests WHERE stage = ?", (stage,))]).result()
 
-    # --- views of the whole run ---------------------------------------------------------------------------------------
-
     def calls(self) -> Calls:
         """The journal of calls to models."""
         return Calls(self._read, self._write)
@@ -218,8 +221,6 @@ class RunStore:
         """The stage's totals with the reason why it ended and its exit code."""
         return summarize(self._read, stage, reason=reason, code=code)
 
-    # --- reading requests back ----------------------------------------------------------------------------------------
-
     def journal_entry(self, stage: str, index: int, known: Mapping[str, Instruction] | None) -> JournalEntry | None:
         """What the journal holds about one request; `known` gives the instructions it names by id, if wanted."""
         return journal.read_entry(self._read, stage, index, known=known)
@@ -234,16 +235,15 @@ class RunStore:
 
     def has_started(self, stage: str | None = None) -> bool:
         """Whether a stage, or any if none is named, has asked or decided anything."""
-        sql = (
-            "SELECT EXISTS (SELECT 1 FROM requests WHERE stage LIKE ?)"
-            " OR EXISTS (SELECT 1 FROM settlements WHERE stage LIKE ?)"
-        )
-        return bool(self._read.execute(sql, (stage or "%",) * 2).fetchone()[0])
+        return journal.has_started(self._read, stage or "%")
+
+    def has_results(self) -> bool:
+        """Whether any request has an answer, or any candidate a fate."""
+        return journal.has_results(self._read)
 
     def accepted_totals(self, stage: str) -> list[int]:
         """The stage's accepted total after each completely settled request, in order of requests."""
-        sql = "SELECT accepted FROM settlements WHERE stage = ? AND complete ORDER BY idx"
-        return [accepted for (accepted,) in self._read.execute(sql, (stage,))]
+        return journal.read_accepted_totals(self._read, stage)
 
     def evaluated(self, stage: str) -> int:
         """How many candidates were evaluated, by the settlements; `Totals.candidates` counts fates instead."""

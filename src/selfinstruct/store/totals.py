@@ -6,7 +6,13 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from selfinstruct.types import StageSummary, Usage
+from selfinstruct.store.rows import TOKEN_KINDS
+from selfinstruct.types import ANSWERED, TWICE, StageSummary, Usage
+
+CACHED_TOKENS, REASONING_TOKENS = (
+    f"CASE WHEN json_valid(details) THEN json_extract(details, '$.{name}') END" for name in TOKEN_KINDS
+)
+"""SQL for the kinds of tokens of a reply, which are among its prompt and its completion tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class Totals:
     retries: int
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
     drops: Mapping[tuple[str, str], int]
 
     @property
@@ -40,10 +48,12 @@ def count_totals(read: sqlite3.Connection, stage: str) -> Totals:
         if fate == "rejected":
             drops[name, reason] = count
     sql = (
-        "SELECT count(*) FILTER (WHERE failure = ''), count(*) FILTER (WHERE failure != ''),"
-        " coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0) FROM replies WHERE stage = ?"
+        "SELECT count(*) FILTER (WHERE failure = ''), count(*) FILTER (WHERE failure != ''),"  # noqa: S608 - ours
+        " coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),"
+        f" coalesce(sum({CACHED_TOKENS}), 0), coalesce(sum({REASONING_TOKENS}), 0) FROM replies WHERE stage = ?"
     )
-    replies, failures, prompt_tokens, completion_tokens = read.execute(sql, (stage,)).fetchone()
+    replies, failures, *tokens = read.execute(sql, (stage,)).fetchone()
+    prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens = tokens
     return Totals(
         accepted=by_fate.get("accepted", 0),
         rejected=by_fate.get("rejected", 0),
@@ -54,6 +64,8 @@ def count_totals(read: sqlite3.Connection, stage: str) -> Totals:
         retries=_count_rows(read, "retries", stage),
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
+        cached_tokens=cached_tokens,
+        reasoning_tokens=reasoning_tokens,
         drops=drops,
     )
 
@@ -80,6 +92,8 @@ def count_marks(read: sqlite3.Connection, stage: str) -> dict[str, int]:
 def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -> StageSummary:
     """A stage's totals with the reason why it ended and its exit code."""
     totals = count_totals(read, stage)
+    drops = {f"{name}: {why}": count for (name, why), count in totals.drops.items()}
+    again = {f"{name}: {why}" for name, why in totals.drops if (name == ANSWERED and why != TWICE) or not name}
     return StageSummary(
         stage,
         reason,
@@ -87,11 +101,13 @@ def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -
         totals.accepted,
         totals.rejected,
         totals.quarantined,
-        totals.requests,
+        totals.replies + totals.failures,
         totals.failures,
-        {f"{name}: {why}": count for (name, why), count in totals.drops.items()},
-        Usage(totals.prompt_tokens, totals.completion_tokens),
+        drops,
+        Usage(totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens, totals.reasoning_tokens),
         count_marks(read, stage),
+        totals.retries,
+        {name: count for name, count in drops.items() if name in again},
     )
 
 

@@ -9,6 +9,12 @@ from pathlib import Path
 _BEING_WRITTEN = 0x53495752
 """The application id of a database while a process has it open for writing; 0 after it was closed in good order."""
 
+LOST_LOG = (
+    "{0} was not closed in good order and {0}-wal is missing: if this is a copy, its last replies are in that file,"
+    " so stop and copy it too"
+)
+"""What to tell about a database that was being written and has no log beside it."""
+
 _CHECKPOINT_PAGES = 256
 """Pages in the log, of 4 KB, after which a commit moves them to the database."""
 

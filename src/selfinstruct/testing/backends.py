@@ -122,11 +122,12 @@ class BackendContract(ComponentContract):
             asyncio.run(backend.close())
 
     def test_it_bounds_a_call(self) -> None:
-        """`timeout` is in seconds; `local` says whether prompts stay on this machine."""
+        """`timeout` is in seconds; `local` and `repeatable` are true or false."""
         backend = self.build()
         assert isinstance(backend.timeout, int | float)
         assert 0 < backend.timeout < math.inf
         assert type(backend.local) is bool
+        assert type(backend.repeatable) is bool
 
     def test_it_describes_itself(self) -> None:
         """Facts to record with the run."""

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -16,4 +17,4 @@ def clean(text: str) -> str:
 
 def dumps(value: Any) -> str:
     """Compact JSON without lone surrogates; letters outside ASCII stay as they are."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return clean(_COMPACT.encode(value))

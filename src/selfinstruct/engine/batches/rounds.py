@@ -54,6 +54,8 @@ class BatchRounds:
     stopped  set when the user interrupts
     """
 
+    is_repeatable = False
+
     def __init__(
         self,
         store: RunStore,

@@ -15,6 +15,7 @@ from selfinstruct.types import (
     INSTANCES,
     JUDGE,
     REQUEST_FAILED,
+    TWICE,
     Decision,
     Instruction,
     Item,
@@ -49,7 +50,7 @@ class AnsweredFilter(Filter[Any]):
             return drop("neither-yes-nor-no", said=item.notes.get("said", ""))
         if not item.text.strip():
             return drop("empty")
-        return drop("answered-before") if item.subject in self._answered else keep()
+        return drop(TWICE) if item.subject in self._answered else keep()
 
     def observe(self, item: Label | RawInstances | Rating) -> None:
         """Remember that the subject has an answer."""

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from selfinstruct.insight.funnel import Funnel, funnels
+from selfinstruct.insight.cost import read_cost
+from selfinstruct.insight.funnel import funnels
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
-from selfinstruct.insight.report.report_values import Cost, Report, RunOrigin, SampledInstruction, SimilarPair
+from selfinstruct.insight.report.report_values import Report, RunOrigin, SampledInstruction, SimilarPair
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.store.ledger import JournalledRequest, ShownInstruction
@@ -47,7 +48,7 @@ def collect(store: RunStore) -> Report:
         return Report(
             _origin(store, len(seeds)),
             flows,
-            [_cost(store, flow) for flow in flows if flow.stage != PREPARE],
+            [read_cost(store, flow.stage) for flow in flows if flow.stage != PREPARE],
             phrases(texts),
             scores(near),
             unknown,
@@ -88,14 +89,6 @@ def _origin(store: RunStore, seeds: int) -> RunOrigin:
         facts.seeds_digest,
         facts.whole_config,
     )
-
-
-def _cost(store: RunStore, flow: Funnel) -> Cost:
-    spent = store.calls().spent((flow.stage,))
-    backend = store.facts.backend(flow.stage)
-    prices = backend.prices if backend else None
-    usd = prices.cost(spent.prompt_tokens, spent.completion_tokens) if prices else None
-    return Cost(flow.stage, spent.requests, spent.prompt_tokens, spent.completion_tokens, usd)
 
 
 def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from selfinstruct.insight.cost import Cost
 from selfinstruct.insight.funnel import Funnel
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.store import Stretch
@@ -30,22 +31,6 @@ class RunOrigin:
     seeds: int
     seeds_digest: str
     config: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The cost of one stage's calls. `usd` is `None` if prices are unknown."""
-
-    stage: str
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    usd: float | None
-
-    @property
-    def tokens(self) -> int:
-        """Prompt and completion tokens together."""
-        return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.files.toml import to_toml
+from selfinstruct.insight.cost import Cost
 from selfinstruct.insight.funnel import Funnel
 from selfinstruct.insight.report.markup import bar, dollars, escaped, number, percent, section, table
-from selfinstruct.insight.report.report_values import Cost, Report
+from selfinstruct.insight.report.report_values import Report
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 TITLES = {

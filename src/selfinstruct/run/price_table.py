@@ -1,0 +1,33 @@
+"""The prices of models by a public table, the package genai-prices, with which nothing is asked over the network."""
+
+from __future__ import annotations
+
+from selfinstruct.types import BilledModel, Prices
+
+TOKENS = 1000
+"""Tokens of the call that the table prices: as many as our prompts have, where it has steps."""
+
+
+def table_prices(billed: BilledModel) -> Prices | None:
+    """The prices of a model; `None` if the table does not know it or its address, or is not installed."""
+    try:
+        from genai_prices import Usage, __version__, calc_price
+    except ImportError:
+        return None
+
+    def price(**tokens: int) -> float:
+        used = Usage(**tokens)
+        if billed.address:
+            found = calc_price(used, billed.model, provider_api_url=billed.address)
+        else:
+            found = calc_price(used, billed.model, provider_id=billed.provider)
+        return float(found.total_price * 1_000_000 / TOKENS)
+
+    try:
+        prompt, completion = price(input_tokens=TOKENS), price(output_tokens=TOKENS)
+        cached = price(input_tokens=TOKENS, cache_read_tokens=TOKENS)
+    except (LookupError, ValueError):
+        return None
+    if not prompt and not completion and not billed.model.endswith(":free"):
+        return None  # the model is billed in another unit, such as characters
+    return Prices(prompt, completion, cached if cached < prompt else None, f"genai-prices {__version__}")
