@@ -28,7 +28,9 @@ _KINDS = (
 _KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 _PLAIN_TITLE = re.compile(
-    rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]|(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
+    rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]"
+    rf"|(?i:{_KINDS})[ ]?[:：–—]"
+    rf"|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
 T = TypeVar("T")
 
