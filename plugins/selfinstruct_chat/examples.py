@@ -19,9 +19,13 @@ MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
+_WANTS_DATA = re.compile(r"json|yaml|xml|\b(?:object|dictionar|record|key|field|data)", re.IGNORECASE)
+"""Tasks whose output may itself look like records."""
+
+_EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _ARROW = re.compile(
     r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
-    r"[ \t]*(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
+    r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
 )
 _BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
 """The name of a field in bold, in an input: `**Email:** ...`."""
@@ -40,7 +44,9 @@ class ChatExamplesReader(PostProcessor):
         text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
-        pairs, is_cut = read_pairs(text, is_classification, ends_open)
+        pairs, is_cut = read_pairs(
+            text, is_classification, ends_open, wants_data=_WANTS_DATA.search(subject.text) is not None
+        )
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
@@ -53,11 +59,14 @@ class ChatExamplesReader(PostProcessor):
         return examples
 
 
-def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[list[InputOutput], bool]:
+def read_pairs(
+    text: str, is_classification: bool, ends_open: bool, *, wants_data: bool
+) -> tuple[list[InputOutput], bool]:
     """Inputs and outputs as they are marked, none if nothing is, and whether the last one is cut.
 
     JSON says itself whether it is whole; of other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
+    text = _EXAMPLE_TAG.sub("", text)
     if "<<" not in text and (pairs := read_records(text, is_classification)):
         return pairs, ends_open
     if blocks := read_blocks(text, is_classification):
@@ -65,7 +74,7 @@ def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[lis
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
-    pairs, is_cut = read_json_examples(text, ends_open)
+    pairs, is_cut = read_json_examples(text, ends_open, not wants_data)
     if pairs:
         return pairs, is_cut
     return read_table_examples(text) or _by_arrows(text), ends_open

@@ -11,7 +11,7 @@ from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, NO_INPUT, OUT
 
 FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 
-_KIND = r"(?:(?:expected|correct|sample|example|model|test)[ _-])?"
+_KIND = r"(?:(?:expected|correct|sample|example|model|test|user|ideal)[ _-])?"
 _NAME = re.compile(
     rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS})|(?P<input>{INPUTS}|text|context|data)"
     rf"|(?P<output>{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|(?:class[ _])?label|expected|target|result))s?"

@@ -38,7 +38,7 @@ _CLOSER = re.compile(
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
 )
-_RULE_LAST = re.compile(r"\s*\n[ \t]*[-*_=]{3,}\Z")
+_RULE = re.compile(r"[ \t]*[-*_=]{3,}")
 _WANTS_LETTER = re.compile(
     r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE
 )
@@ -81,7 +81,9 @@ def without_closers(text: str, instruction: str) -> str:
     """A text without words to the user at its end, unless the task is to write to somebody."""
     for _ in range(0 if _WANTS_LETTER.search(instruction) else MOST_CLOSERS):
         if found := _CLOSER.search(text[-ENDS:]):
-            text = _RULE_LAST.sub("", text[: len(text) - len(found[0])].rstrip())
+            text = text[: len(text) - len(found[0])].rstrip()
+            if _RULE.fullmatch(text.rpartition("\n")[2][:ENDS]):
+                text = text.rpartition("\n")[0].rstrip()
     return text
 
 

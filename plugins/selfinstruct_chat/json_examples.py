@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.fields import kind_of_field, text_of
@@ -11,14 +12,13 @@ from selfinstruct_chat.layout import read_table
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
-_SENTENCE = re.compile(r"\s.*[.?!][\"”’)]*\Z|[。？！]\Z", re.DOTALL)
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 
 MOST_OTHERS = 2
 """Keys of an example besides its input and its output; what has more of them is data of its own."""
 
 
-def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]], bool]:
+def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False) -> tuple[list[tuple[str, str]], bool]:
     """Inputs and outputs, and whether the reply ended inside the last one.
 
     None where the text is no JSON of that kind, or where more than a line stands before the JSON.
@@ -29,6 +29,8 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
     if reading is None or _INTRO.fullmatch(_FENCE.sub("", text[: reading.start]).strip()) is None:
         return [], False
     found = [pair for value in reading.values for pair in _examples(value)]
+    if not found and accept_any_keys and len(reading.values) == 1:
+        found = _alike(reading.values[0])
     if found == [("", "")]:
         return [], False
     if not found or not reading.is_cut:
@@ -42,12 +44,11 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
 def read_table_examples(text: str) -> list[tuple[str, str]]:
     """Inputs and outputs from a table that has a column for each, below no more than a line."""
     intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
-    kinds = [kind_of_field(name) for name in names]
-    given = [at for at, kind in enumerate(kinds) if kind == "input"]
-    output = [at for at, kind in enumerate(kinds) if kind == "output"]
-    if len(given) != 1 or len(output) != 1 or _INTRO.fullmatch("\n".join(intro).strip()) is None:
+    if sorted(filter(None, map(kind_of_field, names))) != ["input", "output"] or not _INTRO.fullmatch(
+        "\n".join(intro).strip()
+    ):
         return []
-    return [(row[given[0]], row[output[0]]) for row in rows if len(row) == len(names)]
+    return [pair for row in rows if len(row) == len(names) and (pair := _pair(dict(zip(names, row, strict=True))))]
 
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:
@@ -55,17 +56,44 @@ def _examples(value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, list) and value and all(map(_is_pair, value)):
         yield from ((text_of(given), text_of(output)) for given, output in value)
     elif isinstance(value, list):
+        yield from _turns(value)
         for inner in value:
             yield from _examples(inner)
     elif isinstance(value, Mapping):
         if (pair := _pair(value) if value else ("", "")) is not None:
             yield pair
             return
-        if value and all(_SENTENCE.search(str(key)) and isinstance(inner, str) for key, inner in value.items()):
+        if value and all(_is_sentence(str(key)) and isinstance(inner, str) for key, inner in value.items()):
             yield from ((str(key), text_of(inner)) for key, inner in value.items())
         for inner in value.values():  # {"task": ..., "examples": [...]}, {"1": {...}, "2": {...}}
             if isinstance(inner, list | Mapping):
                 yield from _examples(inner)
+
+
+def _alike(value: object) -> list[tuple[str, str]]:
+    """Several objects with the same two texts each, whatever their keys."""
+    rows = [tuple(one.items()) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    names = {tuple(name for name, _ in row) for row in rows}
+    if (
+        len(rows) < 2
+        or len(names) != 1
+        or len(rows[0]) != 2
+        or not all(isinstance(text, str) for row in rows for _, text in row)
+    ):
+        return []
+    return [(text_of(given), text_of(output)) for (_, given), (_, output) in rows]
+
+
+def _turns(value: list[object]) -> Iterator[tuple[str, str]]:
+    """What a user said and an assistant answered, in a list of messages."""
+    said = [(one.get("role"), one.get("content")) for one in value if isinstance(one, Mapping)]
+    for (role, given), (answerer, output) in pairwise(said):
+        if (role, answerer) == ("user", "assistant"):
+            yield text_of(given), text_of(output)
+
+
+def _is_sentence(key: str) -> bool:
+    return key.rstrip('"”’) ').endswith((".", "?", "!", "。", "？", "！"))
 
 
 def _is_pair(value: object) -> bool:

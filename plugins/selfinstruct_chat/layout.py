@@ -99,7 +99,7 @@ def _items(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ListItem
     if "task" not in kinds:
         return []
     task, given = kinds.index("task"), kinds.index("input") if "input" in kinds else len(kinds)
-    full = [[*row, *[""] * len(kinds)] for row in rows if task < len(row)]
+    full = [[*row, *[""] * len(kinds)] for row in rows]
     return [ListItem(with_input(row[task], row[given]).split("\n")) for row in full]
 
 
@@ -108,6 +108,8 @@ def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[s
     rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
     if rule < 1 or not _ROW.fullmatch(lines[rule - 1]):
         return None
+    if lines[-1].lstrip().startswith("|") and not _ROW.fullmatch(lines[-1]):
+        lines = [*lines[:-1], f"{lines[-1]} |"]  # the reply was cut inside a row
     end = next((at for at in range(rule + 1, len(lines)) if not _ROW.fullmatch(lines[at])), len(lines))
     rows = [_cells(line) for line in (lines[rule - 1], *lines[rule + 1 : end])]
     return list(lines[: rule - 1]), rows, list(lines[end:])

@@ -31,13 +31,13 @@ _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
 _DECOR = r"[ \t>*_#`\"-]*"
 _DELIMITER = re.compile(
     rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
-    r"(?P<name>NO[ _-]?INPUT|INPUT|OUTPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END)"
+    rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"
     r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OTHER_FORM = re.compile(
     rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
-    rf"|[ \t]*(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
+    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
@@ -202,7 +202,7 @@ def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | Non
     name = re.sub(r"[ _-]", "", found["name"].lower())
     if found["close"] or name == "end":
         return PartMarker(at, "end", rest)
-    return PartMarker(at, KINDS[name], rest)
+    return PartMarker(at, KINDS.get(name) or ("output" if kind_of_field(name) == "output" else "input"), rest)
 
 
 def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:
