@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import difflib
 import threading
+from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 
 class SelfInstructError(Exception):
@@ -89,7 +92,7 @@ def text_of(error: BaseException) -> str:
 
 
 def plugin_cause(error: BaseException) -> str:
-    """What a plugin raised, in one line, whatever it is: `SystemExit` and `CancelledError` are a plugin's faults too.
+    """What a plugin raised, with file and line. `SystemExit` and `CancelledError` are a plugin's faults too.
 
     Raises the error itself if it is Ctrl-C, which only the main thread receives.
     """
@@ -101,7 +104,25 @@ def plugin_cause(error: BaseException) -> str:
         words = " ".join(text_of(error).split())
     except Exception:  # an exception of a stranger, whose text may be broken as well
         words = "its message cannot be read"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    frames = plugin_frames(error)
+    place = f" ({Path(frames[-1][0].f_code.co_filename).name}, line {frames[-1][1]})" if frames else ""
+    return (f"{type(error).__name__}: {words}" if words else type(error).__name__) + place
+
+
+def plugin_frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Where a plugin failed: the frames and lines of its file, the innermost last; empty if it was not called."""
+    found: list[tuple[FrameType, int]] = []
+    for frame, line in walk_tb(error.__traceback__):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        file = found[0][0].f_code.co_filename if found else frame.f_code.co_filename
+        if package not in ("selfinstruct", "importlib") and frame.f_code.co_filename == file:
+            found.append((frame, line))
+    return found
+
+
+def shorten(text: str, most: int = 80) -> str:
+    """A text for an error: its first `most` characters, with an ellipsis if there are more."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def suggest(word: str, known: Sequence[str]) -> str:

@@ -72,6 +72,10 @@ def test_a_component_that_fails_is_named_with_its_plugin(part: str, result: str,
     use = f'generate.{part}={{use="shaky"}}'
     ended = command("generate", "--backend", "demo", "--target", "1", "--plugin", "./wobbly.py", "--set", use)
     ended.failed(3, f"plugin 'wobbly': {part.replace('_', '-')} 'shaky' failed", words)
+    if result == "1 / 0":
+        code = Path("wobbly.py").read_text().splitlines()
+        line = next(number for number, text in enumerate(code, start=1) if "1 / 0" in text)
+        assert f"{words} (wobbly.py, line {line})" in ended.err
 
 
 @pytest.mark.parametrize(("part", "wanted"), [("sampler", "Instruction"), ("encoder", "Message")])

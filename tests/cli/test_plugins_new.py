@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct.cli.scaffold import SUMMARIES
-from tests.command_line import command
+from tests.command_line import command, rows
 from tests.fresh_environment import Fresh
 
 
@@ -63,9 +63,17 @@ def test_its_own_tests_pass(kind: str, fresh: Fresh, written: Path) -> None:
 @pytest.mark.parametrize("kind", SUMMARIES)
 def test_the_run_that_its_readme_proposes_works(kind: str, fresh: Fresh, written: Path, tmp_path: Path) -> None:
     readme = (written / f"selfinstruct-my-{kind}" / "README.md").read_text("utf-8")
-    (line,) = [line for line in readme.splitlines() if line.startswith("selfinstruct generate")]
-    arguments = shlex.split(line.replace("--target 10", "--target 1"))[1:]
-    fresh.run("selfinstruct", *arguments, cwd=tmp_path).done()
+    lines = [line for line in readme.splitlines() if line.startswith("selfinstruct ")]
+    assert lines[0].startswith("selfinstruct plugins show ")
+    assert len(lines) == (3 if kind == "format" else 2)
+    for line in lines:
+        target = "4" if kind == "format" else "1"
+        fresh.run(
+            "selfinstruct", *shlex.split(line.replace("--target 10", f"--target {target}"))[1:], cwd=tmp_path
+        ).done()
+    if kind == "format":
+        (row, *_) = rows(tmp_path / "data" / "my-format" / "data" / "train.jsonl")
+        assert list(row) == ["question", "answer"]
 
 
 def test_what_is_written_is_without_lint(written: Path) -> None:

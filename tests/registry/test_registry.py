@@ -111,6 +111,7 @@ def test_plugins_check_lists_the_broken_and_exits_3(install: Install) -> None:
     lines = {line.split()[0]: line for line in ended.out.splitlines()}
     assert lines["stranger"] == (
         "stranger 3.4 (stranger_module): broken: ModuleNotFoundError: No module named 'no_such_module_at_all'"
+        " (stranger_module.py, line 1)"
     )
     assert lines["second"] == "second 1.0 (second_module): OK, 1 component"
     assert "OK" in lines["demo"]

@@ -30,6 +30,7 @@ _PLUGIN = click.option(
         "selfinstruct plugins show rouge-l",
         "selfinstruct plugins check --plugin ./no_haiku.py",
         "selfinstruct plugins new no-haiku --kind filter",
+        "selfinstruct plugins new question-answer --kind format",
     ),
 )
 def command() -> None:
@@ -91,7 +92,7 @@ def check(named: Sequence[str]) -> None:
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(["filter", "sampler", "encoder", "post-processor", "backend"]),
+    type=click.Choice(["filter", "sampler", "encoder", "post-processor", "backend", "format"]),
     default="filter",
     show_default=True,
     help="The kind of component to create.",
@@ -101,13 +102,13 @@ def check(named: Sequence[str]) -> None:
 )
 def new(name: str, kind: str, to: Path) -> None:
     """Write a small installable package with one component called NAME, and tests that pass."""
-    from selfinstruct.cli.scaffold import write_plugin
+    from selfinstruct.cli.scaffold import registered_kind, write_plugin
 
     folder = write_plugin(name, kind, to)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         click.echo(f"{path} written")
     click.echo(f"Next: cd {shlex.quote(str(folder))} && pip install -e '.[test]' && pytest")
-    click.echo(f"Then: selfinstruct plugins show {kind}:{name}")
+    click.echo(f"Then: selfinstruct plugins show {registered_kind(kind)}:{name}")
 
 
 def _find(registry: Registry, component: str) -> tuple[str, Component[Any]]:

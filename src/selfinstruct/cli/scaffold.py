@@ -12,12 +12,16 @@ from selfinstruct.api import API_VERSION
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
+FORMAT = "format"
+"""A training format: an encoder of the stage `export`."""
+
 SUMMARIES: Mapping[str, str] = {
     FILTER: "Drop tasks that hold an unwanted word",
     SAMPLER: "Show seed tasks only",
     ENCODER: "Ask for a numbered list of new tasks",
     POST_PROCESSOR: "Read every line of a reply as a task",
     BACKEND: "A model of your own",
+    FORMAT: "Write a question and an answer",
 }
 """What the new component of each kind does before its author changes it."""
 
@@ -27,6 +31,7 @@ TRY: Mapping[str, str] = {
     ENCODER: "--set 'generate.encoder={{use=\"{name}\"}}'",
     POST_PROCESSOR: "--set 'generate.post_processor={{use=\"{name}\"}}'",
     BACKEND: "--backend {name}",
+    FORMAT: "",
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -77,16 +82,28 @@ def check_name(name: str, kind: str) -> None:
             f"the name '{name}' is for the package, not the component",
             "Leave selfinstruct- out; it is added to the package's name.",
         )
-    registry = Registry.load()
+    kind, registry = registered_kind(kind), Registry.load()
     if any(plugin.name == name for plugin in registry.plugins):
         raise UsageError(f"a plugin called '{name}' is already installed", "Choose another name.")
     if taken := next((o for o in registry.offers(kind) if o.component.name == name), None):
         raise UsageError(f"plugin '{taken.plugin}' already offers a {kind} called '{name}'", "Choose another name.")
 
 
+def registered_kind(kind: str) -> str:
+    """The kind under which the registry lists a component that was created as `kind`."""
+    return ENCODER if kind == FORMAT else kind
+
+
 def _values(name: str, kind: str) -> dict[str, str]:
     """The values to fill into the templates."""
     run = f"selfinstruct generate --backend demo --target 10 --out runs/{name} {TRY[kind].format(name=name)}"
+    if kind == BACKEND:
+        run = run.replace("--backend demo ", "")
+    if kind == FORMAT:
+        run = (
+            f"selfinstruct run --backend demo --target 10 --out runs/{name}\n"
+            f"selfinstruct export --out runs/{name} --to data/{name} --format {name}"
+        )
     return {
         "name": name,
         "kind": kind,
@@ -95,5 +112,6 @@ def _values(name: str, kind: str) -> dict[str, str]:
         "title": "".join(word.capitalize() for word in name.split("-")),
         "summary": SUMMARIES[kind],
         "api": str(API_VERSION),
-        "try_it": run.replace("--backend demo ", "") if kind == BACKEND else run,
+        "registered": registered_kind(kind),
+        "try_it": run,
     }

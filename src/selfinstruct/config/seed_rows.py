@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from selfinstruct.errors import DataError
+from selfinstruct.errors import DataError, shorten
 
 CSV_COLUMNS = ("instruction", "input", "output", "is_classification", "id", "name")
 SHAPE = 'Each seed task is one object, such as {"instruction": "...", "input": "...", "output": "..."}.'
@@ -34,7 +34,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
         if not {"instruction", "output"} <= set(columns):
             raise DataError(
                 f"{path}, line 1: the file is no JSON, and as CSV it has no columns instruction and output: "
-                f"{first.strip()[:80]}",
+                f"{shorten(first.strip())}",
                 f"Name the columns in the first line: {','.join(CSV_COLUMNS[:3])}",
             )
         line = table.line_num + 1

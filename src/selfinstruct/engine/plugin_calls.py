@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import astuple
-from traceback import walk_tb
 from typing import TypeVar, get_args
 
 from selfinstruct.api.surroundings import environment_problem
-from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause
+from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause, plugin_frames, shorten
 from selfinstruct.types import (
     Busy,
     Completion,
@@ -55,7 +54,7 @@ def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, 
 
 def plugin_failed(name: str, about: str, error: BaseException, *, hint: str = HINT) -> PluginError:
     """The error that names a component, what it was about, and where it failed; raises Ctrl-C itself again."""
-    return PluginError(f"{name} failed{_place(error)} on: {about[:80]!r}: {plugin_cause(error)}", hint)
+    return PluginError(f"{name} failed{_place(error)} on: {shorten(about)!r}: {plugin_cause(error)}", hint)
 
 
 def check_request(request: Request) -> None:
@@ -80,24 +79,24 @@ def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
     Raises `PluginError` if a post-processor returned something that is no item or cannot be stored.
     """
     if not (isinstance(item, _ITEMS) and isinstance(item.text, str)):
-        raise PluginError(f"the post-processor returned {_kind(item)} instead of an item: {str(item)[:80]!r}", HINT)
+        raise PluginError(f"the post-processor returned {_kind(item)} instead of an item: {shorten(str(item))!r}", HINT)
     if not (_is_json(dict(item.notes)) and _is_json(dict(item.payload))):
-        raise PluginError(f"the post-processor returned notes that are not JSON, on: {item.text[:80]!r}", HINT)
+        raise PluginError(f"the post-processor returned notes that are not JSON, on: {shorten(item.text)!r}", HINT)
     return item
 
 
 def check_verdict(name: str, verdict: object, text: str) -> None:
     """Raise `PluginError` if a filter returned anything but a verdict, or one that cannot be stored."""
     if not isinstance(verdict, Verdict):
-        raise PluginError(f"{name} returned {_kind(verdict)}, not a Verdict, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned {_kind(verdict)}, not a Verdict, on: {shorten(text)!r}", HINT)
     near = verdict.similarity
     if near is None and verdict.reason == "" and verdict.evidence == {}:  # nearly all verdicts
         return
     scores = [near.mean, near.nearest] if isinstance(near, Similarity) else None
     if near is not None and not isinstance(near, Similarity) and not _can_be_computed(near):
-        raise PluginError(f"{name} returned an invalid similarity, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned an invalid similarity, on: {shorten(text)!r}", HINT)
     if not (isinstance(verdict.reason, str) and _is_json(dict(verdict.evidence)) and _is_json(scores)):
-        raise PluginError(f"{name} returned evidence that is not JSON, on: {text[:80]!r}", HINT)
+        raise PluginError(f"{name} returned evidence that is not JSON, on: {shorten(text)!r}", HINT)
 
 
 def _can_be_computed(near: object) -> bool:
@@ -153,8 +152,6 @@ def is_flat(value: object) -> bool:
 
 def _place(error: BaseException) -> str:
     """The function of the plugin that failed."""
-    for frame, _ in walk_tb(error.__traceback__):
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] != "selfinstruct":
-            return f" in {module}.{frame.f_code.co_qualname}"
+    for frame, _ in plugin_frames(error)[:1]:
+        return f" in {frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}"
     return ""
