@@ -91,7 +91,9 @@ def _from_json(found: JsonTasks) -> _Read:
 
 def _from_list(text: str, is_cut: bool) -> _Read:
     """Read what is no JSON. Where no other item has a tail, the last one's is the outro."""
-    text = unescaped(_TURNS.split(text, maxsplit=1)[0])
+    if not text.startswith(("User:", "Human:")):
+        text = _TURNS.split(text, maxsplit=1)[0]
+    text = unescaped(text)
     listing = read_layout(text) or read_triplets(text) or find_items(text)
     del listing.items[MOST_ITEMS:]
     if (inside := _json_in(listing.items)) is not None:
