@@ -39,7 +39,8 @@ def read_records(text: str, is_classification: bool) -> list[tuple[str, str]]:
     if kinds[1] == "output" and kinds[0] != "output":
         return pairs if kinds[0] or len(pairs) > 1 else []
     if kinds[0] == "output" and kinds[1] != "output" and is_classification:
-        return [(given, label) for label, given in pairs]
+        name = "" if kinds[1] else f"{marks[own[1]][1]['name'].strip()}: "  # `Email: ...` belongs to the text
+        return [(f"{name}{given}", label) for label, given in pairs]
     if "output" in kinds or len(pairs) < 2 or not _are_paragraphs(lines, [at for at, _ in marks[::period]]):
         return []
     above, below = (sum(map(len, side)) for side in zip(*pairs, strict=True))
