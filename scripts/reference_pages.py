@@ -242,6 +242,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "correct_output": "is the output right?",
     "score": "how many of the three were yes",
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
+    "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "who rated",
     "name": "a label of your own",
     "instances": "at least one worked case: `input` (may be left out) and `output`",
@@ -283,7 +284,7 @@ def keys(model: type[BaseModel]) -> Lines:
 
 
 EXITS = {
-    0: "done",
+    0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
     3: "a plugin: the message names it",
