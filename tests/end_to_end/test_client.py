@@ -87,7 +87,7 @@ def test_a_second_call_continues_the_first(out: Path) -> None:
     assert second[:10] == first
 
 
-def test_the_settings_of_a_model_object_stand(out: Path) -> None:
+def test_the_settings_of_a_model_object_stand_where_the_caller_sets_none_for_the_stage(out: Path) -> None:
     seen: list[Any] = []
 
     class Watched(Fluent):
@@ -95,7 +95,7 @@ def test_the_settings_of_a_model_object_stand(out: Path) -> None:
             seen.append((self.temperature, self.max_tokens))
             return super()._generate(messages, *rest, **more)
 
-    settings = {"generate": {"sampling": {"temperature": 0.1, "max_tokens": 77}}}
+    settings = {"generate": {"sampling": {"max_tokens": 77}}}
     SelfInstruct(model=Watched(temperature=1.5), out=out, settings=settings).generate(3)
     assert set(seen) == {(1.5, 77)}
 

@@ -14,7 +14,6 @@ from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
-from selfinstruct.errors import UsageError
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
 from selfinstruct.run.stage_order import require_input, stages_of_whole_run
@@ -23,6 +22,7 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, BaseLLM
+    from langchain_core.runnables import Runnable
 
 
 class SelfInstruct(RunFolder):
@@ -56,7 +56,7 @@ class SelfInstruct(RunFolder):
     def __init__(
         self,
         *,
-        model: BaseChatModel | BaseLLM | None = None,
+        model: BaseChatModel | BaseLLM | Runnable[Any, Any] | None = None,
         backend: str | None = None,
         out: str | Path = "runs/default",
         recipe: str | None = None,
@@ -67,11 +67,6 @@ class SelfInstruct(RunFolder):
         wait: bool = False,
         batch_folder: str | Path | None = None,
     ) -> None:
-        if model is not None and not hasattr(model, "ainvoke"):
-            raise UsageError(
-                f"SelfInstruct(model=...) takes a LangChain chat model, not {type(model).__name__}",
-                'Name a model so: backend="langchain", settings={"backend.model": "openai:gpt-4o-mini"}.',
-            )
         self._model = UserModel(model) if model is not None else None
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:
@@ -219,6 +214,9 @@ class SelfInstruct(RunFolder):
                 if stage is not None:
                     require_input(run, stage, lambda source: f"call {source}()")
                 for name in [stage] if stage is not None else stages_of_whole_run(run):
+                    if self._model is not None and name in run.config.stages:
+                        chosen_sampling = run.config.stages[name].table.sampling
+                        self._model.chosen = frozenset(chosen_sampling.model_dump(exclude_none=True))
                     summary = await run.stage(name, target if name == GENERATE else None, observers)
                     summaries.append(summary)
                 texts = tuple(instruction.text for instruction in CuratedRun(run.store).instructions())
