@@ -242,6 +242,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "correct_output": "is the output right?",
     "score": "how many of the three were yes",
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
+    "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "who rated",
     "name": "a label of your own",
     "instances": "at least one worked case: `input` (may be left out) and `output`",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from selfinstruct.api.text import CutText, read_json
-from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
+from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
 
 NUMBER_KEYS = ("number", "example", "id", "index", "example_number", "example_id", "item", "no", "n", "nr")
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")
@@ -66,9 +66,10 @@ def _said(value: object) -> ReadAnswers:
 def _by_question(value: Mapping[str, object]) -> ReadAnswers:
     fields = {str(key).strip().lower().replace(" ", "_"): entry for key, entry in value.items()}
     reason = next((entry for key in REASON_KEYS if isinstance(entry := fields.get(key), str)), "")
+    grade, _ = read_grade(f"grade {fields.get('grade', '')}")
     for key in ANSWER_KEYS:
         if (inner := fields.get(key)) is not None and (said := _said(inner)).answers:
-            return ReadAnswers(said.answers, reason or said.rest)
+            return ReadAnswers(said.answers, reason or said.rest, grade or said.grade)
     pairs = [
         (question, one)
         for key, entry in fields.items()
@@ -81,7 +82,7 @@ def _by_question(value: Mapping[str, object]) -> ReadAnswers:
             for key, entry in fields.items()
             if (number := _number(key)) in (1, 2, 3) and number is not None and (one := _answer(entry)) is not None
         ]
-    return ReadAnswers(tuple(pairs), reason)
+    return ReadAnswers(tuple(pairs), reason, grade)
 
 
 def _answer(value: object) -> str | None:

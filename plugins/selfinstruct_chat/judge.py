@@ -35,7 +35,29 @@ SYSTEM_FOR_JSON = (
 )
 """The same where the reply must keep to a schema."""
 
+GRADE = (
+    "Then grade the example as a whole, from 1 to 5. 5: a clear, useful task with a complete, well written answer. 4: "
+    "right, but plain or wordy. 3: right in the main, with a small flaw. 2: a mistake or a missing part. 1: of no use. "
+)
+"""The rubric, which follows the questions if the judge grades."""
+
+LINES_WITH_GRADES = (
+    "Write one line for each example and nothing else: its number, then yes or no three times, its grade, and, if "
+    "there is a no, the reason in a few words. Example: 4. yes/yes/no grade 2 - the sum is wrong"
+)
+JSON_WITH_GRADES = (
+    "Answer with one JSON object, by number, with a reason of a few words, empty where all is yes: "
+    '{"1": {"task": "yes", "input": "yes", "output": "no", "grade": "2", "reason": "the sum is wrong"}}'
+)
+
 RATING = fields(task=YES_OR_NO, input=YES_OR_NO, output=YES_OR_NO, reason=TEXT)
+GRADED: Schema = fields(
+    task=YES_OR_NO,
+    input=YES_OR_NO,
+    output=YES_OR_NO,
+    grade={"type": "string", "enum": ["1", "2", "3", "4", "5"]},
+    reason=TEXT,
+)
 
 MARK = " [...] "
 
@@ -46,6 +68,7 @@ class ChatJudgeOptions(Options):
     longest: int = Field(
         1500, ge=100, description="Characters shown of each text; of a longer text, its start and its end."
     )
+    grade: bool = Field(False, description="Also ask for a grade of each example, from 1 to 5 by a rubric.")
     system: str | None = Field(None, description="A file with your own system message, without placeholders.")
 
     @field_validator("system", mode="before")
@@ -65,7 +88,11 @@ class ChatJudgeEncoder(PromptEncoder):
         self._options = options
         self._as_json = as_json
         self._longest = options.longest
-        self._system = Message("system", options.system or (SYSTEM_FOR_JSON if as_json else SYSTEM))
+        system = options.system or (SYSTEM_FOR_JSON if as_json else SYSTEM)
+        if options.grade:
+            form = JSON_WITH_GRADES if as_json else LINES_WITH_GRADES
+            system = f"{(options.system or _REVIEW).rstrip()} {GRADE}{form}"
+        self._system = Message("system", system)
         self.sampling = Sampling(temperature=0.0, max_tokens=960 if as_json else 640)
 
     def with_schema(self) -> PromptEncoder:
@@ -73,8 +100,8 @@ class ChatJudgeEncoder(PromptEncoder):
         return ChatJudgeEncoder(self._options, as_json=True)
 
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Schema | None:  # noqa: ARG002
-        """Three answers and a reason for each of the subjects."""
-        return numbered(len(subjects), RATING) if self._as_json else None
+        """Three answers, a grade if wanted, and a reason for each of the subjects."""
+        return numbered(len(subjects), GRADED if self._options.grade else RATING) if self._as_json else None
 
     def encode(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Sequence[Message]:  # noqa: ARG002
         """Show every subject's example on one line."""

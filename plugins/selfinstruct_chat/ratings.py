@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
 from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
 from selfinstruct_chat.replies import clean_reply
-from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, word
+from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
 """Characters of the judge's own words that are kept, and of a line that are read."""
@@ -34,6 +34,7 @@ class _Block:
     headed: bool = False
     answers: list[tuple[int, str]] = field(default_factory=list)
     reason: str = ""
+    grade: int | None = None
 
 
 class ChatRatingsReader(PostProcessor):
@@ -81,7 +82,7 @@ def _by_line(lines: Sequence[str]) -> Iterator[Numbered]:
 
 
 def _closed(block: _Block) -> Numbered:
-    return block.number, ReadAnswers(tuple(block.answers), block.reason)
+    return block.number, ReadAnswers(tuple(block.answers), block.reason, block.grade)
 
 
 def _opened(line: str) -> _Block | None:
@@ -89,14 +90,15 @@ def _opened(line: str) -> _Block | None:
     start = _NUMBER.fullmatch(line)
     if start is None:
         said = read(_BULLET.sub("", line))
-        return _Block(None, False, list(said.answers), said.rest) if len(said.answers) == ANSWERS else None
+        return _Block(None, False, list(said.answers), said.rest, said.grade) if len(said.answers) == ANSWERS else None
     marks = _MARKS.match(start["rest"])
     rest = start["rest"][marks.end() if marks else 0 :]
     if not rest:
         return _Block(int(start["number"]), headed=True)
     said = read(rest)
     if said.answers or start["name"]:
-        return _Block(int(start["number"]), not said.answers, list(said.answers), said.rest if said.answers else "")
+        rest = said.rest if said.answers else ""
+        return _Block(int(start["number"]), not said.answers, list(said.answers), rest, said.grade)
     return _Block(int(start["number"])) if _one(rest) else None
 
 
@@ -106,11 +108,15 @@ def _below(block: _Block, line: str) -> bool:
     if reason := _REASON.match(text):
         block.reason = block.reason or text[reason.end() :]
         return True
+    if (graded := read_grade(text))[0] is not None:
+        block.grade, reason_behind = graded
+        block.reason = block.reason or reason_behind.strip(" -–—:;,.|")
+        return True
     if block.headed and (numbered := re.match(r"([1-3])\W+(.*)", text)) and (says := _one(numbered[2])):
         block.answers.append((int(numbered[1]) - 1, says))
         return True
     if block.headed and not block.answers and len((said := read(text)).answers) == ANSWERS:
-        block.answers, block.reason = list(said.answers), said.rest
+        block.answers, block.reason, block.grade = list(said.answers), said.rest, said.grade
         return True
     found = _LABELLED.match(text)
     if found is None or _NUMBER.fullmatch(line):
@@ -137,4 +143,7 @@ def _rating(identity: str, all_said: Sequence[ReadAnswers]) -> Rating:
             says[question].add(answer)
     answers = [given.pop() if len(given) == 1 else "unknown" for given in says]
     reason = next((" ".join(said.rest.split())[:LONGEST_REASON] for said in all_said if said.rest.strip()), "")
-    return Rating(answers[0], answers[1], answers[2], identity, reason)
+    grades = {said.grade for said in all_said if said.grade is not None}
+    return Rating(
+        answers[0], answers[1], answers[2], identity, reason, grade=grades.pop() if len(grades) == 1 else None
+    )

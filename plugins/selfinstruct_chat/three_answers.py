@@ -26,6 +26,10 @@ _ALL = re.compile(
     rf"{_QUOTES}(?:(?P<first>yes|no) (?:to|for|on) all(?: three| 3)?(?: questions)?|all (?:three )?(?P<last>yes|no))\b",
     re.IGNORECASE,
 )
+_GRADE = re.compile(
+    r"\W{0,9}(?:(?:overall|final) )?grade\W{0,9}([1-5])(?![\d.,]?\d)(?:[*_]{0,2}\s{0,9}(?:/|of|out of)\s{0,9}5\b)?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"\A\W{0,9}(?:q|question|no|nr)?[\W_]{0,9}([123])\W{0,9}\Z|\bq(?:uestion)?[\W_]{0,9}([123])\b", re.IGNORECASE
 )
@@ -39,10 +43,11 @@ _SUBJECTS = (
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswers:
-    """What is read at the beginning of some words: each question and its answer, and the words behind."""
+    """What is read at the beginning of some words: each question and its answer, the words behind, and a grade."""
 
     answers: tuple[tuple[int, str], ...]
     rest: str = ""
+    grade: int | None = None
 
 
 def question_of(label: str) -> int | None:
@@ -62,7 +67,7 @@ def read(text: str) -> ReadAnswers:
     """Three answers in a row, or answers that name their questions; none where it is not clear which is which."""
     if found := _ALL.match(text):
         says = (found["first"] or found["last"]).lower()
-        return ReadAnswers(tuple((question, says) for question in range(ANSWERS)), _reason(text[found.end() :]))
+        return _answered(tuple((question, says) for question in range(ANSWERS)), text[found.end() :])
     at = 0
     labels: list[str] = []
     said: list[str] = []
@@ -77,10 +82,21 @@ def read(text: str) -> ReadAnswers:
     if any(labels):
         questions = [question_of(label) for label in labels]
         pairs = tuple((question, says) for question, says in zip(questions, said, strict=True) if question is not None)
-        return ReadAnswers(pairs, _reason(text[at:]))
+        return _answered(pairs, text[at:])
     if len(said) != ANSWERS or _ONE_MORE.match(text, at):
         return ReadAnswers((), text)
-    return ReadAnswers(tuple(enumerate(said)), _reason(text[at:]))
+    return _answered(tuple(enumerate(said)), text[at:])
+
+
+def read_grade(text: str) -> tuple[int | None, str]:
+    """The grade that some words begin with, as in `grade 4 of 5`, and the words behind it."""
+    found = _GRADE.match(text)
+    return (int(found[1]), text[found.end() :]) if found else (None, text)
+
+
+def _answered(answers: tuple[tuple[int, str], ...], behind: str) -> ReadAnswers:
+    grade, rest = read_grade(behind)
+    return ReadAnswers(answers, _reason(rest), grade)
 
 
 def _says(found: re.Match[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from random import Random
 
+from selfinstruct_demo.classify import facts_of
 from selfinstruct_demo.faults import MARKERS, REFUSALS, happens
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import ParsedPrompt
@@ -17,7 +19,7 @@ REASONS = ("the task is too vague", "the input does not fit", "the output misses
 
 
 def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
-    """A line such as `3. yes/yes/no - the output misses the point` for each example."""
+    """A line such as `3. yes/yes/no - the output misses the point` for each example, with its grade if asked for."""
     marker = rng.choice(MARKERS[:2]) if happens(rng, options.markers) else "{}. "
     lines = []
     for number, line in enumerate(ask.subjects, 1):
@@ -27,8 +29,16 @@ def write(ask: ParsedPrompt, rng: Random, options: DemoOptions) -> str:
             continue
         words = ["maybe" if fault == "maybe" else "yes" if one else "no" for one in said]
         why = next((f" - {reason}" for reason, one in zip(REASONS, said, strict=True) if not one), "")
-        lines.append(marker.format(number) + "/".join(words[:2] if fault == "short" else words) + why)
+        grade = f" grade {_grade(line, said)}" if ask.grades and fault != "short" else ""
+        lines.append(marker.format(number) + "/".join(words[:2] if fault == "short" else words) + grade + why)
     return "\n".join(lines) or "maybe"
+
+
+def _grade(line: str, said: Sequence[bool]) -> int:
+    """5 for a faultless example, 4 if its task is easy; otherwise the number of yes and 1."""
+    if not all(said):
+        return 1 + sum(said)
+    return 4 if facts_of(str(json.loads(line)["instruction"]))["difficulty"] == "easy" else 5
 
 
 def _review(line: str, rng: Random) -> tuple[bool, bool, bool]:

@@ -53,6 +53,7 @@ class ParsedPrompt:
     subjects  tasks or examples that the prompt asks about
     labels    whether it asks for classification tasks (generate), or for class labels before inputs (instances)
     facts     the facts about each task that it asks for beside the label
+    grades    whether it asks for a grade of each example too
     blocks    whether instances stand below `<<INPUT>>` and `<<OUTPUT>>`
     """
 
@@ -65,6 +66,7 @@ class ParsedPrompt:
     labels: bool = False
     blocks: bool = False
     facts: tuple[TaskFact, ...] = ()
+    grades: bool = False
 
 
 def read_prompt(turns: Sequence[Turn]) -> ParsedPrompt:
@@ -86,7 +88,7 @@ def _chat_review(system: str, user: str) -> ParsedPrompt | None:
     if not REVIEW.search(system):
         return None
     lines = tuple(line for line in user.splitlines() if line.startswith('{"number"'))
-    return ParsedPrompt("judge", count=len(lines), subjects=lines) if lines else None
+    return ParsedPrompt("judge", count=len(lines), subjects=lines, grades="grade" in system) if lines else None
 
 
 def _chat_blocks(system: str, user: str) -> ParsedPrompt | None:

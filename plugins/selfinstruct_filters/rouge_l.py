@@ -40,6 +40,11 @@ class RougeLFilter(Filter[Draft]):
             return drop("not-novel", nearest=match.text, score=match.score)
         return keep(Deferred(len(self._pool), options.tokeniser, options.nearest, options.ties))
 
+    def nearness(self, item: Draft) -> float:
+        """The highest ROUGE-L F1 with any entry."""
+        match = self._pool.decide(item.text, 0.0)
+        return match.score if match else 0.0
+
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""
         self._pool.add(item.text)

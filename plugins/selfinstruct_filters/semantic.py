@@ -80,6 +80,11 @@ class SemanticFilter(Filter[Draft]):
             return keep()
         return drop("same-meaning", nearest=self._texts[best], cosine=round(float(cosines[best]), 4))
 
+    def nearness(self, item: Draft) -> float:
+        """The highest cosine with any entry, and 0 if it is negative."""
+        vector = self._vector(item.text)
+        return max(0.0, float((self._matrix[: len(self._texts)] @ vector).max())) if self._matrix is not None else 0.0
+
     def observe(self, item: Draft) -> None:
         """Let the draft join the pool."""
         self._add(item.text, self._vector(item.text))

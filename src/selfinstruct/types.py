@@ -435,7 +435,7 @@ class Rating:
 
     Does the instruction describe a valid task, does the input suit the instruction, is the output a correct and
     acceptable response? Each answer is "yes", "no" or "unknown". `subject` is the example's digest, `reason` the
-    judge's explanation, if there is one.
+    judge's explanation, if there is one. `grade` is from 1 (of no use) to 5, or `None` if the judge gave none.
     """
 
     valid_task: str
@@ -444,6 +444,7 @@ class Rating:
     subject: str
     reason: str = ""
     notes: Mapping[str, Json] = field(default_factory=dict)
+    grade: int | None = None
 
     @property
     def answers(self) -> tuple[str, str, str]:
@@ -471,6 +472,7 @@ class Rating:
             "suitable_input": self.suitable_input,
             "correct_output": self.correct_output,
             "remark": self.reason,
+            **({} if self.grade is None else {"grade": self.grade}),
         }
 
 

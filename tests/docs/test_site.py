@@ -73,6 +73,8 @@ def test_every_hook_error_and_exported_name_is_documented() -> None:
             assert f"## {name}\n" in text("reference/hooks.md")
     tree: list[tuple[str, Any]] = inspect.getmembers(errors, inspect.isclass)
     for name, one in tree:
+        if one.__module__ != errors.__name__:  # an import of that module, such as Path
+            continue
         assert f"| `{name}` |" in text("reference/errors.md")
         assert f"| {one.exit_code} |" in text("reference/errors.md")
     for name in api.__all__:

@@ -14,6 +14,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.export.records import RatingRecord
+from selfinstruct.similarity import Pool
 from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.types import JUDGE, PREPARE, Request
 from tests.command_line import Ended, command, rows
@@ -56,6 +57,13 @@ def store() -> Iterator[RunStore]:
     """The run's database as it is when it is first looked at."""
     with closing(RunStore.open_readonly(RUN)) as store:
         yield store
+
+
+def similarity(text: str, other: str) -> float:
+    """ROUGE-L of two texts, compared in full."""
+    pool = Pool()
+    pool.add(other)
+    return pool.compare(text).highest
 
 
 def spent(stages: Sequence[str] = ("judge",)) -> Any:
@@ -192,12 +200,13 @@ def test_the_best_examples_are_exported_first() -> None:
     do("judge").done()
     scores = {(row["instruction"], row["input"], row["output"]): row["score"] for row in rows(RATINGS)}
     order = [(row["instruction"], row["input"], row["output"]) for row in rows(EXAMPLES)]
-    wanted = sorted(order, key=lambda text: -scores.get(text, -1))
+    wanted = sorted((scores.get(text, -1) for text in order), reverse=True)
     args = ("--format", "alpaca", "--split", "1")
     for most in (5, len(order) - 1):
         do("export", "--to", "data", "--best", str(most), *args).done()
         trained = [(row["instruction"], row["input"], row["output"]) for row in rows(Path("data/data/train.jsonl"))]
-        assert trained == wanted[:most]
+        assert [scores.get(text, -1) for text in trained] == wanted[:most]
+        assert len(set(trained)) == most
     ended = do("export", "--to", "data", "--best", "5000", *args).done()
     assert f"the run has {len(order)} examples, fewer than 5000, so all of them were written" in ended.out
     assert len(rows(Path("data/data/train.jsonl"))) == len(order)
@@ -215,10 +224,16 @@ def test_the_best_keep_the_side_that_they_have_among_all() -> None:
     assert not trained & {row["instruction"] for row in rows(Path("best/data/validation.jsonl"))}
 
 
-def test_without_ratings_the_best_are_the_oldest_and_that_is_said() -> None:
+def test_without_ratings_distance_decides_and_that_is_said() -> None:
     ended = do("export", "--to", "data", "--best", "3", "--format", "alpaca", "--split", "1").done()
     assert "no example is rated" in ended.out
-    assert texts(rows(Path("data/data/train.jsonl"))) == texts(rows(EXAMPLES)[:3])
+    chosen, every = rows(Path("data/data/train.jsonl")), rows(EXAMPLES)
+    assert texts(chosen[:1]) == texts(every[:1]), "the first of equal ones is the oldest"
+    said = [f"{row['instruction']}\n{row['input']}" for row in every]
+    seen = [f"{row['instruction']}\n{row['input']}" for row in chosen]
+    for at in (1, 2):
+        nearest = [max(similarity(text, one) for one in seen[:at]) for text in said]
+        assert nearest[said.index(seen[at])] == min(nearest)
     do("export", "--best", "3").failed(2, "--to")
     do("export", "--to", "data", "--best", "0").failed(2, "--best")
 

@@ -152,11 +152,9 @@ class Backend(ABC):
         return None
 
     def describe(self) -> Mapping[str, Json]:
-        """Return facts to record with the run:
+        """Return facts to record with the run: `model`, and other settings that affect replies.
 
-        `model`, and other settings that affect replies. Called after `chat_model`.
-
-        A `note` is a sentence that is shown to the user. Never include a secret.
+        Called after `chat_model`. A `note` is a sentence that is shown to the user. Never include a secret.
         """
         return {}
 
@@ -228,13 +226,8 @@ class PromptEncoder(ABC):
         """
         return None
 
-    def with_facts(self, facts: Sequence[TaskFact]) -> PromptEncoder | None:
-        """Give the encoder that asks in the same request for these facts about each task; `None` if there is none.
-
-        Called in the stage `classify` if its config names `facts`, after `with_schema`. The post-processor must read
-        them into `Label.notes["facts"]`.
-        """
-        del facts
+    def with_facts(self, facts: Sequence[TaskFact]) -> PromptEncoder | None:  # noqa: ARG002
+        """Give the encoder that also asks for facts, which the post-processor puts into `Label.notes["facts"]`."""
         return None
 
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
@@ -279,6 +272,13 @@ class Filter(ABC, Generic[Item]):
 
     def observe(self, item: Item) -> None:
         """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
+
+    def nearness(self, item: Item) -> float | None:  # noqa: ARG002
+        """Say how near the item is to the nearest observed one, from 0 to 1; `None` if the filter cannot measure that.
+
+        `export --best` asks the filter of drafts that `[export] distance` names. Observing more must never lower it.
+        """
+        return None
 
     def observe_all(self, items: Iterable[Item]) -> None:
         """Remember many items when a run is resumed. The default calls `observe` for each."""

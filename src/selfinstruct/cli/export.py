@@ -26,7 +26,7 @@ FORMATS = (
     epilog=examples(
         "selfinstruct export --out runs/first",
         "selfinstruct export --out runs/first --to data/first --format alpaca --license llama3.1",
-        "selfinstruct export --out runs/first --to data/best --best 1000",
+        "selfinstruct export --out runs/first --to data/best --best 1000 --balance topic",
         more=FORMATS,
     ),
 )
@@ -50,7 +50,14 @@ FORMATS = (
     show_default=True,
     help="The share of examples in the train part. The rest is validation.",
 )
-@click.option("--best", type=click.IntRange(1), default=None, help="Export only the N examples with the best ratings.")
+@click.option(
+    "--best", type=click.IntRange(1), metavar="N", help="Export only N examples, chosen by rating and distance."
+)
+@click.option(
+    "--balance",
+    type=click.Choice(["label", "facts", "topic", "difficulty", "self_contained", "harm"]),
+    help="With --best: choose evenly over labels, or over the values of a fact, or of all facts together.",
+)
 @click.option("--license", default="", metavar="ID", help="The licence on the dataset card, such as llama3.1.")
 @click.option(
     "--set",

@@ -214,6 +214,8 @@ def print_ratings(counts: RatingCounts) -> None:
         click.echo(f"  of {counts.rated:,} rated: {shares}")
         scores = ", ".join(f"{counts.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
         click.echo(f"  scores: {scores}")
+        if counts.grades:
+            click.echo(f"  grades: {', '.join(f'{count:,} with {grade}' for grade, count in counts.grades.items())}")
 
 
 def print_files(paths: Sequence[Path]) -> None:

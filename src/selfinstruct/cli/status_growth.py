@@ -29,6 +29,8 @@ def print_growth(growth: GrowthStatus) -> None:
             click.echo(f"  the first {growth.stretches[0].requests:,}: {_rate(growth.stretches[0])}")
         if growth.advice:
             click.echo(f"  lately {printable(growth.advice)}")
+        if growth.narrowing:
+            click.echo(f"  {printable(growth.narrowing)}")
     if growth.more:
         _print_table(growth.stretches)
         click.echo(f"  {_expected(growth.forecast, growth.more)}")

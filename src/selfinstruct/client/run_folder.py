@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfinstruct.client.tables import data_frame, hub_dataset
 from selfinstruct.errors import UsageError
+from selfinstruct.export.choice import Balance
 from selfinstruct.export.contracts import example_rows
 from selfinstruct.export.dataset import Exported, FileFormat
 from selfinstruct.export.training_rows import training_rows
@@ -100,6 +101,7 @@ class RunFolder:
         file: FileFormat = "jsonl",
         split: float = 0.95,
         best: int | None = None,
+        balance: Balance | None = None,
         license: str = "",  # noqa: A002 - as the command line calls it
         push_to_hub: str | None = None,
         public: bool = False,
@@ -112,7 +114,8 @@ class RunFolder:
         format       the name of a training format, such as "alpaca" or "messages"; the run's own if not given
         file         "jsonl" or "parquet"
         split        the share of examples in the train part, above 0 and at most 1; the rest is validation
-        best         export only this many examples, those with the best ratings
+        best         export only this many examples, chosen by rating and by distance from each other
+        balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
         license      the licence of the data for its card, such as "llama3.1"
         push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
         public       make that repository public; needs `license`
@@ -129,6 +132,7 @@ class RunFolder:
             file=file,
             split=split,
             best=best,
+            balance=balance,
             license=license,
             push_to_hub=push_to_hub,
             public=public,
@@ -147,6 +151,7 @@ class RunFolder:
         file: FileFormat = "jsonl",
         split: float = 0.95,
         best: int | None = None,
+        balance: Balance | None = None,
         license: str = "",  # noqa: A002 - as in `export`
         push_to_hub: str | None = None,
         public: bool = False,
@@ -162,6 +167,7 @@ class RunFolder:
             file=file,
             split=split,
             best=best,
+            balance=balance,
             license=license,
             push_to_hub=push_to_hub,
             public=public,

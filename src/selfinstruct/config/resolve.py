@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from selfinstruct.api import EXPORT, STAGES, Options
+from selfinstruct.api import EXPORT, GENERATE, STAGES, Options
 from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.config.problems import problems_of
 from selfinstruct.config.tables import (
@@ -82,7 +82,7 @@ class StageConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """A checked config. `tree` is its source, `stages` holds its stages by name."""
+    """A checked config. `tree` is its source, `stages` holds its stages by name, `distance` is that of exports."""
 
     run: RunOptions
     limits: LimitOptions
@@ -90,6 +90,7 @@ class RunConfig:
     backend: ChosenComponent | None
     stages: Mapping[str, StageConfig]
     export: ChosenComponent
+    distance: ChosenComponent
     tree: Tree
 
     def frozen(self, recorded: Tree | None = None) -> Tree:
@@ -151,9 +152,10 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
         if isinstance(stage.table, AskingTable) and stage.table.lacks_backend
     ]
     export = choose(ENCODER, shape.export.encoder, "export.encoder", stage=EXPORT)
+    distance = choose(FILTER, shape.export.distance, "export.distance", stage=GENERATE)
     if problems:
         raise ConfigError(problems, hints[0] if len(problems) == len(hints) == 1 else "")
-    return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, tree)
+    return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, distance, tree)
 
 
 def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:

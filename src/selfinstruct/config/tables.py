@@ -227,6 +227,10 @@ class ExportTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     encoder: ComponentTable = ComponentTable(use="messages")
+    distance: ComponentTable = Field(
+        ComponentTable(use="rouge-l"),
+        description="The filter that measures how near two examples are, for --best: rouge-l, or semantic.",
+    )
 
 
 class ConfigFile(BaseModel):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from selfinstruct.export.choice import Choice
 from selfinstruct.export.facts import DatasetFacts
 from selfinstruct.export.trainers import Shape, axolotl
 from selfinstruct.types import GENERATE
@@ -19,8 +20,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 class Contents:
     """The contents of an exported folder: file and rows of each part, and the options of the export.
 
-    `best` is the number of best-rated examples asked for; 0 means all, in the order of the run. `facts` are the columns
-    that follow those of the format.
+    `choice` is how the examples were chosen from the `available` ones of the run; `None` means all, in their order.
+    `facts` are the columns that follow those of the format.
     """
 
     title: str
@@ -30,7 +31,8 @@ class Contents:
     shape: Shape | None
     split: float
     license: str
-    best: int = 0
+    choice: Choice | None = None
+    available: int = 0
     languages: Sequence[str] = ()
     facts: Sequence[str] = ()
 
@@ -95,9 +97,23 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
         "| | |\n|---|---|",
         *(f"| {name} | {value} |" for name, value in table),
     ]
+    if contents.choice is not None:
+        lines += ["", _chosen(facts, contents, contents.choice)]
     if len(contents.counts) > 1:
         lines += ["", "All examples of an instruction are in the same part."]
     return "\n".join(lines)
+
+
+def _chosen(facts: DatasetFacts, contents: Contents, choice: Choice) -> str:
+    """How the examples were chosen, as `choice.choose` does it."""
+    by = "grades" if facts.ratings.grades else "ratings" if facts.ratings.rated else ""
+    weighed = f"its {by[:-1]} is high and it is far" if by else "it is far"
+    turns = f", in turn for each {choice.balance}" if choice.balance and choice.balance != "facts" else ""
+    turns = ", in turn for each combination of facts" if choice.balance == "facts" else turns
+    return (
+        f"{sum(contents.counts.values())} of the {contents.available} examples of the run were chosen, one after the "
+        f"other{turns}: each because {weighed} from those chosen before it, as {_code(choice.measure_name)} measures."
+    )
 
 
 def _licence(facts: DatasetFacts, contents: Contents) -> str:
@@ -187,7 +203,10 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     mlx = " --mlx" if "data/valid.jsonl" in contents.files.values() else ""
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
-    best = f" --best {contents.best}" if contents.best else ""
+    choice = contents.choice
+    best = f" --best {choice.most}" if choice else ""
+    if choice and choice.balance:
+        best += f" --balance {choice.balance}"
     best += "".join(f" --column {name}" for name in contents.facts)
     options = f"{kind} --split {contents.split:g}{mlx}{columns}{best}{languages}{licence}"
     lines = [

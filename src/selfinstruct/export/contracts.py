@@ -106,6 +106,7 @@ def rating_rows(run: CuratedRun) -> Iterator[dict[str, Any]]:
             "score": rating.score,
             "reason": rating.reason,
             "model": reply.model,
+            **({} if rating.grade is None else {"grade": rating.grade}),
         }
 
 

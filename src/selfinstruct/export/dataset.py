@@ -13,6 +13,7 @@ from typing import Literal
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError, UsageError
 from selfinstruct.export.card import Contents, write_card
+from selfinstruct.export.choice import Choice, choose
 from selfinstruct.export.facts import dataset_facts
 from selfinstruct.export.folder import (
     CARD,
@@ -34,7 +35,6 @@ from selfinstruct.export.trainers import dataset_info, shape_of
 from selfinstruct.export.training_rows import TrainingRow, encoded
 from selfinstruct.files.atomic import write_jsonl, write_text
 from selfinstruct.files.toml import to_toml
-from selfinstruct.insight.ratings import best as best_of
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
 from selfinstruct.types import TASK_FACTS, Example, Json
@@ -67,13 +67,14 @@ class Exported:
 class _Plan:
     """The result of the first pass: the number of examples, and the instructions that are held out.
 
-    `chosen` holds the examples if not all are exported.
+    `chosen` holds the examples if not all are exported, and `available` is the number of those in the run.
     """
 
     total: int
     held: frozenset[str]
     row: TrainingRow
     chosen: list[KeptExample] | None
+    available: int
 
 
 def export_dataset(
@@ -85,7 +86,7 @@ def export_dataset(
     file_format: FileFormat = "jsonl",
     split: float = 0.95,
     license: str = "",  # noqa: A002 - what it is called everywhere
-    best: int = 0,
+    choice: Choice | None = None,
     mlx: bool = False,
     languages: Sequence[str] = (),
     columns: Sequence[str] = (),
@@ -95,8 +96,7 @@ def export_dataset(
     chosen   the encoder as in a config: `use`, and its options
     split    the share of train, above 0 and at most 1
     license  of the data, an id of the Hub such as `llama3.1`; the card asks for it if it is empty
-    best     number of best-rated examples, best first; 0 means all, in the order of the run
-
+    choice   how to choose some of the examples; without it, all are written, in the order of the run
     mlx      whether the file of the part `validation` gets the name that MLX reads
     languages  of the data, for its card, as codes such as `en`
     columns    names of `COLUMNS` to add to each row; a fact that the run does not know is `unknown`
@@ -106,7 +106,7 @@ def export_dataset(
     """
     refuse_foreign_files(folder)
     run = CuratedRun(store)
-    plan = _plan(run, encoder, split, most=best)
+    plan = _plan(run, encoder, split, choice=choice)
     if taken := [name for name in columns if name in plan.row]:
         raise UsageError(f"the rows of this format have a column '{taken[0]}' already", "Choose another --format.")
     write_text(folder / CARD, signed(UNFINISHED))
@@ -119,11 +119,20 @@ def export_dataset(
     if sum(counts.values()) != plan.total:
         raise RunError(f"{store.folder} changed while it was exported", "Run the command again.")
     facts, shape = dataset_facts(run, chosen), shape_of(plan.row)
-    asked = {"rows": counts, "split": split, **({"best": best} if best else {})}
+    asked: dict[str, Json] = {"rows": counts, "split": split}
+    if choice is not None:
+        asked |= {"best": choice.most, "distance": choice.distance, "chosen_from": plan.available}
+        if choice.balance:
+            asked["balance"] = choice.balance
     name = folder.resolve().name
-    contents = Contents(name, files, counts, list(plan.row), shape, split, license, best, languages, columns)
+    contents = Contents(
+        name, files, counts, list(plan.row), shape, split, license, choice, plan.available, languages, columns
+    )
+    config = facts.as_config()
+    if choice is not None:
+        config["export"]["distance"] = dict(choice.distance)
     texts = {
-        RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(facts.as_config())}",
+        RECIPE: f"# The config of the run that made this data, for --recipe.\n\n{to_toml(config)}",
         CONFIG: json.dumps(facts.as_json() | asked, indent=2, ensure_ascii=False) + "\n",
         **({INFO: dataset_info(shape, files)} if shape and shape.llama_factory else {}),
         CARD: signed(write_card(facts, contents)),
@@ -132,13 +141,13 @@ def export_dataset(
         write_text(folder / name, text)
     written = (*files.values(), *texts)
     remove_old_files(folder, written)
-    note = _notes(plan, split, best, is_rated=bool(facts.ratings.rated))
+    note = _notes(plan, split, choice, is_rated=bool(facts.ratings.rated))
     return Exported(folder, counts, tuple(folder / name for name in written), note)
 
 
-def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, most: int) -> _Plan:
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Choice | None) -> _Plan:
     """Encode every example once before writing, so that a failing encoder does not change the folder."""
-    chosen = best_of(run, most) if most else None
+    chosen = choose(run, choice) if choice is not None else None
     first: TrainingRow | None = None
     total = 0
     was: dict[str, str] = {}
@@ -159,7 +168,8 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, most: int)
         all_sides = held_out((one.instruction for _, one in store.examples()), split, seed)
         sides = frozenset(now for now, before in was.items() if before in all_sides)
         held = sides if 0 < len(sides) < len(was) else held
-    return _Plan(total, held, first, chosen)
+    available = total if chosen is None else sum(1 for _ in run.examples())
+    return _Plan(total, held, first, chosen, available)
 
 
 def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[str, Example]]:
@@ -181,13 +191,13 @@ def _part(
                 yield row | {name: known.get(name, "unknown") for name in columns}
 
 
-def _notes(plan: _Plan, split: float, most: int, *, is_rated: bool) -> str:
+def _notes(plan: _Plan, split: float, choice: Choice | None, *, is_rated: bool) -> str:
     """Remarks about the parts and the selection."""
     notes = []
     if split < 1 and not plan.held:
         notes.append("all examples have the same instruction, so there is no validation part")
-    if most > plan.total:
-        notes.append(f"the run has {plan.total} examples, fewer than {most}, so all of them were written")
-    if most and not is_rated:
-        notes.append("no example is rated, so the oldest come first: to rate them, run selfinstruct judge")
+    if choice is not None and choice.most > plan.total:
+        notes.append(f"the run has {plan.total} examples, fewer than {choice.most}, so all of them were written")
+    if choice is not None and not is_rated:
+        notes.append("no example is rated, so distance alone decides: to rate them, run selfinstruct judge")
     return "\n".join(notes)

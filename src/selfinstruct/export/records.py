@@ -82,6 +82,7 @@ class RatingRecord(BaseModel):
     score: int = Field(ge=0, le=3)
     reason: str
     model: str
+    grade: int | None = Field(None, ge=1, le=5)
 
 
 class RejectedRecord(BaseModel):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selfinstruct.insight.growth_forecast import Forecast, advice, forecast
+from selfinstruct.insight.narrowing import read_variety, warning
 from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import GENERATE, Prices
 
@@ -20,13 +21,15 @@ STRETCHES, SHORTEST = 12, 10
 class GrowthStatus:
     """The growth of a run's pool.
 
-    `forecast` is `None` if none was asked for, or if too few instructions were accepted.
+    `forecast` is `None` if none was asked for, or if too few instructions were accepted. `narrowing` is a sentence
+    about what the last instructions have more in common than the rest; empty if there is nothing.
     """
 
     stretches: Sequence[Stretch]
     advice: str
     more: int | None
     forecast: Forecast | None
+    narrowing: str
 
 
 def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
@@ -38,7 +41,7 @@ def read_growth(store: RunStore, more: int | None = None) -> GrowthStatus:
         lately = stretches[-RECENT_STRETCHES:]
         words = advice(growth.drops(lately[0].first), sum(stretch.candidates for stretch in lately))
     expected = forecast(stretches, len(store.seeds()), more, prices=_prices(store)) if more else None
-    return GrowthStatus(tuple(stretches), words, more, expected)
+    return GrowthStatus(tuple(stretches), words, more, expected, warning(read_variety(store)))
 
 
 def _prices(store: RunStore) -> Prices | None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import get_args
 
 from selfinstruct.api import TrainingEncoder
-from selfinstruct.config import ChosenComponent, assign, merge, read_recipe, resolve
+from selfinstruct.config import ChosenComponent, RunConfig, assign, merge, read_recipe, resolve
 from selfinstruct.errors import ConfigError, PluginError, UsageError, suggest
+from selfinstruct.export.choice import BALANCES, Balance, Choice
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.export.dataset import COLUMNS, Exported, FileFormat, export_dataset
 from selfinstruct.export.hub import push_to_hub, refuse_without_hub
@@ -29,7 +30,8 @@ class ExportOptions:
     format       the name of a training encoder, such as "alpaca"; the run's own if not given
     file         "jsonl" or "parquet"
     split        the share of examples in the train part, above 0 and at most 1; the rest is validation
-    best         export only this many examples, those with the best ratings
+    best         export only this many examples, chosen by rating and by distance from each other
+    balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
     license      the licence of the data for its card, such as "llama3.1"
     push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
     public       make that repository public
@@ -45,6 +47,7 @@ class ExportOptions:
     file: FileFormat = "jsonl"
     split: float = 0.95
     best: int | None = None
+    balance: Balance | None = None
     license: str = ""
     push_to_hub: str | None = None
     public: bool = False
@@ -70,6 +73,10 @@ class ExportOptions:
             raise UsageError("MLX reads JSONL only", "Leave out --file parquet.")
         if not 0 < self.split <= 1:
             raise UsageError(f"split is {self.split}", "Give a share of the examples, above 0 and at most 1.")
+        if self.balance is not None and self.balance not in BALANCES:
+            raise UsageError(f"there is no balance by '{self.balance}'", f"Known: {', '.join(BALANCES)}.")
+        if self.balance is not None and self.best is None:
+            raise UsageError("--balance needs the number of examples to choose", "Give it: --best N, or best=N.")
         if self.best is not None and self.best < 1:
             raise UsageError(f"best is {self.best}", "Give a number of examples, at least 1.")
 
@@ -91,6 +98,10 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
     if options.push_to_hub:
         refuse_without_hub()
     chosen, encoder = training_encoder(store, settings, registry, name=options.format)
+    choice = None
+    if options.best:
+        measure = _export_config(store, settings, registry).distance
+        choice = Choice(options.best, measure.build(registry), measure.frozen(), options.balance or "")
     exported = export_dataset(
         store,
         encoder,
@@ -99,7 +110,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
         file_format=options.file,
         split=options.split,
         license=options.license,
-        best=options.best or 0,
+        choice=choice,
         mlx=options.mlx,
         languages=options.languages,
         columns=options.columns,
@@ -126,6 +137,14 @@ def training_encoder(
 
     Only the table `export` of the run's config is read, so no other part can cause an error.
     """
+    chosen = _export_config(store, settings, registry, name=name).export
+    encoder = chosen.build(registry)
+    if not isinstance(encoder, TrainingEncoder):
+        raise ConfigError(f"export.encoder.use: encoder '{chosen.name}' writes prompts, not training rows")
+    return chosen, encoder
+
+
+def _export_config(store: RunStore, settings: Settings, registry: Registry, *, name: str | None = None) -> RunConfig:
     recorded = store.facts.tree.get("export", {})
     tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}
     if name:
@@ -133,8 +152,4 @@ def training_encoder(
     for path, value in settings.assigned:
         if path.startswith(EXPORT_TABLE):
             assign(tree, path, value)
-    chosen = resolve(tree, registry).export
-    encoder = chosen.build(registry)
-    if not isinstance(encoder, TrainingEncoder):
-        raise ConfigError(f"export.encoder.use: encoder '{chosen.name}' writes prompts, not training rows")
-    return chosen, encoder
+    return resolve(tree, registry)

@@ -95,6 +95,20 @@ class Growth:
         )
         return self._read.execute(sql, (GENERATE, first)).fetchall()
 
+    def last_and_earlier(self, most: int, most_earlier: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Ids and texts of the last accepted instructions, a quarter of all at most, and of the rest, evenly spaced."""
+        sql = "SELECT count(*) FROM instructions"
+        (total,) = self._read.execute(sql).fetchone()
+        start = total - min(most, total // 4)
+        sql = (
+            "SELECT place >= ?, id, text FROM (SELECT id, text, row_number() OVER (ORDER BY idx, position) - 1 AS place"
+            " FROM instructions) WHERE place >= ? OR place % ? = 0 ORDER BY place"
+        )
+        parts: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
+        for is_last, identity, text in self._read.execute(sql, (start, start, max(1, -(-start // most_earlier)))):
+            parts[not is_last].append((identity, text))
+        return parts
+
     def _near(self, first: int, end: int) -> tuple[float | None, float | None]:
         """Means over the first accepted instructions of a stretch; the `+` makes SQLite read them in stored order."""
         sql = (

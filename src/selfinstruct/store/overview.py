@@ -87,6 +87,14 @@ class Overview:
         """How many instructions have raw instances."""
         return int(self._read.execute("SELECT count(DISTINCT subject) FROM instances").fetchone()[0])
 
+    def grades(self) -> dict[int, int]:
+        """How often the judge gave each grade, the best grade first."""
+        sql = (
+            "SELECT json_extract(payload, '$.grade') AS grade, count(*) FROM decisions"
+            " WHERE stage = ? AND fate = 'accepted' AND grade IS NOT NULL GROUP BY 1 ORDER BY 1 DESC"
+        )
+        return dict(self._read.execute(sql, (JUDGE,)))
+
     def ratings(self) -> dict[tuple[str, str, str], int]:
         """How often the judge gave each combination of its three answers, by the last rating of each example."""
         parts = ", ".join(f"json_extract(payload, '$.{name}')" for name in _QUESTIONS)

@@ -55,7 +55,9 @@ def rating_of(decision: Decision) -> Rating:
     """The rating in a decision of the stage `judge`."""
     names = ("valid_task", "suitable_input", "correct_output", "remark")
     task, given, output, remark = (str(decision.payload[name]) for name in names)
-    return Rating(task, given, output, decision.subject, remark, decision.notes)
+    grade = decision.payload.get("grade")
+    grade = int(str(grade)) if grade is not None else None
+    return Rating(task, given, output, decision.subject, remark, decision.notes, grade)
 
 
 def columns_of(decision: Decision) -> tuple[Any, ...]:

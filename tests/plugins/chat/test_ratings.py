@@ -49,6 +49,31 @@ def test_a_reply_of_the_corpus_is_read(reply: dict[str, Any]) -> None:
         assert [rating.reason for rating in found] == reply["reasons"]
 
 
+GRADE_2 = '"grade": "2", "reason": "the sum is wrong"'
+YES_YES = '"task": "yes", "input": "yes"'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "1. yes/yes/no grade 2 - the sum is wrong\n2. yes/yes/yes grade 5",
+        "1) Yes/Yes/No, Grade: **2** of 5, reason: the sum is wrong\n2) all yes, final grade = 5/5",
+        "Example 1\ntask: yes\ninput: yes\noutput: no\ngrade: 2\nreason: the sum is wrong\nNo. 2\nall yes, grade 5",
+        f'{{"1": {{{YES_YES}, "output": "no", {GRADE_2}}}, "2": {{{YES_YES}, "output": "yes", "grade": 5}}}}',
+    ],
+)  # fmt: skip
+def test_grades_are_read_beside_the_answers(reply: str) -> None:
+    found = ratings(reply, 2)
+    assert [signs(rating) for rating in found] == ["1 yyn", "2 yyy"]
+    assert [(rating.grade, rating.reason) for rating in found] == [(2, "the sum is wrong"), (5, "")]
+
+
+def test_a_grade_that_contradicts_itself_or_is_none_of_the_five_is_no_grade() -> None:
+    assert [rating.grade for rating in ratings("1. yes/yes/yes grade 2\n1. yes/yes/yes grade 4", 1)] == [None]
+    for said in ("grade 7", "grade 4.5", "grade 45", "the grade is 4", "5"):
+        assert [rating.grade for rating in ratings(f"1. yes/yes/yes {said}", 1)] == [None]
+
+
 @given(st.text(), st.integers(1, 9), st.sampled_from(["stop", "length", "filtered", "unknown"]))
 def test_any_text_is_read_without_a_fault(text: str, count: int, finish: Finish) -> None:
     _is_whole(ratings(text, count, finish), count)

@@ -23,13 +23,14 @@ def rating_subjects(examples: Iterable[Example]) -> list[Instruction]:
 
 
 def merge_ratings(ratings: Sequence[Rating]) -> Rating:
-    """Merge several ratings of one example into one. Where answers differ, the merged answer is unknown."""
+    """Merge several ratings of one example into one. Where answers or grades differ, the merged one is unknown."""
     first, *others = ratings
     answers = [
         answer if all(other.answers[at] == answer for other in others) else "unknown"
         for at, answer in enumerate(first.answers)
     ]
-    return Rating(answers[0], answers[1], answers[2], first.subject, first.reason, first.notes)
+    grade = first.grade if all(other.grade == first.grade for other in others) else None
+    return Rating(answers[0], answers[1], answers[2], first.subject, first.reason, first.notes, grade)
 
 
 class LowScoreFilter(Filter[Example]):

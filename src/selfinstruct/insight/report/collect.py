@@ -8,6 +8,7 @@ from pathlib import Path
 
 from selfinstruct.insight.cost import read_cost
 from selfinstruct.insight.funnel import funnels
+from selfinstruct.insight.narrowing import read_variety
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
 from selfinstruct.insight.report.report_values import Report, RunOrigin, SampledInstruction, SimilarPair
@@ -58,10 +59,11 @@ def collect(store: RunStore) -> Report:
             lengths(sizes[1]),
             without,
             store.growth().stretches(STRETCHES, SHORTEST),
+            read_variety(store),
             view.labels(),
             view.fact_counts(),
             view.with_instances(),
-            _tally(view.ratings()),
+            _tally(view.ratings(), view.grades()),
             [
                 SimilarPair(p.id, p.text, ShownInstruction(ids.get(p.nearest, ""), p.nearest), p.score)
                 for p in view.closest(PAIRS)
@@ -91,14 +93,15 @@ def _origin(store: RunStore, seeds: int) -> RunOrigin:
     )
 
 
-def _tally(answers: dict[tuple[str, str, str], int]) -> RatingCounts:
+def _tally(answers: dict[tuple[str, str, str], int], grades: dict[int, int]) -> RatingCounts:
     yes, by_score = [0, 0, 0], [0, 0, 0, 0]
     for said, count in answers.items():
         right = [answer == "yes" for answer in said]
         by_score[sum(right)] += count
         for at, answer in enumerate(right):
             yes[at] += answer * count
-    return RatingCounts(sum(by_score), (yes[0], yes[1], yes[2]), (by_score[0], by_score[1], by_score[2], by_score[3]))
+    scores = (by_score[0], by_score[1], by_score[2], by_score[3])
+    return RatingCounts(sum(by_score), (yes[0], yes[1], yes[2]), scores, grades)
 
 
 # --- the sample -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from selfinstruct.insight.report.figures import growth, histogram, sunburst
+from selfinstruct.insight.narrowing import warning
+from selfinstruct.insight.report.figures import comparison, growth, histogram, sunburst
 from selfinstruct.insight.report.markup import escaped, figure, number, percent, section, table
 from selfinstruct.insight.report.measure import evenly_spaced
 from selfinstruct.insight.report.report_values import Histogram, Report, SampledInstruction
@@ -129,6 +130,26 @@ def pool_growth(report: Report) -> str:
         parts.append(figure("plot-growth", "Similarity to the pool", words, plot=plot, numbers=numbers))
     lead = "How acceptance and novelty change as the pool grows."
     return section("growth", "Growth", lead, f'<div class="pair">{"".join(parts)}</div>')
+
+
+def variety(report: Report) -> str:
+    """The section that compares the last accepted instructions with those before."""
+    if not report.variety:
+        return ""
+    parts = []
+    for one in report.variety:
+        shares = [(found.value, found.last / one.last, found.earlier / one.earlier) for found in one.values]
+        rows = [(escaped(value, 40), f"{last:.0%}", f"{earlier:.0%}") for value, last, earlier in shares]
+        numbers = table(f"Shares by {one.kind}", (one.kind, "last", "before"), rows, numeric=(1, 2))
+        words = f"The last {number(one.last)} instructions, and {number(one.earlier)} of those before."
+        plot = comparison(shares)
+        parts.append(figure(f"plot-{one.kind}", one.kind.capitalize(), words, plot=plot, numbers=numbers))
+    lead = "Whether the last accepted instructions are as varied as the rest."
+    if narrowing := warning(report.variety):
+        lead += f" <strong>{escaped(narrowing[0].upper() + narrowing[1:])}.</strong>"
+    else:
+        lead += " They are: no topic, verb, opening or length has taken over."
+    return section("variety", "Variety", lead, f'<div class="pair">{"".join(parts)}</div>')
 
 
 def pairs(report: Report) -> str:

@@ -143,6 +143,36 @@ def growth(
     )
 
 
+def comparison(shares: Sequence[tuple[str, float, float]]) -> str:
+    """A bar chart of values with two shares each (0 to 1): of the last instructions, and of those before."""
+    go = _plotly()
+    values = [_shown(value) for value, _, _ in shares]
+    bars = [
+        ("before", "var(--text-2)", [one[2] for one in shares]),
+        ("last", "var(--accent)", [one[1] for one in shares]),
+    ]
+    traces = [
+        go.Bar(
+            x=values,
+            y=line,
+            name=name,
+            marker={"color": colour},
+            hovertemplate=f"%{{x}}, {name}: %{{y:.0%}}<extra></extra>",
+        )
+        for name, colour, line in bars
+    ]
+    return _json(
+        go,
+        traces,
+        xaxis={"type": "category"},
+        yaxis={"tickformat": ".0%"},
+        barmode="group",
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+        margin={"l": 44, "r": 12, "t": 30, "b": 48},
+    )
+
+
 def _shown(text: str) -> str:
     """Escape a text for a figure, since Plotly interprets tags and entities."""
     return html.escape(text[:40], quote=False)

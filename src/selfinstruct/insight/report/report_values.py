@@ -8,6 +8,7 @@ from typing import Any
 
 from selfinstruct.insight.cost import Cost
 from selfinstruct.insight.funnel import Funnel
+from selfinstruct.insight.narrowing import Comparison
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.store import Stretch
 from selfinstruct.store.ledger import ShownInstruction
@@ -125,6 +126,7 @@ class Report:
     output_words: Histogram
     without_input: int
     stretches: Sequence[Stretch]
+    variety: Sequence[Comparison]
     labels: Mapping[str, int]
     facts: Mapping[str, Mapping[str, int]]
     with_instances: int

@@ -187,7 +187,7 @@ def labels(report: Report) -> str:
             if (count := report.labels.get(label, 0))
         ]
         parts.append(table("Labels", ("kind", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares"))
-    parts += [_fact_table(name, counts) for name, counts in report.facts.items()]
+    parts += [_counted(name, counts) for name, counts in report.facts.items()]
     rated = report.ratings.rated
     if rated:
         names = {
@@ -201,6 +201,8 @@ def labels(report: Report) -> str:
         ]
         caption = f"Ratings of {number(rated)} examples"
         parts.append(table(caption, ("question", "yes", "share", ""), shares, numeric=(1, 2), kind="shares"))
+    if report.ratings.grades:
+        parts.append(_counted("grade", {str(grade): count for grade, count in report.ratings.grades.items()}))
     if not parts:
         return ""
     lead = f"The labels {'and facts ' if report.facts else ''}that the model gave in the stage classify."
@@ -211,12 +213,12 @@ def labels(report: Report) -> str:
     )
 
 
-def _fact_table(name: str, counts: Mapping[str, int]) -> str:
+def _counted(name: str, counts: Mapping[str, int]) -> str:
     whole = sum(counts.values())
     rows = [
         (escaped(value), number(count), percent(count, whole), bar(count, whole)) for value, count in counts.items()
     ]
-    return table(escaped(name), ("value", "instructions", "share", ""), rows, numeric=(1, 2), kind="shares")
+    return table(escaped(name), ("value", "count", "share", ""), rows, numeric=(1, 2), kind="shares")
 
 
 def costs(report: Report) -> str:

@@ -26,9 +26,10 @@ export function facts(item) {
     made.push(fact(`Examples (${item.examples.length})`, listOf(item.examples.map((line) => [itemButton(
       line.id, oneLine(line.texts.output) || "empty", oneLine(line.texts.input), mark(line).words || (line.fate === "accepted" ? "" : cause(line)),
     )]))));
-  for (const { valid_task, suitable_input, correct_output, remark } of item.ratings) {
+  for (const { valid_task, suitable_input, correct_output, remark, grade } of item.ratings) {
     const answers = [["valid task", valid_task], ["suitable input", suitable_input], ["correct output", correct_output]];
     const rows = answers.map(([name, answer]) => [make("span", { class: "grow", text: `${name}: ${answer}` })]);
+    if (grade) rows.push([make("span", { class: "grow", text: `grade: ${grade} of 5` })]);
     if (remark) rows.push([make("span", { class: "grow", dir: "auto", text: remark })]);
     made.push(fact("Rating", listOf(rows)));
   }
