@@ -174,6 +174,10 @@ STARTS = {
         _ABOUT_TASKS,
         _GOAL,
         r"the (?:user|assistant|model) (?:wants|needs|asks|would like)\b[^?]*\Z",
+        (
+            r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|number|provide|repeat|use|write)\b"
+            r"[^.!?,;:\n]*[.!]?\Z"
+        ),
     ),
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
@@ -196,6 +200,7 @@ ANYWHERE = {
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
         rf"\bthe same {_TASK} as\b",
+        rf"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|some|more) new {_TASK}s\b",
     ),
 }
 """Wordings that a draft may not hold outside double quotes."""
@@ -210,6 +215,7 @@ SIGNALS = (
     "i would be ",
     "let me know",
     "no ",
+    " new ",
     "the same ",
     *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
     "kannst du",
