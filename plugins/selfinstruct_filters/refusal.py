@@ -77,7 +77,8 @@ QUESTIONS_BACK = (
     ),
     (
         r"(?:could|can|would) you (?:please )?clarify(?:\W*\Z"
-        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:your|the) (?:{_TASKS}|requests?)\b)"
+        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:what|which)\b[^?]{{0,40}}\bnew {_TASKS}\b"
+        rf"| (?:your|the) (?:{_TASKS}|requests?)\b)"
     ),
     (
         r"(?:could|can|would) you (?:please )?(?:provide|give|share|send)\b[^?]{0,60}"
