@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfinstruct.engine.gate import UNBOUNDED_REPLY, Gate, Ticket, estimated_tokens
+from selfinstruct.errors import Stopped
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
 
@@ -100,6 +101,13 @@ async def test_a_pause_holds_everyone_back(clock: Clock) -> None:
     gate.pause(30)
     gate.pause(10)
     assert await send(gate, clock, [1, 1]) == [30, 30]
+
+
+async def test_a_pause_beyond_every_calendar_stops_the_run_with_a_date(clock: Clock) -> None:
+    gate = Gate(1, clock)
+    gate.pause(1e12)
+    with pytest.raises(Stopped, match="can be resumed at"):
+        await enter(gate, 10)
 
 
 async def test_an_empty_window_reported_by_the_provider_is_a_pause_until_it_is_full_again(clock: Clock) -> None:

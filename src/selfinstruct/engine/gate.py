@@ -26,6 +26,9 @@ LONGEST_SLEEP = 30.0
 PATIENCE = 600.0
 """Longest wait in seconds. A longer one stops the run, unless the user asked to wait."""
 
+LONGEST_PAUSE = 365.0 * 86400
+"""Seconds. A server that asks for more has made a mistake, and the date could not be written."""
+
 RECOVERY = 16
 """Rounds of requests until concurrency is fully restored after too many requests."""
 
@@ -154,7 +157,7 @@ class Gate:
 
     def pause(self, seconds: float, why: str = "") -> None:
         """Send nothing for this time."""
-        until = self.clock() + seconds
+        until = self.clock() + min(seconds, LONGEST_PAUSE)
         if until > self._paused_until:
             self._paused_until, self._why_paused = until, why
 
