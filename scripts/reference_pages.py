@@ -284,7 +284,7 @@ def keys(model: type[BaseModel]) -> Lines:
 
 
 EXITS = {
-    0: "done",
+    0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
     3: "a plugin: the message names it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
@@ -103,12 +104,16 @@ PROVIDERS = {
         ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"), key="huggingfacehub_api_token", untaken=("top_p", *PENALTIES, "stop")
     ),
     "nvidia": Provider(("NVIDIA_API_KEY",), package="langchain_nvidia_ai_endpoints"),
-    "bedrock_converse": Provider(timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
-    "bedrock": Provider(timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
+    "bedrock_converse": Provider(
+        package="langchain_aws", timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"
+    ),
+    "bedrock": Provider(package="langchain_aws", timeout=_whole, threads=True, untaken=PENALTIES, billed_as="aws"),
     "perplexity": Provider(("PPLX_API_KEY",)),
     "groq": Provider(("GROQ_API_KEY",), addresses=("GROQ_API_BASE", "GROQ_BASE_URL"), cached_count=False),
 }
 OTHER = Provider()
+AWS_CREDENTIALS = ("aws_access_key_id", "credentials_profile_name", "api_key", "bedrock_api_key", "client")
+"""Arguments of the client of Bedrock, one of which it needs where the environment holds no credentials."""
 
 
 def provider_of(name: str) -> Provider:
@@ -121,10 +126,19 @@ def require_key(name: str, key: str, given: dict[str, Any]) -> None:
     keys = provider_of(name).keys
     hint = key_hint(name)
     installed = find_spec(provider_of(name).package or f"langchain_{name}")  # a missing package is reported elsewhere
+    if installed and name.startswith("bedrock") and not (key or _has_aws_credentials(given)):
+        raise ModelError(f"provider '{name}' needs credentials of AWS", hint)
     if installed and keys and not key and provider_of(name).key not in given:
         raise ModelError(f"provider '{name}' needs a key", hint)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise ModelError(f"the key of provider '{name}' contains spaces or characters that a key cannot have", hint)
+
+
+def _has_aws_credentials(given: dict[str, Any]) -> bool:
+    """Whether the arguments, the environment, a file or this machine's role holds credentials of AWS."""
+    if any(given.get(name) for name in AWS_CREDENTIALS) or os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
+        return True
+    return import_module("boto3").Session().get_credentials() is not None
 
 
 def key_hint(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,8 @@ SENT = "prompt_characters"
 FEWEST, MOST = 2.5, 6.0
 """Characters that a token stands for at the least, and at the most, in a prompt of words."""
 
-NO_MEMORY = "more system memory"
-"""In the words of a server whose computer is too small for the model."""
+NO_MEMORY = re.compile(r"more system memory|out of memory|(unable|failed) to allocate", re.IGNORECASE)
+"""In the words of a server whose memory, or that of its GPU, is too small for the model and its context."""
 
 
 class NonStreamingChatOllama(ChatOllama):
@@ -193,8 +194,9 @@ class OllamaBackend(Backend):
         words, status = self._mask(_server_message(error)), chat.status_of(error)
         if status == 404:
             return Unusable(f"Ollama at {self._address.url} answered HTTP 404: {words}", self._pull_hint())
-        if NO_MEMORY in words:
-            return Unusable(f"the model does not fit into memory: {words}", "Take a smaller model, or a lower num_ctx.")
+        if NO_MEMORY.search(words):
+            hint = "Take a smaller model or a lower num_ctx, or end other programs that use the memory."
+            return Unusable(f"the model does not fit into memory: {words}", hint)
         if isinstance(error, ResponseError) and status is None:
             return Busy(f"Ollama broke off its answer: {words}")
         if isinstance(error, httpx.TransportError):

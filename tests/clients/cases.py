@@ -85,7 +85,8 @@ async def ask(backend: Backend, model: Any, **arguments: Any) -> Completion | Fa
 async def ask_all(backend: Backend, model: Any, server: ClientServer) -> dict[str, tuple[Completion | Fault, int]]:
     """Take one model of a client through all cases: for each, what came of it, and how many requests were sent."""
     found = {}
-    for name, (server.says, _) in CASES.items():
+    for name, (said, _) in CASES.items():
+        server.says = said
         before = len(server.chats)
         read = await ask(backend, model)
         found[name] = read, len(server.chats) - before

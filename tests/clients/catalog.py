@@ -6,9 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from selfinstruct.api import Backend
 from selfinstruct_langchain import LangChainOptions, build
 from tests.clients.protocols import ANTHROPIC, BEDROCK, CHAT, COHERE, GOOGLE, RESPONSES, Protocol, Words
+
+CLIENTS_WARN = [
+    pytest.mark.filterwarnings(f"ignore:{words}")
+    for words in (
+        "Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning",  # google-genai
+        "The `__fields__` attribute is deprecated:DeprecationWarning",  # cohere
+        "The 'max_tokens' parameter is deprecated:DeprecationWarning",  # nvidia
+        "unclosed:ResourceWarning",
+        "Unclosed c:ResourceWarning",
+        "Exception ignored in:pytest.PytestUnraisableExceptionWarning",  # those of the two lines above
+    )
+]
+"""What the clients warn of among themselves, and of connections that LangChain has no common way to close."""
 
 KEY = "sk-0123456789abcdefSECRET"
 
@@ -52,13 +67,16 @@ class Client:
         """Every word that a reply may end with, and how it is read."""
         return {**self.protocol.ends, **self.ends}
 
-    def backend(self, address: str, **more: Any) -> Backend:
-        """The backend that asks the server at `address`."""
+    def options(self, address: str) -> dict[str, Any]:
+        """The options of a backend that asks the server at `address`."""
         base = {} if "azure" in self.model else {"base_url": address + self.suffix}
         kwargs = {name: address if value == "ADDRESS" else value for name, value in self.kwargs.items()}
         key = {} if "bedrock" in self.model else {"api_key": KEY}
-        given = {**key, **base, "kwargs": kwargs, "timeout": 20} | more
-        return build(LangChainOptions(model=self.model, **given))
+        return {"model": self.model, **key, **base, "kwargs": kwargs, "timeout": 20}
+
+    def backend(self, address: str, **more: Any) -> Backend:
+        """The backend that asks the server at `address`."""
+        return build(LangChainOptions(**self.options(address) | more))
 
 
 PENALTIES = ("frequency_penalty", "presence_penalty")

@@ -44,6 +44,10 @@ def server(monkeypatch: pytest.MonkeyPatch, certificate: Path, _nothing_left_ope
         monkeypatch.delenv(name, raising=False)
     for name in CERTIFICATES:
         monkeypatch.setenv(name, str(certificate))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(certificate.with_name("missing")))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-provider")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with ClientServer() as server:

@@ -10,7 +10,7 @@ import pytest
 from selfinstruct.api import Busy, Completion, Json, Sampling
 from selfinstruct_langchain.providers import PROVIDERS
 from tests.clients.cases import CASES, SAMPLING, ask, ask_all, outcome, places_of
-from tests.clients.catalog import CLIENTS, KEY, Client
+from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client
 from tests.servers.client_server import ClientServer, Said
 from tests.servers.loopback import ServerFault
 
@@ -20,19 +20,7 @@ SCHEMA: dict[str, Json] = {
     "required": ["tasks"],
     "additionalProperties": False,
 }
-pytestmark = [
-    pytest.mark.filterwarnings(f"ignore:{words}")
-    for words in (
-        "Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning",  # google-genai
-        "The `__fields__` attribute is deprecated:DeprecationWarning",  # cohere
-        "The 'max_tokens' parameter is deprecated:DeprecationWarning",  # nvidia
-        "unclosed:ResourceWarning",
-        "Unclosed c:ResourceWarning",
-        "Exception ignored in:pytest.PytestUnraisableExceptionWarning",  # those of the two lines above
-    )
-]
-"""What the clients warn of among themselves, and of connections that LangChain has no common way to close."""
-
+pytestmark = CLIENTS_WARN
 every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 
@@ -67,8 +55,8 @@ async def test_every_end_of_a_reply_is_known(server: ClientServer, client: Clien
     model = backend.chat_model(Sampling())
     found = {}
     for word in client.all_ends:
-        server.says = Said(end=word)
-        found[word] = outcome(await ask(backend, model), server.says)
+        server.says = said = Said(end=word)
+        found[word] = outcome(await ask(backend, model), said)
     assert found == client.all_ends
 
 
@@ -99,13 +87,15 @@ def at(place: str, body: object) -> object:
 
 @every_client
 def test_a_missing_key_is_found_before_any_request_and_no_other_key_is_sent(
-    server: ClientServer, client: Client
+    server: ClientServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if client.model.startswith(("openai:", "azure_openai:", "bedrock")):
-        return  # OpenAI's key is theirs, and AWS has no key of this kind
-    checks = client.backend(server.url, api_key=None).check().checks
+    keys = PROVIDERS[client.model.partition(":")[0]].keys or ("AWS_ACCESS_KEY_ID",)
+    if "OPENAI_API_KEY" in keys:
+        monkeypatch.delenv("OPENAI_API_KEY")
+    kwargs = {name: value for name, value in client.options(server.url)["kwargs"].items() if "aws" not in name}
+    checks = client.backend(server.url, api_key=None, kwargs=kwargs).check().checks
     assert [check.ok for check in checks] == [False]
-    assert any(name in checks[0].fix for name in PROVIDERS[client.model.partition(":")[0]].keys)
+    assert any(name in checks[0].fix for name in keys)
     assert server.requests == []
 
 

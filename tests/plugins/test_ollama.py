@@ -276,6 +276,12 @@ async def test_a_login_in_the_address_is_sent_and_never_visible() -> None:
         (ServerFault(429, {"error": "too many"}), Busy, "429"),
         (ServerFault(500, {"error": "model runner has unexpectedly stopped"}), Busy, "500"),
         (ServerFault(500, {"error": "model requires more system memory (40 GiB)"}), Unusable, "memory"),
+        (
+            ServerFault(500, {"error": "llama runner process has terminated: CUDA error: out of memory"}),
+            Unusable,
+            "memory",
+        ),
+        (ServerFault(500, {"error": "unable to allocate CUDA0 buffer"}), Unusable, "memory"),
         (ServerFault(503, {"error": "server busy, maximum pending requests exceeded"}), Busy, "503"),
         (ServerFault(delay=1.0), Busy, "no answer from http://127.0.0.1"),
         (ServerFault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),

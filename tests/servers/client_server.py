@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
 from tests.servers.protocols import Said, body_of
 
 __all__ = ["ClientServer", "Said", "failure"]
 
+Answer: TypeAlias = Said | ServerFault
+
 
 class ClientServer(LoopbackServer):
     """Answers every chat request with `says`, in the protocol that the request's path belongs to.
 
-    Every answer ends its connection, so that a client that cannot be closed leaves no open socket behind.
+    `says` may be a function of the request. Every answer ends its connection, so that a client that cannot be closed
+    leaves no open socket behind.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.says: Said | ServerFault = Said()
+        self.says: Answer | Callable[[Received], Answer] = Said()
 
     @property
     def chats(self) -> list[Received]:
@@ -30,10 +33,12 @@ class ClientServer(LoopbackServer):
         return [one for one in self.requests if one.method == "POST"]
 
     def answer(self, wire: Wire, request: Received, n: int) -> None:
-        said, close = self.says, {"Connection": "close"}
+        close = {"Connection": "close"}
         if request.method == "GET":
             wire.json({"object": "list", "data": [{"id": "m", "object": "model"}]}, headers=close)
-        elif isinstance(said, ServerFault):
+            return
+        said = self.says(request) if callable(self.says) else self.says
+        if isinstance(said, ServerFault):
             wire.fault(replace(said, headers={**close, **said.headers}))
         else:
             time.sleep(said.delay)

@@ -83,8 +83,8 @@ class StageRun:
             reason, code = await work(), 0
             failed, may_pass = self._store.ledger().failed_requests(name)
             if failed:
-                requests = "request" if failed == 1 else "requests"
-                reason, code = f"{reason}, {failed} {requests} failed", Stopped.exit_code
+                requests, how = "request" if failed == 1 else "requests", "failed" if may_pass else "failed for good"
+                reason = f"{reason}, {failed} {requests} {how}"
             if may_pass:
                 raise Stopped(f"{name}: {reason}", ASK_AGAIN)
         except SelfInstructError as error:
