@@ -20,8 +20,8 @@ _EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
 _ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})(?: key)?[\s*_:：]*", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒|=)\s*\S")
 _INLINE = re.compile(
-    rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（]{_QUALIFIED}(?:{_WORDS})\s*[:：].*[)\]）]"
-    rf"|(?:->|=>|→|⇒|=)\s*\S.*|(?:{_WORDS})\s*[:：]\s*[^\W_].*)",
+    rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（](?:{_QUALIFIED}(?:{_WORDS})\s*[:：]|=\s).*[)\]）]"
+    rf"|(?:->|=>|→|⇒|=)\s*\S.*|[*_]{{0,3}}(?:{_WORDS})\s*[:：][*_]{{0,3}}\s*[^\W_].*)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -29,8 +29,10 @@ _ABOUT = re.compile(
     rf"|topic)[*_]*\s*[:：][*_]*\s*\S+"
     r"(?: \S+){0,3}"
     rf"|{_OPEN}(?:{REMARKS})[*_ ]*[:：][^\n]*"
-    r"|[(*_]*this (?:task |question |one )?(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges"
-    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem))\b[^\n]*",
+    r"|[(*_]*the task (?:is|asks|requires|tests|checks)\b[^\n]*"
+    r"|[(*_]*this (?:(?:task|question|one|exercise|instruction|prompt) (?!\w+ss\b)\w+s\b"
+    r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem)"
+    r"|(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges)\b)[^\n]*",
     re.IGNORECASE,
 )
 

@@ -16,7 +16,10 @@ LONGEST_SAID, END = 120, 200
 """Characters of the read words that are noted, and on either end of many words that are read."""
 
 _IT_IS = r"(?:(?:it|this|that)(?:'s| is) )?"
-_NO = rf"no(?: classification)?|{NO}|{_IT_IS}(?:not|isn't|non)[- ](?:an? )?classification(?: tasks?)?"
+_NO = (
+    rf"no(?: classification)?|{NO}|generat(?:ion|ive)(?: tasks?)?|(?:open[- ]ended|free[- ]form)(?: tasks?)?"
+    rf"|{_IT_IS}(?:not|isn't|non)[- ](?:an? )?classification(?: tasks?)?"
+)
 _YES = rf"{YES}|{_IT_IS}(?:an? )?classification(?: tasks?)?"
 _ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
 _WHOLE = re.compile(rf"\W*{_ANSWER}\W*", re.IGNORECASE)
@@ -45,13 +48,20 @@ _MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
 _LINE = re.compile(
     rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]|\Z))(?P<rest>.*)", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number) \d{1,3} )")
+_SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number)s? \d{1,3}\b|(?:All )?[Tt]he (?:others?|rest)\b)")
+_OTHERS = re.compile(
+    r"\W*(?:all )?(?:the )?(?:others?|rest|remaining)\b.{0,40}?\b(?:(?P<no>not?)|(?P<yes>yes|classification))\b",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(
     rf"{_TASK}[\"']?(?P<number>\d{{1,3}})(?!\d)[\s*_\"').:：=→>|–—-]*{_ANSWER}\b[\s*_\"').;,|/]*", re.IGNORECASE
 )
+_NUMBERS = r"(?P<numbers>(?:(?:and\b|tasks?\b|numbers?\b|[#\s,.;&*])*\d{1,3}(?!\d))+)"
 _GROUP = re.compile(
-    rf"[\s*_#>-]*{_ANSWER}s?(?: tasks)?[\s*_]*[:：=–—-][\s*_]*"
-    r"(?P<numbers>(?:(?:and\b|tasks?\b|[#\s,.;&*])*\d{1,3}(?!\d))+)\W*",
+    rf"[\s*_#>-]*(?:the )?{_ANSWER}s?(?: tasks)?[\s*_]*(?:[:：=–—-]|are\b:?)[\s*_]*{_NUMBERS}\W*", re.IGNORECASE
+)
+_SPOKEN_GROUP = re.compile(
+    rf"\W*{_NUMBERS} are (?:(?P<no>not|no)\b|(?P<yes>classification))(?: an?)?(?: classification)?(?: tasks?)?\W*",
     re.IGNORECASE,
 )
 
@@ -132,6 +142,9 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
         elif (start := _LINE.fullmatch(line)) and 1 <= int(start["number"]) <= len(tasks):
             number = int(start["number"])
             found.append((number, _without_task(start["rest"].strip(), tasks[number - 1]) or heading))
+        elif found and (others := _OTHERS.match(line)):
+            left = set(range(1, len(tasks) + 1)) - {number for number, _ in found}
+            found.extend((number, "no" if others["no"] else "yes") for number in sorted(left))
         elif _WHOLE.fullmatch(line) and line.endswith((":", "*")) and (not found or heading):
             heading = line
         elif found and (split_facts(line)[1] or not yes_or_no(found[-1][1])):
@@ -173,10 +186,10 @@ def _pairs(line: str) -> list[tuple[int, str]]:
 
 
 def _group(line: str) -> Iterator[tuple[int, str]]:
-    """`Yes: 1, 4`: one answer for several numbers."""
-    if group := _GROUP.fullmatch(line):
+    """`Yes: 1, 4`, `Tasks 1 and 4 are not`: one answer for several numbers."""
+    if group := _GROUP.fullmatch(line) or _SPOKEN_GROUP.fullmatch(line):
         for number in re.findall(r"\d+", group["numbers"]):
-            yield int(number), group["no"] or group["yes"]
+            yield int(number), "no" if group["no"] else "yes"
 
 
 def _by_position(lines: Sequence[str], count: int) -> list[tuple[int, str]]:

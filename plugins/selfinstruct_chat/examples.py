@@ -8,25 +8,27 @@ from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.framing import split_input, without_frame, without_next_task
+from selfinstruct_chat.fields import LABEL, kind_of_field, says_nothing
+from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
+from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
-from selfinstruct_chat.words import NO_INPUT
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
-_NO_INPUT = re.compile(rf"[\s\W_]*(?:{NO_INPUT}|not (?:needed|required))[\s\W_]*", re.IGNORECASE)
-"""What models write where an example has no input."""
+_WANTS_DATA = re.compile(r"json|yaml|xml|\b(?:object|dictionar|record|key|field|data)", re.IGNORECASE)
+"""Tasks whose output may itself look like records."""
 
-_OUTRO = re.compile(
-    r"(?:\A|\n[ \t]*\n)[ \t]*[(*_]*(?:i hope|let me know|feel free|these examples|would you like|note)\b"
-    r"[^\n]{0,300}\bexamples?\b[^\n]{0,200}\Z",
-    re.IGNORECASE,
+_EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_ARROW = re.compile(
+    r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
+    r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
 )
-"""A last paragraph that speaks about the examples."""
+_BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
+"""The name of a field in bold, in an input: `**Email:** ...`."""
 
 
 class ChatExamplesReader(PostProcessor):
@@ -39,10 +41,12 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = _OUTRO.sub("", final_text(reply.text)[:LONGEST].rstrip())
+        text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
-        pairs, is_cut = read_pairs(text, is_classification, ends_open)
+        pairs, is_cut = read_pairs(
+            text, is_classification, ends_open, wants_data=_WANTS_DATA.search(subject.text) is not None
+        )
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
@@ -50,23 +54,37 @@ class ChatExamplesReader(PostProcessor):
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
             given, output = split_input(given, without_frame(output, subject.text))
-            given = "" if _is_no_input(given, subject.text) else given
+            given = "" if _is_no_input(given, subject.text) else _BOLD_FIELD.sub(_plain_field, given)
             examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
         return examples
 
 
-def read_pairs(text: str, is_classification: bool, ends_open: bool) -> tuple[list[InputOutput], bool]:
+def read_pairs(
+    text: str, is_classification: bool, ends_open: bool, *, wants_data: bool
+) -> tuple[list[InputOutput], bool]:
     """Inputs and outputs as they are marked, none if nothing is, and whether the last one is cut.
 
     JSON says itself whether it is whole; of other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
+    text = _EXAMPLE_TAG.sub("", text)
+    if "<<" not in text and (pairs := read_records(text, is_classification)):
+        return pairs, ends_open
     if blocks := read_blocks(text, is_classification):
         pairs = list(_paired(list(_parts(blocks)), is_classification))
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
-    pairs, is_cut = read_json_examples(text, ends_open)
-    return (pairs, is_cut) if pairs else (read_table_examples(text), ends_open)
+    pairs, is_cut = read_json_examples(text, ends_open, not wants_data)
+    if pairs:
+        return pairs, is_cut
+    return read_table_examples(text) or _by_arrows(text), ends_open
+
+
+def _by_arrows(text: str) -> list[InputOutput]:
+    """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = [_ARROW.fullmatch(line) for line in lines]
+    return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
@@ -83,13 +101,19 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
                 label, _, below = block.text.partition("\n")
                 yield "output", block.text if after == "input" else label.strip()
                 if after != "input" and below.strip():
-                    yield "input", tidy(below.split("\n"))
+                    yield "input", _unlabelled(tidy(below.split("\n")))
             case "example":
                 yield "next", ""
                 if after == "output" and block.text:
                     yield "input", block.text
             case "end":
                 pass
+
+
+def _unlabelled(given: str) -> str:
+    """An input without a label that says no more than that it is one: `Text: ...`."""
+    label = LABEL.match(given)
+    return given[label.end() :] if label and kind_of_field(label["name"]) == "input" else given
 
 
 def _paired(parts: Sequence[MarkedPart], is_classification: bool) -> Iterator[InputOutput]:
@@ -127,6 +151,10 @@ def _output_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
             is_used = True
 
 
+def _plain_field(found: re.Match[str]) -> str:
+    return found[1] or f"{found[2]}:"
+
+
 def _is_no_input(given: str, instruction: str) -> bool:
     """Whether an input says that there is none, or is the task over again."""
-    return _NO_INPUT.fullmatch(given) is not None or given.split() == instruction.split()
+    return (bool(given) and says_nothing(given)) or given.split() == instruction.split()

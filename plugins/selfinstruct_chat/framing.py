@@ -14,7 +14,7 @@ _AGREES = r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no pro
 """Alone at the start of an output; in other languages, and before `Here is`, more words are known."""
 
 _OPENER = re.compile(
-    rf"\s*(?:{SURE}[ \u00a0]?[!,.！，。][ \t]*{HERE}[^\n:：]{{0,160}}(?:[:：]|[.!。](?=[ \t]*\n))[*_]*\s*"
+    rf"\s*(?:{SURE}[ \u00a0]?[!,.！，。–—-][ \t]*{HERE}[^\n:：]{{0,160}}(?:[:：]|[.!。](?=[ \t]*\n))[*_]*\s*"
     rf"|{HERE}[^\n:：]{{0,160}}[:：][*_]*[ \t]*\n[ \t]*\n\s*"
     r")(?=\S)",
     re.IGNORECASE,
@@ -25,17 +25,20 @@ _AGREED = re.compile(
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[(*_]*(?:"
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡(*_]*(?:"
     r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
     r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
     r"\b(?:help|else|more|other|another|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
+    r"|(?:i hope|note)\b[^\n]{0,300}\bexamples?\b"
+    r"|(?:these|the)(?: \w+)? examples (?:show|cover|are|demonstrate|illustrate|should|use|include|vary)\b"
     r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
     r"|do you (?:want|need) (?:me to|more)"
     rf"|{HOPES}"
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
 )
+_RULE = re.compile(r"[ \t]*[-*_=]{3,}")
 _WANTS_LETTER = re.compile(
     r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE
 )
@@ -46,19 +49,23 @@ _COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
 _EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
 _INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
 _OUTPUT_LINE = re.compile(
-    rf"\n{_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
+    rf"(?:\A|\n){_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
 )
-_TASK = rf"{_LABEL}(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?[*_]{{0,3}}[ \t]*[:：]"
+_NEXT = rf"(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?"
+_TASK = rf"(?:{_LABEL}{_NEXT}[*_]{{0,3}}[ \t]*[:：]|[ \t]*#{{1,6}}[ \t]*{_NEXT}[ \t]*(?=\n))"
 _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
-_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
+_TURN = r"[ \t]*(?:#{1,6}[ \t]*)?(?:Human|User|Assistant)[ \t]*:"
+_TURN_FIRST, _NEXT_TURN = re.compile(_TURN), re.compile(rf"\n[ \t]*\n{_TURN}")
+_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*\n?[ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
 _OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
 
 
 def without_frame(output: str, instruction: str) -> str:
     """An output without words to the user around it, the label of another output below it, and the next task."""
-    if not _TASK_FIRST.match(output) and (found := _NEXT_TASK.search(output)):
-        output = output[: found.start()].rstrip()
+    for first, following in ((_TASK_FIRST, _NEXT_TASK), (_TURN_FIRST, _NEXT_TURN)):
+        if not first.match(output) and (found := following.search(output)):
+            output = output[: found.start()].rstrip()
     if found := _OUTPUT_FIRST.match(output[:ENDS]):
         output = output[found.end() :]
     if found := _OPENER.match(output[:ENDS]):
@@ -67,11 +74,17 @@ def without_frame(output: str, instruction: str) -> str:
         output = output[found.end() :]
     if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
         output = output[: len(output) - len(found[0])].rstrip()
-    if not _WANTS_LETTER.search(instruction):
-        for _ in range(MOST_CLOSERS):
-            if found := _CLOSER.search(output[-ENDS:]):
-                output = output[: len(output) - len(found[0])].rstrip()
-    return output
+    return without_closers(output, instruction)
+
+
+def without_closers(text: str, instruction: str) -> str:
+    """A text without words to the user at its end, unless the task is to write to somebody."""
+    for _ in range(0 if _WANTS_LETTER.search(instruction) else MOST_CLOSERS):
+        if found := _CLOSER.search(text[-ENDS:]):
+            text = text[: len(text) - len(found[0])].rstrip()
+            if _RULE.fullmatch(text.rpartition("\n")[2][:ENDS]):
+                text = text.rpartition("\n")[0].rstrip()
+    return text
 
 
 def without_next_task(text: str, instruction: str) -> str:

@@ -16,7 +16,7 @@ from selfinstruct_chat.answer_words import (
 )
 from selfinstruct_chat.lists import ListItem, is_break, is_fence
 from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.words import INPUTS, NO_INPUT
+from selfinstruct_chat.words import INPUTS, NO_INPUT, TASKS
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -41,7 +41,7 @@ _NO_INPUT = re.compile(
     rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
     re.IGNORECASE,
 )
-_BOLD_INPUT = re.compile(rf"^(\s*)[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
+_BOLD_INPUT = re.compile(rf"^(\s*)(?:[-*•]\s+)?[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
 _FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
@@ -49,6 +49,9 @@ _CLOSING = re.compile(
     r"\[(?:end|done|eof)\]|\*[^*\n]+\*\s*\Z|note(?: that)?\b|please provide more|enjoy\b|is there anything else"
     r"|that's all)",
     re.IGNORECASE,
+)
+_HEADING = re.compile(
+    rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*", re.IGNORECASE
 )
 _REMARK = re.compile(r"※.*|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
@@ -83,7 +86,7 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
 def _blocks(lines: Sequence[str]) -> list[list[str]]:
     """Paragraphs, code blocks whole; a line that announces an answer starts one. Headings of what follows go."""
     kept = list(lines)
-    while kept and (not kept[-1].strip() or (len(kept) > 1 and is_break(kept[-1]))):
+    while kept and (not kept[-1].strip() or (len(kept) > 1 and (is_break(kept[-1]) or _HEADING.fullmatch(kept[-1])))):
         kept.pop()
     below = _Below(kept)
     blocks: list[list[str]] = [[]]
@@ -113,7 +116,11 @@ class _Below:
         places = range(len(lines))
         self._last_form = max((at for at in places if _FORM.match(lines[at])), default=-1)
         self._last_option = max((at for at in places if _OPTION.match(lines[at])), default=-1)
-        self._last_other = max((at for at in places if lines[at].strip() and not describes_task(lines[at])), default=-1)
+        answer = next(
+            (at for at in places if at and (starts_answer(lines[at]) or starts_example(lines[at]))), len(lines)
+        )
+        own = (at for at in places[:answer] if lines[at].strip() and not describes_task(lines[at]))
+        self._last_other = max(own, default=-1)
         self._wants_example: bool | None = None
 
     def shows_form(self, at: int) -> bool:

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.fields import kind_of_field, text_of
 from selfinstruct_chat.layout import read_table
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, OUTPUTS
 
-_NUMBERED = r"[ _-]?\d{0,2}"
-_INPUT_KEY = re.compile(rf"(?:(?:sample|example|test)[ _])?(?:{INPUTS}|text|context){_NUMBERED}", re.IGNORECASE)
-_OUTPUT_KEY = re.compile(
-    rf"(?:(?:expected|correct|sample|example|model)[ _])?"
-    rf"(?:{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|label|class_label){_NUMBERED}",
-    re.IGNORECASE,
-)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+_TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
 _INTRO = re.compile(r"[^\n\[{]{0,200}\n?\s*")
 
 MOST_OTHERS = 2
 """Keys of an example besides its input and its output; what has more of them is data of its own."""
 
 
-def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]], bool]:
+def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False) -> tuple[list[tuple[str, str]], bool]:
     """Inputs and outputs, and whether the reply ended inside the last one.
 
     None where the text is no JSON of that kind, or where more than a line stands before the JSON.
     """
+    if text.lstrip("` \npython")[:2] == "[(":
+        text = _TUPLE.sub(r"[\1]", text)
     reading = read_json(text)
     if reading is None or _INTRO.fullmatch(_FENCE.sub("", text[: reading.start]).strip()) is None:
         return [], False
     found = [pair for value in reading.values for pair in _examples(value)]
+    if not found and accept_any_keys and len(reading.values) == 1:
+        found = _alike(reading.values[0])
     if found == [("", "")]:
         return [], False
     if not found or not reading.is_cut:
@@ -46,42 +44,77 @@ def read_json_examples(text: str, ends_open: bool) -> tuple[list[tuple[str, str]
 def read_table_examples(text: str) -> list[tuple[str, str]]:
     """Inputs and outputs from a table that has a column for each, below no more than a line."""
     intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
-    keys = [name.strip("*_ ").replace(" ", "_") for name in names]
-    given = [at for at, key in enumerate(keys) if _INPUT_KEY.fullmatch(key)]
-    output = [at for at, key in enumerate(keys) if _OUTPUT_KEY.fullmatch(key)]
-    if len(given) != 1 or len(output) != 1 or _INTRO.fullmatch("\n".join(intro).strip()) is None:
+    if sorted(filter(None, map(kind_of_field, names))) != ["input", "output"] or not _INTRO.fullmatch(
+        "\n".join(intro).strip()
+    ):
         return []
-    return [(row[given[0]], row[output[0]]) for row in rows if len(row) == len(names)]
+    return [pair for row in rows if len(row) == len(names) and (pair := _pair(dict(zip(names, row, strict=True))))]
 
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:
     """The examples in a value, wherever they stand in it."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value and all(map(_is_pair, value)):
+        yield from ((text_of(given), text_of(output)) for given, output in value)
+    elif isinstance(value, list):
+        yield from _turns(value)
         for inner in value:
             yield from _examples(inner)
     elif isinstance(value, Mapping):
         if (pair := _pair(value) if value else ("", "")) is not None:
             yield pair
             return
+        if value and all(_is_sentence(str(key)) and isinstance(inner, str) for key, inner in value.items()):
+            yield from ((str(key), text_of(inner)) for key, inner in value.items())
         for inner in value.values():  # {"task": ..., "examples": [...]}, {"1": {...}, "2": {...}}
             if isinstance(inner, list | Mapping):
                 yield from _examples(inner)
 
 
+def _alike(value: object) -> list[tuple[str, str]]:
+    """Several objects with the same two texts each, whatever their keys."""
+    rows = [tuple(one.items()) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    names = {tuple(name for name, _ in row) for row in rows}
+    if (
+        len(rows) < 2
+        or len(names) != 1
+        or len(rows[0]) != 2
+        or not all(isinstance(text, str) for row in rows for _, text in row)
+    ):
+        return []
+    return [(text_of(given), text_of(output)) for (_, given), (_, output) in rows]
+
+
+def _turns(value: list[object]) -> Iterator[tuple[str, str]]:
+    """What a user said and an assistant answered, in a list of messages."""
+    said = [(one.get("role"), one.get("content")) for one in value if isinstance(one, Mapping)]
+    for (role, given), (answerer, output) in pairwise(said):
+        if (role, answerer) == ("user", "assistant"):
+            yield text_of(given), text_of(output)
+
+
+def _is_sentence(key: str) -> bool:
+    return key.rstrip('"”’) ').endswith((".", "?", "!", "。", "？", "！"))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(inner, str) for inner in value)
+
+
+def _holds_objects(value: object) -> bool:
+    inner = list(value.values()) if isinstance(value, Mapping) else value
+    return isinstance(inner, list) and any(isinstance(one, Mapping | list) for one in inner)
+
+
 def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
-    parts = {str(key).strip().replace(" ", "_"): inner for key, inner in value.items()}
-    outputs = [inner for key, inner in parts.items() if _OUTPUT_KEY.fullmatch(key)]
-    inputs = [inner for key, inner in parts.items() if _INPUT_KEY.fullmatch(key)]
+    parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
+    outputs = [inner for kind, inner in parts if kind == "output"]
+    inputs = [inner for kind, inner in parts if kind == "input"]
     if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
-        return _text(inputs[0]), ""
+        return text_of(inputs[0]), ""
+    if not inputs and any(_holds_objects(inner) for inner in outputs):
+        return None  # {"result": [...]}
+    if len(parts) == 2 and len(outputs) == 1 and not inputs:
+        inputs = [inner for kind, inner in parts if kind != "output"]  # whatever its name
     if not outputs or len(parts) > len(outputs) + len(inputs) + MOST_OTHERS:
         return None  # other data that happens to have such a key
-    return _text(inputs[0]) if inputs else "", _text(outputs[0])
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, CutText):
-        return CutText(value.strip("\r\n"))
-    return value.strip("\r\n") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text_of(inputs[0]) if inputs else "", text_of(outputs[0])

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from selfinstruct.api.text import CutText, read_json
+from selfinstruct_chat.fields import kind_of_field, text_of, with_input
 from selfinstruct_chat.lists import has_marker
 from selfinstruct_chat.words import TASKS
 
 KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
 """Where an object keeps its task; the first one that holds a string counts."""
 
-_KEY = re.compile(rf"(?:{TASKS})s?", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?:(?:{TASKS})s?[ _-]?)?#?\d{{1,3}}\.?", re.IGNORECASE)
 _SENTENCE = re.compile(r"\S\s+\S+\s+\S.*[.?!…\"”']\s*\Z|[。？！।؟]\s*\Z", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*```.*$|^[A-Za-z_]\w{0,30}[ \t]*=[ \t]*\Z", re.MULTILINE)
@@ -64,10 +64,13 @@ def _tasks(value: object) -> Iterator[str]:
 
 
 def _own(value: dict[str, object]) -> str | None:
-    """The task that an object holds. An input beside it is an example's, which the stage `instances` asks for."""
+    """The task that an object holds, with the input beside it."""
     fields = {str(key).strip().lower(): inner for key, inner in value.items()}
-    names = [*KEYS, *(key for key in fields if _KEY.fullmatch(key))]
-    return next((text for name in names if isinstance(text := fields.get(name), str) and text.strip()), None)
+    names = [*KEYS, *(key for key in fields if not key[-1:].isdigit() and kind_of_field(key) == "task")]
+    held = ((name, text) for name in names if isinstance(text := fields.get(name), str) and text.strip())
+    own, task = next(held, ("", None))
+    given = (text_of(inner) for name, inner in fields.items() if name != own and kind_of_field(name) == "input")
+    return None if task is None else with_input(task, next(given, ""))
 
 
 def _plain(text: str) -> str:

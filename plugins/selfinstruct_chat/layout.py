@@ -6,10 +6,12 @@ import csv
 import re
 from collections.abc import Sequence
 
+from selfinstruct_chat.fields import kind_of_field, with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, INPUTS, OUTPUTS, TASKS
+from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
+_INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
@@ -27,29 +29,18 @@ _MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|str
 _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
 NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SPELT = re.compile(rf"^([ \t#*]*(?:{TASKS})[ ]+)({'|'.join(NUMERALS)})(?=[*_]*[:.)])", re.MULTILINE | re.IGNORECASE)
-_LABEL = re.compile(
-    r"^(?P<before>[ \t]*(?:#{1,6}[ ]|[-*•][ ])?[*_]{0,3})(?P<word>[^\W\d_]{2,20}|№)[ \t]*[#№]?(?P<number>\d{1,2})"
-    r"(?=[*_]*[ ]?[:：.)–—])",
-    re.MULTILINE,
-)
-_NO_TASK = re.compile(
-    rf"(?:{ANSWERS}|{OUTPUTS}|{INPUTS}|{EXAMPLES}|{TASKS}|step|day|week|chapter|line|part|option|section|stanza"
-    rf"|verse|scene)",
-    re.IGNORECASE,
-)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE = re.compile(r"[ \t]*\|[ \t:|-]*-[ \t:|-]*\|[ \t]*")
 _CELLS = re.compile(r"(?<!\\)\|")
-_HEAD = re.compile(rf"[*_ ]*(?:{TASKS})s?[*_ ]*", re.IGNORECASE)
 
 
 def unescaped(text: str) -> str:
     r"""The reply with `1\.` as `1.`, with line ends for `\n` where it has none, and without what wraps the list.
 
     That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones,
-    and so do labels in a language that no list here knows.
+    and `Task One` becomes `Task 1`.
     """
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
@@ -58,7 +49,7 @@ def unescaped(text: str) -> str:
         text = _MARK_UP.sub("", text)
     if "\\" in text:
         text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
-    text = _with_known_labels(text)
+    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
     return _QUOTE.sub("", text) if ">" in text and _QUOTED_MARKER.search(text) else text
 
 
@@ -66,17 +57,6 @@ def read_layout(text: str) -> ParsedList | None:
     """Tasks in tags or in the rows of a table; `None` where there are none, or where they are a listed task's data."""
     lines = text.split("\n")
     return _tagged(text) or _table(lines) or _csv(lines)
-
-
-def _with_known_labels(text: str) -> str:
-    """The text with `Task 1` for `Tugas 1` and `Task One`, where lines start with the same word and rising numbers."""
-    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
-    found = [label for label in _LABEL.finditer(text) if not _NO_TASK.fullmatch(label["word"])]
-    words = {label["word"].casefold() for label in found}
-    numbers = [int(label["number"]) for label in found]
-    if len(words) != 1 or len(found) < 2 or numbers != list(range(numbers[0], numbers[0] + len(found))):
-        return text
-    return _LABEL.sub(r"\g<before>Task \g<number>", text)
 
 
 def _unwrapped(text: str) -> str:
@@ -93,11 +73,12 @@ def _tagged(text: str) -> ParsedList | None:
     if not tags or has_marker(text[: tags[0].start()]):
         return None
     ends = [*(tag.start() for tag in tags[1:]), len(text)]
-    found = [
-        (text[tag.end() : closing.start()], closing.end())
-        for tag, end in zip(tags, ends, strict=True)
-        if (closing := re.compile(rf"</{tag[1]}\s*>", re.IGNORECASE).search(text, tag.end(), end))
-    ]
+    found = []
+    for tag, end in zip(tags, ends, strict=True):
+        if closing := re.compile(rf"</{tag[1]}\s*>", re.IGNORECASE).search(text, tag.end(), end):
+            given = _INPUT_TAG.match(text, closing.end())
+            task = with_input(text[tag.end() : closing.start()].strip(), given["text"].strip() if given else "")
+            found.append((task, given.end() if given else closing.end()))
     intro = _AROUND.sub("", text[: tags[0].start()])
     if not found or (len(found) == 1 and intro.strip()):
         return None  # one tag in a text: the text speaks of it
@@ -108,9 +89,18 @@ def _tagged(text: str) -> ParsedList | None:
 def _table(lines: Sequence[str]) -> ParsedList | None:
     """The rows of the first table, if a column is headed as the one with the tasks."""
     intro, (names, *rows), outro = read_table(lines) or ([], [[]], [])
-    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
-    items = [ListItem([row[column]]) for row in rows if column < len(row)]
-    return ParsedList(intro, items, outro) if column >= 0 and items and not has_marker("\n".join(intro)) else None
+    items = _items(names, rows)
+    return ParsedList(intro, items, outro) if items and not has_marker("\n".join(intro)) else None
+
+
+def _items(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ListItem]:
+    """An item for each row, from the columns of the task and of its input; none where no column is the tasks'."""
+    kinds = [kind_of_field(name) for name in names]
+    if "task" not in kinds:
+        return []
+    task, given = kinds.index("task"), kinds.index("input") if "input" in kinds else len(kinds)
+    full = [[*row, *[""] * len(kinds)] for row in rows]
+    return [ListItem(with_input(row[task], row[given]).split("\n")) for row in full]
 
 
 def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[str]] | None:
@@ -118,6 +108,8 @@ def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[s
     rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
     if rule < 1 or not _ROW.fullmatch(lines[rule - 1]):
         return None
+    if lines[-1].lstrip().startswith("|") and not _ROW.fullmatch(lines[-1]):
+        lines = [*lines[:-1], f"{lines[-1]} |"]  # the reply was cut inside a row
     end = next((at for at in range(rule + 1, len(lines)) if not _ROW.fullmatch(lines[at])), len(lines))
     rows = [_cells(line) for line in (lines[rule - 1], *lines[rule + 1 : end])]
     return list(lines[: rule - 1]), rows, list(lines[end:])
@@ -126,13 +118,12 @@ def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[s
 def _csv(lines: Sequence[str]) -> ParsedList | None:
     """The rows of comma-separated values, if the first line names a column as the one with the tasks."""
     names = [name.strip(' "') for name in lines[0].split(",")]
-    column = next((at for at, name in enumerate(names) if _HEAD.fullmatch(name)), -1)
-    if column < 0 or len(names) < 2:
+    if len(names) < 2 or "task" not in map(kind_of_field, names):
         return None
     rows = [row for row in csv.reader(lines[1:], skipinitialspace=True) if row]
     if len(rows) < 2 or any(len(row) != len(names) for row in rows):
         return None
-    return ParsedList([], [ListItem([row[column]]) for row in rows])
+    return ParsedList([], _items(names, rows))
 
 
 def _cells(line: str) -> list[str]:

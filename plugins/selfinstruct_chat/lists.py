@@ -18,6 +18,7 @@ FARTHEST = 5
 _NUMBER = re.compile(
     rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
+    (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
     (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -25,7 +26,7 @@ _NUMBER = re.compile(
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
 _SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -162,6 +163,8 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
     mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
     closed = found["closed"] or found["closed_late"]
     named = bool(label or found["heading"])
+    if found["aside"] and not named:
+        return None  # `3 (three): `, `1/2. `
     if not named and (
         not mark or (mark == "]" and found["open"] != "[") or (mark in "–—-" and not _DASHED.match(rest))
     ):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+from selfinstruct_chat.fields import kind_of_field
 from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXAMPLES, INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
@@ -26,20 +27,21 @@ KINDS: Mapping[str, PartKind] = {
 HEAD = 120
 """Characters at a line's start in which a marker must stand."""
 
+_PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
 _DECOR = r"[ \t>*_#`\"-]*"
 _DELIMITER = re.compile(
     rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
-    r"(?P<name>NO[ _-]?INPUT|INPUT|OUTPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END)"
+    rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"
     r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_TAG = re.compile(r"[ \t]*<(?P<close>/)?(?P<name>input|output|label|example)>(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_CLOSING_TAG = re.compile(r"</(?:input|output|label|example)>\s*\Z", re.IGNORECASE)
-
 _OTHER_FORM = re.compile(
-    r"^[ \t]*[*_]{0,3}(?:\[(?P<name>(?:NO[ _]?)?INPUT|OUTPUT)\])[*_]{0,3}:?(?P<rest>[ \t]|$)",
+    rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
+    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
+"""Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
+
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
 _KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
 _NAMES = (
@@ -61,6 +63,11 @@ _EXAMPLE = re.compile(
     rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
     rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
+)
+_LABELS_ON_ONE_LINE = re.compile(
+    rf"^([ \t]*(?:[-*•][ \t]+|\d{{1,2}}[.)][ \t]+)?[*_]*(?:{INPUTS})[*_]*[ \t]?[:：](?:(?!{OUTPUTS})[^\n]){{1,2000}}?)"
+    rf"(?:[ \t]*[|;,→–—-][>\s]*|(?<=[.!?\"”'’)。])[ \t]+|[ \t]+(?=\*\*))(?=[*_]*(?:{OUTPUTS})[*_]*[ \t]?[:：])",
+    re.MULTILINE | re.IGNORECASE,
 )
 _FIELD = re.compile(
     r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
@@ -97,15 +104,12 @@ class PartBlock:
 def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
     """The marked parts of a raw text in their order; empty if nothing is marked.
 
-    Delimiters count first, then tags, then labels such as `Output:`, and these only outside code.
+    Delimiters count first, also in other brackets, then labels such as `Output:`, and these only outside code.
     """
     lines = _delimited(text).split("\n")
     labels = _labels(lines, is_classification)
     if found := _by(_delimiter_at, lines):
         return _cut_at(lines, _completed(found, labels, is_classification))
-    found = _by(_tag_at, lines)
-    if {"input", "output"} <= {marker.kind for marker in found}:
-        return [PartBlock(block.kind, _CLOSING_TAG.sub("", block.text).rstrip()) for block in _cut_at(lines, found)]
     if not labels:
         return []
     before = tidy(lines[: labels[0].line])
@@ -119,10 +123,15 @@ def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
 
 def _delimited(text: str) -> str:
     """The text with delimiters of another form, or on one line, as they were asked for."""
-    kinds = {found["name"].upper() for found in _OTHER_FORM.finditer(text)}
-    if {"INPUT", "OUTPUT"} <= kinds:
-        text = _OTHER_FORM.sub(lambda found: f"<<{found['name']}>>{found['rest']}", text)
-    return _ON_ONE_LINE.sub("\n", text)
+    kinds = {_kind_of_name(found) for found in _OTHER_FORM.finditer(text)}
+    if {"input", "output"} <= kinds:
+        text = _OTHER_FORM.sub(lambda found: f"\n<<{'END' if found['close'] else _kind_of_name(found)}>> ", text)
+    return _LABELS_ON_ONE_LINE.sub(r"\1\n", _ON_ONE_LINE.sub("\n", text))
+
+
+def _kind_of_name(found: re.Match[str]) -> str:
+    name = found["square"] or found["lens"] or found["tag"]
+    return name.lower() if name.lower() in KINDS else kind_of_field(name) or "input"
 
 
 def tidy(lines: Sequence[str]) -> str:
@@ -186,10 +195,6 @@ def _delimiter_at(at: int, line: str) -> PartMarker | None:
     return _named(at, _match(_DELIMITER, line))
 
 
-def _tag_at(at: int, line: str) -> PartMarker | None:
-    return _named(at, _match(_TAG, line))
-
-
 def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | None:
     if match is None:
         return None
@@ -197,7 +202,7 @@ def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | Non
     name = re.sub(r"[ _-]", "", found["name"].lower())
     if found["close"] or name == "end":
         return PartMarker(at, "end", rest)
-    return PartMarker(at, KINDS[name], rest)
+    return PartMarker(at, KINDS.get(name) or ("output" if kind_of_field(name) == "output" else "input"), rest)
 
 
 def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:

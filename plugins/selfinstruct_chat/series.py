@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from selfinstruct.api.text import Phrase, verb_and_object
 from selfinstruct_chat.lists import ListItem
 
 _BOLD_TITLE = re.compile(
-    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：](?P=sign)|(?P=sign)(?:[:：]|\s[–—-](?=\s)))\s*(?P<rest>\S.*)"
+    r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：.](?P=sign)|(?P=sign)(?:[:：]|(?P<dash>\s[–—-](?=\s))))\s*(?P<rest>\S.*)"
 )
-_NAME = r"[A-Za-z][\w/&-]*(?: [\w/&-]+){0,2}"
+_NAME = r"[^\W\d_][\w/&-]*(?: [\w/&-]+){0,2}"
 _KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
 _KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+(?:[*_]*{_KIND}|[|–—][*_ ]*{_NAME})[*_]*", re.DOTALL)
@@ -27,9 +28,13 @@ _KINDS = (
 _KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 _PLAIN_TITLE = re.compile(
-    rf"(?:(?i:{_KINDS})[ ]?[:：–—]|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
+    rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]"
+    rf"|(?i:{_KINDS})[ ]?[:：–—]"
+    rf"|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
 T = TypeVar("T")
+
+NOTHING = Phrase("", "")
 
 _SHORT = 3
 """Words of so few letters may be small in a title."""
@@ -71,7 +76,9 @@ def _untitled(item: ListItem) -> ListItem | None:
     if found := _PLAIN_TITLE.fullmatch(first.strip()):
         return replace(item, lines=[found["rest"], *below])
     if found := _BOLD_TITLE.fullmatch(first.strip()):
-        return replace(item, lines=[found["rest"], *below]) if _is_title(found["title"], found["rest"]) else None
+        names = found["dash"] or verb_and_object(found["title"]) == NOTHING
+        is_title = _is_title(found["title"], found["rest"]) or (names and not found["rest"][0].islower())
+        return replace(item, lines=[found["rest"], *below]) if is_title else None
     text = next((line.strip() for line in below if line.strip()), "")
     return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
 

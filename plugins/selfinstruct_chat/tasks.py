@@ -28,6 +28,10 @@ _WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}
 """The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
 
 
+_TURNS = re.compile(r"(?<![:：])\n[ \t]*\n(?:User|Human): [^\n]*\n+(?:Assistant|AI):", re.IGNORECASE)
+"""The user's next turn and an answer to it, which a model played; below a colon they are a task's data."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """Tasks with their tails, what stood around them, and whether the reply ended inside the last one."""
@@ -87,6 +91,8 @@ def _from_json(found: JsonTasks) -> _Read:
 
 def _from_list(text: str, is_cut: bool) -> _Read:
     """Read what is no JSON. Where no other item has a tail, the last one's is the outro."""
+    if not text.startswith(("User:", "Human:")):
+        text = _TURNS.split(text, maxsplit=1)[0]
     text = unescaped(text)
     listing = read_layout(text) or read_triplets(text) or find_items(text)
     del listing.items[MOST_ITEMS:]

@@ -11,6 +11,7 @@ LONGEST = 10_000
 """Characters of a text that is tidied; what is longer is no task that anybody could use, and stays as it is."""
 
 _LEAD = re.compile(r"(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])|(_{1,2})(?=[^\s_]+ )(.+?)(?<=[^\s_])\3(?!\w)")
+_BULLET = re.compile(r"[-*•–—]\s+(?=[^\W\d]|\*)")
 _LABEL = re.compile(rf"(?:{TASKS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』", "`": "`"}
 
@@ -53,7 +54,7 @@ def tidy(text: str) -> str:
     while text != before and len(text) <= LONGEST:
         before = text
         text = _plain_signs(text)
-        for pattern in (_LABEL, _STRAY):
+        for pattern in (_BULLET, _LABEL, _STRAY):
             if (found := pattern.match(text)) and found.end() < len(text):
                 text = text[found.end() :]
         if found := _LEAD.match(text):

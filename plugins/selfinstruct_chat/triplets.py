@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from selfinstruct_chat.fields import with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker, is_fence
-from selfinstruct_chat.words import ANSWERS, INPUTS, NO_INPUT, OUTPUTS, TASKS
+from selfinstruct_chat.words import ANSWERS, INPUTS, OUTPUTS, TASKS
 
 _NUMBER = r"(?:\#?\d{1,3}[.):]\s+)?"
 _DECOR = r"[*_]{0,3}"
 _KIND = r"(?:(?:sample|example|expected|correct|model|suggested)[ ]+)?"
 _PART = re.compile(
-    rf"""[ \t]*(?:>\s*)?(?:[-*•]\ +)?(?P<before>{_NUMBER})(?P<heading>\#{{1,6}}[ ]*)?{_DECOR}{_NUMBER}
+    rf"""[ \t]*(?:>\s*)?(?:[-*•]\ +)?(?P<before>{_NUMBER})(?:[-*•]\ +)?(?P<heading>\#{{1,6}}[ ]*)?{_DECOR}{_NUMBER}
     (?:(?P<task>{TASKS}|user|human)|(?P<input>{_KIND}(?:{INPUTS}))|(?P<answer>{_KIND}(?:{OUTPUTS}|{ANSWERS}|assistant|ai|bot)|(?-i:A)))
     (?P<behind>\s*\#?\d{{1,3}})?{_DECOR}(?P<colon>\s*[:：]{_DECOR})?(?P<rest>(?<![^\s*:：]).*|)""",
     re.VERBOSE | re.IGNORECASE,
@@ -20,7 +21,6 @@ _PART = re.compile(
 _BOUNDARY = re.compile(
     r"[ \t]*(?:[-*_=#]{3,}|\(?\d{1,3}[.)]|#{1,6}\s*(?:example|task)?\s*\d{1,3}[.:]?)[ \t]*", re.IGNORECASE
 )
-_NO_INPUT = re.compile(rf"[\s\W_]*(?:{NO_INPUT})?[\s\W_]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,16 @@ def read_triplets(text: str) -> ParsedList | None:
         body = _trimmed([part.rest, *lines[part.line + 1 : end]])
         if part.name == "task":
             listing.items.append(ListItem(body or [""]))
-        elif part.name == "input" and body and not _NO_INPUT.fullmatch(" ".join(body[:2])):
-            listing.items[-1].lines.extend([f"Input: {body[0]}", *body[1:]])
+        elif part.name == "input":
+            listing.items[-1].lines[:] = with_input("\n".join(listing.items[-1].lines), "\n".join(body)).split("\n")
     return listing
 
 
 def _parts(lines: list[str]) -> list[_Part]:
-    """The lines that name a part, outside code. The first label of a task is that of every task."""
+    """The lines that name a part, outside code. The first label above a task's words is that of every task."""
     found: list[_Part] = []
+    words: list[str] = []
     in_code = False
-    first = ""
     for at, line in enumerate(lines):
         in_code ^= is_fence(line)
         may_name = ":" in line or "：" in line or "#" in line  # a colon behind the name, or a heading
@@ -74,13 +74,18 @@ def _parts(lines: list[str]) -> list[_Part]:
         if match is None or not (match["colon"] or (match["heading"] and not match["rest"].strip())):
             continue
         name = next(name for name in ("task", "input", "answer") if match[name])
-        word = match[name].lower()
-        first = first or (word if name == "task" else "")
-        if name == "task" and word != first:
-            continue
         is_numbered = bool(match["before"] or match["behind"])
+        if (
+            found
+            and name == found[-1].name == "task"
+            and not "".join([found[-1].rest, *lines[found[-1].line + 1 : at]]).strip()
+        ):
+            found.pop()  # `Task 1`, and below it `Instruction:`
+            words.pop()
         found.append(_Part(at, name, match["rest"].strip(), bool(match["heading"]), is_numbered))
-    return found
+        words.append(match[name].lower())
+    first = next((word for part, word in zip(found, words, strict=True) if part.name == "task"), "")
+    return [part for part, word in zip(found, words, strict=True) if part.name != "task" or word == first]
 
 
 def _trimmed(lines: list[str]) -> list[str]:

@@ -21,12 +21,12 @@ NEXT_TASKS = (
 INPUTS = (
     r"inputs?|eingaben?|entrada|entrée|texte d'entrée|ingresso|invoer|dane wejściowe|wejście|girdi|ввод|входные данные"
     r"|вход|вхідні дані|输入|輸入|入力|입력|đầu vào|masukan|είσοδος|קלט|อินพุต|ورودی|inmatning|vstup|इनपुट|المدخلات"
-    r"|المدخل|الإدخال"
+    r"|المدخل|الإدخال|indata|inddata|inndata|syöte|bemenet|intrare"
 )
 OUTPUTS = (
     r"outputs?|salida|sortie|ausgaben?|saída|uscita|uitvoer|wyjście|dane wyjściowe|çıktı|вывод|выходные данные|выход"
     r"|вихідні дані|输出|輸出|出力|출력|đầu ra|keluaran|έξοδος|פלט|เอาต์พุต|خروجی|utmatning|výstup|आउटपुट|المخرجات"
-    r"|المخرج|الإخراج"
+    r"|المخرج|الإخراج|utdata|uddata|tuloste|kimenet|ieșire"
 )
 ANSWERS = (
     r"answers?|solutions?|response|completion|respuesta|solución|réponse|antwort|lösung|resposta|solução|risposta"
@@ -57,11 +57,11 @@ SURE = (
 HERE = (
     r"(?:here(?:['’]s| is| are| you go)\b|(?:below|the following) (?:is|are)\b|aquí (?:tienes|tiene|está|están|hay"
     r"|va)\b|hier (?:ist|sind|kommt|kommen|is|zijn)\b|voici\b|ecco\b|aqui (?:está|estão|vai)\b|oto\b|i̇şte\b|işte\b"
-    r"|вот\b|ось\b|以下[是为為は]|下面是|这是|這是|こちら|次は|다음은|여기|아래는|यहाँ|यह रह|إليك|فيما يلي)"
+    r"|вот\b|ось\b|以下[是为為はが]|下面是|这是|這是|こちら|次は|다음은|여기|아래는|यहाँ|यह रह|إليك|فيما يلي)"
 )
 HOPES = (
     r"espero que (?:te |le |esto |isso |ajude)|av[ií]same|(?:no dudes|si necesitas)|ich hoffe,"
-    r"|sag(?:en sie)? (?:mir )?bescheid|lass(?:en sie)? (?:es )?mich wissen|j['’]espère que|n['’]hésitez pas|spero che"
+    r"|sag(?:en sie)? (?:mir )?bescheid|lass(?:en sie)? (?:es )?mich wissen|j['’]espère que|n['’]hésitez? pas|spero che"
     r"|fammi sapere|me avise|se precisar|ik hoop dat|laat (?:het )?me weten|mam nadzieję|daj znać|umarım|надеюсь"
     r"|дайте знать|если (?:вам )?нужн|сподіваюся|希望(?:这|這|能|以上|对你|對你)|如果(?:您|你)?(?:还|需要|有)|如有"
     r"|お役に立て|ご(?:参考|不明)|도움이 (?:되|필요)|궁금한 점|आशा है|आمل|أتمنى أن"
@@ -70,7 +70,7 @@ HOPES = (
 
 REMARKS = (
     r"(?:key |target )?skills?(?: (?:tested|required|used|practi[cs]ed|assessed|trained|covered))?|rationale"
-    r"|reasoning type|(?:why|how) (?:it|this|they)(?:['’]s| is| are)? \w+(?: \w+)?|(?:learning )?(?:objective|goal"
+    r"|reasoning type|why|(?:why|how) (?:it|this|they)(?:['’]s| is| are)? \w+(?: \w+)?|(?:learning )?(?:objective|goal"
     r"|outcome)s?|purpose|tests|(?:task |instruction )?(?:category|difficulty|kind|type)|justification|diversity note"
     r"|difference|novelty|what it tests|habilidad(?:es)?|categoría|dificultad|compétences?|catégorie|difficulté"
     r"|schwierigkeit|kategorie|fähigkeit(?:en)?|ziel|categoria|dificuldade|difficoltà|сложность|категория|难度|类型"

@@ -73,6 +73,12 @@ _SUM = re.compile(r"\d\)?\s*[-−+*/×÷^]\s*\(?\d")
 _NAME = re.compile(r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?[.!]?")
 """`Herman Melville` answers a question."""
 
+_PAST = re.compile(
+    r"(?!(?:embed|shed|(?:n|f|s|w|h|sp|bl|br|proc|exc|succ)eed) )[a-z]{2,}ed (?:the|an?|his|her|my|our|their|its) ",
+    re.IGNORECASE,
+)
+"""`Verified the price of gas`: what somebody did, without saying who."""
+
 _FRAGMENT = re.compile(r"[a-z]{3,12}ing (?!me\b)[^,:;?]*\.\Z", re.IGNORECASE)
 """`Having a good breakfast.`: a participle that no command follows."""
 
@@ -115,7 +121,7 @@ class AnswerFilter(Filter[Draft]):
 def _evaluate_wording(text: str) -> Verdict:
     """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
     first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
-    if first in STATEMENT_OPENERS or _IS.match(text) or _FRAGMENT.match(text):
+    if first in STATEMENT_OPENERS or _IS.match(text) or _FRAGMENT.match(text) or _PAST.match(text):
         return drop("statement", first=first)
     if label := _LABELLED.match(text):
         return drop("labelled-as-answer", label=label[0])

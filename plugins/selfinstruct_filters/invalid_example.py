@@ -92,6 +92,8 @@ class InvalidExampleFilter(Filter[Example]):
             return drop("empty-output")
         if output == item.input.strip() and not _may_stay(item):
             return drop("output-repeats-input")
+        if output == item.instruction.strip():
+            return drop("output-repeats-instruction")
         if _MARKER.search(output) or _MARKER.search(item.input):
             return drop("leftover-marker")
         if item.is_classification and item.notes.get("unmarked") and len(output.split()) > LONG:
@@ -138,6 +140,7 @@ DROPPED = Example("Shorten the article.", "[insert article here]", "It is about 
 REASONS = (
     "empty-output",
     "output-repeats-input",
+    "output-repeats-instruction",
     "leftover-marker",
     "no-label",
     "broken-off",

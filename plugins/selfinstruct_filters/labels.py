@@ -18,6 +18,9 @@ _LIST = rf"(?:either )?({_OPTION}(?:\s*,\s*{_OPTION})*(?:\s*,)?\s+or\s+{_OPTION}
 _NAMED = (
     re.compile(rf"\b(?:as|into|between)\s+{_LIST}\s*[.?]?\Z", re.IGNORECASE),
     re.compile(rf":\s*{_LIST}\s*[.?]?\Z", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:odd one out|not belong|n't belong)\s*:\s*({_OPTION}(?:\s*,\s*{_OPTION}){{2,}})\s*[.?]?\Z", re.IGNORECASE
+    ),
     re.compile(rf"\A(?:is|are) (?:the|this|it|these) [\w-]+ {_LIST}\s*\?\Z", re.IGNORECASE),
     re.compile(rf"\b(?:decide|say|tell|determine) (?:if|whether) the [\w-]+ is {_LIST}\s*\.?\Z", re.IGNORECASE),
     re.compile(
@@ -26,6 +29,9 @@ _NAMED = (
         re.IGNORECASE,
     ),
 )
+_QUOTED = re.compile(r'[“"]([^“”"\n]{1,40})[”"]')
+_LAST_QUOTED = re.compile(r'\b(?:or|else)\s+[“"][^“”"\n]{1,40}[”"]', re.IGNORECASE)
+_TRUE_OR_FALSE = re.compile(r"\b(true or false|yes or no)\b", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*,\s*(?:or\s+|and\s+)?|\s+or\s+|\s*/\s*|\s+and\s+")
 _ARTICLE = re.compile(r"\A(?:a|an|the|either|being)\s+", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|both|neither|true|false)\b", re.IGNORECASE)
@@ -38,7 +44,8 @@ _LABELLED = (
 class LabelsFilter(Filter[Example]):
     """Drop an example of a classification task with a label that the task does not name, or one that its input holds.
 
-    Both rules need plain words: a list of labels that ends the task, and an output of three words at most.
+    Both rules need plain words: a list of labels that ends the task, labels in quotes of which the last follows `or` or
+    `else`, or `true or false`; and an output of three words at most.
     """
 
     def evaluate(self, item: Example) -> Verdict:
@@ -52,7 +59,7 @@ class LabelsFilter(Filter[Example]):
         options = _options(item.instruction.strip())
         if len(options) < 2 or _YES_OR_NO.match(label) or any(_is_option(label, option) for option in options):
             return keep()
-        return drop("unknown-label", label=label, labels=options)
+        return drop("unknown-label", label=label, labels=list(options))
 
 
 def _given_away(label: str) -> str:
@@ -65,7 +72,10 @@ def _options(task: str) -> list[str]:
     for pattern in _NAMED if len(task) <= LONGEST_TASK else ():
         if found := pattern.search(task):
             return [_ARTICLE.sub("", folded(one)) for one in _BETWEEN.split(found[1]) if one.strip()]
-    return []
+    if _LAST_QUOTED.search(task):
+        return [folded(one) for one in _QUOTED.findall(task)]
+    found = _TRUE_OR_FALSE.search(task)
+    return folded(found[1]).split(" or ") if found else []
 
 
 def _is_option(label: str, option: str) -> bool:

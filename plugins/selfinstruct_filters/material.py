@@ -10,6 +10,9 @@ from selfinstruct_filters.helpers.wording import VERBS, words_of
 LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""
 
+LONGEST_POINTER = 400
+"""Characters of a draft that can point at an earlier task; what is longer brings its own material."""
+
 _NOUNS = (
     r"(?:text|passage|article|paragraph|sentence|list|code|snippet|table|data|dataset|poem|review|letter"
     r"|e-?mail|message"
@@ -49,6 +52,13 @@ ABROAD = (
 )
 """How tasks in other languages point at what they work on."""
 
+_EARLIER = re.compile(
+    r"\byou(?:'ve|’ve| have)? just (?:created|generated|listed|made|named|wrote|written)\b"
+    r"|\b(?:previous|preceding|last) (?:task|exercise|instruction)s?\b|\b(?:as|from|in) (?:the )?previous ones?\b",
+    re.IGNORECASE,
+)
+"""Words that point at an earlier task, which nobody who gets this one has seen."""
+
 _POINTS = re.compile("|".join((_ENGLISH, *ABROAD)), re.IGNORECASE)
 _GIVEN = re.compile(r"[:：]\s*\S|[\"“”«»„「『`|\[{]|\n\s*\S|\d+\s*[,;+*/=]\s*\d|'\w[^']+'[.\s]")
 """Signs that a task holds what it works on: a colon that something follows, quotes, further lines, a row of numbers."""
@@ -68,18 +78,19 @@ _ASKS_FIRST = re.compile(
 
 
 class MaterialFilter(Filter[Draft | Example]):
-    """Drop a stub such as `Solve for x:`, and an example without an input whose task points at one.
+    """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it points at.
 
     An instruction that points at material is kept as a draft, for its examples bring the material; the examples tell.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:
-        """Look for a colon that nothing follows, or for words that point at what neither task nor input holds."""
+        """Look for a colon that nothing follows, and for words that point at what is not there."""
         if isinstance(item, Draft):
             text = item.text.rstrip()
             if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
                 return drop("stub", end=text[-60:])
-            return keep()
+            earlier = _EARLIER.search(text) if len(text) <= LONGEST_POINTER and not _GIVEN.search(text) else None
+            return drop("earlier-task", words=earlier[0]) if earlier else keep()
         if item.input.strip():
             return keep()
         task = item.instruction.strip().rstrip(":：")
@@ -103,4 +114,4 @@ def _has_text_beside(task: str, after: int) -> bool:
 
 KEPT = Draft("Paraphrase the following paragraph.")
 DROPPED = Example("Summarise the following article.", "", "It is about bees.", False, "g0.0")
-REASONS = ("stub", "no-material")
+REASONS = ("stub", "earlier-task", "no-material")

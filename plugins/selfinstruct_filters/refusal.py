@@ -77,7 +77,8 @@ QUESTIONS_BACK = (
     ),
     (
         r"(?:could|can|would) you (?:please )?clarify(?:\W*\Z"
-        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:your|the) (?:{_TASKS}|requests?)\b)"
+        rf"| (?:what|which) (?:you|kinds?|types?|sorts?)\b| (?:what|which)\b[^?]{{0,40}}\bnew {_TASKS}\b"
+        rf"| (?:your|the) (?:{_TASKS}|requests?)\b)"
     ),
     (
         r"(?:could|can|would) you (?:please )?(?:provide|give|share|send)\b[^?]{0,60}"
@@ -173,6 +174,10 @@ STARTS = {
         _ABOUT_TASKS,
         _GOAL,
         r"the (?:user|assistant|model) (?:wants|needs|asks|would like)\b[^?]*\Z",
+        (
+            r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|number|provide|repeat|use|write)\b"
+            r"[^.!?,;:\n]*[.!]?\Z"
+        ),
     ),
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
@@ -195,6 +200,7 @@ ANYWHERE = {
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
         rf"\bthe same {_TASK} as\b",
+        rf"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|some|more) new {_TASK}s\b",
     ),
 }
 """Wordings that a draft may not hold outside double quotes."""
@@ -209,6 +215,7 @@ SIGNALS = (
     "i would be ",
     "let me know",
     "no ",
+    " new ",
     "the same ",
     *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
     "kannst du",

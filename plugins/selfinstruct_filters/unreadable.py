@@ -27,8 +27,17 @@ grids and sequences are made of them."""
 LONGEST_PERIOD, LEAST_LOOP = 12, 8
 """Words of a phrase that may come back at once, three times or more, and words that such a loop has at least."""
 
+LEAST_CONTENT, CONTENT_SHARE = 8, 0.6
+"""Words of more than three letters in a sentence that turns on the spot, and the share of them that may differ."""
+
+_SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
+"""`Coupon, Coupon, or Coupon`: a list of one thing."""
+
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 KEY_ROWS = " ".join([*_ROWS, *(row[::-1] for row in _ROWS)])
+_MATERIAL = re.compile(r"[\n\"“”«»`:;|=]|[.?!] ")
+"""Signs that a text holds quotations, code, lists or several sentences, which may well repeat words."""
+
 VOWELS = frozenset("aeiouy")
 _NO_WORD = re.compile(r"[a-z]*[^aeiouyh\d]{5}")
 """Letters that no language written in Latin script has in a row."""
@@ -68,7 +77,8 @@ class UnreadableFilter(Filter[Draft]):
         if different == len(spoken):
             return _without_words(item.text, words)
         longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
-        if longest > MOST_IN_A_ROW or _is_circle(spoken) or (different < 0.7 * len(spoken) and _loops(spoken)):
+        is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(item.text, spoken))
+        if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _SAME_ITEMS.search(item.text):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
 
@@ -91,6 +101,16 @@ def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
 def _is_circle(spoken: Sequence[str]) -> bool:
     words = [word for word in spoken if len(word) > 1] if len(spoken) >= LOOP_WORDS else []
     return len(words) >= LOOP_WORDS and len(set(words)) < LOOP_SHARE * len(words)
+
+
+def _turns_on_the_spot(text: str, spoken: Sequence[str]) -> bool:
+    """Whether one plain sentence says the same few words again: `Grade the grade based on the grade level`."""
+    content = [word for word in spoken if len(word) > 3]
+    return (
+        len(content) >= LEAST_CONTENT
+        and len(set(content)) <= CONTENT_SHARE * len(content)
+        and _MATERIAL.search(text) is None
+    )
 
 
 def _loops(words: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from selfinstruct import ModelError, Result, SelfInstruct, Stopped
 from selfinstruct.store import RunStore
+from selfinstruct.types import Prices
 from selfinstruct_demo.model import DemoChatModel
 from tests.command_line import COMMAND, command, rows
 from tests.servers.batch_server import BatchServer
-from tests.servers.groq_server import error
+from tests.servers.groq_server import GroqAnswer, error
+from tests.servers.loopback import ServerFault
 
 FILES = ("is_clf_or_not.jsonl", "machine_generated_instances.jsonl", "finetuning/all_generated_instances.jsonl")
 STAGES = ("classify", "instances")
@@ -146,14 +149,17 @@ def test_a_kill_at_any_call_bills_nothing_twice(server: BatchServer, project: Pa
     assert (totals.replies, totals.accepted) == (expected.replies, expected.accepted)
 
 
-def test_requests_that_expired_are_sent_again(server: BatchServer, project: Path) -> None:
+@pytest.mark.parametrize("fault", [None, error(500, "internal error"), error(429, "slow down")])
+def test_requests_that_expired_or_failed_for_a_while_are_sent_again(
+    server: BatchServer, project: Path, fault: ServerFault | None
+) -> None:
     expired: set[str] = set()
 
-    def reply(body: dict[str, Any]) -> str | None:
+    def reply(body: dict[str, Any]) -> str | ServerFault | None:
         words = json.dumps(body["messages"])
-        if len(expired) < 2 and words not in expired:
+        if len(expired) < 1 and words not in expired:
             expired.add(words)
-            return None
+            return fault
         return demo_reply(body)
 
     server.reply = reply
@@ -263,3 +269,54 @@ def test_an_estimate_shows_the_price_with_and_without_batches(server: BatchServe
     live, batched = (float(found) for found in re.findall(r"about ([\d.]+) US dollars", known))
     assert batched == pytest.approx(live / 2, abs=1e-4)
     assert server.calls == calls, "nothing is sent"
+
+
+@pytest.mark.slow
+def test_a_demo_of_500_instructions_killed_at_ten_random_steps_bills_every_request_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files equal those of a run without batches, and its tokens cost half as much."""
+    rng, process, doom = Random(19), list[subprocess.Popen[bytes]](), (-1, "")
+    monkeypatch.chdir(tmp_path)
+
+    def kill(call: int, moment: str) -> None:
+        if (call, moment) == doom:
+            process[0].kill()
+            process[0].wait()
+
+    def counted_reply(body: dict[str, Any]) -> GroqAnswer:
+        """The demo's answer, billed at four characters a token."""
+        said = demo_reply(body)
+        asked = sum(len(message["content"]) for message in body["messages"])
+        return GroqAnswer(said, usage=(asked // 4, len(said) // 4))
+
+    with BatchServer(counted_reply) as server:
+        point_at(server, monkeypatch)
+        live = SelfInstruct(backend="groq", out="live")
+        live.generate(500)
+        shutil.copytree("live", "run")
+        live.run(500)
+        server.billed.clear()
+        server.on_call = kill
+        kills, ended = 0, 1
+        for _ in range(100):
+            doom = (server.calls + rng.randint(1, 6) if kills < 10 else -1, rng.choice(("arrived", "answered")))
+            words = [*COMMAND, "run", "--out", "run", "--batch", "--set", "run.batch_size=20", "--quiet"]
+            process[:] = [subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)]
+            ended = process[0].wait()
+            kills += ended < 0
+            if not ended:
+                break
+        assert (kills, ended) == (10, 0)
+        assert len(server.billed) == len(set(server.billed)) > 500
+    for name in FILES:
+        assert timeless(Path("run", name)) == timeless(Path("live", name)) != []
+    prices = Prices(0.05, 0.08)
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        for stage in STAGES:
+            (spent,), totals = store.batches.spent([stage]), store.totals(stage)
+            assert (spent.requests, spent.price_share) == (totals.requests, 0.5)
+            tokens = (spent.prompt_tokens, spent.completion_tokens)
+            assert tokens == (totals.prompt_tokens, totals.completion_tokens) > (0, 0)
+            half = prices.at_share(spent.price_share).cost(*tokens)
+            assert half == pytest.approx(prices.cost(*tokens) / 2)

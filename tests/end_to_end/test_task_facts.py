@@ -135,8 +135,8 @@ def test_prepare_drops_by_facts_and_a_row_may_have_them_as_columns(finished: Pat
 
 def test_options_without_such_a_fact_or_value_are_refused(finished: Path, tmp_path: Path) -> None:
     run = SelfInstruct(out=finished)
-    with pytest.raises(UsageError, match="there is no fact 'colour'"):
-        run.export(tmp_path / "data", columns=["colour"])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="there is no column 'colour'"):
+        run.export(tmp_path / "data", columns=["colour"])
     wrong = {"prepare": {"add_filters": [{"use": "facts", "drop": {"harm": ["much"]}}]}}
     with pytest.raises(ConfigError, match="harm is never 'much'; it is one of: none, some, serious"):
         SelfInstruct(out=finished, settings=wrong).prepare()

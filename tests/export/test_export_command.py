@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import third_party_plugins as strangers
 from tests.command_line import command, rows
 from tests.export.runs import make_examples, make_run
 
@@ -127,6 +128,45 @@ def test_the_recipe_in_the_folder_makes_the_same_data_again(
     command("export", "--out", "again", "--to", "same").done()
     for name in ("recipe.toml", "dataset_info.json", "data/train.jsonl", "data/validation.jsonl"):
         assert (tmp_path / "set" / name).read_bytes() == (tmp_path / "same" / name).read_bytes()
+
+
+def test_columns_on_request(run: Path) -> None:
+    wanted = ("--column", "id", "--column", "is_classification", "--language", "en")
+    command("export", "--out", run, "--to", "set", *wanted).done()
+    command("export", "--out", run).done()
+    kept = {row["id"]: row for row in rows(run / "finetuning/all_generated_instances.jsonl")}
+    for row in rows(Path("set/data/train.jsonl")):
+        assert list(row) == ["messages", "id", "is_classification"]
+        assert row["messages"][-1]["content"] == kept[row["id"]]["output"]
+        assert row["is_classification"] is kept[row["id"]]["is_classification"]
+    card = Path("set/README.md").read_text("utf-8")
+    assert "SFTTrainer(" in card, "the format is still known by its own columns"
+    assert " --column id --column is_classification --language en" in card
+
+
+def test_a_column_that_is_unknown(run: Path) -> None:
+    unknown = command("export", "--out", run, "--to", "set", "--column", "is_clasification")
+    unknown.failed(2, "there is no column 'is_clasification'; did you mean 'is_classification'?", "Known: id")
+    assert not Path("set").exists()
+
+
+def test_the_command_in_the_card_makes_the_same_data_again_with_seeds_and_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    strangers.write(Path(), strangers.FILTER, "my_filters")
+    verbs, things = ("Sort", "Group", "Order"), ("rivers", "towns", "birds", "trees")
+    seeds = [{"instruction": f"{verb} the {thing} by length.", "output": "a, b"} for verb in verbs for thing in things]
+    Path("own.jsonl").write_text("".join(json.dumps(seed) + "\n" for seed in seeds))
+    own = ("--seeds", "own.jsonl", "--plugin", "./my_filters.py", "--filter", "starts-with")
+    command("run", "--backend", "demo", "--target", "4", "--out", "first", *own).done()
+    command("export", "--out", "first", "--to", "set", "--column", "id").done()
+    shell = Path("set/README.md").read_text("utf-8").partition("```sh\n")[2].partition("```")[0].splitlines()
+    run_again, export_again = [line for line in shell if line.startswith("selfinstruct ")]
+    assert "--seeds own.jsonl --plugin ./my_filters.py" in run_again
+    command(*shlex.split(run_again.replace("recipe.toml", "set/recipe.toml"))[1:]).done()
+    command(*shlex.split(export_again.replace("FOLDER", "same"))[1:]).done()
+    assert Path("set/data/train.jsonl").read_bytes() == Path("same/data/train.jsonl").read_bytes()
 
 
 def test_mlx_finds_its_validation_part(run: Path) -> None:

@@ -68,8 +68,8 @@ class BatchServer(LoopbackServer):
             return wire.json({"object": "list", "data": rows})
         if path == "/chat/completions":
             said = self.reply(request.json)
-            assert isinstance(said, str)
-            return wire.json(completion(GroqAnswer(said), request.json["model"]))
+            assert isinstance(said, str | GroqAnswer)
+            return wire.json(completion(GroqAnswer(said) if isinstance(said, str) else said, request.json["model"]))
         if path == "/files":
             return self._upload(wire, request)
         if found := re.fullmatch(r"/files/([\w-]+)/content", path):

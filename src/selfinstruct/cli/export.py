@@ -73,8 +73,8 @@ FORMATS = (
     "--column",
     "columns",
     multiple=True,
-    metavar="FACT",
-    help="Add a fact to each row: topic, difficulty, self_contained, harm.",
+    metavar="NAME",
+    help="Add a column: id, is_classification, or a fact: topic, difficulty, self_contained, harm.",
 )
 @click.option("--mlx", is_flag=True, help="Name the validation part valid.jsonl, as MLX reads it.")
 @click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")

@@ -21,7 +21,7 @@ from selfinstruct.run.dataset_export import ExportOptions, add_recorded_plugins,
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
-from selfinstruct.types import Example, Instruction, TaskFact
+from selfinstruct.types import Example, Instruction
 
 if TYPE_CHECKING:
     import datasets
@@ -107,7 +107,7 @@ class RunFolder:
         public: bool = False,
         mlx: bool = False,
         languages: Sequence[str] = (),
-        columns: Sequence[TaskFact] = (),
+        columns: Sequence[str] = (),
     ) -> Exported:
         """Write the training examples to the folder `to` as a dataset; without `to`, write the run's own files again.
 
@@ -121,7 +121,7 @@ class RunFolder:
         public       make that repository public; needs `license`
         mlx          name the validation part `valid.jsonl`, as MLX reads it
         languages    of the data, for its card, as codes such as "en"
-        columns      facts about the task to add to each row, such as "topic"
+        columns      to add to each row: "id", "is_classification", and facts about the task, such as "topic"
 
         Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
         """
@@ -157,7 +157,7 @@ class RunFolder:
         public: bool = False,
         mlx: bool = False,
         languages: Sequence[str] = (),
-        columns: Sequence[TaskFact] = (),
+        columns: Sequence[str] = (),
     ) -> Exported:
         """The async twin of `export`."""
         return await asyncio.to_thread(

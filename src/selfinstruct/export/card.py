@@ -198,6 +198,8 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     seeds = f" --seeds {shlex.quote(facts.seeds_name)}" if facts.seeds_name else ""
     plugins = "".join(f" --plugin {shlex.quote(name)}" for name in facts.named_plugins)
     backend = " --backend NAME" if facts.backend == "given" else ""
+    columns = "".join(f" --column {name}" for name in contents.facts)
+    languages = "".join(f" --language {shlex.quote(code)}" for code in contents.languages)
     mlx = " --mlx" if "data/valid.jsonl" in contents.files.values() else ""
     kind = " --file parquet" if contents.files["train"].endswith(".parquet") else ""
     licence = f" --license {shlex.quote(contents.license)}" if contents.license else ""
@@ -206,11 +208,12 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     if choice and choice.balance:
         best += f" --balance {choice.balance}"
     best += "".join(f" --column {name}" for name in contents.facts)
+    options = f"{kind} --split {contents.split:g}{mlx}{columns}{best}{languages}{licence}"
     lines = [
         "```sh",
         f"pip install selfinstruct=={facts.version}",
         f"selfinstruct run --recipe recipe.toml{seeds}{plugins}{backend} --out again",
-        f"selfinstruct export --out again --to FOLDER{kind} --split {contents.split:g}{mlx}{best}{licence}",
+        f"selfinstruct export --out again --to FOLDER{options}",
         "```",
         "",
         "The same replies give the same files, byte for byte. A model that is asked again may reply differently.",

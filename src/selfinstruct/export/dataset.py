@@ -37,9 +37,12 @@ from selfinstruct.files.atomic import write_jsonl, write_text
 from selfinstruct.files.toml import to_toml
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
-from selfinstruct.types import Example, Json, TaskFact
+from selfinstruct.types import TASK_FACTS, Example, Json
 
 FileFormat = Literal["jsonl", "parquet"]
+COLUMNS = ("id", "is_classification", *TASK_FACTS)
+"""The columns that a row may have, on request, besides those of its format."""
+
 _WRITERS = {"jsonl": write_jsonl, "parquet": write_parquet}
 
 
@@ -86,7 +89,7 @@ def export_dataset(
     choice: Choice | None = None,
     mlx: bool = False,
     languages: Sequence[str] = (),
-    columns: Sequence[TaskFact] = (),
+    columns: Sequence[str] = (),
 ) -> Exported:
     """Write a run's training examples into a folder, replacing an older export.
 
@@ -96,7 +99,7 @@ def export_dataset(
     choice   how to choose some of the examples; without it, all are written, in the order of the run
     mlx      whether the file of the part `validation` gets the name that MLX reads
     languages  of the data, for its card, as codes such as `en`
-    columns    facts about the task to add to each row; `unknown` where the run does not know one
+    columns    names of `COLUMNS` to add to each row; a fact that the run does not know is `unknown`
 
     Raises `RunError` if the run has no examples, or the folder holds something else or cannot be written;
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed but not installed.
@@ -181,11 +184,11 @@ def _part(
 ) -> Iterator[TrainingRow]:
     """The rows of one part. Examples added after planning are left out, since the run may still grow."""
     examples = islice(run.examples(), plan.total) if plan.chosen is None else plan.chosen
-    wanted = (
-        (one.id, one.example) for one in examples if (one.example.instruction in plan.held) == (part == VALIDATION)
-    )
-    for example, row in encoded(wanted, encoder):
-        yield row | {name: example.facts.get(name, "unknown") for name in columns}
+    for one in examples:
+        if (one.example.instruction in plan.held) == (part == VALIDATION):
+            known = {"id": one.id, "is_classification": one.example.is_classification, **one.example.facts}
+            for _, row in encoded([(one.id, one.example)], encoder):
+                yield row | {name: known.get(name, "unknown") for name in columns}
 
 
 def _notes(plan: _Plan, split: float, choice: Choice | None, *, is_rated: bool) -> str:

@@ -9,15 +9,14 @@ from typing import get_args
 
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, assign, merge, read_recipe, resolve
-from selfinstruct.errors import ConfigError, PluginError, UsageError
+from selfinstruct.errors import ConfigError, PluginError, UsageError, suggest
 from selfinstruct.export.choice import BALANCES, Balance, Choice
 from selfinstruct.export.contracts import write_contracts
-from selfinstruct.export.dataset import Exported, FileFormat, export_dataset
+from selfinstruct.export.dataset import COLUMNS, Exported, FileFormat, export_dataset
 from selfinstruct.export.hub import push_to_hub, refuse_without_hub
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
-from selfinstruct.types import TASK_FACTS, TaskFact
 
 EXPORT_TABLE = "export."
 """The prefix of the paths of export settings."""
@@ -38,7 +37,7 @@ class ExportOptions:
     public       make that repository public
     mlx          name the validation part `valid.jsonl`, as MLX reads it
     languages    of the data, for its card, as codes such as "en"
-    columns      facts about the task to add to each row, such as "topic"; see `[classify] facts`
+    columns      to add to each row: "id", "is_classification", and facts such as "topic"; see `[classify] facts`
 
     Raises `UsageError` for options that are out of range or contradict each other.
     """
@@ -54,7 +53,7 @@ class ExportOptions:
     public: bool = False
     mlx: bool = False
     languages: tuple[str, ...] = ()
-    columns: tuple[TaskFact, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.public and not self.license:
@@ -65,8 +64,9 @@ class ExportOptions:
             self.format or self.license or self.best or self.push_to_hub or self.mlx or self.columns
         ):
             refuse_without_folder()
-        if unknown := [name for name in self.columns if name not in TASK_FACTS]:
-            raise UsageError(f"there is no fact '{unknown[0]}'", f"Known: {', '.join(TASK_FACTS)}.")
+        if unknown := [name for name in self.columns if name not in COLUMNS]:
+            problem = f"there is no column '{unknown[0]}'{suggest(unknown[0], COLUMNS)}"
+            raise UsageError(problem, f"Known: {', '.join(COLUMNS)}.")
         if self.file not in get_args(FileFormat):
             raise UsageError(f"there is no file format '{self.file}'", f"Known: {', '.join(get_args(FileFormat))}.")
         if self.mlx and self.file != "jsonl":

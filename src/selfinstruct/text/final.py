@@ -28,6 +28,7 @@ _WRAPPERS = (
     (rf"[◁◀【]{_THOUGHT}[▷▶】]", rf"[◁◀【]/{_THOUGHT}[▷▶】]"),
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
     (r"<unused94>(?:thought)?", r"<unused95>"),
+    (r"<details>\s{0,9}<summary>[^<\n]{0,20}(?:think|thought|reason)[^<\n]{0,30}</summary>", r"</details>"),
     (r'<details type="reasoning"[^<>\n]{0,200}>', r"</details>"),
     (r"^Here(?: is|['’]s) my (?:thought process|thinking|reasoning):?", r"^Here(?: is|['’]s) my (?:response|answer):?"),
     (r"^[ \t]*Thinking\.\.\.[ \t\r]*$", r"^\.\.\.done thinking\.[ \t\r]*$"),
@@ -55,11 +56,13 @@ _CLOSE = "|".join(closed for _, closed in _WRAPPERS)
 _MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re.MULTILINE)
 _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
+_ANSWER_BELOW = re.compile(rf"^(?:{'|'.join(_FINAL)})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
 _TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
 _TURN = re.compile(
     r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
     r"|<[|｜](?:User|user|human)[|｜]>"
+    r"|(?:<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>|</s>|<eos>)\s*(?:Human|User|### (?:Human|User|Instruction)):"
 )
 """Where a model that did not stop plays the user's next turn."""
 
@@ -190,11 +193,16 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     """Where thinking stands, in order. A closing sign with nothing open ends thinking that began the reply."""
     opened: re.Match[str] | None = None
     is_thought = False
+    inner = ""
     done = 0
     for mark in _MARK.finditer(whole.text):
         if mark["open"]:
             if opened is None or not is_thought:
-                opened, is_thought = mark, whole.opens(mark)
+                opened, is_thought, inner = mark, whole.opens(mark), ""
+            elif _letters(mark) != _letters(opened):
+                inner = _letters(mark)
+        elif inner == _letters(mark):
+            inner = ""  # the end of a part of the thought
         elif opened is not None:
             if is_thought and (opened.start() <= whole.first or mark.end() < whole.last):
                 yield opened.start(), mark.end()
@@ -204,7 +212,12 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
             yield done, mark.end()
             done = mark.end()
     if opened is not None and is_thought and _NEEDS_END.match(opened[0]) is None:
-        yield opened.start(), len(whole.text)
+        answer = _ANSWER_BELOW.search(whole.text, opened.end())
+        yield opened.start(), answer.start() if answer else len(whole.text)
+
+
+def _letters(mark: re.Match[str]) -> str:
+    return "".join(filter(str.isalpha, mark[0])).casefold()
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

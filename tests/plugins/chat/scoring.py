@@ -3,10 +3,11 @@
 The parts `seen` and `unseen` hold one JSON file for each reply, in three folders:
 
 tasks      {"about", "finish", "reply", "tasks", "optional", "talk", "variants": {task: [other right forms]}}
-instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output", "also"}]}
+instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output", "also"}], "talk"}
 labels     {"instructions", "reply", "labels": {number: "yes", "no" or null}}
 
-A task is right if it is one of the expected ones but for white space and the case of its first letter; an optional one
+A task is right if it is one of the expected ones but for white space, the case of its first letter, and a label
+(`Input:`) above what it works on; an optional one
 counts neither way, and neither does talk to the user until the filters have seen it. `also` lists other right forms of
 an example. What is marked as cut off does not count, as the default filters drop it.
 """
@@ -14,6 +15,7 @@ an example. What is marked as cut off does not count, as the default filters dro
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,10 +27,12 @@ from selfinstruct_chat.classify_reader import ChatLabelsReader
 from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.instances import ChatInstancesReader
 from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.words import INPUTS
 from tests.plugins.filters.chain import Chain
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 PARTS = ("seen", "unseen")
+_INPUT_LABEL = re.compile(rf"\n[ \t]*(?:{INPUTS})[ \t]*[:：]", re.IGNORECASE)
 KINDS = ("tasks", "tasks with filters", "instances", "labels")
 
 
@@ -54,16 +58,14 @@ class Score:
 
     def count(self, name: str, found: Iterable[Any], expected: Iterable[Any], optional: Iterable[Any] = ()) -> None:
         """Count one reply."""
-        free, want = set(optional), Counter(expected)
-        got = Counter(one for one in found if one not in free)
+        free, want, got = set(optional), Counter(expected), Counter(found)
         right = got & want
+        wrong = [one for one in (got - right).elements() if one not in free]
         self.replies += 1
-        self.read += got.total()
+        self.read += right.total() + len(wrong)
         self.expected += want.total()
         self.right += right.total()
-        self.wrong += [f"{name}: read {one!r}" for one in (got - right)] + [
-            f"{name}: missed {one!r}" for one in (want - right)
-        ]
+        self.wrong += [f"{name}: read {one!r}" for one in wrong] + [f"{name}: missed {one!r}" for one in (want - right)]
 
 
 def score(part: str, kind: str) -> Score:
@@ -73,8 +75,7 @@ def score(part: str, kind: str) -> Score:
         case = json.loads(path.read_text("utf-8"))
         forms = other_forms(kind, case)
         found = [forms.get(one, one) for one in read_case(kind, case)]
-        optional = [*case.get("optional", ()), *(case.get("talk", ()) if kind == "tasks" else ())]
-        total.count(path.stem, found, expected_of(kind, case), map(_folded, optional))
+        total.count(path.stem, found, expected_of(kind, case), optional_of(kind, case))
     return total
 
 
@@ -87,7 +88,7 @@ def other_forms(kind: str, case: dict[str, Any]) -> dict[Any, Any]:
             for form in one.get("also", ())
         }
     variants: dict[str, list[str]] = case.get("variants", {})
-    return {_folded(form): _folded(task) for task, forms in variants.items() for form in forms}
+    return {_task(form): _task(task) for task, forms in variants.items() for form in forms}
 
 
 def paths(part: str, kind: str) -> list[Path]:
@@ -104,8 +105,8 @@ def read_case(kind: str, case: dict[str, Any]) -> list[Any]:
         return list(_examples(case, reply))
     drafts = ChatTasksReader().process(Request("generate", 0, ()), reply)
     if kind == "tasks with filters":
-        return [_folded(text) for text in Chain().accepted(drafts)]
-    return [_folded(draft.text) for draft in drafts if not draft.notes.get("cut")]
+        return [_task(text) for text in Chain().accepted(drafts)]
+    return [_task(draft.text) for draft in drafts if not draft.notes.get("cut")]
 
 
 def expected_of(kind: str, case: dict[str, Any]) -> list[Any]:
@@ -114,7 +115,15 @@ def expected_of(kind: str, case: dict[str, Any]) -> list[Any]:
         return [(int(number), label) for number, label in case["labels"].items() if label in ("yes", "no")]
     if kind == "instances":
         return [(_folded(one["input"]), _folded(one["output"])) for one in case["examples"]]
-    return [_folded(task) for task in case["tasks"]]
+    return [_task(task) for task in case["tasks"]]
+
+
+def optional_of(kind: str, case: dict[str, Any]) -> list[Any]:
+    """What may be read of a case's reply and counts neither way."""
+    talk = case.get("talk", ())
+    if kind == "instances":
+        return [("", _folded(words)) for words in talk]
+    return [_task(text) for text in (*case.get("optional", ()), *(talk if kind == "tasks" else ()))]
 
 
 def _examples(case: dict[str, Any], reply: Reply) -> Iterator[tuple[str, str]]:
@@ -132,6 +141,11 @@ def _labels(case: dict[str, Any], reply: Reply) -> Iterator[tuple[int, str]]:
     for label in ChatLabelsReader().process(Request("classify", 0, (), subjects=subjects), reply):
         if label.text in ("yes", "no"):
             yield int(label.subject), label.text
+
+
+def _task(text: str) -> str:
+    """A task as it is compared: it may name the text below it (`Input:`) or not."""
+    return _folded(_INPUT_LABEL.sub("\n", text))
 
 
 def _folded(text: str) -> str:

@@ -46,12 +46,18 @@ def test_the_scorer_counts_what_is_wrong_and_passes_over_what_is_optional() -> N
     assert found.wrong == ["a: read 'y'", "a: missed 'w'"]
 
 
+def test_a_task_that_a_model_repeats_counts_once_and_again_neither_way() -> None:
+    found = Score()
+    found.count("a", ["x", "x"], ["x"], optional=["x"])
+    assert (found.read, found.expected, found.right, found.wrong) == (1, 1, 1, [])
+
+
 PIECES = [
     "- a\n", "  - a\n", "1. a\n", "2. Write it.\n", "Answer: x\n", "Example: x\n", "abc ", "a\n", "Task: ", "# a\n",
     "1-yes, ", "1. yes\n", "no\n", "<<OUTPUT>>\nx\n", "Input: x\nOutput: y\n", "```\n", "| a |\n", "<li>a</li>\n",
     '["', "<think>\n", "</think>\n", "<|eot_id|>", "Type: x\n", "I hope this helps.\n", "### Instruction:\nx\n",
     "a) x\n", "x. -> ", '{"1": ', "<1> a\n", "Tugas 1: x\n", "<details>\n", "-a\n", "1. a\n\n", "<p>1. a</p>\n",
-    "<a>\n",
+    "<a>\n", "Text: a\nLabel: b\n\n", "[INPUT]\nx\n[OUTPUT]\ny\n", "a -> b\n", "Input: a. Output: b\n",
 ]  # fmt: skip
 
 
