@@ -200,9 +200,8 @@ ANYWHERE = {
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
         rf"\bthe same {_TASK} as\b",
-        rf"\b(?:give|write|create|generate|make) (?:a|the|another) new {_TASK}\b",
         r"\b(?:if|whether) the (?:given )?task is\b",
-        rf"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|some|more) new {_TASK}s\b",
+        rf"\b(?:(?:give|write|create|generate|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b",
     ),
 }
 """Wordings that a draft may not hold outside double quotes."""
@@ -218,8 +217,7 @@ SIGNALS = (
     "let me know",
     "no ",
     " new ",
-    "the task is",
-    "the given task is",
+    "task is",
     "the same ",
     *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
     "kannst du",
