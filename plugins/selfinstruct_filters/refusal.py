@@ -174,10 +174,7 @@ STARTS = {
         _ABOUT_TASKS,
         _GOAL,
         r"the (?:user|assistant|model) (?:wants|needs|asks|would like)\b[^?]*\Z",
-        (
-            r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|number|provide|repeat|use|write)\b"
-            r"[^.!?,;:\n]*[.!]?\Z"
-        ),
+        r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|repeat|use|write)\b[^.!?,;:\n]*[.!]?\Z",
     ),
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
@@ -201,7 +198,7 @@ ANYWHERE = {
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
         rf"\bthe same {_TASK} as\b",
         r"\b(?:if|whether) the (?:given )?task is\b",
-        rf"\b(?:(?:give|write|create|generate|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b",
+        rf"\b(?:(?:give|write|create|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b",
     ),
 }
 """Wordings that a draft may not hold outside double quotes."""
