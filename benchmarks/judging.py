@@ -125,7 +125,7 @@ def judge(chain: FilterChain, reader: PostProcessor, cases: Sequence[Case], spen
     """Read and judge the replies; returns how many candidates they held."""
     judged = 0
     for request, reply in cases:
-        started = process_time_ns()
+        started = 0 if spent is None else process_time_ns()  # the clock costs as much as a filter
         items = reader.process(request, reply)
         if spent is not None:
             spent["parser"] += process_time_ns() - started

@@ -121,11 +121,9 @@ class RestatedFilter(Filter[Draft]):
         shared = Counter(chain.from_iterable([self._by_word[word] for word in words & self._by_word.keys()]))
         shortest = min(len(part.subject) for part in parts)
         repeats = max(part.subject_repeats for part in parts)
-        least = self._least * min(shortest, self._shortest)
+        least = self._least * min(shortest, self._shortest) - repeats
         near = set(self._without_subject)
-        for place, count in shared.items():
-            if count + repeats < least:
-                continue
+        for place, count in [(place, count) for place, count in shared.items() if count >= least]:
             known = self._ordered[place][1]
             in_common = count + min(repeats, known.subject_repeats)  # at most
             if in_common >= self._least * min(shortest, len(known.subject)):

@@ -8,7 +8,7 @@ from typing import Any
 
 from selfinstruct.api import Backend, Busy, Completion, Rejected, Sampling
 from selfinstruct.types import Fault
-from tests.clients.catalog import KEY
+from tests.clients.catalog import KEY, Client
 from tests.servers.client_server import ClientServer, Said, failure
 from tests.servers.loopback import HTML, ServerFault
 
@@ -90,6 +90,15 @@ async def ask_all(backend: Backend, model: Any, server: ClientServer) -> dict[st
         before = len(server.chats)
         read = await ask(backend, model)
         found[name] = read, len(server.chats) - before
+    return found
+
+
+async def ends_of(client: Client, backend: Backend, model: Any, server: ClientServer) -> dict[str, str]:
+    """How each word for the end of a reply is read."""
+    found = {}
+    for word in client.all_ends:
+        server.says = said = Said(end=word)
+        found[word] = outcome(await ask(backend, model), said)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from selfinstruct.api import Busy, Completion, Json, Sampling
 from selfinstruct_langchain.providers import PROVIDERS
-from tests.clients.cases import CASES, SAMPLING, ask, ask_all, outcome, places_of
+from tests.clients.cases import CASES, SAMPLING, ask, ask_all, ends_of, outcome, places_of
 from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client
 from tests.servers.client_server import ClientServer, Said
 from tests.servers.loopback import ServerFault
@@ -46,18 +46,8 @@ async def test_a_client_is_understood(server: ClientServer, client: Client) -> N
     assert places == {name: [client.settings[name]] if name in client.settings else [] for name in wished}
     note = str(backend.describe().get("note", ""))
     assert [name for name in wished if name in note] == [name for name in wished if name in client.unsent]
-
-
-@every_client
-async def test_every_end_of_a_reply_is_known(server: ClientServer, client: Client) -> None:
     assert client.protocol.known() <= set(client.protocol.ends)
-    backend = client.backend(server.url)
-    model = backend.chat_model(Sampling())
-    found = {}
-    for word in client.all_ends:
-        server.says = said = Said(end=word)
-        found[word] = outcome(await ask(backend, model), said)
-    assert found == client.all_ends
+    assert await ends_of(client, backend, model, server) == client.all_ends
 
 
 @every_client
@@ -86,7 +76,7 @@ def at(place: str, body: object) -> object:
 
 
 @every_client
-def test_a_missing_key_is_found_before_any_request_and_no_other_key_is_sent(
+def test_a_missing_or_broken_key_is_found_before_any_request_and_no_other_key_is_sent(
     server: ClientServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = PROVIDERS[client.model.partition(":")[0]].keys or ("AWS_ACCESS_KEY_ID",)
@@ -96,6 +86,9 @@ def test_a_missing_key_is_found_before_any_request_and_no_other_key_is_sent(
     checks = client.backend(server.url, api_key=None, kwargs=kwargs).check().checks
     assert [check.ok for check in checks] == [False]
     assert any(name in checks[0].fix for name in keys)
+    broken = client.backend(server.url, api_key="sk-01234\n56789").check().checks
+    assert [check.ok for check in broken] == [False]
+    assert "characters that a key cannot have" in broken[0].detail
     assert server.requests == []
 
 

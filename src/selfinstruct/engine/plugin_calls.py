@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 HINT = 'Fix the plugin and run the same command again, or set run.on_plugin_error = "quarantine".'
 FIX_AND_RERUN = "Fix the plugin and run the same command again. No paid reply is lost."
+_TOKENISERS, _TIES = get_args(Tokenising), get_args(Ties)
 _FLAT = (str, int, bool)
 _ITEMS = (Draft, Label, RawInstances, Example, Rating)
 
@@ -104,8 +105,8 @@ def _can_be_computed(near: object) -> bool:
         isinstance(near, Deferred)
         and all(type(number) is int and number >= 0 for number in (near.pool, near.nearest))
         and near.nearest > 0
-        and near.tokeniser in get_args(Tokenising)
-        and near.ties in get_args(Ties)
+        and near.tokeniser in _TOKENISERS
+        and near.ties in _TIES
     )
 
 

@@ -13,7 +13,9 @@ from typing import Any, BinaryIO
 
 from selfinstruct.errors import DiskFullError, RunError
 
-_LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_MARKS = "\x85\u2028\u2029"
+_LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in _MARKS}
 """The ends of lines that JSON leaves raw, as Unicode and Python's `str.splitlines` know them."""
 
 
@@ -53,7 +55,8 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 
 def json_line(row: Mapping[str, Any]) -> str:
     """One line of JSON for every reader: what some of them take for the end of a line is escaped."""
-    return json.dumps(row, ensure_ascii=False).translate(_LINE_ENDS)
+    line = _JSON.encode(row)
+    return line.translate(_LINE_ENDS) if any(map(line.__contains__, _MARKS)) else line
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> int:

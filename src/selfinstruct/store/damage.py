@@ -55,6 +55,9 @@ def reads_row(read: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
+_ROWS_AT_ONCE = 64
+
+
 class RunConnection(sqlite3.Connection):
     """A connection to a run's database that raises `DamagedRunError` if the file turns out to be damaged."""
 
@@ -80,6 +83,11 @@ class _Cursor(sqlite3.Cursor):
     def __next__(self) -> Any:
         return self._read(super().__next__)
 
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """The rows, read some at a time, since a call of Python for each would cost more than SQLite."""
+        while rows := self._read(super().fetchmany, _ROWS_AT_ONCE):
+            yield from rows
+
     def _read(self, work: Callable[..., Any], *args: Any) -> Any:
         try:
             found = work(*args)
@@ -87,7 +95,8 @@ class _Cursor(sqlite3.Cursor):
             if is_damage(error):
                 raise damaged(self.connection.path, error) from None
             raise
-        if type(found) is tuple and bytes in map(type, found):
+        rows = found if type(found) is list else [found] if type(found) is tuple else []
+        if any(bytes in map(type, row) for row in rows):
             raise damaged(self.connection.path, "a row holds bytes, and only texts and numbers were ever written")
         return found
 

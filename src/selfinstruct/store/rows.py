@@ -80,13 +80,18 @@ def _object_text(values: Mapping[str, Json]) -> str:
     return dumps(dict(values)) if values else "{}"
 
 
+def _object_of(text: str) -> dict[str, Json]:
+    found: dict[str, Json] = {} if text == "{}" else json.loads(text)
+    return found
+
+
 @reads_row
 def decision_of(columns: Sequence[Any]) -> Decision:
     """The decision that columns hold."""
     position, text, fate, name, reason, evidence, notes, subject, payload, similarity = columns
     _refuse_other_than_text(text, fate, name, reason, subject)
-    parsed = (json.loads(evidence), similarity_of(similarity), json.loads(notes))
-    return Decision(position, text, fate, name, reason, *parsed, subject, json.loads(payload))
+    parsed = (_object_of(evidence), similarity_of(similarity), _object_of(notes))
+    return Decision(position, text, fate, name, reason, *parsed, subject, _object_of(payload))
 
 
 def near_text(similarity: Similarity | Deferred | None) -> str:
