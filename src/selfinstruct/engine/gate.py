@@ -26,9 +26,6 @@ LONGEST_SLEEP = 30.0
 PATIENCE = 600.0
 """Longest wait in seconds. A longer one stops the run, unless the user asked to wait."""
 
-LONGEST_PAUSE = 365.0 * 86400
-"""Seconds. A server that asks for more has made a mistake, and the date could not be written."""
-
 LONG_WAIT = 90.0
 """Waits of more seconds are announced, with the time at which they end."""
 
@@ -161,7 +158,7 @@ class Gate:
 
     def pause(self, seconds: float, why: str = "") -> None:
         """Send nothing for this time."""
-        until = self.clock() + min(seconds, LONGEST_PAUSE)
+        until = self.clock() + min(seconds, 365.0 * DAY)  # a longer wait is a mistake, and has no date
         if until > self._paused_until:
             self._paused_until, self._why_paused = until, why
 
