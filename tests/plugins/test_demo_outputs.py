@@ -48,7 +48,7 @@ def test_nine_of_ten_mistakes_that_a_look_at_one_example_can_show_are_found(faul
 
 
 def test_seven_of_ten_missing_inputs_are_found() -> None:
-    """A sentence in front, such as one about a shop before `Total the given stock`, may be what is given: it is kept."""
+    """A sentence in front, such as one on a shop before `Total the given stock`, may be what is given."""
     counts = Counter(is_dropped(example) for example, is_wrong in cases(1500, missing_input=1.0) if is_wrong)
     assert counts.total() >= 50
     assert counts[True] >= 0.7 * counts.total(), counts
