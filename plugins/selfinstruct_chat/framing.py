@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.words import ANSWERS, HERE, HOPES, INPUTS, NEXT_TASKS, OUTPUTS, SURE
+from selfinstruct_chat.labels import label_at
+from selfinstruct_chat.words import ANSWERS, HERE, HOPES, INPUTS, NEXT_TASKS, NOTES, OUTPUTS, SURE
 
 MOST_CLOSERS = 3
 ENDS = 600
@@ -25,7 +26,7 @@ _AGREED = re.compile(
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡(*_]*(?:"
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡([（*_]*(?:"
     r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
     r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
@@ -34,6 +35,7 @@ _CLOSER = re.compile(
     r"|(?:these|the)(?: \w+)? examples (?:show|cover|are|demonstrate|illustrate|should|use|include|vary)\b"
     r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
     r"|do you (?:want|need) (?:me to|more)"
+    rf"|(?<=[(\[（*_])(?:{NOTES})[*_]*\s?[:：]"
     rf"|{HOPES}"
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
@@ -57,7 +59,7 @@ _NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
 _TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
 _TURN = r"[ \t]*(?:#{1,6}[ \t]*)?(?:Human|User|Assistant)[ \t]*:"
 _TURN_FIRST, _NEXT_TURN = re.compile(_TURN), re.compile(rf"\n[ \t]*\n{_TURN}")
-_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*\n?[ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
+_NEXT_NAME = re.compile(NEXT_TASKS, re.IGNORECASE)
 _OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
 
 
@@ -89,10 +91,15 @@ def without_closers(text: str, instruction: str) -> str:
 
 def without_next_task(text: str, instruction: str) -> str:
     """A raw text without another task below its first output that has examples of its own."""
-    first = _OUTPUT_LINE.search(text)
-    for found in _TASK_BELOW.finditer(text, first.end()) if first else ():
-        if found["task"].split() != instruction.split() and _OUTPUT_LINE.search(text, found.end()):
-            return text[: found.start()]
+    lines = text.split("\n")
+    labels = [(at, label) for at, line in enumerate(lines) if (label := label_at(line))]
+    outputs = [at for at, label in labels if label.part in ("output", "answer")]
+    outputs += [at for at, line in enumerate(lines) if _OUTPUT_LINE.match(line)]
+    for at, label in labels if outputs else ():
+        if min(outputs) < at < max(outputs) and not lines[at - 1].strip() and _NEXT_NAME.fullmatch(label.name):
+            task = label.rest.strip() or next((line for line in lines[at + 1 :] if line.strip()), "")
+            if task.split() != instruction.split():
+                return "\n".join(lines[:at]).rstrip()
     return text
 
 

@@ -11,6 +11,8 @@ from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>", re.MULTILINE)
+_CLOSED = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>[^<]*</\1>[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
@@ -69,7 +71,8 @@ def _unwrapped(text: str) -> str:
 
 
 def _tagged(text: str) -> ParsedList | None:
-    tags = list(_TAG.finditer(text))
+    """Tasks in tags: those that are named so, else the tags of one name that hold every line of a text."""
+    tags = list(_TAG.finditer(text)) or _tags_of_one_name(text)
     if not tags or has_marker(text[: tags[0].start()]):
         return None
     ends = [*(tag.start() for tag in tags[1:]), len(text)]
@@ -84,6 +87,13 @@ def _tagged(text: str) -> ParsedList | None:
         return None  # one tag in a text: the text speaks of it
     outro = _AROUND.sub("", text[found[-1][1] :])
     return ParsedList(intro.split("\n"), [ListItem(body.strip().split("\n")) for body, _ in found], outro.split("\n"))
+
+
+def _tags_of_one_name(text: str) -> list[re.Match[str]]:
+    found = list(_ANY_TAG.finditer(text))
+    names = {tag[1].lower() for tag in found}
+    rest = _CLOSED.sub("", text).strip() if len(found) > 1 and len(names) == 1 else "?"
+    return found if not rest or (rest.endswith((":", "：")) and "\n" not in rest) else []
 
 
 def _table(lines: Sequence[str]) -> ParsedList | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from selfinstruct_chat.answer_words import starts_answers, take_answers
-from selfinstruct_chat.words import TASKS
+from selfinstruct_chat.words import HERE, SURE, SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -20,13 +20,12 @@ _NUMBER = re.compile(
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
-    (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    (?P<closed_late>(?(bold)(?:\*\*|__|\*(?!\*))|(?!)))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
-_SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -34,6 +33,7 @@ _RANK = re.compile(
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
+_TALK = re.compile(rf"(?:{SURE}|{HERE})", re.IGNORECASE)
 _BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
 _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
@@ -258,7 +258,9 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     answers = take_answers(items[-1].lines) if len(items) > 1 else []
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
-    if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
+    is_spaced = all(not lines[marker.line - 1].strip() for marker in markers)
+    goes_on = markers[0].number > 1 and len(filled) == 1 and (is_spaced or lines[markers[0].line - 1].strip())
+    if goes_on and filled[0].endswith((".", "?", "。", "？")) and not _TALK.match(filled[0]):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
 

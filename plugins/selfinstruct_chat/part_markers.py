@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct_chat.fields import kind_of_field
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXAMPLES, INPUTS, OUTPUTS
+from selfinstruct_chat.labels import HEAD, cut_at, labels_of, tidy
+from selfinstruct_chat.words import INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
@@ -24,8 +25,16 @@ KINDS: Mapping[str, PartKind] = {
 }
 """What delimiters stand for, by their names."""
 
-HEAD = 120
-"""Characters at a line's start in which a marker must stand."""
+_PARTS: Mapping[str, PartKind] = {
+    "input": "input",
+    "output": "output",
+    "answer": "output",
+    "label": "label",
+    "bare": "label",
+    "example": "example",
+    "remark": "end",
+}
+"""What labels stand for, by the group of words that their names belong to."""
 
 _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
 _DECOR = r"[ \t>*_#`\"-]*"
@@ -43,41 +52,11 @@ _OTHER_FORM = re.compile(
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
 
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
-_KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
-_NAMES = (
-    rf"(?:(?P<input>{_KIND}(?:{INPUTS}))|(?P<output>{_KIND}(?:{OUTPUTS}))|(?P<answer>{_KIND}(?:{ANSWERS}))"
-    rf"|(?P<label>class(?:ification)?[ \t]+label|{CLASS_LABELS})|(?P<bare>label))"
-)
-_NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
-_STARS = r"(?:\*{1,3}|_{1,2})?"
-_LEAD = rf"[ \t]*(?:>[ \t]*)?(?:\d{{1,2}}[.)][ \t]+|[-*•+][ \t]+)?(?:\#{{1,6}}[ \t]*)?{_STARS}[ \t]*"
-_LABEL = re.compile(
-    rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*(?:[:：]|[–—-](?=[ ])){_STARS}(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_HEADING = re.compile(
-    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t#]*\r?(?P<rest>)",
-    re.IGNORECASE,
-)
-_EXAMPLE = re.compile(
-    rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
-    rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_LABELS_ON_ONE_LINE = re.compile(
-    rf"^([ \t]*(?:[-*•][ \t]+|\d{{1,2}}[.)][ \t]+)?[*_]*(?:{INPUTS})[*_]*[ \t]?[:：](?:(?!{OUTPUTS})[^\n]){{1,2000}}?)"
-    rf"(?:[ \t]*[|;,→–—-][>\s]*|(?<=[.!?\"”'’)。])[ \t]+|[ \t]+(?=\*\*))(?=[*_]*(?:{OUTPUTS})[*_]*[ \t]?[:：])",
-    re.MULTILINE | re.IGNORECASE,
-)
 _FIELD = re.compile(
     r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
     re.IGNORECASE,
 )
 """A text under a name of its own: `Email: ...`."""
-
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \t]*\r?")
-"""Rules, bare numbers and empty headings that part examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +80,13 @@ class PartBlock:
     text: str
 
 
-def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
+def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
     """The marked parts of a raw text in their order; empty if nothing is marked.
 
     Delimiters count first, also in other brackets, then labels such as `Output:`, and these only outside code.
     """
     lines = _delimited(text).split("\n")
-    labels = _labels(lines, is_classification)
+    labels = _labels(lines, is_classification, keeps_remarks)
     if found := _by(_delimiter_at, lines):
         return _cut_at(lines, _completed(found, labels, is_classification))
     if not labels:
@@ -126,7 +105,7 @@ def _delimited(text: str) -> str:
     kinds = {_kind_of_name(found) for found in _OTHER_FORM.finditer(text)}
     if {"input", "output"} <= kinds:
         text = _OTHER_FORM.sub(lambda found: f"\n<<{'END' if found['close'] else _kind_of_name(found)}>> ", text)
-    return _LABELS_ON_ONE_LINE.sub(r"\1\n", _ON_ONE_LINE.sub("\n", text))
+    return _ON_ONE_LINE.sub("\n", text)
 
 
 def _kind_of_name(found: re.Match[str]) -> str:
@@ -134,34 +113,9 @@ def _kind_of_name(found: re.Match[str]) -> str:
     return name.lower() if name.lower() in KINDS else kind_of_field(name) or "input"
 
 
-def tidy(lines: Sequence[str]) -> str:
-    """Lines as text, without blank lines around it, and without fences at its end whose partner stands elsewhere."""
-    filled = [at for at, line in enumerate(lines) if line.strip()]
-    fences = [at for at in filled if _FENCE.match(lines[at])]
-    first = filled[0] if filled else 0
-    while filled and fences and filled[-1] == fences[-1] and (len(fences) % 2 or fences[-2:] == filled[-2:]):
-        filled.pop()
-        fences.pop()
-    return "\n".join(lines[first : filled[-1] + 1] if filled else ()).rstrip()
-
-
 def _cut_at(lines: Sequence[str], markers: Sequence[PartMarker]) -> list[PartBlock]:
-    """Each part runs from its marker to the next, less the line that parts examples."""
-    ends = [*(marker.line for marker in markers[1:]), len(lines)]
-    blocks = []
-    for marker, end in zip(markers, ends, strict=True):
-        own = [marker.rest.lstrip(" \t"), *lines[marker.line + 1 : end]]
-        while len(own) > 1 and (not own[-1].strip() or (end < len(lines) and _parts_examples(own[-1]))):
-            own.pop()
-        if end == len(lines) and len(own) > 1 and len(markers) > 2 and _BETWEEN.fullmatch(own[-1][:HEAD]):
-            own.pop()
-        blocks.append(PartBlock(marker.kind, tidy(own)))
-    return blocks
-
-
-def _parts_examples(line: str) -> bool:
-    heading = _match(_EXAMPLE, line)
-    return _BETWEEN.fullmatch(line[:HEAD]) is not None or (heading is not None and not heading[1].strip())
+    texts = cut_at(lines, [(marker.line, marker.rest) for marker in markers])
+    return [PartBlock(marker.kind, text) for marker, text in zip(markers, texts, strict=True)]
 
 
 def _completed(
@@ -205,13 +159,16 @@ def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | Non
     return PartMarker(at, KINDS.get(name) or ("output" if kind_of_field(name) == "output" else "input"), rest)
 
 
-def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:
+def _labels(lines: Sequence[str], is_classification: bool, keeps_remarks: bool) -> list[PartMarker]:
     """The labels that name parts; none if no output is named. `Answer:` does so only after an input, or first of all.
 
     A heading such as `Example 2` counts if a part follows it; what stands below it is an input if none is named.
     """
-    fenced = _fenced(lines)
-    found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _label_at(at, line))]
+    found = [
+        PartMarker(at, _PARTS[label.part], label.rest, label.part)
+        for at, label in labels_of(lines, keeps_remarks)
+        if label.part in _PARTS
+    ]
     found = [marker for marker in found if marker.name != "bare" or is_classification]
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     inputs = [marker.line for marker in found if marker.kind == "input"] or [len(lines)]
@@ -227,30 +184,3 @@ def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:
 
 def _counts(marker: PartMarker, following: PartMarker | None) -> bool:
     return marker.kind != "example" or (following is not None and following.kind != "example")
-
-
-def _label_at(at: int, line: str) -> PartMarker | None:
-    if heading := _match(_EXAMPLE, line):
-        return PartMarker(at, "example", heading[1])
-    match = _match(_LABEL, line) or (_match(_HEADING, line) if len(line) <= HEAD else None)
-    if match is None:
-        return None
-    found, rest = match
-    name = next(name for name in ("input", "output", "answer", "label", "bare") if found[name])
-    kinds: Mapping[str, PartKind] = {"input": "input", "output": "output", "answer": "output"}
-    return PartMarker(at, kinds.get(name, "label"), rest, name)
-
-
-def _fenced(lines: Sequence[str]) -> set[int]:
-    """Numbers of the lines inside code; a fence that is never closed, or one around the whole text, opens nothing."""
-    fences = [at for at, line in enumerate(lines) if _is_fence(line)]
-    filled = [at for at, line in enumerate(lines) if line.strip()]
-    if len(fences) == 2 and fences == [filled[0], filled[-1]] and _FENCE.match(lines[fences[0]]):
-        return set()
-    return {at for start, end in zip(fences[::2], fences[1::2], strict=False) for at in range(start + 1, end + 1)}
-
-
-def _is_fence(line: str) -> bool:
-    """Whether code begins or ends in a line, also right behind a label."""
-    label = _match(_LABEL, line) if "```" in line else None
-    return _FENCE.match(line if label is None else label[1]) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise, product
 from operator import eq
@@ -109,6 +110,7 @@ def _turns_on_the_spot(text: str, spoken: Sequence[str]) -> bool:
     return (
         len(content) >= LEAST_CONTENT
         and len(set(content)) <= CONTENT_SHARE * len(content)
+        and max(Counter(content).values()) > 2  # a syllogism names everything twice
         and _MATERIAL.search(text) is None
     )
 
