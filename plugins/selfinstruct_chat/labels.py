@@ -114,7 +114,9 @@ def _pieces(line: str, first: Container[str]) -> list[str]:
         return [line[: len(line) - len(label.rest)], *_pieces(label.rest, first)] if label_at(label.rest) else [line]
     pieces, start, part = [], 0, label.part
     for found in _INSIDE.finditer(line, len(line) - len(label.rest)):
-        if (inner := part_of_field(found["name"])) != part and (found["sign"] or inner not in first):
+        inner = part_of_field(found["name"])
+        is_dressed_alike = found["name"][0].isupper() == label.written[0].isupper()
+        if inner != part and (found["sign"] or (is_dressed_alike and inner not in first)):
             pieces.append(line[start : found.start()])
             start, part = found.end(), inner
     return [*pieces, line[start:]]

@@ -33,7 +33,11 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
     """
     lines = text.strip().split("\n")
     marks = labels_of(lines, keeps_remarks)
-    if {"input", "output"} <= {label.part for _, label in marks}:
+    counts = Counter(label.name for _, label in marks)
+    while marks and not marks[0][1].part and counts[marks[0][1].name] < max(counts.values()):
+        marks.pop(0)  # `Here are three examples:`
+    parts = {label.part for _, label in marks}
+    if "input" in parts and not parts.isdisjoint(_OUTPUTS):
         marks = [(at, label) for at, label in marks if label.part]  # other names belong to the texts
     own = [(at, label) for at, label in marks if label.part not in _ASIDE]
     if not own or not _begins(lines, marks):
@@ -43,14 +47,15 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
     if not period:
         return []
     texts = cut_at(lines, [(at, label.rest) for at, label in marks])
-    parts = [text for (_, label), text in zip(marks, texts, strict=True) if label.part not in _ASIDE]
-    rows = [parts[at : at + period] for at in range(0, len(parts) - period + 1, period)]
+    own_texts = [text for (_, label), text in zip(marks, texts, strict=True) if label.part not in _ASIDE]
+    rows = [own_texts[at : at + period] for at in range(0, len(own_texts) - period + 1, period)]
     kinds = [_kind(label) for _, label in own[:period]]
     if kinds.count("output") == 1 and (kinds[-1] == "output" or (kinds[0] == "output" and is_classification)):
         if not any(kinds[:-1]) and len(rows) < 2 and period > 1:
             return []
         place = kinds.index("output")
-        return [(_input(row, own[:period], place), row[place]) for row in rows]
+        bare = place > 0 and marks[0][1].part != "example"
+        return [(_input(row, own[:period], place, bare=bare), row[place]) for row in rows]
     if "output" in kinds or period != 2 or len(rows) < 2 or not _are_paragraphs(lines, [at for at, _ in own[::period]]):
         return []
     above, below = (sum(map(len, side)) for side in zip(*rows, strict=True))
@@ -64,7 +69,7 @@ def _begins(lines: Sequence[str], marks: Sequence[_Mark]) -> bool:
     return not above or (len(above) == 1 and (marks[0][1].part == "example" or above[0].rstrip().endswith((":", "："))))
 
 
-def _input(row: Sequence[str], own: Sequence[_Mark], place: int) -> str:
+def _input(row: Sequence[str], own: Sequence[_Mark], place: int, *, bare: bool) -> str:
     """All parts but the output: the input alone where one is named so, else each under its name."""
     others = [(label, part) for (_, label), part in zip(own, row, strict=True) if label is not own[place][1]]
     named = [(label, part) for label, part in others if label.part in ("input", "given")]
@@ -72,7 +77,7 @@ def _input(row: Sequence[str], own: Sequence[_Mark], place: int) -> str:
         len(named) == 1 and all(label.part == "task" for label, _ in others if label is not named[0][0])
     ):
         label, part = (named or others)[0]
-        return part if place or label.part else f"{label.written}: {part}"  # `Email: ...` belongs to the text
+        return part if bare or label.part else f"{label.written}: {part}"  # `Email: ...` belongs to the text
     return "\n".join(f"{label.written}: {part}" for label, part in others)
 
 
