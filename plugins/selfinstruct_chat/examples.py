@@ -11,7 +11,7 @@ from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
-from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
+from selfinstruct_chat.labels import label_at, one_label_a_line, parts_examples, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
@@ -35,6 +35,7 @@ _ARROW = re.compile(
     r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
     r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
 )
+_ARROW_BELOW = re.compile(r"\n[ \t]*(?=(?:->|=>|→|⇒))")
 _BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
 """The name of a field in bold, in an input: `**Email:** ...`."""
 
@@ -51,7 +52,7 @@ class ChatExamplesReader(PostProcessor):
         is_classification = subject.is_classification is True
         text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
-        ends_open = reply.ended_early
+        ends_open = reply.ended_early and not parts_examples(text.rpartition("\n")[2])
         pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
@@ -90,7 +91,7 @@ def read_pairs(
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [line for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip()]
     found = [_ARROW.fullmatch(line) for line in lines]
     return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 

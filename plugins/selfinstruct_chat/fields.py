@@ -13,7 +13,7 @@ FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 
 _KIND = r"(?:(?:expected|correct|sample|example|model|test|user|ideal|final|given)[ _-])?"
 _NAME = re.compile(
-    rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS}|user|human)|(?P<input>{INPUTS})|(?P<given>text|context|data)"
+    rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS}|user|human)|(?P<input>{INPUTS})|(?P<given>text|context|data|given|source)"
     rf"|(?P<output>{OUTPUTS})|(?P<answer>{ANSWERS}|assistant|ai|bot|(?-i:A))"
     rf"|(?P<label>{CLASS_LABELS}|class(?:ification)?[ _]label)|(?P<bare>label)|(?P<result>expected|target|result)"
     rf"|(?P<remark>{EXPLANATIONS}))s?[ _-]?[#(]?\d{{0,2}}\)?[*_ ]*",

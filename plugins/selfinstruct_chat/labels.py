@@ -43,6 +43,8 @@ _INSIDE = re.compile(
 )
 """Where a label begins in the middle of a line."""
 
+_COLUMN = re.compile(rf"[ \t]+[|–—][ \t]+(?={_STARS}(?P<name>[^\W\d_]{{2,20}}){_STARS}[:：])")
+
 LONGEST_LINE = 2_000
 """Characters of a line in which labels are looked for."""
 
@@ -99,8 +101,12 @@ def labels_of(lines: Sequence[str], keeps_remarks: bool = False) -> list[tuple[i
 def one_label_a_line(text: str) -> str:
     """The text with a line for each label of a line: `Input: 4 Output: IV`.
 
-    Behind a closed sentence or a sign a label is cut off always, else only where no line begins with one of its kind.
+    Behind a closed sentence or a sign a label is cut off always, else only where no line begins with one of its kind;
+    a label of any name is, where every line has it behind a bar or a dash.
     """
+    columns = [_COLUMN.search(line, 0, LONGEST_LINE) for line in text.split("\n") if line.strip()]
+    if len(columns) > 1 and all(columns) and len({found["name"] for found in columns if found}) == 1:
+        text = _COLUMN.sub("\n", text)
     lines = text.split("\n")
     first = {label.part for line in lines if (label := label_at(line))}
     return "\n".join(piece for line in lines for piece in _pieces(line, first))

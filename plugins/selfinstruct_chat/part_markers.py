@@ -88,7 +88,9 @@ def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list
     lines = _delimited(text).split("\n")
     labels = _labels(lines, is_classification, keeps_remarks)
     if found := _by(_delimiter_at, lines):
-        return _cut_at(lines, _completed(found, labels, is_classification))
+        remarks = [PartMarker(at, "end", "") for at, label in labels_of(lines, keeps_remarks) if label.part == "remark"]
+        known = _completed(found, labels, is_classification)
+        return _cut_at(lines, sorted({*known, *remarks}, key=lambda marker: marker.line))
     if not labels:
         return []
     before = tidy(lines[: labels[0].line])

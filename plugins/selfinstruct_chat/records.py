@@ -54,8 +54,10 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
         if not any(kinds[:-1]) and len(rows) < 2 and period > 1:
             return []
         place = kinds.index("output")
-        bare = place > 0 and marks[0][1].part != "example"
-        return [(_input(row, own[:period], place, bare=bare), row[place]) for row in rows]
+        others = [label for (_, label) in own[:period] if label is not own[place][1]]
+        given = [row[:place] + row[place + 1 :] for row in rows]
+        is_bare = place > 0 and marks[0][1].part != "example"
+        return [(text, row[place]) for text, row in zip(_inputs(others, given, is_bare), rows, strict=True)]
     if "output" in kinds or period != 2 or len(rows) < 2 or not _are_paragraphs(lines, [at for at, _ in own[::period]]):
         return []
     above, below = (sum(map(len, side)) for side in zip(*rows, strict=True))
@@ -69,16 +71,13 @@ def _begins(lines: Sequence[str], marks: Sequence[_Mark]) -> bool:
     return not above or (len(above) == 1 and (marks[0][1].part == "example" or above[0].rstrip().endswith((":", "："))))
 
 
-def _input(row: Sequence[str], own: Sequence[_Mark], place: int, *, bare: bool) -> str:
-    """All parts but the output: the input alone where one is named so, else each under its name."""
-    others = [(label, part) for (_, label), part in zip(own, row, strict=True) if label is not own[place][1]]
-    named = [(label, part) for label, part in others if label.part in ("input", "given")]
-    if len(others) == 1 or (
-        len(named) == 1 and all(label.part == "task" for label, _ in others if label is not named[0][0])
-    ):
-        label, part = (named or others)[0]
-        return part if bare or label.part else f"{label.written}: {part}"  # `Email: ...` belongs to the text
-    return "\n".join(f"{label.written}: {part}" for label, part in others)
+def _inputs(labels: Sequence[Label], rows: Sequence[Sequence[str]], is_bare: bool) -> list[str]:
+    """All parts but the outputs: the input alone beside the same task again and again, else each under its name."""
+    columns = range(len(labels))
+    kept = [at for at in columns if labels[at].part != "task" or len({row[at] for row in rows}) > 1] or list(columns)
+    if len(kept) == 1 and (is_bare or labels[kept[0]].part):
+        return [row[kept[0]] for row in rows]  # `Email: ...` belongs to the text
+    return ["\n".join(f"{labels[at].written}: {row[at]}" for at in kept) for row in rows]
 
 
 def _repeats(names: Sequence[str], size: int) -> bool:
