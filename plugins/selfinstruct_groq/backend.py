@@ -233,7 +233,12 @@ class GroqBackend(Backend):
 
     def limits(self) -> Limits:
         """The limits that Groq has reported so far; none before its first response. Cached tokens are outside them."""
-        return Limits(windows=tuple(self._windows.values()), learning=not self._answered, cached_count=False)
+        return Limits(
+            windows=tuple(self._windows.values()),
+            learning=not self._answered,
+            cached_count=False,
+            context=self._contexts.get(self._model),
+        )
 
     def billed_model(self) -> BilledModel | None:
         """The model, once one is chosen, at the address that answers."""
@@ -266,13 +271,13 @@ class GroqBackend(Backend):
         try:
             self._offered = self._list_models()
             server = Check("server", True, f"{self._address} offers {len(self._offered)} models")
-            name = self._pick()
+            name = self._model = self._pick()
         except ModelError as error:
             return Diagnosis((key, Check("model", False, error.message, error.hint)))
         except (httpx.HTTPError, ValueError) as error:
             words = f"{self._address}: {self._words(error)}"
             return Diagnosis((key, Check("server", False, words, "Check the network and base_url.")))
-        return Diagnosis((key, server, Check("model", True, name)), self._contexts.get(name))
+        return Diagnosis((key, server, Check("model", True, name)))
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:

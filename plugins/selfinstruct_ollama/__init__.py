@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partialmethod
+from importlib import import_module
 from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from selfinstruct.api import Backend, BackendOptions, Component, hookimpl, without_proxies
+from selfinstruct.api import Backend, BackendOptions, Component, hookimpl
 
 SELFINSTRUCT_API = 1
 
@@ -23,7 +26,7 @@ class OllamaOptions(BackendOptions):
     num_ctx: int | None = Field(
         None,
         gt=0,
-        description="Context in tokens, for prompt and reply. Default: the context length of the model, at most 8192.",
+        description="Context in tokens, for prompt and reply. Default: 4096, or more if the requests need it.",
     )
     raw: bool = Field(
         False,
@@ -55,10 +58,28 @@ class OllamaOptions(BackendOptions):
 
 def build(options: OllamaOptions) -> Backend:
     """Create the backend. It connects to the server only for a model or a check."""
-    with without_proxies():  # importing `ollama` makes a client for this computer, and fails with an odd proxy
-        from selfinstruct_ollama.backend import OllamaBackend
+    _import_client()
+    from selfinstruct_ollama.backend import OllamaBackend
 
     return OllamaBackend(options)
+
+
+def _import_client() -> None:
+    """Import `ollama`. It makes a client as it is imported, which fails if a variable for proxies cannot be read.
+
+    Then that client is made without a look at the environment, which stays as it is: other threads read it too.
+    """
+    try:
+        import_module("ollama")
+    except Exception:
+        if (failed := sys.modules.get("ollama._client")) is None:
+            raise
+        plain = failed.Client.__init__
+        failed.Client.__init__ = partialmethod(plain, trust_env=False)
+        try:
+            import_module("ollama")
+        finally:
+            failed.Client.__init__ = plain
 
 
 @hookimpl

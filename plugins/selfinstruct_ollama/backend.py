@@ -28,7 +28,7 @@ from selfinstruct.api import (
     mask_secrets,
 )
 from selfinstruct_ollama import OllamaOptions
-from selfinstruct_ollama.server import LONGEST_CONTEXT, USUAL_CONTEXT, OllamaApi, find_address
+from selfinstruct_ollama.server import OllamaApi, find_address, usual_context
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -42,6 +42,8 @@ SENT = "prompt_characters"
 FEWEST, MOST = 2.5, 6.0
 """Characters that a token stands for at the least, and at the most, in a prompt of words."""
 
+NO_THOUGHTS = "Leave out backend.reasoning, or choose a model that thinks."
+CANNOT_THINK = re.compile(r"does not support thinking", re.IGNORECASE)
 NO_MEMORY = re.compile(r"more system memory|out of memory|(unable|failed) to allocate", re.IGNORECASE)
 """In the words of a server whose memory, or that of its GPU, is too small for the model and its context."""
 
@@ -89,6 +91,7 @@ class OllamaBackend(Backend):
         self._key = given.strip()
         self._server = OllamaApi(self._address, self._key)
         self._num_ctx = options.num_ctx
+        self._longest = 0
         self._version = ""
         self._thinks = False
         self._here: list[str] = []
@@ -119,12 +122,14 @@ class OllamaBackend(Backend):
         self._version = self._server.version()
         self._here = self._server.models()
         facts = self._server.show(self._options.model)
-        length, self._thinks = facts.context_length, facts.thinks
+        length, self._thinks = facts.context_length, bool(facts.thinks)
         name = self._options.model
         if length is None and name not in self._here and f"{name}:latest" not in self._here:
             raise ModelError(f"the Ollama server at {self._address.url} has no model '{name}'", self._pull_hint())
+        if self._options.reasoning and facts.thinks is False:
+            raise ModelError(f"the model '{name}' cannot think, and backend.reasoning asks it to", NO_THOUGHTS)
         if self._options.num_ctx is None:
-            self._num_ctx = min(length or USUAL_CONTEXT, LONGEST_CONTEXT)
+            self._num_ctx = usual_context(self._longest, length)
 
     def _arguments(self, sampling: Sampling, kind: type[ChatOllama | OllamaLLM]) -> dict[str, Any]:
         penalties = {
@@ -197,6 +202,8 @@ class OllamaBackend(Backend):
         if NO_MEMORY.search(words):
             hint = "Take a smaller model or a lower num_ctx, or end other programs that use the memory."
             return Unusable(f"the model does not fit into memory: {words}", hint)
+        if CANNOT_THINK.search(words):
+            return Unusable(f"Ollama at {self._address.url} refuses: {words}", NO_THOUGHTS)
         if isinstance(error, ResponseError) and status is None:
             return Busy(f"Ollama broke off its answer: {words}")
         if isinstance(error, httpx.TransportError):
@@ -210,8 +217,8 @@ class OllamaBackend(Backend):
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def limits(self) -> Limits:
-        """The number of requests that are sent at once. An Ollama server has no other limits."""
-        return Limits(concurrency=self._options.concurrency)
+        """The number of requests that are sent at once, and the context. An Ollama server has no other limits."""
+        return Limits(concurrency=self._options.concurrency, context=self._num_ctx)
 
     def describe(self) -> Mapping[str, Json]:
         """The model, the address, the context length, and the version of the server if it is known."""
@@ -248,7 +255,11 @@ class OllamaBackend(Backend):
         except ModelError as error:
             return Diagnosis((server, Check("model", False, error.message, error.hint)))
         model = Check("model", True, f"{self._options.model}, asked for a context of {self._num_ctx} tokens")
-        return Diagnosis((server, model), self._num_ctx)
+        return Diagnosis((server, model))
+
+    def make_room(self, tokens: int) -> None:
+        """Ask for a context that holds so many tokens, unless the option `num_ctx` names one."""
+        self._longest = tokens
 
 
 def _transport(trust_env: bool) -> dict[str, Any]:

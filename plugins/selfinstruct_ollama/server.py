@@ -13,11 +13,8 @@ import httpx
 from selfinstruct.api import ConfigError, ModelError, chat, environment_problem
 
 DEFAULT_PORT = 11434
-LONGEST_CONTEXT = 8192
-"""Tokens. A longer default context would only cost memory, because prompts and instructions are short."""
-
-USUAL_CONTEXT = 4096
-"""Tokens, if the server does not report the context length of the model."""
+SMALLEST_CONTEXT = 4096
+"""Tokens. The server's own default, so that a model that is loaded with it is not loaded again."""
 
 ASK_SECONDS = 10.0
 
@@ -43,10 +40,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a server says of a model: for how many tokens it was made, if that is known, and whether it thinks first."""
+    """For how many tokens a model was made, and whether it thinks first; `None` if the server does not say."""
 
     context_length: int | None = None
-    thinks: bool = False
+    thinks: bool | None = None
+
+
+def usual_context(needed: int, longest: int | None) -> int:
+    """The smallest usual size of a context that holds so many tokens, as far as the model can, in tokens."""
+    size = SMALLEST_CONTEXT
+    while size < needed:
+        size *= 2
+    return min(size, longest or size)
 
 
 def find_address(given: str | None) -> Address:
@@ -112,11 +117,11 @@ class OllamaApi:
             answer: Any = self._ask("POST", "/api/show", {"model": model})
         except NotOllama:
             return ModelFacts()
-        info, able = answer.get("model_info") or {}, answer.get("capabilities") or ()
+        info, able = answer.get("model_info") or {}, answer.get("capabilities")
         own = info.get(f"{info.get('general.architecture')}.context_length")
         every = [value for name, value in info.items() if name.endswith(".context_length")]
         length = next((value for value in (own, *every) if isinstance(value, int) and value > 0), None)
-        return ModelFacts(length, "thinking" in able)
+        return ModelFacts(length, "thinking" in able if isinstance(able, list) else None)
 
     def _get(self, path: str) -> dict[str, Any]:
         try:

@@ -272,12 +272,14 @@ class Limits:
 
     `learning` means that the first reply will contain the limits, so one request is sent before all others.
     `cached_count` says whether prompt tokens that the provider had in its cache count towards limits of tokens.
+    `context` is the number of tokens of the chosen model, for prompt and reply. Longer requests are never sent.
     """
 
     windows: tuple[Window, ...] = ()
     concurrency: int | None = None
     learning: bool = False
     cached_count: bool = True
+    context: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,13 +331,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The results of a backend's own checks: key, server, model.
-
-    `context` is the model's context size in tokens, for prompt and reply together; `None` if it is not known.
-    """
+    """The results of a backend's own checks: key, server, model."""
 
     checks: tuple[Check, ...] = ()
-    context: int | None = None
 
     @property
     def ok(self) -> bool:

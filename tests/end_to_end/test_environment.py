@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
 from selfinstruct.engine.plugin_calls import call_plugin
 from selfinstruct.errors import ModelError
+from tests.command_line import environment
 from tests.project import Project
 from tests.servers.ollama_server import OllamaServer
 
@@ -19,6 +23,15 @@ ODD = [
     ("ALL_PROXY", "socks5://me:hidden@127.0.0.1:9", "ALL_PROXY names a SOCKS proxy", "httpx[socks]"),
 ]
 
+WATCHED = """
+import os
+from selfinstruct_ollama import OllamaOptions, build
+def forbidden(*_): raise AssertionError("the environment was changed")
+for name in ("__setitem__", "__delitem__", "pop", "update", "clear"):
+    setattr(type(os.environ), name, forbidden)
+build(OllamaOptions())
+"""
+
 
 @pytest.mark.parametrize(("name", "value"), [case[:2] for case in ODD])
 def test_a_server_on_this_computer_is_reached_whatever_the_environment(project: Project, name: str, value: str) -> None:
@@ -26,6 +39,11 @@ def test_a_server_on_this_computer_is_reached_whatever_the_environment(project: 
         project.env = {name: value}
         project.args = ("--backend", "ollama", "--base-url", server.url, "--model", "llama3.1")
         project.run("generate", "--target", "1").succeeded()
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTP_PROXY", "http://127.0.0.1:9"), ODD[0][:2]])
+def test_the_environment_stays_as_it_is_while_a_client_is_imported(name: str, value: str) -> None:
+    subprocess.run([sys.executable, "-c", WATCHED], env={**environment(), name: value}, check=True, timeout=240)
 
 
 @pytest.mark.parametrize(("name", "value", "said", "hint"), ODD)

@@ -71,11 +71,9 @@ def test_a_model_without_schemas_tells_the_facts_in_words(tmp_path: Path) -> Non
 
 def test_an_encoder_that_cannot_ask_for_facts_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     settings = {"classify.facts": ASKED, "classify.encoder.use": "paper-classify"}
-    run = SelfInstruct(backend="demo", out=tmp_path, settings=settings)
-    run.generate(2)
     with pytest.raises(ConfigError, match=r"classify\.facts: the encoder 'paper-classify' cannot ask for facts"):
-        run.classify()
-    assert CLASSIFY not in run.status().stages
+        SelfInstruct(backend="demo", out=tmp_path / "run", settings=settings).run(2)
+    assert not (tmp_path / "run").exists()
 
 
 # --- what the facts are good for
@@ -157,3 +155,10 @@ def test_without_facts_prompts_and_decisions_are_as_before(tmp_path: Path) -> No
         assert "fact" not in entry.request.messages[0].text
         assert entry.request.messages[-1].text.endswith("\n\nAnswer yes or no for each, numbered 1 to 3.")
         assert all("facts" not in row.decision.notes for row in store.decisions(GENERATE, "accepted"))
+
+
+def test_the_estimate_counts_the_facts(tmp_path: Path) -> None:
+    SelfInstruct(backend="demo", out=tmp_path / "run").generate(20)
+    asked = ("classify", "--out", tmp_path / "run", "--estimate")
+    assert "and 160 completion tokens" in command(*asked).done().out
+    assert "and 400 completion tokens" in command(*asked, "--set", 'classify.facts=["topic", "harm"]').done().out

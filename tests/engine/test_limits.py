@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfinstruct.engine.gate import UNBOUNDED_REPLY, Gate, Ticket, estimated_tokens
+from selfinstruct.errors import Stopped
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
 
@@ -206,3 +208,30 @@ async def test_cached_tokens_are_within_the_limits_only_if_the_provider_counts_t
     gate.leave(first, Usage(900, 0, cached_tokens=800))
     await enter(gate, 900)
     assert round(clock.now - start) == at
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(60, 0), (90, 0), (91, 1), (599, 1)])
+async def test_a_wait_of_minutes_is_announced_once_with_its_end(clock: Clock, seconds: int, lines: int) -> None:
+    said: list[str] = []
+    gate = Gate(100, clock, say=said.append)
+    gate.learn([Window("requests", seconds, 1)])
+    assert await send(gate, clock, [1, 1]) == [0, seconds]
+    assert len(said) == lines
+    for line in said:
+        assert re.fullmatch(rf"the limit of 1 requests a {seconds} s is reached: waiting until 20\d\d-.*", line)
+
+
+async def test_a_wait_above_the_longest_ends_the_run_unless_it_is_asked_for(clock: Clock) -> None:
+    gate = Gate(100, clock)
+    gate.learn([Window("requests", 601, 1)])
+    leave(gate, await enter(gate, 1), None)
+    with pytest.raises(Stopped, match="the run can be resumed at"):
+        await enter(gate, 1)
+
+
+def test_a_token_stands_for_fewer_letters_of_other_scripts() -> None:
+    tokens = [
+        estimated_tokens(Request(GENERATE, 0, (Message("user", letter * 350),), Sampling(max_tokens=1)))
+        for letter in ("x", "ж", "水")
+    ]
+    assert tokens == [102, 202, 302]

@@ -104,14 +104,31 @@ def test_a_short_stage_without_a_good_reply_ends_in_the_same_error(
 
 def test_prompts_that_ollama_cuts_end_the_run(tmp_path: Path) -> None:
     def cut(asked: dict[str, Any], _n: int) -> OllamaAnswer:
-        return OllamaAnswer(LISTS.text(json.dumps(asked["messages"])), usage=(150, 30))
+        return OllamaAnswer(LISTS.text(json.dumps(asked["messages"])), usage=(2050, 30))
 
     with OllamaServer(cut) as server:
-        settings = {"backend.base_url": server.url, "backend.num_ctx": 256}
+        settings = {"backend.base_url": server.url, "backend.num_ctx": 4096}
         with pytest.raises(ModelError, match="the server cut the prompt") as caught:
             SelfInstruct(backend="ollama", out=tmp_path, settings=settings).generate(100)
         assert len(server.chats) <= FIRST
     assert "num_ctx" in caught.value.hint
+
+
+def test_a_context_that_doctor_calls_too_small_is_refused_before_the_first_request(tmp_path: Path) -> None:
+    with OllamaServer(lambda asked, _n: LISTS.text(json.dumps(asked["messages"]))) as server:
+        settings = {"backend.base_url": server.url, "backend.num_ctx": 200}
+        with pytest.raises(ModelError, match="the model's context is 200 tokens") as caught:
+            SelfInstruct(backend="ollama", out=tmp_path, settings=settings).generate(3)
+        assert server.chats == []
+    assert "[generate.sampling] max_tokens" in caught.value.hint
+
+
+def test_a_run_asks_ollama_for_the_smallest_usual_context_that_holds_its_requests(tmp_path: Path) -> None:
+    with OllamaServer(lambda asked, _n: LISTS.text(json.dumps(asked["messages"]))) as server:
+        for number, (tokens, context) in enumerate([(1000, 4096), (7000, 8192)]):
+            settings = {"backend.base_url": server.url, "generate.sampling.max_tokens": tokens}
+            SelfInstruct(backend="ollama", out=tmp_path / str(number), settings=settings).generate(3)
+            assert server.chats[-1]["options"]["num_ctx"] == context
 
 
 @pytest.mark.parametrize(("reasoning", "takes"), [(None, False), (True, False), (False, True)])

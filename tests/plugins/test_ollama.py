@@ -66,7 +66,7 @@ async def test_sampling_is_sent() -> None:
         await ask(backend_for(server, keep_alive="30m", reasoning=False), sampling)
     sent = server.chats[0]
     assert sent["options"] == {
-        "num_ctx": 8192,
+        "num_ctx": 4096,
         "num_predict": 123,
         "temperature": 0.3,
         "top_p": 0.9,
@@ -85,7 +85,7 @@ async def test_a_text_of_digits_is_sent_as_a_number_of_seconds(given: str | int,
 async def test_unset_sampling_is_not_sent() -> None:
     with OllamaServer() as server:
         await ask(backend_for(server))
-    assert server.chats[0]["options"] == {"num_ctx": 8192}
+    assert server.chats[0]["options"] == {"num_ctx": 4096}
     assert not {"keep_alive", "think", "format"} & set(server.chats[0])
 
 
@@ -94,13 +94,27 @@ async def test_penalties_that_the_client_cannot_send_are_reported() -> None:
         backend = backend_for(server)
         await ask(backend, Sampling(frequency_penalty=0.0, presence_penalty=2.0))
     assert "cannot send presence_penalty," in str(backend.describe()["note"])
-    assert server.chats[0]["options"] == {"num_ctx": 8192}
+    assert server.chats[0]["options"] == {"num_ctx": 4096}
 
 
-@pytest.mark.parametrize(("length", "sent"), [(2048, 2048), (8192, 8192), (131072, 8192), (None, 77)])
-async def test_the_default_context_is_that_of_the_model(length: int | None, sent: int) -> None:
+@pytest.mark.parametrize(
+    ("length", "needed", "sent"),
+    [
+        (2048, 1731, 2048),
+        (131072, 1731, 4096),
+        (131072, 4096, 4096),
+        (131072, 4097, 8192),
+        (131072, 40000, 65536),
+        (8192, 40000, 8192),
+        (None, 60, 77),
+    ],
+)
+async def test_the_default_context_is_the_smallest_usual_size_that_holds_the_longest_request(
+    length: int | None, needed: int, sent: int
+) -> None:
     with OllamaServer(models={"llama3.1:latest": length}) as server:
         backend = backend_for(server)
+        backend.make_room(needed)
         await ask(backend)
     assert server.chats[0]["options"]["num_ctx"] == sent
     assert backend.describe()["num_ctx"] == sent
@@ -110,6 +124,26 @@ async def test_the_context_can_be_set() -> None:
     with OllamaServer() as server:
         await ask(backend_for(server, num_ctx=16384))
     assert server.chats[0]["options"]["num_ctx"] == 16384
+
+
+@pytest.mark.parametrize("reasoning", [True, "low"])
+def test_a_model_that_cannot_think_is_not_asked_to(reasoning: bool | str) -> None:
+    with OllamaServer() as server:
+        backend = backend_for(server, reasoning=reasoning)
+        with pytest.raises(ModelError, match=r"'llama3\.1' cannot think") as caught:
+            backend.chat_model(PLAIN)
+        assert "backend.reasoning" in caught.value.hint
+        assert not backend.check().ok
+        assert server.chats == []
+
+
+async def test_a_server_that_does_not_say_whether_a_model_thinks_is_asked_once() -> None:
+    refusal = ServerFault(400, {"error": '"llama3.1" does not support thinking'})
+    with OllamaServer(lambda _json, _n: refusal) as server:
+        server.capabilities = None
+        fault = await fault_of(backend_for(server, reasoning=True))
+        assert isinstance(fault, Unusable)
+        assert "backend.reasoning" in fault.hint
 
 
 @pytest.mark.parametrize(("tokens", "cut"), [(512, False), (513, True), (515, True), (516, False), (1000, False)])
@@ -182,7 +216,7 @@ async def test_a_model_name_may_have_a_tag() -> None:
             "provider": "ollama",
             "model": "llama3.1:8b",
             "base_url": server.url,
-            "num_ctx": 8192,
+            "num_ctx": 4096,
             "version": "0.12.3",
         }
 

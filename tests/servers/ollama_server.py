@@ -66,7 +66,7 @@ class OllamaServer(LoopbackServer):
         self.embed: Callable[[list[str], int], list[list[float]] | ServerFault] = lambda texts, _n: [
             *map(letters, texts)
         ]
-        self.capabilities = ["completion"]
+        self.capabilities: list[str] | None = ["completion"]
         self.models = {"llama3.1:latest": 131072} if models is None else dict(models)
 
     @property

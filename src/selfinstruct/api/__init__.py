@@ -24,7 +24,7 @@ from selfinstruct.api.components import (
     keep,
 )
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
-from selfinstruct.api.surroundings import environment_problem, without_proxies
+from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,
@@ -152,5 +152,4 @@ __all__ = [
     "keep",
     "mask_secrets",
     "offline_client",
-    "without_proxies",
 ]

@@ -162,6 +162,9 @@ class Backend(ABC):
         """Return strings that must never be written anywhere. The core masks them in every message."""
         return ()
 
+    def make_room(self, tokens: int) -> None:  # noqa: B027 - optional
+        """Choose a context that holds the longest request with its reply, of so many tokens. Called before `check`."""
+
     def check(self) -> Diagnosis:
         """Check key, server and model, for `selfinstruct doctor`."""
         return Diagnosis()
@@ -193,10 +196,7 @@ class Sampler(ABC):
 
     @abstractmethod
     def sample(self, view: PoolView) -> Sequence[Instruction]:
-        """Choose examples, in the order in which the prompt shows them.
-
-        Must be pure: the same view gives the same sample.
-        """
+        """Choose examples, in the order in which the prompt shows them. It must be pure: one view, one sample."""
 
     def check(self, seeds: Sequence[SeedTask]) -> None:  # noqa: B027 - optional
         """Check a run's seed tasks before its first request. Raises `DataError` if they are not enough."""

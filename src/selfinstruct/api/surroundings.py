@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from selfinstruct.api.client_errors import causes
@@ -28,17 +27,6 @@ def environment_problem(error: BaseException) -> ModelError | None:
         if is_ours and (name := _name_of(CERTIFICATES, lambda value: not Path(value).exists())):
             return ModelError(f"{name} is {os.environ[name]}, which does not exist", f"Unset {name}, or correct it.")
     return None
-
-
-@contextmanager
-def without_proxies() -> Iterator[None]:
-    """Inside the block the environment has no proxies and no certificates, and a client can always be made."""
-    names = [name for name in os.environ if name.upper() in (*PROXIES, "NO_PROXY", *CERTIFICATES)]
-    hidden = {name: os.environ.pop(name) for name in names}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
 
 
 def _is_unreadable(value: str) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from selfinstruct.api import EXPORT, GENERATE, STAGES, Options
+from selfinstruct.api import CLASSIFY, EXPORT, GENERATE, STAGES, Options
 from selfinstruct.api.secret_finder import find_secrets
 from selfinstruct.config.problems import problems_of
 from selfinstruct.config.tables import (
     AskingTable,
     BudgetOptions,
+    ClassifyTable,
     ComponentTable,
     ConfigFile,
     LimitOptions,
@@ -152,10 +153,19 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
         if isinstance(stage.table, AskingTable) and stage.table.lacks_backend
     ]
     export = choose(ENCODER, shape.export.encoder, "export.encoder", stage=EXPORT)
+    problems += _facts_problems(stages.get(CLASSIFY), registry) if not problems else []
     distance = choose(FILTER, shape.export.distance, "export.distance", stage=GENERATE)
     if problems:
         raise ConfigError(problems, hints[0] if len(problems) == len(hints) == 1 else "")
     return RunConfig(shape.run, shape.limits, shape.budget, backend, stages, export, distance, tree)
+
+
+def _facts_problems(stage: StageConfig | None, registry: Registry) -> Iterator[str]:
+    """That the encoder of `classify` cannot ask for the facts that its table names."""
+    if stage is None or stage.encoder is None or not isinstance(stage.table, ClassifyTable) or not stage.table.facts:
+        return
+    if stage.encoder.build(registry).with_facts(stage.table.facts) is None:
+        yield f"classify.facts: the encoder '{stage.encoder.name}' cannot ask for facts; chat-classify can"
 
 
 def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:

@@ -26,6 +26,9 @@ LONGEST_SLEEP = 30.0
 PATIENCE = 600.0
 """Longest wait in seconds. A longer one stops the run, unless the user asked to wait."""
 
+LONG_WAIT = 90.0
+"""Waits of more seconds are announced, with the time at which they end."""
+
 RECOVERY = 16
 """Rounds of requests until concurrency is fully restored after too many requests."""
 
@@ -42,11 +45,11 @@ class Estimator:
     """Estimates the tokens of a prompt before it is sent. Learns from the token counts in replies."""
 
     def __init__(self) -> None:
-        self._characters, self._tokens = 3500.0, 1000.0
+        self._bytes, self._tokens = 3500.0, 1000.0
 
     def prompt_tokens(self, request: Request) -> int:
         """Tokens of the prompt, rounded up."""
-        return int(_characters(request) * self._tokens / self._characters) + 1
+        return int(_bytes(request) * self._tokens / self._bytes) + 1
 
     def reply_tokens(self, request: Request) -> int:
         """Tokens of the longest reply that the request allows."""
@@ -55,12 +58,13 @@ class Estimator:
     def learn(self, request: Request, prompt_tokens: int | None) -> None:
         """Learn from the provider's count. Older counts have less weight."""
         if prompt_tokens:
-            self._characters = self._characters * 0.95 + _characters(request)
+            self._bytes = self._bytes * 0.95 + _bytes(request)
             self._tokens = self._tokens * 0.95 + prompt_tokens
 
 
-def _characters(request: Request) -> int:
-    return sum(len(message.text) for message in request.messages)
+def _bytes(request: Request) -> int:
+    """The bytes of a prompt: a token stands for fewer letters of other scripts, which have more bytes."""
+    return sum(len(message.text.encode("utf-8", "surrogatepass")) for message in request.messages)
 
 
 def estimated_tokens(request: Request) -> int:
@@ -89,7 +93,7 @@ class Gate:
     """Lets requests through in order, as far as rate limits, budget and concurrency allow.
 
     A provider counts a request when it arrives, and we count it when it is sent, so each window is kept a little
-    longer. With `waits` the gate waits for a used-up quota to renew, and reports with `say` until when.
+    longer. With `waits` the gate waits for a used-up quota to renew. It says until when it waits, if that is long.
     """
 
     concurrency: int
@@ -258,7 +262,7 @@ class Gate:
             wait = max(wait, self._due - now)
             if wait <= 0:
                 return True
-            if wait > PATIENCE and self._out == 0:
+            if wait > LONG_WAIT and self._out == 0:
                 self._wait_long(now + wait, wait, why)
         except Stopped as error:
             self.close(error)
@@ -277,7 +281,7 @@ class Gate:
     def _wait_long(self, until: float, wait: float, why: str) -> None:
         when = (datetime.now().astimezone() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M %Z")
         words = why or "the provider asks to wait"
-        if not self.waits:
+        if wait > PATIENCE and not self.waits:
             raise Stopped(
                 f"{words}, and the run can be resumed at {when}", "Run the same command again then, or now with --wait."
             )

@@ -15,13 +15,12 @@ from selfinstruct import __version__
 from selfinstruct.api import Backend, mask_secrets
 from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
-from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import has_own, is_traced, limits_for, prices_for, shared_by
-from selfinstruct.run.estimate import sample_requests
+from selfinstruct.run.context import check_context, longest_requests, make_room
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
@@ -133,8 +132,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding("folder", Check("writable", True, f"{there} can be written"))
     free = shutil.disk_usage(there).free
     words = f"{free / 1e9:,.1f} GB are free"
-    fix = "" if free > MIN_FREE_BYTES else "Free some space. Replies are stored in full."
-    yield Finding("folder", Check("disk", not fix, words, fix), UsageError.exit_code if fix else 0)
+    advice = "" if free > MIN_FREE_BYTES else "Free some space. Replies are stored in full."
+    yield Finding("folder", Check("disk", True, words, advice))  # a full disk stops a run, which can be resumed
     if folder.is_dir():
         yield _run(folder)
 
@@ -171,6 +170,8 @@ def _backend(
     """Check one backend, and whether it suits its stages, of which `stage` is one."""
     try:
         backend: Backend = chosen.build(registry)
+        needs = longest_requests(registry, config, stage, seeds=seeds)
+        make_room(backend, needs)
         diagnosis = _asked(chosen.name, backend.check)
     except SelfInstructError as error:
         yield _failed(area, chosen.name, error)
@@ -183,12 +184,7 @@ def _backend(
         yield Finding(area, Check(chosen.name, True, "it has no checks"))
     if diagnosis.ok:
         shared = shared_by(config, stage)
-        needs = {
-            name: max(map(estimated_tokens, requests))
-            for name in config.stages
-            if seeds and name in shared and (requests := sample_requests(registry, config, name, seeds=seeds))
-        }
-        check = _context(needs, diagnosis.context)
+        check = check_context(backend, needs)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
         yield _prices(area, config, backend, stage=stage)
@@ -210,17 +206,6 @@ def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
     if not isinstance(said, Diagnosis):
         raise PluginError(f"the backend '{name}' returned {type(said).__name__} instead of a Diagnosis")
     return said
-
-
-def _context(needs: Mapping[str, int], context: int | None) -> Check:
-    """Check whether the longest prompts and replies of each stage fit into the model's context."""
-    by_stage = ", ".join(f"{name} {tokens:,}" for name, tokens in needs.items())
-    words = f"largest number of tokens in a request: {by_stage or 'not known without seeds'}"
-    if context is None:
-        return Check("context", True, f"{words}; the model's context size is not known")
-    small = [name for name, tokens in needs.items() if tokens > context]
-    fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model's context is {context:,} tokens", fix)
 
 
 def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:

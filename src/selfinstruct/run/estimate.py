@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from selfinstruct.api import Backend, Batches
 from selfinstruct.config import RunConfig
-from selfinstruct.config.tables import AskTable, GenerateTable
+from selfinstruct.config.tables import AskTable, ClassifyTable, GenerateTable
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.engine.stages.generate import GenerateStage
@@ -39,6 +39,9 @@ PROMPTS = 16
 
 ANSWER_TOKENS = {CLASSIFY: 8, INSTANCES: 200, JUDGE: 16}
 """Assumed completion tokens about one subject of a stage, before the first answer."""
+
+FACT_TOKENS = 6
+"""Assumed completion tokens of a fact about a task, before the first answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def estimate_stage(
         asked += len(request.subjects)
     prompt_tokens = sum(guess.prompt_tokens(request) for request in requests)
     most = sum(guess.reply_tokens(request) for request in requests)
-    shown = totals.completion_tokens / totals.accepted if totals.accepted else ANSWER_TOKENS[name]
+    shown = totals.completion_tokens / totals.accepted if totals.accepted else _answer_tokens(config, name)
     reply = min(most, math.ceil(asked * shown))
     terms = _terms(registry, config, name, recorded)
     subjects = parts.size or 0
@@ -205,8 +208,13 @@ def _later(
     for name in (CLASSIFY, INSTANCES):
         for request in sample_requests(registry, config, name, seeds=seeds) if name in config.stages else ():
             count = math.ceil(goal / len(request.subjects))
-            found[name] = (count, count * Estimator().prompt_tokens(request), goal * ANSWER_TOKENS[name])
+            found[name] = (count, count * Estimator().prompt_tokens(request), goal * _answer_tokens(config, name))
     return found
+
+
+def _answer_tokens(config: RunConfig, name: str) -> int:
+    table = config.stages[name].table
+    return ANSWER_TOKENS[name] + (FACT_TOKENS * len(table.facts) if isinstance(table, ClassifyTable) else 0)
 
 
 def _so_far(

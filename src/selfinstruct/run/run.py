@@ -28,6 +28,7 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say, has_own
+from selfinstruct.run.context import make_room_for_run, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
     ConfigSources,
@@ -84,7 +85,7 @@ class Run:
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
-            self._read_seeds()
+            initial_seeds(self.registry, self.config)
             own = [name for name in (CLASSIFY, INSTANCES) if has_own(self.config, name)]
             for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
                 assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
@@ -124,7 +125,7 @@ class Run:
         frozen, facts = self._frozen(), self.store.facts
         refuse_unfinished_reprocessing(self.store)
         if not facts.are_recorded or not self.store.has_started():
-            seeds, file = self._read_seeds(), self._sources.recordable_file
+            seeds, file = initial_seeds(self.registry, self.config), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
@@ -135,14 +136,11 @@ class Run:
             refuse_other_settings(self.folder, found)
         kept = self.store.seeds()
         is_same_file = self.config.run.seeds == facts.seeds_path
-        if not is_same_file and seeds_digest(self._read_seeds()) != seeds_digest(kept):
+        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config)) != seeds_digest(kept):
             raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
         if recorded != facts.config:
             facts.record_config(recorded)
         return kept
-
-    def _read_seeds(self) -> list[SeedTask]:
-        return initial_seeds(self.registry, self.config)
 
     def _frozen(self) -> Tree:
         frozen = self.config.frozen(self.store.facts.config)
@@ -262,7 +260,10 @@ class Run:
             if has_work(self.store, parts):
                 if failed is not None:
                     raise failed
+                backend = self.backends.for_stage(name)
+                needs = make_room_for_run(backend, self.registry, self.config, stage=name, seeds=self.seeds)
                 await live.open(parts.sampling)
+                refuse_small_context(backend, needs)
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live

@@ -17,7 +17,7 @@ from selfinstruct.engine.stages.prepare import PrepareStage
 from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.engine.stages.ratings import RULE, UNRATED, LowScoreFilter, rating_subjects
 from selfinstruct.engine.stages.subjects import AnsweredFilter, SubjectHistory, SubjectStage
-from selfinstruct.errors import ConfigError, UsageError
+from selfinstruct.errors import UsageError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import RunStore
 from selfinstruct.types import (
@@ -30,7 +30,6 @@ from selfinstruct.types import (
     Instruction,
     Sampling,
     SeedTask,
-    TaskFact,
 )
 
 HINTS = {
@@ -57,14 +56,6 @@ class StageParts:
     def settling_only(self) -> StageParts:
         """The same stage, which settles what the journal holds and asks nothing new."""
         return replace(self, bounds=replace(self.bounds, most_requests=0))
-
-
-def _with_facts(encoder: PromptEncoder, facts: Sequence[TaskFact], name: str) -> PromptEncoder:
-    if (asking := encoder.with_facts(facts)) is None:
-        raise ConfigError(
-            f"classify.facts: the encoder '{name}' cannot ask for facts", "Use chat-classify, or leave facts out."
-        )
-    return asking
 
 
 class StageBuilder:
@@ -122,7 +113,7 @@ class StageBuilder:
         assert config.encoder is not None
         encoder = self._encoder(config.encoder, structured)
         if isinstance(config.table, ClassifyTable) and config.table.facts:
-            encoder = _with_facts(encoder, config.table.facts, config.encoder.name)
+            encoder = encoder.with_facts(config.table.facts) or encoder
         sampling = config.table.sampling.over(encoder.sampling)
         instructions = self._asked_about(name)
         history = {

@@ -181,6 +181,7 @@ class Pages:
             row = self._connection.execute(sql, (stage, index, position)).fetchone()
             fate, filter_name, reason, evidence, subject, similarity = row[:6]
             about = subject if stage == PREPARE else name
+            label, known = self._label(about)
             state, near = held.state, json.loads(similarity) if similarity else {}
             return {
                 "id": name,
@@ -198,7 +199,8 @@ class Pages:
                 "out_with": held.parent.reason if held.parent.verdict == "rejected" else "",
                 "nearest": near.get("nearest", [])[:3],
                 "subject": subject,
-                **dict(zip(("label", "facts"), self._label(about), strict=True)),
+                "label": label,
+                "facts": known,
                 "ratings": self._ratings(example_digest(row[6], row[7])) if stage == PREPARE else [],
                 "history": [list(entry) for entry in self._reviews.history(name)],
                 "examples": [asdict(line) for line in self._examples(name)] if stage == GENERATE else [],
