@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
@@ -101,22 +102,18 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
 
     Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
     """
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
-        after = following.kind if following else ""
-        match block.kind:
-            case "input" | "output":
-                yield block.kind, block.text
-            case "label":
-                label, _, below = block.text.partition("\n")
-                yield "output", block.text if after == "input" else label.strip()
-                if after != "input" and below.strip():
-                    yield "input", _unlabelled(tidy(below.split("\n")))
-            case "example":
-                yield "next", ""
-                if after == "output" and block.text:
-                    yield "input", block.text
-            case "end":
-                pass
+    for (kind, text), (after, _) in pairwise([*blocks, ("end", "")]):
+        if kind in ("input", "output"):
+            yield kind, text
+        elif kind == "label":
+            label, _, below = text.partition("\n")
+            yield "output", text if after == "input" else label.strip()
+            if after != "input" and below.strip():
+                yield "input", _unlabelled(tidy(below.split("\n")))
+        elif kind == "example":
+            yield "next", ""
+            if after == "output" and text:
+                yield "input", text
 
 
 def _unlabelled(given: str) -> str:

@@ -17,7 +17,11 @@ _INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
-_FENCED = re.compile(r"(?P<before>)(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
+_FENCED = re.compile(
+    r"(?P<before>(?:(?![ \t]*```).*\n){0,3})(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```"
+    r"(?P<after>(?:\s*\n(?!```).*){0,3})",
+    re.MULTILINE,
+)
 _IN_TAGS = re.compile(
     r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*(?P<tag><(?P<name>[A-Za-z][\w-]{0,30})>)[ \t]*\n"
     r"(?P<inside>.*)\n[ \t]*</(?P=name)>",
@@ -67,8 +71,11 @@ def _unwrapped(text: str) -> str:
     """The text without the fence around all of it, or without the tags around the list."""
     for wrapper in (_FENCED, _IN_TAGS):
         found = wrapper.fullmatch(text.strip())
-        if found and not has_marker(found["before"]) and not _TAG.search(found["tag"] or ""):
-            text = found["before"] + found["inside"]
+        if found is None or has_marker(found["before"]) or _TAG.search(found["tag"]):
+            continue
+        after = found.groupdict().get("after", "")
+        if has_marker(found["inside"]) or not (found["before"] or after):
+            text = f"{found['before']}{found['inside']}{after}"
     return text
 
 

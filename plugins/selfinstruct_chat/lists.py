@@ -78,15 +78,9 @@ class ItemMarker:
 def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
-    wrapper = _wrapping_fence(lines)
-    lines, after = lines[: wrapper[1]], lines[wrapper[1] + 1 :]
-    if wrapper[0] >= 0:
-        lines[wrapper[0]] = ""
     fenced = _fenced(lines)
     markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
-    listing = _cut_at(lines, markers) if markers else _plain(lines)
-    listing.outro.extend(after)
-    return listing
+    return _cut_at(lines, markers) if markers else _plain(lines)
 
 
 def _unrolled(text: str) -> str:
@@ -270,15 +264,6 @@ def _fenced(lines: Sequence[str]) -> set[int]:
     fences = [at for at, line in enumerate(lines) if is_fence(line)]
     pairs = zip(fences[::2], fences[1::2], strict=False)
     return {at for first, last in pairs for at in range(first, last + 1)}
-
-
-def _wrapping_fence(lines: Sequence[str]) -> tuple[int, int]:
-    """First and last line of a code block around the whole list; (-1, number of lines) where there is none."""
-    fences = [at for at, line in enumerate(lines) if is_fence(line)]
-    first = next((at for at, line in enumerate(lines) if _number_at(at, line) or _bullet_at(at, line)), -1)
-    if not fences or first < 0 or fences[0] > first:
-        return -1, len(lines)
-    return fences[0], fences[-1] if len(fences) % 2 == 0 else len(lines)
 
 
 def _plain(lines: Sequence[str]) -> ParsedList:
