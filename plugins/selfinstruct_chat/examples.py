@@ -12,7 +12,7 @@ from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
-from selfinstruct_chat.labels import label_at, one_label_a_line, parts_examples, tidy
+from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
@@ -53,11 +53,14 @@ class ChatExamplesReader(PostProcessor):
         is_classification = subject.is_classification is True
         text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
-        ends_open = reply.ended_early and not parts_examples(text.rpartition("\n")[2])
+        ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
+        last = label_at(text.rpartition("\n")[2])
+        if is_cut and not shared and last and last.part == "example" and not last.rest:
+            pairs = [*pairs, ("", "")]  # the one that is cut
         examples = []
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)

@@ -39,11 +39,6 @@ _OTHER_FORM = re.compile(
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
 
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
-_FIELD = re.compile(
-    r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
-    re.IGNORECASE,
-)
-"""A text under a name of its own: `Email: ...`."""
 
 
 def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
@@ -60,11 +55,8 @@ def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list
     if not labels:
         return []
     before = tidy(lines[: labels[0][0]])
-    if _kind(labels[0]) == "output" and before:
-        if _FIELD.match(before):
-            return [("input", before), *_cut_at(lines, labels)]
-        if "\n" in before and "input" not in map(_kind, labels):
-            return []  # prose that happens to hold an `Output:`
+    if _kind(labels[0]) == "output" and "\n" in before and "input" not in map(_kind, labels):
+        return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
 
 
