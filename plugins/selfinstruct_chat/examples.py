@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
@@ -11,7 +12,7 @@ from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
-from selfinstruct_chat.labels import label_at, one_label_a_line, parts_examples, tidy
+from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
@@ -52,11 +53,14 @@ class ChatExamplesReader(PostProcessor):
         is_classification = subject.is_classification is True
         text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
-        ends_open = reply.ended_early and not parts_examples(text.rpartition("\n")[2])
+        ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
+        last = label_at(text.rpartition("\n")[2])
+        if is_cut and not shared and last and last.part == "example" and not last.rest:
+            pairs = [*pairs, ("", "")]  # the one that is cut
         examples = []
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
@@ -101,22 +105,18 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
 
     Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
     """
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
-        after = following.kind if following else ""
-        match block.kind:
-            case "input" | "output":
-                yield block.kind, block.text
-            case "label":
-                label, _, below = block.text.partition("\n")
-                yield "output", block.text if after == "input" else label.strip()
-                if after != "input" and below.strip():
-                    yield "input", _unlabelled(tidy(below.split("\n")))
-            case "example":
-                yield "next", ""
-                if after == "output" and block.text:
-                    yield "input", block.text
-            case "end":
-                pass
+    for (kind, text), (after, _) in pairwise([*blocks, ("end", "")]):
+        if kind in ("input", "output"):
+            yield kind, text
+        elif kind == "label":
+            label, _, below = text.partition("\n")
+            yield "output", text if after == "input" else label.strip()
+            if after != "input" and below.strip():
+                yield "input", _unlabelled(tidy(below.split("\n")))
+        elif kind == "example":
+            yield "next", ""
+            if after == "output" and text:
+                yield "input", text
 
 
 def _unlabelled(given: str) -> str:

@@ -36,6 +36,13 @@ _SEPARATOR = re.compile(
     rf"(?P<behind>{_SIGN})(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_DECOR = r"[ \t>*_#`\"-]*"
+_DELIMITER = re.compile(
+    rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
+    rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"
+    r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _INSIDE = re.compile(
     rf"(?<=\S)(?:(?P<sign>[ \t]*[|;,→–—/-][>\s]*|(?<=[.!?\"”'’)。])[ \t]*|[ \t]+(?=\*\*))|[ \t]+)"
     rf"(?={_STARS}(?P<name>{INPUTS}|{OUTPUTS}|{ANSWERS}|{EXPLANATIONS}|(?:class )?label){_STARS}[ \t]?[:：])",
@@ -89,6 +96,18 @@ def label_at(line: str) -> Label | None:
         return None
     is_numbered = bool(found["first"] or found["second"] or found["number"])
     return Label(name, part, line[found.end() :], bool(found["heading"]), is_numbered)
+
+
+def delimiter_at(line: str) -> Label | None:
+    """The delimiter that a line starts with: `<<INPUT>>`, and what models write like it; `end` closes a part."""
+    found = _DELIMITER.fullmatch(line[:HEAD])
+    if found is None:
+        return None
+    name = "end" if found["close"] else re.sub(r"[ _-]", "", found["name"].lower())
+    part = {"classlabel": "label", "label": "label", "end": "end", "example": "example"}.get(name) or part_of_field(
+        name
+    )
+    return Label(found["name"], part or "input", found["rest"] + line[HEAD:])
 
 
 def labels_of(lines: Sequence[str], keeps_remarks: bool = False) -> list[tuple[int, Label]]:

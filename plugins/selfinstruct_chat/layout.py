@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from selfinstruct_chat.fields import kind_of_field, with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>", re.MULTILINE)
@@ -17,7 +16,11 @@ _INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
-_FENCED = re.compile(r"(?P<before>)(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
+_FENCED = re.compile(
+    r"(?P<before>(?:(?![ \t]*```).*\n){0,3})(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```"
+    r"(?P<after>(?:\s*\n(?!```).*){0,3})",
+    re.MULTILINE,
+)
 _IN_TAGS = re.compile(
     r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*(?P<tag><(?P<name>[A-Za-z][\w-]{0,30})>)[ \t]*\n"
     r"(?P<inside>.*)\n[ \t]*</(?P=name)>",
@@ -29,8 +32,6 @@ _MARKED_UP = re.compile(
 )
 _MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
-NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SPELT = re.compile(rf"^([ \t#*]*(?:{TASKS})[ ]+)({'|'.join(NUMERALS)})(?=[*_]*[:.)])", re.MULTILINE | re.IGNORECASE)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTED = re.compile(r"(?:>[^\n]*(?:\n\s*+|\Z))++")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
@@ -42,8 +43,7 @@ _CELLS = re.compile(r"(?<!\\)\|")
 def unescaped(text: str) -> str:
     r"""The reply with `1\.` as `1.`, with line ends for `\n` where it has none, and without what wraps the list.
 
-    That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones,
-    and `Task One` becomes `Task 1`.
+    That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones.
     """
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
@@ -52,7 +52,6 @@ def unescaped(text: str) -> str:
         text = _MARK_UP.sub("", text)
     if "\\" in text:
         text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
-    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
     is_quoted = ">" in text and (_QUOTED_MARKER.search(text) or _QUOTED.fullmatch(text.strip()))
     return _QUOTE.sub("", text) if is_quoted else text
 
@@ -67,8 +66,11 @@ def _unwrapped(text: str) -> str:
     """The text without the fence around all of it, or without the tags around the list."""
     for wrapper in (_FENCED, _IN_TAGS):
         found = wrapper.fullmatch(text.strip())
-        if found and not has_marker(found["before"]) and not _TAG.search(found["tag"] or ""):
-            text = found["before"] + found["inside"]
+        if found is None or has_marker(found["before"]) or _TAG.search(found["tag"]):
+            continue
+        after = found.groupdict().get("after", "")
+        if has_marker(found["inside"]) or not (found["before"] or after):
+            text = f"{found['before']}{found['inside']}{after}"
     return text
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from selfinstruct_chat.answer_words import starts_answers, take_answers
+from selfinstruct_chat.labels import FENCE, fenced_lines
 from selfinstruct_chat.words import HERE, SURE, SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
@@ -41,7 +42,6 @@ _COUNTED = re.compile(
 )
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -78,15 +78,9 @@ class ItemMarker:
 def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
-    wrapper = _wrapping_fence(lines)
-    lines, after = lines[: wrapper[1]], lines[wrapper[1] + 1 :]
-    if wrapper[0] >= 0:
-        lines[wrapper[0]] = ""
-    fenced = _fenced(lines)
+    fenced = fenced_lines(lines)
     markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
-    listing = _cut_at(lines, markers) if markers else _plain(lines)
-    listing.outro.extend(after)
-    return listing
+    return _cut_at(lines, markers) if markers else _plain(lines)
 
 
 def _unrolled(text: str) -> str:
@@ -125,7 +119,7 @@ def is_break(line: str) -> bool:
 
 def is_fence(line: str) -> bool:
     """Whether a line opens or closes a code block."""
-    return _FENCE.match(line) is not None
+    return FENCE.match(line) is not None
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -263,22 +257,6 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     if goes_on and filled[0].endswith((".", "?", "。", "？")) and not _TALK.match(filled[0]):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
-
-
-def _fenced(lines: Sequence[str]) -> set[int]:
-    """Numbers of the lines inside code blocks; a fence that is never closed opens nothing."""
-    fences = [at for at, line in enumerate(lines) if is_fence(line)]
-    pairs = zip(fences[::2], fences[1::2], strict=False)
-    return {at for first, last in pairs for at in range(first, last + 1)}
-
-
-def _wrapping_fence(lines: Sequence[str]) -> tuple[int, int]:
-    """First and last line of a code block around the whole list; (-1, number of lines) where there is none."""
-    fences = [at for at, line in enumerate(lines) if is_fence(line)]
-    first = next((at for at, line in enumerate(lines) if _number_at(at, line) or _bullet_at(at, line)), -1)
-    if not fences or first < 0 or fences[0] > first:
-        return -1, len(lines)
-    return fences[0], fences[-1] if len(fences) % 2 == 0 else len(lines)
 
 
 def _plain(lines: Sequence[str]) -> ParsedList:

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from selfinstruct_chat.fields import kind_of_field
-from selfinstruct_chat.labels import HEAD, cut_at, labels_of, tidy
+from selfinstruct_chat.labels import Label, cut_at, delimiter_at, labels_of, tidy
 from selfinstruct_chat.words import INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
-KINDS: Mapping[str, PartKind] = {
-    "input": "input",
-    "noinput": "input",
-    "output": "output",
-    "answer": "output",
-    "label": "label",
-    "classlabel": "label",
-    "example": "example",
-}
-"""What delimiters stand for, by their names."""
-
-_PARTS: Mapping[str, PartKind] = {
+_KINDS: Mapping[str, PartKind] = {
     "input": "input",
     "output": "output",
     "answer": "output",
     "label": "label",
     "bare": "label",
     "example": "example",
+    "end": "end",
     "remark": "end",
 }
 """What labels stand for, by the group of words that their names belong to."""
 
+Mark: TypeAlias = tuple[int, Label]
+PartBlock: TypeAlias = tuple[PartKind, str]
+"""A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
+
 _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
-_DECOR = r"[ \t>*_#`\"-]*"
-_DELIMITER = re.compile(
-    rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
-    rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"
-    r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _OTHER_FORM = re.compile(
     rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
     rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
@@ -52,32 +39,6 @@ _OTHER_FORM = re.compile(
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
 
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
-_FIELD = re.compile(
-    r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
-    re.IGNORECASE,
-)
-"""A text under a name of its own: `Email: ...`."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartMarker:
-    """A line that names a part, and what stands behind the name on the same line.
-
-    `name` distinguishes labels of one kind: `answer` and `bare` are weak, since they also occur in texts.
-    """
-
-    line: int
-    kind: PartKind
-    rest: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PartBlock:
-    """A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
-
-    kind: PartKind
-    text: str
 
 
 def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
@@ -86,19 +47,16 @@ def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list
     Delimiters count first, also in other brackets, then labels such as `Output:`, and these only outside code.
     """
     lines = _delimited(text).split("\n")
-    labels = _labels(lines, is_classification, keeps_remarks)
-    if found := _by(_delimiter_at, lines):
-        remarks = [PartMarker(at, "end", "") for at, label in labels_of(lines, keeps_remarks) if label.part == "remark"]
-        known = _completed(found, labels, is_classification)
-        return _cut_at(lines, sorted({*known, *remarks}, key=lambda marker: marker.line))
+    every = [mark for mark in labels_of(lines, keeps_remarks) if mark[1].part in _KINDS]
+    labels = _counting(lines, [mark for mark in every if mark[1].part != "bare" or is_classification])
+    if found := [(at, label) for at, line in enumerate(lines) if (label := delimiter_at(line))]:
+        marks = {*found, *_missing(found, labels, is_classification), *(m for m in every if m[1].part == "remark")}
+        return _cut_at(lines, sorted(marks, key=itemgetter(0)))
     if not labels:
         return []
-    before = tidy(lines[: labels[0].line])
-    if labels[0].kind == "output" and before:
-        if _FIELD.match(before):
-            return [PartBlock("input", before), *_cut_at(lines, labels)]
-        if "\n" in before and not any(marker.kind == "input" for marker in labels):
-            return []  # prose that happens to hold an `Output:`
+    before = tidy(lines[: labels[0][0]])
+    if _kind(labels[0]) == "output" and "\n" in before and "input" not in map(_kind, labels):
+        return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
 
 
@@ -112,77 +70,42 @@ def _delimited(text: str) -> str:
 
 def _kind_of_name(found: re.Match[str]) -> str:
     name = found["square"] or found["lens"] or found["tag"]
-    return name.lower() if name.lower() in KINDS else kind_of_field(name) or "input"
+    return name.lower() if name.lower() in _KINDS else kind_of_field(name) or "input"
 
 
-def _cut_at(lines: Sequence[str], markers: Sequence[PartMarker]) -> list[PartBlock]:
-    texts = cut_at(lines, [(marker.line, marker.rest) for marker in markers])
-    return [PartBlock(marker.kind, text) for marker, text in zip(markers, texts, strict=True)]
+def _kind(mark: Mark) -> PartKind:
+    return _KINDS[mark[1].part]
 
 
-def _completed(
-    delimiters: Sequence[PartMarker], labels: Sequence[PartMarker], is_classification: bool
-) -> list[PartMarker]:
-    """The delimiters, with labels for the kind of part that no delimiter names."""
-    kinds = {marker.kind for marker in delimiters}
-    inputs = [marker for marker in labels if marker.kind == "input"]
-    missing: list[PartMarker] = []
+def _cut_at(lines: Sequence[str], marks: Sequence[Mark]) -> list[PartBlock]:
+    texts = cut_at(lines, [(at, label.rest) for at, label in marks])
+    return [(_kind(mark), text) for mark, text in zip(marks, texts, strict=True)]
+
+
+def _missing(delimiters: Sequence[Mark], labels: Sequence[Mark], is_classification: bool) -> list[Mark]:
+    """The labels for the kind of part that no delimiter names."""
+    kinds = set(map(_kind, delimiters))
+    inputs = [mark for mark in labels if _kind(mark) == "input"]
     if not kinds & {"output", "label"}:
-        missing = [marker for marker in labels if marker.kind in ("output", "label")]
-    elif "input" not in kinds and inputs and (is_classification or inputs[0].line < delimiters[0].line):
-        missing = inputs
-    return sorted([*delimiters, *missing], key=lambda marker: marker.line)
+        return [mark for mark in labels if _kind(mark) in ("output", "label")]
+    is_ahead = inputs and (is_classification or inputs[0][0] < delimiters[0][0])
+    return inputs if is_ahead and "input" not in kinds else []
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
-
-
-def _by(read: Callable[[int, str], PartMarker | None], lines: Sequence[str]) -> list[PartMarker]:
-    return [marker for at, line in enumerate(lines) if (marker := read(at, line))]
-
-
-def _match(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | None:
-    """What a pattern finds at a line's start, and the rest of the line."""
-    found = pattern.fullmatch(line[:HEAD])
-    return None if found is None else (found, found["rest"] + line[HEAD:])
-
-
-def _delimiter_at(at: int, line: str) -> PartMarker | None:
-    return _named(at, _match(_DELIMITER, line))
-
-
-def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | None:
-    if match is None:
-        return None
-    found, rest = match
-    name = re.sub(r"[ _-]", "", found["name"].lower())
-    if found["close"] or name == "end":
-        return PartMarker(at, "end", rest)
-    return PartMarker(at, KINDS.get(name) or ("output" if kind_of_field(name) == "output" else "input"), rest)
-
-
-def _labels(lines: Sequence[str], is_classification: bool, keeps_remarks: bool) -> list[PartMarker]:
+def _counting(lines: Sequence[str], found: Sequence[Mark]) -> list[Mark]:
     """The labels that name parts; none if no output is named. `Answer:` does so only after an input, or first of all.
 
     A heading such as `Example 2` counts if a part follows it; what stands below it is an input if none is named.
     """
-    found = [
-        PartMarker(at, _PARTS[label.part], label.rest, label.part)
-        for at, label in labels_of(lines, keeps_remarks)
-        if label.part in _PARTS
-    ]
-    found = [marker for marker in found if marker.name != "bare" or is_classification]
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    inputs = [marker.line for marker in found if marker.kind == "input"] or [len(lines)]
-    is_weak = any(marker.kind in ("output", "label") and marker.name != "answer" for marker in found)
+    inputs = [mark[0] for mark in found if _kind(mark) == "input"] or [len(lines)]
+    is_weak = any(_kind(mark) in ("output", "label") and mark[1].part != "answer" for mark in found)
     known = [
-        marker
-        for marker in found
-        if marker.name != "answer" or marker.line == first or (marker.line > inputs[0] and not is_weak)
+        (at, label) for at, label in found if label.part != "answer" or at == first or (at > inputs[0] and not is_weak)
     ]
-    used = [one for one, following in pairwise([*known, None]) if one and _counts(one, following)]
-    return used if any(marker.kind in ("output", "label") for marker in used) else []
+    used = [one for one, below in pairwise([*known, None]) if one and (_kind(one) != "example" or _is_part(below))]
+    return used if any(_kind(mark) in ("output", "label") for mark in used) else []
 
 
-def _counts(marker: PartMarker, following: PartMarker | None) -> bool:
-    return marker.kind != "example" or (following is not None and following.kind != "example")
+def _is_part(mark: Mark | None) -> bool:
+    return mark is not None and _kind(mark) != "example"
