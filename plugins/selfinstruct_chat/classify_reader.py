@@ -60,6 +60,9 @@ _NUMBERS = r"(?P<numbers>(?:(?:and\b|tasks?\b|numbers?\b|[#\s,.;&*])*\d{1,3}(?!\
 _GROUP = re.compile(
     rf"[\s*_#>-]*(?:the )?{_ANSWER}s?(?: tasks)?[\s*_]*(?:[:：=–—-]|are\b:?)[\s*_]*{_NUMBERS}\W*", re.IGNORECASE
 )
+LONGEST_GROUP = 1_000
+"""Characters of a line that can name a group: the numbers of all tasks that are asked about at once, and some words."""
+
 _SPOKEN_GROUP = re.compile(
     rf"\W*{_NUMBERS} are (?:(?P<no>not|no)\b|(?P<yes>classification))(?: an?)?(?: classification)?(?: tasks?)?\W*",
     re.IGNORECASE,
@@ -187,6 +190,8 @@ def _pairs(line: str) -> list[tuple[int, str]]:
 
 def _group(line: str) -> Iterator[tuple[int, str]]:
     """`Yes: 1, 4`, `Tasks 1 and 4 are not`: one answer for several numbers."""
+    if len(line) > LONGEST_GROUP:
+        return
     if group := _GROUP.fullmatch(line) or _SPOKEN_GROUP.fullmatch(line):
         for number in re.findall(r"\d+", group["numbers"]):
             yield int(number), "no" if group["no"] else "yes"

@@ -45,7 +45,12 @@ class DemoOptions(Options):
         le=1,
         description="Per reply with instances: other markers, contradictory outputs, an empty output, or a refusal.",
     )
-    wrong_output: float = Field(0.0, ge=0, le=1, description="Per instance: an output that is not the right one.")
+    wrong_output: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Per instance of a task that states what to add, count, sort or compare: a wrong result.",
+    )
     foreign_label: float = Field(0.0, ge=0, le=1, description="Per classification instance: a label of no such task.")
     broken_code: float = Field(0.0, ge=0, le=1, description="Per instance with Python code: code that does not parse.")
     missing_input: float = Field(0.0, ge=0, le=1, description="Per instance with an input: leaves the input out.")

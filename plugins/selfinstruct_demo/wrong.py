@@ -23,17 +23,26 @@ def spoil(case: InputOutput, task: KnownTask, rng: Random, *, options: DemoOptio
     return case
 
 
-def _wrong_output(case: InputOutput, task: KnownTask, rng: Random) -> InputOutput:
-    """Another number in the output; without numbers, another label of the task, or other words in a list."""
+def _wrong_result(case: InputOutput, task: KnownTask, rng: Random) -> InputOutput:
+    """Another number, order or choice, where the task states what to add, count, sort or compare."""
     text, output = case
-    if others := [label for label in task.labels if label != output]:
-        return text, rng.choice(others)
-    found = list(re.finditer(r"\d+", output))
-    if found:
+    if not task.family.is_stated:
+        return case
+    parts = output.split(", ")
+    if len(parts) > 1:
+        return text, ", ".join(_misplaced(parts, rng))
+    if found := list(re.finditer(r"\d+", output)):
         at = rng.choice(found)
         return text, output[: at.start()] + str(int(at[0]) + rng.choice((1, 2, 3, 10))) + output[at.end() :]
-    parts = output.split(", ")
-    return text, ", ".join(parts[1:] if len(parts) > 1 else [output, output])
+    choices = [part.strip(" .?0123456789") for part in task.text.partition(": ")[2].split(",")]
+    return text, rng.choice([one for one in choices if one != output])
+
+
+def _misplaced(parts: list[str], rng: Random) -> list[str]:
+    """A list in which two different neighbours have changed places, or which has lost an item."""
+    at = rng.choice([at for at in range(len(parts) - 1) if parts[at] != parts[at + 1]])
+    swapped = [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]]
+    return swapped if rng.random() < 0.5 else parts[:at] + parts[at + 1 :]
 
 
 def _foreign_label(case: InputOutput, task: KnownTask, rng: Random) -> InputOutput:
@@ -63,7 +72,7 @@ def _cut_output(case: InputOutput, _: KnownTask, rng: Random) -> InputOutput:
 
 
 OUTPUT_FAULTS = {
-    "wrong_output": _wrong_output,
+    "wrong_output": _wrong_result,
     "foreign_label": _foreign_label,
     "broken_code": _broken_code,
     "missing_input": _missing_input,

@@ -79,8 +79,9 @@ _PAST = re.compile(
 )
 """`Verified the price of gas`: what somebody did, without saying who."""
 
-_FRAGMENT = re.compile(r"[a-z]{3,12}ing (?!me\b)[^,:;?]*\.\Z", re.IGNORECASE)
-"""`Having a good breakfast.`: a participle that no command follows."""
+_FRAGMENT = re.compile(r"(?P<stem>[a-z]{2,11})ing (?!me\b)[^:;?\n]*?(?P<end>\.?)\Z", re.IGNORECASE)
+"""`Having a good breakfast.`: a participle that no command follows. Without a full stop it may be a topic, unless its
+verb is one of tasks: `Rating the password as fair`."""
 
 
 class AnswerOptions(Options):
@@ -121,7 +122,7 @@ class AnswerFilter(Filter[Draft]):
 def _evaluate_wording(text: str) -> Verdict:
     """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
     first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
-    if first in STATEMENT_OPENERS or _IS.match(text) or _FRAGMENT.match(text) or _PAST.match(text):
+    if first in STATEMENT_OPENERS or _IS.match(text) or _is_fragment(text) or _PAST.match(text):
         return drop("statement", first=first)
     if label := _LABELLED.match(text):
         return drop("labelled-as-answer", label=label[0])
@@ -129,6 +130,15 @@ def _evaluate_wording(text: str) -> Verdict:
     if title and (_PRODUCT if title["quoted"] is None else _NOUN_PHRASE).search(title["head"]):
         return drop("title-with-answer", title=title["head"])
     return keep()
+
+
+def _is_fragment(text: str) -> bool:
+    found = _FRAGMENT.match(text)
+    if found is None:
+        return False
+    stem = found["stem"].lower()
+    is_task_verb = stem in VERBS or f"{stem}e" in VERBS or (stem[-1:] == stem[-2:-1] and stem[:-1] in VERBS)
+    return is_task_verb or (bool(found["end"]) and "," not in text)
 
 
 def _answers(task: str, tail: str) -> bool:

@@ -1,75 +1,91 @@
-"""The rule against wrong counts of words, letters and items that task and input state plainly."""
+"""The rule against wrong counts of words, letters, items and numbers that task and input state plainly."""
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.stated import items, said_number
+from selfinstruct_filters.helpers.plain import PlainTask, take_apart
+from selfinstruct_filters.helpers.stated import NUMBER, items, numbers, said_number, to_number
+from selfinstruct_filters.helpers.wording import word_set
 
-LONGEST, MOST_WORDS = 300, 14
+LONGEST, MOST_WORDS = 300, 16
 """Characters of a text in which things are counted, and words of a task that is plain."""
 
-_COUNTS = re.compile(
-    r"\A(?:please )?(?:how many|count(?: how many)?|what is the number of|find the number of|give the number of)\b",
-    re.IGNORECASE,
-)
+_COUNTS = re.compile(r"\b(?:how many|how often|count|number of|occurrences)\b", re.IGNORECASE)
 _THING = re.compile(r"\b(words|letters|vowels|consonants|characters|items|elements|entries)\b", re.IGNORECASE)
-_LETTER = re.compile(r"\bletters? [\"'“‘]?([a-z])[\"'”’]?\b(?! and)", re.IGNORECASE)
-_HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\bcount\b|\boccurrences?\b", re.IGNORECASE)
-_MORE = re.compile(
-    r"\b(?:different|distinct|unique|each|every|longer|shorter|more|less|than|start|begin|end|except|without"
-    r"|syllables|with"
-    r"|capital|upper|lower|positive|negative|two|both|list(?! \?)\b.*\bthat)\b",
+_LETTER = re.compile(r"\bletters? [\"'“‘]?([a-z])[\"'”’]?(?!\w)(?! and)", re.IGNORECASE)
+_WORDS_OF_COUNTS = word_set(
+    """how many count word sentence text phrase passage paragraph string line title contain contains contained make up
+    array"""
+)
+_WORDS_OF_LETTERS = _WORDS_OF_COUNTS | word_set(
+    "letter letters often times time occur occurs appear appears occurrences occurrence used"
+)
+_ABOVE = re.compile(
+    rf"\b(?:(?:that|which) (?:are|is) )?(?:(above|over|greater than|more than|larger than|bigger than|higher than)"
+    rf"|(below|under|less than|smaller than|lower than)) ({NUMBER})(?![.\d%]*\w)",
     re.IGNORECASE,
 )
-"""Words of tasks that count by a condition."""
+_THINGS: Mapping[str, Callable[[str], set[int]]] = {
+    "words": lambda text: {
+        len(text.split()),
+        len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text)),
+        len(re.findall(r"[^\W_]+", text)),
+    },
+    "letters": lambda text: {sum(map(str.isalpha, text))},
+    "vowels": lambda text: {sum(char in "aeiou" for char in text), sum(char in "aeiouy" for char in text)},
+    "consonants": lambda text: {
+        sum(char.isalpha() and char not in vowels for char in text) for vowels in ("aeiou", "aeiouy")
+    },
+}
 
 
 class CountsFilter(Filter[Example]):
-    """Drop an example whose output is another number than that of the words, letters or items in its input.
+    """Drop an example whose output is another number than that of the words, letters, items or numbers to count.
 
-    Where people count in more than one way, such as words with hyphens, each of them is right.
+    What is counted is the input, or stands in the task. Where people count in more than one way, such as words with
+    hyphens, each of them is right. A task with any word beyond those of plain counting is left alone.
     """
 
     def evaluate(self, item: Example) -> Verdict:
         """Count, and compare with the number that the output says."""
-        task, given = item.instruction.strip(), item.input.strip()
-        if not given or len(given) > LONGEST or "\n" in given or len(task.split()) > MOST_WORDS:
+        if not _COUNTS.search(item.instruction) or (plain := take_apart(item)) is None:
             return keep()
-        right = _counted(task, given)
+        if len(plain.given) > LONGEST or "\n" in plain.given or len(plain.words.split()) > MOST_WORDS:
+            return keep()
+        right = _counted(plain)
         if not right or (said := said_number(item.output.strip())) is None or float(said.replace(",", "")) in right:
             return keep()
         return drop("wrong-count", said=said, right=sorted(right))
 
 
-def _counted(task: str, given: str) -> set[int]:
+def _counted(plain: PlainTask) -> set[int]:
     """Every number that may be right; none if the task is not plain."""
-    if (letter := _LETTER.search(task)) and (_HOW_OFTEN.search(task) or _COUNTS.match(task)):
-        return {given.lower().count(letter[1].lower())}
-    thing = _THING.search(task)
-    if not _COUNTS.match(task) or thing is None or _MORE.search(task):
+    if letter := _LETTER.search(plain.words):
+        is_plain = plain.says_only(_WORDS_OF_LETTERS | {letter[1].lower()})
+        return {plain.given.lower().count(letter[1].lower())} if is_plain else set()
+    if found := _ABOVE.search(plain.words):
+        rest = PlainTask(plain.words.replace(found[0], " "), plain.given)
+        values = numbers(plain.given) if rest.says_only(_WORDS_OF_COUNTS) else None
+        return {_passing(values, to_number(found[3]), operator.gt if found[1] else operator.lt)} if values else set()
+    thing = _THING.search(plain.words)
+    if thing is None or not plain.says_only(_WORDS_OF_COUNTS | {thing[1].lower()}):
         return set()
-    bare = given.strip("\"'“”.")
-    match thing[1].lower():
-        case "words":
-            return {
-                len(bare.split()),
-                len(re.findall(r"[^\W_]+(?:['’][^\W_]+)*", bare)),
-                len(re.findall(r"[^\W_]+", bare)),
-            }
-        case "letters":
-            return {sum(map(str.isalpha, bare))}
-        case "characters":
-            return {len(given), len(bare), len("".join(given.split())), sum(map(str.isalnum, given))}
-        case "vowels":
-            return {sum(char in "aeiou" for char in bare.lower()), sum(char in "aeiouy" for char in bare.lower())}
-        case "consonants":
-            letters = [char for char in bare.lower() if char.isalpha()]
-            return {sum(char not in "aeiou" for char in letters), sum(char not in "aeiouy" for char in letters)}
-        case _:
-            found = items(given)
-            return {len(found)} if found else set()
+    bare = plain.given.strip("\"'“”.")
+    if thing[1].lower() == "characters":
+        return {len(plain.given), len(bare), len("".join(bare.split())), sum(map(str.isalnum, bare))}
+    if thing[1].lower() in _THINGS:
+        return _THINGS[thing[1].lower()](bare.lower())
+    listed = items(plain.given)
+    return {len(listed)} if listed else set()
+
+
+def _passing(values: list[Fraction], bound: Fraction, passes: Callable[[Fraction, Fraction], bool]) -> int:
+    return sum(passes(value, bound) for value in values)
 
 
 KEPT = Example("Count the vowels in the word.", "banana", "There are 3 vowels.", False, "g0.0")

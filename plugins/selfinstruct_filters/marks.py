@@ -10,7 +10,7 @@ _LABELS = r"(?:task|instruction|question|prompt|exercise|aufgabe|tarea|tâche|ta
 _MONTHS = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|jahrhundert|klasse)"
 _NUMBER_FIRST = re.compile(
     r"\s*(?:(?:version|variant|option|idea|example|sample|answer|solution|output) #?\d{1,2}\s*[:.)]"
-    rf"|{_LABELS}\s*#?\d{{1,3}}\s*[:.)–-]|#?\d{{1,3}}\s?(?:[.)]+"
+    rf"|{_LABELS}\s*#?\d{{1,3}}\s*[:.)–-]|(?:\d{{1,3}}\s*:\s*){{3,}}|#?\d{{1,3}}\s?(?:[.)]+"
     rf"|[-–]\s?\d{{1,3}}[.)])\)?\s+(?!{_MONTHS})(?=[^\W_]))",
     re.IGNORECASE,
 )

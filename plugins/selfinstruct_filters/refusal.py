@@ -174,10 +174,7 @@ STARTS = {
         _ABOUT_TASKS,
         _GOAL,
         r"the (?:user|assistant|model) (?:wants|needs|asks|would like)\b[^?]*\Z",
-        (
-            r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|number|provide|repeat|use|write)\b"
-            r"[^.!?,;:\n]*[.!]?\Z"
-        ),
+        r"(?:do not|don't) (?:add|answer|copy|explain|give|include|make|repeat|use|write)\b[^.!?,;:\n]*[.!]?\Z",
     ),
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
@@ -200,7 +197,8 @@ ANYWHERE = {
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
         rf"\bthe same {_TASK} as\b",
-        rf"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|some|more) new {_TASK}s\b",
+        r"\b(?:if|whether) the (?:given )?task is\b",
+        rf"\b(?:(?:give|write|create|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b",
     ),
 }
 """Wordings that a draft may not hold outside double quotes."""
@@ -216,6 +214,7 @@ SIGNALS = (
     "let me know",
     "no ",
     " new ",
+    "task is",
     "the same ",
     *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
     "kannst du",

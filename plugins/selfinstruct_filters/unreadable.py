@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise, product
 from operator import eq
@@ -29,6 +30,9 @@ LONGEST_PERIOD, LEAST_LOOP = 12, 8
 
 LEAST_CONTENT, CONTENT_SHARE = 8, 0.6
 """Words of more than three letters in a sentence that turns on the spot, and the share of them that may differ."""
+
+RUN = 7
+"""Words in a row that no English task says twice in one plain sentence, or three times at all."""
 
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
@@ -78,6 +82,7 @@ class UnreadableFilter(Filter[Draft]):
             return _without_words(item.text, words)
         longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
         is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(item.text, spoken))
+        is_loop = is_loop or (len(spoken) - different >= RUN and item.text.isascii() and _says_again(item.text, spoken))
         if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _SAME_ITEMS.search(item.text):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
@@ -104,13 +109,21 @@ def _is_circle(spoken: Sequence[str]) -> bool:
 
 
 def _turns_on_the_spot(text: str, spoken: Sequence[str]) -> bool:
-    """Whether one plain sentence says the same few words again: `Grade the grade based on the grade level`."""
+    """Whether one plain command says the same few words again: `Grade the grade based on the grade level`."""
     content = [word for word in spoken if len(word) > 3]
     return (
         len(content) >= LEAST_CONTENT
         and len(set(content)) <= CONTENT_SHARE * len(content)
+        and "?" not in text
         and _MATERIAL.search(text) is None
     )
+
+
+def _says_again(text: str, spoken: Sequence[str]) -> bool:
+    """Whether a run of words comes back: once is enough where nothing can be a quotation, a list or code."""
+    runs = Counter(zip(*(spoken[at:] for at in range(RUN)), strict=False))
+    most = max(runs.values(), default=0)
+    return most > 2 or (most == 2 and _MATERIAL.search(text.replace(". ", "")) is None)
 
 
 def _loops(words: Sequence[str]) -> bool:

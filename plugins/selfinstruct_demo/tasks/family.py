@@ -54,6 +54,7 @@ class Family:
     give      draws an input for a task; `None` if a task needs none
     labels    the outputs that a classification task allows; `None` for other tasks
     is_code   whether the output is Python code
+    is_stated whether the task states what to add, count, sort or compare, so that anybody can check the result
     """
 
     wordings: tuple[str, ...]
@@ -62,6 +63,7 @@ class Family:
     give: Callable[[Slots, Random], str] | None = None
     labels: Callable[[Slots], Sequence[str]] | None = None
     is_code: bool = False
+    is_stated: bool = False
     patterns: tuple[re.Pattern[str], ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -87,11 +87,13 @@ FAMILIES = (
         ("Sort these numbers from {order}: {numbers}.", "Put {numbers} in order, {order}."),
         _sort,
         {"numbers": numbers(6, 9), "order": one("smallest to largest", "largest to smallest")},
+        is_stated=True,
     ),
     Family(
         ("What is the sum of {numbers}?", "Add up {numbers}.", "Give the total of {numbers}."),
         lambda slots: str(sum(integers(slots["numbers"]))),
         {"numbers": numbers(4, 7)},
+        is_stated=True,
     ),
     Family(
         (
@@ -100,21 +102,25 @@ FAMILIES = (
         ),
         _mean,
         {"numbers": numbers(6, 9)},
+        is_stated=True,
     ),
     Family(
         ("Find the median of {numbers}.", "Which value is the median of {numbers}?"),
         lambda slots: tidy(median(integers(slots["numbers"]))),
         {"numbers": numbers(5, 9)},
+        is_stated=True,
     ),
     Family(
         ("Name the smallest and the largest of {numbers}.", "What are the extremes among {numbers}?"),
         _ends,
         {"numbers": numbers(6, 9)},
+        is_stated=True,
     ),
     Family(
         ("By how much does the largest of {numbers} exceed the smallest?", "Compute the range of {numbers}."),
         lambda slots: str(max(integers(slots["numbers"])) - min(integers(slots["numbers"]))),
         {"numbers": numbers(6, 9)},
+        is_stated=True,
     ),
     Family(
         ("Which of {numbers} are divisible by {divisor}?", "Select the multiples of {divisor} from {numbers}."),
@@ -130,6 +136,7 @@ FAMILIES = (
         ("How many of {numbers} are above {bound}?", "Count the values above {bound} in {numbers}."),
         _above,
         {"numbers": numbers(7, 10), "bound": number(100, 900)},
+        is_stated=True,
     ),
     Family(
         ("Convert from {units}: {numbers}.", "Express {numbers} in another unit, from {units}."),
@@ -150,6 +157,7 @@ FAMILIES = (
         ("Who scored highest: {scores}?", "Name the winner of this quiz in {city} by points: {scores}."),
         _best,
         {"scores": pairs(5, 7, draw=word("name"), high=500), "city": word("city")},
+        is_stated=True,
     ),
     Family(
         ("Reduce each of these prices by {percent} percent: {prices}.",),
@@ -160,5 +168,6 @@ FAMILIES = (
         ("How many items does {name}'s list have: {things}?", "Count what {name} packs: {things}."),
         lambda slots: str(len(items(slots["things"]))),
         {"name": word("name"), "things": some(6, 11)},
+        is_stated=True,
     ),
 )

@@ -139,6 +139,7 @@ FAMILIES = (
         ("Add up the values of {{{object}}}.", "What do the values in {{{object}}} come to?"),
         lambda slots: str(sum(counted(slots["object"]).values())),
         {"object": pairs(5, 7, form='"{}": {}')},
+        is_stated=True,
     ),
     Family(
         (
@@ -181,6 +182,7 @@ FAMILIES = (
         ("Sort these dates, earliest first: {days}.",),
         lambda slots: ", ".join(write_day(found) for found in sorted(read_days(slots["days"]))),
         {"days": some(4, 5, day)},
+        is_stated=True,
     ),
     Family(
         (
@@ -238,5 +240,6 @@ FAMILIES = (
         ("How many {unit} are {counts} together?",),
         lambda slots: str(sum(integers(slots["counts"]))),
         {"unit": one("pieces", "goods", "parcels"), "counts": pairs(5, 7)},
+        is_stated=True,
     ),
 )

@@ -95,11 +95,13 @@ FAMILIES = (
         ("Sort alphabetically: {words}.", "Put these words into alphabetical order: {words}."),
         lambda slots: ", ".join(sorted(items(slots["words"]))),
         {"words": some(6, 10)},
+        is_stated=True,
     ),
     Family(
         ("Reverse the order of {words}.", "Write this list backwards: {words}."),
         lambda slots: ", ".join(reversed(items(slots["words"]))),
         {"words": some(6, 9)},
+        is_stated=True,
     ),
     Family(
         ("Remove the repetitions from {words}.", "Keep each word once: {words}."),
@@ -110,11 +112,13 @@ FAMILIES = (
         ('How many words does "{text}." have?', 'Count the words in "{text}."'),
         lambda slots: str(len(slots["text"].split())),
         {"text": sentence},
+        is_stated=True,
     ),
     Family(
         ('How often does the letter {letter} occur in "{text}."?', 'Count the letter {letter} in "{text}."'),
         lambda slots: str(slots["text"].lower().count(slots["letter"])),
         {"text": sentence, "letter": one(*LETTERS)},
+        is_stated=True,
     ),
     Family(
         ('Write "{text}" in {case}.', 'Change "{text}" to {case}.'),
@@ -130,6 +134,7 @@ FAMILIES = (
         ("Which word is the longest, or the first of the longest: {words}?",),
         _longest,
         {"words": some(8, 12)},
+        is_stated=True,
     ),
     Family(
         ("Make an acronym of the first letters of {words}.", "What do the initials of {words} spell, in capitals?"),

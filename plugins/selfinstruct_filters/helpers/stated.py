@@ -54,7 +54,7 @@ def numbers(text: str) -> list[Fraction] | None:
     """The numbers of a text that holds nothing else, between commas or spaces; `None` if there are fewer than two."""
     if len(text) > LONGEST:
         return None
-    bare = re.sub(r"\band\b|[\[\](){};\n]|,(?!\d{3}\b)|, ", " ", text).split()
+    bare = re.sub(r"\b(?:and|or)\b|[\[\](){};\n]|,(?!\d{3}\b)|, ", " ", text).split()
     if len(bare) < 2 or not all(re.fullmatch(NUMBER, one.rstrip(".")) for one in bare):
         return None
     return [to_number(one.rstrip(".")) for one in bare]

@@ -1,0 +1,24 @@
+"""What a real, tiny model wrote and the default recipe once accepted: the good stays, and what has a sign goes."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from selfinstruct.api import Draft
+
+from .quality import filters
+
+ACCEPTED = tomllib.loads((Path(__file__).parents[2] / "corpus" / "quality" / "real_run.toml").read_text("utf-8"))
+
+
+def is_kept(text: str) -> bool:
+    return all(one.evaluate(Draft(text)).keep for one in filters("generate").values())
+
+
+def test_nothing_good_of_a_real_run_is_dropped() -> None:
+    assert [text for text in ACCEPTED["good"] if not is_kept(text)] == []
+
+
+def test_nothing_with_a_sign_is_kept() -> None:
+    assert [text for text in ACCEPTED["with_a_sign"] if is_kept(text)] == []
