@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 import pluggy
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from selfinstruct.api import chat
 from selfinstruct.api.batches import Batches, Exchange
@@ -56,6 +57,16 @@ class Options(BaseModel):
 
     unfrozen: ClassVar[frozenset[str]] = frozenset()
     """Options that cannot change a result, such as addresses and timeouts. A run can continue with different values."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_quoted_boolean(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse a text where true or false is meant: pydantic would take `"true"`, and even `"off"`."""
+        expected = cls.model_fields[info.field_name or ""].annotation
+        is_quoted = isinstance(value, str) and value.lower() in ("true", "false") and bool in get_args(expected)
+        if is_quoted or (isinstance(value, str) and expected is bool):
+            raise PydanticCustomError("bool_type", "must be true or false, without quotes")
+        return value
 
 
 class NoOptions(Options):
