@@ -17,8 +17,7 @@ from pathlib import Path
 from random import Random
 
 from corpus import Corpus
-from selfinstruct.insight.report.collect import gather
-from selfinstruct.insight.report.figures import plotly_script
+from selfinstruct.insight.report.collect import collect
 from selfinstruct.insight.report.page import render
 from selfinstruct.store import InitialFacts, RunStore
 from selfinstruct.types import (
@@ -57,16 +56,16 @@ def main() -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
         store = RunStore.open_readonly(run)
-        report = gather(store)
-        gathered = time.perf_counter()
-        page = render(report, plotly_script()).encode()
+        report = collect(store)
+        collected = time.perf_counter()
+        page = render(report).encode()
         ended = time.perf_counter()
         store.close()
         more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(f"gather {gathered - began:5.1f} s")
-        print(f"render {ended - gathered:5.1f} s")
-        print(f"file   {len(page) / 1e6:5.1f} MB, of which Plotly is {len(plotly_script()) / 1e6:.1f} MB")
-        print(f"memory {more / 1e3:5.0f} MB more than before")
+        print(f"collect {collected - began:5.1f} s")
+        print(f"render  {ended - collected:5.1f} s")
+        print(f"file    {len(page) / 1e6:5.1f} MB")
+        print(f"memory  {more / 1e3:5.0f} MB more than before")
 
 
 def make_run(folder: Path, count: int) -> None:

@@ -55,7 +55,9 @@ class DemoOptions(Options):
     broken_code: float = Field(0.0, ge=0, le=1, description="Per instance with Python code: code that does not parse.")
     missing_input: float = Field(0.0, ge=0, le=1, description="Per instance with an input: leaves the input out.")
     echoed_input: float = Field(0.0, ge=0, le=1, description="Per instance: repeats the input, or the task, as output.")
-    cut_output: float = Field(0.0, ge=0, le=1, description="Per instance: an output that breaks off.")
+    cut_output: float = Field(
+        0.0, ge=0, le=1, description="Per instance with a longer output: breaks off within a word."
+    )
 
 
 FAULTS = tuple(name for name in DemoOptions.model_fields if name not in ("seed", "latency"))

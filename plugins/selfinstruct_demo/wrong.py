@@ -6,11 +6,14 @@ import re
 from random import Random
 from typing import TypeAlias
 
-from selfinstruct_demo.faults import InputOutput, break_off, happens
+from selfinstruct_demo.faults import InputOutput, happens
 from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.tasks import KnownTask
 
 FOREIGN_LABELS = ("unclear", "neutral", "miscellaneous", "n/a")
+LEAST_LEFT = 15
+"""Characters that a cut leaves of an output at least: what is shorter ends before a limit of tokens."""
+
 OutputFault: TypeAlias = str
 """The name of the option that sets how often it strikes."""
 
@@ -68,7 +71,13 @@ def _echoed_input(case: InputOutput, task: KnownTask, __: Random) -> InputOutput
 
 
 def _cut_output(case: InputOutput, _: KnownTask, rng: Random) -> InputOutput:
-    return case[0], break_off(case[1], rng)
+    """The first part of a longer output, up to the middle of a word, as the limit of tokens leaves it."""
+    text, output = case
+    words = [found for found in re.finditer(r"[A-Za-z]{5,}", output) if found.start() >= LEAST_LEFT]
+    if not words:
+        return case
+    word = rng.choice(words)
+    return text, output[: rng.randint(word.start() + 2, word.end() - 2)]
 
 
 OUTPUT_FAULTS = {

@@ -10,6 +10,9 @@ from selfinstruct_filters.helpers.wording import VERBS, words_of
 LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""
 
+LONGEST_TASK = 2_000
+"""Characters of a task whose material is looked for."""
+
 LONGEST_POINTER = 400
 """Characters of a draft that can point at an earlier task; what is longer brings its own material."""
 
@@ -17,7 +20,8 @@ _NOUNS = (
     r"(?:text|passage|article|paragraph|sentence|list|code|snippet|table|data|dataset|poem|review|letter"
     r"|e-?mail|message"
     r"|numbers|words|dialogue|conversation|document|report|speech|transcript|essay|excerpt|quote|recipe"
-    r"|equation|expression)"
+    r"|equation|expression|csv|json|xml|html|spreadsheet|note|notes|record|log|invoice|receipt|ticket|comment|tweet|post"
+    r"|headline|description|statement)"
 )
 _ENGLISH = (
     rf"\b(?:the|these|those) (?:following|given|provided|above|attached) (?:[\w'-]+ ){{0,3}}?{_NOUNS}s?\b(?! of\b)"
@@ -77,6 +81,23 @@ _ASKS_FIRST = re.compile(
 )
 
 
+_LABELLED_THING = re.compile(
+    r"\bthe (?:given|following|provided) (?!(?:categor|label|class|option|criteri|rule|scale|tag|order)\w*)[a-z]+\b",
+    re.IGNORECASE,
+)
+"""What a classification task is about, whatever it is called."""
+
+_LABEL_RULES = re.compile(r'[^.?!:\n]*"[^"\n]{1,40}"[^.?!:\n]*\b(?:or|else)\b[^.?!:\n]*"[^"\n]{1,40}"', re.IGNORECASE)
+"""The sentence, or the rest of one, that says which label is right when."""
+
+_FORMS = (
+    (re.compile(r"\b(?:given|following|provided) CSV\b", re.IGNORECASE), re.compile(r"\w,\w")),
+    (re.compile(r"\b(?:given|following|provided) JSON\b", re.IGNORECASE), re.compile(r"[\[{]")),
+    (re.compile(r"\b(?:given|following|provided) (?:XML|HTML)\b", re.IGNORECASE), re.compile(r"<")),
+)
+"""Forms that a task points at, and what stands in every text of the form."""
+
+
 class MaterialFilter(Filter[Draft | Example]):
     """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it points at.
 
@@ -94,8 +115,14 @@ class MaterialFilter(Filter[Draft | Example]):
         if item.input.strip():
             return keep()
         task = item.instruction.strip().rstrip(":：")
-        found = _POINTS.search(task)
-        if found is None or _GIVEN.search(task) or _SPECIFIES.search(task) or _has_text_beside(task, found.end()):
+        found = _POINTS.search(task) or (_LABELLED_THING.search(task) if item.is_classification else None)
+        if found is None or len(task) > LONGEST_TASK or _SPECIFIES.search(task):
+            return keep()
+        if any(points.search(task) and not form.search(task) for points, form in _FORMS):
+            return drop("no-material", words=found[0])
+        plain = _LABEL_RULES.sub("", task).rstrip(" :.") if item.is_classification else task
+        at = plain.find(found[0])
+        if _GIVEN.search(plain) or _has_text_beside(plain, at + len(found[0]) if at >= 0 else -1):
             return keep()
         return drop("no-material", words=found[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from selfinstruct.api import Draft, Example, Filter, Verdict, drop, keep
@@ -46,10 +47,37 @@ _BROKEN = re.compile(r"[a-z]*(?:[bcdfgjkmpqtvz][rlw]|[bdfgjkmpqtv][bdfgjkqv]|[bc
 """Letters that no English word ends with, such as those of `umbr`."""
 
 
-class UnfinishedFilter(Filter[Draft | Example]):
-    """Drop a draft that stops in the middle of a sentence, and an example whose output stops in the middle of a word.
+LONGEST, FEWEST_SENTENCES = 20_000, 3
+"""Characters of an output whose form is looked at, and whole sentences in the paragraph of one that has no end."""
 
-    Both rules are English. Without a dictionary most cut words look like rare ones, so doubtful words are kept.
+CALENDAR = word_set(
+    """monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
+    october november december"""
+)
+ABBREVIATIONS = word_set("mon tue tues wed thu thur thurs fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec")
+PLURAL = word_set("s es")
+ENDINGS = word_set(
+    """s es ies d ed ing er ers or ors r rs est st ly y al ally n ion ions ation ations ive ity ment ments ness ful
+    less able ible ish ist ists ic ical ian ians man men woman women room house day time way"""
+)
+"""What makes a longer word of a whole one."""
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LAST_LETTERS = re.compile(r"[^\W\d_]+\Z")
+_SHORTENS = re.compile(
+    r"\b(?:abbreviat\w*|acronyms?|prefix(?:es)?|syllables?|stems?|roots?|(?:first|last|initial|few|\d) letters?"
+    r"|shorten\w*|truncat\w*|trim|rhym\w*"
+    r"|substrings?|characters?|nicknames?|anagrams?|complete|cipher|split)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z)][.!?])\s+(?=[A-Z])")
+
+
+class UnfinishedFilter(Filter[Draft | Example]):
+    """Drop a draft that stops in the middle of a sentence, and an example whose output is cut off.
+
+    An output is cut off inside a word, a bracket of JSON, a row of a table, or the last of several
+    sentences. Without a dictionary most cut words look like rare ones, so doubtful words are kept.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:
@@ -84,6 +112,8 @@ def _is_open(words: tuple[str, ...]) -> bool:
 
 def _evaluate_output(item: Example) -> Verdict:
     output = item.output.rstrip()
+    if len(output) <= LONGEST and (reason := _open_form(item, output)):
+        return drop(reason, end=output[-40:])
     found = _LAST_WORD.search(output[-60:])
     if found is None or len(output.split()) < PROSE_WORDS or not is_english(output[-400:]):
         return keep()
@@ -96,6 +126,54 @@ def _evaluate_output(item: Example) -> Verdict:
     return keep()
 
 
+def _open_form(item: Example, output: str) -> str:
+    """The reason why an output of some form is not finished; empty if it is, or if its end does not tell."""
+    lines = output.splitlines()
+    if len(lines) > 2 and lines[-1].startswith("|") and all(line.endswith("|") for line in lines[-3:-1]):
+        return "" if lines[-1].endswith("|") and len(lines[-1]) > 1 else "half-a-row"
+    if output[:1] in "[{" and _is_open_json(output):
+        return "open-bracket"
+    if _is_part_of_a_word(item, output):
+        return "half-a-word"
+    *ends, last = _SENTENCE_END.split(lines[-1]) if lines else [""]
+    is_cut = (
+        len(ends) >= FEWEST_SENTENCES and len(last.split()) > 1 and last[-1].isalpha() and is_english(output[-400:])
+    )
+    return "half-a-sentence" if is_cut and last[:1].isupper() else ""
+
+
+def _is_open_json(output: str) -> bool:
+    """Whether JSON ends inside a string or a bracket."""
+    try:
+        json.loads(output)
+    except json.JSONDecodeError as error:
+        is_json = re.match(r"[\[{]\s*(?:[\[{]\s*)*\"", output) is not None
+        return is_json and (error.pos >= len(output) or error.msg.startswith("Unterminated string"))
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _is_part_of_a_word(item: Example, output: str) -> bool:
+    """Whether the last of several words is the beginning of a longer word of task or input, or of a day or month.
+
+    A stem is no such beginning, nor is a short word or one that stands elsewhere: `towers` does not make `tower` a cut.
+    """
+    found = _LAST_LETTERS.search(output[-60:])
+    if found is None or not re.search(r"[^\W_][\W_]", output) or _SHORTENS.search(item.instruction):
+        return False
+    word = found[0].casefold()
+    given = set(_LETTERS.findall(f"{item.instruction} {item.input}".casefold()))
+    before = _LETTERS.findall(output[: -len(word)].casefold())
+    if word in given or word in before or word in CALENDAR or len(word) < 2:
+        return False
+    is_list = len(before) > 1 and re.search(r"[,\n:]", output) and given.issuperset(before)
+    if not is_list and word in SHORT_WORDS | VERBS | ABBREVIATIONS:
+        return False
+    rests = [other[len(word) :] for other in given.union(before, CALENDAR) if other.startswith(word)]
+    return bool(rests) and not any(rest in (PLURAL if is_list else ENDINGS) for rest in rests)
+
+
 KEPT = Draft("Name three things that a lighthouse keeper listens to")
 DROPPED = Draft("Write a story about a lighthouse keeper who hears the")
-REASONS = ("half-a-sentence", "open-quote", "half-a-word")
+REASONS = ("half-a-sentence", "open-quote", "half-a-word", "half-a-row", "open-bracket")

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 
+NO_REDIRECTS = {"allow_redirects": False, "follow_redirects": False}
+"""What the two HTTP clients of Google's package call it that a server may not send a request on to another one."""
+
+
 class LangChainBackend(Backend):
     """A chat model of any provider.
 
@@ -205,6 +209,8 @@ def _init(provider: str, name: str, given: dict[str, Any]) -> BaseChatModel:
     """The provider's model by LangChain, with what some clients need beside: no retries, and an endpoint's address."""
     if provider == "huggingface":
         return _hugging_face(name, given)
+    if provider == "google_genai":  # its HTTP clients would take the key along in a header of its own
+        given = {**given, "client_args": NO_REDIRECTS | (given.get("client_args") or {})}
     model: BaseChatModel = init_chat_model(name, model_provider=provider, **given)
     if provider == "openrouter":  # its SDK repeats HTTP 5xx by itself unless this is set, whatever `max_retries` says
         model.client.sdk_configuration.retry_config = None  # type: ignore[attr-defined]

@@ -82,6 +82,23 @@ def test_usage_and_model() -> None:
     assert (bare.usage, bare.model) == (Usage(None, None), "")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "reply", "read"),
+    [
+        ("10", "5", Usage(10, 5)),
+        (10.0, 5.5, Usage(10, 6)),
+        (-1, 5, Usage(None, 5)),
+        (10**30, 5, Usage(None, 5)),
+        (float("inf"), "five", Usage()),
+        (0, 0, Usage()),
+    ],
+)
+def test_token_counts_that_are_none_never_cost_the_reply(prompt: Any, reply: Any, read: Usage) -> None:
+    message = AIMessage("x")
+    message.usage_metadata = {"input_tokens": prompt, "output_tokens": reply, "total_tokens": 0}
+    assert chat.read_message(message).usage == read
+
+
 # --- exceptions
 
 
@@ -175,9 +192,15 @@ def test_unknown_exceptions_reject_the_request_only() -> None:
 def test_first_words() -> None:
     assert chat.error_words(ValueError("a\n  b")) == "a b"
     assert chat.error_words(ValueError()) == "ValueError"
-    assert len(chat.error_words(ValueError("x" * 1000))) == 300
+    assert chat.error_words(ValueError("four " * 100)) == "four " * 59 + "…"
     assert chat.error_words(ClientError("Error 400: {...}", body={"error": {"message": "too long"}})) == "too long"
     assert chat.error_words(ClientError("words", body={"error": "odd"})) == "odd"
+
+
+@pytest.mark.parametrize("start", range(255, 300))
+def test_a_key_is_never_cut_in_the_middle(start: int) -> None:
+    words = chat.error_words(ValueError("x " * (start // 2) + "'sk-0123456789abcdef-SECRET' is wrong"))
+    assert "sk-0" not in words.replace("sk-0123456789abcdef-SECRET", "***")
 
 
 # --- the ten-line provider

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import time
+from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 
 from selfinstruct.api import Busy, Rejected, Unusable
-from selfinstruct.api.client_errors import error_words, retry_after, status_of
+from selfinstruct.api.client_errors import error_words, status_of
 from selfinstruct.api.faults import DAILY_SECONDS, read_exception
+from selfinstruct.api.requested_wait import retry_after
 
 
 class ClientError(Exception):
@@ -63,6 +66,14 @@ GOOGLE_WAIT = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay
         (ClientError(response={"ResponseMetadata": {"HTTPStatusCode": 429, "HTTPHeaders": {"retry-after": "5"}}}), 5.0),
         (ClientError(status_code=429, headers={"Retry-After": "7"}), 7.0),
         (response(429, {"error": {"message": "Slow down."}}), None),
+        (response(429, retry_after="20s"), 20.0),
+        (response(429, x_rate_limit_reset="30"), 30.0),
+        (response(429, {"error": {"retry_after_ms": 9000}}), 9.0),
+        (response(429, {"error": "slow", "retry_after": 9}), 9.0),
+        (response(429, {"detail": {"message": "slow", "retry_after": 9}}), 9.0),
+        (caused(ClientError(body={"message": "slow"}), response(429, {"error": {}, "retry_after": 9})), 9.0),
+        (Exception("[429] Please try again in 1 minute and 30 seconds."), 90.0),
+        (Exception("[429] Please retry later; 5 messages per hour are allowed"), None),
     ],
 )
 def test_the_wait_is_found_wherever_it_stands(error: Exception, wait: float | None) -> None:
@@ -76,6 +87,13 @@ def test_the_wait_is_found_wherever_it_stands(error: Exception, wait: float | No
 def test_a_reset_that_is_given_as_an_epoch(scale: int) -> None:
     epoch = str(int((time.time() + 50) * scale))
     wait = retry_after(response(429, x_ratelimit_reset=epoch, x_ratelimit_remaining="0"))
+    assert wait is not None
+    assert 40 < wait <= 50
+
+
+@pytest.mark.parametrize("form", [str, lambda then: formatdate(then), lambda then: formatdate(then, usegmt=True)])
+def test_a_moment_to_retry_after_is_an_epoch_or_a_date_of_any_form(form: Callable[[int], str]) -> None:
+    wait = retry_after(response(429, retry_after=form(int(time.time()) + 50)))
     assert wait is not None
     assert 40 < wait <= 50
 
@@ -98,6 +116,7 @@ def test_the_status_is_found_wherever_it_is_kept(error: Exception, status: int) 
     [
         ({"detail": "Not enough rights"}, "Not enough rights"),
         ({"detail": [{"loc": ["body"], "msg": "field required"}]}, "field required"),
+        ({"detail": [{"loc": ["body", "stop"], "msg": "field required"}]}, "stop: field required"),
         ({"error": "plain"}, "plain"),
         ("only a string", "only a string"),
         (
@@ -138,6 +157,25 @@ ENDS_THE_RUN = [
         "temperature",
     ),
     (response(422, {"detail": "Unrecognized request argument supplied: top_p"}), "top_p", "top_p"),
+    *(
+        (response(400, {"error": {"message": words}}), "temperature", "temperature")
+        for words in (
+            "`temperature` may only be set to 1 when thinking is enabled.",
+            "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+            "temperature must be between 0 and 1",
+            "Parameter 'temperature' must be 1.0, got 0.3",
+            "this model is incompatible with the parameter temperature",
+        )
+    ),
+    (response(400, {"error": {"message": "Value out of reach", "param": "temperature"}}), "temperature", "temperature"),
+    (response(422, {"detail": [{"loc": ["body", "top_p"], "msg": "Input should be less than 1"}]}), "top_p", "top_p"),
+    (response(400, {"error": {"message": "Model grok-4 does not support parameter stop."}}), "stop", "stop"),
+    (response(407, "Proxy Authentication Required"), "HTTPS_PROXY", ""),
+    (
+        caused(ClientError("Connection error."), httpx.ProxyError("407 Proxy Authentication Required")),
+        "HTTPS_PROXY",
+        "",
+    ),
 ]
 
 
@@ -158,6 +196,7 @@ def test_what_is_final_ends_the_run_at_once(error: Exception, word: str, setting
         response(400, {"error": {"code": "context_length_exceeded", "message": "maximum context length is 8192"}}),
         response(413, {"error": {"message": "Request too large for model in organization on tokens per minute"}}),
         response(400, {"error": {"message": "Input is too long for requested model."}}),
+        response(400, {"error": {"message": "max_tokens must be at least 1, got -20."}}),
     ],
 )
 def test_what_one_request_is_refused_for(error: Exception) -> None:
@@ -180,6 +219,9 @@ def test_a_daily_quota_is_tried_again_in_an_hour_even_if_the_provider_names_a_sh
         TypeError("Received response with null value for `choices`."),
         TimeoutError(),
         caused(ClientError("Connection error."), httpx.ConnectError("refused")),
+        TypeError("null value for 'choices'. Full response keys: ['id', 'choices', 'moderation', 'service_tier']"),
+        httpx.DecodingError("incorrect header check"),
+        Exception("[###] Unknown Error >502 Bad Gateway"),
     ],
 )
 def test_what_may_be_better_the_next_time(error: Exception) -> None:
@@ -198,6 +240,19 @@ def test_a_web_page_of_a_firewall_is_not_called_a_refused_key() -> None:
     assert isinstance(fault, Unusable)
     assert "Attention Required! | Cloudflare" in fault.message
     assert "key" not in fault.message + fault.hint
+
+
+def test_a_web_page_in_the_words_is_shortened_to_its_title() -> None:
+    page = "<html><head><title>Sign in to the hotel</title></head><body>" + "x" * 1000
+    fault = read_exception(ValueError(f"expected a dict, got: '{page}'"))
+    assert fault == Busy(
+        "the server's answer could not be read (ValueError: expected a dict, got: 'a web page: Sign in to the hotel)"
+    )
+
+
+def test_a_broken_connection_is_told_with_its_cause() -> None:
+    error = caused(ClientError("Connection error."), httpx.ConnectError("All connection attempts failed"))
+    assert "All connection attempts failed" in read_exception(error).message
 
 
 def test_too_many_open_files_end_the_run_with_the_limit_to_raise() -> None:

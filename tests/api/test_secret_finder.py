@@ -34,6 +34,7 @@ def test_a_secret_inside_a_longer_one_does_not_keep_that_from_being_masked() -> 
         ({"default_headers": {"Ocp-Apim-Subscription-Key": "hidden-1"}}, {"hidden-1"}),
         ({"openai_proxy": "http://me:hidden-2@proxy:8080"}, {"hidden-2"}),
         ({"endpoint": "https://example.org/v1?api-key=hidden-3&a=1"}, {"hidden-3"}),
+        ({"default_headers": {"Authorization": "Basic hidden-5"}}, {"Basic hidden-5", "hidden-5"}),
         ({"max_tokens": "hidden-4", "input_key": "question"}, set()),
     ],
 )

@@ -92,6 +92,17 @@ def test_a_missing_or_broken_key_is_found_before_any_request_and_no_other_key_is
     assert server.requests == []
 
 
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+async def test_a_redirect_to_another_host_does_not_take_the_key_along(server: ClientServer, client: Client) -> None:
+    with ClientServer() as stranger:
+        where = stranger.url.replace("127.0.0.1", "localhost")
+        server.says = ServerFault(307, "", {"Location": f"{where}/elsewhere"})
+        backend = client.backend(server.url)
+        await ask(backend, backend.chat_model(SAMPLING))
+        assert server.chats
+        assert KEY not in str([(request.path, dict(request.headers)) for request in stranger.requests])
+
+
 async def test_a_prompt_that_gemini_blocks_is_withheld(server: ClientServer) -> None:
     client = next(client for client in CLIENTS if client.name == "google-genai")
     backend = client.backend(server.url)

@@ -104,6 +104,13 @@ async def test_a_pause_holds_everyone_back(clock: Clock) -> None:
     assert await send(gate, clock, [1, 1]) == [30, 30]
 
 
+async def test_a_pause_beyond_every_calendar_stops_the_run_with_a_date(clock: Clock) -> None:
+    gate = Gate(1, clock)
+    gate.pause(1e12)
+    with pytest.raises(Stopped, match="can be resumed at"):
+        await enter(gate, 10)
+
+
 async def test_an_empty_window_reported_by_the_provider_is_a_pause_until_it_is_full_again(clock: Clock) -> None:
     gate = gate_of(clock)
     gate.learn([Window("tokens", 60, 6000, remaining=0, resets_in=12.5, seen_at=clock.now - 2.5)])

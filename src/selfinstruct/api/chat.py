@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from selfinstruct.api.client_errors import code_of, error_summary, error_words, retry_after, status_of
+from selfinstruct.api.client_errors import code_of, error_summary, error_words, status_of
 from selfinstruct.api.faults import read_exception
+from selfinstruct.api.requested_wait import retry_after
 from selfinstruct.types import Completion, Finish, Json, Usage
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ do those that end in a word that stands here under nothing: they did not end by 
 FINISH_KEYS = ("finish_reason", "done_reason", "stop_reason", "stopReason")
 THOUGHTS = ("thinking", "reasoning", "reasoning_content")
 """Types of content blocks that hold a model's reasoning."""
+
+MOST_TOKENS = 10**9
+"""A number of tokens from which it is no count, but a mistake of the server."""
 
 # --- messages ---------------------------------------------------------------------------------------------------------
 
@@ -86,18 +90,29 @@ def _finish_of(facts: Mapping[str, Any], more: Mapping[str, Any]) -> str:
     return str(getattr(said, "value", said)).rpartition(".")[2].lower()
 
 
+def _count(said: object) -> int | None:
+    """A number of tokens as a whole number, also where a server writes it as a text or a fraction; else `None`."""
+    try:
+        count = round(float(str(said)))
+    except (ValueError, OverflowError):
+        return None
+    return count if 0 <= count < MOST_TOKENS else None
+
+
 def read_message(message: BaseMessage) -> Completion:
     """Read text, finish reason, model and usage from a LangChain message of any provider."""
     facts: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
     used: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
     said = _finish_of(facts, getattr(message, "additional_kwargs", None) or {})
-    cached = (used.get("input_token_details") or {}).get("cache_read")
-    reasoning = (used.get("output_token_details") or {}).get("reasoning")
+    prompt = _count(used.get("input_tokens")) or None  # LangChain reads "not reported" as 0
+    reply = _count(used.get("output_tokens"))
+    cached = _count((used.get("input_token_details") or {}).get("cache_read"))
+    reasoning = _count((used.get("output_token_details") or {}).get("reasoning"))
     tool_calls = len(getattr(message, "tool_calls", None) or ())
     return Completion(
         text=message_text(message.content),
         finish=FINISHES.get(said, "length" if said else "unknown"),
-        usage=Usage(used.get("input_tokens"), used.get("output_tokens"), cached or None, reasoning or None),
+        usage=Usage(prompt, reply if prompt or reply else None, cached or None, reasoning or None),
         model=str(facts.get("model_name") or facts.get("model") or ""),
         details={"tool_calls": tool_calls} if tool_calls else {},
     )

@@ -14,9 +14,9 @@ from selfinstruct.api.client_errors import (
     error_summary,
     error_words,
     page_title,
-    retry_after,
     status_of,
 )
+from selfinstruct.api.requested_wait import retry_after
 from selfinstruct.types import Busy, Fault, Rejected, Unusable
 
 TOO_MANY_REQUESTS = (429, 503, 529)
@@ -35,6 +35,7 @@ HINTS: Mapping[str, str] = {
     "address": "Check base_url: most servers want it to end in /v1.",
     "files": "Raise the limit, such as ulimit -n 4096, or lower run.concurrency.",
     "page": "Check base_url, and whether a firewall, a proxy or the provider blocks this network.",
+    "proxy": "Check the user and password in HTTPS_PROXY or HTTP_PROXY.",
     "tls": "Check base_url and the certificates of this computer.",
 }
 """What to do about what ends a run; a backend puts its provider's own words in their place."""
@@ -56,7 +57,7 @@ NO_CREDIT = re.compile(
     re.IGNORECASE,
 )
 FILTERED = re.compile(
-    r"content[_ ]?(filter|policy|management)|moderation|flagged|responsible ?ai|safety system|prohibited.content"
+    r"content[_ ]?(filter|policy|management)|(?<!')moderation|flagged|responsible ?ai|safety system|prohibited.content"
     r"|data_inspection_failed|guardrail",
     re.IGNORECASE,
 )
@@ -83,10 +84,18 @@ REFUSED_OPTION = re.compile(
     r"|not permitted|not allowed|cannot be (set|used|specified)|can only be|only .{0,30}supported|invalid",
     re.IGNORECASE,
 )
+REFUSED_VALUE = re.compile(
+    r"may only|must (not )?be|should be|cannot both|between|out of range|incompatible|remove", re.IGNORECASE
+)
+"""What is said of a setting whose value is refused. Of `max_tokens` it is also said where one prompt is too long."""
+
 DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)
 UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 
 NO_KEY = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "DefaultCredentialsError")
+NO_STATUS = "[###]"
+"""What NVIDIA's client says in place of the status where an answer is not JSON, as that of a gateway."""
+
 UNSENDABLE = ("LocalProtocolError", "InvalidHeader")
 NO_ADDRESS = (
     *("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema", "InvalidUrlClientError"),
@@ -94,10 +103,12 @@ NO_ADDRESS = (
 )
 BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
 TRANSIENT = (
+    *("badhttpmessage", "badstatusline"),
     "timeout",
     "connecterror",
     "connectionerror",
     "connectionreset",
+    "decodingerror",
     "disconnected",
     "incompleteread",
     "payloaderror",
@@ -139,6 +150,8 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
         return Unusable(f"the provider wants payment ({words})", hints["payment"])
     if status >= 500 or status in PASSING:
         return None
+    if status == 407:
+        return Unusable(f"a proxy on the way to the provider refused the request ({words})", hints["proxy"])
     if FILTERED.search(said):
         return Rejected(f"the provider's filter refused the request ({words})")
     if status in (401, 403) and (title := page_title(error)) is not None:
@@ -146,7 +159,8 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     if status in (401, 403) or BAD_KEY.search(said):
         return Unusable(f"the provider refused the key ({words})", hints["key"])
     if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
-        hint = hints["model"] if status == 410 or UNKNOWN_MODEL.search(said) else f"{hints['model']} {hints['address']}"
+        is_model = status == 410 or UNKNOWN_MODEL.search(said) or hints["address"] in hints["model"]
+        hint = hints["model"] if is_model else f"{hints['model']} {hints['address']}"
         return Unusable(f"the provider does not know this model or address ({words})", hint)
     if TOO_LONG.search(said) or status == 413:
         return Rejected(f"the request is too long ({words})", is_too_long=True)
@@ -157,23 +171,26 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
 
 def _named_option(error: Exception, said: str) -> str:
     """The setting of the sampling that a refusal is about; empty if it is about none."""
-    if not REFUSED_OPTION.search(said):
-        return ""
     given = error_body(error).get("param")
+    is_option, is_value = REFUSED_OPTION.search(said), REFUSED_VALUE.search(said)
     for option, names in OPTIONS.items():
-        if given in names:
-            return option
-        if any(
-            re.search(rf"['\"`.]{name}['\"`]|\b{name}\b" if len(name) > 4 else rf"['\"`]{name}['\"`]", said)
-            for name in names
-        ):
+        if not (is_option or (option != "max_tokens" and (is_value or given in names))):
+            continue
+        if given in names or any(_names(name, said) for name in names):
             return option
     return ""
 
 
+def _names(option: str, said: str) -> bool:
+    """Whether words name an option; one of few letters is a word of its own elsewhere, so it must be marked as one."""
+    marked = rf"['\"`.]{option}['\"`]|\bparameters?:? {option}\b"
+    return re.search(marked if len(option) <= 4 else rf"{marked}|\b{option}\b", said) is not None
+
+
 def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
     """Sort what no response came of, or a response that the client could not read."""
-    words, chain = error_summary(error), list(causes(error))
+    chain = list(causes(error))
+    words = error_summary(error)
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
     messages = " ".join(str(one) for one in chain)
     if (unexpected := UNEXPECTED_ARGUMENT.search(messages)) and any(isinstance(one, TypeError) for one in chain):
@@ -185,16 +202,18 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
         return Unusable("a header cannot be sent: the key holds characters that no key has", hints["key"])
     if names & set(NO_ADDRESS):
         return Unusable(f"the address cannot be used: {words}", hints["address"])
+    if "ProxyError" in names and "407" in messages:
+        return Unusable(f"a proxy on the way to the provider refused the request: {words}", hints["proxy"])
     if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in messages:
         return Unusable(f"the server's certificate cannot be checked: {words}", hints["tls"])
     if any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in chain):
         return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):
         return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
-    if status_of(error) is not None:
+    if status_of(error) is not None or messages.startswith(NO_STATUS):
         return Busy(f"the server's answer could not be read ({words})")
     if any(isinstance(one, OSError) for one in chain) or _is_transient(names):
-        return Busy(words)
+        return Busy(words if (root := error_summary(chain[-1])) in words else f"{words} ({root})")
     if isinstance(error, BROKEN_ANSWER):
         return Busy(f"the server's answer could not be read ({words})")
     return Busy(words) if any(getattr(one, "is_retryable", False) is True for one in chain) else Rejected(words)

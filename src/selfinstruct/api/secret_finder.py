@@ -62,7 +62,7 @@ def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]
     elif isinstance(value, str | bytes):
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if NAMES.search(name) and not NO_NAMES.search(name):
-            yield from {text, text.removeprefix("Bearer ").strip()}
+            yield from {text, text.rpartition(" ")[2]}  # without `Bearer`, `Basic` or `Token`
         for found in IN_ADDRESS.findall(text):
             yield from found
     elif value is not None and depth <= DEEPEST and id(value) not in seen:

@@ -158,7 +158,7 @@ class Gate:
 
     def pause(self, seconds: float, why: str = "") -> None:
         """Send nothing for this time."""
-        until = self.clock() + seconds
+        until = self.clock() + min(seconds, 365.0 * DAY)  # a longer wait is a mistake, and has no date
         if until > self._paused_until:
             self._paused_until, self._why_paused = until, why
 

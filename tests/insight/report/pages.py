@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 from selfinstruct.store import BackendFacts, InitialFacts, RunStore
 from selfinstruct.types import (
@@ -79,9 +78,15 @@ class ParsedPage(HTMLParser):
         return "".join(self.texts)
 
     @property
-    def plots(self) -> dict[str, Any]:
-        """The figures by their names."""
-        return {str(attrs["data-plot"]): json.loads(text) for attrs, text in self.scripts if "data-plot" in attrs}
+    def plots(self) -> set[str]:
+        """The names of the plots."""
+        return {str(attrs["id"]) for _, attrs in self.elements if attrs.get("class") == "plot"}
+
+    def bars(self, caption: str) -> list[tuple[str, int, float]]:
+        """The rows of a table that has bars: name, count, and length of the bar in percent."""
+        table = self.html[self.html.index(f"<caption>{caption}<") :].partition("</table>")[0]
+        row = r'<th scope="row">([^<]+)</th><td>([0-9,]+)</td><td>\s*<span[^>]*><span style="width:([0-9.]+)%">'
+        return [(name, int(count.replace(",", "")), float(width)) for name, count, width in re.findall(row, table)]
 
     @property
     def headline(self) -> dict[str, str]:

@@ -1,13 +1,14 @@
-"""How texts are measured: words, bins, drawing evenly, verbs with their objects."""
+"""How texts are measured: words, bins, samples, verbs with their objects."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.insight.report.measure import evenly_spaced, lengths, nearest_seeds, phrases, scores, words
+from selfinstruct.insight.report.measure import draw, lengths, nearest_seeds, phrases, scores, words
 from selfinstruct.insight.report.report_values import VerbCount
 
 
@@ -36,11 +37,18 @@ def test_median_and_mean_are_those_of_the_lengths() -> None:
 
 
 @given(st.lists(st.integers(), unique=True, max_size=50), st.integers(1, 60))
-def test_what_is_drawn_evenly_is_in_order_and_as_much_as_wanted(values: list[int], most: int) -> None:
-    drawn = evenly_spaced(values, most)
+def test_a_sample_is_in_order_as_large_as_wanted_and_the_same_again(values: list[int], most: int) -> None:
+    drawn = draw(values, most)
     assert len(drawn) == min(most, len(values))
     assert drawn == [value for value in values if value in set(drawn)]
-    assert drawn[:1] == values[:1]
+    assert draw(values, most) == drawn
+
+
+def test_a_sample_is_random_over_the_whole_run() -> None:
+    drawn = draw(range(10_000), 300)
+    steps = {after - before for before, after in pairwise(drawn)}
+    assert len(steps) > 20, "not evenly spaced"
+    assert all(any(start <= one < start + 1000 for one in drawn) for start in range(0, 10_000, 1000))
 
 
 def test_a_copy_of_a_seed_is_as_near_as_can_be() -> None:

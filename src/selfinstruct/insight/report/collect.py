@@ -10,7 +10,7 @@ from selfinstruct.insight.cost import read_cost
 from selfinstruct.insight.funnel import funnels
 from selfinstruct.insight.narrowing import read_variety
 from selfinstruct.insight.ratings import RatingCounts
-from selfinstruct.insight.report.measure import BINS, evenly_spaced, lengths, nearest_seeds, phrases, scores, words
+from selfinstruct.insight.report.measure import BINS, draw, lengths, nearest_seeds, phrases, scores, words
 from selfinstruct.insight.report.report_values import Report, RunOrigin, SampledInstruction, SimilarPair
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun
@@ -110,10 +110,10 @@ def _tally(answers: dict[tuple[str, str, str], int], grades: dict[int, int]) -> 
 def _sample(
     store: RunStore, machine: Sequence[Instruction], texts: Mapping[str, str], *, ids: Mapping[str, str]
 ) -> list[SampledInstruction]:
-    """A sample of evenly spaced instructions with their lineage. The same run always gives the same sample."""
+    """A random sample of the run's instructions with their lineage. The same run always gives the same sample."""
     ledger = store.ledger()
     drawn = []
-    for instruction in evenly_spaced(machine, SAMPLED):
+    for instruction in draw(machine, SAMPLED):
         index, _, position = instruction.id[1:].partition(".")
         entry = ledger.entry_at(GENERATE, int(index), int(position))
         asked = ledger.request(GENERATE, int(index))

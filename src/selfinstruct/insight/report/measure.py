@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import TypeVar
 
 from selfinstruct.insight.report.report_values import Histogram, VerbCount, VerbPhrases
@@ -38,24 +39,24 @@ def lengths(counted: Mapping[int, int]) -> Histogram:
     """A histogram of lengths. The last bin holds the longest one percent."""
     total = sum(counted.values())
     if not total:
-        return Histogram(0, 1, (), 0, 0)
+        return Histogram(1, (), 0, 0)
     top = max(1, _quantile(counted, 0.99))
     width = max(1, -(-top // LENGTHS))
     bins = [0] * (top // width + 1)
     for length, count in counted.items():
         bins[min(length // width, len(bins) - 1)] += count
     mean = sum(length * count for length, count in counted.items()) / total
-    return Histogram(0, width, bins, _quantile(counted, 0.5), mean, open_ended=max(counted) >= len(bins) * width)
+    return Histogram(width, bins, _quantile(counted, 0.5), mean, open_ended=max(counted) >= len(bins) * width)
 
 
 def scores(bins: Sequence[int]) -> Histogram:
     """A histogram of scores from 0 to 1. Median and mean are computed from the middles of the bins."""
     total = sum(bins)
     if not total:
-        return Histogram(0, 1 / len(bins), (), 0, 0)
+        return Histogram(1 / len(bins), (), 0, 0)
     width = 1 / len(bins)
     median = (_quantile(dict(enumerate(bins)), 0.5) + 0.5) * width
-    return Histogram(0, width, bins, median, sum((at + 0.5) * width * count for at, count in enumerate(bins)) / total)
+    return Histogram(width, bins, median, sum((at + 0.5) * width * count for at, count in enumerate(bins)) / total)
 
 
 def _quantile(counted: Mapping[int, int], share: float) -> int:
@@ -69,21 +70,22 @@ def _quantile(counted: Mapping[int, int], share: float) -> int:
 
 
 def nearest_seeds(texts: Sequence[str], seeds: Sequence[str]) -> Histogram:
-    """ROUGE-L of each text to its nearest seed, or of evenly spaced texts if comparing all would take too long."""
+    """ROUGE-L of each text to its nearest seed, or of a sample of texts if comparing all would take too long."""
     bins = [0] * BINS
     if seeds and texts:
         pool = Pool(nearest=1)
         pool.extend(seeds)
-        for near in pool.compare_all(evenly_spaced(texts, max(1, COMPARED // len(seeds)))):
+        for near in pool.compare_all(draw(texts, max(1, COMPARED // len(seeds)))):
             bins[min(BINS - 1, int(near.highest * BINS))] += 1
     return scores(bins)
 
 
-def evenly_spaced(values: Sequence[T], most: int) -> list[T]:
-    """At most `most` values, evenly spaced, starting with the first."""
+def draw(values: Sequence[T], most: int) -> list[T]:
+    """A random sample of at most `most` values, in their order. The same values always give the same sample."""
     if len(values) <= most:
         return list(values)
-    return [values[at * len(values) // most] for at in range(most)]
+    chosen = Random("report").sample(range(len(values)), most)  # noqa: S311
+    return [values[at] for at in sorted(chosen)]
 
 
 def phrases(texts: Iterable[str]) -> VerbPhrases:

@@ -4,91 +4,119 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from pathlib import Path
-from string import Template
+from typing import TYPE_CHECKING, Any
 
+from selfinstruct.errors import UsageError
 from selfinstruct.files.atomic import atomic_write
 from selfinstruct.files.outputs import refuse_output
-from selfinstruct.insight.report import data_sections, sections
+from selfinstruct.files.toml import to_toml
+from selfinstruct.insight.narrowing import warning
+from selfinstruct.insight.report.charts import ticks, wedges
 from selfinstruct.insight.report.collect import collect
-from selfinstruct.insight.report.figures import plotly_script
-from selfinstruct.insight.report.markup import escaped
+from selfinstruct.insight.report.measure import draw
 from selfinstruct.insight.report.report_values import Report
 from selfinstruct.store import RunStore
+from selfinstruct.text.encoding import clean
 
-CONTENTS = {
-    "funnel": "Funnel",
-    "verbs": "Verbs",
-    "novelty": "Novelty",
-    "lengths": "Lengths",
-    "growth": "Growth",
-    "variety": "Variety",
-    "kinds": "Kinds and quality",
-    "cost": "Cost",
-    "pairs": "Nearest pairs",
-    "sample": "Sample",
-    "setup": "Config",
-}
-"""The titles of the sections in order, as in the table of contents."""
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SAMPLE_BYTES = 760_000
+"""Size limit of the sample. If texts are very long, fewer are shown."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that no page may hold."""
 
 
 def write_report(store: RunStore, path: Path) -> int:
     """Write the report of a run, replacing an older file, and return its size in bytes.
 
-    Raises `UsageError` if Plotly is not installed, `RunError` if the file cannot be written or is a run's.
+    Raises `UsageError` if Jinja2 is not installed, `RunError` if the file cannot be written or is a run's.
     """
     refuse_output(path, hint="Choose another -o.")
-    plotly = plotly_script()
-    page = render(collect(store), plotly).encode()
+    page = render(collect(store)).encode()
     with atomic_write(path) as file:
         file.write(page)
     return len(page)
 
 
-def render(report: Report, plotly: str) -> str:
-    """Render the page. `plotly` is the JavaScript of Plotly."""
-    parts = {
-        "funnel": sections.funnel(report),
-        "verbs": data_sections.diversity(report),
-        "novelty": data_sections.novelty(report),
-        "lengths": data_sections.sizes(report),
-        "growth": data_sections.pool_growth(report),
-        "variety": data_sections.variety(report),
-        "kinds": sections.labels(report),
-        "cost": sections.costs(report),
-        "pairs": data_sections.pairs(report),
-        "sample": data_sections.sample(report),
-        "setup": sections.setup(report),
-    }
-    name = escaped(report.origin.run)
-    kind = '<p class="kind">Self-Instruct run</p>'
+def render(report: Report) -> str:
+    """Render the page. Raises `UsageError` if Jinja2 is not installed."""
+    templates = _templates()
+    item = templates.get_template("macros.html").module.item  # type: ignore[attr-defined]
+    sample = [item(drawn) for drawn in report.sample]
+    while len(sample) > 1 and sum(len(row.encode()) for row in sample) > SAMPLE_BYTES:
+        sample = draw(sample, len(sample) * 4 // 5)
     script = _asset("report.js")
-    return Template(_asset("page.html")).substitute(
-        policy=_policy(plotly, script),
-        title=f"{name} – selfinstruct report",
-        style=_asset("style.css"),
-        head="\n".join([kind, f"<h1>{name}</h1>", sections.origin(report), sections.headline(report)]),
-        contents="".join(f'<a href="#{key}">{title}</a>' for key, title in CONTENTS.items() if parts[key]),
-        main="\n".join(parts[key] for key in CONTENTS if parts[key]),
-        foot="Made by selfinstruct. This file is complete and loads nothing.",
-        plotly=plotly,
+    return templates.get_template("page.html").render(
+        report=report,
+        sample=sample,
+        policy=_policy(script),
         script=script,
+        style=_asset("style.css"),
     )
 
 
-def _policy(*scripts: str) -> str:
-    """The content security policy of the page.
+def _templates() -> Environment:
+    """The templates of the page. They escape every text, and know our filters."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ModuleNotFoundError:
+        raise UsageError("the report needs Jinja2", "Run: pip install 'selfinstruct[report]'") from None
+    templates = Environment(
+        loader=PackageLoader("selfinstruct.insight.report"),
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "cut": _cut,
+        "dollars": _dollars,
+        "narrowing": warning,
+        "number": "{:,.0f}".format,
+        "percent": _percent,
+        "score": lambda score: "–" if score is None else f"{score:.2f}",
+        "ticks": ticks,
+        "toml": to_toml,
+        "wedges": wedges,
+    }
+    return templates
 
-    It allows these scripts only, by their digests, and no network request.
-    """
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+
+def _visible(value: Any) -> Any:
+    """A text without characters that no page may hold; anything else as it is."""
+    return _CONTROLS.sub("\ufffd", clean(value)) if type(value) is str else value
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rstrip() + " …"
+
+
+def _percent(part: float, whole: float) -> str:
+    """A share, or a dash of nothing."""
+    if not whole:
+        return "–"
+    return f"{part / whole:.1%}" if part / whole < 0.995 or part != whole else "100%"
+
+
+def _dollars(usd: float) -> str:
+    """US dollars, with as many digits as small sums need."""
+    return f"${usd:,.2f}" if usd >= 0.1 or not usd else f"${usd:.4f}"
+
+
+def _policy(script: str) -> str:
+    """The content security policy of the page. It allows this script only, by its digest, and no network request."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
 def _asset(name: str) -> str:
-    return (files("selfinstruct.insight.report") / "assets" / name).read_text("utf-8")
+    return (files("selfinstruct.insight.report") / "templates" / name).read_text("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from selfinstruct.insight.cost import Cost
@@ -36,9 +37,8 @@ class RunOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts in bins of equal `width` from `start` on. If `open_ended`, the last bin includes all larger values."""
+    """Counts in bins of equal `width` from 0 on. If `open_ended`, the last bin includes all larger values."""
 
-    start: float
     width: float
     counts: Sequence[int]
     median: float
@@ -49,6 +49,21 @@ class Histogram:
     def total(self) -> int:
         """The sum of all bins."""
         return sum(self.counts)
+
+    @property
+    def end(self) -> float:
+        """The end of the last bin."""
+        return self.width * len(self.counts)
+
+    @property
+    def bins(self) -> list[tuple[str, int]]:
+        """Each bin's range in words, and its count."""
+        digits = 2 if self.width < 1 else 0
+        starts = [f"{at * self.width:.{digits}f}" for at in range(len(self.counts) + 1)]
+        names = starts[:-1] if self.width == 1 else [f"{a} to {b}" for a, b in pairwise(starts)]
+        if self.open_ended:
+            names[-1] = f"{starts[-2]} and more"
+        return list(zip(names, self.counts, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

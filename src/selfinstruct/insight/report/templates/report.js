@@ -1,32 +1,6 @@
 "use strict";
+// The sample is searched and shown in pages.
 (() => {
-  // --- plots: their colours are variables of the style, read again whenever the scheme changes ---
-  const sources = [...document.querySelectorAll("script[data-plot]")].map((element) => ({
-    plot: document.getElementById(element.dataset.plot),
-    text: element.textContent,
-  }));
-  const narrow = matchMedia("(max-width: 720px)");
-
-  const draw = () => {
-    const style = getComputedStyle(document.documentElement);
-    const family = getComputedStyle(document.body).fontFamily;
-    const read = (key, value) => {
-      if (key === "family") return family;
-      const found = typeof value === "string" && /^var\((--[a-z0-9-]+)\)$/.exec(value);
-      return found ? style.getPropertyValue(found[1]).trim() : value;
-    };
-    for (const { plot, text } of sources) {
-      const figure = JSON.parse(text, read);
-      if (narrow.matches && figure.layout.height > 400) figure.layout.height = 380;
-      Plotly.react(plot, figure.data, figure.layout, { displayModeBar: false, responsive: true });
-    }
-  };
-  draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  matchMedia("print").addEventListener("change", draw);
-  narrow.addEventListener("change", draw);
-
-  // --- the sample: searched and paged ---
   const form = document.getElementById("find");
   if (!form) return;
   const PAGE = 20;
