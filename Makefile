@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo test test-all real check format lock docs docs-filters docs-reference clean
+.PHONY: help setup demo test test-all real check audit mutants format lock docs docs-filters docs-reference clean
 
 help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
@@ -14,6 +14,8 @@ help:
 	@echo "make real      all stages with a real, tiny model on this computer, without a key: 10 to 15 minutes"
 	@echo "               (the first time 200 MB to download and 500 MB of disk); options: make real REAL='--target 40'"
 	@echo "make check     lint, types, and an audit of the dependencies"
+	@echo "make audit     the audit alone"
+	@echo "make mutants   small faults in core files, and the share that tests find; options: make mutants ROOM=gate N=20"
 	@echo "make format    lay the code out"
 	@echo "make docs      build the documentation in site/, warnings as errors"
 	@echo "make lock      bring constraints.txt up to date"
@@ -63,6 +65,12 @@ test-all: check
 
 real: .venv-real/.installed
 	@.venv-real/bin/python -m scripts.real_model $(REAL)
+
+mutants: $(VENV)/.setup
+	@$(BIN)/python scripts/mutate.py $(ROOM) --most $(or $(N),15)
+
+audit: $(VENV)/.setup
+	@$(BIN)/python scripts/audit.py
 
 format: $(VENV)/.setup
 	@$(BIN)/ruff format .

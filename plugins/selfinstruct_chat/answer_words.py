@@ -42,6 +42,11 @@ def starts_answer(line: str) -> bool:
     return _ANSWER.match(line) is not None
 
 
+def points_to_answer(line: str) -> bool:
+    """Whether a line is an answer behind an arrow: `-> 4`."""
+    return _ARROW.match(line.strip()) is not None
+
+
 def starts_answers(line: str) -> bool:
     """Whether a line is a heading over the answers to all tasks: `### Solutions`."""
     return _ANSWERS.fullmatch(line) is not None
@@ -59,7 +64,7 @@ def is_empty_answer(line: str) -> bool:
 
 def announces_answer(tail: str) -> bool:
     """Whether text below a task says of itself that it is the answer."""
-    return starts_answer(tail) or starts_example(tail) or _ARROW.match(tail) is not None
+    return starts_answer(tail) or starts_example(tail) or points_to_answer(tail)
 
 
 def describes_task(line: str) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.fields import LABEL, kind_of_field, says_nothing
+from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
-from selfinstruct_chat.part_markers import PartBlock, read_blocks, tidy
+from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
+from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
+from selfinstruct_chat.words import EXPLANATIONS
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
@@ -22,11 +25,18 @@ InputOutput: TypeAlias = tuple[str, str]
 _WANTS_DATA = re.compile(r"json|yaml|xml|\b(?:object|dictionar|record|key|field|data)", re.IGNORECASE)
 """Tasks whose output may itself look like records."""
 
+_WANTS_REMARKS = re.compile(
+    rf"\b(?:{EXPLANATIONS}|expla|expli|reason|justif|comment|why|erklär|begründ|spieg)|объясн|поясн|açıkla|wyjaśn",
+    re.IGNORECASE,
+)
+"""Tasks whose answer is an explanation, or has one."""
+
 _EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _ARROW = re.compile(
     r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
     r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
 )
+_ARROW_BELOW = re.compile(r"\n[ \t]*(?=(?:->|=>|→|⇒))")
 _BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
 """The name of a field in bold, in an input: `**Email:** ...`."""
 
@@ -44,12 +54,13 @@ class ChatExamplesReader(PostProcessor):
         text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
-        pairs, is_cut = read_pairs(
-            text, is_classification, ends_open, wants_data=_WANTS_DATA.search(subject.text) is not None
-        )
+        pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
+        last = label_at(text.rpartition("\n")[2])
+        if is_cut and not shared and last and last.part == "example" and not last.rest:
+            pairs = [*pairs, ("", "")]  # the one that is cut
         examples = []
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
@@ -60,21 +71,23 @@ class ChatExamplesReader(PostProcessor):
 
 
 def read_pairs(
-    text: str, is_classification: bool, ends_open: bool, *, wants_data: bool
+    text: str, instruction: str, is_classification: bool, *, ends_open: bool
 ) -> tuple[list[InputOutput], bool]:
     """Inputs and outputs as they are marked, none if nothing is, and whether the last one is cut.
 
-    JSON says itself whether it is whole; of other texts nobody knows it if the tokens ran out, so `ends_open` decides.
+    Explanations below an output go, unless the instruction asks for them. JSON says itself whether it is whole; of
+    other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
-    text = _EXAMPLE_TAG.sub("", text)
-    if "<<" not in text and (pairs := read_records(text, is_classification)):
+    text = one_label_a_line(_EXAMPLE_TAG.sub("", text))
+    keeps_remarks = _WANTS_REMARKS.search(instruction) is not None
+    if "<<" not in text and (pairs := read_records(text, is_classification, keeps_remarks)):
         return pairs, ends_open
-    if blocks := read_blocks(text, is_classification):
+    if blocks := read_blocks(text, is_classification, keeps_remarks):
         pairs = list(_paired(list(_parts(blocks)), is_classification))
         while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
             pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
-    pairs, is_cut = read_json_examples(text, ends_open, not wants_data)
+    pairs, is_cut = read_json_examples(text, ends_open, _WANTS_DATA.search(instruction) is None)
     if pairs:
         return pairs, is_cut
     return read_table_examples(text) or _by_arrows(text), ends_open
@@ -82,7 +95,7 @@ def read_pairs(
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [line for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip()]
     found = [_ARROW.fullmatch(line) for line in lines]
     return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 
@@ -92,28 +105,24 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
 
     Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
     """
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
-        after = following.kind if following else ""
-        match block.kind:
-            case "input" | "output":
-                yield block.kind, block.text
-            case "label":
-                label, _, below = block.text.partition("\n")
-                yield "output", block.text if after == "input" else label.strip()
-                if after != "input" and below.strip():
-                    yield "input", _unlabelled(tidy(below.split("\n")))
-            case "example":
-                yield "next", ""
-                if after == "output" and block.text:
-                    yield "input", block.text
-            case "end":
-                pass
+    for (kind, text), (after, _) in pairwise([*blocks, ("end", "")]):
+        if kind in ("input", "output"):
+            yield kind, text
+        elif kind == "label":
+            label, _, below = text.partition("\n")
+            yield "output", text if after == "input" else label.strip()
+            if after != "input" and below.strip():
+                yield "input", _unlabelled(tidy(below.split("\n")))
+        elif kind == "example":
+            yield "next", ""
+            if after == "output" and text:
+                yield "input", text
 
 
 def _unlabelled(given: str) -> str:
     """An input without a label that says no more than that it is one: `Text: ...`."""
-    label = LABEL.match(given)
-    return given[label.end() :] if label and kind_of_field(label["name"]) == "input" else given
+    label = label_at(given)
+    return label.rest if label and label.part in ("input", "given") else given
 
 
 def _paired(parts: Sequence[MarkedPart], is_classification: bool) -> Iterator[InputOutput]:

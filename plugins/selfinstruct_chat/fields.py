@@ -7,32 +7,33 @@ import re
 from typing import Literal, TypeAlias
 
 from selfinstruct.api.text import CutText
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, INPUTS, NO_INPUT, OUTPUTS, TASKS
+from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXPLANATIONS, INPUTS, NO_INPUT, OUTPUTS, TASKS
 
 FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 
-_KIND = r"(?:(?:expected|correct|sample|example|model|test|user|ideal)[ _-])?"
+_KIND = r"(?:(?:expected|correct|sample|example|model|test|user|ideal|final|given)[ _-])?"
 _NAME = re.compile(
-    rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS})|(?P<input>{INPUTS}|text|context|data)"
-    rf"|(?P<output>{OUTPUTS}|{ANSWERS}|{CLASS_LABELS}|(?:class[ _])?label|expected|target|result))s?"
-    rf"[ _-]?\d{{0,2}}[*_ ]*",
+    rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS}|user|human)|(?P<input>{INPUTS})|(?P<given>text|context|data|given|source)"
+    rf"|(?P<output>{OUTPUTS})|(?P<answer>{ANSWERS}|assistant|ai|bot|(?-i:A))"
+    rf"|(?P<label>{CLASS_LABELS}|class(?:ification)?[ _]label)|(?P<bare>label)|(?P<result>expected|target|result)"
+    rf"|(?P<remark>{EXPLANATIONS}))s?[ _-]?[#(]?\d{{0,2}}\)?[*_ ]*",
     re.IGNORECASE,
 )
+_KINDS: dict[str, FieldKind] = {"task": "task", "input": "input", "given": "input", "remark": ""}
 _SIGNS = r"[\s\"'`“”*_.()\[\]<>{}–—-]*"
 _NOTHING = re.compile(rf"{_SIGNS}(?:{NO_INPUT}|not (?:needed|required))?{_SIGNS}", re.IGNORECASE)
 
-LABEL = re.compile(
-    r"[ \t]*(?:\d{1,2}[.)][ \t]+|[-*•][ \t]+)?[*_]{0,3}(?P<name>[^\W\d_][^\n:：*]{0,30}?)"
-    r"[ \t]*\d{0,2}[*_]{0,3}[:：][*_]{0,3}[ \t]*"
-)
-"""The start of a line that names a field: `**Text:** `."""
+
+def part_of_field(name: str) -> str:
+    """The group of words that a field's name belongs to; empty where the name says nothing."""
+    found = _NAME.fullmatch(name)
+    return str(found.lastgroup) if found else ""
 
 
 def kind_of_field(name: str) -> FieldKind:
     """What a field of that name holds; empty where the name says nothing."""
-    found = _NAME.fullmatch(name)
-    kinds: tuple[FieldKind, ...] = ("task", "input", "output")
-    return next((kind for kind in kinds if found[kind]), "") if found else ""
+    part = part_of_field(name)
+    return _KINDS.get(part, "output") if part else ""
 
 
 def says_nothing(given: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.words import ANSWERS, HERE, HOPES, INPUTS, NEXT_TASKS, OUTPUTS, SURE
+from selfinstruct_chat.labels import delimiter_at, label_at
+from selfinstruct_chat.words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
 
 MOST_CLOSERS = 3
 ENDS = 600
@@ -25,7 +26,7 @@ _AGREED = re.compile(
     re.IGNORECASE,
 )
 _CLOSER = re.compile(
-    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡(*_]*(?:"
+    r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡([（*_]*(?:"
     r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
     r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
@@ -34,6 +35,7 @@ _CLOSER = re.compile(
     r"|(?:these|the)(?: \w+)? examples (?:show|cover|are|demonstrate|illustrate|should|use|include|vary)\b"
     r"|is there anything else (?:i can|you)|would you like (?:me to|more|another|any)"
     r"|do you (?:want|need) (?:me to|more)"
+    rf"|(?<=[(\[（*_])(?:{NOTES})[*_]*\s?[:：]"
     rf"|{HOPES}"
     r")[^\n]{0,200}\Z",
     re.IGNORECASE,
@@ -42,38 +44,28 @@ _RULE = re.compile(r"[ \t]*[-*_=]{3,}")
 _WANTS_LETTER = re.compile(
     r"\b(?:e-?mails?|letters?|messages?|repl(?:y|ies)|respon\w+|notes?|chat|dialogue|support)\b", re.IGNORECASE
 )
-
-_LABEL = r"[ \t]*(?:#{1,6}[ \t]*)?[*_]{0,3}"
-_KIND = r"(?:(?:sample|example|expected|correct|final)[ ]+)?"
-_COLON = r"[ \t]*\d{0,2}[*_]{0,3}[ \t]*[:：]"
-_EMPTY_OUTPUT = re.compile(rf"(?:\A|\n){_LABEL}{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_ \t]*\Z", re.IGNORECASE)
-_INPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{INPUTS}){_COLON}[*_]{{0,3}}[ \t]*", re.IGNORECASE)
-_OUTPUT_LINE = re.compile(
-    rf"(?:\A|\n){_LABEL}(?:{_KIND}(?:{OUTPUTS}|{ANSWERS}){_COLON}[*_]{{0,3}}|<<OUTPUT>>)[ \t]*", re.IGNORECASE
-)
-_NEXT = rf"(?:{NEXT_TASKS})(?:[ \t]*#?\d{{1,3}})?"
-_TASK = rf"(?:{_LABEL}{_NEXT}[*_]{{0,3}}[ \t]*[:：]|[ \t]*#{{1,6}}[ \t]*{_NEXT}[ \t]*(?=\n))"
-_NEXT_TASK = re.compile(rf"\n[ \t]*\n{_TASK}", re.IGNORECASE)
-_TASK_FIRST = re.compile(_TASK, re.IGNORECASE)
-_TURN = r"[ \t]*(?:#{1,6}[ \t]*)?(?:Human|User|Assistant)[ \t]*:"
-_TURN_FIRST, _NEXT_TURN = re.compile(_TURN), re.compile(rf"\n[ \t]*\n{_TURN}")
-_TASK_BELOW = re.compile(rf"\n[ \t]*\n{_TASK}[*_ \t]*\n?[ \t]*(?P<task>[^\n]*)", re.IGNORECASE)
-_OUTPUT_FIRST = re.compile(rf"{_LABEL}{_KIND}(?:{OUTPUTS}){_COLON}[*_]{{0,3}}\s*(?=\S)", re.IGNORECASE)
+_NEXT_NAME = re.compile(NEXT_TASKS, re.IGNORECASE)
+_TURNS = ("Human", "User", "Assistant")
 
 
 def without_frame(output: str, instruction: str) -> str:
     """An output without words to the user around it, the label of another output below it, and the next task."""
-    for first, following in ((_TASK_FIRST, _NEXT_TASK), (_TURN_FIRST, _NEXT_TURN)):
-        if not first.match(output) and (found := following.search(output)):
-            output = output[: found.start()].rstrip()
-    if found := _OUTPUT_FIRST.match(output[:ENDS]):
-        output = output[found.end() :]
+    lines = output.split("\n")
+    own = _begins_other(lines[0])
+    others = (
+        at for at in range(2, len(lines)) if not lines[at - 1].strip() and _begins_other(lines[at]) not in ("", own)
+    )
+    lines = lines[: next(others, len(lines))]
+    if _is_output(lines[0]) and (below := "\n".join([_rest(lines[0]), *lines[1:]]).strip("\r\n")):
+        lines = below.split("\n")
+    output = "\n".join(lines).rstrip()
     if found := _OPENER.match(output[:ENDS]):
         output = output[found.end() :]
     if not _WANTS_LETTER.search(instruction) and (found := _AGREED.match(output[:ENDS])):
         output = output[found.end() :]
-    if found := _EMPTY_OUTPUT.search(output[-ENDS:]):
-        output = output[: len(output) - len(found[0])].rstrip()
+    above, _, last = output.rpartition("\n")
+    if _is_output(last) and not _rest(last).strip("*_ \t"):
+        output = above.rstrip()
     return without_closers(output, instruction)
 
 
@@ -89,20 +81,43 @@ def without_closers(text: str, instruction: str) -> str:
 
 def without_next_task(text: str, instruction: str) -> str:
     """A raw text without another task below its first output that has examples of its own."""
-    first = _OUTPUT_LINE.search(text)
-    for found in _TASK_BELOW.finditer(text, first.end()) if first else ():
-        if found["task"].split() != instruction.split() and _OUTPUT_LINE.search(text, found.end()):
-            return text[: found.start()]
+    lines = text.split("\n")
+    outputs = [at for at, line in enumerate(lines) if _is_output(line)]
+    for at in range(outputs[0] + 1, outputs[-1]) if outputs else ():
+        if not lines[at - 1].strip() and _begins_other(lines[at]) == "task":
+            task = _rest(lines[at]).strip() or next((line for line in lines[at + 1 :] if line.strip()), "")
+            if task.split() != instruction.split():
+                return "\n".join(lines[:at]).rstrip()
     return text
 
 
 def split_input(given: str, output: str) -> tuple[str, str]:
     """Input and output, where an output begins with its own `Input:` and ends with an `Output:` or a paragraph."""
-    found = _INPUT_FIRST.match(output[:ENDS])
-    if found is None or (given and not _OUTPUT_LINE.search(output)):
+    lines = output.split("\n")
+    label = label_at(lines[0])
+    place = next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0)
+    if label is None or label.part != "input" or (given and not place):
         return given, output
-    rest = output[found.end() :]
-    if parted := _OUTPUT_LINE.search(rest):
-        return rest[: parted.start()].strip("\r\n"), rest[parted.end() :].strip("\r\n")
-    first, _, below = rest.partition("\n\n")
-    return (first.strip("\r\n"), below.strip("\r\n")) if below.strip() else (given, output)
+    if place:
+        above, below = [label.rest, *lines[1:place]], [_rest(lines[place]), *lines[place + 1 :]]
+        return "\n".join(above).strip("\r\n"), "\n".join(below).strip("\r\n")
+    first, _, rest = "\n".join([label.rest, *lines[1:]]).partition("\n\n")
+    return (first.strip("\r\n"), rest.strip("\r\n")) if rest.strip() else (given, output)
+
+
+def _begins_other(line: str) -> str:
+    """Whether a line names the next task, or whose turn it is, and not a part of an example."""
+    label = label_at(line)
+    if label is None or label.part not in ("task", "answer"):
+        return ""
+    return "turn" if label.written in _TURNS else "task" if _NEXT_NAME.fullmatch(label.name) else ""
+
+
+def _is_output(line: str) -> bool:
+    label = delimiter_at(line) or label_at(line)
+    return label is not None and label.part in ("output", "answer") and label.written not in (*_TURNS, "A")
+
+
+def _rest(line: str) -> str:
+    label = delimiter_at(line) or label_at(line)
+    return label.rest if label else line

@@ -10,6 +10,7 @@ from selfinstruct_chat.answer_words import (
     announces_answer,
     describes_task,
     is_empty_answer,
+    points_to_answer,
     split_inline_answer,
     starts_answer,
     starts_example,
@@ -147,6 +148,8 @@ def _starts_other(line: str, at: int, below: _Below, *, blocks: Sequence[Sequenc
     is_last = at == len(below.lines) - 1
     if is_last and at == 1 and below.lines[0].rstrip().endswith("?") and _BULLET.match(line):
         return True  # a sentence below a question
+    if points_to_answer(line):
+        return is_last and _is_sentence(blocks[-1])
     if starts_answer(line):
         return not (is_last and is_empty_answer(line)) and not below.shows_form(at)
     if starts_example(line):

@@ -35,6 +35,8 @@ def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False
         return [], False
     if not found or not reading.is_cut:
         return found, False
+    if not _ends_in_example(reading.values[-1]):
+        return found, False  # it is cut inside a later one, of which there is not enough
     given, output = found[-1]
     is_whole = output and not isinstance(given, CutText) and not isinstance(output, CutText)
     has_quote = text.rstrip(" \t\n,]}`").endswith(('"', "'"))  # a text without one may be cut anywhere
@@ -98,6 +100,15 @@ def _is_sentence(key: str) -> bool:
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(isinstance(inner, str) for inner in value)
+
+
+def _ends_in_example(value: object) -> bool:
+    """Whether the last object or list in a value, however deep, is an example rather than the start of one."""
+    while isinstance(value, list | Mapping) and not _is_pair(value):
+        if isinstance(value, Mapping) and _pair(value) is not None:
+            return True
+        value = next(reversed(list(value.values()) if isinstance(value, Mapping) else value), None)
+    return _is_pair(value)
 
 
 def _holds_objects(value: object) -> bool:

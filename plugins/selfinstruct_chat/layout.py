@@ -8,14 +8,19 @@ from collections.abc import Sequence
 
 from selfinstruct_chat.fields import kind_of_field, with_input
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.words import TASKS
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>", re.MULTILINE)
+_CLOSED = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>[^<]*</\1>[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _INPUT_TAG = re.compile(r"\s*<input>(?P<text>[^<]*)</input>", re.IGNORECASE)
 _AROUND = re.compile(r"</?(?:tasks|instructions|prompts|questions|items|list|ol|ul)\b[^<>]*>", re.IGNORECASE)
 _ESCAPED = re.compile(r"^([ \t>]*\d{1,3})\\(?=[.)])", re.MULTILINE)
 _WRITTEN_END = re.compile(r"\\n\s*(?:\d{1,3}[.)]|[-*•])\s")
-_FENCED = re.compile(r"(?P<before>)(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```", re.MULTILINE)
+_FENCED = re.compile(
+    r"(?P<before>(?:(?![ \t]*```).*\n){0,3})(?P<tag>)```[^\n`]*\n(?P<inside>(?:(?!^```).*\n)*)```"
+    r"(?P<after>(?:\s*\n(?!```).*){0,3})",
+    re.MULTILINE,
+)
 _IN_TAGS = re.compile(
     r"(?P<before>(?:[^\n<]{0,200}\n){0,3})[ \t]*(?P<tag><(?P<name>[A-Za-z][\w-]{0,30})>)[ \t]*\n"
     r"(?P<inside>.*)\n[ \t]*</(?P=name)>",
@@ -27,9 +32,8 @@ _MARKED_UP = re.compile(
 )
 _MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
-NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SPELT = re.compile(rf"^([ \t#*]*(?:{TASKS})[ ]+)({'|'.join(NUMERALS)})(?=[*_]*[:.)])", re.MULTILINE | re.IGNORECASE)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
+_QUOTED = re.compile(r"(?:>[^\n]*(?:\n\s*+|\Z))++")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE = re.compile(r"[ \t]*\|[ \t:|-]*-[ \t:|-]*\|[ \t]*")
@@ -39,8 +43,7 @@ _CELLS = re.compile(r"(?<!\\)\|")
 def unescaped(text: str) -> str:
     r"""The reply with `1\.` as `1.`, with line ends for `\n` where it has none, and without what wraps the list.
 
-    That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones,
-    and `Task One` becomes `Task 1`.
+    That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones.
     """
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
@@ -49,8 +52,8 @@ def unescaped(text: str) -> str:
         text = _MARK_UP.sub("", text)
     if "\\" in text:
         text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
-    text = _SPELT.sub(lambda found: f"{found[1]}{NUMERALS.index(found[2].lower()) + 1}", text)
-    return _QUOTE.sub("", text) if ">" in text and _QUOTED_MARKER.search(text) else text
+    is_quoted = ">" in text and (_QUOTED_MARKER.search(text) or _QUOTED.fullmatch(text.strip()))
+    return _QUOTE.sub("", text) if is_quoted else text
 
 
 def read_layout(text: str) -> ParsedList | None:
@@ -63,13 +66,17 @@ def _unwrapped(text: str) -> str:
     """The text without the fence around all of it, or without the tags around the list."""
     for wrapper in (_FENCED, _IN_TAGS):
         found = wrapper.fullmatch(text.strip())
-        if found and not has_marker(found["before"]) and not _TAG.search(found["tag"] or ""):
-            text = found["before"] + found["inside"]
+        if found is None or has_marker(found["before"]) or _TAG.search(found["tag"]):
+            continue
+        after = found.groupdict().get("after", "")
+        if has_marker(found["inside"]) or not (found["before"] or after):
+            text = f"{found['before']}{found['inside']}{after}"
     return text
 
 
 def _tagged(text: str) -> ParsedList | None:
-    tags = list(_TAG.finditer(text))
+    """Tasks in tags: those that are named so, else the tags of one name that hold every line of a text."""
+    tags = list(_TAG.finditer(text)) or _tags_of_one_name(text)
     if not tags or has_marker(text[: tags[0].start()]):
         return None
     ends = [*(tag.start() for tag in tags[1:]), len(text)]
@@ -84,6 +91,13 @@ def _tagged(text: str) -> ParsedList | None:
         return None  # one tag in a text: the text speaks of it
     outro = _AROUND.sub("", text[found[-1][1] :])
     return ParsedList(intro.split("\n"), [ListItem(body.strip().split("\n")) for body, _ in found], outro.split("\n"))
+
+
+def _tags_of_one_name(text: str) -> list[re.Match[str]]:
+    found = list(_ANY_TAG.finditer(text))
+    names = {tag[1].lower() for tag in found}
+    rest = _CLOSED.sub("", text).strip() if len(found) > 1 and len(names) == 1 else "?"
+    return found if not rest or (rest.endswith((":", "：")) and "\n" not in rest) else []
 
 
 def _table(lines: Sequence[str]) -> ParsedList | None:

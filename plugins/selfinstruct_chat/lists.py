@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from selfinstruct_chat.answer_words import starts_answers, take_answers
-from selfinstruct_chat.words import TASKS
+from selfinstruct_chat.labels import FENCE, fenced_lines
+from selfinstruct_chat.words import HERE, SURE, SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -20,13 +21,12 @@ _NUMBER = re.compile(
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
-    (?P<closed_late>\*\*|__|\*(?!\*))?(?P<rest>.*)""",
+    (?P<closed_late>(?(bold)(?:\*\*|__|\*(?!\*))|(?!)))?(?P<rest>.*)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
-_RUN_ON = re.compile(r"(?<=[.?!:\"”])[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
-_SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{_SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_RUN_ON = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
+_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -34,6 +34,7 @@ _RANK = re.compile(
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
+_TALK = re.compile(rf"(?:{SURE}|{HERE})", re.IGNORECASE)
 _BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
 _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
@@ -41,7 +42,6 @@ _COUNTED = re.compile(
 )
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
@@ -78,15 +78,9 @@ class ItemMarker:
 def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
-    wrapper = _wrapping_fence(lines)
-    lines, after = lines[: wrapper[1]], lines[wrapper[1] + 1 :]
-    if wrapper[0] >= 0:
-        lines[wrapper[0]] = ""
-    fenced = _fenced(lines)
+    fenced = fenced_lines(lines)
     markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
-    listing = _cut_at(lines, markers) if markers else _plain(lines)
-    listing.outro.extend(after)
-    return listing
+    return _cut_at(lines, markers) if markers else _plain(lines)
 
 
 def _unrolled(text: str) -> str:
@@ -125,7 +119,7 @@ def is_break(line: str) -> bool:
 
 def is_fence(line: str) -> bool:
     """Whether a line opens or closes a code block."""
-    return _FENCE.match(line) is not None
+    return FENCE.match(line) is not None
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -258,25 +252,11 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     answers = take_answers(items[-1].lines) if len(items) > 1 else []
     intro = list(lines[: markers[0].line])
     filled = [line.strip() for line in intro if line.strip()]
-    if markers[0].number > 1 and len(filled) == 1 and filled[0].endswith((".", "?", "。", "？")):
+    is_spaced = all(not lines[marker.line - 1].strip() for marker in markers)
+    goes_on = markers[0].number > 1 and len(filled) == 1 and (is_spaced or lines[markers[0].line - 1].strip())
+    if goes_on and filled[0].endswith((".", "?", "。", "？")) and not _TALK.match(filled[0]):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
-
-
-def _fenced(lines: Sequence[str]) -> set[int]:
-    """Numbers of the lines inside code blocks; a fence that is never closed opens nothing."""
-    fences = [at for at, line in enumerate(lines) if is_fence(line)]
-    pairs = zip(fences[::2], fences[1::2], strict=False)
-    return {at for first, last in pairs for at in range(first, last + 1)}
-
-
-def _wrapping_fence(lines: Sequence[str]) -> tuple[int, int]:
-    """First and last line of a code block around the whole list; (-1, number of lines) where there is none."""
-    fences = [at for at, line in enumerate(lines) if is_fence(line)]
-    first = next((at for at, line in enumerate(lines) if _number_at(at, line) or _bullet_at(at, line)), -1)
-    if not fences or first < 0 or fences[0] > first:
-        return -1, len(lines)
-    return fences[0], fences[-1] if len(fences) % 2 == 0 else len(lines)
 
 
 def _plain(lines: Sequence[str]) -> ParsedList:

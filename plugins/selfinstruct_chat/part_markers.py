@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from selfinstruct_chat.fields import kind_of_field
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXAMPLES, INPUTS, OUTPUTS
+from selfinstruct_chat.labels import Label, cut_at, delimiter_at, labels_of, tidy
+from selfinstruct_chat.words import INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 
-KINDS: Mapping[str, PartKind] = {
+_KINDS: Mapping[str, PartKind] = {
     "input": "input",
-    "noinput": "input",
     "output": "output",
     "answer": "output",
     "label": "label",
-    "classlabel": "label",
+    "bare": "label",
     "example": "example",
+    "end": "end",
+    "remark": "end",
 }
-"""What delimiters stand for, by their names."""
+"""What labels stand for, by the group of words that their names belong to."""
 
-HEAD = 120
-"""Characters at a line's start in which a marker must stand."""
+Mark: TypeAlias = tuple[int, Label]
+PartBlock: TypeAlias = tuple[PartKind, str]
+"""A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
 
 _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
-_DECOR = r"[ \t>*_#`\"-]*"
-_DELIMITER = re.compile(
-    rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
-    rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"
-    r"[ \t]*[#:]?[ \t]*\d*[ \t]*>+[*_`\"]*[ \t]*(?::[*_]*)?(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _OTHER_FORM = re.compile(
     rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
     rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
@@ -43,81 +39,24 @@ _OTHER_FORM = re.compile(
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
 
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
-_KIND = r"(?:(?:sample|example|expected|correct|model|test)[ \t]+)?"
-_NAMES = (
-    rf"(?:(?P<input>{_KIND}(?:{INPUTS}))|(?P<output>{_KIND}(?:{OUTPUTS}))|(?P<answer>{_KIND}(?:{ANSWERS}))"
-    rf"|(?P<label>class(?:ification)?[ \t]+label|{CLASS_LABELS})|(?P<bare>label))"
-)
-_NUMBER = r"(?:[ \t]*[#(]?\d{1,2}\)?)?"
-_STARS = r"(?:\*{1,3}|_{1,2})?"
-_LEAD = rf"[ \t]*(?:>[ \t]*)?(?:\d{{1,2}}[.)][ \t]+|[-*•+][ \t]+)?(?:\#{{1,6}}[ \t]*)?{_STARS}[ \t]*"
-_LABEL = re.compile(
-    rf"{_LEAD}{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t]*(?:[:：]|[–—-](?=[ ])){_STARS}(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_HEADING = re.compile(
-    rf"[ \t]*(?:\#{{1,6}}[ \t]*{_STARS}|\*\*|__)[ \t]*{_NAMES}{_NUMBER}[ \t]*{_STARS}[ \t#]*\r?(?P<rest>)",
-    re.IGNORECASE,
-)
-_EXAMPLE = re.compile(
-    rf"{_LEAD}(?:{EXAMPLES}|instance|test[ \t]case)[ \t]*[#(]?\d{{1,2}}\)?[ \t]*{_STARS}[ \t]*"
-    rf"(?:[:：.)–—-]{_STARS}|(?=\r?\Z))(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_LABELS_ON_ONE_LINE = re.compile(
-    rf"^([ \t]*(?:[-*•][ \t]+|\d{{1,2}}[.)][ \t]+)?[*_]*(?:{INPUTS})[*_]*[ \t]?[:：](?:(?!{OUTPUTS})[^\n]){{1,2000}}?)"
-    rf"(?:[ \t]*[|;,→–—-][>\s]*|(?<=[.!?\"”'’)。])[ \t]+|[ \t]+(?=\*\*))(?=[*_]*(?:{OUTPUTS})[*_]*[ \t]?[:：])",
-    re.MULTILINE | re.IGNORECASE,
-)
-_FIELD = re.compile(
-    r"(?!(?:note|here|sure|task|instruction|example|certainly|of course)\b)[a-z][\w-]*(?: [\w-]+){0,2}: *\S",
-    re.IGNORECASE,
-)
-"""A text under a name of its own: `Email: ...`."""
-
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\#{1,6}|\(?\d{1,2}[.)])[ \t]*\r?")
-"""Rules, bare numbers and empty headings that part examples."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartMarker:
-    """A line that names a part, and what stands behind the name on the same line.
-
-    `name` distinguishes labels of one kind: `answer` and `bare` are weak, since they also occur in texts.
-    """
-
-    line: int
-    kind: PartKind
-    rest: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PartBlock:
-    """A part of a raw text: its kind and its text, byte for byte but for blank lines around it."""
-
-    kind: PartKind
-    text: str
-
-
-def read_blocks(text: str, is_classification: bool) -> list[PartBlock]:
+def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
     """The marked parts of a raw text in their order; empty if nothing is marked.
 
     Delimiters count first, also in other brackets, then labels such as `Output:`, and these only outside code.
     """
     lines = _delimited(text).split("\n")
-    labels = _labels(lines, is_classification)
-    if found := _by(_delimiter_at, lines):
-        return _cut_at(lines, _completed(found, labels, is_classification))
+    every = [mark for mark in labels_of(lines, keeps_remarks) if mark[1].part in _KINDS]
+    labels = _counting(lines, [mark for mark in every if mark[1].part != "bare" or is_classification])
+    if found := [(at, label) for at, line in enumerate(lines) if (label := delimiter_at(line))]:
+        marks = {*found, *_missing(found, labels, is_classification), *(m for m in every if m[1].part == "remark")}
+        return _cut_at(lines, sorted(marks, key=itemgetter(0)))
     if not labels:
         return []
-    before = tidy(lines[: labels[0].line])
-    if labels[0].kind == "output" and before:
-        if _FIELD.match(before):
-            return [PartBlock("input", before), *_cut_at(lines, labels)]
-        if "\n" in before and not any(marker.kind == "input" for marker in labels):
-            return []  # prose that happens to hold an `Output:`
+    before = tidy(lines[: labels[0][0]])
+    if _kind(labels[0]) == "output" and "\n" in before and "input" not in map(_kind, labels):
+        return []  # prose that happens to hold an `Output:`
     return _cut_at(lines, labels)
 
 
@@ -126,131 +65,47 @@ def _delimited(text: str) -> str:
     kinds = {_kind_of_name(found) for found in _OTHER_FORM.finditer(text)}
     if {"input", "output"} <= kinds:
         text = _OTHER_FORM.sub(lambda found: f"\n<<{'END' if found['close'] else _kind_of_name(found)}>> ", text)
-    return _LABELS_ON_ONE_LINE.sub(r"\1\n", _ON_ONE_LINE.sub("\n", text))
+    return _ON_ONE_LINE.sub("\n", text)
 
 
 def _kind_of_name(found: re.Match[str]) -> str:
     name = found["square"] or found["lens"] or found["tag"]
-    return name.lower() if name.lower() in KINDS else kind_of_field(name) or "input"
+    return name.lower() if name.lower() in _KINDS else kind_of_field(name) or "input"
 
 
-def tidy(lines: Sequence[str]) -> str:
-    """Lines as text, without blank lines around it, and without fences at its end whose partner stands elsewhere."""
-    filled = [at for at, line in enumerate(lines) if line.strip()]
-    fences = [at for at in filled if _FENCE.match(lines[at])]
-    first = filled[0] if filled else 0
-    while filled and fences and filled[-1] == fences[-1] and (len(fences) % 2 or fences[-2:] == filled[-2:]):
-        filled.pop()
-        fences.pop()
-    return "\n".join(lines[first : filled[-1] + 1] if filled else ()).rstrip()
+def _kind(mark: Mark) -> PartKind:
+    return _KINDS[mark[1].part]
 
 
-def _cut_at(lines: Sequence[str], markers: Sequence[PartMarker]) -> list[PartBlock]:
-    """Each part runs from its marker to the next, less the line that parts examples."""
-    ends = [*(marker.line for marker in markers[1:]), len(lines)]
-    blocks = []
-    for marker, end in zip(markers, ends, strict=True):
-        own = [marker.rest.lstrip(" \t"), *lines[marker.line + 1 : end]]
-        while len(own) > 1 and (not own[-1].strip() or (end < len(lines) and _parts_examples(own[-1]))):
-            own.pop()
-        if end == len(lines) and len(own) > 1 and len(markers) > 2 and _BETWEEN.fullmatch(own[-1][:HEAD]):
-            own.pop()
-        blocks.append(PartBlock(marker.kind, tidy(own)))
-    return blocks
+def _cut_at(lines: Sequence[str], marks: Sequence[Mark]) -> list[PartBlock]:
+    texts = cut_at(lines, [(at, label.rest) for at, label in marks])
+    return [(_kind(mark), text) for mark, text in zip(marks, texts, strict=True)]
 
 
-def _parts_examples(line: str) -> bool:
-    heading = _match(_EXAMPLE, line)
-    return _BETWEEN.fullmatch(line[:HEAD]) is not None or (heading is not None and not heading[1].strip())
-
-
-def _completed(
-    delimiters: Sequence[PartMarker], labels: Sequence[PartMarker], is_classification: bool
-) -> list[PartMarker]:
-    """The delimiters, with labels for the kind of part that no delimiter names."""
-    kinds = {marker.kind for marker in delimiters}
-    inputs = [marker for marker in labels if marker.kind == "input"]
-    missing: list[PartMarker] = []
+def _missing(delimiters: Sequence[Mark], labels: Sequence[Mark], is_classification: bool) -> list[Mark]:
+    """The labels for the kind of part that no delimiter names."""
+    kinds = set(map(_kind, delimiters))
+    inputs = [mark for mark in labels if _kind(mark) == "input"]
     if not kinds & {"output", "label"}:
-        missing = [marker for marker in labels if marker.kind in ("output", "label")]
-    elif "input" not in kinds and inputs and (is_classification or inputs[0].line < delimiters[0].line):
-        missing = inputs
-    return sorted([*delimiters, *missing], key=lambda marker: marker.line)
+        return [mark for mark in labels if _kind(mark) in ("output", "label")]
+    is_ahead = inputs and (is_classification or inputs[0][0] < delimiters[0][0])
+    return inputs if is_ahead and "input" not in kinds else []
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
-
-
-def _by(read: Callable[[int, str], PartMarker | None], lines: Sequence[str]) -> list[PartMarker]:
-    return [marker for at, line in enumerate(lines) if (marker := read(at, line))]
-
-
-def _match(pattern: re.Pattern[str], line: str) -> tuple[re.Match[str], str] | None:
-    """What a pattern finds at a line's start, and the rest of the line."""
-    found = pattern.fullmatch(line[:HEAD])
-    return None if found is None else (found, found["rest"] + line[HEAD:])
-
-
-def _delimiter_at(at: int, line: str) -> PartMarker | None:
-    return _named(at, _match(_DELIMITER, line))
-
-
-def _named(at: int, match: tuple[re.Match[str], str] | None) -> PartMarker | None:
-    if match is None:
-        return None
-    found, rest = match
-    name = re.sub(r"[ _-]", "", found["name"].lower())
-    if found["close"] or name == "end":
-        return PartMarker(at, "end", rest)
-    return PartMarker(at, KINDS.get(name) or ("output" if kind_of_field(name) == "output" else "input"), rest)
-
-
-def _labels(lines: Sequence[str], is_classification: bool) -> list[PartMarker]:
+def _counting(lines: Sequence[str], found: Sequence[Mark]) -> list[Mark]:
     """The labels that name parts; none if no output is named. `Answer:` does so only after an input, or first of all.
 
     A heading such as `Example 2` counts if a part follows it; what stands below it is an input if none is named.
     """
-    fenced = _fenced(lines)
-    found = [marker for at, line in enumerate(lines) if at not in fenced and (marker := _label_at(at, line))]
-    found = [marker for marker in found if marker.name != "bare" or is_classification]
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    inputs = [marker.line for marker in found if marker.kind == "input"] or [len(lines)]
-    is_weak = any(marker.kind in ("output", "label") and marker.name != "answer" for marker in found)
+    inputs = [mark[0] for mark in found if _kind(mark) == "input"] or [len(lines)]
+    is_weak = any(_kind(mark) in ("output", "label") and mark[1].part != "answer" for mark in found)
     known = [
-        marker
-        for marker in found
-        if marker.name != "answer" or marker.line == first or (marker.line > inputs[0] and not is_weak)
+        (at, label) for at, label in found if label.part != "answer" or at == first or (at > inputs[0] and not is_weak)
     ]
-    used = [one for one, following in pairwise([*known, None]) if one and _counts(one, following)]
-    return used if any(marker.kind in ("output", "label") for marker in used) else []
+    used = [one for one, below in pairwise([*known, None]) if one and (_kind(one) != "example" or _is_part(below))]
+    return used if any(_kind(mark) in ("output", "label") for mark in used) else []
 
 
-def _counts(marker: PartMarker, following: PartMarker | None) -> bool:
-    return marker.kind != "example" or (following is not None and following.kind != "example")
-
-
-def _label_at(at: int, line: str) -> PartMarker | None:
-    if heading := _match(_EXAMPLE, line):
-        return PartMarker(at, "example", heading[1])
-    match = _match(_LABEL, line) or (_match(_HEADING, line) if len(line) <= HEAD else None)
-    if match is None:
-        return None
-    found, rest = match
-    name = next(name for name in ("input", "output", "answer", "label", "bare") if found[name])
-    kinds: Mapping[str, PartKind] = {"input": "input", "output": "output", "answer": "output"}
-    return PartMarker(at, kinds.get(name, "label"), rest, name)
-
-
-def _fenced(lines: Sequence[str]) -> set[int]:
-    """Numbers of the lines inside code; a fence that is never closed, or one around the whole text, opens nothing."""
-    fences = [at for at, line in enumerate(lines) if _is_fence(line)]
-    filled = [at for at, line in enumerate(lines) if line.strip()]
-    if len(fences) == 2 and fences == [filled[0], filled[-1]] and _FENCE.match(lines[fences[0]]):
-        return set()
-    return {at for start, end in zip(fences[::2], fences[1::2], strict=False) for at in range(start + 1, end + 1)}
-
-
-def _is_fence(line: str) -> bool:
-    """Whether code begins or ends in a line, also right behind a label."""
-    label = _match(_LABEL, line) if "```" in line else None
-    return _FENCE.match(line if label is None else label[1]) is not None
+def _is_part(mark: Mark | None) -> bool:
+    return mark is not None and _kind(mark) != "example"

@@ -32,6 +32,7 @@ _PLAIN_TITLE = re.compile(
     rf"|(?i:{_KINDS})[ ]?[:：–—]"
     rf"|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
+_HEAD = re.compile(r"(?P<title>[^\W\d_a-z][^:：.?!\n]{1,40})[:：]\s*(?P<rest>[^\W\d_a-z].*)")
 T = TypeVar("T")
 
 NOTHING = Phrase("", "")
@@ -41,8 +42,13 @@ _SHORT = 3
 
 
 def without_titles(items: Sequence[ListItem]) -> list[ListItem]:
-    """Items without their titles, if most have one; a title stays where what follows is not a whole sentence."""
-    return _without_common_part(items, _untitled)
+    """Items without their titles, if most have one; a title stays where what follows is not a whole sentence.
+
+    Where all items have one it may look like any words with a colon that ask for nothing: `Eleventh task: `.
+    """
+    untitled = _without_common_part(items, _untitled)
+    headless = [_headless(item) for item in untitled] if len(untitled) > 2 else [None]
+    return [item for item in headless if item is not None] if all(headless) else untitled
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:
@@ -83,13 +89,20 @@ def _untitled(item: ListItem) -> ListItem | None:
     return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
 
 
-def _is_title(words: str, rest: str) -> bool:
+def _headless(item: ListItem) -> ListItem | None:
+    found = _HEAD.fullmatch(item.lines[0].strip())
+    if found is None or verb_and_object(found["title"]) != NOTHING or not _is_title(found["title"], found["rest"], 9):
+        return None
+    return replace(item, lines=[found["rest"], *item.lines[1:]])
+
+
+def _is_title(words: str, rest: str, most_letters: int = _SHORT) -> bool:
     """Whether words are capitalised as a title is, if the script has capitals, and what follows can stand alone."""
     spoken = words.split()
     if not spoken or len(spoken) > 6 or spoken[0][0].islower() or rest[:1].islower():
         return False
     is_whole = len(rest.split()) > 2 or (not rest.isascii() and rest.endswith(("。", "？", "！")))
-    return is_whole and all(not word[0].islower() or len(word) <= _SHORT for word in spoken)
+    return is_whole and all(not word[0].islower() or len(word) <= most_letters for word in spoken)
 
 
 def _kind_first(task: str) -> str | None:

@@ -15,10 +15,10 @@ from selfinstruct_chat.items import split_item
 from selfinstruct_chat.json_tasks import JsonTasks, read_json_tasks
 from selfinstruct_chat.layout import read_layout, unescaped
 from selfinstruct_chat.lists import ListItem, find_items, has_marker
+from selfinstruct_chat.records import read_task_records
 from selfinstruct_chat.replies import clean_reply
 from selfinstruct_chat.series import without_kinds, without_titles
 from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.triplets import read_triplets
 
 MOST_ITEMS = 1000
 """Items of a list that are read: nobody asks for so many, so what is longer runs in a circle."""
@@ -66,7 +66,7 @@ class ChatTasksReader(PostProcessor):
                 notes["answered"] = True
             if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True
-            if task:
+            if any(map(str.isalnum, task)):
                 drafts.append(Draft(task, examples, notes, messages))
         return drafts
 
@@ -94,7 +94,7 @@ def _from_list(text: str, is_cut: bool) -> _Read:
     if not text.startswith(("User:", "Human:")):
         text = _TURNS.split(text, maxsplit=1)[0]
     text = unescaped(text)
-    listing = read_layout(text) or read_triplets(text) or find_items(text)
+    listing = read_layout(text) or read_task_records(text) or find_items(text)
     del listing.items[MOST_ITEMS:]
     if (inside := _json_in(listing.items)) is not None:
         return _Read("\n".join(listing.intro).strip("` \n\t"), inside, "", is_cut)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from selfinstruct_chat.words import INPUTS, NEXT_TASKS, NO_INPUT, REMARKS, TASKS
+from selfinstruct_chat.words import INPUTS, NEXT_TASKS, NO_INPUT, NOTES, REMARKS, TASKS
 
 LONGEST = 10_000
 """Characters of a text that is tidied; what is longer is no task that anybody could use, and stays as it is."""
@@ -25,8 +25,8 @@ _STRAY = re.compile(
 """A number or a place in the list that stands once more before a task: `3. `, `E: 6. `, `The second one, 3: `."""
 
 _REMARK_LAST = re.compile(
-    r"\s+(?:[*_]*[(\[（【](?:note|hint|tip|remark|category|type|difficulty|level|topic|skills?|domain|focus|goal|purpose"
-    r"|hinweis|nota|remarque|uwaga|примечание|注|注意|提示)\s*[:：][^()\[\]（）【】]*[)\]）】][*_]*"
+    rf"\s+(?:[*_]*[(\[（【](?:{NOTES}|category|type|difficulty|level|topic|skills?|domain|focus|goal|purpose"
+    r")\s*[:：][^()\[\]（）【】]*[)\]）】][*_]*"
     rf"|[(\[](?:{INPUTS})\s*[:：]\s*{NO_INPUT}[)\]]|[*_]+\([^()]+\)[*_]+|[—–"
     rf"|-]\s+[*_]*(?:{REMARKS})[*_ ]*[:：][^\n]{{1,80}})[.]?\Z",
     re.IGNORECASE,

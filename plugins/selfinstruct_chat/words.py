@@ -82,3 +82,17 @@ EXAMPLES = (
     r"example|beispiel|ejemplo|exemple|exemplo|esempio|voorbeeld|przykład|örnek|пример|приклад|示例|例子|例|예시|예"
     r"|उदाहरण|مثال"
 )
+EXPLANATIONS = (
+    r"explanation|explanatory note|reason(?:ing)?|rationale|justification|comment(?:ary)?|why|erklärung|begründung"
+    r"|explicación|justificación|explication|justification|explicação|justificativa|spiegazione|motivazione|uitleg"
+    r"|wyjaśnienie|açıklama|объяснение|пояснение|обоснование|пояснення|解释|解釋|解析|说明|説明|理由|설명|이유|व्याख्या"
+    r"|स्पष्टीकरण|الشرح|شرح|التفسير|توضیح|förklaring|forklaring|selitys|magyarázat|explicație|vysvětlení|giải thích"
+    r"|penjelasan|εξήγηση|הסבר|คำอธิบาย"
+)
+"""Words above a remark on an answer."""
+
+NOTES = r"note|hint|tip|remark|hinweis|anmerkung|nota|remarque|uwaga|примечание|注|注意|备注|備考|提示|참고|ملاحظة"
+"""Words above a note to the reader."""
+
+SYMBOL = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+"""An arrow, a geometric sign or an emoji."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from selfinstruct.engine.runner import FAILURES_IN_A_ROW, FIRST_FAILURES
 from selfinstruct.errors import ModelError, Stopped
+from selfinstruct.store import RunStore
 from selfinstruct.types import Exhausted, Failure
-from tests.engine.fakes import ScriptedAnswerer, StageBench, fresh, mixed
+from tests.engine.fakes import ScriptedAnswerer, StageBench, WordStage, fresh, mixed
 
 
 @pytest.fixture
@@ -167,6 +169,38 @@ async def test_when_everything_fails_the_model_is_given_up(bench: StageBench) ->
     with pytest.raises(ModelError, match=f"the last {FIRST_FAILURES} requests all failed: HTTP 400"):
         await bench.run(ScriptedAnswerer(lambda _: Failure("HTTP 400")), goal=5)
     assert len(bench.sizes()) == FIRST_FAILURES
+
+
+@pytest.mark.parametrize("before", [FIRST_FAILURES, FAILURES_IN_A_ROW + 1])
+async def test_failures_that_the_journal_holds_do_not_count_again(bench: StageBench, before: int) -> None:
+    bench.lookahead = before
+    with closing(RunStore.open(bench.folder)) as store:
+        for index in range(before):
+            request = WordStage(None).plan(index, 0)
+            assert request is not None
+            store.record_request(request)
+            store.record_answer(request, Failure("no")).result()
+    again = ScriptedAnswerer(fresh)
+    await bench.run(again, goal=3)
+    assert again.asked[0] == before
+    assert bench.totals().failures == before
+
+
+async def test_new_failures_after_those_of_the_journal_are_given_up_with_their_own_words(bench: StageBench) -> None:
+    await bench.run(ScriptedAnswerer(lambda index: Failure("old") if index == 1 else fresh(index)), goal=9)
+    with pytest.raises(ModelError, match=r"the last \d requests all failed: new"):
+        await bench.run(ScriptedAnswerer(lambda _: Failure("new")), goal=50)
+
+
+async def test_after_an_answer_more_failures_in_a_row_are_borne(bench: StageBench) -> None:
+    with pytest.raises(ModelError, match=f"the last {FAILURES_IN_A_ROW} requests all failed: no"):
+        await bench.run(ScriptedAnswerer(lambda index: Failure("no") if index else fresh(index)), goal=50)
+    assert len(bench.sizes()) == 1 + FAILURES_IN_A_ROW
+
+
+async def test_a_goal_below_what_the_run_holds_says_how_many_more_it_has(bench: StageBench) -> None:
+    assert await bench.run(ScriptedAnswerer(fresh), goal=6) == "target of 6 reached"
+    assert await bench.run(ScriptedAnswerer(fresh), goal=4) == "target of 4 reached before, the run holds 2 more"
 
 
 async def test_failures_with_answers_between_them_do_not_add_up(bench: StageBench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from selfinstruct.api import Filter, drop, keep
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.errors import PluginError
-from selfinstruct.types import Draft, Instruction, Message, Reply, Request, Similarity, Verdict
+from selfinstruct.store import RunStore
+from selfinstruct.types import GENERATE, Decision, Draft, Instruction, Message, Reply, Request, Similarity, Verdict
 from tests.engine.fakes import DropRepeats, FunctionFilter, ScriptedAnswerer, StageBench, WordStage, fresh
 
 BAD = "w2.1"
@@ -188,6 +190,27 @@ async def test_in_quarantine_an_unreadable_reply_is_set_aside_whole(bench: Stage
     await bench.run(ScriptedAnswerer(fresh), goal=30, stage=reads(READERS[reader]))
     assert [fate[:4] for fate in bench.fates() if fate[0] == 2] == [(2, 0, fresh(2), "quarantined")]
     assert len(bench.accepted()) == 30
+
+
+async def test_the_subjects_of_a_reply_that_cannot_be_read_carry_the_cause(bench: StageBench) -> None:
+    def fails(_: Reply) -> Any:
+        raise KeyError("the cause")
+
+    class Asks(reads(fails)):  # type: ignore[misc]
+        def items_on_failure(self, request: Request) -> list[Decision]:
+            return [Decision(place, "", "rejected", subject=name) for place, name in enumerate("ab")]
+
+    bench.quarantine = True
+    await bench.run(ScriptedAnswerer(fresh), goal=None, most=3, stage=Asks)
+    with closing(RunStore.open(bench.folder)) as store:
+        aside = [row.decision for row in store.decisions(GENERATE, "quarantined") if row.index == 2]
+        held = store.journal_entry(GENERATE, 2, None)
+    assert [(one.position, one.subject) for one in aside] == [(0, "a"), (1, "b")]
+    assert aside[0].reason == aside[1].reason != ""
+    assert aside[0].evidence == aside[1].evidence
+    assert "the cause" in str(aside[0].evidence)
+    assert held is not None
+    assert (held.evaluated, held.complete) == (2, True)
 
 
 async def test_half_surrogates_from_a_parser_are_replaced_before_filters_see_them(bench: StageBench) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from selfinstruct.errors import RunError
 from selfinstruct.export.contracts import instruction_rows, rejected_rows
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import BackendFacts, InitialFacts, RunStore
 from selfinstruct.store.curated import CuratedRun
+from selfinstruct.store.journal import Exchange
 from selfinstruct.types import (
     GENERATE,
     Decision,
@@ -198,3 +202,115 @@ def test_a_full_disk_is_an_error_and_loses_nothing_that_was_recorded(store: RunS
         before = again.totals(GENERATE).replies
         again.record_answer(replace(REQUEST, index=1000), REPLY).result()
         assert again.totals(GENERATE).replies == before + 1
+
+
+# --- rows, byte for byte ----------------------------------------------------------------------------------------------
+
+
+def row_of(store: RunStore, sql: str) -> Any:
+    with closing(sqlite3.connect(store.folder / RUN_FILE)) as database:
+        return database.execute(sql).fetchone()
+
+
+@pytest.mark.parametrize(
+    ("schema", "more"), [(None, {}), ({}, {"schema": {}}), ({"type": "x"}, {"schema": {"type": "x"}})]
+)
+def test_a_request_is_written_with_what_was_set_and_nothing_else(
+    store: RunStore, schema: dict[str, Any] | None, more: dict[str, Any]
+) -> None:
+    store.record_request(replace(REQUEST, schema=schema, subjects=(SHOWN,))).result()
+    assert json.loads(row_of(store, "SELECT body FROM requests")[0]) == {
+        "messages": [["system", "Be brief."], ["user", "Go."]],
+        "sampling": {"temperature": 0.7, "stop": ["\n\n"]},
+        "examples": ["s0"],
+        "subjects": ["s0"],
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "row"),
+    [
+        (Failure("no", may_pass=True), ("", "unknown", None, None, "", '{"may_pass":true}', "no")),
+        (Failure(""), ("", "unknown", None, None, "", "{}", "no reason was given")),
+        (
+            replace(REPLY, usage=Usage(11, 5, 0)),
+            ("1. A\n2. B", "length", 11, 5, "m-1", '{"cached_tokens":0,"id":"x"}', ""),
+        ),
+        (replace(REPLY, usage=Usage(), details={}), ("1. A\n2. B", "length", None, None, "m-1", "{}", "")),
+    ],
+)
+def test_an_answer_is_written_in_full(store: RunStore, answer: Reply | Failure, row: tuple[Any, ...]) -> None:
+    read_back(store, answer)
+    columns = "text, finish, prompt_tokens, completion_tokens, model, details, failure"
+    assert row_of(store, f"SELECT {columns} FROM replies") == row
+
+
+def test_a_retry_is_written_in_full(store: RunStore) -> None:
+    store.record_retry(Retry(GENERATE, 3, 2, 1.5, "busy")).result()
+    assert row_of(store, "SELECT stage, idx, attempt, wait, message FROM retries") == (GENERATE, 3, 2, 1.5, "busy")
+
+
+def test_the_next_request_comes_after_the_last_one_of_its_own_stage(store: RunStore) -> None:
+    assert store.next_request_index(GENERATE) == 0
+    for index in (0, 4, 2):
+        store.record_request(replace(REQUEST, index=index)).result()
+    assert store.next_request_index(GENERATE) == 5
+    assert store.next_request_index("classify") == 0
+
+
+def test_a_stage_has_started_by_a_request_or_by_a_settlement(store: RunStore) -> None:
+    assert not store.has_started()
+    assert not store.has_results()
+    store.record_request(REQUEST).result()
+    assert store.has_started()
+    assert store.has_started(GENERATE)
+    assert not store.has_started("prepare")
+    assert not store.has_results()
+    store.settle(replace(REQUEST, stage="prepare"), [], evaluated=0, complete=True, accepted=0).result()
+    assert store.has_started("prepare")
+    assert not store.has_started("judge")
+    assert store.has_results()
+
+
+def test_a_reply_alone_is_a_result(store: RunStore) -> None:
+    read_back(store, REPLY)
+    assert store.has_results()
+
+
+def test_a_request_that_nothing_has_settled_has_no_fates(store: RunStore) -> None:
+    read_back(store, REPLY)
+    held = store.journal_entry(GENERATE, 0, None)
+    assert held is not None
+    assert (held.evaluated, held.complete) == (0, False)
+    store.settle(REQUEST, [Decision(0, "A", "accepted")], evaluated=1, complete=True, accepted=1).result()
+    held = store.journal_entry(GENERATE, 0, None)
+    assert held is not None
+    assert (held.evaluated, held.complete) == (1, True)
+
+
+def test_exchanges_come_in_order_without_what_has_no_answer_and_go_into_another_run(
+    store: RunStore, tmp_path: Path
+) -> None:
+    for index in (2, 0, 1):
+        store.record_request(replace(REQUEST, index=index))
+    store.record_answer(replace(REQUEST, index=2), Failure("no"))
+    store.record_answer(REQUEST, REPLY).result()
+    found = list(store.answered_requests(GENERATE))
+    assert [(one.index, one.answer[0], one.answer[-1]) for one in found] == [(0, "1. A\n2. B", ""), (2, "", "no")]
+    assert list(store.answered_requests("judge")) == []
+    with closing(RunStore.open(tmp_path / "copy")) as copy:
+        for one in found:
+            copy.import_exchange(one).result()
+        assert list(copy.answered_requests(GENERATE)) == found
+        assert copy.journal_entry(GENERATE, 0, None) == store.journal_entry(GENERATE, 0, None)
+
+
+def test_two_imported_requests_with_the_same_reply_are_two(store: RunStore) -> None:
+    body = {"messages": [["user", "Go."]], "sampling": {}, "examples": [], "subjects": []}
+    for index in (0, 1):
+        answer = ("1. A", "stop", 11, 5, "m-1", "noon", "{}", "")
+        store.import_exchange(Exchange(GENERATE, index, body, "noon", answer)).result()
+    totals = store.totals(GENERATE)
+    assert (totals.requests, totals.replies, totals.prompt_tokens, totals.completion_tokens) == (2, 2, 22, 10)
+    assert [one.index for one in store.answered_requests(GENERATE)] == [0, 1]

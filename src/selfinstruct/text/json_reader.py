@@ -23,9 +23,10 @@ MOST_LOOKS = 2_000_000
 _CUT = "\ue0c7"
 """Stands for the place where a string was cut; a sign of Unicode's private area, which no text needs."""
 
+_COMMENT = r"\s*(?:(?://|#)[^\n]{0,200}\n\s*)?"
 _START = re.compile(
-    r"""(?:^|[:：=])[ \t]*(?:```\w*[ \t]*)?(?P<open>"""
-    r"""\[\s*(?:(?://|\#)[^\n]{0,200}\n\s*)?(?=["“'{\[])|\{\s*(?=["“'}]|[A-Za-z_]\w{0,40}\s*:))""",
+    r"(?:^|[:：=])[ \t]*(?:```\w*[ \t]*)?"
+    rf"""(?P<open>\[{_COMMENT}(?=["“'{{\[])|\{{{_COMMENT}(?=["“'}}]|[A-Za-z_]\w{{0,40}}\s*:))""",
     re.MULTILINE,
 )
 _BETWEEN = re.compile(

@@ -12,7 +12,7 @@ from selfinstruct.text import final
 from selfinstruct_chat import series, tidying
 from selfinstruct_chat.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.lists import ListItem
-from selfinstruct_chat.triplets import read_triplets
+from selfinstruct_chat.records import read_task_records
 
 
 @settings(max_examples=50)
@@ -56,13 +56,13 @@ def test_a_task_without_a_kind_ends_with_its_last_sign(text: str) -> None:
 @pytest.mark.parametrize("behind", [": Add two numbers.", "： Add two numbers.", ":"])
 @pytest.mark.parametrize("before", ["", "## "])
 def test_labelled_tasks_are_found_by_each_colon(before: str, behind: str) -> None:
-    listing = read_triplets(f"{before}Instruction{behind}\nAdd.\n{before}Input{behind}\n{before}Output{behind}")
+    listing = read_task_records(f"{before}Instruction{behind}\nAdd.\n{before}Input{behind}\n{before}Output{behind}")
     assert listing is not None
     assert len(listing.items) == 1
 
 
 def test_headings_need_no_colon_to_be_labels() -> None:
-    listing = read_triplets("## Instruction\nAdd two numbers.\n## Output\n4")
+    listing = read_task_records("## Instruction\nAdd two numbers.\n## Output\n4")
     assert listing is not None
     assert [item.lines for item in listing.items] == [["Add two numbers."]]
 
