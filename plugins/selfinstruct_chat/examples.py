@@ -16,7 +16,7 @@ from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
 from selfinstruct_chat.replies import LONGEST
-from selfinstruct_chat.words import EXPLANATIONS
+from selfinstruct_chat.words import EXPLANATIONS, NOTES
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
 InputOutput: TypeAlias = tuple[str, str]
@@ -37,6 +37,9 @@ _ARROW = re.compile(
     r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
 )
 _ARROW_BELOW = re.compile(r"\n[ \t]*(?=(?:->|=>|→|⇒))")
+_NOTE_LAST = re.compile(rf"\n[ \t]*\n[*_]*(?:{NOTES})[*_]*\s?[:：][^\n]*\Z", re.IGNORECASE)
+"""A note below the last of several outputs, which is on all of them."""
+
 _BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
 """The name of a field in bold, in an input: `**Email:** ...`."""
 
@@ -58,6 +61,8 @@ class ChatExamplesReader(PostProcessor):
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
+        if len(pairs) > 1 and not any(_NOTE_LAST.search(output) for _, output in pairs[:-1]):
+            pairs[-1] = (pairs[-1][0], _NOTE_LAST.sub("", pairs[-1][1]))
         last = label_at(text.rpartition("\n")[2])
         if is_cut and not shared and last and last.part == "example" and not last.rest:
             pairs = [*pairs, ("", "")]  # the one that is cut

@@ -29,8 +29,8 @@ _WHICH = r"(?:\d{1,2}|[一二三四五六七八九十]|(?-i:[A-H]|I{1,3}|IV|V)|o
 _PLACE = r"(?:first|second|third|fourth|fifth|sixth|next|last|another|\d{1,2}(?:st|nd|rd|th|\.|[ .]?º)?)"
 _SEPARATOR = re.compile(
     rf"(?P<before>{_SIGN})(?:\d{{1,2}}[.)][ \t]+{_SIGN})?"
-    rf"(?:第?(?:{EXAMPLES}|instance|(?:test )?case|sample|record|pair)(?![^\W\d_])[ \t]{{0,3}}[#(（№]?[ \t]?"
-    rf"(?P<which>{_WHICH})?"
+    rf"(?:第?(?:{EXAMPLES}|instance|(?:test )?case|sample|record|pair)"
+    rf"(?![^\W\d_一二三四五六七八九十])[ \t]{{0,3}}[#(（№]?[ \t]?(?P<which>{_WHICH})?"
     rf"|(?:the )?(?P<place>{_PLACE}|第[一二三四五六七八九十\d][个個]?)[ \t]?(?:{EXAMPLES}|instance|case|sample))"
     r"(?![^\W_])[)）]?(?:[ \t]?(?:of|/)[ \t]?\d{1,2})?(?:[ \t]*[(（][^()（）\n]{1,40}[)）])?"
     rf"(?P<behind>{_SIGN})(?P<rest>.*)",

@@ -74,15 +74,28 @@ BOARD = Board("generate", "accepted", 62, 100, 31, 180, 74, 2.1, 18.0, {"not-nov
 
 def test_a_board_says_it_at_length_and_in_one_line() -> None:
     first, *others = BOARD.lines()
-    assert first == "generate   ██████████████████░░░░░░░░░░░░ 62/100 accepted"
+    assert first == "generate   ████████████░░░░░░░░ 62/100 accepted · about 18 s left"
     assert [line.split(maxsplit=1) for line in others] == [
-        ["kept", "41% of the last 180 candidates · 31 requests, 2.1 a second · about 18 s left"],
+        ["kept", "41% of the last 180 candidates · 31 requests, 2.1 a second"],
         ["dropped", "not-novel 34"],
-        ["spent", "14,210 tokens, 0.0021 US dollars · about 23,000 tokens, 0.0034 US dollars in all"],
+        ["spent", "14,210 tokens, $0.0021 · about 23,000 tokens, $0.0034 in all"],
     ]
     assert BOARD.line() == (
         "62/100 accepted · 41% of candidates kept · 31 requests · 14,210 tokens · 2.1 requests/s · about 18 s left"
     )
+
+
+def test_time_pace_and_cost_of_a_large_run_fit_80_columns() -> None:
+    counts = {"kept": 33, "evaluated": 180, "per_second": 123.4, "left": 9000.0}
+    spent = {"tokens": 14_210_000, "tokens_in_all": 23_456_000, "usd": 12.0021, "usd_in_all": 20.0034}
+    board = Board("instances", "accepted", 25_000, 50_000, 41_000, **counts, **spent)  # type: ignore[arg-type]
+    assert max(len(line) for line in board.lines()) <= 80
+
+
+def test_the_board_never_expects_fewer_tokens_than_are_spent() -> None:
+    board = Board("instances", "answered", 60, 60, 60, left=0.0, tokens=10_090, tokens_in_all=10_090)
+    assert "10,090 tokens · about 10,090 tokens in all" in "\n".join(board.lines())
+    assert "left" not in next(board.lines())
 
 
 def test_a_board_of_which_nothing_is_known_yet() -> None:
@@ -97,7 +110,7 @@ def test_no_control_character_of_a_model_is_on_the_board() -> None:
 
 def test_most_reasons_are_summed_up() -> None:
     drops = {f"reason-{number}": number for number in range(1, 8)}
-    assert "reason-7 7 · reason-6 6 · reason-5 5 · reason-4 4 · others 6" in "\n".join(
+    assert "reason-7 7 · reason-6 6 · reason-5 5 · others 10" in "\n".join(
         Board("g", "u", 1, 2, 1, drops=drops).lines()
     )
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from selfinstruct.cli.text import duration, printable
+from selfinstruct.insight.cost import dollars
 
-BAR = 30
+BAR = 20
 """Width of the progress bar, in characters."""
 
-MOST_REASONS = 4
+MOST_REASONS = 3
 """Number of reasons for rejection that are shown by name."""
 
 LABEL = 11
@@ -61,16 +62,16 @@ class Board:
         return " · ".join(parts)
 
     def lines(self) -> Iterator[str]:
-        """The progress in several lines: a bar, then kept, dropped, spent, waiting and last, one line each."""
-        yield f"{self.stage:<{LABEL}}{self._bar()}"
+        """The progress in several lines: a bar with the time left, then kept, dropped, spent, waiting and last."""
+        left = f" · about {duration(self.left)} left" if self.left else ""
+        yield f"{self.stage:<{LABEL}}{self._bar()}{left}"
         kept = (
             f"{self.kept / self.evaluated:.0%} of the last {self.evaluated:,} candidates"
             if self.evaluated
             else "nothing yet"
         )
         pace = f", {self.per_second:.1f} a second" if self.per_second else ""
-        left = f" · about {duration(self.left)} left" if self.left is not None else ""
-        yield _named("kept", f"{kept} · {self.requests:,} requests{pace}{left}")
+        yield _named("kept", f"{kept} · {self.requests:,} requests{pace}")
         if self.drops:
             ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
             rest = sum(count for _, count in ranked[MOST_REASONS:])
@@ -90,11 +91,11 @@ class Board:
         return f"{'█' * full}{'░' * (BAR - full)} {self.done:,}/{self.total:,} {self.unit}"
 
     def _spent(self) -> str:
-        now = f"{self.tokens:,} tokens" + (f", {self.usd:.4f} US dollars" if self.usd is not None else "")
+        now = f"{self.tokens:,} tokens" + (f", {dollars(self.usd)}" if self.usd is not None else "")
         if self.tokens_in_all is None:
             return now
-        dollars = f", {self.usd_in_all:.4f} US dollars" if self.usd_in_all is not None else ""
-        return f"{now} · about {_rounded(self.tokens_in_all):,} tokens{dollars} in all"
+        price = f", {dollars(self.usd_in_all)}" if self.usd_in_all is not None else ""
+        return f"{now} · about {max(self.tokens, _rounded(self.tokens_in_all)):,} tokens{price} in all"
 
 
 def _named(name: str, text: str) -> str:

@@ -23,6 +23,11 @@ class Cost:
         return self.prompt_tokens + self.completion_tokens
 
 
+def dollars(usd: float) -> str:
+    """US dollars, with as many digits as small sums need."""
+    return f"${usd:,.2f}" if usd >= 0.1 or not usd else f"${usd:.4f}"
+
+
 def read_cost(store: RunStore, stage: str) -> Cost:
     """The cost of a stage at the prices that the run recorded; that of a batch is estimated while it is out."""
     spent, batches = store.calls().spent((stage,)), store.batches.spent((stage,))

@@ -13,6 +13,7 @@ from selfinstruct.errors import UsageError
 from selfinstruct.files.atomic import atomic_write
 from selfinstruct.files.outputs import refuse_output
 from selfinstruct.files.toml import to_toml
+from selfinstruct.insight.cost import dollars
 from selfinstruct.insight.narrowing import warning
 from selfinstruct.insight.report.charts import ticks, wedges
 from selfinstruct.insight.report.collect import collect
@@ -76,7 +77,7 @@ def _templates() -> Environment:
     )
     templates.filters |= {
         "cut": _cut,
-        "dollars": _dollars,
+        "dollars": dollars,
         "narrowing": warning,
         "number": "{:,.0f}".format,
         "percent": _percent,
@@ -102,11 +103,6 @@ def _percent(part: float, whole: float) -> str:
     if not whole:
         return "–"
     return f"{part / whole:.1%}" if part / whole < 0.995 or part != whole else "100%"
-
-
-def _dollars(usd: float) -> str:
-    """US dollars, with as many digits as small sums need."""
-    return f"${usd:,.2f}" if usd >= 0.1 or not usd else f"${usd:.4f}"
 
 
 def _policy(script: str) -> str:
