@@ -237,6 +237,14 @@ def test_seeds_that_do_not_suffice_for_a_prompt_stop_the_command_before_anything
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_plain_text_file_of_tasks_is_answered_with_its_line_as_an_object(tmp_path: Path) -> None:
+    path = tmp_path / "own.txt"
+    path.write_text("Name three rivers.\nWrite a poem.\n", "utf-8")
+    with pytest.raises(DataError, match="line 1: not JSON") as caught:
+        read_seeds(str(path))
+    assert caught.value.hint.endswith('becomes: {"instruction": "Name three rivers.", "output": "..."}')
+
+
 def test_a_bad_seed_file_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     seed_file(tmp_path, line(), "oops")

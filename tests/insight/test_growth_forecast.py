@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from random import Random
 
 import pytest
@@ -123,10 +124,17 @@ def test_a_pool_that_hardly_grows_any_more_has_a_number_too() -> None:
 
 def test_advice_names_the_filter_that_drops_most() -> None:
     assert advice([("rouge-l", "not-novel", 40), ("length", "too-short", 2)], 100).startswith(
-        "rouge-l: not-novel drops 40% of all candidates: more seeds"
+        "rouge-l: not-novel drops 40% of all candidates: in a new run, a larger run.seeds"
     )
     assert "rejected.jsonl" in advice([("my-own", "odd", 3)], 10)
     assert advice([], 10) == advice([("rouge-l", "not-novel", 1)], 0) == ""
+
+
+@pytest.mark.parametrize("name", [*ADVICE, "my-own"])
+def test_advice_names_the_setting_and_whether_it_needs_a_new_run(name: str) -> None:
+    said = advice([(name, "odd", 3)], 10)
+    assert re.search(r"\b(?:run|generate|backend)\.[a-z]", said)
+    assert "new run" in said or "`selfinstruct reprocess`" in said
 
 
 def test_advice_speaks_of_filters_that_exist() -> None:

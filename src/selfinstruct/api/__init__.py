@@ -10,11 +10,8 @@ from selfinstruct.api.batches import Batches, BatchStatus, Exchange, OpenAIBatch
 from selfinstruct.api.components import (
     API_VERSION,
     Backend,
-    BackendOptions,
     Component,
     Filter,
-    NoOptions,
-    Options,
     PostProcessor,
     PromptEncoder,
     Sampler,
@@ -23,6 +20,7 @@ from selfinstruct.api.components import (
     hookimpl,
     keep,
 )
+from selfinstruct.api.options import BackendOptions, NoOptions, Options
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
 from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError

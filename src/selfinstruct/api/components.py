@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pluggy
-from pydantic import BaseModel, ConfigDict, Field
 
 from selfinstruct.api import chat
 from selfinstruct.api.batches import Batches, Exchange
+from selfinstruct.api.options import Options
 from selfinstruct.types import (
     BilledModel,
     Completion,
@@ -47,27 +47,6 @@ hookimpl = pluggy.HookimplMarker("selfinstruct")
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-
-
-class Options(BaseModel):
-    """Base of every component's options: frozen, no unknown names, a description on every field."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    unfrozen: ClassVar[frozenset[str]] = frozenset()
-    """Options that cannot change a result, such as addresses and timeouts. A run can continue with different values."""
-
-
-class NoOptions(Options):
-    """The options of a component without settings."""
-
-
-class BackendOptions(Options):
-    """Options of every backend that calls a server."""
-
-    unfrozen: ClassVar[frozenset[str]] = frozenset({"timeout", "base_url", "api_key"})
-
-    timeout: float = Field(120.0, gt=0, description="Longest time of one call in seconds.")
 
 
 @dataclass(frozen=True, slots=True)

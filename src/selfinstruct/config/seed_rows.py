@@ -90,4 +90,8 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
         return "Write a line break inside a text as \\n."
     if text[error.pos : error.pos + 1] in ("]", "}") or error.msg.startswith("Illegal trailing comma"):
         return "Remove the comma before the closing bracket."
+    words = text[error.pos :].partition("\n")[0].strip()
+    if error.msg == "Expecting value" and words[:1].isalpha() and error.colno == 1:
+        row = json.dumps({"instruction": shorten(words), "output": "..."}, ensure_ascii=False)
+        return f"Each seed task is one object, with an output that you write, so this line becomes: {row}"
     return SHAPE

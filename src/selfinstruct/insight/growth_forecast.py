@@ -121,19 +121,25 @@ def _needed(line: Trend, pool: int, more: int, *, errors: float) -> int:
 # --- advice -----------------------------------------------------------------------------------------------------------
 
 TOO_SIMILAR_ADVICE = (
-    "more seeds, another sampler (spread, coverage), topics in the prompt, or another model give different tasks"
+    "in a new run, a larger run.seeds, another generate.sampler (spread, coverage), generate.encoder.topics or another"
+    " model (backend.model) gives different tasks"
 )
+REJECTED = "rejected.jsonl shows what it drops; to keep more, change {} for these replies by `selfinstruct reprocess`"
 ADVICE = {
     "rouge-l": TOO_SIMILAR_ADVICE,
-    "restated": "the model repeats its examples: a higher temperature, topics in the prompt, or another model may help",
+    "restated": "the model repeats its examples: in a new run, a higher generate.sampling.temperature,"
+    " generate.encoder.topics or another backend.model may help",
     "exact": TOO_SIMILAR_ADVICE,
-    "cut": "replies end too early: raise generate.sampling.max_tokens, or ask for fewer tasks (generate.encoder.count)",
-    "length": "check that min_words and max_words suit the tasks you want",
-    "keywords": "check rejected.jsonl for keywords that drop tasks you want, and change generate.filters.keywords",
-    "answer": "the model writes answers instead of tasks: a chat model with the recipe chat does so less often",
-    "refusal": "the model refuses or chats: check the seeds, or use another model",
-    "first-char": "replies have a layout that the parser does not read well: see rejected.jsonl",
-    "unreadable": "the model's text is broken: lower the temperature, or use another model",
+    "cut": "replies end too early: in a new run, raise generate.sampling.max_tokens or lower generate.encoder.count",
+    "length": REJECTED.format("generate.filters.length.min_words and max_words"),
+    "keywords": REJECTED.format("generate.filters.keywords"),
+    "answer": "the model writes answers instead of tasks: a new run with a chat model as backend.model and the recipe"
+    " chat does so less often",
+    "refusal": "the model refuses or chats: in a new run, other run.seeds or another backend.model may help",
+    "first-char": "replies have a layout that the parser does not read well: see rejected.jsonl, and try another"
+    " generate.post_processor by `selfinstruct reprocess`",
+    "unreadable": "the model's text is broken: in a new run, lower generate.sampling.temperature or try another model"
+    " (backend.model)",
 }
 """Advice by filter, for the filter that drops most."""
 
@@ -146,5 +152,5 @@ def advice(drops: Sequence[tuple[str, str, int]], candidates: int) -> str:
     if not drops or not candidates:
         return ""
     name, reason, count = drops[0]
-    help_ = ADVICE.get(name, "rejected.jsonl shows what it drops")
+    help_ = ADVICE.get(name) or REJECTED.format(f"generate.filters.{name}")
     return f"{name}: {reason} drops {count / candidates:.0%} of all candidates: {help_}"
