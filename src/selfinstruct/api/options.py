@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 
 class Options(BaseModel):
@@ -23,7 +22,7 @@ class Options(BaseModel):
         expected = cls.model_fields[info.field_name or ""].annotation
         is_quoted = isinstance(value, str) and value.lower() in ("true", "false") and bool in get_args(expected)
         if is_quoted or (isinstance(value, str) and expected is bool):
-            raise PydanticCustomError("bool_type", "must be true or false, without quotes")
+            raise ValueError("must be true or false, without quotes")
         return value
 
 

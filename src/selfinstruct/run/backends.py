@@ -98,7 +98,7 @@ class Backends:
     def prices(self, stage: str, store: RunStore, in_batches: bool = False) -> Prices | None:
         """The prices of a stage, as far as they are known; a run keeps those that it recorded from a table."""
         recorded = recorded_backend(self._config, stage, store)
-        prices = prices_for(self._config, self.for_stage(stage), stage, recorded)
+        prices = prices_for(self._config, self.for_stage(stage), stage, recorded=recorded)
         return prices.at_share(Batches.price_share) if prices and in_batches else prices
 
     def require_prices(self, stage: str, store: RunStore, budget: Budget) -> None:
@@ -218,7 +218,7 @@ def recorded_backend(config: RunConfig, stage: str, store: RunStore) -> BackendF
 
 
 def prices_for(
-    config: RunConfig, backend: Backend | None, stage: str = GENERATE, recorded: BackendFacts | None = None
+    config: RunConfig, backend: Backend | None, stage: str = GENERATE, *, recorded: BackendFacts | None = None
 ) -> Prices | None:
     """The prices of a stage: the user's figures, and where there is none that which `recorded`, the backend or a table
     knows; `None` if they are unknown.

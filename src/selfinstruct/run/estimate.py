@@ -111,7 +111,7 @@ def estimate(
     a_request = accepted / requests if seen else float(EXPECTED_YIELD)
     count = math.ceil(max(0, goal - accepted) / a_request)
     reply = min(most, math.ceil(shown / replies)) if replies and shown else most
-    terms = _terms(registry, config, GENERATE, recorded)
+    terms = _terms(registry, config, GENERATE, recorded=recorded)
     prompts, replies_in_all, longest = count * prompt_tokens, count * reply, count * most
     return Estimate(
         target=goal,
@@ -172,7 +172,7 @@ def estimate_stage(
     most = sum(guess.reply_tokens(request) for request in requests)
     shown = totals.completion_tokens / totals.accepted if totals.accepted else _answer_tokens(config, name)
     reply = min(most, math.ceil(asked * shown))
-    terms = _terms(registry, config, name, recorded)
+    terms = _terms(registry, config, name, recorded=recorded)
     subjects = parts.size or 0
     return StageEstimate(
         subjects=subjects,
@@ -189,11 +189,11 @@ def estimate_stage(
     )
 
 
-def _terms(registry: Registry, config: RunConfig, stage: str, recorded: BackendFacts | None) -> BackendTerms:
+def _terms(registry: Registry, config: RunConfig, stage: str, *, recorded: BackendFacts | None) -> BackendTerms:
     chosen = config.stages[stage].backend or config.backend
     backend: Backend | None = chosen.build(registry) if chosen else None
     reported = backend.limits().windows if backend is not None else ()
-    prices = prices_for(config, backend, stage, recorded) or (recorded.prices if recorded else None)
+    prices = prices_for(config, backend, stage, recorded=recorded) or (recorded.prices if recorded else None)
     return BackendTerms(backend, prices, (*windows_for(config, stage), *reported))
 
 

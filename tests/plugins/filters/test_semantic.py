@@ -123,7 +123,7 @@ def test_a_server_that_fails_is_an_unusable_model(
 ) -> None:
     server.embed = lambda _texts, _n: given
     with pytest.raises(ModelError, match="the embedding model 'ollama:letters' cannot be used") as caught:
-        rule(server, tmp_path, timeout=0.3).observe_all(POOL)
+        rule(server, tmp_path, timeout=0.3 if given.delay else 60.0).observe_all(POOL)
     assert words in caught.value.message
     assert "\n" not in caught.value.message
 
