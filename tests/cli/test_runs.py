@@ -137,7 +137,9 @@ def test_a_summary_counts_answers_that_are_asked_for_again_apart_from_rejections
     out = command("run", "--backend", "demo", "--target", "60").done().out
     classify = out.partition("classify: ")[2].partition("instances: ")[0].splitlines()
     assert classify[1] == "  60 accepted, 0 rejected of 60 candidates"
-    found = re.fullmatch(r"  (\d+) answers missing or unusable, and asked for again:", classify[2])
+    found = re.fullmatch(
+        r"  (\d+) answers missing or unusable, each asked for again while attempts are left:", classify[2]
+    )
     assert found, classify
     assert sum(int(line.split()[0]) for line in classify[3:-1]) == int(found[1])
 

@@ -20,6 +20,7 @@ PAGES = (
     "docs/python.md",
     "docs/writing-a-plugin.md",
     "docs/how-to/base-models.md",
+    "docs/how-to/cost.md",
     "docs/how-to/groq-overnight.md",
     "docs/how-to/lookahead.md",
     "docs/how-to/multilingual.md",

@@ -242,7 +242,9 @@ def print_totals(summary: StageSummary) -> None:
         click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
     _print_counts({reason: count for reason, count in summary.drops.items() if reason not in summary.asked_again})
     if asked_again:
-        click.echo(f"  {pluralize(asked_again, 'answer')} missing or unusable, and asked for again:")
+        click.echo(
+            f"  {pluralize(asked_again, 'answer')} missing or unusable, each asked for again while attempts are left:"
+        )
         _print_counts(summary.asked_again)
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     retries = f", {pluralize(summary.retries, 'retry', 'retries')}" if summary.retries else ""
