@@ -35,6 +35,7 @@ def test_a_secret_inside_a_longer_one_does_not_keep_that_from_being_masked() -> 
         ({"openai_proxy": "http://me:hidden-2@proxy:8080"}, {"hidden-2"}),
         ({"endpoint": "https://example.org/v1?api-key=hidden-3&a=1"}, {"hidden-3"}),
         ({"default_headers": {"Authorization": "Basic hidden-5"}}, {"Basic hidden-5", "hidden-5"}),
+        ({"default_headers": {"X-Gate": "hidden-6", "X-Title": "my program", "User-Agent": "mine/1.0"}}, {"hidden-6"}),
         ({"max_tokens": "hidden-4", "input_key": "question"}, set()),
     ],
 )

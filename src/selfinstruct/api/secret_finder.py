@@ -14,6 +14,12 @@ NAMES = re.compile(
 NO_NAMES = re.compile(
     r"(max|min|top|new|num|prompt|completion|output|input|eos|bos|pad|stop)_?\w*tokens?$", re.IGNORECASE
 )
+PUBLIC_HEADER = re.compile(
+    r"(accept|content|connection|date|host|http-referer|origin|referer|user-agent|x-title|x-stainless|anthropic-|openai-)",
+    re.IGNORECASE,
+)
+"""Matches headers that hold no secret. The value of every other one that the user sets may be one: `X-Gate: ...`."""
+
 IN_ADDRESS = re.compile(
     r"://[^/\s:@]*:([^/\s@]+)@|[?&][\w-]*(?:key|token|secret|password|signature|sig)=([^&#\s]+)", re.IGNORECASE
 )
@@ -67,8 +73,12 @@ def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]
             yield from found
     elif value is not None and depth <= DEEPEST and id(value) not in seen:
         seen.add(id(value))
+        are_headers = isinstance(value, Mapping) and name.lower().endswith("headers")
         for inner, held in _parts(value):
             yield from _walk(str(inner), held, depth + 1, seen=seen)
+            is_private = are_headers and isinstance(held, str) and not PUBLIC_HEADER.match(str(inner))
+            if is_private and not ORDINARY_WORD.fullmatch(held):
+                yield held
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
