@@ -64,6 +64,11 @@ def test_the_run_continues_from_it_and_ends_like_one_without() -> None:
     assert Project(Path("seen")).exported() == Project(Path("unseen")).exported()
 
 
+def test_the_command_to_continue_names_the_target_even_if_the_preview_did_not() -> None:
+    out = command("preview", "--backend", "demo", "--out", "run").done().out
+    assert "to continue from here: selfinstruct run --out run --target 100" in out
+
+
 def test_a_second_look_costs_nothing() -> None:
     provider = Provider()
     with GroqServer(provider.groq, key=KEY) as server:

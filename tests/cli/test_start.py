@@ -163,6 +163,7 @@ def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
         ),
         (["generate", "--backend", "dmo"], "no backend is called 'dmo'; did you mean 'demo'?"),
         (["generate", "--backend", "dmo", "--latency", "5"], "no backend is called 'dmo'; did you mean 'demo'?"),
+        (["generate", "--backend", "openai"], "For any other provider: --backend langchain --model openai:gpt-4o-mini"),
         (["generate", "--plugin", "./no.py", "--backend", "mine", "--region", "x"], "there is no file ./no.py"),
         (["generate"], "no backend is chosen"),
         (["generate", "--backend"], "requires an argument"),

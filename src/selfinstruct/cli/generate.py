@@ -43,8 +43,8 @@ def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None
         run_stages("generate", out, target, given=given)
 
 
-def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_free: bool = True) -> None:
-    """Print the estimated cost of the run. `is_free` says that the command has sent nothing."""
+def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_free: bool = True) -> int:
+    """Print the estimated cost of the run, and return its target. `is_free` says that the command has sent nothing."""
     from selfinstruct.cli.options import settings_from
     from selfinstruct.run.estimate import estimate
 
@@ -63,3 +63,4 @@ def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_f
         click.echo(f"  {stage} then sends {pluralize(requests, 'request')}: {tokens}")
     if is_free:
         click.echo("  nothing was sent")
+    return expected.target

@@ -61,9 +61,8 @@ def print_preview(out: Path, target: int | None, requests: int, *, given: dict[s
             for index in range(requests):
                 for line in _request_lines(run.store, index):
                     click.echo(line)
-    print_estimate(out, target, given, is_free=False)
-    again = f"selfinstruct run --out {shlex.quote(str(out))}" + (f" --target {target}" if target else "")
-    click.echo(f"to continue from here: {again}")
+    goal = print_estimate(out, target, given, is_free=False)
+    click.echo(f"to continue from here: selfinstruct run --out {shlex.quote(str(out))} --target {goal}")
     click.echo("to change a setting that affects replies, start again with another --out")
 
 

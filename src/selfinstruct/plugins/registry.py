@@ -192,6 +192,8 @@ class Registry:
         problem = f"no {kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
         hint = f"Known: {', '.join(known) or 'none'}. If it is your own, name its file: --plugin ./my_plugin.py."
+        if kind == BACKEND:
+            hint += " For any other provider: --backend langchain --model openai:gpt-4o-mini, for example."
         raise ConfigError(f"{problem} ({faults})" if faults else problem, hint)
 
     def build(self, kind: str, name: str, options: Options) -> Any:
