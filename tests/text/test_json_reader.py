@@ -25,6 +25,7 @@ def values(text: str) -> list[object]:
     [
         ('Sure:\n```json\n["a",\n "b",]\n```\nBye!', [["a", "b"]]),
         ('{"1": "a"}', [{"1": "a"}]),
+        ('{"\ue0c7": "b\ue0c7"}', [{"\ue0c7": "b\ue0c7"}]),
         ('Here it is: {"1": "yes"} as asked', [{"1": "yes"}]),
         ('{"t": "a"}\n{"t": "b"}', [{"t": "a"}, {"t": "b"}]),
         ('```json\n{"t": "a"}\n```\n\n```json\n{"t": "b"}\n```', [{"t": "a"}, {"t": "b"}]),

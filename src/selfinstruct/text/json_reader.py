@@ -94,12 +94,12 @@ def _value(text: str, at: int, budget: _Budget) -> tuple[object, int, bool] | No
     """The value at a place, its end, and whether the text ended inside it."""
     try:
         value, end = _DECODER.raw_decode(text, at)
-        return _marked(value), end, False
+        return _marked(value, is_cut=False), end, False
     except (ValueError, RecursionError):
         pass
     extent = _extent(text, at)
     try:
-        value = _marked(_closed(extent, budget))
+        value = _marked(_closed(extent, budget), is_cut=extent.is_cut)
     except (ValueError, RecursionError):
         return None
     return (value, extent.end, extent.is_cut) if isinstance(value, dict | list) and value else None
@@ -188,15 +188,19 @@ def _object(pairs: Iterable[tuple[str, object]]) -> object:
 _DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_object)
 
 
-def _marked(value: object, depth: int = 0) -> object:
+def _marked(value: object, depth: int = 0, *, is_cut: bool) -> object:
     """The value with its cut string marked, and without a key that was cut; raises `ValueError` if it is too deep."""
     if depth > DEEPEST:
         raise ValueError("nested too deep")
     if isinstance(value, dict):
-        return {key: _marked(inner, depth + 1) for key, inner in value.items() if _CUT not in key}
+        return {
+            key: _marked(inner, depth + 1, is_cut=is_cut)
+            for key, inner in value.items()
+            if not is_cut or _CUT not in key
+        }
     if isinstance(value, list):
-        return [_marked(inner, depth + 1) for inner in value]
-    if isinstance(value, str) and _CUT in value:
+        return [_marked(inner, depth + 1, is_cut=is_cut) for inner in value]
+    if is_cut and isinstance(value, str) and _CUT in value:
         return CutText(value.replace(_CUT, ""))
     return value
 
