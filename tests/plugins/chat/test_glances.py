@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.text import final
@@ -13,15 +13,16 @@ from selfinstruct_chat import series, tidying
 from selfinstruct_chat.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.lists import ListItem
 from selfinstruct_chat.records import read_task_records
+from tests.sweeps import examples
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(text=st.from_regex(final._SIGN))
 def test_a_text_with_a_sign_is_looked_through(text: str) -> None:
     assert any(sign in text for sign in final._SIGNS)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     before=st.sampled_from(["Write a poem", "Write a poem.", "写诗。", ""]),
     text=st.one_of(st.from_regex(tidying._REMARK_LAST), st.text("a .)]*_】）:：(-—", max_size=12)),
@@ -41,7 +42,7 @@ def test_a_remark_at_the_end_is_taken_off_as_without_a_glance(before: str, text:
     [(series._KNOWN_FIRST, "([【"), (series._KNOWN_LAST, "([【"), (series._KIND_LAST, "[(【|–—")],
     ids=["first", "last", "any"],
 )
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_a_kind_has_its_brackets(pattern: re.Pattern[str], signs: str, data: st.DataObject) -> None:
     assert not set(signs).isdisjoint(data.draw(st.from_regex(pattern)))

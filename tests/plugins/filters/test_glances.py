@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Draft
@@ -14,6 +14,7 @@ from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import restated, unreadable
 from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
 from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
+from tests.sweeps import examples
 
 PIECES = sorted(
     (
@@ -29,7 +30,7 @@ TEXTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", "
 
 
 @pytest.mark.parametrize("words", [words for some in ANYWHERE.values() for words in some])
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_a_glance_rules_no_wording_out(words: str, data: st.DataObject) -> None:
     assert may_signal(data.draw(st.from_regex(re.compile(words, re.IGNORECASE))))
