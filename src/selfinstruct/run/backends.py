@@ -43,6 +43,7 @@ class Backends:
         self._run = given
         self._own: list[tuple[ChosenComponent, Backend]] = []
         self._reported: set[str] = set()
+        self._reported_form = ""
         """The models that were reported to the user."""
 
     def for_stage(self, stage: str) -> Backend:
@@ -141,6 +142,13 @@ class Backends:
                 say(f"prices: {prices}")
         if is_traced() and not self._is_private(backend):
             say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
+
+    def report_schema(self, structured: bool, say: Say) -> None:
+        """Print whether replies keep to a schema, unless the stage before said the same."""
+        form = "JSON that keeps to a schema" if structured else "free text"
+        if form != self._reported_form:
+            self._reported_form = form
+            say(f"replies: {form}")
 
 
 def has_own(config: RunConfig, stage: str) -> bool:

@@ -265,7 +265,7 @@ class Run:
                 await live.open(parts.sampling)
                 refuse_small_context(backend, needs)
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
-                self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
+                self.backends.report_schema(parts.structured, self.say)
             yield live
         finally:
             self._gate = None
