@@ -124,8 +124,8 @@ SETTINGS = """\
 
 {note}
 A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
-one. What is not set there comes from the recipe; the defaults below are those of the recipe `chat`. Options of a command override the file, and `--set PATH=VALUE`
-overrides everything: `--set generate.filters.rouge-l.threshold=0.6`.
+one. What is not set there comes from the recipe; the defaults below are those of the recipe `chat`. Options of a
+command override the file, and `--set PATH=VALUE` overrides everything: `--set generate.filters.rouge-l.threshold=0.6`.
 
 | key | type | default | meaning |
 |---|---|---|---|
