@@ -54,7 +54,7 @@ target = 100  # instructions in all
 @click.option("--recipe", default="chat", show_default=True, help="The recipe to start from.")
 @click.option("--backend", default="demo", show_default=True, help="The backend to start with.")
 @click.option("--full", is_flag=True, help="Write every setting of the recipe into selfinstruct.toml.")
-def command(folder: Path, recipe: str, backend: str, full: bool) -> None:
+def command(*, folder: Path, recipe: str, backend: str, full: bool) -> None:
     """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER. Existing files are not changed."""
     from selfinstruct.config import FILE, recipe_text
     from selfinstruct.config.seeds import builtin_seeds
