@@ -102,7 +102,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, r
             merged[key] = merge(old, value, where, resumed=resumed)
         elif _are_components(old) and isinstance(value, Mapping) and "use" not in value:
             for name, change in value.items():
-                _change_component(merged[key], name, change, f"{where}.{name}", resumed=resumed)
+                _change_component(merged[key], name, change=change, path=f"{where}.{name}", resumed=resumed)
         else:
             merged[key] = deepcopy(value)
     return merged
@@ -113,7 +113,7 @@ def _are_components(value: Any) -> bool:
     return bool(entries) and all(isinstance(entry, Mapping) and "use" in entry for entry in entries)
 
 
-def _change_component(components: list[Any], name: str, change: Any, path: str, *, resumed: bool) -> None:
+def _change_component(components: list[Any], name: str, *, change: Any, path: str, resumed: bool) -> None:
     if change == OFF:
         _remove(components, name, path, resumed=resumed)
     elif isinstance(change, Mapping):
