@@ -54,7 +54,7 @@ _CLOSING = re.compile(
 _HEADING = re.compile(
     rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*", re.IGNORECASE
 )
-_REMARK = re.compile(r"※.*|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
+_REMARK = re.compile(r"※.*|(?:\.{3,}|…)[ \t]*(?:[(（].*[)）])?|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
 _OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
 _BULLET = re.compile(r"\s*[-*•]\s+[^\W\d_].*[.!]\s*\Z")
@@ -65,8 +65,10 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
     rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _NO_INPUT.fullmatch(line)]
-    below = textwrap.dedent("\n".join(rest)).split("\n")
     first, answer = split_inline_answer(first)
+    if not answer and not any(map(str.strip, rest)):
+        return tidy(first), "", ""
+    below = textwrap.dedent("\n".join(rest)).split("\n")
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():
         blocks = _with_title(blocks)
