@@ -86,7 +86,7 @@ FORMATS = (
     help="Save the whole rows of a damaged run into a new run in this folder.",
 )
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
-def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], salvage: Path | None, **given: Any) -> None:
+def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salvage: Path | None, **given: Any) -> None:
     """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset."""
     from selfinstruct.config import parse_assignment
     from selfinstruct.errors import ConfigError

@@ -153,14 +153,15 @@ def _fault(table: str, row: Sequence[Value]) -> str | None:
             case "decisions":
                 decision_of(row[2:12])
             case "settlements":
-                return None if _is_settlement(*row) else "it cannot be read"
+                return None if _is_settlement(row) else "it cannot be read"
     except (ValueError, RunError):
         return "it cannot be read"
     return None
 
 
-def _is_settlement(stage: Any, index: Any, judged: Any, complete: Any, accepted: Any) -> bool:
+def _is_settlement(row: Sequence[Any]) -> bool:
     """Whether a row without a checksum could be a settlement: a flipped bit gives unlikely numbers."""
+    stage, index, judged, complete, accepted = row
     counts = (index, judged, accepted)
     return stage in ENGINE_STAGES and complete in (0, 1) and all(0 <= count < _MOST_COUNTED for count in counts)
 
