@@ -129,7 +129,7 @@ def test_keys_side_by_side_are_those_of_a_row(word: str) -> None:
         (limits._LANGUAGE, limits._language),
     ],
 )
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_a_task_that_states_a_limit_has_a_word_of_its_kind(
     pattern: re.Pattern[str], check: object, data: st.DataObject
