@@ -18,7 +18,9 @@ _DATE_FIRST = re.compile(
     r"\s*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})(?:\s+\d{1,2}:\d{2})?\s*[:,–-]?\s+(?=[^\W\d_])"
 )
 _NEXT = re.compile(r"(?:[.?!:\"”]\s+|\n\s*)(\d{1,2})[.)]\s+(?=[^\W\d_])")
-_NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n\s*)[*_]*{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
+_NEXT_LABEL = re.compile(
+    rf"(?:[.?!:]\s+|\n\s*)[*_]*{_LABELS}\s*#?\d{{1,3}}\s*[:.)]|:\s+instructions?:\s", re.IGNORECASE
+)
 
 
 class MarksFilter(Filter[Draft]):

@@ -90,6 +90,21 @@ _LABELLED_THING = re.compile(
 _LABEL_RULES = re.compile(r'[^.?!:\n]*"[^"\n]{1,40}"[^.?!:\n]*\b(?:or|else)\b[^.?!:\n]*"[^"\n]{1,40}"', re.IGNORECASE)
 """The sentence, or the rest of one, that says which label is right when."""
 
+_LIMIT = r"\b(?:below|above|under|over|at least|at most|(?:more|less|fewer) than) \$?\d[\d,.]*"
+_LIMITS = re.compile(_LIMIT, re.IGNORECASE)
+_GIVEN_NUMBERS = re.compile(
+    r"\b(?:total|sum|average|mean|median|add(?: up)?|subtract|multiply)(?: of)? (?:the|these|those) "
+    r"(?:given|following|provided|listed|above) [a-z]+"
+    rf"|\bthe (?:given|following|provided) [a-z]+\b(?=[^.?!\n]*{_LIMIT})",
+    re.IGNORECASE,
+)
+"""What is added up, or compared with a limit: without a number beside the limits nothing is given."""
+
+_A_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|half)s?\b",
+    re.IGNORECASE,
+)
+
 _FORMS = (
     (re.compile(r"\b(?:given|following|provided) CSV\b", re.IGNORECASE), re.compile(r"\w,\w")),
     (re.compile(r"\b(?:given|following|provided) JSON\b", re.IGNORECASE), re.compile(r"[\[{]")),
@@ -115,6 +130,9 @@ class MaterialFilter(Filter[Draft | Example]):
         if item.input.strip():
             return keep()
         task = item.instruction.strip().rstrip(":：")
+        numbers = None if _SPECIFIES.search(task) else _GIVEN_NUMBERS.search(task)
+        if numbers and not _A_NUMBER.search(_LIMITS.sub("", task)):
+            return drop("no-material", words=numbers[0])
         found = _POINTS.search(task) or (_LABELLED_THING.search(task) if item.is_classification else None)
         if found is None or len(task) > LONGEST_TASK or _SPECIFIES.search(task):
             return keep()
