@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Self
@@ -41,12 +41,12 @@ from selfinstruct.run.settings import (
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
-from selfinstruct.run.stage_run import StageRun, gather_events, has_work
+from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, SeedTask, StageSummary
 
 
 class Run:
@@ -218,7 +218,7 @@ class Run:
         return LiveAnswerer(
             self.backends.for_stage(name),
             self._gate,
-            self._on_retry(events),
+            partial(record_retry, self.store, events),
             policy=RetryPolicy(),
             calls=self.store.calls(),
             is_proven=bool(self.store.totals(name).replies),
@@ -241,6 +241,7 @@ class Run:
                 self.backends,
                 self.store,
                 parts=parts,
+                needs=self._make_room(name),
                 folder=self._batch_folder,
                 wait=self._waits,
                 say=lambda line: self.say(line),
@@ -260,16 +261,19 @@ class Run:
             if has_work(self.store, parts):
                 if failed is not None:
                     raise failed
-                backend = self.backends.for_stage(name)
-                needs = make_room_for_run(backend, self.registry, self.config, stage=name, seeds=self.seeds)
+                needs = self._make_room(name)
                 await live.open(parts.sampling)
-                refuse_small_context(backend, needs)
+                refuse_small_context(self.backends.for_stage(name), needs)
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
             yield live
         finally:
             self._gate = None
             await self._close(live, type(self.backends.for_stage(name)).__name__)
+
+    def _make_room(self, name: str) -> Mapping[str, int]:
+        backend = self.backends.for_stage(name)
+        return make_room_for_run(backend, self.registry, self.config, stage=name, seeds=self.seeds)
 
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
@@ -291,10 +295,3 @@ class Run:
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop cleanly: no further request is sent, and pending replies are kept."""
         self._stages.interrupt(why)
-
-    def _on_retry(self, events: Events) -> Callable[[Retry], None]:
-        def record(retry: Retry) -> None:
-            self.store.record_retry(retry)
-            events.retried(retry)
-
-        return record
