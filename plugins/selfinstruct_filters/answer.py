@@ -60,7 +60,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"(?:[\w'-]+ ){1,3}(?:is|are|was|were|means|refers|consists|has|have|had|can|will|would|should|may|might|must) ",
+    r"(?:(?-i:[A-Z])[\w-]*, )+(?:and )?(?-i:[A-Z])[\w-]* (?:is|are|was|were) "
+    r"|(?:[\w'-]+ ){1,3}(?:is|are|was|were|means|refers|consists|has|have|had|can|will|would|should|may|might|must) ",
     re.IGNORECASE,
 )
 """`Photosynthesis is ...`: a command does not have this verb so early."""

@@ -78,6 +78,13 @@ _SPECIFIES = re.compile(
 )
 """`Write a function that sorts the given list` needs no list."""
 
+_BARE = re.compile(
+    r"(?:please )?(?:write|draft|compose|prepare) (?:an?|the) (?:short )?"
+    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*",
+    re.IGNORECASE,
+)
+"""`Write a letter`: to whom, and on what? A poem or a joke may be about anything."""
+
 _SENTENCE = re.compile(r"[.!?。？！]\s*")
 _ASKS_FIRST = re.compile(
     r"(?:what|who|which|why|how|where|when|is|are|do|does|did|can|please|then|use|using|make|if|your)\b"
@@ -128,6 +135,8 @@ class MaterialFilter(Filter[Draft | Example]):
             text = item.text.rstrip()
             if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
                 return drop("stub", end=text[-60:])
+            if _BARE.fullmatch(text):
+                return drop("stub", end=text)
             may_point = len(text) <= LONGEST_POINTER and any(map(text.casefold().__contains__, _EARLIER_WORDS))
             earlier = _EARLIER.search(text) if may_point and not _GIVEN.search(text) else None
             return drop("earlier-task", words=earlier[0]) if earlier else keep()

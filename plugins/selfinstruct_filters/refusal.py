@@ -20,8 +20,8 @@ _ASK = "please (?:provide|share|give|supply|specify|clarify|tell|add)"
 
 _TASKS = r"(?:tasks?|instructions?|prompts?|exercises?)"
 _ABOUT_TASKS = (
-    rf"(?:(?:the|each|every|all|these|those|any|this|your) )?(?:(?:new|given|following|next|first|last|other)"
-    rf" )*{_TASKS}"
+    r"(?:(?:the|each|every|all|these|those|any|this|your) )?(?:(?:new|given|following|next|first|last|other|second"
+    rf"|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{{1,3}}(?:st|nd|rd|th)?) )*{_TASKS}"
     r"(?: above| below| in (?:this|the) list)? (?!(?:is|are) to (?!create|generate|write \w+ new))(?:is|are"
     r"|should|must|can|could|may"
     r"|might|will|requires?(?! you)|asks?(?! you)|involves?|needs?|tests?|focus(?:es)?|shows?|helps?|have|has"

@@ -74,9 +74,9 @@ _OPENS_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
-    r"\b(?:please|(?:can|could) (?:you|u)|help me|no idea|(?:i|and|but) need|i (?:want|would like)|i'd like"
+    r"\b(?:please|(?:can|could) (?:you|u)|help me|(?:i|and|but) need|i (?:want|would like)|i'd like"
     r"|you (?:are|must|should|need(?! to know)|will)|"
-    r"your (?:task|job|goal|answer)|how (?:to|do|can)|should be|must be)\b|_{2,}",
+    r"your (?:task|job|goal|answer)|how (?:to|do|can)|should be|must be)\b|_{2,}|\Ano idea\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(

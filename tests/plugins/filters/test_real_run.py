@@ -10,7 +10,8 @@ from selfinstruct.api import Draft
 from .quality import filters
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "quality"
-RUNS = [tomllib.loads((CORPUS / f"{name}.toml").read_text("utf-8")) for name in ("real_run", "real_run_second")]
+NAMES = ("real_run", "real_run_second", "real_run_third")
+RUNS = [tomllib.loads((CORPUS / f"{name}.toml").read_text("utf-8")) for name in NAMES]
 
 
 def lines(kind: str) -> list[str]:
