@@ -113,7 +113,8 @@ class Progress:
             self._cached_tokens = stage.cached_tokens
             self._began = self._said_at = time.monotonic()
         if stage.accepted:
-            self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far")
+            target = f", the target is {stage.target}" if stage.target else ""
+            self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far{target}")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
         """Count the decisions and redraw the board."""

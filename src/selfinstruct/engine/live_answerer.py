@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,8 +56,8 @@ class CallJournal(Protocol):
 class LiveAnswerer:
     """Answers requests with a backend's model.
 
-    `on_retry` is called before each wait. `is_proven` says that the stage has had a reply before. After `stop` no call
-    starts; calls in flight end and their replies are kept.
+    `on_retry` is called before each wait. `is_proven` says that the stage has had a reply before. `later` are stages
+    that will ask the same model. After `stop` no call starts; calls in flight end and their replies are kept.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class LiveAnswerer:
         policy: RetryPolicy,
         calls: CallJournal | None = None,
         is_proven: bool = False,
+        later: Sequence[str] = (),
     ) -> None:
         self._backend = backend
         self._gate = gate
@@ -76,6 +77,7 @@ class LiveAnswerer:
         self._policy = policy
         self._calls = calls
         self._is_proven = is_proven
+        self._later = later
         self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
@@ -157,7 +159,8 @@ class LiveAnswerer:
                     raise ModelError(self.mask(outcome.message), TOO_LONG.format(request.stage))
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
-                raise ModelError(self.mask(outcome.message), self.mask(hint_for(outcome, request.stage)))
+                hint = hint_for(outcome, [request.stage, *self._later])
+                raise ModelError(self.mask(outcome.message), self.mask(hint))
             self._answers += isinstance(outcome, Reply)
             return outcome
 
