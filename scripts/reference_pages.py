@@ -9,6 +9,7 @@ Also the page of clients, from the tables of their tests, and docs/decisions/ind
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
 from selfinstruct.config.seeds import SeedRecord
+from selfinstruct.config.tree import Tree, read_recipe
 from selfinstruct.export import records
 from selfinstruct.export.dataset import Exported
 from selfinstruct.files import names
@@ -35,7 +37,7 @@ from selfinstruct.plugins.registry import FILTER, KINDS, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-NOTE = "Written by `scripts/reference_pages.py` from the code; a test fails when it is out of date.\n"
+NOTE = "<!-- Written by scripts/reference_pages.py from the code: edit that, and run `make docs-reference`. -->\n"
 
 Lines = Iterator[str]
 
@@ -122,20 +124,31 @@ SETTINGS = """\
 
 {note}
 A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
-one. What is not set there comes from the recipe. Flags go before the file, and `--set PATH=VALUE` before everything:
-`--set generate.filters.rouge-l.threshold=0.6`.
+one. What is not set there comes from the recipe; the defaults below are those of the recipe `chat`. Options of a
+command override the file, and `--set PATH=VALUE` overrides everything: `--set generate.filters.rouge-l.threshold=0.6`.
 
 | key | type | default | meaning |
 |---|---|---|---|
 | `recipe` | text | `chat` | the set of components to start from: `chat`, `paper`, or a TOML file |
-| `plugins` | list | `[]` | Python files or modules with hooks of your own; their code runs |
-| `backend` | component | none | who answers: `use` and the backend's options |
+| `plugins` | list of texts | `[]` | Python files or modules with hooks of your own; their code runs |
+| `backend` | component | none | the model backend: `use` and its options |
 
 A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory, wherever the file stands.
+list names and options. Paths are relative to the working directory, wherever the file is.
 
-A run freezes the settings of a stage with its first request: going on with others is refused, since the result would be
-neither the one nor the other. Limits, budget, `concurrency`, `target` and the others that only say how far or how
+`[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
+
+```toml
+[generate.filters]
+rouge-l = {{ threshold = 0.6 }}
+keywords = "off"  # leaves it out
+
+[[generate.add_filters]]
+use = "unsafe"
+```
+
+A run freezes the settings of a stage with its first request. To continue it with others is refused, since the results
+would mix two configurations. Limits, budget, `concurrency`, `target` and the others that only say how far or how
 fast may change from command to command.
 """
 
@@ -143,10 +156,11 @@ fast may change from command to command.
 def settings() -> Lines:
     """Every table of a config file."""
     yield SETTINGS.format(note=NOTE)
+    chat = read_recipe("chat")
     for name, table in TABLES.items():
         yield f"## [{name}] {{ #{name} }}\n"
         yield f"{first_sentence(table)}\n"
-        yield from fields(table, skip=(SAMPLING,))
+        yield from fields(table, skip=(SAMPLING,), recipe=chat.get(name, {}))
         if SAMPLING in table.model_fields:
             yield "And `sampling`, as below.\n"
     yield f"## Sampling {{ #{SAMPLING} }}\n"
@@ -158,15 +172,18 @@ def settings() -> Lines:
     yield from fields(tables.SamplingOptions)
 
 
-def fields(model: type[BaseModel], skip: tuple[str, ...] = ()) -> Lines:
-    """The fields of a model as a table. Raises `ValueError` for one that says nothing of itself."""
+def fields(model: type[BaseModel], skip: tuple[str, ...] = (), recipe: Tree | None = None) -> Lines:
+    """The fields of a model as a table, with the values of a recipe as defaults.
+
+    Raises `ValueError` for a field that says nothing of itself.
+    """
     yield "| key | type | default | meaning |\n|---|---|---|---|"
     for key, field in model.model_fields.items():
         if key not in skip:
             words = field.description or COMPONENT_WORDS.get(key)
             if not words:
                 raise ValueError(f"{model.__name__}.{key} has no description")
-            yield f"| `{key}` | {cell(kind(field))} | {cell(default(field))} | {cell(words)} |"
+            yield f"| `{key}` | {cell(kind(field))} | {cell(default(field, (recipe or {}).get(key)))} | {cell(words)} |"
     yield ""
 
 
@@ -174,8 +191,8 @@ COMPONENT_WORDS = {
     "sampler": "Chooses the examples that a prompt shows.",
     "encoder": "Writes the prompt; in `[export]`, the training row.",
     "post_processor": "Reads the reply.",
-    "filters": "Judge what was read, in this order; the first that drops decides.",
-    "add_filters": "Filters after those of the recipe, so that its list need not be repeated.",
+    "filters": "Keep or drop what was read, in this order; the first that drops decides.",
+    "add_filters": "Filters to run after those of the recipe.",
 }
 """What the keys mean that name components: the same in every table."""
 
@@ -432,16 +449,23 @@ WORDS = (
     (r"\bbool\b", "true or false"),
     (r"\bint\b", "whole number"),
     (r"\bfloat\b", "number"),
-    (r"\blist\[Use\]", "list of components"),
-    (r"\bUse\b", "component"),
+    (r"\bComponentTable\b", "component"),
     (r"\bSecretStr\b", "secret"),
     (r"\bLimitOptions\b", "table, as `[limits]`"),
+    (r"\bBudgetBounds\b", "table, as `[budget]`"),
     (r"\b(?:list|tuple)\[(\w+)(?:, \.\.\.)?\]", r"list of \1s"),
+    (r"\btuple\[('.*'), \.\.\.\]", r"list of \1"),
 )
 
 
-def default(field: FieldInfo) -> str:
-    """A field's default as TOML has it."""
+def default(field: FieldInfo, of_recipe: Any = None) -> str:
+    """A field's default as TOML has it: the value of the recipe, or else that of the field."""
+    if isinstance(of_recipe, list):
+        return "[those of the recipe](../filters.md)"
+    if isinstance(of_recipe, dict):
+        return f"`{{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in of_recipe.items())} }}`"
+    if of_recipe is not None:
+        return f"`{json.dumps(of_recipe)}`"
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)

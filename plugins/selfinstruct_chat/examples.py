@@ -15,7 +15,7 @@ from selfinstruct_chat.json_examples import read_json_examples, read_table_examp
 from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
-from selfinstruct_chat.replies import LONGEST
+from selfinstruct_chat.replies import LONGEST, without_markup
 from selfinstruct_chat.words import EXPLANATIONS, NOTES
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
@@ -83,7 +83,7 @@ def read_pairs(
     Explanations below an output go, unless the instruction asks for them. JSON says itself whether it is whole; of
     other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
-    text = one_label_a_line(_EXAMPLE_TAG.sub("", text))
+    text = one_label_a_line(_EXAMPLE_TAG.sub("", without_markup(text, instruction)))
     keeps_remarks = _WANTS_REMARKS.search(instruction) is not None
     if "<<" not in text and (pairs := read_records(text, is_classification, keeps_remarks)):
         return pairs, ends_open
@@ -100,7 +100,8 @@ def read_pairs(
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
-    lines = [line for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip()]
+    labels = ((line, label_at(line)) for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip())
+    lines = [label.rest if label and label.part == "example" else line for line, label in labels]
     found = [_ARROW.fullmatch(line) for line in lines]
     return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
 

@@ -54,7 +54,7 @@ _CLOSING = re.compile(
 _HEADING = re.compile(
     rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*", re.IGNORECASE
 )
-_REMARK = re.compile(r"※.*|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
+_REMARK = re.compile(r"※.*|(?:\.{3,}|…)[ \t]*(?:[(（].*[)）])?|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
 _OPTION_A = re.compile(r"[ \t]*A[:.)]\s")
 _BULLET = re.compile(r"\s*[-*•]\s+[^\W\d_].*[.!]\s*\Z")

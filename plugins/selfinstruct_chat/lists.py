@@ -134,6 +134,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     outer: list[ItemMarker] = []
     breaks = list(accumulate(is_break(line) and not starts_answers(line) for line in lines))
     last = {marker.number: place for place, marker in enumerate(top)}
+    first = {marker.number: place for place, marker in reversed([*enumerate(top)])}
     previous = inner = 0
     for place, marker in enumerate(top):
         number = marker.number
@@ -141,7 +142,8 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
             previous = min(previous, number - 1)  # a heading in between: the numbers may start again
         is_inner = bool(inner) and number == inner + 1 and last[number] > place
         is_repeated = 1 < number == previous and not inner  # models stutter
-        if outer and (is_inner or not (is_repeated or previous < number <= previous + FARTHEST)):
+        is_late = outer and outer[0].number < number < previous and first[number] == place  # 13, 12
+        if outer and (is_inner or not (is_repeated or is_late or previous < number <= previous + FARTHEST)):
             inner = number
             continue
         outer.append(marker)

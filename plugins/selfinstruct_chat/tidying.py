@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
+from selfinstruct_chat.replies import ABOUT_MARKUP, plain_entities
 from selfinstruct_chat.words import INPUTS, NEXT_TASKS, NO_INPUT, NOTES, REMARKS, TASKS
 
 LONGEST = 10_000
@@ -35,12 +35,8 @@ _AGAIN = re.compile(
     rf"(?<![^\W_])[*_]{{0,3}}(?:{NEXT_TASKS}|prompt|question)[*_]{{0,3}}\s?[:：][*_]{{0,3}}\s*", re.IGNORECASE
 )
 
-_ENTITY = re.compile(
-    r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);"
-)
-_ABOUT_ENTITIES = re.compile(
-    r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE
-)
+_ESCAPED = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")
+"""An underline as Markdown escapes it, inside a name; formulas of LaTeX have others."""
 
 
 def tidy(text: str) -> str:
@@ -53,7 +49,7 @@ def tidy(text: str) -> str:
     before = None
     while text != before and len(text) <= LONGEST:
         before = text
-        text = _plain_signs(text)
+        text = _plain_signs(_ESCAPED.sub("_", text) if "$" not in text else text)
         for pattern in (_BULLET, _LABEL, _STRAY):
             if (found := pattern.match(text)) and found.end() < len(text):
                 text = text[found.end() :]
@@ -65,9 +61,7 @@ def tidy(text: str) -> str:
 
 
 def _plain_signs(text: str) -> str:
-    if "&" not in text or "```" in text or _ABOUT_ENTITIES.search(text):
-        return text
-    return _ENTITY.sub(lambda found: " " if found[0] == "&nbsp;" else html.unescape(found[0]), text)
+    return text if "```" in text or ABOUT_MARKUP.search(text) else plain_entities(text)
 
 
 def _without_end(text: str) -> str:

@@ -47,7 +47,10 @@ YES = r"yes|yep|y|true|ja|sí|si|oui|sim|sì|да|так|tak|evet|是的?|对|�
 NO = r"no|nope|n|false|nein|non|não|nee|nej|нет|ні|nie|hayır|否|不是|不|いいえ|아니요|아니오|नहीं|لا|خیر|✗|✘|✖️?|❌|☒|👎"
 """The two answers to a question, in words and in signs."""
 
-CLASS_LABELS = r"klasse|kategorie|etiqueta|étiquette|etichetta|rótulo|метка|标签|類別|类别|ラベル|레이블|लेबल|التصنيف"
+CLASS_LABELS = (
+    r"klasse|kategorie|(?:etiqueta|étiquette|etichetta|rótulo|метка)(?: (?:d[aeio] |del |della |de la )?(?:clas+e|clase"
+    r"|класса))?|标签|類別|类别|ラベル|레이블|लेबल|التصنيف"
+)
 SURE = (
     r"(?:sure(?: thing)?|certainly|of course|absolutely|gladly|okay|no problem|great question|¡?claro(?: que sí)?"
     r"|¡?por supuesto|natürlich|gerne?|klar|selbstverständlich|bien sûr|volontiers|d['’]accord|certo|certamente"

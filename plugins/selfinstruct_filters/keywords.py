@@ -25,9 +25,9 @@ COMPOUNDS = word_set(
 
 ABSTRACT = word_set(
     "comparison comparisons conclusion conclusions parallel parallels analogy distinction inference inferences lesson"
-    " line lots"
+    " line lots table tables timeline outline plan plans"
 )
-"""`Draw a comparison` asks for words."""
+"""`Draw a comparison` and `Sketch a plan` ask for words."""
 
 IN_WORDS = r"[^.!?]{0,80}\b(?:words|worten|mots|palabras|palavras|parole|словами)\b"
 """`Paint a picture in words`."""

@@ -197,6 +197,28 @@ def test_the_error_for_a_file_that_the_provider_refuses_gives_its_reason(server:
     assert finish("classify").summary.reason == "complete"
 
 
+@pytest.mark.parametrize("where", [("--batch",), ("--batch-file", "batches")])
+def test_requests_that_do_not_fit_the_context_are_refused_before_a_batch_is_written(
+    server: BatchServer, project: Path, where: tuple[str, ...]
+) -> None:
+    server.context = 300
+    asked = len(server.billed)
+    ended = command("classify", "--out", "run", *where)
+    ended.failed(4, "the requests do not fit", "classify", "the model's context is 300 tokens", "larger context")
+    assert not server.files
+    assert not list(Path().rglob("*.requests.jsonl"))
+    assert len(server.billed) == asked
+
+
+def test_a_batch_that_is_out_is_collected_even_if_the_context_has_become_smaller(
+    server: BatchServer, project: Path
+) -> None:
+    with pytest.raises(Stopped, match="requests are with the provider"):
+        run_stage("classify")
+    server.context = 300
+    assert finish("classify").summary.reason == "complete"
+
+
 def test_a_server_that_is_down_for_a_while_costs_nothing(server: BatchServer, project: Path) -> None:
     server.faults = {"/files": [error(503, "overloaded")]}
     with pytest.raises(Stopped, match="cannot be reached"):

@@ -34,9 +34,9 @@ class StoredBatch:
 class BatchServer(LoopbackServer):
     """Takes files of requests and answers them by `reply`; `billed` counts every request that it ever answered.
 
-    `refuse` is the message with which every batch fails its validation. `faults` are answered to the next calls
-    of a path. `on_call` is called with the number of a call when it arrives and when it is
-    answered.
+    `refuse` is the message with which every batch fails its validation, and `context` the size of the model's.
+    `faults` are answered to the next calls of a path. `on_call` is called with the number of a call when it arrives and
+    when it is answered.
     """
 
     def __init__(self, reply: Answer, *, polls_needed: int = 1) -> None:
@@ -44,6 +44,7 @@ class BatchServer(LoopbackServer):
         self.reply = reply
         self.polls_needed = polls_needed
         self.refuse = ""
+        self.context = 131072
         self.faults: dict[str, list[ServerFault]] = {}
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, StoredBatch] = {}
@@ -64,7 +65,7 @@ class BatchServer(LoopbackServer):
         if self.faults.get(path):
             return wire.fault(self.faults[path].pop(0))
         if path == "/models":
-            rows = [{"id": name, "object": "model", "active": True, "context_window": 131072} for name in MODELS]
+            rows = [{"id": name, "object": "model", "active": True, "context_window": self.context} for name in MODELS]
             return wire.json({"object": "list", "data": rows})
         if path == "/chat/completions":
             said = self.reply(request.json)

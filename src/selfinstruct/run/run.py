@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Self
@@ -27,7 +27,7 @@ from selfinstruct.errors import (
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, has_own
+from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
@@ -41,12 +41,12 @@ from selfinstruct.run.settings import (
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
-from selfinstruct.run.stage_run import StageRun, gather_events, has_work
+from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, Retry, SeedTask, StageSummary
+from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, SeedTask, StageSummary
 
 
 class Run:
@@ -86,9 +86,7 @@ class Run:
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
             initial_seeds(self.registry, self.config)
-            own = [name for name in (CLASSIFY, INSTANCES) if has_own(self.config, name)]
-            for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
-                assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
+            self.backends.build_all(rates=self.rates)  # an error is reported before a folder is made
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
             say(LOST_LOG.format(self.folder / RUN_FILE))
@@ -218,7 +216,7 @@ class Run:
         return LiveAnswerer(
             self.backends.for_stage(name),
             self._gate,
-            self._on_retry(events),
+            partial(record_retry, self.store, events),
             policy=RetryPolicy(),
             calls=self.store.calls(),
             is_proven=bool(self.store.totals(name).replies),
@@ -241,6 +239,7 @@ class Run:
                 self.backends,
                 self.store,
                 parts=parts,
+                needs=self._make_room(name),
                 folder=self._batch_folder,
                 wait=self._waits,
                 say=lambda line: self.say(line),
@@ -260,16 +259,19 @@ class Run:
             if has_work(self.store, parts):
                 if failed is not None:
                     raise failed
-                backend = self.backends.for_stage(name)
-                needs = make_room_for_run(backend, self.registry, self.config, stage=name, seeds=self.seeds)
+                needs = self._make_room(name)
                 await live.open(parts.sampling)
-                refuse_small_context(backend, needs)
+                refuse_small_context(self.backends.for_stage(name), needs)
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
-                self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
+                self.backends.report_schema(parts.structured, self.say)
             yield live
         finally:
             self._gate = None
             await self._close(live, type(self.backends.for_stage(name)).__name__)
+
+    def _make_room(self, name: str) -> Mapping[str, int]:
+        backend = self.backends.for_stage(name)
+        return make_room_for_run(backend, self.registry, self.config, stage=name, seeds=self.seeds)
 
     async def _close(self, live: LiveAnswerer, name: str) -> None:
         try:
@@ -291,10 +293,3 @@ class Run:
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop cleanly: no further request is sent, and pending replies are kept."""
         self._stages.interrupt(why)
-
-    def _on_retry(self, events: Events) -> Callable[[Retry], None]:
-        def record(retry: Retry) -> None:
-            self.store.record_retry(retry)
-            events.retried(retry)
-
-        return record

@@ -16,7 +16,7 @@ from selfinstruct.run.backends import Say
 from selfinstruct.run.stage_builder import StageParts
 from selfinstruct.store import RunStore
 from selfinstruct.store.backfill import BATCH, SimilarityBackfill
-from selfinstruct.types import StageStart, StageSummary
+from selfinstruct.types import Retry, StageStart, StageSummary
 
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
 
@@ -126,6 +126,12 @@ def has_work(store: RunStore, parts: StageParts) -> bool:
     if goal is not None:
         return store.totals(name).accepted < goal
     return parts.stage.plan(0, 0) is not None or store.next_request_index(name) > len(store.accepted_totals(name))
+
+
+def record_retry(store: RunStore, events: Events, retry: Retry) -> None:
+    """Journal an attempt that will be repeated, and report it."""
+    store.record_retry(retry)
+    events.retried(retry)
 
 
 def gather_events(registry: Registry, observers: Sequence[object], say: Say) -> Events:
