@@ -13,7 +13,14 @@ from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.masking import SecretMask
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
+from selfinstruct.engine.plugin_calls import (
+    FIX_AND_RERUN,
+    call_plugin,
+    check_completion,
+    check_fault,
+    is_cancelled,
+    plugin_failed,
+)
 from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
@@ -295,9 +302,3 @@ class LiveAnswerer:
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
-
-
-def is_cancelled() -> bool:
-    """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -13,7 +13,8 @@ from selfinstruct.config import Tree, differences, without_secrets
 from selfinstruct.config.tables import JudgeTable
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
-from selfinstruct.engine.live_answerer import LiveAnswerer, is_cancelled
+from selfinstruct.engine.live_answerer import LiveAnswerer
+from selfinstruct.engine.plugin_calls import is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
 from selfinstruct.errors import (
     ConfigError,
