@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from selfinstruct.api import Backend, chat
-from selfinstruct.engine.budget import Budget
+from selfinstruct.engine.budget import Budget, CallJournal
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.masking import SecretMask
@@ -41,23 +41,13 @@ from selfinstruct.types import (
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
+__all__ = ["Answer", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
 TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
-
-
-class CallJournal(Protocol):
-    """Records the cost of calls, for budgets and quotas across commands."""
-
-    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
-        """Record that a call is about to be made, and return its number."""
-
-    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
-        """Record that a call has ended."""
 
 
 class LiveAnswerer:
