@@ -96,15 +96,16 @@ class KeywordsFilter(Filter[Draft]):
     """
 
     def __init__(self, options: KeywordsOptions) -> None:
-        self._rules = {language: _rules(read_lists()[language], options) for language in options.languages}
+        rules = {language: _rules(read_lists()[language], options) for language in options.languages}
+        self._all = list(rules.values())
+        self._english = [rules["en"]] if "en" in rules else []
 
     def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
         words = words_of(item.text)
-        is_english = has_english_words(item.text)
         text = ""
-        for language, rules in self._rules.items():
-            if (is_english and language != "en") or (rules.triggers is not None and rules.triggers.isdisjoint(words)):
+        for rules in self._english if has_english_words(item.text) else self._all:
+            if rules.triggers is not None and rules.triggers.isdisjoint(words):
                 continue
             if rules.triggers is None and item.text.isascii():
                 continue

@@ -63,6 +63,9 @@ _EARLIER = re.compile(
 )
 """Words that point at an earlier task, which nobody who gets this one has seen."""
 
+_EARLIER_WORDS = ("just", "previous", "preceding", "last")
+"""Each match of `_EARLIER` holds one of these, and they are found sooner."""
+
 _POINTS = re.compile("|".join((_ENGLISH, *ABROAD)), re.IGNORECASE)
 _GIVEN = re.compile(r"[:：]\s*\S|[\"“”«»„「『`|\[{]|\n\s*\S|\d+\s*[,;+*/=]\s*\d|'\w[^']+'[.\s]")
 """Signs that a task holds what it works on: a colon that something follows, quotes, further lines, a row of numbers."""
@@ -110,7 +113,8 @@ class MaterialFilter(Filter[Draft | Example]):
             text = item.text.rstrip()
             if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
                 return drop("stub", end=text[-60:])
-            earlier = _EARLIER.search(text) if len(text) <= LONGEST_POINTER and not _GIVEN.search(text) else None
+            may_point = len(text) <= LONGEST_POINTER and any(map(text.casefold().__contains__, _EARLIER_WORDS))
+            earlier = _EARLIER.search(text) if may_point and not _GIVEN.search(text) else None
             return drop("earlier-task", words=earlier[0]) if earlier else keep()
         if item.input.strip():
             return keep()
