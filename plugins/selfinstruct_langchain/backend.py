@@ -42,6 +42,7 @@ from selfinstruct_langchain.providers import (
     require_key,
     unknown_provider,
 )
+from selfinstruct_langchain.redirects import refuse_other_hosts
 from selfinstruct_langchain.sampling import Plan, accepted_names, plan_sampling
 
 if TYPE_CHECKING:
@@ -128,8 +129,10 @@ class LangChainBackend(Backend):
             given["model_kwargs"] = {**arguments.get("model_kwargs", {}), **own["model_kwargs"]}
         try:
             if options.completion:
-                return _completion_model(self._name, self._provider, **given)
-            return _init(self._provider, self._name, given)
+                model: BaseChatModel | BaseLLM = _completion_model(self._name, self._provider, **given)
+            else:
+                model = _init(self._provider, self._name, given)
+            refuse_other_hosts(model)
         except Exception as error:
             if problem := environment_problem(error):
                 raise problem from None
@@ -141,6 +144,7 @@ class LangChainBackend(Backend):
             words = self._mask(chat.error_words(error))
             hint = f"Check the backend's options. {self._facts.hint}".strip()
             raise ModelError(f"LangChain could not make the model '{options.model}': {words}", hint) from None
+        return model
 
     async def close(self) -> None:
         """Close the connections of the completion models made so far."""

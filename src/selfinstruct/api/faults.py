@@ -18,6 +18,7 @@ from selfinstruct.api.client_errors import (
     status_of,
 )
 from selfinstruct.api.requested_wait import retry_after
+from selfinstruct.errors import ModelError
 from selfinstruct.types import Busy, Fault, Rejected, Unusable
 
 TOO_MANY_REQUESTS = (429, 503, 529)
@@ -149,6 +150,8 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
 
     `hints` are the provider's own in place of those of `HINTS`.
     """
+    if said := next((one for one in causes(error) if isinstance(one, ModelError)), None):
+        return Unusable(said.message, said.hint)  # of a backend's own, raised within its client
     known = {**HINTS, **(hints or {})}
     status = status_of(error)
     if status is None or status < 400:

@@ -37,7 +37,7 @@ from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_st
 @click.option("--preview", type=click.IntRange(1), metavar="N", help="Send N requests and show them, as preview does.")
 @paid_options
 @quiet_option
-def command(out: Path, target: int | None, preview: int | None, estimate: bool, **given: Any) -> None:
+def command(out: Path, target: int | None, preview: int | None, *, estimate: bool, **given: Any) -> None:
     """Run generate, classify, instances and prepare in order, then judge if asked for.
 
     Each stage resumes where it stopped.
