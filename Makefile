@@ -17,7 +17,7 @@ help:
 	@echo "make audit     the audit alone"
 	@echo "make mutants   small faults in core files, and the share that tests find; options: make mutants ROOM=gate N=20"
 	@echo "make format    lay the code out"
-	@echo "make docs      build the documentation in site/, warnings as errors"
+	@echo "make docs      build the documentation in site/, and check its pages"
 	@echo "make lock      bring constraints.txt up to date"
 	@echo "make docs-filters  write docs/filters.md from the filters"
 	@echo "make clean     remove the environment, caches and runs/demo"
@@ -97,6 +97,7 @@ docs-reference: $(VENV)/.setup
 
 docs: .venv-docs/.installed
 	@.venv-docs/bin/zensical build --strict --clean
+	@$(PYTHON) scripts/check_site.py site
 
 clean:
 	@rm -rf $(VENV) .venv-lock .venv-docs .venv-real site .cache runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -74,7 +74,11 @@ one
 two ... three
 $ python -c "import sys; sys.exit(3)"  # exit 3
 ```
-```python run
+```python
+raise AssertionError("for reading")
+```
+<!-- run -->
+```python
 open("b.txt", "w").write("b")
 ```
 """
@@ -83,7 +87,7 @@ open("b.txt", "w").write("b")
 def test_blocks_are_found_and_done(tmp_path: Path) -> None:
     todo = list(steps(PAGE))
     assert [(step.line, step.kind, step.file) for step in todo] == [
-        (1, "file", "sub/a.py"), (8, "console", ""), (14, "python", "")
+        (1, "file", "sub/a.py"), (8, "console", ""), (18, "python", "")
     ]  # fmt: skip
     where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for step in todo:
