@@ -1,8 +1,8 @@
 """Keeps the HTTP clients of providers' classes to the address that they were given.
 
-A client that follows a redirect sends the prompt again, and headers of the user's own that may hold a key. httpx, and
-httpx2, by which OpenAI's and Anthropic's clients send, leave out `Authorization` on the way to another host, and nothing
-else.
+A client that follows a redirect sends the prompt again, and headers of the user's own that may hold a key. On the way
+to another host, httpx leaves out `Authorization` and nothing else, and so does httpx2, by which the clients of OpenAI
+and Anthropic send.
 """
 
 from __future__ import annotations
