@@ -150,8 +150,8 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
 
     `hints` are the provider's own in place of those of `HINTS`.
     """
-    if said := next((one for one in causes(error) if isinstance(one, ModelError)), None):
-        return Unusable(said.message, said.hint)  # of a backend's own, raised within its client
+    if own := next((one for one in causes(error) if isinstance(one, ModelError)), None):
+        return Unusable(own.message, own.hint)  # of a backend's own, raised within its client
     known = {**HINTS, **(hints or {})}
     status = status_of(error)
     if status is None or status < 400:
