@@ -280,6 +280,15 @@ def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.M
     command("classify", "--batch", "--out", "run").failed(2, "DemoBackend cannot put requests into batches", "--batch")
 
 
+def test_a_new_run_whose_later_stages_cannot_use_batches_is_refused_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command("run", "--batch", "--backend", "demo", "--target", "2", "--out", "run")
+    ended.failed(2, "DemoBackend cannot put requests into batches", "--batch")
+    assert not Path("run").exists()
+
+
 @pytest.mark.parametrize("stage", ["classify", "instances"])
 def test_an_estimate_shows_the_price_with_and_without_batches(server: BatchServer, project: Path, stage: str) -> None:
     calls = server.calls

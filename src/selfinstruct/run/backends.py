@@ -11,6 +11,7 @@ from selfinstruct.api import Backend, Batches
 from selfinstruct.api.secret_finder import mask_data
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
+from selfinstruct.engine.batches.lines import BatchLines
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
@@ -19,7 +20,7 @@ from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, own_table, shared_by, windows_for
 from selfinstruct.run.price_table import price_hint, table_prices
 from selfinstruct.store import BackendFacts, Calls, RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, STAGES, Prices
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, STAGES, Prices, Sampling
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
@@ -43,14 +44,19 @@ class Backends:
         self._run = given
         self._own: list[tuple[ChosenComponent, Backend]] = []
         self._reported: set[str] = set()
-        self._reported_form = ""
         """The models that were reported to the user."""
+        self._reported_form = ""
 
-    def build_all(self, *, rates: bool) -> None:
-        """Build the backends that a new run will ask. Raises what `for_stage` raises."""
-        own = [name for name in (CLASSIFY, INSTANCES) if has_own(self._config, name)]
-        for stage in (GENERATE, *own, *([JUDGE] if rates else [])):
-            self.for_stage(stage)
+    def check_all(self, *, rates: bool, batches: bool) -> None:
+        """Build the backends that a new run will ask, so that an error is reported before a folder is made.
+
+        Raises what `for_stage` raises, and `UsageError` if requests that are to go in `batches` cannot.
+        """
+        later = [name for name in (CLASSIFY, INSTANCES) if batches or has_own(self._config, name)]
+        for stage in (GENERATE, *later, *([JUDGE] if rates else [])):
+            backend = self.for_stage(stage)
+            if batches and stage != GENERATE:
+                BatchLines(backend, Sampling())
 
     def for_stage(self, stage: str) -> Backend:
         """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""

@@ -47,7 +47,7 @@ from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
-from selfinstruct.types import GENERATE, JUDGE, PREPARE, Prices, SeedTask, StageSummary
+from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, PREPARE, Prices, SeedTask, StageSummary
 
 
 class Run:
@@ -87,7 +87,7 @@ class Run:
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
             initial_seeds(self.registry, self.config)
-            self.backends.build_all(rates=self.rates)  # an error is reported before a folder is made
+            self.backends.check_all(rates=self.rates, batches=self._in_batches(CLASSIFY))
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
             say(LOST_LOG.format(self.folder / RUN_FILE))
