@@ -18,8 +18,8 @@ _NUMBER_FIRST = re.compile(
 _DATE_FIRST = re.compile(
     r"\s*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})(?:\s+\d{1,2}:\d{2})?\s*[:,–-]?\s+(?=[^\W\d_])"
 )
-_NEXT = re.compile(r"[.?!:\"”\n](?:(?<=\n)\s*|\s+)(\d{1,2})[.)]\s+(?=[^\W\d_])")
-_NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n\s*)[*_]*{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
+_NEXT = re.compile(r"[.?!:\"”\n](?:(?<=\n)[^\S\n]*+|(?<!\n)\s+)(\d{1,2})[.)]\s+(?=[^\W\d_])")
+_NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n[^\S\n]*+)[*_]*+{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
 
 
 class MarksFilter(Filter[Draft]):

@@ -391,3 +391,12 @@ def test_no_filter_raises(text: str, tail: str) -> None:
     draft = Draft(text, (tail,), {"tail": tail, "intro": tail})
     for name in ORDER:
         build(name).evaluate(draft)
+
+
+@pytest.mark.parametrize("piece", ["\n", "\n ", "*"])
+def test_marks_are_looked_for_in_a_million_characters(piece: str) -> None:
+    """A rule whose work grows with the square of the text would take a day here."""
+    text = f"Name a river.{piece * (1_000_000 // len(piece))}"
+    assert build("marks").evaluate(Draft(text)).keep
+    assert build("marks").evaluate(Draft(f"{text}\n 7. Name a lake.")).reason == "several-tasks"
+    assert build("marks").evaluate(Draft(f"{text}\n\r *Task 7: Name a lake.")).reason == "several-tasks"
