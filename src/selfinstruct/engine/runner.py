@@ -155,8 +155,9 @@ class Runner:
             raise self._all_failed()
 
     def _all_failed(self) -> ModelError:
-        which = "the only request" if self._failures == 1 else f"the last {self._failures} requests all"
-        return ModelError(f"{which} failed: {self._last_failure}")
+        count = self._failures
+        which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
+        return ModelError(f"{which}: {self._last_failure}")
 
     def _wants_more(self) -> bool:
         """Whether to plan another request now. Affects only the cost beyond the goal, never a result."""
