@@ -161,7 +161,11 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
-    tree = merge(merge(tree, given, resumed=resumed), settings.overrides)
+    try:
+        tree = merge(tree, given, resumed=resumed)
+    except ConfigError as error:
+        raise locate(error, sources) from None
+    tree = merge(tree, settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
