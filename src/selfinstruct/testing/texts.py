@@ -12,8 +12,8 @@ from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
-LONG = 1_000_000
-"""Characters of the longest text: far more than a model writes."""
+LONG = 100_000
+"""Characters of the longest text: more than a model writes, and enough to notice work that grows with the square."""
 
 NASTY: dict[str, str] = {
     "empty": "",
@@ -75,9 +75,13 @@ def any_text() -> SearchStrategy[str]:
 
 
 def for_any(strategy: SearchStrategy[T], check: Callable[[T], object], examples: int = 50) -> None:
-    """Run a check on so many values that hypothesis makes up; what fails is made as small as can be."""
+    """Run a check on values that hypothesis makes up; what fails is made as small as can be.
 
-    @settings(max_examples=examples, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+    There are so many `examples`, or fewer where the loaded profile of hypothesis says so.
+    """
+    count = min(examples, settings().max_examples)
+
+    @settings(max_examples=count, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def run(value: T) -> None:
         check(value)

@@ -6,25 +6,26 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Reply, Request
 from selfinstruct.text import final, json_reader
-from selfinstruct_chat import answer_words, items, labels, layout, lists, series, tidying
+from selfinstruct_chat import answer_words, framing, items, labels, layout, lists, series, tidying
 from selfinstruct_chat.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.lists import ListItem
 from selfinstruct_chat.records import read_task_records
 from selfinstruct_chat.tasks import ChatTasksReader
+from tests.sweeps import examples
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(text=st.from_regex(final._SIGN))
 def test_a_text_with_a_sign_is_looked_through(text: str) -> None:
     assert any(sign in text for sign in final._SIGNS)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     before=st.sampled_from(["Write a poem", "Write a poem.", "写诗。", ""]),
     text=st.one_of(st.from_regex(tidying._REMARK_LAST), st.text("a .)]*_】）:：(-—", max_size=12)),
@@ -44,7 +45,7 @@ def test_a_remark_at_the_end_is_taken_off_as_without_a_glance(before: str, text:
     [(series._KNOWN_FIRST, "([【"), (series._KNOWN_LAST, "([【"), (series._KIND_LAST, "[(【|–—")],
     ids=["first", "last", "any"],
 )
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_a_kind_has_its_brackets(pattern: re.Pattern[str], signs: str, data: st.DataObject) -> None:
     assert not set(signs).isdisjoint(data.draw(st.from_regex(pattern)))
@@ -115,7 +116,7 @@ def test_plain_tasks_are_read_without_the_slow_patterns(
     ],
     ids=["again", "inline", "title", "fence", "tags", "json"],
 )
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_each_match_holds_a_sign_that_is_looked_for_first(
     pattern: re.Pattern[str], signs: Sequence[str], data: st.DataObject
@@ -124,18 +125,42 @@ def test_each_match_holds_a_sign_that_is_looked_for_first(
     assert any(map(text.__contains__, signs))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text("ab1:：-–—*_# .[\n", max_size=12))
 def test_a_label_has_a_sign(line: str) -> None:
     plain = any(map(line.__contains__, labels._LABEL_SIGNS))
     assert plain or labels.label_at(f"Input{line}") is None
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.text('a1.:";) \t', max_size=12))
 def test_items_on_one_line_are_parted_as_by_the_plain_pattern(text: str) -> None:
     plain = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
     assert [found.span() for found in lists._RUN_ON.finditer(text)] == [found.span() for found in plain.finditer(text)]
+
+
+def test_words_at_the_end_are_looked_for_once_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    plain = framing._CLOSER
+
+    class Counted:
+        """Counts the searches."""
+
+        def search(self, text: str) -> re.Match[str] | None:
+            asked.append(text)
+            return plain.search(text)
+
+    monkeypatch.setattr(framing, "_CLOSER", Counted())
+    assert framing.without_closers("4 and 5.", "Add.") == "4 and 5."
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("text", ["Input: four", "Input: 4\nOutput: 5"])
+def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "_INSIDE", Unused())
+    assert labels.one_label_a_line(text) == text
 
 
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:

@@ -6,17 +6,18 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Filter
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters import marks, material, restated, unreadable
+from selfinstruct_filters import limits, marks, material, restated, unreadable
 from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
 from selfinstruct_filters.marks import MarksFilter
 from selfinstruct_filters.material import MaterialFilter
 from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
 from selfinstruct_filters.unreadable import UnreadableFilter
+from tests.sweeps import examples
 
 PIECES = sorted(
     (
@@ -32,7 +33,7 @@ TEXTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", "
 
 
 @pytest.mark.parametrize("words", [words for some in ANYWHERE.values() for words in some])
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_a_glance_rules_no_wording_out(words: str, data: st.DataObject) -> None:
     assert may_signal(data.draw(st.from_regex(re.compile(words, re.IGNORECASE))))
@@ -82,7 +83,7 @@ def test_a_plain_draft_is_kept_without_the_slow_patterns(
     assert rule.evaluate(PLAIN).keep
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.text('a1.:";)\n \t', max_size=12))
 def test_numbers_inside_are_found_as_by_the_plain_pattern(text: str) -> None:
     plain = re.compile(r"(?:[.?!:\"”]\s+|\n\s*)(\d{1,2})[.)]\s+(?=[^\W\d_])")
@@ -90,13 +91,13 @@ def test_numbers_inside_are_found_as_by_the_plain_pattern(text: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", [marks._NUMBER_FIRST, marks._DATE_FIRST, marks._NEXT, marks._NEXT_LABEL])
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_each_mark_has_a_digit(pattern: re.Pattern[str], data: st.DataObject) -> None:
     assert marks._DIGIT.search(data.draw(st.from_regex(pattern)))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(text=st.from_regex(material._EARLIER))
 def test_what_points_at_an_earlier_task_has_one_of_its_words(text: str) -> None:
     assert any(map(text.casefold().__contains__, material._EARLIER_WORDS))
@@ -112,6 +113,30 @@ def test_a_run_of_one_sign_is_found_wherever_it_starts(before: int) -> None:
 def test_keys_side_by_side_are_those_of_a_row(word: str) -> None:
     rows = " ".join([*unreadable._ROWS, *(row[::-1] for row in unreadable._ROWS)])
     assert (word in unreadable._KEYS) == (word in rows)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "check"),
+    [
+        (limits._WORDS, limits._words),
+        (limits._SENTENCES, limits._sentences),
+        (limits._PARAGRAPHS, limits._paragraphs),
+        (limits._NO_LETTER, limits._letters),
+        (limits._UPPER, limits._letters),
+        (limits._LOWER, limits._letters),
+        (limits._MUST, limits._quoted),
+        (limits._MUST_NOT, limits._quoted),
+        (limits._LANGUAGE, limits._language),
+    ],
+)
+@examples(20)
+@given(data=st.data())
+def test_a_task_that_states_a_limit_has_a_word_of_its_kind(
+    pattern: re.Pattern[str], check: object, data: st.DataObject
+) -> None:
+    task = data.draw(st.from_regex(pattern, alphabet=st.characters(codec="ascii")) | st.from_regex(pattern))
+    signs = next(signs for signs, one in limits.CHECKS if one is check)
+    assert any(map(task.casefold().__contains__, signs))
 
 
 QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}
