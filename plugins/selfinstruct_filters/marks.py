@@ -20,6 +20,7 @@ _DATE_FIRST = re.compile(
 )
 _NEXT = re.compile(r"[.?!:\"”\n](?:(?<=\n)[^\S\n]*+|(?<!\n)\s+)(\d{1,2})[.)]\s+(?=[^\W\d_])")
 _NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n[^\S\n]*+)[*_]*+{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
+_NEXT_INSTRUCTIONS = re.compile(r":\s+[Ii]nstructions?:\s")
 
 
 class MarksFilter(Filter[Draft]):
@@ -32,7 +33,9 @@ class MarksFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Look at the head, then for numbers that go on from another item's."""
         text = item.text
-        if _DIGIT.search(text) is None:  # each of the marks has one
+        if "nstruction" in text and (label := _NEXT_INSTRUCTIONS.search(text)):
+            return drop("several-tasks", mark=label[0].strip())
+        if _DIGIT.search(text) is None:  # each of the other marks has one
             return keep()
         for reason, pattern in (("number-in-front", _NUMBER_FIRST), ("date-in-front", _DATE_FIRST)):
             if found := pattern.match(text):

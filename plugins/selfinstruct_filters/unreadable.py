@@ -9,7 +9,7 @@ from itertools import combinations, groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.wording import words_of
+from selfinstruct_filters.helpers.wording import VERBS, words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -20,6 +20,11 @@ LEAST_RUN = 16
 _RUN_OF_CHARS = re.compile(rf"([^\W_])\1{{{LEAST_RUN - 1},}}")
 MOST_IN_A_ROW = 5
 """How often a word may follow itself: `ha ha ha` is speech, ten times `the` is a fault."""
+
+MOST_MENTIONED = 12
+"""How often it may where a text speaks about words: `Parse this sentence: Buffalo buffalo ...`."""
+
+_MENTIONS = re.compile(r"[\"“«:]|\b(?:sentences?|words?|repeat|times|parse|punctuate)\b", re.IGNORECASE)
 
 LOOP_WORDS, LOOP_SHARE = 60, 0.2
 """A text of at least so many words, of which only this share are different, runs in a circle. Single letters are none:
@@ -32,7 +37,10 @@ LEAST_CONTENT, CONTENT_SHARE = 8, 0.6
 """Words of more than three letters in a sentence that turns on the spot, and the share of them that may differ."""
 
 RUN = 7
-"""Words in a row that no English task says twice in one plain sentence, or three times at all."""
+"""Words in a row that no English task says twice in one plain sentence, or three times in a short text."""
+
+LOOPED_SHARE = 0.1
+"""The share of a text that runs which come back take at least: a long abstract names its subject three times."""
 
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
@@ -87,8 +95,12 @@ class UnreadableFilter(Filter[Draft]):
         if different == len(spoken):
             return _without_words(item.text, words)
         longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
+        if MOST_IN_A_ROW < longest <= MOST_MENTIONED and _MENTIONS.search(item.text):
+            spoken, longest = [word for word, _ in groupby(spoken)], 1
+            different = len(set(spoken))
         is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(item.text, spoken))
         is_loop = is_loop or (len(spoken) - different >= RUN and item.text.isascii() and _says_again(item.text, spoken))
+        is_loop = is_loop or _commands_twice(spoken)
         if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _is_one_item(item.text):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
@@ -123,6 +135,11 @@ def _is_circle(spoken: Sequence[str]) -> bool:
     return len(words) >= LOOP_WORDS and len(set(words)) < LOOP_SHARE * len(words)
 
 
+def _commands_twice(spoken: Sequence[str]) -> bool:
+    """Whether a text opens with a verb, `and`, and the same verb: `Present and present a new idea`."""
+    return len(spoken) > 2 and spoken[1] == "and" and spoken[0] == spoken[2] and spoken[0] in VERBS
+
+
 def _turns_on_the_spot(text: str, spoken: Sequence[str]) -> bool:
     """Whether one plain command says the same few words again: `Grade the grade based on the grade level`."""
     content = [word for word in spoken if len(word) > 3]
@@ -138,7 +155,9 @@ def _says_again(text: str, spoken: Sequence[str]) -> bool:
     """Whether a run of words comes back: once is enough where nothing can be a quotation, a list or code."""
     runs = Counter(zip(*(spoken[at:] for at in range(RUN)), strict=False))
     most = max(runs.values(), default=0)
-    return most > 2 or (most == 2 and _MATERIAL.search(text.replace(". ", "")) is None)
+    return (most > 2 and most * RUN >= LOOPED_SHARE * len(spoken)) or (
+        most == 2 and _MATERIAL.search(text.replace(". ", "")) is None
+    )
 
 
 def _loops(words: Sequence[str]) -> bool:
