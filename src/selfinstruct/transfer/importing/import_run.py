@@ -100,7 +100,7 @@ def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: Initial
     if list(recorded.digests) != _digests(found):
         raise RunError(
             f"{store.folder} began as an import of other files",
-            "Name all files of the old run in one command, with an --out of its own.",
+            "Name all files of the old run in one command, with another --out.",
         )
     wanted = {key: value for key, value in facts.config.items() if key != "backend"}
     kept = {key: value for key, value in store.facts.config.items() if key != "backend"}
