@@ -317,7 +317,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
-    "reason": "why: a fixed phrase of the filter; in ratings, the judge's own words",
+    "reason": "why: a fixed phrase of the filter; `missing-from-reply` where a reply lacks the answer about an "
+    "instruction or example, `request-failed` where its request failed; in ratings, the judge's own words",
     "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",
