@@ -127,9 +127,9 @@ _FORMS = (
 
 
 class MaterialFilter(Filter[Draft | Example]):
-    """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it points at.
+    """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it refers to.
 
-    An instruction that points at material is kept as a draft, for its examples bring the material; the examples tell.
+    An instruction that refers to material is kept as a draft, because its examples may contain the material.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:
