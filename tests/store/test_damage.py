@@ -102,7 +102,8 @@ def test_doctor_finds_a_row_that_was_edited(run: Path, whole: bytes, edit: str) 
 
 
 @pytest.mark.parametrize(
-    "edit", ["DELETE FROM seeds WHERE position = 3", "UPDATE seeds SET task = replace(task, ' the ', ' a '), checksum = NULL"]
+    "edit",
+    ["DELETE FROM seeds WHERE position = 3", "UPDATE seeds SET task = replace(task, ' the ', ' a '), checksum = NULL"],
 )
 def test_doctor_finds_seed_tasks_that_are_not_those_of_the_run(run: Path, whole: bytes, edit: str) -> None:
     """The rows of an older version have no checksums, and one that is gone has none in any version."""
