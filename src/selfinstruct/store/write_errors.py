@@ -7,10 +7,8 @@ import sqlite3
 from selfinstruct.errors import DiskFullError, RunError
 from selfinstruct.files.atomic import DISK_FULL
 
-_NO_ROOM = (
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR_SHMSIZE,
-)  # the second: there is no room for the index of the write-ahead log
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""The codes of SQLite for a full disk; by the second, the index of its log finds no room."""
 
 
 def write_error(words: str, error: OSError | sqlite3.Error, *, hint: str) -> RunError:
@@ -19,7 +17,7 @@ def write_error(words: str, error: OSError | sqlite3.Error, *, hint: str) -> Run
         cause, is_full = error.strerror, error.errno in DISK_FULL
     else:
         code = getattr(error, "sqlite_errorcode", 0)
-        cause, is_full = str(error), code in _NO_ROOM
+        cause, is_full = str(error), code in _FULL
     if is_full:
         return DiskFullError(
             f"{words}: the disk is full",
