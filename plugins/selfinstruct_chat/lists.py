@@ -17,7 +17,7 @@ FARTHEST = 5
 """How far an item's number may lie above the one before: models skip numbers, but `42.` after `3.` is data."""
 
 _NUMBER = re.compile(
-    rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
+    rf"""(?P<indent>[ \t]*+)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
