@@ -125,8 +125,7 @@ def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[
     The last answer of a reply that was cut is left out, unless its closing bracket or quotation mark says that it is
     whole, or one task was asked about.
     """
-    found = read_json_labels(text, tasks)
-    if found is not None:
+    if found := read_json_labels(text, tasks):
         return found
     lines = [" ".join(line.split()) for line in _SENTENCE.sub("\n", text).split("\n") if line.strip("`~ \t")]
     found = _by_line(lines, tasks) or _by_position(lines, len(tasks)) or _by_text(lines, tasks)
