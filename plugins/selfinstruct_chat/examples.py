@@ -8,14 +8,13 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
-from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
 from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
-from selfinstruct_chat.replies import LONGEST, without_markup
+from selfinstruct_chat.replies import final_part, without_markup
 from selfinstruct_chat.words import EXPLANATIONS, NOTES
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
@@ -32,10 +31,8 @@ _WANTS_REMARKS = re.compile(
 """Tasks whose answer is an explanation, or has one."""
 
 _EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_ARROW = re.compile(
-    r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
-    r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
-)
+_ARROW = re.compile(r"->|=>|→|⇒")
+_ITEM = re.compile(r"(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?")
 _ARROW_BELOW = re.compile(r"\n[ \t]*(?=(?:->|=>|→|⇒))")
 _NOTE_LAST = re.compile(rf"\n[ \t]*\n[*_]*(?:{NOTES})[*_]*\s?[:：][^\n]*\Z", re.IGNORECASE)
 """A note below the last of several outputs, which is on all of them."""
@@ -54,7 +51,7 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
+        text = without_closers(final_part(reply.text).rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
@@ -100,10 +97,17 @@ def read_pairs(
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
-    labels = ((line, label_at(line)) for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip())
-    lines = [label.rest if label and label.part == "example" else line for line, label in labels]
-    found = [_ARROW.fullmatch(line) for line in lines]
-    return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
+    pairs = []
+    for line in _ARROW_BELOW.sub(" ", text).split("\n"):
+        label = label_at(line)
+        own = label.rest if label and label.part == "example" else line
+        if not own.strip():
+            continue
+        sides = [side.strip() for side in _ARROW.split(own)]
+        if len(sides) != 2 or not all(sides):
+            return []
+        pairs.append((_ITEM.sub("", sides[0], count=1).strip("*"), sides[1]))
+    return pairs if len(pairs) > 1 else []
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:

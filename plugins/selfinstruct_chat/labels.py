@@ -15,7 +15,7 @@ HEAD = 120
 
 _STARS = r"[*_]{0,3}"
 _LEAD = (
-    r"[ \t]*(?:>[ \t]*)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
+    r"[ \t]*+(?:>[ \t]*+)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
     rf"(?:{SYMBOL}[ \t]*)?[\[【]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
 )
 LABEL = re.compile(
@@ -50,12 +50,12 @@ _INSIDE = re.compile(
 )
 """Where a label begins in the middle of a line."""
 
-_COLUMN = re.compile(rf"[ \t]+[|–—][ \t]+(?={_STARS}(?P<name>[^\W\d_]{{2,20}}){_STARS}[:：])")
+_COLUMN = re.compile(rf"(?<=\S)[ \t]+[|–—][ \t]+(?={_STARS}(?P<name>[^\W\d_]{{2,20}}){_STARS}[:：])")
 
 LONGEST_LINE = 2_000
 """Characters of a line in which labels are looked for."""
 
-_BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\(?\d{1,3}[.)]|\#{1,6}(?:[ \t]*\d{1,3}[.:]?)?)[ \t]*\r?")
+_BETWEEN = re.compile(r"[ \t]*+(?:(?:[-*_=][ \t]*){3,}|\(?\d{1,3}[.)]|\#{1,6}(?:[ \t]*\d{1,3}[.:]?)?)[ \t]*\r?")
 """Rules, bare numbers and empty headings that part examples."""
 
 

@@ -17,7 +17,7 @@ FARTHEST = 5
 """How far an item's number may lie above the one before: models skip numbers, but `42.` after `3.` is data."""
 
 _NUMBER = re.compile(
-    rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
+    rf"""(?P<indent>[ \t]*+)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
@@ -26,11 +26,11 @@ _NUMBER = re.compile(
 )
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
-    rf"(?P<indent>[ \t]*)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
+    rf"(?P<indent>[ \t]*+)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
