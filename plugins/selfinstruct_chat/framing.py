@@ -56,16 +56,11 @@ def without_frame(output: str, instruction: str) -> str:
         at for at in range(2, len(lines)) if not lines[at - 1].strip() and _begins_other(lines[at]) not in ("", own)
     )
     lines = lines[: next(others, len(lines))]
-    if _is_output(lines[0]) and (below := "\n".join([_rest(lines[0]), *lines[1:]]).strip("\r\n")):
-        lines = below.split("\n")
     output = "\n".join(lines).rstrip()
     if found := _OPENER.match(output[:ENDS]):
         output = output[found.end() :]
     if not _WANTS_LETTER.search(instruction) and (found := _AGREED.match(output[:ENDS])):
         output = output[found.end() :]
-    above, _, last = output.rpartition("\n")
-    if _is_output(last) and not _rest(last).strip("*_ \t"):
-        output = above.rstrip()
     return without_closers(output, instruction)
 
 

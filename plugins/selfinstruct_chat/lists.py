@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from selfinstruct_chat.answer_words import starts_answers, take_answers
 from selfinstruct_chat.labels import FENCE, fenced_lines
-from selfinstruct_chat.words import HERE, SURE, SYMBOL, TASKS
+from selfinstruct_chat.words import SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -34,7 +34,6 @@ _RANK = re.compile(
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_TALK = re.compile(rf"(?:{SURE}|{HERE})", re.IGNORECASE)
 _BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
 _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
@@ -159,8 +158,6 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
     mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
     closed = found["closed"] or found["closed_late"]
     named = bool(label or found["heading"])
-    if found["aside"] and not named:
-        return None  # `3 (three): `, `1/2. `
     if not named and (
         not mark or (mark == "]" and found["open"] != "[") or (mark in "–—-" and not _DASHED.match(rest))
     ):
@@ -176,8 +173,6 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
         if number not in ROMAN:
             return None
         number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
-    elif mark in ("]", "°", "º", "/"):
-        label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or _BOLD_LINE.fullmatch(rest) is not None
     return ItemMarker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
@@ -256,7 +251,7 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     filled = [line.strip() for line in intro if line.strip()]
     is_spaced = all(not lines[marker.line - 1].strip() for marker in markers)
     goes_on = markers[0].number > 1 and len(filled) == 1 and (is_spaced or lines[markers[0].line - 1].strip())
-    if goes_on and filled[0].endswith((".", "?", "。", "？")) and not _TALK.match(filled[0]):
+    if goes_on and filled[0].endswith((".", "?", "。", "？")):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
 
