@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
-from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
+from selfinstruct_chat.json_examples import read_json_examples, read_row_examples
 from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
@@ -92,7 +92,7 @@ def read_pairs(
     pairs, is_cut = read_json_examples(text, ends_open, _WANTS_DATA.search(instruction) is None)
     if pairs:
         return pairs, is_cut
-    return read_table_examples(text) or _by_arrows(text), ends_open
+    return read_row_examples(text) or _by_arrows(text), ends_open
 
 
 def _by_arrows(text: str) -> list[InputOutput]:

@@ -17,7 +17,7 @@ from selfinstruct_chat.answer_words import (
 )
 from selfinstruct_chat.lists import ListItem, is_break, is_fence
 from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.words import INPUTS, NO_INPUT, TASKS
+from selfinstruct_chat.words import INPUTS, LEAD_IN, NO_INPUT, TASKS
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -48,11 +48,11 @@ _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
     r"\[(?:end|done|eof)\]|\*[^*\n]+\*\s*\Z|note(?: that)?\b|please provide more|enjoy\b|is there anything else"
-    r"|that's all)",
+    r"|that's all|there you (?:go|have it)|which (?:one )?(?:of (?:these|them) )?do you (?:like|prefer))",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*", re.IGNORECASE
+    rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*|{LEAD_IN}[ \t]*", re.IGNORECASE
 )
 _REMARK = re.compile(r"※.*|(?:\.{3,}|…)[ \t]*(?:[(（].*[)）])?|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.fields import kind_of_field, text_of
-from selfinstruct_chat.layout import read_table
+from selfinstruct_chat.rows import read_rows
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
@@ -43,14 +43,18 @@ def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False
     return found, not is_whole or (ends_open and not has_quote)
 
 
-def read_table_examples(text: str) -> list[tuple[str, str]]:
-    """Inputs and outputs from a table that has a column for each, below no more than a line."""
-    intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
-    if sorted(filter(None, map(kind_of_field, names))) != ["input", "output"] or not _INTRO.fullmatch(
-        "\n".join(intro).strip()
-    ):
+def read_row_examples(text: str) -> list[tuple[str, str]]:
+    """Inputs and outputs from rows that have a field for each, below no more than a line."""
+    rows = read_rows(text)
+    if rows is None or not _INTRO.fullmatch("\n".join(rows.intro).strip()):
         return []
-    return [pair for row in rows if len(row) == len(names) and (pair := _pair(dict(zip(names, row, strict=True))))]
+    kinds = ("input", "output")
+    return [
+        pair
+        for row in rows.objects
+        if sorted(filter(None, map(kind_of_field, row))) == [*kinds]
+        for pair in _examples(row)
+    ]
 
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ _NUMBER = re.compile(
 )
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
-_BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›・])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
@@ -42,6 +42,7 @@ _COUNTED = re.compile(
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
 _BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
+_CATEGORY = re.compile(r"[*_]*[^\W\d_][^.?!。？！:：]{1,30}[:：]?[*_]*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
@@ -78,7 +79,10 @@ def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
     fenced = fenced_lines(lines)
-    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced)
+    if not markers:
+        lines = _without_categories(lines)
+        markers = _bulleted(lines, fenced) or _counted(lines, fenced)
     return _cut_at(lines, markers) if markers else _plain(lines)
 
 
@@ -221,6 +225,14 @@ def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     if not found and len(bare := [at for at, line in enumerate(lines) if at not in fenced and _BARE.match(line)]) > 1:
         return [ItemMarker(at, 0, 0, "", lines[at].lstrip()[1:], is_title=False) for at in bare]
     return _outermost(found)
+
+
+def _without_categories(lines: Sequence[str]) -> list[str]:
+    """The lines without the bullets that name a kind, where there are several and all else stands in bullets below."""
+    bullets = [marker for at, line in enumerate(lines) if (marker := _bullet_at(at, line))]
+    outer = {marker.line: marker.rest for marker in _outermost(bullets)}
+    is_filed = 2 < 2 * len(outer) <= len(bullets) and all(map(_CATEGORY.fullmatch, outer.values()))
+    return ["" if is_filed and at in outer else line for at, line in enumerate(lines)]
 
 
 def _bullet_at(at: int, line: str) -> ItemMarker | None:

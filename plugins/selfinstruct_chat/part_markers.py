@@ -32,7 +32,7 @@ PartBlock: TypeAlias = tuple[PartKind, str]
 _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
 _OTHER_FORM = re.compile(
     rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
-    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
+    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)(?:[ _#]?\d{{1,2}})?>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""

@@ -10,6 +10,7 @@ from selfinstruct.api.text import final_text
 LONGEST, MOST_LINES = 100_000, 5_000
 """Characters and lines of a final part that are read, some 25,000 tokens: what is longer runs in a circle."""
 
+_CDATA = re.compile(r"<!\[CDATA\[((?:(?!\]\]>|<!\[).)*+)\]\]>", re.DOTALL)
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
 _KEYCAPS = re.compile(r"(?:\d\ufe0f?\u20e3|🔟)+")
 """Numbers in signs: 1⃣0⃣."""
@@ -24,7 +25,7 @@ _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 def final_part(text: str) -> str:
     """The final part of a reply, as far as it is read."""
-    lines = final_text(text)[:LONGEST].split("\n", MOST_LINES)
+    lines = _CDATA.sub(r"\1", final_text(text)[:LONGEST]).split("\n", MOST_LINES)
     return "\n".join(lines[:MOST_LINES])
 
 
