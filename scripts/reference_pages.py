@@ -9,9 +9,12 @@ Also the page of clients, from the tables of their tests, and docs/decisions/ind
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -27,6 +30,7 @@ from selfinstruct.cli import COMMANDS, cli
 from selfinstruct.cli.help import TitledOption, sections
 from selfinstruct.config import tables
 from selfinstruct.config.seeds import SeedRecord
+from selfinstruct.config.tree import Tree, read_recipe
 from selfinstruct.export import records
 from selfinstruct.export.dataset import Exported
 from selfinstruct.files import names
@@ -35,7 +39,7 @@ from selfinstruct.plugins.registry import FILTER, KINDS, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-NOTE = "Written by `scripts/reference_pages.py` from the code; a test fails when it is out of date.\n"
+NOTE = "<!-- Written by scripts/reference_pages.py from the code: edit that, and run `make docs-reference`. -->\n"
 
 Lines = Iterator[str]
 
@@ -43,48 +47,83 @@ Lines = Iterator[str]
 # --- commands
 
 
+SHARED_BY = 3
+"""An option that so many commands have with the same words is explained once, in a table for all."""
+
+
 def commands() -> Lines:
     """Every command, its arguments, options and examples."""
     yield "# Commands\n"
     yield NOTE
-    yield "`selfinstruct COMMAND --help` tells the same. A command that takes `--backend NAME` also takes the"
+    yield "`selfinstruct COMMAND --help` prints the same. A command that takes `--backend NAME` also takes the"
     yield "options of that backend as flags; [components](components.md#backends) lists them.\n"
     yield "| command | what it does |\n|---|---|"
     for name, words in COMMANDS.items():
         yield f"| [`{name}`](#{name}) | {cell(words)} |"
     yield ""
-    context = click.Context(cli, info_name="selfinstruct")
+    shared = shared_options()
+    yield "## Common options { #common }\n"
+    yield "| option | meaning |\n|---|---|"
+    yield from (f"| `{flags}` | {cell(words)} |" for flags, words in shared)
+    yield "\nCommands that can stop end with an [exit code](errors.md).\n"
     for name in COMMANDS:
-        command = cli.get_command(context, name)
-        assert command is not None
-        yield from one_command(command, click.Context(command, context, info_name=name), "##")
+        command = command_of(name)
+        yield from one_command(command, context_of(command, name), "##", shared=shared)
 
 
-def one_command(command: click.Command, context: click.Context, level: str) -> Lines:
+def command_of(name: str) -> click.Command:
+    """The command with a name."""
+    command = cli.get_command(click.Context(cli, info_name="selfinstruct"), name)
+    assert command is not None
+    return command
+
+
+def context_of(command: click.Command, name: str) -> click.Context:
+    """The context in which a command prints its help."""
+    return click.Context(command, click.Context(cli, info_name="selfinstruct"), info_name=name)
+
+
+def shared_options() -> list[tuple[str, str]]:
+    """The options that several commands have with the same words, in the order of the commands."""
+    found = Counter(
+        (flag, record)
+        for name in COMMANDS
+        for command in [command_of(name)]
+        for flag, record in options(command, context_of(command, name))
+    )
+    first = {flag: record for (flag, record), count in reversed(found.items()) if count >= SHARED_BY}
+    return [record for flag, record in found if first.get(flag) == record]
+
+
+def one_command(command: click.Command, context: click.Context, level: str, *, shared: list[tuple[str, str]]) -> Lines:
     """A command and those below it."""
     yield f"{level} {context.command_path.removeprefix('selfinstruct ')}\n"
     yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
     yield from blocks(command.help or "")
-    yield from options(command, context)
-    if command.epilog:
-        yield from blocks(command.epilog)
+    found = list(options(command, context))
+    own = [record for _, record in found if record not in shared]
+    if own:
+        yield "| option | meaning |\n|---|---|"
+        yield from (f"| `{flags}` | {cell(words)} |" for flags, words in own)
+        yield ""
+    if names := [f"`{flag}`" for flag, record in found if record in shared]:
+        yield f"{'Also' if own else 'Options'}: {', '.join(names)} ([common options](#common)).\n"
+    for block in blocks(command.epilog) if command.epilog else ():
+        if not block.startswith("Exit codes:"):
+            yield block
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
-            yield from one_command(below, click.Context(below, context, info_name=name), level + "#")
+            yield from one_command(below, click.Context(below, context, info_name=name), level + "#", shared=shared)
 
 
-def options(command: click.Command, context: click.Context) -> Lines:
-    """A command's own options, under the titles of its help; what a backend brought in this process is no page's."""
-    for title, found in sections(command, context).items():
-        shown = [option for option in found if "--help" not in option.opts and not isinstance(option, TitledOption)]
-        if not shown:
-            continue
-        yield f"| {title} | |\n|---|---|"
-        for option in shown:
-            record = option.get_help_record(context)
-            assert record is not None, option
-            yield f"| `{record[0]}` | {cell(record[1])} |"
-        yield ""
+def options(command: click.Command, context: click.Context) -> Iterator[tuple[str, tuple[str, str]]]:
+    """First flag and help of a command's own options, without what a backend brought in this process."""
+    for found in sections(command, context).values():
+        for option in found:
+            if "--help" not in option.opts and not isinstance(option, TitledOption):
+                record = option.get_help_record(context)
+                assert record is not None, option
+                yield option.opts[0], record
 
 
 def blocks(text: str) -> Lines:
@@ -122,20 +161,31 @@ SETTINGS = """\
 
 {note}
 A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
-one. What is not set there comes from the recipe. Flags go before the file, and `--set PATH=VALUE` before everything:
-`--set generate.filters.rouge-l.threshold=0.6`.
+one. What is not set there comes from the recipe; the defaults below are those of the recipe `chat`. Options of a
+command override the file, and `--set PATH=VALUE` overrides everything: `--set generate.filters.rouge-l.threshold=0.6`.
 
 | key | type | default | meaning |
 |---|---|---|---|
 | `recipe` | text | `chat` | the set of components to start from: `chat`, `paper`, or a TOML file |
-| `plugins` | list | `[]` | Python files or modules with hooks of your own; their code runs |
-| `backend` | component | none | who answers: `use` and the backend's options |
+| `plugins` | list of texts | `[]` | Python files or modules with hooks of your own; their code runs |
+| `backend` | component | none | the model backend: `use` and its options |
 
 A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory, wherever the file stands.
+list names and options. Paths are relative to the working directory, wherever the file is.
 
-A run freezes the settings of a stage with its first request: going on with others is refused, since the result would be
-neither the one nor the other. Limits, budget, `concurrency`, `target` and the others that only say how far or how
+`[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
+
+```toml
+[generate.filters]
+rouge-l = {{ threshold = 0.6 }}
+keywords = "off"  # leaves it out
+
+[[generate.add_filters]]
+use = "unsafe"
+```
+
+A run freezes the settings of a stage with its first request. To continue it with others is refused, since the results
+would mix two configurations. Limits, budget, `concurrency`, `target` and the others that only say how far or how
 fast may change from command to command.
 """
 
@@ -143,12 +193,24 @@ fast may change from command to command.
 def settings() -> Lines:
     """Every table of a config file."""
     yield SETTINGS.format(note=NOTE)
+    chat = read_recipe("chat")
+    stages = {name: table for name, table in TABLES.items() if SAMPLING in table.model_fields}
+    rows = {name: field_rows(table, skip=(SAMPLING,), recipe=chat.get(name, {})) for name, table in TABLES.items()}
+    found = Counter(row for name in stages for row in rows[name].values())
+    different = Counter(key for name in stages for key, row in rows[name].items() if found[row] < SHARED_BY)
+    shared = {
+        row: key for name in stages for key, row in rows[name].items() if found[row] >= SHARED_BY and not different[key]
+    }
     for name, table in TABLES.items():
+        if name == next(iter(stages)):
+            yield "## Every stage { #stages }\n"
+            yield f"In {', '.join(f'`[{stage}]`' for stage in stages)}, except where a table has no such row.\n"
+            yield from rows_of_table(shared)
         yield f"## [{name}] {{ #{name} }}\n"
         yield f"{first_sentence(table)}\n"
-        yield from fields(table, skip=(SAMPLING,))
-        if SAMPLING in table.model_fields:
-            yield "And `sampling`, as below.\n"
+        yield from rows_of_table(row for row in rows[name].values() if row not in shared)
+        if also := [f"`{key}`" for key, row in rows[name].items() if row in shared]:
+            yield f"Also: {', '.join(also)} ([every stage](#stages)), and [`sampling`](#{SAMPLING}).\n"
     yield f"## Sampling {{ #{SAMPLING} }}\n"
     yield (
         "In every stage that asks a model, as in `[generate.sampling]`. "
@@ -158,24 +220,40 @@ def settings() -> Lines:
     yield from fields(tables.SamplingOptions)
 
 
-def fields(model: type[BaseModel], skip: tuple[str, ...] = ()) -> Lines:
-    """The fields of a model as a table. Raises `ValueError` for one that says nothing of itself."""
+def fields(model: type[BaseModel]) -> Lines:
+    """The fields of a model as a table."""
+    yield from rows_of_table(field_rows(model).values())
+
+
+def rows_of_table(rows: Iterable[str]) -> Lines:
+    """A table of fields."""
     yield "| key | type | default | meaning |\n|---|---|---|---|"
+    yield from rows
+    yield ""
+
+
+def field_rows(model: type[BaseModel], skip: tuple[str, ...] = (), recipe: Tree | None = None) -> dict[str, str]:
+    """The rows of a table by field, with the values of a recipe as defaults.
+
+    Raises `ValueError` for a field without a description.
+    """
+    rows = {}
     for key, field in model.model_fields.items():
         if key not in skip:
             words = field.description or COMPONENT_WORDS.get(key)
             if not words:
                 raise ValueError(f"{model.__name__}.{key} has no description")
-            yield f"| `{key}` | {cell(kind(field))} | {cell(default(field))} | {cell(words)} |"
-    yield ""
+            cells = (kind(field), default(field, (recipe or {}).get(key)), words)
+            rows[key] = f"| `{key}` | {' | '.join(map(cell, cells))} |"
+    return rows
 
 
 COMPONENT_WORDS = {
     "sampler": "Chooses the examples that a prompt shows.",
     "encoder": "Writes the prompt; in `[export]`, the training row.",
     "post_processor": "Reads the reply.",
-    "filters": "Judge what was read, in this order; the first that drops decides.",
-    "add_filters": "Filters after those of the recipe, so that its list need not be repeated.",
+    "filters": "Keep or drop what was read, in this order; the first that drops decides.",
+    "add_filters": "Filters to run after those of the recipe.",
 }
 """What the keys mean that name components: the same in every table."""
 
@@ -210,13 +288,19 @@ def components() -> Lines:
 # --- files
 
 
+REJECTED_WORDS = (
+    "Every candidate that was not kept, with the filter and the reason. Rows of later stages also have `subject` and "
+    "`instruction` (id and text of the instruction), and what was dropped: `input` and `is_classification` of an "
+    "example, the answers of a rating."
+)
+
 FILES: Mapping[str, tuple[str, type[BaseModel]]] = {
     names.INSTRUCTIONS: ("Accepted instructions, oldest first.", records.InstructionRecord),
-    names.REJECTED: ("Every candidate that was not kept, with the filter and the reason.", records.RejectedRecord),
+    names.REJECTED: (REJECTED_WORDS, records.RejectedRecord),
     names.LABELS: ("Which instructions are classification tasks.", records.LabelRecord),
     names.RAW_INSTANCES: ("Instances as the model wrote them.", records.RawInstancesRecord),
     names.EXAMPLES: ("Finished training examples.", records.ExampleRecord),
-    names.RATINGS: ("What a judge said of the examples.", records.RatingRecord),
+    names.RATINGS: ("The judge's ratings of the examples.", records.RatingRecord),
 }
 
 FIELD_WORDS: Mapping[str, str] = {
@@ -228,12 +312,12 @@ FIELD_WORDS: Mapping[str, str] = {
     "metadata": "the request: `prompt`, `response.choices[0]` with `text` and `finish_reason`, `created_at`",
     "instance_metadata": "the request, as `metadata` above",
     "request_idx": "which request of its stage it came from, from 0",
-    "id": "`g<request>.<position in its reply>`: the instruction's name in all files",
-    "raw_instances": "the model's text, unread",
+    "id": "`g<request>.<position in its reply>` of the instruction; of an example `e<raw text>.<position>`",
+    "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
     "reason": "why: a fixed phrase of the filter; in ratings, the judge's own words",
-    "evidence": "what the filter saw",
+    "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",
     "fate": "`rejected`, or `quarantined` where a plugin failed on it",
@@ -243,11 +327,22 @@ FIELD_WORDS: Mapping[str, str] = {
     "score": "how many of the three were yes",
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
     "grade": "from 1 to 5, if the judge was asked for grades",
-    "model": "who rated",
-    "name": "a label of your own",
-    "instances": "at least one worked case: `input` (may be left out) and `output`",
-    "is_classification": "whether the answer is one of a few labels; `Yes`, `No` or `Unknown` in the file of labels",
+    "model": "the model that rated",
+    "is_classification": "whether the answer is one of a few labels; in the file of labels `Yes`, `No` or `Unknown`",
 }
+
+SEED_WORDS: Mapping[str, str] = {
+    "id": "a name, such as `seed_task_0`; not `g1.0`, as machine-written instructions are called",
+    "name": "a label of your own",
+    "instruction": "the task",
+    "instances": "at least one worked example: `output`, and `input` if the task has one",
+    "is_classification": "whether the answer is one of a few labels",
+}
+
+SEEDS_HEAD = """\
+What you write, for `--seeds`: JSON Lines, a JSON array, or CSV with named columns. `input` and `output` may also stand
+beside the instruction, in place of `instances`. Ids and instructions must be unique; other keys are ignored.
+"""
 
 FILES_HEAD = """\
 # Files
@@ -264,8 +359,12 @@ def files() -> Lines:
     """The seed file and every file that a run writes."""
     yield FILES_HEAD.format(note=NOTE)
     yield "## Seed tasks { #seeds }\n"
-    yield "What you write, for `--seeds`. Ids and instructions are unique; other keys are ignored.\n"
-    yield from keys(SeedRecord)
+    yield SEEDS_HEAD
+    yield "| key | type | | meaning |\n|---|---|---|---|"
+    for key, field in SeedRecord.model_fields.items():
+        needed = "required" if field.is_required() else "optional"
+        yield f"| `{key}` | {cell(kind(field)).replace('InstanceRecords', 'objects')} | {needed} | {SEED_WORDS[key]} |"
+    yield ""
     for name, (words, model) in FILES.items():
         yield f"## {name} {{ #{Path(name).stem} }}\n"
         yield f"{words}\n"
@@ -289,15 +388,15 @@ EXITS = {
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
     3: "a plugin: the message names it",
     4: "the model cannot be used: key, name, server",
-    5: "stopped before its goal (Ctrl-C, budget, quota); the same command goes on",
+    5: "stopped before its goal; the same command continues (after a used-up budget, with a larger one)",
 }
 
 ERRORS_HEAD = """\
 # Errors and exit codes
 
 {note}
-Every error is a sentence that says what and where, and a hint what to do. `--debug` adds the traceback. No failure ends
-with 0.
+Every error is a sentence that says what is wrong and where, and a hint that says what to do. `--debug` adds the
+traceback.
 
 | exit code | meaning |
 |---|---|
@@ -381,9 +480,12 @@ def one_class(one: type, level: str) -> Lines:
         fields = "\n".join(f"    {name}: {what}" for name, what in vars(one)["__annotations__"].items())
         yield f"```python\n@dataclass\nclass {one.__name__}:\n{fields}\n```\n"
     yield docstring(one) + "\n"
-    for name, method in members(one).items():
+    found = members(one)
+    if twins := [name for name in found if is_twin(name, found)]:
+        yield f"Async twins, with the same arguments: {', '.join(f'`{name}`' for name in twins)}.\n"
+    for name, method in found.items():
         bare = getattr(method, "fget", None) or method
-        if not name.startswith("_") and inspect.isfunction(bare):
+        if not name.startswith("_") and inspect.isfunction(bare) and name not in twins:
             prefix = (
                 "property"
                 if isinstance(method, property)
@@ -393,6 +495,11 @@ def one_class(one: type, level: str) -> Lines:
             )
             yield f"```python\n{prefix} {name}{signature(bare)}\n```\n"
             yield docstring(bare) + "\n"
+
+
+def is_twin(name: str, found: Mapping[str, object]) -> bool:
+    """Whether a method is the async twin of another, `agenerate` of `generate`."""
+    return inspect.iscoroutinefunction(found[name]) and name.startswith("a") and name[1:] in found
 
 
 def members(one: type) -> dict[str, object]:
@@ -432,16 +539,23 @@ WORDS = (
     (r"\bbool\b", "true or false"),
     (r"\bint\b", "whole number"),
     (r"\bfloat\b", "number"),
-    (r"\blist\[Use\]", "list of components"),
-    (r"\bUse\b", "component"),
+    (r"\bComponentTable\b", "component"),
     (r"\bSecretStr\b", "secret"),
     (r"\bLimitOptions\b", "table, as `[limits]`"),
+    (r"\bBudgetBounds\b", "table, as `[budget]`"),
     (r"\b(?:list|tuple)\[(\w+)(?:, \.\.\.)?\]", r"list of \1s"),
+    (r"\btuple\[('.*'), \.\.\.\]", r"list of \1"),
 )
 
 
-def default(field: FieldInfo) -> str:
-    """A field's default as TOML has it."""
+def default(field: FieldInfo, of_recipe: Any = None) -> str:
+    """A field's default as TOML has it: the value of the recipe, or else that of the field."""
+    if isinstance(of_recipe, list):
+        return "[those of the recipe](../filters.md)"
+    if isinstance(of_recipe, dict):
+        return f"`{{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in of_recipe.items())} }}`"
+    if of_recipe is not None:
+        return f"`{json.dumps(of_recipe)}`"
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
@@ -463,24 +577,25 @@ def signature(function: Callable[..., Any]) -> str:
 
 
 def docstring(thing: Any) -> str:
-    """A docstring as Markdown: what stands indented is code."""
+    """A docstring as Markdown: indented lines are code, and names beside their meanings are a listing."""
     text = inspect.getdoc(thing)
     if not text:
         raise ValueError(f"{thing} has no docstring")
-    text = re.sub(r"(?m)(?:^|\n\n)((?:    .*(?:\n|$)|\n(?=    ))+)", _fenced, text)
-    text = re.sub(r"(?m)(?:^\w+ {2,}\S.*\n(?:^(?:\w+| +) +\S.*(?:\n|$))*)", _listed, text)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    parts: list[tuple[str, str]] = []
+    for paragraph in re.split(r"\n{2,}", text):
+        lines = paragraph.split("\n")
+        listed = next((at for at, line in enumerate(lines) if re.match(r"\w[\w, ]*? {2,}\S", line)), len(lines))
+        for is_code, group in groupby(lines[:listed], lambda line: line.startswith("    ")):
+            parts.append(("python" if is_code else "", "\n".join(group)))
+        if listed < len(lines):
+            parts.append(("text", "\n".join(lines[listed:])))
+    return "\n\n".join(_block(language, texts) for language, texts in groupby(parts, lambda part: part[0]))
 
 
-def _fenced(found: re.Match[str]) -> str:
-    return f"\n\n```python\n{inspect.cleandoc(chr(10) + found[1])}\n```\n\n"
-
-
-def _listed(found: re.Match[str]) -> str:
-    """What a docstring lists as names in one column and words in another."""
-    if found[0].count("\n") < 2:
-        return found[0]
-    return f"\n\n```text\n{found[0].strip()}\n```\n\n"
+def _block(language: str, parts: Iterable[tuple[str, str]]) -> str:
+    """Paragraphs, or one block of code for neighbours in the same language."""
+    body = "\n\n".join(text for _, text in parts)
+    return f"```{language}\n{inspect.cleandoc(chr(10) + body)}\n```" if language else body
 
 
 def prose(thing: Any) -> str:

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, settings
 
 from selfinstruct.store import RunStore
 from tests.project import Project
+from tests.sweeps import FULL
 
-settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("ours")
-"""How long an example takes is no matter of a test: a busy machine would fail it."""
+QUICK = settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The profile of `make test`: few examples, the same each time, and no deadline, which a busy machine would miss."""
+
+settings.register_profile("quick", QUICK)
+settings.register_profile("sweep", QUICK, max_examples=FULL, derandomize=False)
+settings.load_profile("quick")
 
 
 @pytest.fixture

@@ -111,6 +111,7 @@ def reply(asked: Mapping[str, Any], number: int) -> GroqAnswer:
     return GroqAnswer(said.text, "length" if said.cut else "stop")
 
 
+@pytest.mark.slow
 def test_every_stage_runs_against_an_openai_compatible_server(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

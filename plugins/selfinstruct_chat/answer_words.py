@@ -24,6 +24,9 @@ _INLINE = re.compile(
     rf"|(?:->|=>|→|⇒|=)\s*\S.*|[*_]{{0,3}}(?:{_WORDS})\s*[:：][*_]{{0,3}}\s*[^\W_].*)",
     re.IGNORECASE,
 )
+_INLINE_SIGNS = (":", "：", "=", "->", "→", "⇒")
+"""Each match of `_INLINE` holds one of these, and they are found sooner."""
+
 _ABOUT = re.compile(
     rf"{_OPEN}(?:(?:task )?type|(?:difficulty|level|grade)(?: level)?|tags?|domain|category"
     rf"|topic)[*_]*\s*[:：][*_]*\s*\S+"
@@ -74,7 +77,8 @@ def describes_task(line: str) -> bool:
 
 def split_inline_answer(line: str) -> tuple[str, str]:
     """A line's task, and the answer behind an arrow or in brackets at its end; a very long line is not looked at."""
-    found = _INLINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
+    may_hold = len(line) <= LONGEST_LINE and any(map(line.__contains__, _INLINE_SIGNS))
+    found = _INLINE.fullmatch(line) if may_hold else None
     return (found["task"], found["answer"]) if found else (line, "")
 
 

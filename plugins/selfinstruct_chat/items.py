@@ -65,8 +65,10 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
     rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _NO_INPUT.fullmatch(line)]
-    below = textwrap.dedent("\n".join(rest)).split("\n")
     first, answer = split_inline_answer(first)
+    if not answer and not any(map(str.strip, rest)):
+        return tidy(first), "", ""
+    below = textwrap.dedent("\n".join(rest)).split("\n")
     blocks = _blocks([first, "", answer, *below] if answer else [first, *below])
     if item.is_title and first.strip():
         blocks = _with_title(blocks)

@@ -25,6 +25,9 @@ LABEL = re.compile(
 )
 """The start of a line that names a field: `**Text:** `; or a heading that does: `## Input`."""
 
+_LABEL_SIGNS = (":", "：", "- ", "– ", "— ", "*", "_", "#")
+"""A line that `LABEL` makes a label of holds one of these, and they are found sooner."""
+
 _SIGN = r"[^\w\n]{0,8}"
 _WHICH = r"(?:\d{1,2}|[一二三四五六七八九十]|(?-i:[A-H]|I{1,3}|IV|V)|one|two|three|four|five|six|seven|eight|nine|ten)"
 _PLACE = r"(?:first|second|third|fourth|fifth|sixth|next|last|another|\d{1,2}(?:st|nd|rd|th|\.|[ .]?º)?)"
@@ -93,7 +96,7 @@ def label_at(line: str) -> Label | None:
         is_marked = found["which"] or found["place"] or re.search("[:：*#]", found["before"] + found["behind"])
         if is_marked and (is_alone or (found["which"] and re.search(r"[:：.)–—-]", found["behind"]))):
             return Label("example", "example", found["rest"] + line[HEAD:])
-    found = LABEL.match(head)
+    found = LABEL.match(head) if any(map(head.__contains__, _LABEL_SIGNS)) else None
     if found is None:
         return None
     name = head[found.start("name") : found.end("number")].strip()

@@ -60,8 +60,8 @@ def read_layout(text: str) -> ParsedList | None:
 
 def _unwrapped(text: str) -> str:
     """The text without the fence around all of it, or without the tags around the list."""
-    for wrapper in (_FENCED, _IN_TAGS):
-        found = wrapper.fullmatch(text.strip())
+    for wrapper, sign in ((_FENCED, "```"), (_IN_TAGS, "</")):
+        found = wrapper.fullmatch(text.strip()) if sign in text else None
         if found is None or has_marker(found["before"]) or _TAG.search(found["tag"]):
             continue
         after = found.groupdict().get("after", "")

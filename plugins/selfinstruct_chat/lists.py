@@ -25,7 +25,7 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _DASHED = re.compile(r" [^\W\d_]")
-_RUN_ON = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
+_RUN_ON = re.compile(r"[; \t](?:(?<=;)[ \t]+|(?<=[.?!:\"”][ \t])[ \t]*)(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
 _BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›・])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -40,7 +40,7 @@ _COUNTED = re.compile(
     re.DOTALL,
 )
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
-_STARTS = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]", re.MULTILINE)
+_STARTS = re.compile(r"[ \t]*(\d{1,2})[.)][ \t]")
 _BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
 _CATEGORY = re.compile(r"[*_]*[^\W\d_][^.?!。？！:：]{1,30}[:：]?[*_]*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
@@ -90,8 +90,9 @@ def _unrolled(text: str) -> str:
     """A list that was written on a single line, or with several items a line, with a line for each item."""
     if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
         return _RUN_ON.sub("\n", text)
-    starts = {int(number) for number in _STARTS.findall(text)}
-    return "\n".join(_unrolled_line(line, starts) for line in text.split("\n"))
+    lines = text.split("\n")
+    starts = {int(found[1]) for line in lines if (found := _STARTS.match(line))}
+    return "\n".join(_unrolled_line(line, starts) for line in lines)
 
 
 def _unrolled_line(line: str, starts: set[int]) -> str:

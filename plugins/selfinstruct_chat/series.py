@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TypeVar
 
 from selfinstruct.api.text import Phrase, verb_and_object
@@ -32,6 +33,9 @@ _PLAIN_TITLE = re.compile(
     rf"|(?i:{_KINDS})[ ]?[:：–—]"
     rf"|[^\W\d_][\w&/'’]*(?: [\w&/'’]+){{0,3}} [–—-])\s+(?P<rest>[^\W\d_a-z].*)"
 )
+_TITLE_SIGNS = (":", "：", "–", "—", "-")
+"""Each match of `_PLAIN_TITLE` holds one of these, and they are found sooner."""
+
 _HEAD = re.compile(r"(?P<title>[^\W\d_a-z][^:：.?!\n]{1,40})[:：]\s*(?P<rest>[^\W\d_a-z].*)")
 T = TypeVar("T")
 
@@ -47,8 +51,8 @@ def without_titles(items: Sequence[ListItem]) -> list[ListItem]:
     Where all items have one it may look like any words with a colon that ask for nothing: `Eleventh task: `.
     """
     untitled = _without_common_part(items, _untitled)
-    headless = [_headless(item) for item in untitled] if len(untitled) > 2 else [None]
-    return [item for item in headless if item is not None] if all(headless) else untitled
+    headless = [one for one in takewhile(bool, map(_headless, untitled)) if one is not None]
+    return headless if len(headless) == len(untitled) > 2 else untitled
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:
@@ -79,7 +83,7 @@ def _without_common_part(whole: Sequence[T], part: Callable[[T], T | None]) -> l
 
 def _untitled(item: ListItem) -> ListItem | None:
     first, *below = item.lines
-    if found := _PLAIN_TITLE.fullmatch(first.strip()):
+    if any(map(first.__contains__, _TITLE_SIGNS)) and (found := _PLAIN_TITLE.fullmatch(first.strip())):
         return replace(item, lines=[found["rest"], *below])
     if found := _BOLD_TITLE.fullmatch(first.strip()):
         names = found["dash"] or verb_and_object(found["title"]) == NOTHING

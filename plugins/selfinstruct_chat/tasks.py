@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}
 """The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
 
 
-_TURNS = re.compile(r"(?<![:：])\n[ \t]*\n(?:User|Human): [^\n]*\n+(?:Assistant|AI):", re.IGNORECASE)
+_TURNS = re.compile(r"\n(?<![:：]\n)[ \t]*\n(?:User|Human): [^\n]*\n+(?:Assistant|AI):", re.IGNORECASE)
 """The user's next turn and an answer to it, which a model played; below a colon they are a task's data."""
 
 
@@ -62,7 +62,7 @@ class ChatTasksReader(PostProcessor):
         drafts = []
         for at, (task, tail) in enumerate(read.tasks):
             notes = {**shared, "tail": tail} if tail else dict(shared)
-            if announces_answer(tail) or tail.startswith("```"):
+            if tail and (announces_answer(tail) or tail.startswith("```")):
                 notes["answered"] = True
             if read.is_cut and at == len(read.tasks) - 1:
                 notes["cut"] = True
@@ -101,7 +101,9 @@ def _from_list(text: str, is_cut: bool) -> _Read:
     last = len(listing.items) - 1
     parts = [split_item(item, is_last=at == last > 0) for at, item in enumerate(without_titles(listing.items))]
     tasks = without_kinds([task for task, _, _ in parts])
-    read = [(tidy(task), tail) for task, (_, tail, _) in zip(tasks, parts, strict=True)]
+    read = [
+        (task if task == before else tidy(task), tail) for task, (before, tail, _) in zip(tasks, parts, strict=True)
+    ]
     outro = [parts[-1][2] if parts else "", "\n".join(listing.outro)]
     if last > 0 and read[-1][0] and not any(tail for _, tail in read[:-1]) and not announces_answer(read[-1][1]):
         outro.insert(0, read[-1][1])

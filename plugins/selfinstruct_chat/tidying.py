@@ -76,6 +76,8 @@ def _without_end(text: str) -> str:
 
 def _once(text: str) -> str:
     """A task that stands there twice, the second time behind a label, once."""
+    if ":" not in text and "：" not in text:
+        return text
     for found in _AGAIN.finditer(text, len(text) // 3):
         first, second = text[: found.start()], text[found.end() :]
         if first and abs(len(first) - len(second)) <= 20 and _letters(first) == _letters(second):

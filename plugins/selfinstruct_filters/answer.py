@@ -60,7 +60,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"(?:[\w'-]+ ){1,3}(?:is|are|was|were|means|refers|consists|has|have|had|can|will|would|should|may|might|must) ",
+    r"(?:(?-i:[A-Z])[\w-]*, )+(?:and )?(?-i:[A-Z])[\w-]* (?:is|are|was|were) "
+    r"|(?:[\w'-]+ ){1,3}(?:is|are|was|were|means|refers|consists|has|have|had|can|will|would|should|may|might|must) ",
     re.IGNORECASE,
 )
 """`Photosynthesis is ...`: a command does not have this verb so early."""
@@ -73,6 +74,14 @@ _SUM = re.compile(r"\d\)?\s*[-−+*/×÷^]\s*\(?\d")
 _NAME = re.compile(r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?[.!]?")
 """`Herman Melville` answers a question."""
 
+_AFTER_A_CLAUSE = re.compile(
+    r"(?:when|if|as|while|although|though|since|because|after|before|once|unlike|despite|in|at|on|for|with|by|during)\b"
+    r"[^,.:?!\n]*, (?:it|he|she|they|there|this|that|these|those|we|the|an?|some|many|most|people|everyone)\b"
+    r"(?:'s|'re|(?: [\w'-]+){0,5} (?:is|are|was|were|has|have|had|can|will|would|may|might|means|makes))\b",
+    re.IGNORECASE,
+)
+"""`When it comes to friends, it's the best gift`: a clause, and then a statement."""
+
 _PAST = re.compile(
     r"(?!(?:embed|shed|(?:n|f|s|w|h|sp|bl|br|proc|exc|succ)eed) )[a-z]{2,}ed (?:the|an?|his|her|my|our|their|its) ",
     re.IGNORECASE,
@@ -82,6 +91,9 @@ _PAST = re.compile(
 _FRAGMENT = re.compile(r"(?P<stem>[a-z]{2,11})ing (?!me\b)[^:;?\n]*?(?P<end>\.?)\Z", re.IGNORECASE)
 """`Having a good breakfast.`: a participle that no command follows. Without a full stop it may be a topic, unless its
 verb is one of tasks: `Rating the password as fair`."""
+
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|my|me|we|our)\b", re.IGNORECASE)
+"""`Thinking about a dog but I work full time`: a user who leaves out the beginning of a sentence."""
 
 
 class AnswerOptions(Options):
@@ -122,7 +134,8 @@ class AnswerFilter(Filter[Draft]):
 def _evaluate_wording(text: str) -> Verdict:
     """Judge an English text that asks for nothing: it may still be a command whose verb is not known."""
     first = re.split(r"[^a-z]", text.lower().lstrip("\"'“*"), maxsplit=1)[0]
-    if first in STATEMENT_OPENERS or _IS.match(text) or _is_fragment(text) or _PAST.match(text):
+    is_statement = first in STATEMENT_OPENERS or any(form.match(text) for form in (_IS, _PAST, _AFTER_A_CLAUSE))
+    if is_statement or _is_fragment(text):
         return drop("statement", first=first)
     if label := _LABELLED.match(text):
         return drop("labelled-as-answer", label=label[0])
@@ -134,7 +147,7 @@ def _evaluate_wording(text: str) -> Verdict:
 
 def _is_fragment(text: str) -> bool:
     found = _FRAGMENT.match(text)
-    if found is None:
+    if found is None or _FIRST_PERSON.search(text):
         return False
     stem = found["stem"].lower()
     is_task_verb = stem in VERBS or f"{stem}e" in VERBS or (stem[-1:] == stem[-2:-1] and stem[:-1] in VERBS)

@@ -51,8 +51,7 @@ class EchoFilter(Filter[Draft | Example]):
             words = _plain(words_of(text))
             if words in self._known:
                 return drop("repeats-the-prompt", text=text[:200], share=1.0)
-            runs = set(_runs(words))
-            if runs.isdisjoint(own) and runs.isdisjoint(self._phrases):
+            if own.isdisjoint(_runs(words)) and (not self._phrases or self._phrases.isdisjoint(_runs(words))):
                 continue
             if (share := _covered(words, own, self._phrases)) >= self._share:
                 return drop("repeats-the-prompt", text=text[:200], share=round(share, 3))
@@ -87,7 +86,9 @@ def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
 
 
 def _plain(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple("0" if word[0].isdecimal() and word.isdecimal() else word for word in words)
+    if any(map(str.isdecimal, words)):
+        return tuple("0" if word.isdecimal() else word for word in words)
+    return tuple(words)
 
 
 _MESSAGES = ("Write 10 new tasks, numbered 1 to 10. Vary the verb, the length and the form.",)

@@ -32,8 +32,12 @@ ABSTRACT = word_set(
 IN_WORDS = r"[^.!?]{0,80}\b(?:words|worten|mots|palabras|palavras|parole|словами)\b"
 """`Paint a picture in words`."""
 
-HOW = re.compile(r"\W*how\b", re.IGNORECASE)
-"""`How do I record audio in Python?` asks for words about the thing."""
+HOW = re.compile(
+    r"\W*how\b|\b(?:how (?:to|do|does|can|should|i|we|you)|tips|advice|guidance|ways? to|steps|should (?:i|we)"
+    r"|prompts? for)\b",
+    re.IGNORECASE,
+)
+"""`How do I record audio in Python?` and `Give me tips to take better photos` ask for words about the thing."""
 
 HEAD = re.compile(r"[^:：\"“”«»「『]*")
 """What is asked; behind a colon and in quotes stands what to work on, such as a sentence about the weather today."""
@@ -96,24 +100,25 @@ class KeywordsFilter(Filter[Draft]):
     """
 
     def __init__(self, options: KeywordsOptions) -> None:
-        self._rules = {language: _rules(read_lists()[language], options) for language in options.languages}
+        rules = {language: _rules(read_lists()[language], options) for language in options.languages}
+        self._all = list(rules.values())
+        self._english = [rules["en"]] if "en" in rules else []
 
     def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
         words = words_of(item.text)
-        is_english = has_english_words(item.text)
         text = ""
-        for language, rules in self._rules.items():
-            if (is_english and language != "en") or (rules.triggers is not None and rules.triggers.isdisjoint(words)):
+        for rules in self._english if has_english_words(item.text) else self._all:
+            if rules.triggers is not None and rules.triggers.isdisjoint(words):
                 continue
             if rules.triggers is None and item.text.isascii():
                 continue
             text = text or " ".join(item.text.replace("’", "'").split())
-            making = () if HOW.match(text) else rules.making
             head = HEAD.match(text)
             searches = [(pattern, head[0] if head else "") for pattern in rules.acts]
-            for pattern, where in [*searches, *((pattern, text) for pattern in (*rules.patterns, *making))]:
-                if found := pattern.search(where):
+            for pattern, where in [*searches, *((pattern, text) for pattern in (*rules.patterns, *rules.making))]:
+                found = pattern.search(where)
+                if found and not (pattern in rules.making and HOW.search(text)):
                     return drop("needs-more-than-text", words=found[0].lower())
         return keep()
 

@@ -8,6 +8,7 @@ from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 
 _LABELS = r"(?:task|instruction|question|prompt|exercise|aufgabe|tarea|tâche|tarefa|compito|задание|任务|タスク)"
 _MONTHS = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|jahrhundert|klasse)"
+_DIGIT = re.compile(r"\d")
 _NUMBER_FIRST = re.compile(
     r"\s*(?:(?:version|variant|option|idea|example|sample|answer|solution|output) #?\d{1,2}\s*[:.)]"
     rf"|{_LABELS}\s*#?\d{{1,3}}\s*[:.)–-]|(?:\d{{1,3}}\s*:\s*){{3,}}|#?\d{{1,3}}\s?(?:[.)]+"
@@ -17,8 +18,9 @@ _NUMBER_FIRST = re.compile(
 _DATE_FIRST = re.compile(
     r"\s*(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})(?:\s+\d{1,2}:\d{2})?\s*[:,–-]?\s+(?=[^\W\d_])"
 )
-_NEXT = re.compile(r"(?:[.?!:\"”]\s+|\n\s*)(\d{1,2})[.)]\s+(?=[^\W\d_])")
-_NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n\s*)[*_]*{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
+_NEXT = re.compile(r"[.?!:\"”\n](?:(?<=\n)[^\S\n]*+|(?<!\n)\s+)(\d{1,2})[.)]\s+(?=[^\W\d_])")
+_NEXT_LABEL = re.compile(rf"(?:[.?!:]\s+|\n[^\S\n]*+)[*_]*+{_LABELS}\s*#?\d{{1,3}}\s*[:.)]", re.IGNORECASE)
+_NEXT_INSTRUCTIONS = re.compile(r":\s+[Ii]nstructions?:\s")
 
 
 class MarksFilter(Filter[Draft]):
@@ -31,6 +33,10 @@ class MarksFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Look at the head, then for numbers that go on from another item's."""
         text = item.text
+        if "nstruction" in text and (label := _NEXT_INSTRUCTIONS.search(text)):
+            return drop("several-tasks", mark=label[0].strip())
+        if _DIGIT.search(text) is None:  # each of the other marks has one
+            return keep()
         for reason, pattern in (("number-in-front", _NUMBER_FIRST), ("date-in-front", _DATE_FIRST)):
             if found := pattern.match(text):
                 return drop(reason, mark=found[0].strip())

@@ -63,6 +63,9 @@ _EARLIER = re.compile(
 )
 """Words that point at an earlier task, which nobody who gets this one has seen."""
 
+_EARLIER_WORDS = ("just", "previous", "preceding", "last")
+"""Each match of `_EARLIER` holds one of these, and they are found sooner."""
+
 _POINTS = re.compile("|".join((_ENGLISH, *ABROAD)), re.IGNORECASE)
 _GIVEN = re.compile(r"[:：]\s*\S|[\"“”«»„「『`|\[{]|\n\s*\S|\d+\s*[,;+*/=]\s*\d|'\w[^']+'[.\s]")
 """Signs that a task holds what it works on: a colon that something follows, quotes, further lines, a row of numbers."""
@@ -74,6 +77,13 @@ _SPECIFIES = re.compile(
     re.IGNORECASE,
 )
 """`Write a function that sorts the given list` needs no list."""
+
+_BARE = re.compile(
+    r"(?:please )?(?:write|draft|compose|prepare) (?:an?|the) (?:short )?"
+    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*",
+    re.IGNORECASE,
+)
+"""`Write a letter`: to whom, and on what? A poem or a joke may be about anything."""
 
 _SENTENCE = re.compile(r"[.!?。？！]\s*")
 _ASKS_FIRST = re.compile(
@@ -89,6 +99,21 @@ _LABELLED_THING = re.compile(
 
 _LABEL_RULES = re.compile(r'[^.?!:\n]*"[^"\n]{1,40}"[^.?!:\n]*\b(?:or|else)\b[^.?!:\n]*"[^"\n]{1,40}"', re.IGNORECASE)
 """The sentence, or the rest of one, that says which label is right when."""
+
+_LIMIT = r"\b(?:below|above|under|over|at least|at most|(?:more|less|fewer) than) \$?\d[\d,.]*"
+_LIMITS = re.compile(_LIMIT, re.IGNORECASE)
+_GIVEN_NUMBERS = re.compile(
+    r"\b(?:total|sum|average|mean|median|add(?: up)?|subtract|multiply)(?: of)? (?:the|these|those) "
+    r"(?:given|following|provided|listed|above) [a-z]+"
+    rf"|\bthe (?:given|following|provided) [a-z]+\b(?=[^.?!\n]*{_LIMIT})",
+    re.IGNORECASE,
+)
+"""What is added up, or compared with a limit: without a number beside the limits nothing is given."""
+
+_A_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|half)s?\b",
+    re.IGNORECASE,
+)
 
 _FORMS = (
     (re.compile(r"\b(?:given|following|provided) CSV\b", re.IGNORECASE), re.compile(r"\w,\w")),
@@ -110,11 +135,17 @@ class MaterialFilter(Filter[Draft | Example]):
             text = item.text.rstrip()
             if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
                 return drop("stub", end=text[-60:])
-            earlier = _EARLIER.search(text) if len(text) <= LONGEST_POINTER and not _GIVEN.search(text) else None
+            if _BARE.fullmatch(text):
+                return drop("stub", end=text)
+            may_point = len(text) <= LONGEST_POINTER and any(map(text.casefold().__contains__, _EARLIER_WORDS))
+            earlier = _EARLIER.search(text) if may_point and not _GIVEN.search(text) else None
             return drop("earlier-task", words=earlier[0]) if earlier else keep()
         if item.input.strip():
             return keep()
         task = item.instruction.strip().rstrip(":：")
+        numbers = None if _SPECIFIES.search(task) else _GIVEN_NUMBERS.search(task)
+        if numbers and not _A_NUMBER.search(_LIMITS.sub("", task)):
+            return drop("no-material", words=numbers[0])
         found = _POINTS.search(task) or (_LABELLED_THING.search(task) if item.is_classification else None)
         if found is None or len(task) > LONGEST_TASK or _SPECIFIES.search(task):
             return keep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
+from selfinstruct_filters.helpers.abroad import ANNOUNCED, ASKS, READY, REFUSALS
 from selfinstruct_filters.helpers.wording import without_quotations
 
 _QUOTES = {'"': '"', "“": "”"}
@@ -17,41 +18,10 @@ _TASK = "(?:task|instruction|question|request|prompt)"
 _FAULT = "(?:incomplete|unclear|missing|out of|a duplicate|the same|similar)"
 _ASK = "please (?:provide|share|give|supply|specify|clarify|tell|add)"
 
-ABROAD = (
-    r"(?:(?:lo siento|me disculpo)[^.!?]{0,20}|)no puedo (?:ayudar|crear|generar|responder|cumplir|proporcionar)",
-    r"(?:je suis )?désolée?[^.!?]{0,20}\bje ne (?:peux|suis)|je ne peux pas (?:vous aider|répondre|créer|générer)",
-    r"(?:(?:desculpe|lamento|sinto muito)[^.!?]{0,20}|)não (?:posso|consigo) (?:ajudar|criar|gerar|responder|atender)",
-    r"(?:es tut mir leid|entschuldigung|leider)[^.!?]{0,20}\bich (?:kann|darf)|ich kann (?:dir|ihnen) (?:dabei|nicht)",
-    r"(?:mi dispiace|spiacente)[^.!?]{0,20}\bnon (?:posso|sono)",
-    r"(?:извините|простите|к сожалению|сожалею)[^.!?]{0,20}\bя не (?:могу|смогу)",
-    r"(?:很?抱歉|对不起|對不起)[^。！？]{0,10}我?(?:无法|不能|無法)",
-    r"(?:申し訳(?:ありません|ございません)|すみません)[^。]{0,30}(?:できません|できかねます)",
-    r"죄송(?:합니다|하지만)[^.]{0,40}(?:수 없습니다|어렵습니다)",
-    r"(?:عذرا|آسف|أعتذر)[^.]{0,20}لا (?:أستطيع|يمكنني)|(?:क्षमा करें|माफ़ कीजिए)[^।]{0,60}नहीं",
-)
-"""How refusals start in other languages; the apology, where there is one, and the inability."""
-
-_NOTHING_ELSE = r"[^.!?。！？\n]{0,60}[.:!：。！]?\s*\Z"
-ANNOUNCED_ABROAD = tuple(
-    words + _NOTHING_ELSE
-    for words in (
-        r"hier (?:sind|ist)\b[^.!?\n]{0,40}\baufgaben?\b",
-        r"aquí (?:están|tienes|hay)\b[^.!?\n]{0,40}\b(?:tareas|instrucciones)\b",
-        r"voici\b[^.!?\n]{0,40}\b(?:tâches|instructions|consignes)\b",
-        r"aqui estão\b[^.!?\n]{0,40}\b(?:tarefas|instruções)\b",
-        r"ecco\b[^.!?\n]{0,40}\b(?:compiti|istruzioni|attività)\b",
-        r"вот\b[^.!?\n]{0,40}\b(?:заданий|задания|задач|задачи)\b",
-        r"(?:以下|这里)是[^。！？\n]{0,20}(?:任务|指令)",
-        r"以下[はに][^。！？\n]{0,20}(?:タスク|課題)",
-        r"다음은[^.!?\n]{0,20}(?:과제|작업)",
-    )
-)
-"""How lists of tasks are announced in other languages."""
-
 _TASKS = r"(?:tasks?|instructions?|prompts?|exercises?)"
 _ABOUT_TASKS = (
-    rf"(?:(?:the|each|every|all|these|those|any|this|your) )?(?:(?:new|given|following|next|first|last|other)"
-    rf" )*{_TASKS}"
+    r"(?:(?:the|each|every|all|these|those|any|this|your) )?(?:(?:new|given|following|next|first|last|other|second"
+    rf"|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{{1,3}}(?:st|nd|rd|th)?) )*{_TASKS}"
     r"(?: above| below| in (?:this|the) list)? (?!(?:is|are) to (?!create|generate|write \w+ new))(?:is|are"
     r"|should|must|can|could|may"
     r"|might|will|requires?(?! you)|asks?(?! you)|involves?|needs?|tests?|focus(?:es)?|shows?|helps?|have|has"
@@ -85,53 +55,12 @@ QUESTIONS_BACK = (
         r"\byou (?:mentioned|mention|referred|refer)\b"
     ),
     rf"(?:do|would|should|shall|may|can) (?:you|i)\b[^?]{{0,80}}\b(?:{_TASKS}|the examples?)\b[^?]{{0,40}}\?\s*\Z",
+    (
+        r"are you (?:an? (?:beginner|newcomer|fan|parent|student|teacher|business owner)|new to|looking (?:for|to)"
+        r"|interested in|ready (?:to|for)|planning (?:to|a|an|your)|tired of|struggling)\b[^?]{0,120}\?\s*\Z"
+    ),
 )
-"""Questions in English about the tasks themselves, which answer nothing and ask for nothing."""
-
-_OPENING = r"\A\W*"
-
-
-def _in_any_order(one: str, other: str) -> str:
-    return rf"(?:{one}[^?]{{0,40}}{other}|{other}[^?]{{0,40}}{one})"
-
-
-ASKS_ABROAD = (
-    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
-    _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
-    _OPENING
-    + r"(?:welche|worüber|wie viele|was für)[^?]{0,60}"
-    + _in_any_order(
-        " aufgaben", " (?:soll(?:en)? (?:ich|die) |(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)"
-    ),
-    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b",
-    (
-        _OPENING + r"(?:quels?|quelles?|sur quels?|combien de)[^?]{0,60} (?:tâches|instructions)[^?]{0,40}"
-        r"[ -](?:vous|tu|je|dois)\b"
-    ),
-    r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
-    _OPENING
-    + r"(?:sobre qué|qué|cuántas)[^?]{0,60}"
-    + _in_any_order(" (?:tareas|instrucciones)", " (?:quiere|desea|necesita|prefiere|debo |gustaría)"),
-    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b",
-    _OPENING + r"(?:que tipo de|quantas|sobre o que)[^?]{0,60} (?:tarefas|instruções)",
-    r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
-    (
-        _OPENING + r"(?:che tipo di|quali|quanti)[^?]{0,60} (?:compiti|istruzioni)[^?]{0,40}"
-        r" (?:vuoi|vorresti|devo)\b"
-    ),
-    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
-    (
-        _OPENING + r"(?:какие|какого рода|сколько|о чём)[^?]{0,60} (?:задания|заданий|задач[иа]?)[^?]{0,40}"
-        r" (?:вы|ты|вам|мне)\b"
-    ),
-    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
-    _OPENING + r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
-    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか",
-    _OPENING + r"どのような(?:タスク|課題|指示)",
-    r"(?:구체적으로|자세히) (?:알려|말씀해) ?주",
-    _OPENING + r"어떤 (?:과제|작업|지시)",
-)
-"""How models ask in other languages: anywhere, that the user be clearer; at the start of a draft, about the tasks."""
+"""Questions in English about the tasks themselves, or about the reader, which answer nothing and ask for nothing."""
 
 STARTS = {
     "refusal": (
@@ -142,7 +71,7 @@ STARTS = {
         rf"i (?:need|would need|require|don't have|do not have) (?:more|enough|additional|further|any) {_FACTS} to\b",
         r"(?:it (?:seems|looks|appears) (?:like |that )?)?you (?:did not|didn't|have not|haven't|forgot)\b",
         r"as an? (?:ai|(?:ai )?(?:large )?language model)\b[^.]*\bi\b",
-        *ABROAD,
+        *REFUSALS,
     ),
     "preamble": (
         rf"(?:here|below|following)(?:'s| is| are) (?:[\w'-]+ ){{0,7}}{_TASK}s?\b[^.!?\n]{{0,60}}(?:[:.!]?\s*\Z|\n)",
@@ -150,8 +79,13 @@ STARTS = {
         r"(?:let me know|i hope (?:this|these)|feel free to)\b",
         rf"let(?:'s| us) (?:get started|start|begin|continue)\b[^.!?\n]{{0,40}}\b{_TASK}s?\b",
         rf"i(?:'ve| have) (?:written|created|prepared|made|added|listed)\b[^.!?\n]{{0,30}}\b{_TASK}s\b",
-        *ANNOUNCED_ABROAD,
+        *ANNOUNCED,
+        *READY,
         r"how (?:can|may) i (?:help|assist) you",
+        (
+            r"(?:i'm|i am) (?:ready|here|happy|glad|pleased|available|excited|eager) to (?:help|assist)"
+            r"(?: you\b| with (?:your|that|this|the|any)\b|\W*(?:\Z|[.!]))"
+        ),
         rf"(?:these|those|all) (?:[\w-]+ ){{0,3}}{_TASK}s (?:are|cover|vary|range|differ|should|can|have)\b",
     ),
     "placeholder": (
@@ -192,7 +126,7 @@ ANYWHERE = {
         r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b",
         r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)",
         r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))",
-        *ASKS_ABROAD,
+        *ASKS,
     ),
     "talks-about-the-tasks": (
         rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",

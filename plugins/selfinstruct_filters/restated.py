@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,8 +83,8 @@ class RestatedFilter(Filter[Draft]):
         """The places, in that order, of the seeds that a word of their subject leads to."""
 
         self._without_subject: list[int] = []
-        self._shortest = sys.maxsize
-        """Words of the shortest subject of a seed."""
+        self._needed: list[float] = []
+        """How many words of each seed's subject a draft with a longer one must share."""
 
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
@@ -103,11 +102,10 @@ class RestatedFilter(Filter[Draft]):
         self._seeds[item.text] = known = sentence(item.text)
         place = len(self._ordered)
         self._ordered.append((item.text, known))
+        self._needed.append(self._least * len(known.subject) - known.subject_repeats)
         for word in set(known.subject):
             self._by_word.setdefault(word, []).append(place)
-        if known.subject:
-            self._shortest = min(self._shortest, len(known.subject))
-        else:
+        if not known.subject:
             self._without_subject.append(place)
 
     def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
@@ -119,16 +117,11 @@ class RestatedFilter(Filter[Draft]):
             return self._seeds
         words = {word for part in parts for word in part.subject}
         shared = Counter(chain.from_iterable([self._by_word[word] for word in words & self._by_word.keys()]))
-        shortest = min(len(part.subject) for part in parts)
+        enough = self._least * min(len(part.subject) for part in parts)
         repeats = max(part.subject_repeats for part in parts)
-        least = self._least * min(shortest, self._shortest) - repeats
-        near = set(self._without_subject)
-        for place, count in [(place, count) for place, count in shared.items() if count >= least]:
-            known = self._ordered[place][1]
-            in_common = count + min(repeats, known.subject_repeats)  # at most
-            if in_common >= self._least * min(shortest, len(known.subject)):
-                near.add(place)
-        return dict(self._ordered[place] for place in sorted(near))
+        needed = self._needed
+        near = [at for at, count in shared.items() if count + repeats >= enough or count + repeats >= needed[at]]
+        return dict(self._ordered[place] for place in sorted([*near, *self._without_subject]))
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""

@@ -20,6 +20,9 @@ SUBJECTS = word_set("you i we they he she it people one which who what where tha
 """With one of these a sentence may well end with a preposition: `the town you come from`."""
 
 _CLOSED = re.compile(r"[.?!…:;。？！：।؟)\]}>\"'”’»*`|$%_=]\W*\Z")
+_LENGTH = re.compile(r", (?:in )?\d+ words\Z")
+"""A length after a comma at the end: the sentence itself ends before it."""
+
 _HEIGHT = re.compile(r"\d[\"']")
 
 PROSE_WORDS = 20
@@ -70,6 +73,9 @@ _SHORTENS = re.compile(
     r"|substrings?|characters?|nicknames?|anagrams?|complete|cipher|split)\b",
     re.IGNORECASE,
 )
+_HALF_A_PAIR = re.compile(r"(?:[A-Za-z]+: [^\s;:]+; )+[A-Za-z]+\Z")
+"""`Smallest: 3; larg`"""
+
 _SENTENCE_END = re.compile(r"(?<=[a-z)][.!?])\s+(?=[A-Z])")
 
 
@@ -88,7 +94,9 @@ class UnfinishedFilter(Filter[Draft | Example]):
         words = words_of(text)
         if len(words) < FEWEST or not is_english(text):
             return keep()
-        if not _CLOSED.search(text) and _is_open(words):
+        length = _LENGTH.search(text)
+        said = words[: -len(words_of(length[0]))] if length else words
+        if not _CLOSED.search(text) and len(said) >= FEWEST and _is_open(said):
             return drop("half-a-sentence", end=text[-40:])
         if text.isascii() and '"' in text and not text.endswith((".", "?", "!", ":", '"', "`", ")")):
             signs = _HEIGHT.sub("", text)
@@ -133,6 +141,8 @@ def _open_form(item: Example, output: str) -> str:
         return "" if lines[-1].endswith("|") and len(lines[-1]) > 1 else "half-a-row"
     if output[:1] in "[{" and _is_open_json(output):
         return "open-bracket"
+    if _HALF_A_PAIR.match(output):
+        return "half-a-row"
     if _is_part_of_a_word(item, output):
         return "half-a-word"
     *ends, last = _SENTENCE_END.split(lines[-1]) if lines else [""]
@@ -163,15 +173,28 @@ def _is_part_of_a_word(item: Example, output: str) -> bool:
     if found is None or not re.search(r"[^\W_][\W_]", output) or _SHORTENS.search(item.instruction):
         return False
     word = found[0].casefold()
-    given = set(_LETTERS.findall(f"{item.instruction} {item.input}".casefold()))
+    text = f"{item.instruction} {item.input}".casefold()
+    given = set(_LETTERS.findall(text))
     before = _LETTERS.findall(output[: -len(word)].casefold())
     if word in given or word in before or word in CALENDAR or len(word) < 2:
         return False
-    is_list = len(before) > 1 and re.search(r"[,\n:]", output) and given.issuperset(before)
+    is_list = len(before) > 1 and re.search(r"[,\n:]", output) and _forms_of(given).issuperset(before)
     if not is_list and word in SHORT_WORDS | VERBS | ABBREVIATIONS:
-        return False
+        return _is_copied_up_to(text, output)
     rests = [other[len(word) :] for other in given.union(before, CALENDAR) if other.startswith(word)]
     return bool(rests) and not any(rest in (PLURAL if is_list else ENDINGS) for rest in rests)
+
+
+def _forms_of(given: set[str]) -> frozenset[str]:
+    """Words that are given, with their plurals, and the names of days and months: what a list is made of."""
+    return CALENDAR.union(given, (f"{word}{ending}" for word in given for ending in PLURAL))
+
+
+def _is_copied_up_to(text: str, output: str) -> bool:
+    """Whether the last three words of an output stand in the given text, where the last of them goes on."""
+    last = re.search(r"[^\W_]+ [^\W_]+ [^\W_]+\Z", output.casefold())
+    rests = re.findall(rf"(?<!\w){re.escape(last[0])}(\w*)", text) if last else []
+    return bool(rests) and not any(rest == "" or rest in ENDINGS for rest in rests)
 
 
 KEPT = Draft("Name three things that a lighthouse keeper listens to")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise, product
+from itertools import combinations, groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.wording import words_of
+from selfinstruct_filters.helpers.wording import VERBS, words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -20,6 +20,11 @@ LEAST_RUN = 16
 _RUN_OF_CHARS = re.compile(rf"([^\W_])\1{{{LEAST_RUN - 1},}}")
 MOST_IN_A_ROW = 5
 """How often a word may follow itself: `ha ha ha` is speech, ten times `the` is a fault."""
+
+MOST_MENTIONED = 12
+"""How often it may where a text speaks about words: `Parse this sentence: Buffalo buffalo ...`."""
+
+_MENTIONS = re.compile(r"[\"“«:]|\b(?:sentences?|words?|repeat|times|parse|punctuate)\b", re.IGNORECASE)
 
 LOOP_WORDS, LOOP_SHARE = 60, 0.2
 """A text of at least so many words, of which only this share are different, runs in a circle. Single letters are none:
@@ -32,13 +37,22 @@ LEAST_CONTENT, CONTENT_SHARE = 8, 0.6
 """Words of more than three letters in a sentence that turns on the spot, and the share of them that may differ."""
 
 RUN = 7
-"""Words in a row that no English task says twice in one plain sentence, or three times at all."""
+"""Words in a row that no English task says twice in one plain sentence, or three times in a short text."""
+
+LOOPED_SHARE = 0.1
+"""The share of a text that runs which come back take at least: a long abstract names its subject three times."""
 
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-KEY_ROWS = " ".join([*_ROWS, *(row[::-1] for row in _ROWS)])
+_KEYS = frozenset(
+    row[start:end]
+    for row in (*_ROWS, *(row[::-1] for row in _ROWS))
+    for start, end in combinations(range(len(row) + 1), 2)
+)
+"""Keys that lie side by side, in both directions."""
+
 _MATERIAL = re.compile(r"[\n\"“”«»`:;|=]|[.?!] ")
 """Signs that a text holds quotations, code, lists or several sentences, which may well repeat words."""
 
@@ -76,14 +90,18 @@ class UnreadableFilter(Filter[Draft]):
         for reason, pattern in _possible_damage(item.text):
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
-        spoken = [word for word in words if not word.isdecimal()]
+        spoken = [word for word in words if not word.isdecimal()] if any(map(str.isdecimal, words)) else words
         different = len(set(spoken))
         if different == len(spoken):
             return _without_words(item.text, words)
         longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
+        if MOST_IN_A_ROW < longest <= MOST_MENTIONED and _MENTIONS.search(item.text):
+            spoken, longest = [word for word, _ in groupby(spoken)], 1
+            different = len(set(spoken))
         is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(item.text, spoken))
         is_loop = is_loop or (len(spoken) - different >= RUN and item.text.isascii() and _says_again(item.text, spoken))
-        if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _SAME_ITEMS.search(item.text):
+        is_loop = is_loop or _commands_twice(spoken)
+        if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _is_one_item(item.text):
             return drop("repetition", words=len(spoken), different=different, longest_run=longest)
         return _without_words(item.text, words)
 
@@ -91,21 +109,35 @@ class UnreadableFilter(Filter[Draft]):
 def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     """The patterns that a glance does not rule out: printable ASCII has none of the first three.
 
-    A run of sixteen equal characters holds three that stand five apart.
+    A run of sixteen equal characters holds four that stand four apart.
     """
     if not text.isascii():
         yield "replacement-characters", _REPLACED
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
-    fifth = text[::5]
-    if any(map(eq, pairwise(fifth), pairwise(fifth[1:]))):
+    fourth = text[::4]
+    if any(
+        map(
+            eq, zip(fourth, fourth[1:], fourth[2:], strict=False), zip(fourth[1:], fourth[2:], fourth[3:], strict=False)
+        )
+    ):
         yield "repetition", _RUN_OF_CHARS
+
+
+def _is_one_item(text: str) -> bool:
+    """Whether a list names one thing three times."""
+    return text.count(", ") > 1 and _SAME_ITEMS.search(text) is not None
 
 
 def _is_circle(spoken: Sequence[str]) -> bool:
     words = [word for word in spoken if len(word) > 1] if len(spoken) >= LOOP_WORDS else []
     return len(words) >= LOOP_WORDS and len(set(words)) < LOOP_SHARE * len(words)
+
+
+def _commands_twice(spoken: Sequence[str]) -> bool:
+    """Whether a text opens with a verb, `and`, and the same verb: `Present and present a new idea`."""
+    return len(spoken) > 2 and spoken[1] == "and" and spoken[0] == spoken[2] and spoken[0] in VERBS
 
 
 def _turns_on_the_spot(text: str, spoken: Sequence[str]) -> bool:
@@ -123,7 +155,9 @@ def _says_again(text: str, spoken: Sequence[str]) -> bool:
     """Whether a run of words comes back: once is enough where nothing can be a quotation, a list or code."""
     runs = Counter(zip(*(spoken[at:] for at in range(RUN)), strict=False))
     most = max(runs.values(), default=0)
-    return most > 2 or (most == 2 and _MATERIAL.search(text.replace(". ", "")) is None)
+    return (most > 2 and most * RUN >= LOOPED_SHARE * len(spoken)) or (
+        most == 2 and _MATERIAL.search(text.replace(". ", "")) is None
+    )
 
 
 def _loops(words: Sequence[str]) -> bool:
@@ -145,11 +179,14 @@ def _without_words(text: str, words: Sequence[str]) -> Verdict:
         return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
         some = [word for word in words if len(word) > 2]
-        if odd := [word for word in some if (VOWELS.isdisjoint(word) or word in KEY_ROWS) and word.upper() not in text]:
+        odd: list[str] = []
+        if any(map(VOWELS.isdisjoint, some)) or not _KEYS.isdisjoint(some):
+            odd = [word for word in some if (VOWELS.isdisjoint(word) or word in _KEYS) and word.upper() not in text]
+        if odd:
             odd += [word for word in some if _NO_WORD.match(word) and word not in odd]
         if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
             return drop("no-words", seen=" ".join(odd[:5]))
-        pairs = [] if _NO_PAIRS.isdisjoint(pairwise(words)) else _NO_PHRASE.findall(text)
+        pairs = _NO_PHRASE.findall(text) if sum(map(_NO_PAIRS.__contains__, pairwise(words))) > 2 else []
         if len(pairs) > 2:
             return drop("no-sentence", pairs=pairs[:5])
     return keep()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,9 +24,12 @@ from selfinstruct.store import RunStore
 from selfinstruct.types import Prices
 from selfinstruct_demo.model import DemoChatModel
 from tests.command_line import COMMAND, command, rows
+from tests.forking import Started, start
+from tests.project import wait_until
 from tests.servers.batch_server import BatchServer
 from tests.servers.groq_server import GroqAnswer, error
 from tests.servers.loopback import ServerFault
+from tests.sweeps import quick
 
 FILES = ("is_clf_or_not.jsonl", "machine_generated_instances.jsonl", "finetuning/all_generated_instances.jsonl")
 STAGES = ("classify", "instances")
@@ -120,24 +126,32 @@ def test_the_command_stops_with_5_while_batches_are_out_and_ends_with_0(server: 
     assert "complete" in ended.out
 
 
-@pytest.mark.parametrize("moment", ["arrived", "answered"])
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("moment", quick(["arrived", "answered"], ["answered"]))
 def test_a_kill_at_any_call_bills_nothing_twice(server: BatchServer, project: Path, moment: str) -> None:
     """The first command is killed at its first call, the second at its second, and so on."""
-    process: list[subprocess.Popen[bytes]] = []
+    process: list[Started] = []
     doomed, kills = 0, 0
 
     def kill(call: int, at: str) -> None:
         nonlocal kills
         if (call, at) == (doomed, moment):
-            process[0].kill()
-            process[0].wait()
+            os.kill(process[0].pid, signal.SIGKILL)  # the main thread waits for it meanwhile
+            wait_until(partial(is_gone, process[0].pid), "its end")
             kills += 1
 
     server.on_call = kill
     for number in range(1, 9):
         doomed = server.calls + number
-        words = [*COMMAND, "instances", "--out", "run", "--batch", "--set", "run.batch_size=5", "--quiet"]
-        process[:] = [subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)]
+        words = ["instances", "--out", "run", "--batch", "--set", "run.batch_size=5", "--quiet"]
+        process[:] = [start("-m", "selfinstruct", *words, cwd=project, env=os.environ)]
         process[0].wait()
     server.on_call = lambda _number, _moment: None
     assert kills >= 6
@@ -278,6 +292,15 @@ def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     command("generate", "--backend", "demo", "--target", "2", "--out", "run").done()
     command("classify", "--batch", "--out", "run").failed(2, "DemoBackend cannot put requests into batches", "--batch")
+
+
+def test_a_new_run_whose_later_stages_cannot_use_batches_is_refused_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command("run", "--batch", "--backend", "demo", "--target", "2", "--out", "run")
+    ended.failed(2, "DemoBackend cannot put requests into batches", "--batch")
+    assert not Path("run").exists()
 
 
 @pytest.mark.parametrize("stage", ["classify", "instances"])

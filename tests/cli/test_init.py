@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from selfinstruct.config import read_file, recipes, resolve
+from selfinstruct.config import merge, read_file, read_recipe, recipes, resolve
 from selfinstruct.config.seeds import BUILTIN, read_seeds
 from selfinstruct.plugins.registry import Registry
 from tests.command_line import command, environment, process
@@ -21,14 +22,27 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("recipe", recipes())
-def test_the_config_that_is_written_resolves_by_itself(recipe: str) -> None:
-    command("init", "p", "--recipe", recipe).done()
+@pytest.mark.parametrize("full", [[], ["--full"]])
+def test_the_config_that_is_written_resolves_to_the_recipe(recipe: str, full: list[str]) -> None:
+    command("init", "p", "--recipe", recipe, *full).done()
     tree = read_file(Path("p/selfinstruct.toml"))
-    assert tree["recipe"] == recipe
+    assert (tree["recipe"], tree["backend"]) == (recipe, {"use": "demo"})
     assert tree["run"]["seeds"] == "data/seed_tasks.jsonl"
-    assert tree["backend"] == {"use": "demo"}
-    config = resolve(tree, Registry.load())
-    assert config.stages["generate"].filters, "the recipe is written out, to be edited"
+    written = resolve(merge(read_recipe(recipe), tree), Registry.load())
+    plain = resolve(read_recipe(recipe), Registry.load())
+    assert written.stages == plain.stages
+    assert ("sampler" in tree["generate"]) == bool(full), "the whole recipe is written where it was asked for"
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_what_the_comments_of_the_config_propose_works(recipe: str) -> None:
+    command("init", "p", "--recipe", recipe).done()
+    path = Path("p/selfinstruct.toml")
+    path.write_text(re.sub(r"^# (?=\[|[\w-]+ = )", "", path.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    filters = resolve(merge(read_recipe(recipe), read_file(path)), Registry.load()).stages["generate"].filters
+    names = [chosen.name for chosen in filters]
+    assert names[-1] == "unsafe"
+    assert next(chosen for chosen in filters if chosen.name == "rouge-l").options.model_dump()["threshold"] == 0.6
 
 
 def test_the_seeds_that_are_written_are_the_shipped_ones() -> None:
@@ -39,18 +53,18 @@ def test_the_seeds_that_are_written_are_the_shipped_ones() -> None:
 def test_a_new_project_works_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = command("init", "my project").done()
     assert [line.endswith(" written") for line in ended.out.splitlines()[:3]] == [True] * 3
-    assert ended.out.splitlines()[-1] == "Next: cd 'my project' && selfinstruct generate --target 50"
+    assert ended.out.splitlines()[-1] == "Next: cd 'my project' && selfinstruct run"
     monkeypatch.chdir(tmp_path / "my project")
     assert "generate: target of 5 reached" in command("generate", "--target", "5").done().out
     assert Path("runs/default/run.sqlite").is_file()
 
 
 def test_here_needs_no_cd() -> None:
-    assert command("init").done().out.splitlines()[-1] == "Next: selfinstruct generate --target 50"
+    assert command("init").done().out.splitlines()[-1] == "Next: selfinstruct run"
 
 
 def test_an_edit_of_the_written_config_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    command("init").done()
+    command("init", "--full").done()
     path = Path("selfinstruct.toml")
     edited = path.read_text("utf-8").replace("min_words = 2", "min_words = 60")
     assert edited != path.read_text("utf-8")

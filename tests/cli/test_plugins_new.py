@@ -12,6 +12,7 @@ import pytest
 from selfinstruct.cli.scaffold import SUMMARIES
 from tests.command_line import command, rows
 from tests.fresh_environment import Fresh
+from tests.sweeps import quick
 
 
 def new(to: Path, kind: str) -> Path:
@@ -52,7 +53,7 @@ def test_all_are_listed(fresh: Fresh, tmp_path: Path) -> None:
         assert summary in ended.out
 
 
-@pytest.mark.parametrize("kind", SUMMARIES)
+@pytest.mark.parametrize("kind", quick(SUMMARIES, ["filter"]))
 def test_its_own_tests_pass(kind: str, fresh: Fresh, written: Path) -> None:
     ended = fresh.run("pytest", "-q", "-W", "error", cwd=written / f"selfinstruct-my-{kind}")
     assert ended.code == 0, ended.out + ended.err
@@ -60,7 +61,7 @@ def test_its_own_tests_pass(kind: str, fresh: Fresh, written: Path) -> None:
     assert "skipped" not in ended.out
 
 
-@pytest.mark.parametrize("kind", SUMMARIES)
+@pytest.mark.parametrize("kind", quick(SUMMARIES, ["format"]))
 def test_the_run_that_its_readme_proposes_works(kind: str, fresh: Fresh, written: Path, tmp_path: Path) -> None:
     readme = (written / f"selfinstruct-my-{kind}" / "README.md").read_text("utf-8")
     lines = [line for line in readme.splitlines() if line.startswith("selfinstruct ")]

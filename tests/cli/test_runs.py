@@ -47,6 +47,36 @@ def controls(text: str) -> set[str]:
 # --- generate
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["--set", "generate.filters.keywords=off", "--set", "generate.filters.length.max_words=60"],
+        ["--config", "changes.toml"],
+        [],
+    ],
+)
+def test_a_run_without_a_filter_of_its_recipe_continues_with_the_same_command(settings: list[str]) -> None:
+    changes = '[generate.filters]\nlength = { max_words = 60 }\nkeywords = "off"\n'
+    Path("changes.toml" if settings else "selfinstruct.toml").write_text(changes)
+    command(*DEMO, "--target", "3", *settings).done()
+    command(*DEMO, "--target", "6", *settings).done()
+    filters = {entry["use"]: entry for entry in recorded_filters(Path("runs/default"))}
+    assert "keywords" not in filters
+    assert filters["length"]["max_words"] == 60
+
+
+def recorded_filters(folder: Path) -> list[dict[str, Any]]:
+    """The filters of `generate` as the run froze them."""
+    store = RunStore.open_readonly(folder)
+    try:
+        frozen = store.facts.stage_config("generate")
+    finally:
+        store.close()
+    assert frozen is not None
+    filters: list[dict[str, Any]] = frozen["filters"]
+    return filters
+
+
 def test_a_run_tells_how_it_ended_and_where_the_files_are() -> None:
     ended = command(*DEMO, "--target", "5").done()
     lines = ended.out.splitlines()

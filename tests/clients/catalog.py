@@ -175,3 +175,14 @@ CLIENTS = (
         differs=NO_ERROR_IN_200 | {"429, no credit": "again", "429, the wait in the body": "again"},
     ),
 )
+
+QUICK = {"openai", "openai (own server)", "google-genai", "mistralai"}
+"""Clients that stand for the others in `make test`: of three protocols, and made by three teams."""
+
+every_client = pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(client, id=client.name, marks=() if client.name in QUICK else pytest.mark.slow)
+        for client in CLIENTS
+    ],
+)

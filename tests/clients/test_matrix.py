@@ -10,7 +10,7 @@ import pytest
 from selfinstruct.api import Busy, Completion, Json, Sampling
 from selfinstruct_langchain.providers import PROVIDERS
 from tests.clients.cases import CASES, SAMPLING, ask, ask_all, ends_of, outcome, places_of
-from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client
+from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client, every_client
 from tests.servers.client_server import ClientServer, Said
 from tests.servers.loopback import ServerFault
 
@@ -21,7 +21,6 @@ SCHEMA: dict[str, Json] = {
     "additionalProperties": False,
 }
 pytestmark = CLIENTS_WARN
-every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 
 @every_client
@@ -92,7 +91,7 @@ def test_a_missing_or_broken_key_is_found_before_any_request_and_no_other_key_is
     assert server.requests == []
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+@every_client
 async def test_a_redirect_to_another_host_does_not_take_the_key_along(server: ClientServer, client: Client) -> None:
     with ClientServer() as stranger:
         where = stranger.url.replace("127.0.0.1", "localhost")

@@ -13,7 +13,7 @@ from selfinstruct import SelfInstruct
 from selfinstruct.engine.gate import MINUTE
 from selfinstruct.errors import Stopped
 from selfinstruct.store import RunStore
-from tests.clients.catalog import CLIENTS, CLIENTS_WARN, Client
+from tests.clients.catalog import CLIENTS, CLIENTS_WARN, Client, every_client
 from tests.faults.bench import QUICK
 from tests.faults.clock import RunClock, run_clock
 from tests.servers.client_server import Answer, ClientServer, Said, failure
@@ -37,7 +37,7 @@ def ours(client: Client, server: ClientServer, out: Path, **settings: Any) -> Se
     return SelfInstruct(backend="langchain", recipe="paper", out=out, settings=tree)
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+@every_client
 async def test_the_recipe_paper_runs_and_tells_what_it_left_out(
     server: ClientServer, client: Client, tmp_path: Path
 ) -> None:

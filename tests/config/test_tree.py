@@ -56,6 +56,45 @@ def test_a_table_that_names_another_component_replaces_the_old_one_whole(old: An
     assert merge({"backend": old}, {"backend": new}) == {"backend": merged}
 
 
+FILTERS = [{"use": "cut"}, {"use": "length", "min_words": 2, "max_words": 150}, {"use": "keywords"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "merged"),
+    [
+        ({"length": {"max_words": 60}}, [FILTERS[0], {"use": "length", "min_words": 2, "max_words": 60}, FILTERS[2]]),
+        ({"cut": {"use": "exact"}}, [{"use": "exact"}, *FILTERS[1:]]),
+        ({"keywords": "off", "cut": "off"}, [FILTERS[1]]),
+        ({}, FILTERS),
+    ],
+)
+def test_a_table_over_a_list_of_components_changes_those_that_it_names(changes: Any, merged: Any) -> None:
+    assert merge({"generate": {"filters": FILTERS}}, {"generate": {"filters": changes}}) == {
+        "generate": {"filters": merged}
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"lenght": {}}, "generate.filters.lenght: no entry 'lenght'; did you mean 'length'?"),
+        ({"lenght": "off"}, "generate.filters.lenght: no entry 'lenght'; did you mean 'length'?"),
+        ({"length": 60}, "generate.filters.length: must be a table of options, or 'off' to leave it out"),
+    ],
+)
+def test_a_change_that_no_component_of_a_list_can_take(changes: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        merge({"generate": {"filters": FILTERS}}, {"generate": {"filters": changes}})
+    assert raised.value.message == words
+
+
+def test_what_a_resumed_run_left_out_already_may_be_left_out_again() -> None:
+    base, over = {"filters": [FILTERS[0]]}, {"filters": {"keywords": "off"}}
+    assert merge(base, over, resumed=True) == base
+    assign(base, "filters.keywords", "off", resumed=True)
+    assert base == {"filters": [FILTERS[0]]}
+
+
 @given(TREES, TREES)
 def test_merging_changes_neither_side_and_shares_nothing_with_them(base: Any, over: Any) -> None:
     before = deepcopy((base, over))

@@ -6,7 +6,7 @@ The snippets of a page run in one folder, from top to bottom:
     ```console                        lines that begin with `$ ` are run by a shell, and must end with exit code 0,
                                       or with N where `# exit N` stands behind; lines below one must stand in what it
                                       prints, in that order; `...` stands for anything
-    ```python run                     the block is run by itself
+    <!-- run -->                      stands above a block of ```python, which is run by itself
 
 All other blocks are for reading.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.forking import start
 
-_BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?P<run><!-- run -->\n)?```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"\s+# exit (\d+)\s*$")
 
 
@@ -48,14 +48,14 @@ class ConsoleCommand:
 def steps(page: str) -> Iterator[PageBlock]:
     """The blocks that do something, from top to bottom."""
     for block in _BLOCK.finditer(page):
-        line = page.count("\n", 0, block.start()) + 1
+        line = page.count("\n", 0, block.start("info")) + 1
         language, *marks = shlex.split(block["info"]) or [""]
         titles = [mark.partition("=")[2] for mark in marks if mark.startswith("title=")]
         if titles:
             yield PageBlock(line, "file", block["body"], titles[0])
         elif language == "console":
             yield PageBlock(line, "console", block["body"])
-        elif language == "python" and "run" in marks:
+        elif language == "python" and block["run"]:
             yield PageBlock(line, "python", block["body"])
 
 

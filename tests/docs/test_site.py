@@ -56,14 +56,20 @@ def test_the_readme_links_to_what_is_there() -> None:
 def test_every_command_and_option_is_documented() -> None:
     context = click.Context(cli, info_name="selfinstruct")
     page = text("reference/commands.md")
+    common = page.partition("\n## Common options")[2].partition("\n## ")[0]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
         part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        (also,) = re.findall(r"^(?:Also|Options): (.*) \(\[common options\]\(#common\)\)\.$", part, re.MULTILINE) or [
+            ""
+        ]
         below = command.commands.values() if isinstance(command, click.Group) else ()
         for param in [param for one in (command, *below) for param in one.params]:
             if isinstance(param, click.Option) and not isinstance(param, TitledOption):
-                assert re.search(rf"^\| `[^`]*{re.escape(param.opts[0])}\b", part, re.MULTILINE), (name, param.opts)
+                row = re.compile(rf"^\| `[^`]*{re.escape(param.opts[0])}\b", re.MULTILINE)
+                is_common = f"`{param.opts[0]}`" in also and row.search(common)
+                assert row.search(part) or is_common, (name, param.opts)
                 assert param.help, (name, param.opts)
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.docs.snippets import PageBlock, commands, do, missing, steps
 from tests.docs.reader_environment import world
 from tests.command_line import environment
+from tests.sweeps import quick
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
@@ -39,7 +40,19 @@ NOT_RUN = {"docs/how-to/batches.md", "docs/how-to/real-model.md"}
 hour, and tests/test_real_model.py holds it against the script."""
 
 
-@pytest.mark.parametrize("page", PAGES)
+LONG = {
+    "docs/tutorial.md",
+    "docs/python.md",
+    "docs/writing-a-plugin.md",
+    "docs/how-to/groq-overnight.md",
+    "docs/how-to/lookahead.md",
+    "docs/how-to/moving.md",
+    "docs/how-to/openai-compatible.md",
+}
+"""Pages that start many commands: only the longer sweeps run them."""
+
+
+@pytest.mark.parametrize("page", quick(PAGES, set(PAGES) - LONG))
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
     todo = list(steps((ROOT / page).read_text("utf-8")))
     assert todo, f"{page} holds no block that does anything"
@@ -74,7 +87,11 @@ one
 two ... three
 $ python -c "import sys; sys.exit(3)"  # exit 3
 ```
-```python run
+```python
+raise AssertionError("for reading")
+```
+<!-- run -->
+```python
 open("b.txt", "w").write("b")
 ```
 """
@@ -83,7 +100,7 @@ open("b.txt", "w").write("b")
 def test_blocks_are_found_and_done(tmp_path: Path) -> None:
     todo = list(steps(PAGE))
     assert [(step.line, step.kind, step.file) for step in todo] == [
-        (1, "file", "sub/a.py"), (8, "console", ""), (14, "python", "")
+        (1, "file", "sub/a.py"), (8, "console", ""), (18, "python", "")
     ]  # fmt: skip
     where = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for step in todo:

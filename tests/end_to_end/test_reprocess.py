@@ -355,6 +355,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_replay_that_is_killed_again_and_again_ends_like_an_unbroken_one(project: Project) -> None:
     old = project.another("old")
     old.run("run", "--backend", "demo", "--target", "150", "--quiet").succeeded()

@@ -58,6 +58,7 @@ def _has_replies(project: Project, count: int) -> bool:
     return project.replies() >= count
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_like_an_unbroken_one(project: Project) -> None:
     rng = Random(5)
     for _ in range(10):

@@ -70,6 +70,14 @@ def test_calls_in_flight_may_cost_less_so_the_next_one_waits_for_them() -> None:
     assert (budget.requests, budget.prompt_tokens, budget.completion_tokens, budget.cached_tokens) == (4, 1050, 549, 10)
 
 
+@pytest.mark.parametrize("reserved", [[(100, 0)], [(0, 100)], [(40, 0), (60, 0)], [(0, 40), (0, 60)]])
+def test_what_is_only_reserved_is_not_spent_yet(reserved: list[tuple[int, int]]) -> None:
+    budget = spent(max_tokens=1600)
+    for tokens in reserved:
+        budget.reserve(*tokens)
+    assert not budget.allows(1, 0, 1), "the next call waits for those in flight, and ends nothing"
+
+
 def test_a_budget_that_is_spent_ends_the_run_even_if_calls_are_in_flight() -> None:
     budget = spent(max_tokens=1600)
     budget.reserve(50, 50)

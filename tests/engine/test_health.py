@@ -116,3 +116,37 @@ def test_a_request_is_tried_for_so_long() -> None:
     assert not tries.are_used_up
     tries.count(Busy("no answer"), 1.0)
     assert tries.are_used_up
+
+
+def test_an_outage_counts_from_its_first_failure() -> None:
+    clock = Clock()
+    breaker = Breaker(RetryPolicy(failures=3, down=60.0), clock)
+    for clock.now in (10.0, 40.0, 50.0):
+        breaker.failed()
+    clock.now = 69.9
+    assert not breaker.is_down
+    clock.now = 70.0
+    assert breaker.is_down
+
+
+@pytest.mark.parametrize(
+    ("failed", "refused", "asked", "wait"),
+    [
+        (0, 1, 0.0, 0.0),
+        (1, 0, 0.0, 0.0),
+        (0, 2, 0.0, 0.2),
+        (1, 1, 0.0, 0.2),
+        (2, 1, 0.0, 0.4),
+        (0, 6, 0.0, 3.2),
+        (0, 7, 0.0, 5.0),
+        (0, 40, 0.0, 5.0),
+        (0, 40, 5.5, 5.5),
+        (0, 2, 0.3, 0.3),
+    ],
+)
+def test_a_provider_that_asks_for_too_short_waits_gets_longer_ones(
+    failed: int, refused: int, asked: float, wait: float
+) -> None:
+    tries = Attempts(RetryPolicy(), failed, refused)
+    assert tries.calls == failed + refused
+    assert tries.wait_at_least(asked) == pytest.approx(wait)

@@ -9,13 +9,14 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.engine.gate import UNBOUNDED_REPLY, Gate, Ticket, estimated_tokens
 from selfinstruct.errors import Stopped
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
+from tests.sweeps import examples
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ async def test_one_who_gives_up_waiting_gives_back_the_slot() -> None:
     st.integers(1, 5),
     st.integers(50, 500),
 )
-@settings(max_examples=60)
+@examples(60)
 def test_in_no_minute_is_more_spent_than_allowed(
     costs: list[tuple[int, float, int | None]], requests: int, tokens: int
 ) -> None:

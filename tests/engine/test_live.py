@@ -330,6 +330,49 @@ async def test_the_reservation_of_a_reply_is_corrected_by_its_usage(clock: Clock
     assert clock.now == 1000
 
 
+class CallList:
+    """Keeps what is journalled about calls."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+
+    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
+        self.rows.append(("sent", stage, index, prompt_tokens, completion_tokens))
+        return 40 + len(self.rows)
+
+    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+        self.rows.append(("ended", number, prompt_tokens, completion_tokens, refused))
+
+
+@pytest.mark.parametrize(
+    ("said", "ended"),
+    [
+        (GOOD, (41, 20, 10, False)),
+        (Completion("x", "stop"), (41, 1, 1024, False)),
+        (Says(Rejected("no")), (41, 0, 0, False)),
+        (Says(Exhausted("the recording has ended")), (41, 0, 0, True)),
+    ],
+)
+async def test_each_call_is_journalled_with_what_it_reserved_and_what_it_cost(
+    said: Any, ended: tuple[Any, ...]
+) -> None:
+    asked, calls = BackendProbe(said), CallList()
+    asked.live = LiveAnswerer(asked.backend, asked.gate, asked.retries.append, policy=RetryPolicy(), calls=calls)
+    await asked.answer()
+    assert calls.rows == [("sent", GENERATE, 7, 1, 1024), ("ended", *ended)]
+
+
+async def test_a_call_that_a_limit_turned_away_is_journalled_at_no_cost_and_one_that_failed_at_full_cost(
+    clock: Clock,
+) -> None:
+    asked, calls = BackendProbe(Says(Busy("429", too_many_requests=True)), Says(Busy("500")), GOOD), CallList()
+    asked.live = LiveAnswerer(asked.backend, asked.gate, asked.retries.append, policy=RetryPolicy(), calls=calls)
+    await asked.answer()
+    assert [row for row in calls.rows if row[0] == "ended"] == [
+        ("ended", 41, 0, 0, True), ("ended", 43, 1, 1024, False), ("ended", 45, 20, 10, False)
+    ]  # fmt: skip
+
+
 async def test_a_first_request_that_is_too_long_ends_the_run_with_the_setting_to_lower() -> None:
     asked = BackendProbe(Says(Rejected("too long", is_too_long=True)))
     with pytest.raises(ModelError, match="too long") as caught:

@@ -283,6 +283,42 @@ def test_the_first_filter_that_drops_decides_and_later_ones_are_not_asked() -> N
     assert asked == ["good"]
 
 
+@pytest.mark.parametrize(
+    ("skip", "room", "most", "texts", "evaluated", "complete"),
+    [
+        (0, None, None, ["a", "bad", "c"], 3, True),
+        (0, 1, None, ["a"], 1, False),
+        (0, 2, None, ["a", "bad", "c"], 3, True),
+        (0, None, 2, ["a", "bad"], 2, False),
+        (0, None, 3, ["a", "bad", "c"], 3, True),
+        (1, 1, None, ["bad", "c"], 3, True),
+        (1, None, 1, ["bad"], 2, False),
+        (2, 0, None, [], 2, False),
+        (3, None, None, [], 3, True),
+        (5, None, None, [], 5, True),
+    ],
+)
+def test_a_reply_is_evaluated_from_a_place_until_there_is_no_more_room(
+    skip: int, room: int | None, most: int | None, texts: list[str], evaluated: int, complete: bool
+) -> None:
+    judge = FilterChain([NamedFilter("a", FunctionFilter(lambda i: drop("no") if i.text == "bad" else keep()))])
+    found = judge.evaluate(lambda: [Draft("a"), Draft("bad"), Draft("c")], "", skip, room=room, most=most)
+    assert [decision.text for decision in found.decisions] == texts
+    assert [decision.position for decision in found.decisions] == list(range(skip, skip + len(texts)))
+    assert (found.evaluated, found.complete, found.is_unreadable) == (evaluated, complete, False)
+
+
+def test_a_reply_that_cannot_be_read_has_one_fate_at_its_place_and_is_complete() -> None:
+    found = FilterChain([], quarantine=True).evaluate(lambda: 1 / 0, "the reply", 2, room=None, most=None)  # type: ignore[arg-type,return-value]
+    (decision,) = found.decisions
+    assert (decision.position, decision.text, decision.fate, decision.reason) == (
+        2, "the reply", "quarantined", "plugin-error"
+    )  # fmt: skip
+    assert "the post-processor failed" in str(decision.evidence["error"])
+    assert "ZeroDivisionError: division by zero" in str(decision.evidence["error"])
+    assert (found.evaluated, found.complete, found.is_unreadable) == (3, True, True)
+
+
 def test_only_what_is_accepted_is_remembered() -> None:
     novel = DropRepeats()
     judge = FilterChain(

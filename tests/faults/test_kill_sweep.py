@@ -72,6 +72,7 @@ def test_a_sample_of_kills(sweep: Sweep) -> None:
         _check(sweep, [step], f"k{step}")
 
 
+@pytest.mark.slow
 def test_many_kills_of_one_run(sweep: Sweep) -> None:
     rng = random.Random(5)
     _check(sweep, [rng.randint(1, 12) for _ in range(3)], "many")

@@ -11,7 +11,7 @@ import pytest
 
 from selfinstruct.api import Draft, NoOptions
 from selfinstruct.errors import ConfigError, PluginError
-from selfinstruct.plugins.registry import FILTER, GROUP, Registry
+from selfinstruct.plugins.registry import ENCODER, FILTER, GROUP, Registry
 from tests import third_party_plugins as strangers
 from tests.command_line import command
 
@@ -292,6 +292,14 @@ def test_an_unknown_component_comes_with_a_suggestion_and_what_is_known(name: st
     assert caught.value.message == f"no filter is called '{name}'; {words}"
     assert caught.value.hint.startswith("Known: answer, ")
     assert ", rouge-l" in caught.value.hint
+
+
+def test_only_what_serves_the_stage_is_proposed() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Registry.load().find(ENCODER, "mesages", stage="export")
+    assert caught.value.message == "no encoder is called 'mesages'; did you mean 'messages'?"
+    assert "alpaca" in caught.value.hint
+    assert "chat-tasks" not in caught.value.hint
 
 
 def test_an_unknown_name_that_is_like_nothing_gets_no_suggestion() -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from selfinstruct.errors import RunError, UsageError
@@ -21,6 +21,7 @@ from selfinstruct.store import RunStore
 from selfinstruct.store.review_items import NoSuchItemError
 from selfinstruct.store.review_pages import Pages
 from selfinstruct.store.reviews import ReviewCounts, Reviews, StaleReviewError
+from tests.sweeps import examples
 
 Seen = tuple[str, str, dict[str, str]]
 
@@ -54,7 +55,7 @@ def test_what_people_do_is_recorded_and_nothing_of_it_is_lost(reviews: Reviews) 
 ACTS = st.sampled_from(["accept", "reject a", "reject b", "edit one", "edit two", "edit back", "undo"])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTS, max_size=14))
 def test_undo_takes_back_one_thing_after_the_other_in_any_order_of_things(run: Path, acts: list[str]) -> None:
     (run / "reviews.sqlite").unlink(missing_ok=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.similarity import Match, Pool, classical_tokens
 from selfinstruct.similarity.native import library
 from selfinstruct.similarity.scores import f_measure, least_above
+from tests.sweeps import examples
 
 NATIVE = pytest.param("native", marks=pytest.mark.skipif(library() is None, reason="no compiled kernel"))
 FAST_KERNELS = ["rapidfuzz", NATIVE]
@@ -36,6 +38,7 @@ def words(*numbers: int) -> str:
     return " ".join(f"w{number}" for number in numbers)
 
 
+@cache
 def reference(target: str, prediction: str) -> float:
     from rouge_score.rouge_scorer import RougeScorer
 
@@ -63,7 +66,9 @@ def texts(rng: Random, count: int, most: int, vocabulary: int) -> list[str]:
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
-@pytest.mark.parametrize(("most", "vocabulary"), [(6, 5), (18, 40), (40, 300), (140, 60)])
+@pytest.mark.parametrize(
+    ("most", "vocabulary"), [(6, 5), (18, 40), (40, 300), pytest.param(140, 60, marks=pytest.mark.slow)]
+)
 def test_a_decision_is_the_same_as_that_of_a_full_comparison(
     kernel: str, threshold: float, most: int, vocabulary: int
 ) -> None:
@@ -85,7 +90,7 @@ def test_a_decision_is_the_same_as_that_of_a_full_comparison(
     st.lists(st.integers(0, 10), max_size=20).map(lambda numbers: words(*numbers)),
     st.sampled_from(THRESHOLDS),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_all_kernels_make_the_same_decision(entries: list[str], text: str, threshold: float) -> None:
     found = []
     with pytest.MonkeyPatch.context() as patch:

@@ -7,11 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from selfinstruct.similarity import Pool, classical_tokens, lcs_length
 from tests.golden import golden
+from tests.sweeps import examples
 
 
 @cache
@@ -48,13 +49,13 @@ texts = st.one_of(few_words.map(" ".join), many_words.map(" ".join), st.text(max
 @example(words(*range(64)), words(*range(1, 66)))
 @example(words(*range(65)), words(*range(0, 130, 2)))
 @example(words(*range(129)), words(*range(128, -1, -1)))
-@settings(max_examples=400)
+@examples(400)
 def test_a_score_equals_that_of_rouge_score_bit_for_bit(left: str, right: str) -> None:
     assert score(left, right) == reference(left, right)
 
 
 @given(st.lists(texts, min_size=1, max_size=12), texts)
-@settings(max_examples=80)
+@examples(80)
 def test_every_entry_of_a_pool_has_the_score_of_rouge_score(entries: list[str], candidate: str) -> None:
     entries = list(dict.fromkeys(entries))
     pool = Pool(classical_tokens, nearest=len(entries))

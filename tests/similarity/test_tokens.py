@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.similarity import Pool, classical_tokens, sign_tokens, unicode_tokens
 from tests.golden import golden
+from tests.sweeps import examples
 
 SENTENCES = {
     "Arabic": "اكتب قصيدة قصيرة عن البحر",
@@ -45,14 +46,14 @@ def score(left: str, right: str) -> float:
 
 
 @given(st.text(st.characters(max_codepoint=127)))
-@settings(max_examples=300)
+@examples(300)
 def test_both_tokenisers_agree_on_ascii_text_with_words(text: str) -> None:
     if classical_tokens(text):
         assert unicode_tokens(text) == classical_tokens(text)
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=300)
+@examples(300)
 def test_the_classical_tokeniser_equals_that_of_rouge_score(text: str) -> None:
     from rouge_score.tokenize import tokenize
 
@@ -75,7 +76,7 @@ def test_sentences_of_different_scripts_have_nothing_in_common() -> None:
 
 
 @given(st.text(min_size=1, max_size=40))
-@settings(max_examples=300)
+@examples(300)
 def test_any_text_that_is_not_blank_scores_one_with_its_copy(text: str) -> None:
     assert score(text, text) == (1.0 if text.split() else 0.0)
 

@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.errors import DataError
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES
+from tests.sweeps import examples
 from tests.transfer.old import OldRun
 
 KEYS = (
@@ -35,10 +36,11 @@ ROWS = st.fixed_dictionaries(
     {"instruction": st.sampled_from(["Go.", "Come.", " Go. "]) | VALUES},
     optional=dict.fromkeys(KEYS[1:], VALUES),
 )
+
 LINES = st.one_of((ROWS | VALUES).map(lambda row: json.dumps(row).encode()), st.binary(max_size=40))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.lists(LINES, max_size=6), min_size=1, max_size=3))
 def test_no_file_causes_any_error_but_a_refusal(files: list[list[bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Example, Instruction, Reply, Request
@@ -16,6 +16,7 @@ from selfinstruct.transfer.importing.example_collector import ExampleCollector
 from selfinstruct.types import INSTANCES, PREPARE
 from selfinstruct_chat.examples import ChatExamplesReader
 from tests.golden import golden
+from tests.sweeps import examples
 from tests.transfer.old import SEEDS, OldRun, instruction_rows, metadata, reasons
 
 RAW = "machine_generated_instances.jsonl"
@@ -154,7 +155,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(st.tuples(st.one_of(st.just(""), TEXTS), TEXTS), min_size=1, max_size=4), st.booleans())
 def test_the_parser_of_the_recipe_chat_reads_every_output_that_was_written_for_it(
     pairs: list[tuple[str, str]], is_classification: bool

@@ -28,7 +28,7 @@ VERBS = word_set(
     """act add adjust advise alphabetize analyze analyse annotate answer argue arrange ask assess assign assume
     attribute brainstorm break build calculate call capitalize categorize change check choose cite clarify
     classify combine come comment compare compile complete compose compress compute conclude condense consider
-    construct continue contrast convert convince correct count create criticize critique debate debug decide
+    construct continue contrast convert convince correct count craft create criticize critique debate debug decide
     decode deduce define delete demonstrate derive describe design detect determine develop devise diagnose
     differentiate discuss distinguish divide draft edit elaborate eliminate encode estimate evaluate examine
     expand explain express extend extract factor figure fill filter find finish fix formulate gather generate
@@ -68,14 +68,15 @@ _OBJECTS = word_set(
 """Words that follow a verb rather than an adjective: with them, an unknown first word is taken for a verb."""
 
 _QUESTION = re.compile(r"[?？]")
+_AUXILIARIES = "is|are|was|were|do|does|did|can|could|should|would|will"
 _OPENS_QUESTION = re.compile(
-    r"\W*(?:what|who|whom|whose|which|why|how|where|when|is|are|was|were|do|does|did|can|could|should|would|will)"
-    r"(?:'s)? ",
+    rf"\W*(?:what|who|whom|whose|which|why|how|where|when(?= (?:{_AUXILIARIES}|to)\b)|{_AUXILIARIES})(?:'s)? ",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
-    r"\b(?:please|can you|could you|help me|i (?:need|want|would like)|i'd like|you (?:are|must|should|need|will)|"
-    r"your (?:task|job|goal|answer)|how (?:to|do|can)|should be|must be)\b|_{2,}",
+    r"\b(?:please|(?:can|could) (?:you|u)|help me|(?:i|and|but) need|i (?:want|would like)|i'd like"
+    r"|you (?:are|must|should|need(?! to know)|will)|"
+    r"your (?:task|job|goal|answer)|how (?:to|do|can)|should be|must be)\b|_{2,}|\Ano idea\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(

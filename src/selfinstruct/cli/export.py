@@ -79,8 +79,14 @@ FORMATS = (
 @click.option("--mlx", is_flag=True, help="Name the validation part valid.jsonl, as MLX reads it.")
 @click.option("--plugin", "plugins", multiple=True, help="A Python file or module with a format of your own.")
 @click.option("--push-to-hub", metavar="ORG/NAME", help="Upload the dataset too, as a private one.")
+@click.option(
+    "--salvage",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Save the whole rows of a damaged run into a new run in this folder.",
+)
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
-def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given: Any) -> None:
+def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salvage: Path | None, **given: Any) -> None:
     """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset."""
     from selfinstruct.config import parse_assignment
     from selfinstruct.errors import ConfigError
@@ -95,6 +101,9 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
     from selfinstruct.run.settings import Settings
     from selfinstruct.store import RunStore
 
+    if salvage is not None:
+        save_whole_rows(out, salvage)
+        return
     options = ExportOptions(**given)
     if options.to is None and (assigned or plugins):
         refuse_without_folder()
@@ -117,6 +126,33 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], **given:
             click.echo(f"{out / name}: {rows} rows")
     else:
         print_dataset(exported, bool(options.license))
+
+
+def save_whole_rows(out: Path, folder: Path) -> None:
+    """Save a damaged run into a new folder and print what was saved and lost; raises `DamagedRunError` if anything was.
+
+    The error comes last, when all that is whole is saved.
+    """
+    from selfinstruct.export.contracts import write_contracts
+    from selfinstruct.store import RunStore
+    from selfinstruct.store.damage import DamagedRunError
+    from selfinstruct.store.salvage import salvage
+
+    found = salvage(out, folder)
+    store = RunStore.open_readonly(folder)
+    try:
+        write_contracts(store, folder)
+    finally:
+        store.close()
+    for table, rows in found.saved.items():
+        click.echo(f"saved: {rows:,} rows of {table}")
+    for name, why in found.lost.items():
+        click.echo(f"lost: {name}: {why}")
+    if found.lost:
+        again = f" Make its examples again with: selfinstruct prepare --out {folder}" if found.lacks_examples else ""
+        what = f"{len(found.lost):,} parts of {out} are lost, and all others are saved in {folder}"
+        raise DamagedRunError(what, f"Continue with --out {folder}.{again}")
+    click.echo(f"nothing is lost: continue with --out {folder}")
 
 
 def print_dataset(exported: Exported, is_licensed: bool) -> None:

@@ -18,13 +18,27 @@ GROQ_API_KEY=
 # OLLAMA_HOST=http://127.0.0.1:11434
 """
 
-HEAD = """\
-# Settings for `selfinstruct` in this folder. Flags on the command line override them.
-# To see the components and their options: selfinstruct plugins list, selfinstruct plugins show filter:rouge-l
+CONFIG = """\
+# Settings for `selfinstruct` in this folder. Options on the command line override them.
+# What is not set here comes from the recipe; `selfinstruct init --full` writes a file with all of it.
+recipe = "{recipe}"
 
 [backend]
-use = "{backend}"          # demo needs no setup; others: groq, ollama, langchain, replay (selfinstruct plugins list)
+use = "{backend}"  # demo needs no setup; others: groq, ollama, langchain, replay
 
+[run]
+seeds = "data/seed_tasks.jsonl"  # put your own tasks there
+
+[generate]
+target = 100  # instructions in all
+
+# To change a filter of the recipe ("off" in place of the options leaves it out):
+# [generate.filters]
+# rouge-l = {{ threshold = 0.6 }}
+
+# To add one (`selfinstruct plugins list` has them all, `selfinstruct plugins show NAME` its options):
+# [[generate.add_filters]]
+# use = "unsafe"
 """
 
 
@@ -33,13 +47,14 @@ use = "{backend}"          # demo needs no setup; others: groq, ollama, langchai
     cls=TitledCommand,
     epilog=examples(
         "selfinstruct init mine && cd mine",
-        "selfinstruct init mine --backend ollama --recipe paper",
+        "selfinstruct init mine --backend ollama --recipe paper --full",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @click.option("--recipe", default="chat", show_default=True, help="The recipe to start from.")
 @click.option("--backend", default="demo", show_default=True, help="The backend to start with.")
-def command(folder: Path, recipe: str, backend: str) -> None:
+@click.option("--full", is_flag=True, help="Write every setting of the recipe into selfinstruct.toml.")
+def command(*, folder: Path, recipe: str, backend: str, full: bool) -> None:
     """Write selfinstruct.toml, data/seed_tasks.jsonl and .env.example into FOLDER. Existing files are not changed."""
     from selfinstruct.config import FILE, recipe_text
     from selfinstruct.config.seeds import builtin_seeds
@@ -47,9 +62,12 @@ def command(folder: Path, recipe: str, backend: str) -> None:
     from selfinstruct.plugins.registry import BACKEND, Registry
 
     Registry.load().find(BACKEND, backend)
-    text = recipe_text(recipe).replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)
+    config, whole = CONFIG.format(recipe=recipe, backend=backend), recipe_text(recipe)
+    if full:
+        head = config.partition("[run]")[0]
+        config = head + whole.replace("[run]\n", '[run]\nseeds = "data/seed_tasks.jsonl"\n', 1)
     files = {
-        folder / FILE: f'recipe = "{recipe}"\n{HEAD.format(backend=backend)}{text}',
+        folder / FILE: config,
         folder / "data" / "seed_tasks.jsonl": builtin_seeds().read_text("utf-8"),
         folder / ".env.example": ENV_EXAMPLE,
     }
@@ -66,4 +84,4 @@ def command(folder: Path, recipe: str, backend: str) -> None:
     except OSError as error:
         raise RunError(f"{error.filename} cannot be written: {error.strerror}", "Choose another folder.") from None
     move = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-    click.echo(f"Next: {move}selfinstruct generate --target 50")
+    click.echo(f"Next: {move}selfinstruct run")

@@ -170,7 +170,7 @@ def _facts_problems(stage: StageConfig | None, registry: Registry) -> Iterator[s
 
 def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:
     try:
-        component = registry.find(kind, use.use)
+        component = registry.find(kind, use.use, stage=stage)
     except ConfigError as error:
         raise ConfigError(f"{path}.use: {error.message}", error.hint) from None
     if stage and component.stages and stage not in component.stages:

@@ -17,7 +17,7 @@ class RunOptions(Options):
     seed_tasks: Literal["all", "classification"] = Field(
         "all", description="classification: use classification seeds only, an option of the reference too."
     )
-    seed: int = Field(42, description="Where all randomness starts.")
+    seed: int = Field(42, description="Random seed.")
     lookahead: int = Field(8, ge=1, description="Number of requests that may be planned beyond the last completed one.")
     concurrency: int | None = Field(
         None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
@@ -167,7 +167,7 @@ class AskingTable(StageTable):
 
 
 class GenerateTable(AskingTable):
-    """The table `[generate]`."""
+    """The table `[generate]`: the stage that asks for new instructions."""
 
     not_frozen: ClassVar[frozenset[str]] = AskingTable.not_frozen | {
         "target",
@@ -189,14 +189,14 @@ class GenerateTable(AskingTable):
 
 
 class AskTable(AskingTable):
-    """The table `[instances]`, and what those of the other stages that ask about instructions or examples share."""
+    """The table `[instances]`: the stage that asks for inputs and outputs."""
 
     batch: int = Field(1, ge=1, description="Number of instructions in one request.")
     attempts: int = Field(1, ge=1, description="Number of times to ask about an instruction without an answer.")
 
 
 class ClassifyTable(AskTable):
-    """The table `[classify]`."""
+    """The table `[classify]`: the stage that asks which instructions are classification tasks."""
 
     facts: tuple[TaskFact, ...] = Field(
         (), description="Facts to ask for in the same request: topic, difficulty, self_contained, harm."
@@ -213,7 +213,7 @@ class JudgeTable(AskTable):
 
 
 class PrepareTable(StageTable):
-    """The table `[prepare]`."""
+    """The table `[prepare]`: the stage that makes training examples of the instances."""
 
     min_score: int | None = Field(None, ge=0, le=3, description="Drop examples with a lower rating: 0 to 3.")
     unrated: Literal["keep", "drop"] = Field(
@@ -223,7 +223,7 @@ class PrepareTable(StageTable):
 
 
 class ExportTable(BaseModel):
-    """The table `[export]`."""
+    """The table `[export]`: how the dataset is written."""
 
     model_config = ConfigDict(extra="forbid")
     encoder: ComponentTable = ComponentTable(use="messages")

@@ -86,19 +86,47 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | time) else value
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, resumed: bool = False) -> Tree:
     """Override one tree with another: tables are merged key by key, other values are replaced.
 
-    A table that names another component (`use`) replaces the old table, since its options differ. The result is a deep
-    copy.
+    A table that names another component (`use`) replaces the old table, since its options differ. A table over a list
+    of components changes those that it names, as `length = { max_words = 60 }` does, and removes those that are `off`.
+    The result is a deep copy. `path` is where the trees stand in the config; in a run that is `resumed`, what is to be
+    removed may be gone already. Raises `ConfigError` for a name that the list does not have.
     """
     merged = deepcopy(dict(base))
     for key, value in over.items():
         old = merged.get(key)
-        merged[key] = deepcopy(value)
+        where = f"{path}.{key}" if path else key
         if isinstance(old, Mapping) and isinstance(value, Mapping) and _same_component(old, value):
-            merged[key] = merge(old, value)
+            merged[key] = merge(old, value, where, resumed=resumed)
+        elif _are_components(old) and isinstance(value, Mapping) and "use" not in value:
+            for name, change in value.items():
+                _change_component(merged[key], name, change=change, path=f"{where}.{name}", resumed=resumed)
+        else:
+            merged[key] = deepcopy(value)
     return merged
+
+
+def _are_components(value: Any) -> bool:
+    entries = value if isinstance(value, list) else []
+    return bool(entries) and all(isinstance(entry, Mapping) and "use" in entry for entry in entries)
+
+
+def _change_component(components: list[Any], name: str, *, change: Any, path: str, resumed: bool) -> None:
+    if change == OFF:
+        _remove(components, name, path, resumed=resumed)
+    elif isinstance(change, Mapping):
+        place = _place(components, name, path)
+        components[place] = merge(components[place], change, path)
+    else:
+        raise ConfigError(f"{path}: must be a table of options, or 'off' to leave it out")
+
+
+def _remove(components: list[Any], name: str, path: str, *, resumed: bool) -> None:
+    gone = resumed and not name.isdecimal() and all(entry.get("use") != name for entry in components)
+    if not gone:
+        del components[_place(components, name, path)]
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tree:
@@ -129,11 +157,12 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     return path.strip(), read_value(value)
 
 
-def assign(tree: Tree, path: str, value: Any) -> None:
+def assign(tree: Tree, path: str, value: Any, *, resumed: bool = False) -> None:
     """Set the value at a dotted path, such as `run.seed`.
 
     A component of a list is named by its position (`generate.filters[0].min_words`) or by its name
-    (`generate.filters.length.min_words`). One that is set to `off` is removed. Raises `ConfigError`.
+    (`generate.filters.length.min_words`). One that is set to `off` is removed; in a run that is `resumed` it may be
+    gone already. Raises `ConfigError`.
     """
     keys = _keys(path)
     if not keys:
@@ -142,11 +171,10 @@ def assign(tree: Tree, path: str, value: Any) -> None:
     for key in keys[:-1]:
         place = _place(here, key, path)
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
-    place = _place(here, keys[-1], path)
     if value == OFF and isinstance(here, list):
-        del here[place]
+        _remove(here, keys[-1], path, resumed=resumed)
     else:
-        here[place] = value
+        here[_place(here, keys[-1], path)] = value
 
 
 def _keys(path: str) -> list[str]:
@@ -228,7 +256,7 @@ def _difference(old: Any, new: Any, where: str) -> list[str]:
 def _short(value: Any) -> str:
     if value is None:
         return "not set"
-    if isinstance(value, list) and value and all(isinstance(entry, Mapping) and "use" in entry for entry in value):
+    if _are_components(value):
         return ", ".join(str(entry["use"]) for entry in value)
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

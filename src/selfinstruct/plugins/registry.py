@@ -182,13 +182,17 @@ class Registry:
         found = [offer for offer in self._offers.values() if kind in (None, offer.kind)]
         return sorted(found, key=lambda offer: (list(KINDS).index(offer.kind), offer.component.name))
 
-    def find(self, kind: str, name: str) -> Component[Any]:
-        """Look a component up; raises `ConfigError` with a suggestion, or `PluginError` if two plugins claim it."""
+    def find(self, kind: str, name: str, *, stage: str = "") -> Component[Any]:
+        """Look a component up, for a `stage` if one is given.
+
+        Raises `ConfigError` with a suggestion, or `PluginError` if two plugins claim the name.
+        """
         if clash := self._clashes.get((kind, name)):
             raise PluginError(clash, "Uninstall one of the two plugins, or rename its component.")
         if offer := self._offers.get((kind, name)):
             return offer.component
-        known = [offer.component.name for offer in self.offers(kind)]
+        fitting = [offer.component for offer in self.offers(kind)]
+        known = [one.name for one in fitting if not (stage and one.stages) or stage in one.stages]
         problem = f"no {kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
         hint = f"Known: {', '.join(known) or 'none'}. If it is your own, name its file: --plugin ./my_plugin.py."

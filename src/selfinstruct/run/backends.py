@@ -9,17 +9,18 @@ from dataclasses import replace
 
 from selfinstruct.api import Backend, Batches
 from selfinstruct.api.secret_finder import mask_data
-from selfinstruct.config import ChosenComponent, LimitOptions, RunConfig
+from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
-from selfinstruct.engine import gate as limits
+from selfinstruct.engine.batches.lines import BatchLines
 from selfinstruct.engine.budget import Budget
-from selfinstruct.engine.gate import Gate
+from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, UsageError
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.accounts import has_own, own_table, shared_by, windows_for
 from selfinstruct.run.price_table import table_prices
 from selfinstruct.store import BackendFacts, Calls, RunStore
-from selfinstruct.types import GENERATE, STAGES, Prices, Window
+from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, STAGES, Prices, Sampling
 
 TRACING = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING")
 """Environment variables that make LangChain send prompts to LangSmith."""
@@ -44,6 +45,18 @@ class Backends:
         self._own: list[tuple[ChosenComponent, Backend]] = []
         self._reported: set[str] = set()
         """The models that were reported to the user."""
+        self._reported_form = ""
+
+    def check_all(self, *, rates: bool, batches: bool) -> None:
+        """Build the backends that a new run will ask, so that an error is reported before a folder is made.
+
+        Raises what `for_stage` raises, and `UsageError` if requests that are to go in `batches` cannot.
+        """
+        later = [name for name in (CLASSIFY, INSTANCES) if batches or has_own(self._config, name)]
+        for stage in (GENERATE, *later, *([JUDGE] if rates else [])):
+            backend = self.for_stage(stage)
+            if batches and stage != GENERATE:
+                BatchLines(backend, Sampling())
 
     def for_stage(self, stage: str) -> Backend:
         """The backend of a stage: its own, or the run's. Raises `UsageError` if none is chosen."""
@@ -142,27 +155,12 @@ class Backends:
         if is_traced() and not self._is_private(backend):
             say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
-
-def has_own(config: RunConfig, stage: str) -> bool:
-    """Whether a stage has its own backend."""
-    return stage in config.stages and config.stages[stage].backend is not None
-
-
-def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:
-    """The stages that share this stage's backend, with its limits and budget."""
-    account = _account(config, stage)
-    return tuple(name for name in STAGES if _account(config, name) == account)
-
-
-def _account(config: RunConfig, stage: str) -> tuple[object, ...] | None:
-    """A stage's own backend with its settings; `None` for the run's backend."""
-    table = _own_table(config, stage)
-    return None if table is None else (config.stages[stage].backend, *table.terms)
-
-
-def _own_table(config: RunConfig, stage: str) -> AskingTable | None:
-    table = config.stages[stage].table if has_own(config, stage) else None
-    return table if isinstance(table, AskingTable) else None
+    def report_schema(self, structured: bool, say: Say) -> None:
+        """Print whether replies keep to a schema, unless the stage before said the same."""
+        form = "JSON that keeps to a schema" if structured else "free text"
+        if form != self._reported_form:
+            self._reported_form = form
+            say(f"replies: {form}")
 
 
 def gate_for(
@@ -190,26 +188,8 @@ def gate_for(
         say=say,
     )
     gate.set_user_limits(windows_for(config, stage))
-    gate.load_history(calls.recent(limits.DAY, shared_by(config, stage), cached_count=known.cached_count))
+    gate.load_history(calls.recent(DAY, shared_by(config, stage), cached_count=known.cached_count))
     return gate
-
-
-def limits_for(config: RunConfig, stage: str) -> LimitOptions:
-    """The limits of a stage's provider in the config."""
-    table = _own_table(config, stage)
-    return config.limits if table is None else table.limits or LimitOptions()
-
-
-def windows_for(config: RunConfig, stage: str) -> list[Window]:
-    """The same as windows of a minute and a day."""
-    configured = limits_for(config, stage)
-    windows = [
-        Window("requests", limits.MINUTE, configured.requests_per_minute or 0),
-        Window("tokens", limits.MINUTE, configured.tokens_per_minute or 0),
-        Window("requests", limits.DAY, configured.requests_per_day or 0),
-        Window("tokens", limits.DAY, configured.tokens_per_day or 0),
-    ]
-    return [window for window in windows if window.limit]
 
 
 def recorded_backend(config: RunConfig, stage: str, store: RunStore) -> BackendFacts | None:
@@ -223,7 +203,7 @@ def prices_for(
     """The prices of a stage: the user's figures, and where there is none that which `recorded`, the backend or a table
     knows; `None` if they are unknown.
     """
-    table: BudgetOptions | AskingTable = _own_table(config, stage) or config.budget
+    table: BudgetOptions | AskingTable = own_table(config, stage) or config.budget
     prompt, completion = table.usd_per_million_prompt_tokens, table.usd_per_million_completion_tokens
     cached = table.usd_per_million_cached_tokens
     if prompt is not None and completion is not None:
@@ -264,8 +244,7 @@ def budget_for(
     Raises `ConfigError` if other stages have spent an unknown sum under a budget in dollars.
     """
     limits_of_run, shared = config.budget, shared_by(config, stage)
-    own_table = _own_table(config, stage)
-    own = own_table.budget if own_table is not None else None
+    own = table.budget if (table := own_table(config, stage)) is not None else None
     here, whole = calls.spent(shared), calls.spent()
     other_tokens, other_usd, counted = 0, 0.0, set(shared)
     for other in STAGES:

@@ -11,7 +11,7 @@ from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, SelfInstructError
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import shared_by
+from selfinstruct.run.accounts import shared_by
 from selfinstruct.run.estimate import sample_requests
 from selfinstruct.types import Check, SeedTask
 

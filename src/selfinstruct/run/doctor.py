@@ -19,7 +19,8 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import has_own, is_traced, limits_for, prices_for, shared_by
+from selfinstruct.run.accounts import has_own, limits_for, shared_by
+from selfinstruct.run.backends import is_traced, prices_for
 from selfinstruct.run.context import check_context, longest_requests, make_room
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema

@@ -15,7 +15,8 @@ from selfinstruct.engine.stages.generate import GenerateStage
 from selfinstruct.engine.stages.ratings import rating_subjects
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import prices_for, recorded_backend, windows_for
+from selfinstruct.run.accounts import windows_for
+from selfinstruct.run.backends import prices_for, recorded_backend
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import BackendFacts, RunStore

@@ -27,7 +27,7 @@ from selfinstruct.errors import (
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.backends import Backends, Say, has_own
+from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.settings import (
@@ -46,7 +46,7 @@ from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Prices, SeedTask, StageSummary
+from selfinstruct.types import CLASSIFY, GENERATE, JUDGE, PREPARE, Prices, SeedTask, StageSummary
 
 
 class Run:
@@ -86,9 +86,7 @@ class Run:
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
             initial_seeds(self.registry, self.config)
-            own = [name for name in (CLASSIFY, INSTANCES) if has_own(self.config, name)]
-            for stage in (GENERATE, *own, *([JUDGE] if self.rates else [])):
-                assert self.backends.for_stage(stage), "an error of a backend is reported before a folder is made"
+            self.backends.check_all(rates=self.rates, batches=self._in_batches(CLASSIFY))
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
             say(LOST_LOG.format(self.folder / RUN_FILE))
@@ -265,7 +263,7 @@ class Run:
                 await live.open(parts.sampling)
                 refuse_small_context(self.backends.for_stage(name), needs)
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
-                self.say("replies: JSON that keeps to a schema" if parts.structured else "replies: free text")
+                self.backends.report_schema(parts.structured, self.say)
             yield live
         finally:
             self._gate = None

@@ -154,18 +154,19 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     sources = sources or ConfigSources(settings)
     recorded, file = sources.recorded, sources.file
     given = dict(file.tree)
+    resumed = recorded.tree is not None
     if recorded.tree is not None and settings.file is None:
         given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
-    tree = merge(merge(tree, given), settings.overrides)
+    tree = merge(merge(tree, given, resumed=resumed), settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
     for path, value in settings.assigned:
-        assign(tree, path, value)
+        assign(tree, path, value, resumed=resumed)
     return tree
 
 

@@ -60,7 +60,7 @@ class Calls:
         sql = f"SELECT {sums} FROM calls WHERE NOT refused AND {_among(stages)}"  # noqa: S608 - only marks for values
         spans = (
             "SELECT coalesce(sum(span), 0) FROM"
-            " (SELECT max(coalesce(ended, at)) - min(at) AS span FROM calls GROUP BY session)"
+            " (SELECT max(0, max(coalesce(ended, at)) - min(at)) AS span FROM calls GROUP BY session)"
         )
         cached = (
             f"SELECT coalesce(sum({CACHED_TOKENS}), 0) FROM replies JOIN"  # noqa: S608 - as above
@@ -69,7 +69,7 @@ class Calls:
         requests, prompt, completion = self._read.execute(sql, tuple(stages)).fetchone()
         (seconds,) = self._read.execute(spans).fetchone()
         (cached_tokens,) = self._read.execute(cached, tuple(stages)).fetchone()
-        return SpentTotals(requests, prompt, completion, max(0.0, seconds), cached_tokens)
+        return SpentTotals(requests, prompt, completion, float(seconds), cached_tokens)
 
     def recent(
         self, seconds: float, stages: Collection[str] = STAGES, *, cached_count: bool = True

@@ -29,7 +29,7 @@ def damaged(path: object, why: object) -> DamagedRunError:
     """The error for a database at `path`, with the cause in words."""
     hint = (
         "Copy the run folder before anything else. selfinstruct doctor --out shows the damage. Use a backup, or save"
-        f" what can be read with: sqlite3 {RUN_FILE} .recover"
+        " the rows that are whole: selfinstruct export --out RUN --salvage NEW_FOLDER"
     )
     return DamagedRunError(f"{path} is damaged: {why}", hint)
 

@@ -75,9 +75,13 @@ def any_text() -> SearchStrategy[str]:
 
 
 def for_any(strategy: SearchStrategy[T], check: Callable[[T], object], examples: int = 50) -> None:
-    """Run a check on so many values that hypothesis makes up; what fails is made as small as can be."""
+    """Run a check on values that hypothesis makes up; what fails is made as small as can be.
 
-    @settings(max_examples=examples, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+    There are so many `examples`, or fewer where the loaded profile of hypothesis says so.
+    """
+    count = min(examples, settings().max_examples)
+
+    @settings(max_examples=count, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def run(value: T) -> None:
         check(value)

@@ -68,7 +68,7 @@ def read_json(text: str) -> JsonReading | None:
     each with the key once, so that nothing is lost. Values nested deeper than `DEEPEST` are none. `None` where there
     is no JSON. Takes a time that grows with the length of the text, and raises nothing.
     """
-    found = _START.search(text)
+    found = _START.search(text) if "[" in text or "{" in text else None
     if _HEADLESS.match(text) and (found is None or text[: found.start()].strip()):
         whole = read_json("{" + text)
         return whole and replace(whole, start=0, end=whole.end - 1)

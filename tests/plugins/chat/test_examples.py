@@ -81,6 +81,17 @@ def test_label_first(marker: str) -> None:
     assert pairs(raw, labels=True) == [("Good.", "pos"), ("Bad.\n\nVery bad.", "neg")]
 
 
+def test_labels_beside_delimiters_are_outputs() -> None:
+    raw = "Class label: pos\n<<INPUT>>\nGood.\n\nClass label: neg\n<<INPUT>>\nBad."
+    assert pairs(raw, labels=True) == [("Good.", "pos"), ("Bad.", "neg")]
+    assert pairs("Answer: pos\nInput: Good.", labels=True) == [("Good.", "pos")]
+
+
+@pytest.mark.parametrize("text", ["144", "Yes\nbecause it rains.", "A poem.\n\nSecond line."])
+def test_a_reply_that_begins_with_its_answer_has_no_input(text: str) -> None:
+    assert pairs(f"Answer: {text}") == pairs(f"Answer:\n{text}") == [("", text)]
+
+
 @pytest.mark.parametrize(
     "none", ["N/A", "n/a", "None", "(none)", "<noinput>", "No input", "*No input required.*", "[none needed]"]
 )

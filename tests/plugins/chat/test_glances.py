@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.text import final
-from selfinstruct_chat import series, tidying
+from selfinstruct.api import Reply, Request
+from selfinstruct.text import final, json_reader
+from selfinstruct_chat import answer_words, items, labels, layout, lists, series, tidying
 from selfinstruct_chat.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.lists import ListItem
 from selfinstruct_chat.records import read_task_records
+from selfinstruct_chat.tasks import ChatTasksReader
+from tests.sweeps import examples
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(text=st.from_regex(final._SIGN))
 def test_a_text_with_a_sign_is_looked_through(text: str) -> None:
     assert any(sign in text for sign in final._SIGNS)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     before=st.sampled_from(["Write a poem", "Write a poem.", "写诗。", ""]),
     text=st.one_of(st.from_regex(tidying._REMARK_LAST), st.text("a .)]*_】）:：(-—", max_size=12)),
@@ -41,7 +45,7 @@ def test_a_remark_at_the_end_is_taken_off_as_without_a_glance(before: str, text:
     [(series._KNOWN_FIRST, "([【"), (series._KNOWN_LAST, "([【"), (series._KIND_LAST, "[(【|–—")],
     ids=["first", "last", "any"],
 )
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_a_kind_has_its_brackets(pattern: re.Pattern[str], signs: str, data: st.DataObject) -> None:
     assert not set(signs).isdisjoint(data.draw(st.from_regex(pattern)))
@@ -67,13 +71,75 @@ def test_headings_need_no_colon_to_be_labels() -> None:
     assert [item.lines for item in listing.items] == [["Add two numbers."]]
 
 
+class Unused:
+    """Stands for a pattern that is not needed."""
+
+    def search(self, text: str) -> None:
+        raise AssertionError(text)
+
+    match = fullmatch = finditer = search
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (labels, "LABEL"),
+        (tidying, "_AGAIN"),
+        (answer_words, "_INLINE"),
+        (answer_words, "_ABOUT"),
+        (items, "_FORM"),
+        (series, "_PLAIN_TITLE"),
+        (layout, "_FENCED"),
+        (layout, "_IN_TAGS"),
+        (json_reader, "_START"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__.rpartition(".")[2],
+)
+def test_plain_tasks_are_read_without_the_slow_patterns(
+    module: object, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, Unused())
+    reply = Reply("1. Name a river.\n2. Name a lake that is deep.\n\n3. Name a sea.", "stop")
+    drafts = ChatTasksReader().process(Request("generate", 0, ()), reply)
+    assert [draft.text for draft in drafts] == ["Name a river.", "Name a lake that is deep.", "Name a sea."]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "signs"),
+    [
+        (tidying._AGAIN, ":："),
+        (answer_words._INLINE, answer_words._INLINE_SIGNS),
+        (series._PLAIN_TITLE, series._TITLE_SIGNS),
+        (layout._FENCED, ["```"]),
+        (layout._IN_TAGS, ["</"]),
+        (json_reader._START, "[{"),
+    ],
+    ids=["again", "inline", "title", "fence", "tags", "json"],
+)
+@examples(40)
+@given(data=st.data())
+def test_each_match_holds_a_sign_that_is_looked_for_first(
+    pattern: re.Pattern[str], signs: Sequence[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(pattern))
+    assert any(map(text.__contains__, signs))
+
+
+@examples(200)
+@given(st.text("ab1:：-–—*_# .[\n", max_size=12))
+def test_a_label_has_a_sign(line: str) -> None:
+    plain = any(map(line.__contains__, labels._LABEL_SIGNS))
+    assert plain or labels.label_at(f"Input{line}") is None
+
+
+@examples(300)
+@given(st.text('a1.:";) \t', max_size=12))
+def test_items_on_one_line_are_parted_as_by_the_plain_pattern(text: str) -> None:
+    plain = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
+    assert [found.span() for found in lists._RUN_ON.finditer(text)] == [found.span() for found in plain.finditer(text)]
+
+
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
-    class Unused:
-        """Stands for a pattern that no single paragraph needs."""
-
-        def search(self, text: str) -> None:
-            raise AssertionError(text)
-
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("selfinstruct_chat.items._BRINGS_DATA", Unused())
         assert split_item(ListItem(["Summarise the following text."])) == ("Summarise the following text.", "", "")

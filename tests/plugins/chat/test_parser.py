@@ -63,6 +63,19 @@ def test_bullets(bullet: str) -> None:
     assert texts(f"{bullet} {A}\n{bullet} {B}\n  {bullet} detail\n{bullet} {C}") == [A, f"{B}\n{bullet} detail", C]
 
 
+def test_a_fenced_block_in_a_list_with_bullets_belongs_to_its_task() -> None:
+    code = "Fix this code:\n```python\n- x\n1. y\nprint(1)\n```"
+    assert texts(f"- {A}\n- {code}\n- {C}") == [A, code, C]
+    assert texts(f"* {code}\n* {C}") == [code, C]
+
+
+def test_numbered_steps_below_numbered_tasks_belong_to_them() -> None:
+    one, two = f"{A}\n1. First rhyme.\n2. Then end.", f"{B}\n1. Compute.\n2. Say it."
+    assert texts(f"Task 1: {one}\nTask 2: {two}\nTask 3: {C}") == [one, two, C]
+    steps = "Do these steps:\n1. Read.\n2. Write."
+    assert texts(f"Task 1: {steps}\n\nTask 2: {B}") == [steps, B]
+
+
 @pytest.mark.parametrize(
     ("reply", "tasks"),
     [

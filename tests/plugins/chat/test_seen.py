@@ -13,6 +13,7 @@ from selfinstruct_chat.examples import ChatExamplesReader
 from selfinstruct_chat.ratings import ChatRatingsReader
 from selfinstruct_chat.tasks import ChatTasksReader
 from tests.steps import steps
+from tests.sweeps import quick
 
 from .scoring import KINDS, Score, paths, score
 
@@ -31,7 +32,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", quick(KINDS, set(KINDS) - {"tasks with filters"}))
 def test_every_reply_that_was_seen_is_read(kind: str) -> None:
     found = score("seen", kind)
     assert found.replies == len(paths("seen", kind)) > 0
@@ -72,6 +73,7 @@ def test_work_grows_with_the_reply_and_no_faster(name: str, piece: str, monkeypa
     assert most <= 7 * least + 30_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("piece", ["  - a\n", "1-yes, ", '["', "</think>\n", "Task: ", "#"])
 def test_a_million_characters_are_read(name: str, piece: str) -> None:

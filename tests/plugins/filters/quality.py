@@ -115,12 +115,12 @@ def by_kind(stage: str, part: Part) -> dict[str, Tally]:
 
 
 def _instructions() -> Iterator[Case]:
-    messages = _messages()
+    prompt = messages()
     for is_good, kind, part, text in _table("instructions.toml"):
-        yield Case(GENERATE, part, kind, is_good, Draft(text, messages=messages))
+        yield Case(GENERATE, part, kind, is_good, Draft(text, messages=prompt))
     for at, row in enumerate(good_instructions()):
         half: Part = "held out" if at % 2 else "seen"
-        yield Case(GENERATE, half, f"good {row['manner']}", True, Draft(row["instruction"], messages=messages))
+        yield Case(GENERATE, half, f"good {row['manner']}", True, Draft(row["instruction"], messages=prompt))
 
 
 def _examples() -> Iterator[Case]:
@@ -132,7 +132,7 @@ def _examples() -> Iterator[Case]:
 def _seeds() -> Iterator[Case]:
     """The seed tasks of this project with their instances."""
     for seed in read_seeds(BUILTIN):
-        yield Case(GENERATE, "seeds", "good seed", True, Draft(seed.instruction, messages=_messages()))
+        yield Case(GENERATE, "seeds", "good seed", True, Draft(seed.instruction, messages=messages()))
         for one in seed.instances:
             item = Example(seed.instruction, one.input, one.output, seed.is_classification, seed.id)
             yield Case(PREPARE, "seeds", "good seed", True, item)
@@ -146,7 +146,7 @@ def _table(name: str) -> Iterator[tuple[bool, str, Part, Any]]:
 
 
 @cache
-def _messages() -> tuple[str, ...]:
+def messages() -> tuple[str, ...]:
     """The messages of a prompt of the recipe, with examples that are none of the cases."""
     shown = [Instruction("s1", "Name two things that a tailor measures."), Instruction("s2", "Why do cats purr?")]
     return tuple(message.text for message in ChatTasksEncoder(ChatTasksOptions(count=10)).encode(shown, ()))

@@ -6,14 +6,18 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.api import Draft
+from selfinstruct.api import Draft, Filter
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters import restated, unreadable
+from selfinstruct_filters import marks, material, restated, unreadable
 from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
+from selfinstruct_filters.marks import MarksFilter
+from selfinstruct_filters.material import MaterialFilter
 from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
+from selfinstruct_filters.unreadable import UnreadableFilter
+from tests.sweeps import examples
 
 PIECES = sorted(
     (
@@ -29,7 +33,7 @@ TEXTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", "
 
 
 @pytest.mark.parametrize("words", [words for some in ANYWHERE.values() for words in some])
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_a_glance_rules_no_wording_out(words: str, data: st.DataObject) -> None:
     assert may_signal(data.draw(st.from_regex(re.compile(words, re.IGNORECASE))))
@@ -55,6 +59,60 @@ def test_a_draft_has_the_sentences_that_its_signs_part(text: str) -> None:
     joined = [" ".join(pieces[: count + 1]) for count in range(1, len(pieces))]
     plain = {tuple(unicode_tokens(part)) for part in (*pieces, *joined, text)}
     assert {part.words for part in restated._parts(text)} == plain
+
+
+PLAIN = Draft("Describe the lighthouse that your grandmother painted for the village school.")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "rule"),
+    [
+        (marks, "_NEXT", MarksFilter()),
+        (marks, "_NUMBER_FIRST", MarksFilter()),
+        (material, "_GIVEN", MaterialFilter()),
+        (material, "_EARLIER", MaterialFilter()),
+        (unreadable, "_SAME_ITEMS", UnreadableFilter()),
+        (unreadable, "_NO_PHRASE", UnreadableFilter()),
+        (unreadable, "_RUN_OF_CHARS", UnreadableFilter()),
+    ],
+)
+def test_a_plain_draft_is_kept_without_the_slow_patterns(
+    module: object, name: str, rule: Filter[Draft], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, None)
+    assert rule.evaluate(PLAIN).keep
+
+
+@examples(300)
+@given(st.text('a1.:";)\n \t', max_size=12))
+def test_numbers_inside_are_found_as_by_the_plain_pattern(text: str) -> None:
+    plain = re.compile(r"(?:[.?!:\"”]\s+|\n\s*)(\d{1,2})[.)]\s+(?=[^\W\d_])")
+    assert [found.span() for found in marks._NEXT.finditer(text)] == [found.span() for found in plain.finditer(text)]
+
+
+@pytest.mark.parametrize("pattern", [marks._NUMBER_FIRST, marks._DATE_FIRST, marks._NEXT, marks._NEXT_LABEL])
+@examples(20)
+@given(data=st.data())
+def test_each_mark_has_a_digit(pattern: re.Pattern[str], data: st.DataObject) -> None:
+    assert marks._DIGIT.search(data.draw(st.from_regex(pattern)))
+
+
+@examples(50)
+@given(text=st.from_regex(material._EARLIER))
+def test_what_points_at_an_earlier_task_has_one_of_its_words(text: str) -> None:
+    assert any(map(text.casefold().__contains__, material._EARLIER_WORDS))
+
+
+@pytest.mark.parametrize("before", range(5))
+def test_a_run_of_one_sign_is_found_wherever_it_starts(before: int) -> None:
+    text = "Name a river with a "
+    assert UnreadableFilter().evaluate(Draft(text + "b" * before + "h" * unreadable.LEAST_RUN)).reason == "repetition"
+
+
+@given(st.text("qwertyasdfgpoi", min_size=3, max_size=4))
+def test_keys_side_by_side_are_those_of_a_row(word: str) -> None:
+    rows = " ".join([*unreadable._ROWS, *(row[::-1] for row in unreadable._ROWS)])
+    assert (word in unreadable._KEYS) == (word in rows)
 
 
 QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from selfinstruct.api import GENERATE, Draft, Example
@@ -11,6 +16,8 @@ from selfinstruct_filters.unfinished import UnfinishedFilter
 
 from .chain import Chain, read
 from .quality import MOST_BAD_KEPT, MOST_GOOD_DROPPED, PARTS, Part, cases, tally
+
+SCRIPT = Path(__file__).parents[3] / "benchmarks" / "quality.py"
 
 
 def test_the_material_is_of_many_kinds() -> None:
@@ -114,3 +121,15 @@ PROSE = "The captain looked at the map for a long time. Then he folded it, put i
 def test_an_output_that_ends_in_mid_word_is_dropped(end: str, is_kept: bool) -> None:
     item = Example("Write a story.", "", PROSE + end, False, "g0.0")
     assert UnfinishedFilter().evaluate(item).keep is is_kept
+
+
+def test_good_prompts_of_your_own_are_counted_by_filter(tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    rows = [{"prompt": "Name three rivers."}, {"question": "Why do dogs bark?"}, "Draw a cat.", "Draw a cat."]
+    own.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    told = subprocess.run([sys.executable, SCRIPT, "--instructions", own], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == [
+        "1 of 3 dropped (33.33%)",
+        "  keywords: 1",
+        "keywords: needs-more-than-text | 'Draw a cat.'",
+    ]
