@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 FILTER = """
@@ -128,4 +129,5 @@ def install(folder: Path, source: str, name: str = "stranger", version: str = "3
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-dist\nVersion: {version}\n", "utf-8")
     (about / "entry_points.txt").write_text(f"[selfinstruct]\n{name} = {name}_module\n", "utf-8")
+    importlib.invalidate_caches()  # Python may have looked for modules in the folder before it was there
     return folder

@@ -67,10 +67,12 @@ def without_frame(output: str, instruction: str) -> str:
 def without_closers(text: str, instruction: str) -> str:
     """A text without words to the user at its end, unless the task is to write to somebody."""
     for _ in range(0 if _WANTS_LETTER.search(instruction) else MOST_CLOSERS):
-        if found := _CLOSER.search(text[-ENDS:]):
-            text = text[: len(text) - len(found[0])].rstrip()
-            if _RULE.fullmatch(text.rpartition("\n")[2][:ENDS]):
-                text = text.rpartition("\n")[0].rstrip()
+        found = _CLOSER.search(text[-ENDS:])
+        if found is None:
+            break
+        text = text[: len(text) - len(found[0])].rstrip()
+        if _RULE.fullmatch(text.rpartition("\n")[2][:ENDS]):
+            text = text.rpartition("\n")[0].rstrip()
     return text
 
 

@@ -147,6 +147,8 @@ def _pieces(line: str, first: Container[str]) -> list[str]:
         return [line]
     if label.part == "example":
         return [line[: len(line) - len(label.rest)], *_pieces(label.rest, first)] if label_at(label.rest) else [line]
+    if ":" not in label.rest and "：" not in label.rest:
+        return [line]
     pieces, start, part = [], 0, label.part
     for found in _INSIDE.finditer(line, len(line) - len(label.rest)):
         inner = part_of_field(found["name"])

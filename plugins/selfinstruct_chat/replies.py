@@ -48,6 +48,6 @@ def plain_entities(text: str) -> str:
 
 def without_markup(text: str, instruction: str) -> str:
     """A text that was written as a page, with lines that end in `<br>`, as plain lines; others as they are."""
-    if ABOUT_MARKUP.search(instruction) or not _BREAK_LAST.search(text):
+    if "<br" not in text or ABOUT_MARKUP.search(instruction) or not _BREAK_LAST.search(text):
         return text
     return plain_entities(_LINE_MARKUP.sub("", text))

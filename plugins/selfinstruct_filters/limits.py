@@ -82,8 +82,9 @@ class LimitsFilter(Filter[Example]):
         task, output = item.instruction.strip(), item.output.strip()
         if not output or len(output) > LONGEST or len(task) > LONGEST_TASK or not is_english(task):
             return keep()
-        for check in CHECKS:
-            for reason, evidence in check(task, output):
+        folded = task.casefold()
+        for signs, check in CHECKS:
+            for reason, evidence in check(task, output) if any(map(folded.__contains__, signs)) else ():
                 return Verdict(keep=False, reason=reason, evidence=evidence)
         return keep()
 
@@ -166,9 +167,17 @@ def _number(text: str) -> int:
     return NUMBER_WORDS[text.lower()] if text.lower() in NUMBER_WORDS else int(text)
 
 
-CHECKS: tuple[Callable[[str, str], Iterator[Reason]], ...] = (
-    _words, _sentences, _items, _paragraphs, _letters, _quoted, _language,
-)  # fmt: skip
+CHECKS: tuple[tuple[tuple[str, ...], Callable[[str, str], Iterator[Reason]]], ...] = (
+    (("words",), _words),
+    (("sentence",), _sentences),
+    (("",), _items),
+    (("paragraphs",), _paragraphs),
+    (("letter", "case", "caps", "capital"), _letters),
+    (('"', "“"), _quoted),
+    (("write", "answer", "reply", "respond", "translate"), _language),
+)
+"""The checks, each with the words of which a task that states such a limit has one: they are found sooner."""
+
 KEPT = Example("List three reasons to walk.", "", "1. It is cheap.\n2. It is healthy.\n3. It is quiet.", False, "g0.0")
 DROPPED = Example("Describe the sea in exactly five words.", "", "The sea is deep and blue and cold.", False, "g0.0")
 REASONS = (

@@ -194,7 +194,8 @@ class RefusalFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
-        start = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
+        lead = _LEAD.match(text)
+        start = text[lead.end() :] if lead else text
         for reason, pattern in self._starts if self._any_start.match(start) else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])

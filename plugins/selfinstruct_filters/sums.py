@@ -112,7 +112,8 @@ class SumsFilter(Filter[Example]):
 
 def _result(item: Example) -> Fraction | None:
     """The result that a task asks for, if it is plain."""
-    text = _ROUNDING.sub("", item.instruction.strip())
+    text = item.instruction.strip()
+    text = _ROUNDING.sub("", text) if "round" in text.casefold() else text
     if (plain := take_apart(Example(text, item.input, "", False, ""))) and item.input.strip():
         given = plain.given.rstrip("=? ")
         if re.search(r"\d\)?\s*[-−+*/x×÷]\s*\(?\d", given):
@@ -133,9 +134,11 @@ def _result(item: Example) -> Fraction | None:
 
 
 def _folded(plain: PlainTask, values: Values | None) -> Fraction | None:
+    if not values:
+        return None
     task = PlainTask(_TO.sub(r"\1", plain.words), plain.given)
-    for asks, words, fold in _FOLDS if values else ():
-        if values and re.search(asks, plain.words, re.IGNORECASE) and task.says_only(words):
+    for asks, words, fold in _FOLDS:
+        if re.search(asks, plain.words, re.IGNORECASE) and task.says_only(words):
             return Fraction(fold(values))
     return None
 

@@ -22,6 +22,7 @@ from selfinstruct.testing import (
     SamplerContract,
     TrainingEncoderContract,
 )
+from selfinstruct.testing.builders import make_reply
 from tests.servers.ollama_server import OllamaServer
 
 CONTRACTS: dict[str, type[ComponentContract]] = {
@@ -100,3 +101,34 @@ def test_every_component_has_a_contract_test() -> None:
     assert {(one.hook, one.name) for one in MADE.values()} == {
         (CONTRACTS[offer.kind].hook, offer.component.name) for offer in offers
     }
+
+
+MILLION = 1_000_000
+ENDLESS = {
+    "a line": "a" * MILLION,
+    "blank lines": "\n" * MILLION,
+    "a list": "".join(f"{number}. Write poem {number}.\n" for number in range(1, MILLION // 20)),
+}
+
+
+def offering(contract: type[ComponentContract]) -> list[str]:
+    """The contract tests of one kind of component, without those that need a large extra."""
+    return [name for name, one in MADE.items() if issubclass(one, contract) and one.name not in NEEDS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize("name", offering(FilterContract))
+def test_a_filter_takes_a_million_characters(name: str, text: str) -> None:
+    """A rule whose work grows with the square of the text would take a day."""
+    contract: Any = MADE[name]()
+    contract.verdicts(contract.build(), contract.items([text]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize("name", offering(PostProcessorContract))
+def test_a_post_processor_takes_a_million_characters(name: str, text: str) -> None:
+    contract: Any = MADE[name]()
+    for request in contract.requests():
+        contract.read(request, make_reply(text))

@@ -7,11 +7,21 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from selfinstruct.api import Filter
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_item, check_verdict, is_flat
+from selfinstruct.api import Filter, keep
+from selfinstruct.engine.plugin_calls import (
+    FIX_AND_RERUN,
+    call_plugin,
+    check_item,
+    check_verdict,
+    is_flat,
+    raise_for_plugin,
+)
 from selfinstruct.errors import PluginError
 from selfinstruct.text.encoding import clean
 from selfinstruct.types import Decision, Deferred, Fate, Item, Json, Similarity
+
+_KEPT = keep()
+"""What filters return for nearly all items, and always the same object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,12 @@ class FilterChain:
         shown = _copy(item)
         try:
             for rule in self._rules:
-                verdict = call_plugin(rule.title, item.text, rule.filter.evaluate, shown)
+                try:
+                    verdict = rule.filter.evaluate(shown)
+                except BaseException as error:
+                    raise_for_plugin(rule.title, item.text, error)
+                if verdict is _KEPT:
+                    continue
                 check_verdict(rule.title, verdict, item.text)
                 similarity = verdict.similarity or similarity
                 if not verdict.keep:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import astuple
-from typing import TypeVar, get_args
+from typing import NoReturn, TypeVar, get_args
 
 from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause, plugin_frames, shorten
@@ -45,12 +45,17 @@ def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, 
     """Call a plugin. Raises `PluginError` with the component's name, the item or request, and the failing function."""
     try:
         return work(*values)
-    except (UsageError, PluginError, ModelError, Stopped):
-        raise
     except BaseException as error:
-        if problem := environment_problem(error):
-            raise problem from None
-        raise plugin_failed(name, about, error, hint=hint) from error
+        raise_for_plugin(name, about, error, hint=hint)
+
+
+def raise_for_plugin(name: str, about: str, error: BaseException, *, hint: str = HINT) -> NoReturn:
+    """Raise, for an exception of a plugin's, what `call_plugin` raises for it."""
+    if isinstance(error, UsageError | PluginError | ModelError | Stopped):
+        raise error
+    if problem := environment_problem(error):
+        raise problem from None
+    raise plugin_failed(name, about, error, hint=hint) from error
 
 
 def plugin_failed(name: str, about: str, error: BaseException, *, hint: str = HINT) -> PluginError:

@@ -12,8 +12,8 @@ from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
-LONG = 1_000_000
-"""Characters of the longest text: far more than a model writes."""
+LONG = 100_000
+"""Characters of the longest text: more than a model writes, and enough to notice work that grows with the square."""
 
 NASTY: dict[str, str] = {
     "empty": "",

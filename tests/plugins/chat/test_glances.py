@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Reply, Request
 from selfinstruct.text import final, json_reader
-from selfinstruct_chat import answer_words, items, labels, layout, lists, series, tidying
+from selfinstruct_chat import answer_words, framing, items, labels, layout, lists, series, tidying
 from selfinstruct_chat.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.lists import ListItem
 from selfinstruct_chat.records import read_task_records
@@ -137,6 +137,30 @@ def test_a_label_has_a_sign(line: str) -> None:
 def test_items_on_one_line_are_parted_as_by_the_plain_pattern(text: str) -> None:
     plain = re.compile(r"(?:(?<=[.?!:\"”])|;)[ \t]+(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
     assert [found.span() for found in lists._RUN_ON.finditer(text)] == [found.span() for found in plain.finditer(text)]
+
+
+def test_words_at_the_end_are_looked_for_once_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    plain = framing._CLOSER
+
+    class Counted:
+        """Counts the searches."""
+
+        def search(self, text: str) -> re.Match[str] | None:
+            asked.append(text)
+            return plain.search(text)
+
+    monkeypatch.setattr(framing, "_CLOSER", Counted())
+    assert framing.without_closers("4 and 5.", "Add.") == "4 and 5."
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("text", ["Input: four", "Input: 4\nOutput: 5"])
+def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "_INSIDE", Unused())
+    assert labels.one_label_a_line(text) == text
 
 
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Filter
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters import marks, material, restated, unreadable
+from selfinstruct_filters import limits, marks, material, restated, unreadable
 from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
 from selfinstruct_filters.marks import MarksFilter
 from selfinstruct_filters.material import MaterialFilter
@@ -113,6 +113,30 @@ def test_a_run_of_one_sign_is_found_wherever_it_starts(before: int) -> None:
 def test_keys_side_by_side_are_those_of_a_row(word: str) -> None:
     rows = " ".join([*unreadable._ROWS, *(row[::-1] for row in unreadable._ROWS)])
     assert (word in unreadable._KEYS) == (word in rows)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "check"),
+    [
+        (limits._WORDS, limits._words),
+        (limits._SENTENCES, limits._sentences),
+        (limits._PARAGRAPHS, limits._paragraphs),
+        (limits._NO_LETTER, limits._letters),
+        (limits._UPPER, limits._letters),
+        (limits._LOWER, limits._letters),
+        (limits._MUST, limits._quoted),
+        (limits._MUST_NOT, limits._quoted),
+        (limits._LANGUAGE, limits._language),
+    ],
+)
+@examples(20)
+@given(data=st.data())
+def test_a_task_that_states_a_limit_has_a_word_of_its_kind(
+    pattern: re.Pattern[str], check: object, data: st.DataObject
+) -> None:
+    task = data.draw(st.from_regex(pattern, alphabet=st.characters(codec="ascii")) | st.from_regex(pattern))
+    signs = next(signs for signs, one in limits.CHECKS if one is check)
+    assert any(map(task.casefold().__contains__, signs))
 
 
 QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}
