@@ -93,7 +93,7 @@ def split_input(given: str, output: str) -> tuple[str, str]:
     lines = output.split("\n")
     label = label_at(lines[0])
     place = next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0)
-    if label is None or label.part != "input" or (given and not place):
+    if label is None or label.part != "input":
         return given, output
     if place:
         above, below = [label.rest, *lines[1:place]], [_rest(lines[place]), *lines[place + 1 :]]

@@ -31,8 +31,6 @@ def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False
     found = [pair for value in reading.values for pair in _examples(value)]
     if not found and accept_any_keys and len(reading.values) == 1:
         found = _alike(reading.values[0])
-    if found == [("", "")]:
-        return [], False
     if not found or not reading.is_cut:
         return found, False
     if not _ends_in_example(reading.values[-1]):
@@ -80,12 +78,7 @@ def _alike(value: object) -> list[tuple[str, str]]:
     """Several objects with the same two texts each, whatever their keys."""
     rows = [tuple(one.items()) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
     names = {tuple(name for name, _ in row) for row in rows}
-    if (
-        len(rows) < 2
-        or len(names) != 1
-        or len(rows[0]) != 2
-        or not all(isinstance(text, str) for row in rows for _, text in row)
-    ):
+    if len(names) != 1 or len(rows[0]) != 2:
         return []
     return [(text_of(given), text_of(output)) for (_, given), (_, output) in rows]
 
@@ -124,8 +117,6 @@ def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
     parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
     outputs = [inner for kind, inner in parts if kind == "output"]
     inputs = [inner for kind, inner in parts if kind == "input"]
-    if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
-        return text_of(inputs[0]), ""
     if not inputs and any(_holds_objects(inner) for inner in outputs):
         return None  # {"result": [...]}
     if len(parts) == 2 and len(outputs) == 1 and not inputs:

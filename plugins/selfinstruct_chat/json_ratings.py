@@ -61,9 +61,7 @@ def _by_question(value: Mapping[str, object]) -> ReadAnswers:
 
 
 def _answer(value: object) -> str | None:
-    """An answer as JSON may have it: a word, a truth value, 1 or 0, or an object that holds one."""
-    if isinstance(value, Mapping):
-        value = next((value[key] for key in (*ANSWER_KEYS, "value") if isinstance(value.get(key), str | bool)), None)
+    """An answer as JSON may have it: a word, a truth value, 1 or 0."""
     said = word_in(value)
     if not said or read(said).answers:
         return None  # three answers are not one

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from selfinstruct_chat.fields import with_input
-from selfinstruct_chat.labels import Label, cut_at, labels_of, parts_examples
+from selfinstruct_chat.labels import Label, cut_at, labels_of
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 
 _CLASS = re.compile(
@@ -105,7 +105,7 @@ def read_task_records(text: str) -> ParsedList | None:
         return None
     if all(label.is_numbered for label in tasks) and not any(one.is_heading or one.is_numbered for one in others):
         return None
-    before = [line for line in lines[: marks[0][0]] if not parts_examples(line)]
+    before = list(lines[: marks[0][0]])
     if has_marker("\n".join(before)):
         return None  # the labels stand in a task of a list
     listing = ParsedList(before)
