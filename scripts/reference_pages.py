@@ -171,7 +171,8 @@ command override the file, and `--set PATH=VALUE` overrides everything: `--set g
 | `backend` | component | none | the model backend: `use` and its options |
 
 A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory, wherever the file is.
+list names and options. Paths are relative to the working directory. Seeds and plugins that are not there are looked
+for beside the file.
 
 `[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
 
@@ -316,7 +317,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
-    "reason": "why: a fixed phrase of the filter; in ratings, the judge's own words",
+    "reason": "why: a fixed phrase of the filter; `missing-from-reply` where a reply lacks the answer about an "
+    "instruction or example, `request-failed` where its request failed; in ratings, the judge's own words",
     "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",

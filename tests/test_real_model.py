@@ -24,6 +24,7 @@ from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
 from tests.command_line import environment, process
 from tests.servers.groq_server import GroqAnswer, GroqServer
+from tests.sweeps import quick
 
 ROOT = Path(__file__).resolve().parents[1]
 STAND_IN = (sys.executable, "-c", "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()")
@@ -131,6 +132,7 @@ def test_every_stage_runs_against_an_openai_compatible_server(
     assert "judge: exit code 0" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_bound_on_candidates_ends_generate_well_and_leaves_the_other_stages_alone(tmp_path: Path) -> None:
     with GroqServer(reply, models=("tiny",), key=None) as server:
         plan = product.Plan(tmp_path, f"{server.url}/openai", "tiny", 500, 2, max_candidates=12)
@@ -228,7 +230,7 @@ def test_an_example_without_a_rating_is_a_fault_only_where_the_judge_was_asked(f
 # --- the whole command, and its page
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", quick([signal.SIGINT, signal.SIGTERM], [signal.SIGTERM]))
 def test_two_signals_end_it_at_once_with_130_and_leave_no_process(tmp_path: Path, number: signal.Signals) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()

@@ -58,6 +58,7 @@ class GroqBackend(Backend):
         self.timeout = options.timeout
         self._options = options
         self._key = settings.find_key(options.api_key)
+        self._refused_hint = settings.refused_hint(options.api_key)
         self._address = settings.find_address(options.base_url)
         self._model = ""
         self._offered: tuple[str, ...] = ()
@@ -163,7 +164,7 @@ class GroqBackend(Backend):
         with self._clients.new(httpx.Client) as client:
             answer = client.get(f"{self._address}/openai/v1/models", headers=headers)
         if answer.status_code in (401, 403):
-            raise ModelError(f"Groq refused the key (HTTP {answer.status_code})", settings.KEY_HINT)
+            raise ModelError(f"Groq refused the key (HTTP {answer.status_code})", self._refused_hint)
         if answer.status_code != 200:
             raise httpx.HTTPError(f"HTTP {answer.status_code}")
         try:
@@ -204,7 +205,7 @@ class GroqBackend(Backend):
         if window := window_from_error(words):
             self._windows.setdefault((window.what, window.seconds), window)
         if status == 401:
-            return Unusable(f"Groq refused the key (HTTP 401): {words}", settings.KEY_HINT)
+            return Unusable(f"Groq refused the key (HTTP 401): {words}", self._refused_hint)
         if code in MODEL_GONE:
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
         if code in NEEDS_ACCOUNT_OWNER:
@@ -220,7 +221,7 @@ class GroqBackend(Backend):
             return Busy(message, chat.retry_after(error), scope_from_error(words), too_many_requests=True)
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
-        fault = chat.read_exception(error)
+        fault = chat.read_exception(error, {"refused": self._refused_hint})
         return replace(fault, message=self._mask(fault.message))
 
     def _words(self, error: BaseException) -> str:

@@ -13,13 +13,20 @@ DEFAULT_ADDRESS = "https://api.groq.com"
 SUFFIXES = ("/chat/completions", "/models", "/v1", "/openai")
 """Paths that users copy with the address. The client appends `/openai/v1/...` itself."""
 
-KEY_HINT = "Set GROQ_API_KEY in the environment or in a .env file. Create a key at https://console.groq.com/keys"
+CREATE_KEY = "Create a key at https://console.groq.com/keys"
+KEY_HINT = f"Set GROQ_API_KEY in the environment or in a .env file. {CREATE_KEY}"
 
 
 def find_key(given: SecretStr | None) -> str:
     """The key from the option or the environment, without spaces and quotes around it; empty if there is none."""
     raw = given.get_secret_value() if given is not None else os.environ.get("GROQ_API_KEY", "")
     return raw.strip().strip("'\"").strip()
+
+
+def refused_hint(given: SecretStr | None) -> str:
+    """What to do about a key that Groq does not accept."""
+    place = "the backend's api_key" if given is not None else "GROQ_API_KEY"
+    return f"The key in {place} was refused: put another one there. {CREATE_KEY}"
 
 
 def require_key(key: str) -> None:

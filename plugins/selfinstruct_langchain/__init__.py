@@ -26,6 +26,13 @@ class LangChainOptions(BackendOptions):
         default_factory=dict, description="Further arguments of the provider's LangChain class, sent as they are."
     )
 
+    @field_validator("base_url")
+    @classmethod
+    def _has_scheme(cls, address: str | None) -> str | None:
+        if address is not None and not address.lower().startswith(("http://", "https://")):
+            raise ValueError("the scheme is missing: write http:// or https:// in front of the address")
+        return address
+
     @field_validator("model")
     @classmethod
     def _names_both(cls, model: str) -> str:

@@ -34,7 +34,15 @@ from selfinstruct.api import (
     offline_client,
 )
 from selfinstruct_langchain import LangChainOptions
-from selfinstruct_langchain.providers import PROVIDERS, key_hint, provider_of, require_key
+from selfinstruct_langchain.providers import (
+    PROVIDERS,
+    key_hint,
+    provider_of,
+    refused_hint,
+    require_key,
+    unknown_provider,
+)
+from selfinstruct_langchain.redirects import refuse_other_hosts
 from selfinstruct_langchain.sampling import Plan, accepted_names, plan_sampling
 
 if TYPE_CHECKING:
@@ -59,7 +67,7 @@ class LangChainBackend(Backend):
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()
         self._facts = provider_of(self._provider)
-        self._key = self._facts.find_key(options.api_key)
+        self._key, self._key_place = self._facts.find_key(options.api_key)
         self._unsent: tuple[str, ...] = ()
         self._answered = False
         self._model: BaseChatModel | BaseLLM | None = None
@@ -121,19 +129,22 @@ class LangChainBackend(Backend):
             given["model_kwargs"] = {**arguments.get("model_kwargs", {}), **own["model_kwargs"]}
         try:
             if options.completion:
-                return _completion_model(self._name, self._provider, **given)
-            return _init(self._provider, self._name, given)
+                model: BaseChatModel | BaseLLM = _completion_model(self._name, self._provider, **given)
+            else:
+                model = _init(self._provider, self._name, given)
+            refuse_other_hosts(model)
         except Exception as error:
             if problem := environment_problem(error):
                 raise problem from None
             if isinstance(error, ImportError):
                 raise self._missing(error) from None
             if str(error).startswith("Unsupported provider"):
-                known = str(error).partition("are: ")[2]
-                raise ModelError(f"LangChain knows no provider '{self._provider}'", f"It knows: {known}") from None
+                known = str(error).partition("are: ")[2].strip().split(", ")
+                raise unknown_provider(self._provider, known) from None
             words = self._mask(chat.error_words(error))
             hint = f"Check the backend's options. {self._facts.hint}".strip()
             raise ModelError(f"LangChain could not make the model '{options.model}': {words}", hint) from None
+        return model
 
     async def close(self) -> None:
         """Close the connections of the completion models made so far."""
@@ -161,6 +172,8 @@ class LangChainBackend(Backend):
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of any client, with the secrets that are known taken out of its words."""
         hints = {"key": key_hint(self._provider)}
+        if self._key_place:
+            hints["refused"] = refused_hint(self._key_place)
         if self._facts.hint:
             hints |= {"model": f"Check the model. {self._facts.hint}", "address": self._facts.hint}
         fault = chat.read_exception(error, hints)
@@ -202,7 +215,10 @@ class LangChainBackend(Backend):
             self.chat_model(Sampling())
         except ModelError as error:
             return Diagnosis((Check("model", False, error.message, error.hint),))
-        return Diagnosis((Check("model", True, f"{self._provider}: {self._name} (the server was not asked)"),))
+        words = f"{self._provider}: {self._name} can be asked, but doctor has no free way to try key and address"
+        return Diagnosis(
+            (Check("model", True, words, "To ask the model one request, which is paid for: selfinstruct preview"),)
+        )
 
 
 def _init(provider: str, name: str, given: dict[str, Any]) -> BaseChatModel:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from math import ceil
@@ -59,14 +60,30 @@ class Provider:
     billed_as: str = ""
     cached_count: bool = True
 
-    def find_key(self, given: SecretStr | None) -> str:
-        """The key from the option or the provider's own variables, without spaces and quotes around it, or empty."""
-        texts = [
-            given.get_secret_value() if given is not None else "",
-            *(os.environ.get(name, "") for name in self.keys),
-        ]
-        return next((clean for text in texts if (clean := text.strip().strip("'\"").strip())), "")
+    def find_key(self, given: SecretStr | None) -> tuple[str, str]:
+        """The key, without spaces and quotes around it, and where it stands: the option, or one of the variables.
 
+        Both are empty if there is none.
+        """
+        texts = {"the backend's api_key": given.get_secret_value() if given is not None else ""}
+        texts |= {name: os.environ.get(name, "") for name in self.keys}
+        found = ((clean, place) for place, text in texts.items() if (clean := text.strip().strip("'\"").strip()))
+        return next(found, ("", ""))
+
+
+ALIASES = {
+    **dict.fromkeys(("google", "gemini", "google_ai", "googleai", "google-genai"), "google_genai"),
+    **dict.fromkeys(("vertex", "vertexai", "vertex_ai"), "google_vertexai"),
+    "mistral": "mistralai",
+    **dict.fromkeys(("aws", "amazon"), "bedrock_converse"),
+    "claude": "anthropic",
+    "azure": "azure_openai",
+    **dict.fromkeys(("gpt", "chatgpt", "open_ai", "vllm", "llamacpp", "llama.cpp", "lmstudio", "lm-studio"), "openai"),
+    **dict.fromkeys(("local", "llama", "llama3"), "ollama"),
+    "grok": "xai",
+    **dict.fromkeys(("hf", "hugging_face"), "huggingface"),
+}
+"""What users call providers, and LangChain's names of those."""
 
 PENALTIES = ("frequency_penalty", "presence_penalty")
 OPENAI_HINT = "For a server of your own, base_url ends in /v1."
@@ -139,6 +156,18 @@ def _has_aws_credentials(given: dict[str, Any]) -> bool:
     if any(given.get(name) for name in AWS_CREDENTIALS) or os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
         return True
     return import_module("boto3").Session().get_credentials() is not None
+
+
+def unknown_provider(name: str, known: Sequence[str]) -> ModelError:
+    """The error for a provider that LangChain does not know: it guesses the one that was meant, or names all."""
+    guess = next(iter([ALIASES[name]] if name in ALIASES else get_close_matches(name, known, n=1)), "")
+    hint = f"Did you mean {guess}:MODEL?" if guess else f"It knows: {', '.join(known)}."
+    return ModelError(f"LangChain knows no provider '{name}'", hint)
+
+
+def refused_hint(place: str) -> str:
+    """What to do about a key that the provider does not accept; `place` is where it stands."""
+    return f"The key in {place} was refused: check its rights, or put another one there."
 
 
 def key_hint(name: str) -> str:

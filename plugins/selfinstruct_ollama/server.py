@@ -142,10 +142,12 @@ class OllamaApi:
                 f"no Ollama server at {self.url}: {chat.error_words(error)}", "Start it with: ollama serve"
             ) from None
         if answer.status_code in (401, 403):
-            raise ModelError(
-                f"the server at {self.url} refused the key (HTTP {answer.status_code})",
-                "Set the backend's api_key, or OLLAMA_API_KEY.",
-            )
+            refused = f"the server at {self.url} refused"
+            if self.auth is None:
+                hint = "Set OLLAMA_API_KEY, or the backend's api_key."
+                raise ModelError(f"{refused} a request without a key (HTTP {answer.status_code})", hint)
+            where = "OLLAMA_API_KEY, in the backend's api_key, or before the @ of base_url"
+            raise ModelError(f"{refused} the key (HTTP {answer.status_code})", f"Check the key in {where}.")
         if answer.status_code != 200:
             raise NotOllama(f"{path} gave HTTP {answer.status_code}")
         try:

@@ -221,7 +221,8 @@ class Rejected:
 class Unusable:
     """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do.
 
-    `setting` names the setting of the sampling that the model refuses, if that is the reason.
+    `setting` names the setting of the sampling that the model refuses, if that is the reason; the run adds how to leave
+    it out, and `hint` may say what else to do with it.
     """
 
     message: str
@@ -321,7 +322,11 @@ class BilledModel:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check, and how to fix the problem if it failed."""
+    """The result of one check, and how to fix the problem if it failed.
+
+    A check that passed may have a `fix` too, for something that it could not see or that will matter later; `doctor`
+    marks it `note`.
+    """
 
     name: str
     ok: bool

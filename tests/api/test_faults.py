@@ -43,6 +43,10 @@ def caused(error: BaseException, cause: BaseException) -> Any:
     return error
 
 
+class NonHttpUrlClientError(ValueError):
+    """Named like aiohttp's class."""
+
+
 def response(status: int, body: object = "", **headers: str) -> ClientError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     text = body if isinstance(body, str) else json.dumps(body)
@@ -67,6 +71,10 @@ GOOGLE_WAIT = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay
         (ClientError(status_code=429, headers={"Retry-After": "7"}), 7.0),
         (response(429, {"error": {"message": "Slow down."}}), None),
         (response(429, retry_after="20s"), 20.0),
+        (response(429, ratelimit='"minute";r=5;t=9, "day";r=0;t=300'), 300.0),
+        (response(429, ratelimit='"a";r=0;t=7, "b";r=0;t=4'), 7.0),
+        (response(429, ratelimit="limit=10, remaining=0, reset=30"), 30.0),
+        (response(429, ratelimit='"minute";r=5;t=9'), None),
         (response(429, x_rate_limit_reset="30"), 30.0),
         (response(429, {"error": {"retry_after_ms": 9000}}), 9.0),
         (response(429, {"error": "slow", "retry_after": 9}), 9.0),
@@ -140,7 +148,30 @@ ENDS_THE_RUN = [
     (TypeError('"Could not resolve authentication method. Expected either api_key"'), "key", ""),
     (caused(ClientError("Connection error."), httpx.LocalProtocolError("Illegal header value b''")), "header", ""),
     (caused(ClientError("Connection error."), UnicodeEncodeError("ascii", "kéy", 1, 2, "no")), "header", ""),
-    (httpx.UnsupportedProtocol("Request URL is missing an 'http://'"), "address", ""),
+    (httpx.InvalidURL("Invalid port: 'x'"), "/v1", ""),
+    (httpx.UnsupportedProtocol("Request URL is missing an 'http://'"), "Put http:// or https:// in front", ""),
+    (
+        caused(ClientError("Connection error."), httpx.UnsupportedProtocol("unsupported protocol 'localhost://'")),
+        "'localhost://'",
+        "",
+    ),
+    (NonHttpUrlClientError("127.0.0.1:9/v1"), "Put http:// or https:// in front", ""),
+    *(
+        (response(400, {"error": {"message": words}}), "Lower it, or leave it out", "max_tokens")
+        for words in (
+            "max_tokens is too large: 99999. This model supports at most 16384 completion tokens, whereas you ...",
+            "max_tokens: 99999 > 64000, which is the maximum allowed number of output tokens for claude-sonnet-4-5",
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+            "too many tokens: max tokens must be less than or equal to 4096",
+            "The maximum tokens you requested exceeds the model limit of 4096. Try again with a lower value.",
+            "it has a maxOutputTokens value of 99999 but the supported range is from 1 to 8193",
+        )
+    ),
+    (
+        response(400, {"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this model."}}),
+        "does not take max_tokens",
+        "max_tokens",
+    ),
     (response(400, {"error": {"message": "The provided model identifier is invalid."}}), "model", ""),
     (response(404, {"detail": "Not Found"}), "/v1", ""),
     (TypeError("create() got an unexpected keyword argument 'presence_penalty'"), "argument", "presence_penalty"),
@@ -228,10 +259,38 @@ def test_what_may_be_better_the_next_time(error: Exception) -> None:
     assert isinstance(read_exception(error), Busy)
 
 
-def test_the_providers_own_hints_go_first() -> None:
-    fault = read_exception(response(401), {"key": "Set THE_KEY."})
-    assert isinstance(fault, Unusable)
-    assert fault.hint == "Set THE_KEY."
+@pytest.mark.parametrize(
+    "words",
+    [
+        "'max_tokens' is too large: 9999. This model's maximum context length is 8192 tokens and your request ..",
+        "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length or ...",
+        "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens",
+    ],
+)
+def test_a_prompt_and_max_tokens_that_are_too_long_together_fail_this_request_and_name_both(words: str) -> None:
+    fault = read_exception(response(400, {"error": {"message": words}}))
+    assert isinstance(fault, Rejected)
+    assert fault.is_too_long
+    assert fault.message.startswith("prompt and max_tokens together are too long")
+
+
+def test_the_providers_own_hints_go_first_for_a_missing_and_for_a_refused_key() -> None:
+    hints = {"key": "Set THE_KEY.", "refused": "THE_KEY was refused."}
+    for error, hint in ((response(401), "THE_KEY was refused."), (NoCredentialsError("none"), "Set THE_KEY.")):
+        fault = read_exception(error, hints)
+        assert isinstance(fault, Unusable)
+        assert fault.hint == hint
+
+
+def test_a_connection_error_names_the_address_without_login_and_query() -> None:
+    request = httpx.Request("POST", "http://me:hidden@127.0.0.1:9/v1/chat?key=hidden")
+    cause = httpx.ConnectError("All connection attempts failed", request=request)
+    fault = read_exception(caused(ClientError("Connection error."), cause))
+    assert isinstance(fault, Busy)
+    assert fault.message == (
+        "no answer from http://127.0.0.1:9/v1/chat: ClientError: Connection error. "
+        "(ConnectError: All connection attempts failed)"
+    )
 
 
 def test_a_web_page_of_a_firewall_is_not_called_a_refused_key() -> None:

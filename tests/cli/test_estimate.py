@@ -68,6 +68,28 @@ def test_prices_make_it_dollars() -> None:
     assert number(ended, r"about ([\d.]+) US dollars") == pytest.approx((prompt + 2 * completion) / 1e6, abs=1e-4)
 
 
+def test_a_whole_run_is_estimated_with_all_its_stages_and_nothing_is_sent() -> None:
+    provider = Provider()
+    with GroqServer(provider.groq, key=KEY) as server:
+        given = ("run", "--backend", "groq", "--out", "run", "--target", "40", *PRICES)
+        address = ("--set", f"backend.base_url={server.url}")
+        one = command(*given, *address, "--estimate").done()
+        rated = command(*given, *address, "--estimate", "--judge").done()
+        assert not server.requests
+    assert "nothing was sent" in one.out
+    generate_alone, whole = (number(one, rf"{words}: about ([\d.]+) US") for words in ("cost", "all stages together"))
+    assert 0 < generate_alone < whole < number(rated, r"all stages together: about ([\d.]+) US")
+    assert "judge then sends" in rated.out
+    assert "judge then sends" not in one.out
+    assert not Path("run").exists()
+
+
+def test_what_later_stages_have_answered_is_not_estimated_again() -> None:
+    command("run", "--backend", "demo", "--out", "run", "--target", "20", "--quiet").done()
+    ended = command("run", "--out", "run", "--target", "30", "--estimate").done()
+    assert number(ended, r"instances then sends ([\d,]+) request") == 10
+
+
 def test_dollars_need_prices_and_the_error_comes_before_anything_is_paid() -> None:
     generate(20, "--max-usd", "1").failed(2, "the price of tokens is not known", "usd_per_million_prompt_tokens")
     assert not Path("run", "replies").exists()

@@ -125,7 +125,11 @@ def on_a_terminal(arguments: list[str], folder: Path, **env: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["doctor", "--backend", "demo"], ["generate", "--backend", "demo", "--target", "20", "--out", "run"]]
+    "arguments",
+    [
+        ["doctor", "--backend", "demo"],
+        pytest.param(["generate", "--backend", "demo", "--target", "20", "--out", "run"], marks=pytest.mark.slow),
+    ],
 )
 def test_colours_are_for_terminals_and_no_color_turns_them_off(arguments: list[str], tmp_path: Path) -> None:
     for name in ("piped", "plain", "coloured"):

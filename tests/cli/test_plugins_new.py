@@ -53,7 +53,7 @@ def test_all_are_listed(fresh: Fresh, tmp_path: Path) -> None:
         assert summary in ended.out
 
 
-@pytest.mark.parametrize("kind", quick(SUMMARIES, ["filter"]))
+@pytest.mark.parametrize("kind", quick(SUMMARIES, ["sampler"]))
 def test_its_own_tests_pass(kind: str, fresh: Fresh, written: Path) -> None:
     ended = fresh.run("pytest", "-q", "-W", "error", cwd=written / f"selfinstruct-my-{kind}")
     assert ended.code == 0, ended.out + ended.err

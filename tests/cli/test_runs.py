@@ -112,6 +112,18 @@ def test_a_continued_run_says_so_and_asks_nothing_again() -> None:
     assert len(rows(INSTRUCTIONS)) == 8
 
 
+@pytest.mark.parametrize("first", [("generate",), ("run",), ("preview", "--requests", "1")])
+def test_a_run_that_continues_without_a_target_keeps_its_last_one(first: tuple[str, ...]) -> None:
+    command(*first, "--backend", "demo", "--target", "9").done()
+    again = command("run").done()
+    assert "the target is 9" in again.err
+    assert len(rows(INSTRUCTIONS)) == 9
+    assert "to 9 instructions" in command("generate", "--estimate").done().out
+    Path("selfinstruct.toml").write_text("[generate]\ntarget = 11")
+    command("generate").done()
+    assert len(rows(INSTRUCTIONS)) == 11, "a target that the config file has since then counts"
+
+
 def test_the_model_is_printed_once_for_all_stages() -> None:
     assert command("run", "--backend", "demo", "--target", "3").done().err.count("model: demo") == 1
 

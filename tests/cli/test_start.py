@@ -137,7 +137,7 @@ def test_a_file_plugins_backend_has_help_and_flags_too() -> None:
 
 def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
     Path("selfinstruct.toml").write_text("[backend]\nuse = 'replay'")
-    command("generate").failed(2, "backend.path: missing")
+    command("generate").failed(2, "backend.path: missing (JSONL file of replies)\nAdd it: --set backend.path=VALUE")
     ended = command("generate", "--path", "nowhere.jsonl")
     ended.failed(2, "nowhere.jsonl")
     assert "No such option" not in ended.err
@@ -176,7 +176,7 @@ def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
         (["plugins", "show", "chat-tasks"], "Say which: encoder:chat-tasks or post-processor:chat-tasks."),
         (
             ["run", "--model", "llama3.1"],
-            "--model: the command names no backend\nSay who answers: add --backend ollama",
+            "--model: the command names no backend\nName the backend: --backend ollama",
         ),
         (["run", "--backend", "demo", "--model", "llama3.1"], "--model: the backend demo has no such option"),
         (["generate", "--backend", "demo", "--filter", "mine"], "If it is your own, name its file: --plugin"),
@@ -191,7 +191,8 @@ def test_a_mistake_on_the_command_line_is_a_usage_error_with_a_suggestion(args: 
 def test_no_backend_names_all_there_are() -> None:
     ended = command("generate")
     assert ended.err == (
-        "error: no backend is chosen\nName one: --backend NAME. Known: demo, groq, langchain, ollama, replay.\n"
+        "error: no backend is chosen\nName one: --backend NAME. Known: demo, groq, langchain, ollama, replay. "
+        "Type a command that was stopped before its first request again in full.\n"
     )
 
 

@@ -14,6 +14,7 @@ from tests.servers.loopback import HTML, ServerFault
 
 SAMPLING = Sampling(0.3, 0.9, 123, 0.1, 0.2, ("###",))
 TEMPERATURE = "Unsupported parameter: 'temperature' is not supported with this model."
+LIMIT = "max_tokens is too large: 9999. This model supports at most 4096 completion tokens"
 WAIT = {"retry-after": "7"}
 
 
@@ -46,6 +47,7 @@ CASES: Mapping[str, tuple[Said | ServerFault, str]] = {
     "404, no such model": (failure(404, "model not found"), "the run ends"),
     "400, an option": (failure(400, TEMPERATURE), "the run ends: temperature"),
     "400, an option that nobody knows": (failure(400, "Unrecognized argument: tempreature"), "this request fails"),
+    "400, max_tokens above the model's limit": (failure(400, LIMIT), "the run ends: max_tokens"),
     "400, too long": (failure(400, "maximum context length is 8192 tokens"), "this request fails"),
     "400, a filter": (failure(400, "Rejected by our content policy"), "this request fails"),
     "500": (failure(500, "Oops"), "again"),

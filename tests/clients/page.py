@@ -36,6 +36,7 @@ OUTCOMES: Mapping[str, str] = {
     "after 3600 s": "stops with exit code 5, or waits an hour with `--wait`",
     "this request fails": "counts this request as failed and continues",
     "the run ends": "ends with exit code 4",
+    "the run ends: max_tokens": "ends with exit code 4, and says to lower or leave out `max_tokens`",
     "the run ends: temperature": "ends with exit code 4, and names the option that leaves the setting out",
 }
 """What each outcome of the tests means for a user."""

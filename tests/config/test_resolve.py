@@ -96,6 +96,10 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
             {"generate": {"sampling": {"temprature": 1}}},
             "generate.sampling.temprature: unknown option; did you mean 'temperature'?",
         ),
+        (
+            {"generate": {"sampling": {"temperature": "x"}}},
+            "generate.sampling.temperature: must be a number, without quotes, or 'unset'",
+        ),
         ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: must be a text, in quotes"),
     ],
 )
@@ -124,14 +128,14 @@ def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry
         ),
         ({"backend": {"use": "grok"}}, "backend.use: no backend is called 'grok'; did you mean 'groq'?"),
         ({"backend": {"use": "demo", "model": "x"}}, "backend.model: unknown option"),
-        ({"backend": {"use": "langchain"}}, "backend.model: missing"),
+        ({"backend": {"use": "langchain"}}, "backend.model: missing (Provider and model, such as openai:gpt-4o-mini)"),
         (
             {"backend": {"use": "langchain", "model": "gpt"}},
             "backend.model: write provider:model, such as openai:gpt-4o-mini",
         ),
         (
             {"backend": {"use": "ollama", "keep_alive": {}}},
-            "backend.keep_alive: must be a text, in quotes or a whole number, without quotes",
+            "backend.keep_alive: must be a text, in quotes, or a whole number, without quotes",
         ),
         ({"generate": {"sampler": {"use": "chat-tasks"}}}, "generate.sampler.use: no sampler is called 'chat-tasks'"),
         (

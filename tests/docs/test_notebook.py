@@ -49,6 +49,7 @@ def run_cells(cells: list[str], folder: Path) -> list[str]:
     return shown
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_notebook_runs_in_order(tmp_path: Path) -> None:
     notebook: dict[str, Any] = json.loads(NOTEBOOK.read_text("utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]

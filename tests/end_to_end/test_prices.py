@@ -22,6 +22,7 @@ from tests.servers.groq_server import GroqAnswer, GroqServer
 
 MODEL = "llama-3.1-8b-instant"
 SOURCE = f"genai-prices {genai_prices.__version__}"
+ELSEWHERE = ("--set", "backend.base_url=http://127.0.0.1:9/v1", "--set", "backend.api_key=none")
 OWN = [f"--set=budget.usd_per_million_{kind}_tokens={price}" for kind, price in (("prompt", 7), ("completion", 9))]
 PROMPT, CACHED, COMPLETION = 1000, 800, 50
 EVERY = 100_000
@@ -62,6 +63,20 @@ def test_what_no_table_knows_stays_unknown(model: str, more: tuple[str, ...]) ->
     out = estimated(model, *more)
     assert "cost: unknown" in out
     assert "US dollars" not in out
+
+
+def test_who_has_the_table_is_not_told_to_install_it_but_what_it_does_not_know() -> None:
+    hint = command("generate", "--backend", "langchain", "--model", "openai:gpt-4o-mini", "--max-usd", "1", *ELSEWHERE)
+    hint.failed(2, "the table of prices does not know gpt-4o-mini at http://127.0.0.1:9/v1")
+    assert "pip install" not in hint.err
+    for out in (estimated("openai:gpt-4o-mini", *ELSEWHERE), estimated("openai:a-model-that-nobody-has")):
+        assert "the table of prices does not know" in out
+        assert "pip install" not in out
+
+
+def test_who_has_no_table_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfinstruct.run.price_table.find_spec", lambda _: None)
+    assert "pip install 'selfinstruct[prices]'" in estimated("openai:a-model-that-nobody-has")
 
 
 def test_another_address_in_the_environment_is_another_price(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,6 +238,7 @@ def test_a_run_from_before_there_were_schemas_keeps_asking_in_free_text(tmp_path
 # --- the same files
 
 
+@pytest.mark.slow
 def test_a_run_with_a_schema_that_was_killed_ends_like_an_unbroken_one(project: Project) -> None:
     slow = {"delay": 0.05}
 

@@ -46,6 +46,11 @@ def sent(server: GroqServer, given: Any) -> dict[str, Any]:
 FROM_STAGE = {"temperature": 0.8, "max_completion_tokens": 77, "stop": ["END"]}
 
 
+def test_a_model_and_a_backend_are_not_both_taken(server: GroqServer, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="both a model and a backend are given"):
+        SelfInstruct(model=openai(server), backend="langchain", out=tmp_path / "run")
+
+
 def test_the_sampling_of_a_stage_reaches_the_model_in_every_wrapper(server: GroqServer) -> None:
     model = openai(server)
     wrapped = {

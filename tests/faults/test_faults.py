@@ -13,6 +13,7 @@ from selfinstruct.errors import Stopped
 from selfinstruct.types import Instruction
 from tests.faults.bench import KEY, ProviderBench
 from tests.servers.provider import MIX, ODD, Provider
+from tests.sweeps import quick
 
 KINDS = ("groq", "ollama")
 
@@ -48,7 +49,7 @@ def test_poor_replies_are_kept_and_marked(tmp_path: Path, kind: str) -> None:
     assert marks.keys() == {"empty", "cut"} | ({"withheld"} if kind == "groq" else set())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", quick(KINDS, ["groq"]))
 def test_the_results_do_not_depend_on_faults_and_latencies(tmp_path: Path, kind: str) -> None:
     calm = ProviderBench(tmp_path / "calm", Provider(), kind, concurrency=1)
     rough = ProviderBench(tmp_path / "rough", Provider(MIX | ODD, median=0.01, sigma=1.0), kind, concurrency=16)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from selfinstruct.api import Backend, Busy, ModelError, Sampling, Unusable, Usage
 from selfinstruct_langchain import LangChainOptions, build, selfinstruct_backends
+from selfinstruct_langchain.providers import ALIASES
 from tests.servers.groq_server import GroqAnswer, GroqServer, error
 from tests.servers.ollama_server import OllamaServer
 
@@ -101,14 +102,51 @@ def test_a_provider_that_is_not_installed() -> None:
     assert [check.fix for check in backend.check().checks] == ["pip install langchain-perplexity"]
 
 
-@pytest.mark.parametrize("model", ["opnai:gpt-4o-mini", "llama3.1:8b"])
-def test_an_unknown_provider(model: str) -> None:
-    provider = model.partition(":")[0]
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        ("opnai:gpt-4o-mini", "Did you mean openai:MODEL?"),
+        ("google:gemini-2.5-flash", "Did you mean google_genai:MODEL?"),
+        ("Mistral:small", "Did you mean mistralai:MODEL?"),
+        ("aws:claude", "Did you mean bedrock_converse:MODEL?"),
+        ("claude:opus", "Did you mean anthropic:MODEL?"),
+        ("gpt:4o-mini", "Did you mean openai:MODEL?"),
+        ("local:llama3", "Did you mean ollama:MODEL?"),
+        ("llama3.1:8b", "Did you mean ollama:MODEL?"),
+    ],
+)
+def test_an_unknown_provider_is_answered_with_the_one_that_was_meant(model: str, hint: str) -> None:
+    provider = model.partition(":")[0].lower()
     with pytest.raises(ModelError) as caught:
         build(LangChainOptions(model=model)).chat_model(Sampling())
-    assert f"'{provider}'" in caught.value.message
-    assert "openai" in caught.value.hint
-    assert "\n" not in caught.value.message
+    assert caught.value.message == f"LangChain knows no provider '{provider}'"
+    assert caught.value.hint == hint
+
+
+def test_a_provider_like_no_other_is_answered_with_all_there_are() -> None:
+    with pytest.raises(ModelError) as caught:
+        build(LangChainOptions(model="zzz:model")).chat_model(Sampling())
+    assert caught.value.hint.startswith("It knows: anthropic, ")
+    assert {"openai", "mistralai"} <= set(caught.value.hint.rstrip(".").split(", "))
+
+
+def test_every_name_that_users_call_a_provider_leads_to_one_that_langchain_knows() -> None:
+    with pytest.raises(ModelError) as caught:
+        build(LangChainOptions(model="zzz:model")).chat_model(Sampling())
+    assert set(ALIASES.values()) <= set(caught.value.hint.removeprefix("It knows: ").rstrip(".").split(", "))
+
+
+def test_a_check_that_asks_no_server_says_how_to_ask_one() -> None:
+    with GroqServer() as server:
+        (check,) = backend_for(server).check().checks
+    assert (check.ok, server.requests) == (True, [])
+    assert "selfinstruct preview" in check.fix
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080/v1", "localhost:8080/v1", "//host/v1"])
+def test_an_address_without_a_scheme_is_refused_in_the_config(address: str) -> None:
+    with pytest.raises(ValidationError, match="write http:// or https:// in front of the address"):
+        LangChainOptions(model="openai:m", base_url=address)
 
 
 def test_no_key() -> None:

@@ -190,9 +190,13 @@ def test_a_server_that_refuses_the_key_is_an_error() -> None:
         def answer(self, wire: Any, request: Any, n: int) -> None:
             wire.json({"error": "unauthorized"}, 401)
 
-    with Guarded() as server, pytest.raises(ModelError, match="refused the key") as caught:
-        backend_for(server).chat_model(PLAIN)
-    assert "OLLAMA_API_KEY" in caught.value.hint
+    with Guarded() as server:
+        with pytest.raises(ModelError, match="refused a request without a key") as caught:
+            backend_for(server).chat_model(PLAIN)
+        assert "Set OLLAMA_API_KEY" in caught.value.hint
+        with pytest.raises(ModelError, match="refused the key") as caught:
+            backend_for(server, api_key="a-wrong-key").chat_model(PLAIN)
+        assert "Check the key in OLLAMA_API_KEY" in caught.value.hint
 
 
 @pytest.mark.parametrize("there", [{}, {"llama3.1:8b": 8192, "qwen3:4b": 4096}])

@@ -230,6 +230,7 @@ def test_help_lists_the_keys_and_closes(tabs: Any) -> None:
     tab.item("g0.0")
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name_and_can_be_reached_by_tab(tabs: Any) -> None:
     tab = tabs()
     for key in ("", "r", "Escape", "e"):
@@ -256,6 +257,7 @@ def test_texts_have_enough_contrast(chromium: Any, server: ReviewServer, reviews
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 320])
 def test_a_narrow_screen_shows_one_thing_at_a_time(
     chromium: Any, server: ReviewServer, reviews: Reviews, width: int

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from selfinstruct.errors import text_of
 
@@ -88,6 +90,15 @@ def headers_of(error: BaseException) -> dict[str, str]:
             if headers:
                 return {str(name).lower(): str(headers[name]) for name in headers}
     return {}
+
+
+def address_of(error: BaseException) -> str:
+    """The address that a request went to, without login and query, which may hold a key; empty if none is known."""
+    for one in causes(error):
+        with suppress(Exception):  # httpx raises where an exception has no request
+            url = urlsplit(str(one.request.url))  # type: ignore[attr-defined]
+            return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+    return ""
 
 
 def body_of(error: BaseException) -> object:

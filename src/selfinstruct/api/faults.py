@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from selfinstruct.api.client_errors import (
+    address_of,
     causes,
     code_of,
     error_body,
@@ -17,6 +18,7 @@ from selfinstruct.api.client_errors import (
     status_of,
 )
 from selfinstruct.api.requested_wait import retry_after
+from selfinstruct.errors import ModelError
 from selfinstruct.types import Busy, Fault, Rejected, Unusable
 
 TOO_MANY_REQUESTS = (429, 503, 529)
@@ -30,16 +32,22 @@ DAILY_SECONDS = 3600.0
 
 HINTS: Mapping[str, str] = {
     "key": "Check the key and its rights.",
+    "refused": "Check the key and its rights.",
     "payment": "Check the account's credit and billing.",
     "model": "Check the model.",
     "address": "Check base_url: most servers want it to end in /v1.",
+    "scheme": "Put http:// or https:// in front of base_url.",
     "files": "Raise the limit, such as ulimit -n 4096, or lower run.concurrency.",
     "page": "Check base_url, and whether a firewall, a proxy or the provider blocks this network.",
     "proxy": "Check the user and password in HTTPS_PROXY or HTTP_PROXY.",
     "tls": "Check base_url and the certificates of this computer.",
 }
-"""What to do about what ends a run; a backend puts its provider's own words in their place."""
+"""What to do about what ends a run; a backend puts its provider's own words in their place.
 
+`key` is for a key that is missing or cannot be sent, and `refused` for one that the provider does not accept.
+"""
+
+LOWER = "Lower it, or leave it out"
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "temperature": ("temperature",),
     "top_p": ("top_p", "topP", "p"),
@@ -73,6 +81,19 @@ TOO_LONG = re.compile(
     r"|token limit|exceeds? (the )?(available |maximum )?(context|number of tokens)|reduce the length|too large",
     re.IGNORECASE,
 )
+REPLY_LIMIT = re.compile(
+    r"max[_ ]?(completion|output|new)?[_ ]?tokens\b|maximum tokens you requested|output tokens|completion tokens",
+    re.IGNORECASE,
+)
+TOO_HIGH = re.compile(
+    r"too large|exceeds?\b|\d ?> ?\d|<= ?\d|(less|lower|greater|larger) than|at most|\brange\b|maximum (allowed|value)",
+    re.IGNORECASE,
+)
+"""What is said of `max_tokens` above the most that a model writes."""
+
+WITH_PROMPT = re.compile(r"context|prompt|inputs?\b|messages", re.IGNORECASE)
+"""What is said too where that depends on the length of the prompt, and so on the request."""
+
 UNKNOWN_MODEL = re.compile(
     r"model[_ ]?(not[_ ](found|exist)|decommissioned)|model\b.{0,80}"
     r"(does not exist|not found|not exist|is invalid|unknown|decommissioned|deprecated|not available|not supported)"
@@ -98,9 +119,11 @@ NO_STATUS = "[###]"
 
 UNSENDABLE = ("LocalProtocolError", "InvalidHeader")
 NO_ADDRESS = (
-    *("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema", "InvalidUrlClientError"),
+    *("InvalidURL", "UnsupportedProtocol", "MissingSchema", "InvalidSchema"),
+    *("InvalidUrlClientError", "NonHttpUrlClientError"),
     "InvalidEndpointConfigurationError",  # of AWS's client, which sends a bearer key to https only
 )
+NO_SCHEME = ("UnsupportedProtocol", "MissingSchema", "InvalidSchema", "NonHttpUrlClientError")
 BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
 TRANSIENT = (
     *("badhttpmessage", "badstatusline"),
@@ -127,6 +150,8 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
 
     `hints` are the provider's own in place of those of `HINTS`.
     """
+    if own := next((one for one in causes(error) if isinstance(one, ModelError)), None):
+        return Unusable(own.message, own.hint)  # of a backend's own, raised within its client
     known = {**HINTS, **(hints or {})}
     status = status_of(error)
     if status is None or status < 400:
@@ -157,11 +182,15 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     if status in (401, 403) and (title := page_title(error)) is not None:
         return Unusable(f"a web page came in place of an answer (HTTP {status}: {title})", hints["page"])
     if status in (401, 403) or BAD_KEY.search(said):
-        return Unusable(f"the provider refused the key ({words})", hints["key"])
+        return Unusable(f"the provider refused the key ({words})", hints["refused"])
     if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
         is_model = status == 410 or UNKNOWN_MODEL.search(said) or hints["address"] in hints["model"]
         hint = hints["model"] if is_model else f"{hints['model']} {hints['address']}"
         return Unusable(f"the provider does not know this model or address ({words})", hint)
+    if REPLY_LIMIT.search(said) and TOO_HIGH.search(said):
+        if not WITH_PROMPT.search(said):
+            return Unusable(f"max_tokens is more than the model can write ({words})", LOWER, "max_tokens")
+        return Rejected(f"prompt and max_tokens together are too long ({words})", is_too_long=True)
     if TOO_LONG.search(said) or status == 413:
         return Rejected(f"the request is too long ({words})", is_too_long=True)
     if option := _named_option(error, said):
@@ -195,17 +224,19 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
     messages = " ".join(str(one) for one in chain)
     if (unexpected := UNEXPECTED_ARGUMENT.search(messages)) and any(isinstance(one, TypeError) for one in chain):
         option = next((name for name, other in OPTIONS.items() if unexpected[1] in other), "")
-        return Unusable(f"the model's class does not take the argument {unexpected[1]}", "Take it out.", option)
+        hint = "" if option else "Take it out."
+        return Unusable(f"the model's class does not take the argument {unexpected[1]}", hint, option)
     if names & set(NO_KEY) or BAD_KEY.search(messages):
         return Unusable(f"there is no key that can be used: {error_words(error)}", hints["key"])
     if names & set(UNSENDABLE) or any(isinstance(one, UnicodeEncodeError) and one.encoding != "utf-8" for one in chain):
         return Unusable("a header cannot be sent: the key holds characters that no key has", hints["key"])
     if names & set(NO_ADDRESS):
-        return Unusable(f"the address cannot be used: {words}", hints["address"])
+        hint = hints["scheme" if names & set(NO_SCHEME) else "address"]
+        return Unusable(f"the address cannot be used: {_with_root(words, chain[-1])}", hint)
     if "ProxyError" in names and "407" in messages:
         return Unusable(f"a proxy on the way to the provider refused the request: {words}", hints["proxy"])
     if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in messages:
-        return Unusable(f"the server's certificate cannot be checked: {words}", hints["tls"])
+        return Unusable(f"the server's certificate cannot be checked: {_with_root(words, chain[-1])}", hints["tls"])
     if any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in chain):
         return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):
@@ -213,10 +244,16 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
     if status_of(error) is not None or messages.startswith(NO_STATUS):
         return Busy(f"the server's answer could not be read ({words})")
     if any(isinstance(one, OSError) for one in chain) or _is_transient(names):
-        return Busy(words if (root := error_summary(chain[-1])) in words else f"{words} ({root})")
+        words = _with_root(words, chain[-1])
+        return Busy(f"no answer from {address}: {words}" if (address := address_of(error)) else words)
     if isinstance(error, BROKEN_ANSWER):
         return Busy(f"the server's answer could not be read ({words})")
     return Busy(words) if any(getattr(one, "is_retryable", False) is True for one in chain) else Rejected(words)
+
+
+def _with_root(words: str, root: BaseException) -> str:
+    """The words of an exception with those of its first cause, which names what clients call a connection error."""
+    return words if (summary := error_summary(root)) in words else f"{words} ({summary})"
 
 
 def _is_transient(names: set[str]) -> bool:

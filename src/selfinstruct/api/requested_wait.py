@@ -20,6 +20,10 @@ _DURATION = (
 _DURATIONS = rf"(?:{_DURATION}(?:,|\s|and\b)*)+"
 _WAIT_IN_WORDS = re.compile(rf"(?:try again|retry|wait|available)\D{{0,30}}?({_DURATIONS})", re.IGNORECASE)
 _RESET_HEADERS = re.compile(r"^(?:x-)?(?:anthropic-)?rate-?limit-(?:.+-)?reset(?:-.+)?$")
+_NOTHING_LEFT = re.compile(r"\b(?:r|remaining)=0\b[^,]*?[;,]\s*(?:t|reset)=(\d+)")
+"""In the one header of the IETF's drafts (RateLimit header fields for HTTP): `"day";r=0;t=300` and, before,
+`limit=10, remaining=0, reset=300`."""
+
 _IN_BODY = {
     **dict.fromkeys(("retryDelay", "retry_after", "retry_after_seconds", "retryAfter"), 1.0),
     **dict.fromkeys(("retry_after_ms", "retryAfterMs"), 1e-3),
@@ -77,7 +81,7 @@ def _wait_in_words(words: str) -> float | None:
 
 def _wait_for_reset(headers: Mapping[str, str]) -> float | None:
     """The longest time until a limit of which nothing is left is reset, as a duration, a date, or an epoch."""
-    waits = []
+    waits = [_duration(wait) or 0.0 for wait in _NOTHING_LEFT.findall(headers.get("ratelimit", ""))]
     for name, value in headers.items():
         if not _RESET_HEADERS.match(name):
             continue

@@ -11,6 +11,15 @@ from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option
 
+FAIL = click.style("FAIL", fg="red", bold=True)
+MARKS = {
+    (True, False): click.style("ok  ", fg="green"),
+    (True, True): click.style("note", fg="yellow"),
+    (False, True): FAIL,
+    (False, False): FAIL,
+}
+"""How a check is marked, by whether it passed, and whether it says what to do."""
+
 
 class Doctor(BackendCommand):
     """The doctor command. A backend whose options cannot be read is one of its findings."""
@@ -50,7 +59,7 @@ def command(out: Path, as_json: bool, **given: Any) -> None:
         if finding.area != area:
             area = finding.area
             click.echo(area)
-        mark = click.style("ok  ", fg="green") if finding.check.ok else click.style("FAIL", fg="red", bold=True)
+        mark = MARKS[finding.check.ok, bool(finding.check.fix)]
         click.echo(f"  {mark}  {finding.check.name}: {printable(finding.check.detail)}")
         for line in finding.check.fix.splitlines():
             click.echo(f"        {printable(line)}")

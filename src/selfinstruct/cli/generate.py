@@ -26,7 +26,9 @@ from selfinstruct.cli.text import pluralize
 )
 @out_option
 @click.option(
-    "--target", type=click.IntRange(1), help="Total number of instructions, including those already accepted."
+    "--target",
+    type=click.IntRange(1),
+    help="Total number of instructions. Default: the run's last target, or the config's.",
 )
 @estimate_option
 @paid_options
@@ -58,9 +60,11 @@ def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_f
     )
     click.echo(f"  about {tokens}, at most {expected.most_completion_tokens:,}")
     print_terms(expected, "budget.usd_per_million_prompt_tokens and ..._completion_tokens")
-    for stage, (requests, prompt, completion) in expected.later.items():
-        tokens = f"about {prompt:,} prompt and {completion:,} completion tokens"
-        click.echo(f"  {stage} then sends {pluralize(requests, 'request')}: {tokens}")
+    for stage, later in expected.later.items():
+        tokens = f"about {later.prompt_tokens:,} prompt and {later.completion_tokens:,} completion tokens"
+        click.echo(f"  {stage} then sends {pluralize(later.requests, 'request')}: {tokens}")
+    if expected.later and expected.whole_usd is not None:
+        click.echo(f"  all stages together: about {expected.whole_usd:.4f} US dollars")
     if is_free:
         click.echo("  nothing was sent")
     return expected.target

@@ -113,7 +113,8 @@ class Progress:
             self._cached_tokens = stage.cached_tokens
             self._began = self._said_at = time.monotonic()
         if stage.accepted:
-            self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far")
+            target = f", the target is {stage.target}" if stage.target else ""
+            self.say(f"resuming: {stage.accepted} {UNITS.get(stage.stage, 'answers')} so far{target}")
 
     def selfinstruct_settled(self, settlement: Settlement) -> None:
         """Count the decisions and redraw the board."""
@@ -232,6 +233,11 @@ def token_counts(usage: Usage) -> str:
     return f"{prompt:,} prompt{cached} and {completion:,} completion tokens{reasoning}"
 
 
+def missing_answers(count: int) -> str:
+    """How many answers a stage about instructions or examples did not get."""
+    return f"{pluralize(count, 'answer')} missing or unusable, each asked for again while attempts are left"
+
+
 def print_totals(summary: StageSummary) -> None:
     """Print the counts of a stage over the whole run, the most frequent reason first."""
     asked_again = sum(summary.asked_again.values())
@@ -242,9 +248,7 @@ def print_totals(summary: StageSummary) -> None:
         click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
     _print_counts({reason: count for reason, count in summary.drops.items() if reason not in summary.asked_again})
     if asked_again:
-        click.echo(
-            f"  {pluralize(asked_again, 'answer')} missing or unusable, each asked for again while attempts are left:"
-        )
+        click.echo(f"  {missing_answers(asked_again)}:")
         _print_counts(summary.asked_again)
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     retries = f", {pluralize(summary.retries, 'retry', 'retries')}" if summary.retries else ""

@@ -17,7 +17,7 @@ from selfinstruct.cli.options import out_option, paid_options, settings_from
 from selfinstruct.cli.text import duration, pluralize
 
 if TYPE_CHECKING:
-    from selfinstruct.run.estimate import Estimate, StageEstimate
+    from selfinstruct.run.estimated import Estimate, StageEstimate
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
@@ -136,8 +136,10 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
 
 def print_terms(expected: Estimate | StageEstimate, settings: str) -> None:
     """Print the cost of an estimate, with the source of its prices, and how long it takes by the rate limits."""
+    from selfinstruct.run.price_table import price_hint
+
     if expected.usd is None or expected.most_usd is None:
-        click.echo(f"  cost: unknown (set {settings}, or: pip install 'selfinstruct[prices]')")
+        click.echo(f"  cost: unknown. {price_hint(settings, expected.billed)}")
     else:
         source = f" (prices: {expected.prices})" if expected.prices else ""
         click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}{source}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfinstruct.cli.progress import WORDS, token_counts
+from selfinstruct.cli.progress import WORDS, missing_answers, token_counts
 from selfinstruct.cli.text import clip, pluralize, printable
 
 if TYPE_CHECKING:
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 def print_funnel(stage: StageStatus) -> None:
     """Print the outcome of a stage's requests, replies and candidates, filter by filter."""
     click.echo(stage.stage)
-    for line in _lines(stage.funnel, stage.failures):
+    for line in _lines(stage.funnel, stage.failures, sum(stage.summary.asked_again.values())):
         click.echo(f"  {printable(line)}")
     if stage.summary.requests:
         dollars = "" if stage.cost.usd is None else f", {stage.cost.usd:.4f} US dollars"
         click.echo(f"  {token_counts(stage.summary.usage)}{dollars}")
 
 
-def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
-    rejected = sum(step.dropped for step in funnel.steps)
-    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {pluralize(funnel.candidates, 'candidate')}"
+def _lines(funnel: Funnel, failures: Mapping[str, int], missing: int) -> Iterator[str]:
+    """The lines of a funnel, with the same counts as the end of its stage: `missing` answers are no rejections."""
+    rejected, candidates = sum(step.dropped for step in funnel.steps) - missing, funnel.candidates - missing
+    yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {pluralize(candidates, 'candidate')}"
+    if missing:
+        yield missing_answers(missing)
     if funnel.requests:
         ends = {"answered": funnel.replies, "failed": funnel.failed, "without an answer yet": funnel.unanswered}
         yield f"{pluralize(funnel.requests, 'request')}: {_counts(ends)}"
@@ -38,7 +41,7 @@ def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
     counts = _counts(marks)
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {counts}" if counts else "")
-    yield _row(funnel.candidates, funnel.candidates, "candidates")
+    yield _row(funnel.candidates, funnel.candidates, "candidates" + (" and missing answers" if missing else ""))
     for step in funnel.steps:
         reasons = _counts(step.reasons)
         yield _row(-step.dropped, funnel.candidates, (step.filter or "no filter") + (f": {reasons}" if reasons else ""))

@@ -14,6 +14,7 @@ from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
+from selfinstruct.errors import UsageError
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
 from selfinstruct.run.stage_order import require_input, stages_of_whole_run
@@ -67,6 +68,8 @@ class SelfInstruct(RunFolder):
         wait: bool = False,
         batch_folder: str | Path | None = None,
     ) -> None:
+        if model is not None and backend is not None:
+            raise UsageError("both a model and a backend are given", "Leave one of them out: either answers requests.")
         self._model = UserModel(model) if model is not None else None
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:
@@ -91,7 +94,7 @@ class SelfInstruct(RunFolder):
     def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
         """Run all stages in order, from seed tasks to training examples.
 
-        target  total number of instructions; the config's target if not given
+        target  total number of instructions; the run's last target, or else the config's, if not given
         judge   whether a model rates the examples too; as the config says if not given
         """
         return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
@@ -103,7 +106,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(None, {"judge.enabled": judge}, target=target, observers=observers)
 
     def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
-        """Grow new instructions until the run holds `target` of them; the config's target if not given."""
+        """Grow new instructions until the run holds `target` of them; by default its last target or the config's."""
         return run_sync(self.agenerate(target, observers=observers), self._interrupt)
 
     async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:

@@ -37,7 +37,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
         if fault["type"] == "extra_forbidden":
             words = f"unknown option{_suggestion(str(location[-1]), _fields_at(model, location[:-1]), where)}"
         elif fault["type"] == "missing":
-            words = "missing"
+            words = f"missing{_description(model, location)}"
         elif fault["type"] == "model_type":
             example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
             words = f"must be a table{example}"
@@ -46,11 +46,10 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
         else:
             said = fault["msg"].removeprefix("Value error, ")
             words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
-        found[where] = (
-            f"{found[where]} or {words.removeprefix('input should be ').removeprefix('must be ')}"
-            if where in found
-            else words
-        )
+        if where in found:
+            comma = "," if "," in found[where] else ""  # "a number, without quotes, or 'unset'"
+            words = f"{found[where]}{comma} or {words.removeprefix('input should be ').removeprefix('must be ')}"
+        found[where] = words
     return (f"{where}: {words}" for where, words in found.items())
 
 
@@ -59,6 +58,12 @@ def _suggestion(option: str, known: Sequence[str], where: str) -> str:
     if homes := [path for path in homes_of(option) if path != where]:
         return f"; did you mean {' or '.join(homes)}?"
     return suggest(option, known)
+
+
+def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:
+    """What an option that must be set is for, as its author describes it."""
+    field = model.model_fields.get(str(location[-1])) if len(location) == 1 else None
+    return f" ({field.description.partition('. ')[0].rstrip('.')})" if field and field.description else ""
 
 
 def _path(location: Sequence[int | str], start: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -22,7 +22,7 @@ from selfinstruct.config.tables import (
     RunOptions,
     StageTable,
 )
-from selfinstruct.config.tree import Tree, without_secrets
+from selfinstruct.config.tree import Tree, merge, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
 
@@ -93,6 +93,10 @@ class RunConfig:
     export: ChosenComponent
     distance: ChosenComponent
     tree: Tree
+
+    def with_target(self, target: int) -> RunConfig:
+        """The same config with another number of instructions to accept, which a run that continues reads again."""
+        return replace(self, tree=merge(self.tree, {GENERATE: {"target": target}}))
 
     def frozen(self, recorded: Tree | None = None) -> Tree:
         """All settings outside the stages that can change the results; without those added since `recorded`, as above.
@@ -179,4 +183,7 @@ def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, st
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:
-        raise ConfigError(list(problems_of(error, component.options, path))) from None
+        problems = list(problems_of(error, component.options, path))
+        where, _, words = problems[0].partition(": ")
+        hint = f"Add it: --set {where}=VALUE" if words.startswith("missing") else ""
+        raise ConfigError(problems, hint) from None

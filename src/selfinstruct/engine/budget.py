@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Protocol
 
 from selfinstruct.errors import Stopped
 from selfinstruct.store.batches import BatchSpend
@@ -133,3 +134,13 @@ class Budget:
         if (left := self.seconds_left()) is not None and left <= 0:
             return f"{self.max_hours:g} hours", "max_hours"
         return None
+
+
+class CallJournal(Protocol):
+    """Records the cost of calls, for budgets and quotas across commands."""
+
+    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
+        """Record that a call is about to be made, and return its number."""
+
+    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
+        """Record that a call has ended."""

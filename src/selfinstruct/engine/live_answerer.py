@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from selfinstruct.api import Backend, chat
-from selfinstruct.engine.budget import Budget
+from selfinstruct.engine.budget import Budget, CallJournal
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.masking import SecretMask
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault, plugin_failed
+from selfinstruct.engine.plugin_calls import (
+    FIX_AND_RERUN,
+    call_plugin,
+    check_completion,
+    check_fault,
+    is_cancelled,
+    plugin_failed,
+)
 from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
@@ -34,7 +41,7 @@ from selfinstruct.types import (
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["Answer", "CallJournal", "LiveAnswerer", "RetryPolicy"]
+__all__ = ["Answer", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
@@ -43,21 +50,11 @@ NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
-class CallJournal(Protocol):
-    """Records the cost of calls, for budgets and quotas across commands."""
-
-    def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
-        """Record that a call is about to be made, and return its number."""
-
-    def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
-        """Record that a call has ended."""
-
-
 class LiveAnswerer:
     """Answers requests with a backend's model.
 
-    `on_retry` is called before each wait. `is_proven` says that the stage has had a reply before. After `stop` no call
-    starts; calls in flight end and their replies are kept.
+    `on_retry` is called before each wait. `is_proven` says that the stage has had a reply before. `later` are stages
+    that will ask the same model. After `stop` no call starts; calls in flight end and their replies are kept.
     """
 
     def __init__(
@@ -69,6 +66,7 @@ class LiveAnswerer:
         policy: RetryPolicy,
         calls: CallJournal | None = None,
         is_proven: bool = False,
+        later: Sequence[str] = (),
     ) -> None:
         self._backend = backend
         self._gate = gate
@@ -76,6 +74,7 @@ class LiveAnswerer:
         self._policy = policy
         self._calls = calls
         self._is_proven = is_proven
+        self._later = later
         self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
@@ -157,7 +156,8 @@ class LiveAnswerer:
                     raise ModelError(self.mask(outcome.message), TOO_LONG.format(request.stage))
                 return Failure(self.mask(outcome.message))
             if isinstance(outcome, Unusable):
-                raise ModelError(self.mask(outcome.message), self.mask(hint_for(outcome, request.stage)))
+                hint = hint_for(outcome, [request.stage, *self._later])
+                raise ModelError(self.mask(outcome.message), self.mask(hint))
             self._answers += isinstance(outcome, Reply)
             return outcome
 
@@ -292,9 +292,3 @@ class LiveAnswerer:
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
         raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
-
-
-def is_cancelled() -> bool:
-    """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

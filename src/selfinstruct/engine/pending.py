@@ -66,3 +66,8 @@ class PendingRequest:
             return self.answer
         assert self.task is not None
         return await asyncio.shield(self.task)  # cancelling the run must not cancel a paid reply
+
+
+def left_of(most: int | None, used: int) -> int | None:
+    """How much of a limit is left; `None` if there is no limit."""
+    return None if most is None else most - used

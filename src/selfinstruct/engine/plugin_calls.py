@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import astuple
@@ -161,3 +162,9 @@ def _place(error: BaseException) -> str:
     for frame, _ in plugin_frames(error)[:1]:
         return f" in {frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}"
     return ""
+
+
+def is_cancelled() -> bool:
+    """Whether the current task is being cancelled; if not, a `CancelledError` is one that a plugin raised."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

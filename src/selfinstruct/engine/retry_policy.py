@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -105,8 +105,14 @@ class Breaker:
         return self.is_open and self.clock() - self._since >= self.policy.down
 
 
-def hint_for(unusable: Unusable, stage: str) -> str:
-    """What to do; for a setting of the sampling that the model refuses, the option that leaves it out."""
+def hint_for(unusable: Unusable, stages: Sequence[str]) -> str:
+    """What to do; for a setting of the sampling that the model refuses, the options that leave it out.
+
+    `stages` are those that ask the model, the one that was refused first. A setting that the model does not take is
+    left out of all of them, so that it is not refused, and paid for, in each.
+    """
     if not unusable.setting:
         return unusable.hint
-    return f"Leave it out: --set {stage}.sampling.{unusable.setting}=unset"
+    stages = stages[:1] if unusable.hint else stages
+    options = " ".join(f"--set {stage}.sampling.{unusable.setting}=unset" for stage in stages)
+    return f"{unusable.hint or 'Leave it out'}: {options}"

@@ -14,7 +14,7 @@ from selfinstruct.engine.events import Events
 from selfinstruct.engine.fate_balance import FateBalance
 from selfinstruct.engine.filter_chain import ChainResult, FilterChain
 from selfinstruct.engine.live_answerer import Answer
-from selfinstruct.engine.pending import Answerer, Bounds, PendingRequest
+from selfinstruct.engine.pending import Answerer, Bounds, PendingRequest, left_of
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_request
 from selfinstruct.engine.saturation import SaturationMonitor
 from selfinstruct.engine.stages.protocol import Stage
@@ -111,6 +111,8 @@ class Runner:
                 if self._stopping:
                     raise self._stopping
                 self._unproductive.check(is_complete=True)
+                if self._failures and self._most_failures == FIRST_FAILURES and not self._balance.accepted:
+                    raise self._all_failed()
                 return "complete"
             pending = self._in_flight[0]
             try:
@@ -150,7 +152,12 @@ class Runner:
             raise Stopped(*saturated)
         self._unproductive.check()
         if self._failures >= self._most_failures:
-            raise ModelError(f"the last {self._failures} requests all failed: {self._last_failure}")
+            raise self._all_failed()
+
+    def _all_failed(self) -> ModelError:
+        count = self._failures
+        which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
+        return ModelError(f"{which}: {self._last_failure}")
 
     def _wants_more(self) -> bool:
         """Whether to plan another request now. Affects only the cost beyond the goal, never a result."""
@@ -232,7 +239,7 @@ class Runner:
         outcomes: list[ChainResult] = []
         accepted, candidates, began = self._balance.accepted, self._balance.candidates, time.monotonic()
         for pending, reply in replies:
-            room, most = _left(self._stage.goal, accepted), _left(self._bounds.max_candidates, candidates)
+            room, most = left_of(self._stage.goal, accepted), left_of(self._bounds.max_candidates, candidates)
             if outcomes and (time.monotonic() - began > EVALUATION_SECONDS_PER_TRIP or 0 in (room, most)):
                 break
             read = partial(self._stage.read, pending.request, reply)
@@ -291,7 +298,3 @@ class Runner:
     async def _drain(self) -> None:
         tasks = [pending.task for pending in self._in_flight if pending.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _left(most: int | None, used: int) -> int | None:
-    return None if most is None else most - used

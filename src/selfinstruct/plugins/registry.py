@@ -27,7 +27,7 @@ from selfinstruct.api import (
 )
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
 from selfinstruct.api.surroundings import environment_problem
-from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, plugin_cause, suggest
+from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, UsageError, plugin_cause, suggest
 from selfinstruct.plugins.checks import check_component, check_plugin
 
 GROUP = "selfinstruct"
@@ -270,3 +270,10 @@ def _from_file(path: str) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def no_backend(registry: Registry) -> UsageError:
+    """The error for a command without a backend, which may continue one that left no run to read it from."""
+    known = ", ".join(offer.component.name for offer in registry.offers("backend"))
+    again = "Type a command that was stopped before its first request again in full."
+    return UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}. {again}")

@@ -15,10 +15,10 @@ from selfinstruct.engine.batches.lines import BatchLines
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ConfigError, UsageError
-from selfinstruct.plugins.registry import Registry
+from selfinstruct.errors import ConfigError
+from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, own_table, shared_by, windows_for
-from selfinstruct.run.price_table import table_prices
+from selfinstruct.run.price_table import price_hint, table_prices
 from selfinstruct.store import BackendFacts, Calls, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, STAGES, Prices, Sampling
 
@@ -68,8 +68,7 @@ class Backends:
             return self._own[-1][1]
         if self._run is None:
             if self._config.backend is None:
-                known_names = ", ".join(offer.component.name for offer in self._registry.offers("backend"))
-                raise UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known_names}.")
+                raise no_backend(self._registry)
             self._run = self._build(self._config.backend)
         return self._run
 
@@ -118,7 +117,7 @@ class Backends:
         """Set the prices in a budget, now that a model is chosen; `ConfigError` if it needs some and none are known."""
         prices = self.prices(stage, store)
         if prices is None and budget.counts_dollars:
-            raise _unknown_prices(self._config, stage)
+            raise _unknown_prices(self._config, stage, self.for_stage(stage))
         budget.set_prices(prices)
 
     def tracing(self, stage: str) -> AbstractContextManager[object]:
@@ -270,10 +269,8 @@ def budget_for(
     return budget
 
 
-def _unknown_prices(config: RunConfig, stage: str) -> ConfigError:
+def _unknown_prices(config: RunConfig, stage: str, backend: Backend | None = None) -> ConfigError:
     table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
-    return ConfigError(
-        f"budget.max_usd: the price of tokens is not known{whose}",
-        f"Set {table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens, or install a table"
-        " of prices, if the model is a provider's: pip install 'selfinstruct[prices]'",
-    )
+    settings = f"{table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens"
+    hint = price_hint(settings, backend.billed_model() if backend else None)
+    return ConfigError(f"budget.max_usd: the price of tokens is not known{whose}", hint)

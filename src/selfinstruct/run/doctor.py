@@ -18,7 +18,7 @@ from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
 from selfinstruct.files.names import RUN_FILE
-from selfinstruct.plugins.registry import Registry
+from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, limits_for, shared_by
 from selfinstruct.run.backends import is_traced, prices_for
 from selfinstruct.run.context import check_context, longest_requests, make_room
@@ -157,9 +157,7 @@ def _backends(registry: Registry, config: RunConfig, seeds: list[SeedTask]) -> I
         run_stage = next(name for name in STAGES if not has_own(config, name))
         yield from _backend("backend", registry, config, chosen=config.backend, stage=run_stage, seeds=seeds)
     elif any(stage.encoder and not stage.backend for stage in config.stages.values()):
-        known = ", ".join(offer.component.name for offer in registry.offers("backend"))
-        missing = UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}.")
-        yield _failed("backend", "chosen", missing)
+        yield _failed("backend", "chosen", no_backend(registry))
     for name, stage in config.stages.items():
         if stage.backend is not None and name == shared_by(config, name)[0]:
             yield from _backend(name, registry, config, chosen=stage.backend, stage=name, seeds=seeds)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from selfinstruct.api import Backend, Batches
 from selfinstruct.config import RunConfig
-from selfinstruct.config.tables import AskTable, ClassifyTable, GenerateTable
+from selfinstruct.config.tables import AskTable, ClassifyTable, GenerateTable, JudgeTable
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.runner import EXPECTED_YIELD
 from selfinstruct.engine.stages.generate import GenerateStage
@@ -17,6 +16,7 @@ from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.accounts import windows_for
 from selfinstruct.run.backends import prices_for, recorded_backend
+from selfinstruct.run.estimated import BackendTerms, Estimate, LaterStage, StageEstimate
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import BackendFacts, RunStore
@@ -28,10 +28,8 @@ from selfinstruct.types import (
     JUDGE,
     Example,
     Instruction,
-    Prices,
     Request,
     SeedTask,
-    Window,
 )
 
 PROMPTS = 16
@@ -45,55 +43,6 @@ FACT_TOKENS = 6
 """Assumed completion tokens of a fact about a task, before the first answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The estimated remaining cost until `target` instructions are accepted.
-
-    `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
-    `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
-    `None` if prices are unknown; `prices` says where they come from. `seconds` is the shortest time that the known rate
-    limits allow; `None` if none is known. `later` has the number of requests that each later stage of a whole run
-    needs, and their prompt and completion tokens.
-    """
-
-    target: int
-    accepted: int
-    per_request: float
-    seen: bool
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
-    most_completion_tokens: int
-    usd: float | None
-    most_usd: float | None
-    prices: str
-    seconds: float | None
-    later: Mapping[str, tuple[int, int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class BackendTerms:
-    """What is known of a stage's backend before it is asked: its prices, and its rate limits as windows."""
-
-    backend: Backend | None
-    prices: Prices | None
-    windows: Sequence[Window]
-
-    def usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        """The cost of these tokens; `None` if prices are unknown."""
-        return self.prices.cost(prompt_tokens, completion_tokens) if self.prices else None
-
-    @property
-    def source(self) -> str:
-        """Where the prices come from; empty if they are the user's or unknown."""
-        return self.prices.source if self.prices else ""
-
-    def seconds(self, requests: int, tokens: int) -> float | None:
-        """The shortest time in which the rate limits allow so much; `None` if no limit is known."""
-        amounts = {"requests": requests, "tokens": tokens}
-        return max((amounts[one.what] / one.limit * one.seconds for one in self.windows), default=None)
-
-
 def estimate(
     settings: Settings,
     target: int | None = None,
@@ -103,7 +52,7 @@ def estimate(
 ) -> Estimate:
     """Estimate the cost of `generate`, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
-    seeds, accepted, requests, replies, shown, recorded = _so_far(settings, registry, config)
+    seeds, accepted, requests, replies, shown, recorded, answered = _so_far(settings, registry, config)
     table = config.stages[GENERATE].table
     assert isinstance(table, GenerateTable)
     goal = target or table.target or accepted
@@ -127,29 +76,9 @@ def estimate(
         most_usd=terms.usd(prompts, longest),
         prices=terms.source,
         seconds=terms.seconds(count, prompts + replies_in_all),
-        later=_later(registry, config, seeds, goal=goal),
+        later=_later(registry, config, seeds, goal=goal, answered=answered),
+        billed=terms.billed,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class StageEstimate:
-    """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
-
-    `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
-    share of its usual price; `None` if the backend takes no batches. `prices` and `seconds` are as in `Estimate`.
-    """
-
-    subjects: int
-    answered: int
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
-    most_completion_tokens: int
-    usd: float | None
-    most_usd: float | None
-    prices: str
-    seconds: float | None
-    batch_share: float | None
 
 
 def estimate_stage(
@@ -187,6 +116,7 @@ def estimate_stage(
         prices=terms.source,
         seconds=terms.seconds(len(requests), prompt_tokens + reply),
         batch_share=Batches.price_share if terms.backend is not None and terms.backend.takes_batches else None,
+        billed=terms.billed,
     )
 
 
@@ -199,17 +129,23 @@ def _terms(registry: Registry, config: RunConfig, stage: str, *, recorded: Backe
 
 
 def _later(
-    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, goal: int
-) -> dict[str, tuple[int, int, int]]:
-    """Requests, prompt tokens and completion tokens of `classify` and `instances` for `goal` instructions.
+    registry: Registry, config: RunConfig, seeds: Sequence[SeedTask], *, goal: int, answered: Mapping[str, int]
+) -> dict[str, LaterStage]:
+    """What the later stages that a whole run asks the model in need for `goal` instructions, some of them answered.
 
-    The prompts are measured on seed tasks.
+    The prompts are measured on seed tasks. For `judge`, one example of each instruction is assumed.
     """
     found = {}
-    for name in (CLASSIFY, INSTANCES):
-        for request in sample_requests(registry, config, name, seeds=seeds) if name in config.stages else ():
-            count = math.ceil(goal / len(request.subjects))
-            found[name] = (count, count * Estimator().prompt_tokens(request), goal * _answer_tokens(config, name))
+    for name in ANSWER_TOKENS:
+        table = config.stages[name].table if name in config.stages else None
+        if table is None or (isinstance(table, JudgeTable) and not table.enabled):
+            continue
+        left = max(0, goal - answered.get(name, 0))
+        for request in sample_requests(registry, config, name, seeds=seeds):
+            count = math.ceil(left / len(request.subjects))
+            prompt, completion = count * Estimator().prompt_tokens(request), left * _answer_tokens(config, name)
+            usd = _terms(registry, config, name, recorded=None).usd(prompt, completion)
+            found[name] = LaterStage(count, prompt, completion, usd)
     return found
 
 
@@ -220,17 +156,20 @@ def _answer_tokens(config: RunConfig, name: str) -> int:
 
 def _so_far(
     settings: Settings, registry: Registry, config: RunConfig
-) -> tuple[list[SeedTask], int, int, int, int, BackendFacts | None]:
-    """Seeds, counts of the run so far (accepted, settled requests, replies, completion tokens), and its backend."""
+) -> tuple[list[SeedTask], int, int, int, int, BackendFacts | None, Mapping[str, int]]:
+    """Seeds, counts of the run so far (accepted, settled requests, replies, completion tokens), its backend, and the
+    answers of later stages.
+    """
     try:
         store = RunStore.open_readonly(settings.folder)
     except NoRunError:
-        return initial_seeds(registry, config), 0, 0, 0, 0, None
+        return initial_seeds(registry, config), 0, 0, 0, 0, None, {}
     try:
         totals = store.totals(GENERATE)
         settled = len(store.accepted_totals(GENERATE))
         recorded = recorded_backend(config, GENERATE, store)
-        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded
+        answered = {name: store.totals(name).accepted for name in ANSWER_TOKENS}
+        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded, answered
     finally:
         store.close()
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from selfinstruct.types import BilledModel, Prices
 
 TOKENS = 1000
 """Tokens of the call that the table prices: as many as our prompts have, where it has steps."""
+
+
+def price_hint(settings: str, billed: BilledModel | None) -> str:
+    """How to make prices known that are not: by the settings, or by the table, if it is that which is missing."""
+    if find_spec("genai_prices") is None:
+        return f"Set {settings}, or install a table of the large providers' prices: pip install 'selfinstruct[prices]'"
+    if billed is None:
+        return f"Set {settings}"
+    where = f"at {billed.address}" if billed.address else f"of {billed.provider}"
+    return f"Set {settings}: the table of prices does not know {billed.model} {where}"
 
 
 def table_prices(billed: BilledModel) -> Prices | None:

@@ -13,7 +13,8 @@ from selfinstruct.config import Tree, differences, without_secrets
 from selfinstruct.config.tables import JudgeTable
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
-from selfinstruct.engine.live_answerer import LiveAnswerer, is_cancelled
+from selfinstruct.engine.live_answerer import LiveAnswerer
+from selfinstruct.engine.plugin_calls import is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
 from selfinstruct.errors import (
     ConfigError,
@@ -40,7 +41,7 @@ from selfinstruct.run.settings import (
     seeds_digest,
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
-from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, start_or_continue
+from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
 from selfinstruct.run.structured import decide_structured
 from selfinstruct.similarity.kernel import kernel
@@ -158,9 +159,10 @@ class Run:
     ) -> StageSummary:
         """Run a stage until it is done. The contract files are written even if it fails.
 
-        `target` is the total number of instructions of `generate`, and `most_requests` that of requests. If the stage
-        ends early, raises `Stopped`, `ModelError`, `PluginError` or `RunError`.
+        `target` is the total number of instructions of `generate`, which the run keeps, and `most_requests` that of
+        requests. If the stage ends early, raises `Stopped`, `ModelError`, `PluginError` or `RunError`.
         """
+        self.config = self.config.with_target(target) if target else self.config
         if name != PREPARE:
             self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
         start_or_continue(self.store, self.config, name, say=self.say)
@@ -209,8 +211,7 @@ class Run:
         return structured, None
 
     def _live(self, name: str, events: Events) -> LiveAnswerer:
-        run = self.config.run
-        if run.concurrency and run.concurrency > run.lookahead:
+        if (run := self.config.run).concurrency and run.concurrency > run.lookahead:
             self.say(f"at most {run.lookahead} requests are sent simultaneously, the lookahead of this run")
         self._gate = self.backends.gate(name, self.store, self._waits, say=self.say)
         return LiveAnswerer(
@@ -220,6 +221,7 @@ class Run:
             policy=RetryPolicy(),
             calls=self.store.calls(),
             is_proven=bool(self.store.totals(name).replies),
+            later=stages_to_come(self.store, self.config, name),
         )
 
     def _in_batches(self, name: str) -> bool:
@@ -229,8 +231,7 @@ class Run:
     async def _run_in_batches(
         self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
     ) -> StageSummary:
-        parts = build()
-        name = parts.stage.name
+        name = (parts := build()).stage.name
         try:
             if failed is not None:
                 raise failed

@@ -7,16 +7,27 @@ from pathlib import Path
 from typing import NoReturn
 
 from selfinstruct.config import RunConfig, differences, without_secrets
-from selfinstruct.config.tables import PrepareTable
+from selfinstruct.config.tables import AskingTable, JudgeTable, PrepareTable
 from selfinstruct.errors import ConfigError
 from selfinstruct.store import RunStore
-from selfinstruct.types import JUDGE, PREPARE
+from selfinstruct.types import ENGINE_STAGES, JUDGE, PREPARE
 
 
 def min_score_of(config: RunConfig) -> int | None:
     """The score below which `prepare` drops an example; `None` if the config has none."""
     stage = config.stages.get(PREPARE)
     return stage.table.min_score if stage is not None and isinstance(stage.table, PrepareTable) else None
+
+
+def stages_to_come(store: RunStore, config: RunConfig, stage: str) -> list[str]:
+    """The stages after this one that will ask the same model and have no results yet, so that they can be changed."""
+    found = []
+    for name in ENGINE_STAGES[ENGINE_STAGES.index(stage) + 1 :]:
+        table = config.stages[name].table if name in config.stages else None
+        is_asked = isinstance(table, AskingTable) and not (isinstance(table, JudgeTable) and not table.enabled)
+        if is_asked and config.stages[name].backend == config.stages[stage].backend and not store.totals(name).accepted:
+            found.append(name)
+    return found
 
 
 def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Callable[[str], None]) -> None:

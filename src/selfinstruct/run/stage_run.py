@@ -85,6 +85,7 @@ class StageRun:
             if failed:
                 requests, how = "request" if failed == 1 else "requests", "failed" if may_pass else "failed for good"
                 reason = f"{reason}, {failed} {requests} {how}"
+            reason += self._in_vain(name)
             if may_pass:
                 raise Stopped(f"{name}: {reason}", ASK_AGAIN)
         except SelfInstructError as error:
@@ -96,6 +97,14 @@ class StageRun:
             summary = self._store.summary(name, reason, code)
             events.finished(summary)
         return summary
+
+    def _in_vain(self, name: str) -> str:
+        """That a stage ended without one answer or example that can be used, and why; empty if it has some."""
+        totals = self._store.totals(name)
+        if totals.accepted or not totals.drops:
+            return ""
+        (_, reason), count = max(totals.drops.items(), key=lambda drop: drop[1])
+        return f", but nothing could be used ({count:,} {reason})"
 
     def interrupt(self, why: str) -> None:
         """Stop in good order: nothing more is asked, and replies under way are kept."""

@@ -18,8 +18,9 @@ from selfinstruct.api.batches import CHAT_COMPLETIONS
 from selfinstruct.engine.live_answerer import ROLES
 from selfinstruct.engine.masking import SecretMask
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
+from selfinstruct.engine.retry_policy import hint_for
 from selfinstruct.errors import UsageError
-from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling
+from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling, Unusable
 
 _ID = re.compile(r"([a-z]+)-(\d+)-([0-9a-f]{12})\Z")
 _NO_REPLY = json.dumps(
@@ -120,6 +121,8 @@ class BatchLines:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)
             fault = check_fault(self._name, about, fault)
             fault = replace(fault, message=self._mask.message(fault.message))
+            if isinstance(fault, Unusable):
+                return replace(fault, hint=hint_for(fault, [request.stage]))
             return Failure(fault.message) if isinstance(fault, Rejected) else fault
         check_completion(self._name, about, said)
         return self._mask.reply(said)
