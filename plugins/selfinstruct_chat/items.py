@@ -37,13 +37,13 @@ _BRINGS_DATA = re.compile(
 _WANTS_EXAMPLE = re.compile(
     r"[:：]\Z|\b(?:examples?|patterns?|formats?|styles?|following|below|given|provided)\b", re.IGNORECASE
 )
-_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
+_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*+(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
 _NO_INPUT = re.compile(
-    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
+    rf"\s*+(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
     re.IGNORECASE,
 )
 _BOLD_INPUT = re.compile(rf"^(\s*)(?:[-*•]\s+)?[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
-_FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
+_FORM = re.compile(rf"[*_ ]*+(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
