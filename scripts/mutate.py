@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # tests read the copy as a user without rights, too
         for part in COPIED:
             kind = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             kind(ROOT / part, Path(folder) / part)

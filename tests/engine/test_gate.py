@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from selfinstruct.engine.allowance import Allowance
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import CREDIT, RECOVERY, SPREAD, Estimator, Gate, Ticket
 from selfinstruct.errors import ModelError, Stopped
@@ -199,6 +200,34 @@ async def test_the_longest_wait_is_the_reason_and_a_missing_slot_is_none(clock: 
     gate.pause(61)
     assert gate.wait_reason() == "61 s: the provider asks to wait"
     waiting.cancel()
+
+
+async def test_of_two_limits_with_the_same_wait_the_first_is_the_reason(clock: Clock) -> None:
+    gate = gate_of(clock, Window("requests", 60, 1), Window("tokens", 60, 1))
+    gate.leave(await enter(gate, 1), Usage(1, 0))
+    waiting = asyncio.ensure_future(enter(gate, 1))
+    await asyncio.sleep(0)
+    assert gate.wait_reason() == "60 s: the limit of 1 requests a minute is reached"
+    waiting.cancel()
+
+
+# --- one window -------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_lacks_one_token_waits_for_the_next_step() -> None:
+    window = Allowance("tokens", 60, limit=100)
+    window.spend(0, 1, 60)
+    window.spend(10, 1, 40)
+    assert window.wait(20, 60) == 60.5 - 20
+    assert window.wait(20, 61) == 70.5 - 20
+
+
+def test_spending_counts_until_its_last_moment_and_not_in_it() -> None:
+    for seen_at, others in ((60.4, 0), (60.5, 10)):
+        window = Allowance("tokens", 60, limit=100)
+        window.spend(0, 1, 10)
+        window.update(Window("tokens", 60, 100, remaining=90, seen_at=seen_at))
+        assert window.others == others
 
 
 async def test_a_burst_is_spread_after_a_credit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
