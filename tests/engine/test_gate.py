@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from selfinstruct.engine.allowance import Allowance
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import CREDIT, RECOVERY, SPREAD, Estimator, Gate, Ticket
+from selfinstruct.engine.rate_limit import RateLimit
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
@@ -215,7 +215,7 @@ async def test_of_two_limits_with_the_same_wait_the_first_is_the_reason(clock: C
 
 
 def test_a_request_that_lacks_one_token_waits_for_the_next_step() -> None:
-    window = Allowance("tokens", 60, limit=100)
+    window = RateLimit("tokens", 60, limit=100)
     window.spend(0, 1, 60)
     window.spend(10, 1, 40)
     assert window.wait(20, 60) == 60.5 - 20
@@ -224,7 +224,7 @@ def test_a_request_that_lacks_one_token_waits_for_the_next_step() -> None:
 
 def test_spending_counts_until_its_last_moment_and_not_in_it() -> None:
     for seen_at, others in ((60.4, 0), (60.5, 10)):
-        window = Allowance("tokens", 60, limit=100)
+        window = RateLimit("tokens", 60, limit=100)
         window.spend(0, 1, 10)
         window.update(Window("tokens", 60, 100, remaining=90, seen_at=seen_at))
         assert window.others == others
