@@ -31,7 +31,7 @@ REVIEWED = ("g0.0", "g1.1", "e0.0", "e2.0", "e5.0")
 def run(folder: Path, when: str, number: float) -> Ended:
     """All stages in a process of their own, which kills itself as `tests.faults.killed_run` says."""
     options = ["--backend", "demo", "--target", "24", "--set", "judge.enabled=true", "--set", "run.lookahead=4"]
-    command = ["run", "--out", folder, *options, "--quiet"]
+    command = ["run", "--out", str(folder), *options, "--quiet"]
     started = start("-m", "tests.faults.killed_run", when, str(number), *command, cwd=ROOT, env=environment())
     return Ended(started.wait(), started.out(), started.err())
 
@@ -54,8 +54,8 @@ def review(folder: Path) -> None:
 
 def exported(folder: Path) -> dict[str, str]:
     """Every file that the run and an export with reviews write, without the times of day."""
-    export = ["export", "--out", folder, "--format", "messages", "--to", folder / "dataset"]
-    started = start("-m", "selfinstruct", *map(str, export), cwd=ROOT, env=environment())
+    export = ["export", "--out", str(folder), "--format", "messages", "--to", str(folder / "dataset")]
+    started = start("-m", "selfinstruct", *export, cwd=ROOT, env=environment())
     assert started.wait() == 0, started.err()
     files = sorted(folder.rglob("*.jsonl"))
     return {str(file.relative_to(folder)): TIME.sub("TIME", file.read_text("utf-8")) for file in files}
@@ -100,4 +100,5 @@ def test_a_run_killed_at_random_ends_like_an_unbroken_one(
     review(folder)
     assert list(find_damage(folder)) == []
     assert exported(folder) == unbroken.files
-    assert not (folder / f"{RUN_FILE}-wal").exists()
+    log = folder / f"{RUN_FILE}-wal"  # a reader leaves an empty one
+    assert not log.exists() or not log.stat().st_size
