@@ -65,7 +65,7 @@ def commands() -> Lines:
     yield "## Common options { #common }\n"
     yield "| option | meaning |\n|---|---|"
     yield from (f"| `{flags}` | {cell(words)} |" for flags, words in shared)
-    yield "\nCommands that can stop end with an [exit code](errors.md).\n"
+    yield "\nEvery command ends with one of the same [exit codes](errors.md).\n"
     for name in COMMANDS:
         command = command_of(name)
         yield from one_command(command, context_of(command, name), "##", shared=shared)
@@ -171,7 +171,8 @@ command override the file, and `--set PATH=VALUE` overrides everything: `--set g
 | `backend` | component | none | the model backend: `use` and its options |
 
 A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory, wherever the file is.
+list names and options. Paths are relative to the working directory. Seeds and plugins that are not there are looked
+for beside the file.
 
 `[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -12,7 +15,10 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.store.damage import DamagedRunError, RunConnection
+from selfinstruct.store.write_ahead import is_being_written
 from selfinstruct.store.writer import Statement, Writer
+from tests.command_line import environment
 
 SECONDS = 60
 ADD = "INSERT INTO numbers VALUES (?)"
@@ -81,6 +87,28 @@ def test_waiting_groups_are_committed_together(bench: Bench) -> None:
     assert bench.seen.count("COMMIT") == 2
 
 
+def test_one_transaction_takes_at_most_512_groups(bench: Bench) -> None:
+    let_go = bench.held_up()
+    waiting = [bench.writer.write(add(number)) for number in range(513)]
+    let_go()
+    for done in waiting:
+        done.result(SECONDS)
+    assert bench.seen.count("COMMIT") == 3
+
+
+def test_damage_that_a_write_meets_reaches_its_waiter_as_damage(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False, factory=RunConnection)
+    writer = Writer(connection, "db")
+    with pytest.raises(DamagedRunError):
+        writer.write(add(1)).result(SECONDS)  # the table is gone
+    writer.close()
+
+
+def test_a_program_that_ends_without_closing_is_not_held_up(tmp_path: Path) -> None:
+    code = "import sqlite3, sys; from selfinstruct.store.writer import Writer; Writer(sqlite3.connect(sys.argv[1]), '')"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "db"], env=environment(), check=True, timeout=SECONDS)
+
+
 def test_closing_writes_the_waiting_groups(bench: Bench) -> None:
     let_go = bench.held_up()
     bench.writer.write(add(1))
@@ -134,3 +162,29 @@ def test_a_full_disk_ends_the_run_with_the_code_of_a_run_that_can_be_resumed(ben
         full.result(SECONDS)
     assert caught.value.exit_code == 5
     assert bench.numbers() == [1]
+
+
+async def test_a_task_waits_in_its_loop_until_its_group_is_committed(bench: Bench) -> None:
+    let_go = bench.held_up()
+    first, given_up, last = (asyncio.create_task(bench.writer.write(add(number)).wait()) for number in (1, 2, 3))
+    await asyncio.sleep(0.01)
+    assert not first.done()
+    assert not last.done()
+    given_up.cancel()
+    await asyncio.to_thread(let_go)
+    await asyncio.wait_for(asyncio.gather(first, last), SECONDS)
+    assert bench.numbers() == [1, 2, 3]
+
+
+async def test_a_task_that_comes_after_the_commit_does_not_wait(bench: Bench) -> None:
+    written = bench.writer.write(add(1))
+    written.result(SECONDS)
+    await asyncio.wait_for(written.wait(), SECONDS)
+    assert written.waiters == []
+
+
+def test_the_first_commit_marks_the_database_as_being_written(bench: Bench) -> None:
+    with closing(sqlite3.connect(bench.path)) as reader:
+        assert not is_being_written(reader)
+        bench.writer.write(add(1)).result(SECONDS)
+        assert is_being_written(reader)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfinstruct.export.choice import Choice
+from selfinstruct.export.best_examples import Choice
 from selfinstruct.export.facts import DatasetFacts
 from selfinstruct.export.trainers import Shape, axolotl
 from selfinstruct.types import GENERATE
@@ -207,7 +207,6 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     best = f" --best {choice.most}" if choice else ""
     if choice and choice.balance:
         best += f" --balance {choice.balance}"
-    best += "".join(f" --column {name}" for name in contents.facts)
     options = f"{kind} --split {contents.split:g}{mlx}{columns}{best}{languages}{licence}"
     lines = [
         "```sh",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from selfinstruct.config import (
     Tree,
     assign,
     changed,
+    component_names,
     merge,
     read_file,
     read_recipe,
@@ -28,7 +28,7 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.store import ConfigFile, InitialFacts, RunStore
+from selfinstruct.store import ConfigFile, InitialFacts, RunStore, damage
 from selfinstruct.store.database import NoRunError
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import dumps
@@ -130,6 +130,15 @@ class ConfigSources:
             self._recipes[name] = read_recipe(name)
         return self._recipes[name]
 
+    def recipe_components(self) -> frozenset[str]:
+        """The components in the lists of the recorded recipe, which the run may have left out; none without a run."""
+        if self.recorded.tree is None:
+            return frozenset()
+        try:
+            return component_names(self.recipe(str(self.recorded.tree.get("recipe", "chat"))))
+        except ConfigError:  # a file that is gone
+            return frozenset()
+
 
 def _paths_beside(file: Path, tree: Tree) -> Tree:
     """The tree of a config file, in which files are named as seen from the working directory.
@@ -154,15 +163,15 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     sources = sources or ConfigSources(settings)
     recorded, file = sources.recorded, sources.file
     given = dict(file.tree)
-    resumed = recorded.tree is not None
     if recorded.tree is not None and settings.file is None:
         given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+    gone = sources.recipe_components()
     try:
-        tree = merge(tree, given, resumed=resumed)
+        tree = merge(tree, given, gone=gone)
     except ConfigError as error:
         raise locate(error, sources) from None
     tree = merge(tree, settings.overrides)
@@ -170,7 +179,7 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
     for path, value in settings.assigned:
-        assign(tree, path, value, resumed=resumed)
+        assign(tree, path, value, gone=gone)
     return tree
 
 
@@ -234,4 +243,4 @@ def refuse_unfinished_reprocessing(store: RunStore) -> None:
 
 def seeds_digest(seeds: Sequence[SeedTask]) -> str:
     """The SHA-256 digest of seed tasks, by which a run recognizes its seeds."""
-    return hashlib.sha256(dumps([asdict(seed) for seed in seeds]).encode()).hexdigest()
+    return damage.seeds_digest(dumps(asdict(seed)) for seed in seeds)

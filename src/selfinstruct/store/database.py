@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -14,6 +15,7 @@ from selfinstruct.files.names import RUN_FILE, with_sidecars
 from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.write_ahead import has_log, is_being_written, move_log_often
+from selfinstruct.store.write_errors import write_error
 
 
 class NoRunError(RunError):
@@ -47,7 +49,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
     except (FileExistsError, NotADirectoryError):
         raise RunError(f"{folder} cannot be made: a file is in the way", "Choose another --out.") from None
     except OSError as error:
-        raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
+        raise write_error(f"{folder} cannot be made", error, hint="Choose another --out.") from None
     refuse_links(path)
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
@@ -63,7 +65,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
             connection.close()
         lock.release()
         if isinstance(error, sqlite3.Error):
-            raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
+            raise write_error(f"{path} cannot be used", error, hint="Choose another --out.") from None
         raise
 
 
@@ -98,7 +100,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
-            raise RunError(f"{path} cannot be read: {error}", "Make it and its folder readable.") from None
+            raise write_error(f"{path} cannot be read", error, hint="Make it and its folder readable.") from None
         raise
     return connection
 
@@ -141,6 +143,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode=ro"
+    if not os.access(path.parent, os.W_OK) and not has_log(path):
+        address += "&immutable=1"  # SQLite would write beside it, to share a log that is not there
     connection = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30, factory=RunConnection)
     connection.path = str(path)
     return connection

@@ -1,0 +1,53 @@
+"""What the readers of tasks, labels and ratings need first: a reply's final part, in plain signs."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selfinstruct.api.text import final_text
+
+LONGEST, MOST_LINES = 100_000, 5_000
+"""Characters and lines of a final part that are read, some 25,000 tokens: what is longer runs in a circle."""
+
+_CDATA = re.compile(r"<!\[CDATA\[((?:(?!\]\]>|<!\[).)*+)\]\]>", re.DOTALL)
+_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
+_KEYCAPS = re.compile(r"(?:\d\ufe0f?\u20e3|🔟)+")
+"""Numbers in signs: 1⃣0⃣."""
+
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);"
+)
+ABOUT_MARKUP = re.compile(r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE)
+_LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
+_BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
+
+
+def final_part(text: str) -> str:
+    """The final part of a reply, as far as it is read."""
+    lines = _CDATA.sub(r"\1", final_text(text)[:LONGEST]).split("\n", MOST_LINES)
+    return "\n".join(lines[:MOST_LINES])
+
+
+def clean_reply(text: str) -> str:
+    """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
+    text = final_part(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text if text.isascii() else _KEYCAPS.sub(_number, _INVISIBLE.sub("", text))
+
+
+def _number(found: re.Match[str]) -> str:
+    return re.sub(r"\D", "", found[0].replace("🔟", "10")) + "."
+
+
+def plain_entities(text: str) -> str:
+    """Entities of HTML as the signs they stand for."""
+    if "&" not in text:
+        return text
+    return _ENTITY.sub(lambda found: " " if found[0] == "&nbsp;" else html.unescape(found[0]), text)
+
+
+def without_markup(text: str, instruction: str) -> str:
+    """A text that was written as a page, with lines that end in `<br>`, as plain lines; others as they are."""
+    if "<br" not in text or ABOUT_MARKUP.search(instruction) or not _BREAK_LAST.search(text):
+        return text
+    return plain_entities(_LINE_MARKUP.sub("", text))
