@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Instruction, Reply, Request
-from selfinstruct.text import final, json_reader
-from selfinstruct_chat import answer_words, framing, items, labels, layout, lists, series, tidying
-from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.items import _BRINGS_DATA, split_item
-from selfinstruct_chat.lists import ListItem
-from selfinstruct_chat.records import read_task_records
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct.text import final_answer, json_reader
+from selfinstruct_chat.readers import answer_words, framing, items, layout, line_labels, lists, series, tidying
+from selfinstruct_chat.readers.examples import ChatExamplesReader
+from selfinstruct_chat.readers.items import _BRINGS_DATA, split_item
+from selfinstruct_chat.readers.lists import ListItem
+from selfinstruct_chat.readers.records import read_task_records
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 from tests.sweeps import examples
 
 
 @examples(50)
-@given(text=st.from_regex(final._SIGN))
+@given(text=st.from_regex(final_answer._SIGN))
 def test_a_text_with_a_sign_is_looked_through(text: str) -> None:
-    assert any(sign in text for sign in final._SIGNS)
+    assert any(sign in text for sign in final_answer._SIGNS)
 
 
 @examples(100)
@@ -85,7 +85,7 @@ class Unused:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        (labels, "LABEL"),
+        (line_labels, "LABEL"),
         (tidying, "_AGAIN"),
         (answer_words, "_INLINE"),
         (answer_words, "_ABOUT"),
@@ -130,8 +130,8 @@ def test_each_match_holds_a_sign_that_is_looked_for_first(
 @examples(200)
 @given(st.text("ab1:：-–—*_# .[\n", max_size=12))
 def test_a_label_has_a_sign(line: str) -> None:
-    plain = any(map(line.__contains__, labels._LABEL_SIGNS))
-    assert plain or labels.label_at(f"Input{line}") is None
+    plain = any(map(line.__contains__, line_labels._LABEL_SIGNS))
+    assert plain or line_labels.label_at(f"Input{line}") is None
 
 
 @examples(300)
@@ -161,8 +161,8 @@ def test_words_at_the_end_are_looked_for_once_where_there_are_none(monkeypatch: 
 def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labels, "_INSIDE", Unused())
-    assert labels.one_label_a_line(labels.LabelledText.from_text(text)).text == text
+    monkeypatch.setattr(line_labels, "_INSIDE", Unused())
+    assert line_labels.one_label_a_line(line_labels.LabelledText.from_text(text)).text == text
 
 
 def test_deep_indentation_is_passed_over_once() -> None:
@@ -175,7 +175,7 @@ def test_deep_indentation_is_passed_over_once() -> None:
 
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("selfinstruct_chat.items._BRINGS_DATA", Unused())
+        patched.setattr("selfinstruct_chat.readers.items._BRINGS_DATA", Unused())
         assert split_item(ListItem(["Summarise the following text."])) == ("Summarise the following text.", "", "")
     assert _BRINGS_DATA.search("Summarise the following text.")
 
@@ -183,7 +183,7 @@ def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
 @pytest.mark.parametrize("text", ["Input: 4\nOutput: IV", "\nInput: 4\n\nOutput: IV", "<<INPUT>> 4\n<<OUTPUT>> IV"])
 def test_each_line_of_an_example_is_searched_once_for_a_label(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = Counter[str]()
-    plain = labels._SEPARATOR
+    plain = line_labels._SEPARATOR
 
     class Counted:
         """Counts the lines that are searched."""
@@ -192,7 +192,7 @@ def test_each_line_of_an_example_is_searched_once_for_a_label(text: str, monkeyp
             looked[line] += 1
             return plain.fullmatch(line)
 
-    monkeypatch.setattr(labels, "_SEPARATOR", Counted())
+    monkeypatch.setattr(line_labels, "_SEPARATOR", Counted())
     subject = Instruction("g0.0", "Write it in Roman numerals.", is_classification=False)
     found = ChatExamplesReader().process(Request("prepare", 0, (), subjects=(subject,)), Reply(text, "stop"))
     assert [(one.input, one.output) for one in found] == [("4", "IV")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from selfinstruct_chat.labels import Label, LabelledText, delimiter_at, label_at
-from selfinstruct_chat.words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
+from selfinstruct_chat.readers.line_labels import Label, LabelledText, delimiter_at, label_at
+from selfinstruct_chat.readers.part_words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
 
 MOST_CLOSERS = 3
 ENDS = 600
