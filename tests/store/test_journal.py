@@ -105,7 +105,12 @@ def test_a_failure_is_never_read_back_as_an_answer(store: RunStore, message: str
 
 def test_what_a_run_holds_is_counted(store: RunStore) -> None:
     assert not store.has_started()
-    answers = [REPLY, replace(REPLY, text=" ", finish="stop"), replace(REPLY, finish="stop"), Failure("HTTP 500")]
+    answers: list[Reply | Failure] = [
+        REPLY,
+        replace(REPLY, text=" ", finish="stop"),
+        replace(REPLY, finish="stop"),
+        Failure("HTTP 500"),
+    ]
     for index, answer in enumerate(answers):
         request = replace(REQUEST, index=index)
         store.record_request(request)
