@@ -22,7 +22,7 @@ from tests.clients.catalog import CLIENTS_WARN, KEY
 from tests.command_line import Ended, command
 from tests.faults.clock import run_clock
 from tests.servers.client_server import ClientServer, Said, failure
-from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
+from tests.servers.loopback import HTML, LoopbackServer, Received, ServerFault, Wire
 from tests.servers.protocols import body_of
 
 pytestmark = CLIENTS_WARN
@@ -141,6 +141,36 @@ def test_a_connection_error_names_the_address(server: ClientServer) -> None:
     server.stop()
     ended = run(f"{server.url}/v1")
     ended.failed(5, f"did not answer in 2 attempts: no answer from {server.url}/v1/chat/completions: ")
+    assert "Check the address, base_url." in ended.err
+
+
+def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer) -> None:
+    server.says = HTML
+    run(server.url).failed(5, "a web page", "Check the address, base_url.")
+
+
+def test_an_outage_after_replies_is_not_blamed_on_the_address(server: ClientServer) -> None:
+    run(f"{server.url}/v1").done()
+    server.says = HTML
+    ended = run(f"{server.url}/v1", "--target", "9")
+    ended.failed(5, "a web page", "Run the same command again when it answers.")
+    assert "base_url" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("model", "end"), [("openai:m", "in /v1"), ("anthropic:m", "without /v1"), ("google_genai:m", "without /v1beta")]
+)
+def test_the_hint_about_an_address_is_that_of_the_provider(
+    server: ClientServer, monkeypatch: pytest.MonkeyPatch, model: str, end: str
+) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    server.says = failure(404, "Not Found")
+    run(server.url, model=model).failed(4, "does not know this model or address", f"base_url ends {end}")
+
+
+def test_https_where_the_server_speaks_http_ends_the_run_at_once(server: ClientServer) -> None:
+    ended = run(f"{server.url.replace('http:', 'https:')}/v1")
+    ended.failed(4, "the server at this address does not speak https", "Write http:// in place of https://")
 
 
 @pytest.mark.parametrize("model", ["openai:m", "anthropic:m"])

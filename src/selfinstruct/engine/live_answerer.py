@@ -45,6 +45,7 @@ __all__ = ["Answer", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
+NEVER_ANSWERED = "Check the address, base_url. Nothing is lost: run the same command again when it answers."
 TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
@@ -282,7 +283,7 @@ class LiveAnswerer:
         self._breaker.failed()
         if self._breaker.is_down:
             words = f"all requests failed for {self._policy.down:g} s, most recently: {self.mask(busy.message)}"
-            raise Stopped(words, DOWN)
+            raise Stopped(words, self._down_hint(busy))
         if self._breaker.is_open:
             self._gate.send_one_at_a_time()
 
@@ -291,4 +292,7 @@ class LiveAnswerer:
         words = self.mask(busy.message)
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
-        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
+        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", self._down_hint(busy))
+
+    def _down_hint(self, busy: Busy) -> str:
+        return DOWN if self._is_proven or self._answers or busy.too_many_requests else NEVER_ANSWERED
