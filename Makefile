@@ -11,7 +11,7 @@ help:
 	@echo "make demo      install, then a complete offline run in runs/demo"
 	@echo "make test      install, then lint, types and tests"
 	@echo "make test-all  the same with the longer sweeps, and more examples of each property"
-	@echo "make coverage  the tests of make test, and which lines none of them runs; fails below the floor in pyproject.toml"
+	@echo "make coverage  the tests of make test, and which lines none of them runs"
 	@echo "make real      all stages with a real, tiny model on this computer, without a key: 10 to 15 minutes"
 	@echo "               (the first time 200 MB to download and 500 MB of disk); options: make real REAL='--target 40'"
 	@echo "make check     lint, types, and an audit of the dependencies"

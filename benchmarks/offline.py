@@ -50,7 +50,9 @@ def main() -> None:
         measure("resume, finished", [*replay, "--out", run], run, "generate")
         again, imported = str(folder / "again"), str(folder / "imported")
         measure("reprocess", ["reprocess", run, "--out", again], again, "generate")
-        measure("import", ["import", str(texts), str(raw), "--out", imported], imported, "instances")
+        measure(
+            "import", ["import", str(texts), str(raw), "--seeds", "builtin", "--out", imported], imported, "instances"
+        )
         measure("prepare", ["prepare", "--out", imported], imported, "prepare")
         measure("export", ["export", "--out", imported], imported, "prepare")
 

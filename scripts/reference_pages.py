@@ -171,7 +171,8 @@ command override the file, and `--set PATH=VALUE` overrides everything: `--set g
 | `backend` | component | none | the model backend: `use` and its options |
 
 A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory, wherever the file is.
+list names and options. Paths are relative to the working directory. Seeds and plugins that are not there are looked
+for beside the file.
 
 `[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
 

@@ -49,6 +49,9 @@ _LINE = re.compile(
     rf"[\s*_#>|`\"'(\[{{•+-]*{_TASK}(?P<number>\d{{1,3}})(?:{_MARK}|(?=[\s*_]|\Z))(?P<rest>.*)", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[.!]) +(?=(?:Task|Instruction|Number)s? \d{1,3}\b|(?:All )?[Tt]he (?:others?|rest)\b)")
+_TAG = re.compile(r"<[A-Za-z][^<>\d]{0,40}(\d{1,3})[^<>\n]{0,40}>|</[A-Za-z][^<>\n]{0,40}>")
+"""A tag of XML, and the number in it."""
+
 _OTHERS = re.compile(
     r"\W*(?:all )?(?:the )?(?:others?|rest|remaining)\b.{0,40}?\b(?:(?P<no>not?)|(?P<yes>yes|classification))\b",
     re.IGNORECASE,
@@ -125,9 +128,9 @@ def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[
     The last answer of a reply that was cut is left out, unless its closing bracket or quotation mark says that it is
     whole, or one task was asked about.
     """
-    found = read_json_labels(text, tasks)
-    if found is not None:
+    if found := read_json_labels(text, tasks):
         return found
+    text = _TAG.sub(lambda found: f"{found[1]}. " if found[1] else "", text)
     lines = [" ".join(line.split()) for line in _SENTENCE.sub("\n", text).split("\n") if line.strip("`~ \t")]
     found = _by_line(lines, tasks) or _by_position(lines, len(tasks)) or _by_text(lines, tasks)
     if not found and len(tasks) == 1 and text:

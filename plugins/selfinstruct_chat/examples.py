@@ -8,17 +8,16 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
-from selfinstruct.api.text import final_text
 from selfinstruct_chat.fields import says_nothing
 from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
-from selfinstruct_chat.json_examples import read_json_examples, read_table_examples
+from selfinstruct_chat.json_examples import read_json_examples, read_row_examples
 from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
 from selfinstruct_chat.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.records import read_records
-from selfinstruct_chat.replies import LONGEST, without_markup
+from selfinstruct_chat.replies import final_part, without_markup
 from selfinstruct_chat.words import EXPLANATIONS, NOTES
 
-MarkedPart: TypeAlias = tuple[Literal["input", "output", "next"], str]
+MarkedPart: TypeAlias = tuple[Literal["input", "output"], str]
 InputOutput: TypeAlias = tuple[str, str]
 """Input and output."""
 
@@ -32,16 +31,11 @@ _WANTS_REMARKS = re.compile(
 """Tasks whose answer is an explanation, or has one."""
 
 _EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_ARROW = re.compile(
-    r"[ \t]*(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?(?P<input>(?:(?!->|=>)[^→⇒]){1,2000}?)"
-    r"[ \t]{0,9}(?:->|=>|→|⇒)[ \t]*(?P<output>(?:(?!->|=>)[^→⇒])+)"
-)
+_ARROW = re.compile(r"->|=>|→|⇒")
+_ITEM = re.compile(r"(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?")
 _ARROW_BELOW = re.compile(r"\n[ \t]*(?=(?:->|=>|→|⇒))")
 _NOTE_LAST = re.compile(rf"\n[ \t]*\n[*_]*(?:{NOTES})[*_]*\s?[:：][^\n]*\Z", re.IGNORECASE)
 """A note below the last of several outputs, which is on all of them."""
-
-_BOLD_FIELD = re.compile(r"^\*\*([^*:\n]{1,40}:)\*\*|^\*\*([^*:\n]{1,40})\*\*:", re.MULTILINE)
-"""The name of a field in bold, in an input: `**Email:** ...`."""
 
 
 class ChatExamplesReader(PostProcessor):
@@ -54,7 +48,7 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = without_closers(final_text(reply.text)[:LONGEST].rstrip(), subject.text)
+        text = without_closers(final_part(reply.text).rstrip(), subject.text)
         text = without_next_task(text, subject.text)
         ends_open = reply.ended_early
         pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
@@ -70,7 +64,7 @@ class ChatExamplesReader(PostProcessor):
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
             given, output = split_input(given, without_frame(output, subject.text))
-            given = "" if _is_no_input(given, subject.text) else _BOLD_FIELD.sub(_plain_field, given)
+            given = "" if _is_no_input(given, subject.text) else given
             examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
         return examples
 
@@ -89,28 +83,30 @@ def read_pairs(
         return pairs, ends_open
     if blocks := read_blocks(text, is_classification, keeps_remarks):
         pairs = list(_paired(list(_parts(blocks)), is_classification))
-        while not ends_open and len(pairs) > 1 and not any(pairs[-1]):
-            pairs.pop()  # an empty `Output:` at the end
         return pairs, ends_open
     pairs, is_cut = read_json_examples(text, ends_open, _WANTS_DATA.search(instruction) is None)
     if pairs:
         return pairs, is_cut
-    return read_table_examples(text) or _by_arrows(text), ends_open
+    return read_row_examples(text) or _by_arrows(text), ends_open
 
 
 def _by_arrows(text: str) -> list[InputOutput]:
     """Inputs and outputs from several lines that all have an arrow between the two, and no other line."""
-    labels = ((line, label_at(line)) for line in _ARROW_BELOW.sub(" ", text).split("\n") if line.strip())
-    lines = [label.rest if label and label.part == "example" else line for line, label in labels]
-    found = [_ARROW.fullmatch(line) for line in lines]
-    return [(one["input"].strip("*"), one["output"]) for one in found if one] if len(found) > 1 and all(found) else []
+    pairs = []
+    for line in _ARROW_BELOW.sub(" ", text).split("\n"):
+        label = label_at(line)
+        own = label.rest if label and label.part == "example" else line
+        if not own.strip():
+            continue
+        sides = [side.strip() for side in _ARROW.split(own)]
+        if len(sides) != 2 or not all(sides):
+            return []
+        pairs.append((_ITEM.sub("", sides[0], count=1).strip("*"), sides[1]))
+    return pairs if len(pairs) > 1 else []
 
 
 def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
-    """Inputs and outputs, and where another example starts.
-
-    Below a class label stands its input; what a heading such as `Example 2` is followed by is an input, if it has none.
-    """
+    """Inputs and outputs. Below a class label stands its input, if none is named."""
     for (kind, text), (after, _) in pairwise([*blocks, ("end", "")]):
         if kind in ("input", "output"):
             yield kind, text
@@ -118,22 +114,12 @@ def _parts(blocks: Sequence[PartBlock]) -> Iterator[MarkedPart]:
             label, _, below = text.partition("\n")
             yield "output", text if after == "input" else label.strip()
             if after != "input" and below.strip():
-                yield "input", _unlabelled(tidy(below.split("\n")))
-        elif kind == "example":
-            yield "next", ""
-            if after == "output" and text:
-                yield "input", text
-
-
-def _unlabelled(given: str) -> str:
-    """An input without a label that says no more than that it is one: `Text: ...`."""
-    label = label_at(given)
-    return label.rest if label and label.part in ("input", "given") else given
+                yield "input", tidy(below.split("\n"))
 
 
 def _paired(parts: Sequence[MarkedPart], is_classification: bool) -> Iterator[InputOutput]:
     """Put inputs and outputs together, in whichever order they come."""
-    kinds = [kind for kind, _ in parts if kind != "next"]
+    kinds = [kind for kind, _ in parts]
     is_output_first = kinds[:1] == ["output"] and "input" in kinds and (is_classification or kinds[-1] == "input")
     return _output_first(parts) if is_output_first else _input_first(parts)
 
@@ -148,26 +134,19 @@ def _input_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
             continue
         if held:
             yield held, ""
-        held = text if kind == "input" else None
+        held = text
     if held is not None:
         yield held, ""
 
 
 def _output_first(parts: Sequence[MarkedPart]) -> Iterator[InputOutput]:
-    """An input belongs to the label before it, and so does a second one; a label may stand alone."""
-    label, is_used = "", True
-    for kind, text in [*parts, ("output", "")]:
+    """An input belongs to the label before it, and so does a second one."""
+    label = ""
+    for kind, text in parts:
         if kind == "output":
-            if not is_used:
-                yield "", label
-            label, is_used = text, False
-        elif kind == "input":
+            label = text
+        else:
             yield text, label
-            is_used = True
-
-
-def _plain_field(found: re.Match[str]) -> str:
-    return found[1] or f"{found[2]}:"
 
 
 def _is_no_input(given: str, instruction: str) -> bool:

@@ -56,16 +56,11 @@ def without_frame(output: str, instruction: str) -> str:
         at for at in range(2, len(lines)) if not lines[at - 1].strip() and _begins_other(lines[at]) not in ("", own)
     )
     lines = lines[: next(others, len(lines))]
-    if _is_output(lines[0]) and (below := "\n".join([_rest(lines[0]), *lines[1:]]).strip("\r\n")):
-        lines = below.split("\n")
     output = "\n".join(lines).rstrip()
     if found := _OPENER.match(output[:ENDS]):
         output = output[found.end() :]
     if not _WANTS_LETTER.search(instruction) and (found := _AGREED.match(output[:ENDS])):
         output = output[found.end() :]
-    above, _, last = output.rpartition("\n")
-    if _is_output(last) and not _rest(last).strip("*_ \t"):
-        output = above.rstrip()
     return without_closers(output, instruction)
 
 
@@ -98,7 +93,7 @@ def split_input(given: str, output: str) -> tuple[str, str]:
     lines = output.split("\n")
     label = label_at(lines[0])
     place = next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0)
-    if label is None or label.part != "input" or (given and not place):
+    if label is None or label.part != "input":
         return given, output
     if place:
         above, below = [label.rest, *lines[1:place]], [_rest(lines[place]), *lines[place + 1 :]]

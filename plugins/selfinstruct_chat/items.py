@@ -17,7 +17,7 @@ from selfinstruct_chat.answer_words import (
 )
 from selfinstruct_chat.lists import ListItem, is_break, is_fence
 from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.words import INPUTS, NO_INPUT, TASKS
+from selfinstruct_chat.words import INPUTS, LEAD_IN, NO_INPUT, TASKS
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""
@@ -37,22 +37,22 @@ _BRINGS_DATA = re.compile(
 _WANTS_EXAMPLE = re.compile(
     r"[:：]\Z|\b(?:examples?|patterns?|formats?|styles?|following|below|given|provided)\b", re.IGNORECASE
 )
-_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
+_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*+(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
 _NO_INPUT = re.compile(
-    rf"\s*(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
+    rf"\s*+(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
     re.IGNORECASE,
 )
 _BOLD_INPUT = re.compile(rf"^(\s*)(?:[-*•]\s+)?[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
-_FORM = re.compile(rf"[*_ ]*(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
+_FORM = re.compile(rf"[*_ ]*+(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
     r"\[(?:end|done|eof)\]|\*[^*\n]+\*\s*\Z|note(?: that)?\b|please provide more|enjoy\b|is there anything else"
-    r"|that's all)",
+    r"|that's all|there you (?:go|have it)|which (?:one )?(?:of (?:these|them) )?do you (?:like|prefer))",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*", re.IGNORECASE
+    rf"[ \t]*(?:(?:and )?here are\b[^\n]{{0,80}}|(?:[a-z]+ )?(?:{TASKS})s?)[:：][ \t]*|{LEAD_IN}[ \t]*", re.IGNORECASE
 )
 _REMARK = re.compile(r"※.*|(?:\.{3,}|…)[ \t]*(?:[(（].*[)）])?|\([^()]*[^\W\d_][^()]* [^()]*\)|[*_]+\([^()]+\)[*_]+")
 _OPTION = re.compile(r"[ \t]*B[:.)]\s")
@@ -166,18 +166,15 @@ def _with_title(blocks: list[list[str]]) -> list[list[str]]:
     title = tidy(blocks[0][0])
     if title.rstrip('"”’»」)').endswith((".", "?", "!", "。", "？", "！")):
         return blocks
-    rest, others = blocks[0][1:], blocks[1:]
-    if not rest and others:
-        rest, others = others[0], others[1:]
-    if not rest:
-        return blocks
-    return [[f"{title.rstrip(':： ')}: {rest[0].strip()}", *rest[1:]], *others]
+    rest = [*blocks[0][1:], *(blocks[1] if len(blocks[0]) == 1 and len(blocks) > 1 else ())]
+    others = blocks[1 if len(blocks[0]) > 1 else 2 :]
+    return [[f"{title.rstrip(':： ')}: {rest[0].strip()}", *rest[1:]], *others] if rest else blocks
 
 
 def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
     """How many of the blocks are the task. Later ones are only if the first announces a text or data to work on.
 
-    The announcing words are English; elsewhere a colon announces, and lists, tables and code count as data.
+    The announcing words are English; elsewhere a colon announces.
     """
     if len(blocks) < 2:
         return len(blocks)
@@ -185,9 +182,6 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
     length = 1
     if _BRINGS_DATA.search(head) or any(_INPUT.match(line) for line in blocks[0]) or _INPUT.match(blocks[1][0]):
         length = len(blocks)
-    elif not head.isascii():
-        while length < len(blocks) and _STRUCTURED.match(blocks[length][0]):
-            length += 1
     ends = starts_answer if _WANTS_EXAMPLE.search(head) else announces_answer
     length = next((at for at in range(1, length) if ends(blocks[at][0]) and not _speaks(blocks[at])), length)
     if length > 1 and all(describes_task(line) for line in blocks[length - 1]):

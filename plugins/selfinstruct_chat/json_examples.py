@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.fields import kind_of_field, text_of
-from selfinstruct_chat.layout import read_table
+from selfinstruct_chat.rows import read_rows
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")
@@ -31,8 +31,6 @@ def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False
     found = [pair for value in reading.values for pair in _examples(value)]
     if not found and accept_any_keys and len(reading.values) == 1:
         found = _alike(reading.values[0])
-    if found == [("", "")]:
-        return [], False
     if not found or not reading.is_cut:
         return found, False
     if not _ends_in_example(reading.values[-1]):
@@ -43,14 +41,18 @@ def read_json_examples(text: str, ends_open: bool, accept_any_keys: bool = False
     return found, not is_whole or (ends_open and not has_quote)
 
 
-def read_table_examples(text: str) -> list[tuple[str, str]]:
-    """Inputs and outputs from a table that has a column for each, below no more than a line."""
-    intro, (names, *rows), _ = read_table(text.split("\n")) or ([], [[]], [])
-    if sorted(filter(None, map(kind_of_field, names))) != ["input", "output"] or not _INTRO.fullmatch(
-        "\n".join(intro).strip()
-    ):
+def read_row_examples(text: str) -> list[tuple[str, str]]:
+    """Inputs and outputs from rows that have a field for each, below no more than a line."""
+    rows = read_rows(text)
+    if rows is None or not _INTRO.fullmatch("\n".join(rows.intro).strip()):
         return []
-    return [pair for row in rows if len(row) == len(names) and (pair := _pair(dict(zip(names, row, strict=True))))]
+    kinds = ("input", "output")
+    return [
+        pair
+        for row in rows.objects
+        if sorted(filter(None, map(kind_of_field, row))) == [*kinds]
+        for pair in _examples(row)
+    ]
 
 
 def _examples(value: object) -> Iterator[tuple[str, str]]:
@@ -76,12 +78,7 @@ def _alike(value: object) -> list[tuple[str, str]]:
     """Several objects with the same two texts each, whatever their keys."""
     rows = [tuple(one.items()) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
     names = {tuple(name for name, _ in row) for row in rows}
-    if (
-        len(rows) < 2
-        or len(names) != 1
-        or len(rows[0]) != 2
-        or not all(isinstance(text, str) for row in rows for _, text in row)
-    ):
+    if len(names) != 1 or len(rows[0]) != 2:
         return []
     return [(text_of(given), text_of(output)) for (_, given), (_, output) in rows]
 
@@ -120,8 +117,6 @@ def _pair(value: Mapping[str, object]) -> tuple[str, str] | None:
     parts = [(kind_of_field(str(key).strip()), inner) for key, inner in value.items()]
     outputs = [inner for kind, inner in parts if kind == "output"]
     inputs = [inner for kind, inner in parts if kind == "input"]
-    if not outputs and len(parts) == len(inputs) and isinstance(next(iter(inputs), None), CutText):
-        return text_of(inputs[0]), ""
     if not inputs and any(_holds_objects(inner) for inner in outputs):
         return None  # {"result": [...]}
     if len(parts) == 2 and len(outputs) == 1 and not inputs:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from selfinstruct.api.text import CutText, read_json
 from selfinstruct_chat.fields import kind_of_field, text_of, with_input
 from selfinstruct_chat.lists import has_marker
+from selfinstruct_chat.rows import read_toml
 from selfinstruct_chat.words import TASKS
 
 KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
@@ -31,24 +32,26 @@ class JsonTasks:
 
 def read_json_tasks(text: str) -> JsonTasks | None:
     """Read the first JSON that holds tasks; `None` where there is none, so that other forms can be tried."""
+    if tables := read_toml(text):
+        return JsonTasks("", tuple(task for table in tables for task in tasks_in(table)), "", cut=False)
     reading = read_json(text)
     if reading is None or has_marker(text[: reading.start]):
         return None  # no JSON, or JSON that is a task's data
-    tasks = [task for value in reading.values for task in _tasks(value)]
+    tasks = [task for value in reading.values for task in tasks_in(value)]
     if not tasks:
         return None
     intro, outro = text[: reading.start], text[reading.end :]
     return JsonTasks(_plain(intro), tuple(tasks), _plain(outro), cut=isinstance(tasks[-1], CutText))
 
 
-def _tasks(value: object) -> Iterator[str]:
+def tasks_in(value: object) -> Iterator[str]:
     """The tasks in a value: every string of a list, and of an object its own task, or those in its parts."""
     if isinstance(value, str):
         if value.strip():
             yield value
     elif isinstance(value, list):
         for inner in value:
-            yield from _tasks(inner)
+            yield from tasks_in(inner)
     elif isinstance(value, dict):
         if value.get("role") in ("assistant", "system"):
             return
@@ -60,7 +63,7 @@ def _tasks(value: object) -> Iterator[str]:
         )
         for key, inner in value.items():
             if are_tasks or isinstance(inner, list | dict) or _NUMBER.fullmatch(str(key).strip()):
-                yield from _tasks(inner)
+                yield from tasks_in(inner)
 
 
 def _own(value: dict[str, object]) -> str | None:

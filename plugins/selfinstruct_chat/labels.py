@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from selfinstruct_chat.fields import part_of_field
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, EXPLANATIONS, INPUTS, OUTPUTS, SYMBOL
+from selfinstruct_chat.words import ANSWERS, EXAMPLES, EXPLANATIONS, INPUTS, LEAD_IN, OUTPUTS, SYMBOL
 
 FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 HEAD = 120
@@ -15,7 +16,7 @@ HEAD = 120
 
 _STARS = r"[*_]{0,3}"
 _LEAD = (
-    r"[ \t]*(?:>[ \t]*)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
+    r"[ \t]*+(?:>[ \t]*+)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
     rf"(?:{SYMBOL}[ \t]*)?[\[【]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
 )
 LABEL = re.compile(
@@ -53,13 +54,19 @@ _INSIDE = re.compile(
 )
 """Where a label begins in the middle of a line."""
 
-_COLUMN = re.compile(rf"[ \t]+[|–—][ \t]+(?={_STARS}(?P<name>[^\W\d_]{{2,20}}){_STARS}[:：])")
+_COLUMN = re.compile(rf"(?<=\S)[ \t]+[|–—][ \t]+(?={_STARS}(?P<name>[^\W\d_]{{2,20}}){_STARS}[:：])")
+
+_BLOCK_SCALAR = re.compile(r"[|>][+-]?[ \t]*")
+"""Stands in YAML above an indented text."""
 
 LONGEST_LINE = 2_000
 """Characters of a line in which labels are looked for."""
 
-_BETWEEN = re.compile(r"[ \t]*(?:(?:[-*_=][ \t]*){3,}|\(?\d{1,3}[.)]|\#{1,6}(?:[ \t]*\d{1,3}[.:]?)?)[ \t]*\r?")
-"""Rules, bare numbers and empty headings that part examples."""
+_BETWEEN = re.compile(
+    rf"[ \t]*+(?:{LEAD_IN}|(?:[-*_=][ \t]*){{3,}}|\(?\d{{1,3}}[.)]|\#{{1,6}}(?:[ \t]*\d{{1,3}}[.:]?)?)[ \t]*\r?",
+    re.IGNORECASE,
+)
+"""Rules, bare numbers, empty headings and words to the user that part examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,8 @@ def cut_at(lines: Sequence[str], marks: Sequence[tuple[int, str]]) -> list[str]:
             own.pop()
         if end == len(lines) and len(own) > 1 and len(marks) > 2 and _BETWEEN.fullmatch(own[-1][:HEAD]):
             own.pop()
+        if _BLOCK_SCALAR.fullmatch(own[0]):
+            own = textwrap.dedent("\n".join(own[1:])).split("\n")
         texts.append(tidy(own))
     return texts
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
 
 from selfinstruct_chat.fields import kind_of_field, with_input
+from selfinstruct_chat.json_tasks import tasks_in
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.rows import read_rows
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>", re.MULTILINE)
@@ -35,9 +35,6 @@ _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|it
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTED = re.compile(r"(?:>[^\n]*(?:\n\s*+|\Z))++")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-_ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
-_RULE = re.compile(r"[ \t]*\|[ \t:|-]*-[ \t:|-]*\|[ \t]*")
-_CELLS = re.compile(r"(?<!\\)\|")
 
 
 def unescaped(text: str) -> str:
@@ -57,9 +54,8 @@ def unescaped(text: str) -> str:
 
 
 def read_layout(text: str) -> ParsedList | None:
-    """Tasks in tags or in the rows of a table; `None` where there are none, or where they are a listed task's data."""
-    lines = text.split("\n")
-    return _tagged(text) or _table(lines) or _csv(lines)
+    """Tasks in tags or in rows; `None` where there are none, or where they are a listed task's data."""
+    return _tagged(text) or _rows(text)
 
 
 def _unwrapped(text: str) -> str:
@@ -100,45 +96,11 @@ def _tags_of_one_name(text: str) -> list[re.Match[str]]:
     return found if not rest or (rest.endswith((":", "：")) and "\n" not in rest) else []
 
 
-def _table(lines: Sequence[str]) -> ParsedList | None:
-    """The rows of the first table, if a column is headed as the one with the tasks."""
-    intro, (names, *rows), outro = read_table(lines) or ([], [[]], [])
-    items = _items(names, rows)
-    return ParsedList(intro, items, outro) if items and not has_marker("\n".join(intro)) else None
-
-
-def _items(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ListItem]:
-    """An item for each row, from the columns of the task and of its input; none where no column is the tasks'."""
-    kinds = [kind_of_field(name) for name in names]
-    if "task" not in kinds:
-        return []
-    task, given = kinds.index("task"), kinds.index("input") if "input" in kinds else len(kinds)
-    full = [[*row, *[""] * len(kinds)] for row in rows]
-    return [ListItem(with_input(row[task], row[given]).split("\n")) for row in full]
-
-
-def read_table(lines: Sequence[str]) -> tuple[list[str], list[list[str]], list[str]] | None:
-    """The lines above the first table, the cells of its head and of its rows, and the lines below it."""
-    rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
-    if rule < 1 or not _ROW.fullmatch(lines[rule - 1]):
+def _rows(text: str) -> ParsedList | None:
+    """The rows of a table, if a column is named as the one with the tasks."""
+    rows = read_rows(text)
+    if rows is None or has_marker("\n".join(rows.intro)):
         return None
-    if lines[-1].lstrip().startswith("|") and not _ROW.fullmatch(lines[-1]):
-        lines = [*lines[:-1], f"{lines[-1]} |"]  # the reply was cut inside a row
-    end = next((at for at in range(rule + 1, len(lines)) if not _ROW.fullmatch(lines[at])), len(lines))
-    rows = [_cells(line) for line in (lines[rule - 1], *lines[rule + 1 : end])]
-    return list(lines[: rule - 1]), rows, list(lines[end:])
-
-
-def _csv(lines: Sequence[str]) -> ParsedList | None:
-    """The rows of comma-separated values, if the first line names a column as the one with the tasks."""
-    names = [name.strip(' "') for name in lines[0].split(",")]
-    if len(names) < 2 or "task" not in map(kind_of_field, names):
-        return None
-    rows = [row for row in csv.reader(lines[1:], skipinitialspace=True) if row]
-    if len(rows) < 2 or any(len(row) != len(names) for row in rows):
-        return None
-    return ParsedList([], _items(names, rows))
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.replace("\\|", "|").strip() for cell in _CELLS.split(line.strip())[1:-1]]
+    named = [row for row in rows.objects if "task" in map(kind_of_field, row)]
+    items = [ListItem(task.split("\n")) for row in named for task in tasks_in(row)]
+    return ParsedList(list(rows.intro), items, list(rows.outro)) if items else None

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from selfinstruct_chat.answer_words import starts_answers, take_answers
 from selfinstruct_chat.labels import FENCE, fenced_lines
-from selfinstruct_chat.words import HERE, SURE, SYMBOL, TASKS
+from selfinstruct_chat.words import SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 
@@ -17,7 +17,7 @@ FARTHEST = 5
 """How far an item's number may lie above the one before: models skip numbers, but `42.` after `3.` is data."""
 
 _NUMBER = re.compile(
-    rf"""(?P<indent>[ \t]*)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
+    rf"""(?P<indent>[ \t]*+)(?:[-*•]\ +)?(?P<heading>\#{{1,6}}\ *)?(?P<bold>\*\*|__|\*)?
     【?(?P<label>{TASKS})?\s*\#?(?P<open>[(（\[])?(?P<number>\d{{1,3}}|(?-i:[IVX]{{1,5}}(?=[.)])))
     (?P<aside>\ ?(?:/|of\ )\ ?\d{{1,3}}(?=\ ?[:：.)])|\ ?\([^()]{{1,40}}\)(?=\ ?[:：]))?
     (?P<closed>\*\*|__|\*)?(?P<mark>[.)）、．°º\]】]|/(?=\ )|\ ?[:：–—-])?
@@ -26,15 +26,14 @@ _NUMBER = re.compile(
 )
 _DASHED = re.compile(r" [^\W\d_]")
 _RUN_ON = re.compile(r"[; \t](?:(?<=;)[ \t]+|(?<=[.?!:\"”][ \t])[ \t]*)(?=(\d{1,2})[.)][ \t]+[^\W\d_])")
-_BULLET = re.compile(rf"(?P<indent>[ \t]*)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›])(?P<rest>.*)", re.DOTALL)
+_BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SYMBOL})[ \t]+|[•»›・])(?P<rest>.*)", re.DOTALL)
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
-    rf"(?P<indent>[ \t]*)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
+    rf"(?P<indent>[ \t]*+)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_TALK = re.compile(rf"(?:{SURE}|{HERE})", re.IGNORECASE)
 _BARE = re.compile(r"[ \t]*[-*–](?=[^\W\d_])")
 _COUNTED = re.compile(
     r"[^\w\n]{0,4}(?:[^\W\d_]{2,12}[ _])?(?:\d{1,2}[.-])?(?P<number>\d{1,3})[^\w\s]{0,4}\s+(?P<rest>[^\W\d_].*)",
@@ -43,6 +42,7 @@ _COUNTED = re.compile(
 _CHECKBOX = re.compile(r"\[[ xX✓]?\]\s+")
 _STARTS = re.compile(r"[ \t]*(\d{1,2})[.)][ \t]")
 _BOLD_LINE = re.compile(r"\s*\*\*[^*]+\*\*:?\s*")
+_CATEGORY = re.compile(r"[*_]*[^\W\d_][^.?!。？！:：]{1,30}[:：]?[*_]*")
 _BREAK = re.compile(r"[ \t]*(?:#{1,6}(?: .*)?|\*\*[^*]+\*\*:?|[-*_=]{3,})[ \t]*")
 
 
@@ -79,7 +79,10 @@ def find_items(text: str) -> ParsedList:
     """Take a reply apart: by its numbers, else by its bullets, else line by line."""
     lines = _unrolled(text).split("\n")
     fenced = fenced_lines(lines)
-    markers = _numbered(lines, fenced) or _ranked(lines, fenced) or _bulleted(lines, fenced) or _counted(lines, fenced)
+    markers = _numbered(lines, fenced) or _ranked(lines, fenced)
+    if not markers:
+        lines = _without_categories(lines)
+        markers = _bulleted(lines, fenced) or _counted(lines, fenced)
     return _cut_at(lines, markers) if markers else _plain(lines)
 
 
@@ -160,8 +163,6 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
     mark, rest, label = (found["mark"] or "").strip(), found["rest"], (found["label"] or "").lower()
     closed = found["closed"] or found["closed_late"]
     named = bool(label or found["heading"])
-    if found["aside"] and not named:
-        return None  # `3 (three): `, `1/2. `
     if not named and (
         not mark or (mark == "]" and found["open"] != "[") or (mark in "–—-" and not _DASHED.match(rest))
     ):
@@ -177,8 +178,6 @@ def _number_at(at: int, line: str) -> ItemMarker | None:
         if number not in ROMAN:
             return None
         number, label = str(ROMAN.index(number) + 1), "roman"  # a label, so that no digits mix with these
-    elif mark in ("]", "°", "º", "/"):
-        label = label or mark  # notes below a text, and degrees, are written so
     indent = len(found["indent"].expandtabs(4))
     is_title = bool(found["heading"]) or _BOLD_LINE.fullmatch(rest) is not None
     return ItemMarker(at, indent, int(number), label.removeprefix("new "), rest, is_title)
@@ -229,6 +228,14 @@ def _bulleted(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     return _outermost(found)
 
 
+def _without_categories(lines: Sequence[str]) -> list[str]:
+    """The lines without the bullets that name a kind, where there are several and all else stands in bullets below."""
+    bullets = [marker for at, line in enumerate(lines) if (marker := _bullet_at(at, line))]
+    outer = {marker.line: marker.rest for marker in _outermost(bullets)}
+    is_filed = 2 < 2 * len(outer) <= len(bullets) and all(map(_CATEGORY.fullmatch, outer.values()))
+    return ["" if is_filed and at in outer else line for at, line in enumerate(lines)]
+
+
 def _bullet_at(at: int, line: str) -> ItemMarker | None:
     found = _BULLET.fullmatch(line)
     if found is None or is_break(line):
@@ -257,7 +264,7 @@ def _cut_at(lines: Sequence[str], markers: Sequence[ItemMarker]) -> ParsedList:
     filled = [line.strip() for line in intro if line.strip()]
     is_spaced = all(not lines[marker.line - 1].strip() for marker in markers)
     goes_on = markers[0].number > 1 and len(filled) == 1 and (is_spaced or lines[markers[0].line - 1].strip())
-    if goes_on and filled[0].endswith((".", "?", "。", "？")) and not _TALK.match(filled[0]):
+    if goes_on and filled[0].endswith((".", "?", "。", "？")):
         return ParsedList([], [ListItem(filled), *items], answers)
     return ParsedList(intro, items, answers)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from operator import itemgetter
 from typing import Literal, TypeAlias
 
@@ -33,7 +32,7 @@ PartBlock: TypeAlias = tuple[PartKind, str]
 _PART_NAMES = rf"(?:no[ _])?input|{INPUTS}|{OUTPUTS}"
 _OTHER_FORM = re.compile(
     rf"(?:^[ \t]*[*_]{{0,3}}(?:\[(?P<square>{_PART_NAMES})\]|【(?P<lens>{_PART_NAMES})】)"
-    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
+    rf"|(?<!<)<(?P<close>/)?(?P<tag>{_PART_NAMES}|label|example)(?:[ _#]?\d{{1,2}})?>(?!>))[*_]{{0,3}}[:：]?[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
 """Names in other brackets: `[INPUT]`, `【输入】`, `<input>`."""
@@ -50,7 +49,7 @@ def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list
     every = [mark for mark in labels_of(lines, keeps_remarks) if mark[1].part in _KINDS]
     labels = _counting(lines, [mark for mark in every if mark[1].part != "bare" or is_classification])
     if found := [(at, label) for at, line in enumerate(lines) if (label := delimiter_at(line))]:
-        marks = {*found, *_missing(found, labels, is_classification), *(m for m in every if m[1].part == "remark")}
+        marks = {*found, *_missing(found, labels), *(m for m in every if m[1].part == "remark")}
         return _cut_at(lines, sorted(marks, key=itemgetter(0)))
     if not labels:
         return []
@@ -82,14 +81,10 @@ def _cut_at(lines: Sequence[str], marks: Sequence[Mark]) -> list[PartBlock]:
     return [(_kind(mark), text) for mark, text in zip(marks, texts, strict=True)]
 
 
-def _missing(delimiters: Sequence[Mark], labels: Sequence[Mark], is_classification: bool) -> list[Mark]:
-    """The labels for the kind of part that no delimiter names."""
-    kinds = set(map(_kind, delimiters))
-    inputs = [mark for mark in labels if _kind(mark) == "input"]
-    if not kinds & {"output", "label"}:
-        return [mark for mark in labels if _kind(mark) in ("output", "label")]
-    is_ahead = inputs and (is_classification or inputs[0][0] < delimiters[0][0])
-    return inputs if is_ahead and "input" not in kinds else []
+def _missing(delimiters: Sequence[Mark], labels: Sequence[Mark]) -> list[Mark]:
+    """The labels of outputs, where no delimiter names one."""
+    is_complete = any(_kind(mark) in ("output", "label") for mark in delimiters)
+    return [] if is_complete else [mark for mark in labels if _kind(mark) in ("output", "label")]
 
 
 def _counting(lines: Sequence[str], found: Sequence[Mark]) -> list[Mark]:
@@ -103,9 +98,4 @@ def _counting(lines: Sequence[str], found: Sequence[Mark]) -> list[Mark]:
     known = [
         (at, label) for at, label in found if label.part != "answer" or at == first or (at > inputs[0] and not is_weak)
     ]
-    used = [one for one, below in pairwise([*known, None]) if one and (_kind(one) != "example" or _is_part(below))]
-    return used if any(_kind(mark) in ("output", "label") for mark in used) else []
-
-
-def _is_part(mark: Mark | None) -> bool:
-    return mark is not None and _kind(mark) != "example"
+    return known if any(_kind(mark) in ("output", "label") for mark in known) else []

@@ -130,8 +130,6 @@ def _below(block: _Block, line: str) -> bool:
 
 def _one(words: str) -> str | None:
     """The one answer that some words begin with, or that they are."""
-    if len(read(words).answers) == ANSWERS:
-        return None
     return word(words) or word(re.split(r"[-–—,;:(./|]|\s", words.strip(" *_`\"'"), maxsplit=1)[0])
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from selfinstruct_chat.fields import with_input
-from selfinstruct_chat.labels import Label, cut_at, labels_of, parts_examples
+from selfinstruct_chat.labels import Label, cut_at, labels_of
 from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
 
 _CLASS = re.compile(
@@ -29,13 +29,10 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
 
     One label must name an output, the first or the last; the others are the input, under their names where they are
     several. Where none does, there must be several records of two parts, each a paragraph: the second part is the
-    output then, or of a classification task the shorter one.
+    output then.
     """
     lines = text.strip().split("\n")
     marks = labels_of(lines, keeps_remarks)
-    counts = Counter(label.name for _, label in marks)
-    while marks and not marks[0][1].part and counts[marks[0][1].name] < max(counts.values()):
-        marks.pop(0)  # `Here are three examples:`
     parts = {label.part for _, label in marks}
     if "input" in parts and not parts.isdisjoint(_OUTPUTS):
         marks = [(at, label) for at, label in marks if label.part]  # other names belong to the texts
@@ -51,8 +48,6 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
     rows = [own_texts[at : at + period] for at in range(0, len(own_texts) - period + 1, period)]
     kinds = [_kind(label) for _, label in own[:period]]
     if kinds.count("output") == 1 and (kinds[-1] == "output" or (kinds[0] == "output" and is_classification)):
-        if not any(kinds[:-1]) and len(rows) < 2 and period > 1:
-            return []
         place = kinds.index("output")
         others = [label for (_, label) in own[:period] if label is not own[place][1]]
         given = [row[:place] + row[place + 1 :] for row in rows]
@@ -60,9 +55,7 @@ def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> lis
         return [(text, row[place]) for text, row in zip(_inputs(others, given, is_bare), rows, strict=True)]
     if "output" in kinds or period != 2 or len(rows) < 2 or not _are_paragraphs(lines, [at for at, _ in own[::period]]):
         return []
-    above, below = (sum(map(len, side)) for side in zip(*rows, strict=True))
-    swaps = is_classification and above < below
-    return [(second, first) if swaps else (first, second) for first, second in rows]
+    return [(first, second) for first, second in rows]
 
 
 def _begins(lines: Sequence[str], marks: Sequence[_Mark]) -> bool:
@@ -112,7 +105,7 @@ def read_task_records(text: str) -> ParsedList | None:
         return None
     if all(label.is_numbered for label in tasks) and not any(one.is_heading or one.is_numbered for one in others):
         return None
-    before = [line for line in lines[: marks[0][0]] if not parts_examples(line)]
+    before = list(lines[: marks[0][0]])
     if has_marker("\n".join(before)):
         return None  # the labels stand in a task of a list
     listing = ParsedList(before)

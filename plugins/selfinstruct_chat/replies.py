@@ -7,9 +7,10 @@ import re
 
 from selfinstruct.api.text import final_text
 
-LONGEST = 100_000
-"""Characters of a final part that are read, some 25,000 tokens: what is longer runs in a circle."""
+LONGEST, MOST_LINES = 100_000, 5_000
+"""Characters and lines of a final part that are read, some 25,000 tokens: what is longer runs in a circle."""
 
+_CDATA = re.compile(r"<!\[CDATA\[((?:(?!\]\]>|<!\[).)*+)\]\]>", re.DOTALL)
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]")
 _KEYCAPS = re.compile(r"(?:\d\ufe0f?\u20e3|🔟)+")
 """Numbers in signs: 1⃣0⃣."""
@@ -22,10 +23,15 @@ _LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b
 _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 
+def final_part(text: str) -> str:
+    """The final part of a reply, as far as it is read."""
+    lines = _CDATA.sub(r"\1", final_text(text)[:LONGEST]).split("\n", MOST_LINES)
+    return "\n".join(lines[:MOST_LINES])
+
+
 def clean_reply(text: str) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
-    text = final_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = text[:LONGEST]
+    text = final_part(text.replace("\r\n", "\n").replace("\r", "\n"))
     return text if text.isascii() else _KEYCAPS.sub(_number, _INVISIBLE.sub("", text))
 
 

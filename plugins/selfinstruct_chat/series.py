@@ -102,11 +102,9 @@ def _headless(item: ListItem) -> ListItem | None:
 
 def _is_title(words: str, rest: str, most_letters: int = _SHORT) -> bool:
     """Whether words are capitalised as a title is, if the script has capitals, and what follows can stand alone."""
-    spoken = words.split()
-    if not spoken or len(spoken) > 6 or spoken[0][0].islower() or rest[:1].islower():
-        return False
     is_whole = len(rest.split()) > 2 or (not rest.isascii() and rest.endswith(("。", "？", "！")))
-    return is_whole and all(not word[0].islower() or len(word) <= most_letters for word in spoken)
+    is_title = all(not word[0].islower() or len(word) <= most_letters for word in words.split())
+    return is_title and is_whole and not rest[:1].islower()
 
 
 def _kind_first(task: str) -> str | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from selfinstruct.api import TASK_FACTS, TaskFact
-from selfinstruct.api.text import read_json
-from selfinstruct_chat.json_labels import number_in, own_number
+from selfinstruct_chat.json_entries import json_entries
 from selfinstruct_chat.schemas import YES_OR_NO, Schema, fields
 
 Facts = dict[str, str]
@@ -53,22 +52,18 @@ def split_facts(words: str) -> tuple[str, Facts]:
 
 def read_json_facts(text: str) -> dict[int, Facts]:
     """The facts in the JSON of a reply, by the number of the task; empty where there are none."""
-    reading = read_json(text) if re.search(_NAMES, text, re.IGNORECASE) else None
-    return dict(entry for value in reading.values for entry in _entries(value, 1)) if reading is not None else {}
+    if not re.search(_NAMES, text, re.IGNORECASE):
+        return {}
+    entries = json_entries(text, lambda value: bool(_in_object(value)))
+    return {
+        at if number is None else number: found
+        for at, (number, entry) in enumerate(entries, start=1)
+        if (found := _in_object(entry))
+    }
 
 
-def _entries(value: object, number: int) -> Iterator[tuple[int, Facts]]:
-    if isinstance(value, Mapping):
-        if found := _known(value.items()):
-            own = own_number(value)
-            yield number if own is None else own, found
-            return
-        for key, inner in value.items():
-            own = number_in(key)
-            yield from _entries(inner, number if own is None else own)
-    elif isinstance(value, list):
-        for position, inner in enumerate(value, start=1):
-            yield from _entries(inner, position)
+def _in_object(value: object) -> Facts:
+    return _known(value.items()) if isinstance(value, Mapping) else {}
 
 
 def _known(pairs: Iterable[tuple[object, object]]) -> Facts:

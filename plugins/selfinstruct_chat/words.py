@@ -62,6 +62,14 @@ HERE = (
     r"|va)\b|hier (?:ist|sind|kommt|kommen|is|zijn)\b|voici\b|ecco\b|aqui (?:está|estão|vai)\b|oto\b|i̇şte\b|işte\b"
     r"|вот\b|ось\b|以下[是为為はが]|下面是|这是|這是|こちら|次は|다음은|여기|아래는|यहाँ|यह रह|إليك|فيما يلي)"
 )
+LEAD_IN = (
+    r"(?:(?:next|now|finally|then|great|okay|first(?:ly)?|secondly|lastly|and|let me)[,!]? +)?"
+    r"(?:here (?:is|are|comes)|let['’]?s|let us|give you"
+    r"|i(?:['’]ll| will)(?: now)? (?:write|give|add|create|make|provide|do))"
+    r"\b[^\n:]{0,80}\b(?:tasks?|examples?|ones?|instructions?)\b[^\n]{0,40}[.:!]"
+)
+"""A line in which a model says what comes next."""
+
 HOPES = (
     r"espero que (?:te |le |esto |isso |ajude)|av[ií]same|(?:no dudes|si necesitas)|ich hoffe,"
     r"|sag(?:en sie)? (?:mir )?bescheid|lass(?:en sie)? (?:es )?mich wissen|j['’]espère que|n['’]hésitez? pas|spero che"

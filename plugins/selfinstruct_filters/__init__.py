@@ -102,7 +102,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
             stages=(PREPARE,),
         ),
         _offer(
-            "at-most", "Drop examples beyond a number per task", AtMostFilter, options=AtMostOptions, stages=(PREPARE,)
+            "at-most", "Drop examples above a number per task", AtMostFilter, options=AtMostOptions, stages=(PREPARE,)
         ),
         _offer(
             "facts", "Drop examples by facts about their task", FactsFilter, options=FactsOptions, stages=(PREPARE,)

@@ -105,11 +105,11 @@ class AnswerOptions(Options):
 
 
 class AnswerFilter(Filter[Draft]):
-    """Drop answers: announced by the reply's first words, glued onto a task, or standing alone as statement or title.
+    """Drop answers: those that the reply announces, that follow a task, or that are a statement or a title.
 
-    A task whose answer has a label of its own, such as `Answer:`, is kept: the label says where the task ends.
+    A task whose answer has a label, such as `Answer:`, is kept, because the label shows where the task ends.
 
-    The rules about wording are English and leave drafts in other languages alone.
+    The rules about wording are English, and keep drafts in other languages.
     """
 
     def __init__(self, options: AnswerOptions) -> None:

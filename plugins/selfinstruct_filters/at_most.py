@@ -16,7 +16,7 @@ class AtMostOptions(Options):
 
 
 class AtMostFilter(Filter[Example]):
-    """Drop examples beyond a number per task, so that no task outweighs the others."""
+    """Drop examples above a number per task, so that no task outweighs the others."""
 
     def __init__(self, options: AtMostOptions) -> None:
         self._most = options.most

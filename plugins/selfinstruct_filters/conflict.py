@@ -12,7 +12,7 @@ class ConflictOptions(Options):
     """Options of the filter `conflict`."""
 
     without_input: bool = Field(
-        True, description="Whether two outputs of a task conflict that has no input; an open task has many right ones."
+        True, description="Whether two outputs of a task without an input conflict. An open task has many right ones."
     )
 
 

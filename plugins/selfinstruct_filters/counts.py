@@ -45,10 +45,10 @@ _THINGS: Mapping[str, Callable[[str], set[int]]] = {
 
 
 class CountsFilter(Filter[Example]):
-    """Drop an example whose output is another number than that of the words, letters, items or numbers to count.
+    """Drop an example whose output is a wrong count of words, letters, items or numbers.
 
-    What is counted is the input, or stands in the task. Where people count in more than one way, such as words with
-    hyphens, each of them is right. A task with any word beyond those of plain counting is left alone.
+    The text to count is the input, or in the task. Where people count in more than one way, such as words with hyphens,
+    each way is accepted. A task that says more than what to count is not checked.
     """
 
     def evaluate(self, item: Example) -> Verdict:

@@ -6,7 +6,7 @@ from selfinstruct.api import Draft, Filter, Item, Verdict, drop, keep
 
 
 class CutFilter(Filter[Item]):
-    """Drop a draft or an example whose reply ended inside it; the reply's others are whole."""
+    """Drop a draft or an example that was cut off by the end of the reply."""
 
     def evaluate(self, item: Item) -> Verdict:
         """Believe the parser's note."""

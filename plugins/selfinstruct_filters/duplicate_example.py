@@ -7,7 +7,7 @@ from selfinstruct_filters.helpers.folding import folded
 
 
 class DuplicateExampleFilter(Filter[Example]):
-    """Drop an example that equals one of any task in instruction, input and output, but for case and spaces."""
+    """Drop an example that equals one of any task in instruction, input and output, ignoring case and spaces."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], str] = {}

@@ -31,10 +31,10 @@ class EchoOptions(Options):
 
 
 class EchoFilter(Filter[Draft | Example]):
-    """Drop what repeats the prompt: a rule of ours given back as a task, or a description of a field as its value.
+    """Drop text that repeats the prompt, such as one of its rules as a task, or what a field is for as its value.
 
     A draft is compared with the messages of its own prompt, examples aside, and with `phrases`; an example's input and
-    output are compared with `phrases` alone. All numbers are alike: `Write 8 new tasks` repeats `Write 10 new tasks`.
+    output are compared with `phrases` alone. Numbers do not matter: `Write 8 new tasks` repeats `Write 10 new tasks`.
     """
 
     def __init__(self, options: EchoOptions) -> None:

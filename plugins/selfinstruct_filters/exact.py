@@ -7,7 +7,7 @@ from selfinstruct_filters.helpers.wording import signed_words
 
 
 class ExactFilter(Filter[Draft]):
-    """Drop a draft that equals an entry of the pool but for case, spaces and punctuation; operators count."""
+    """Drop a draft that equals an entry of the pool, ignoring case, spaces and punctuation; operators count."""
 
     def __init__(self) -> None:
         self._pool: dict[str, str] = {}

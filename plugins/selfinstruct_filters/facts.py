@@ -30,7 +30,7 @@ class FactsOptions(Options):
 
 
 class FactsFilter(Filter[Example]):
-    """Drop examples by the facts about their task. What is not known of a task does not drop its examples.
+    """Drop examples by the facts about their task. An unknown fact drops nothing.
 
     The facts are those that `[classify] facts = [...]` asks for.
     """

@@ -66,7 +66,7 @@ _QUOTES = {'"': '"', "“": "”", "`": "`", "«": "»", "„": "“"}
 
 
 class InjectionFilter(Filter[Draft]):
-    """Drop a draft that commands the reader of the prompt: to ignore instructions, to reveal them, to drop its rules.
+    """Drop a draft that tells the model to ignore its instructions, to reveal them, or to drop its rules.
 
     Tasks about such commands are kept: quoted words do not count, nor does a text that names prompt injection.
     """

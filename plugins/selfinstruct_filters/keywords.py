@@ -69,17 +69,17 @@ def read_lists() -> Mapping[str, KeywordLists]:
 class KeywordsOptions(Options):
     """Options of the filter `keywords`."""
 
-    languages: tuple[Language, ...] = Field(("en",), description="Whose lists are used where no list is given.")
+    languages: tuple[Language, ...] = Field(("en",), description="Languages whose lists are used if none is given.")
     words: tuple[str, ...] | None = Field(
         None,
-        description="Words and phrases that no task may hold, whatever their case, in place of the languages' own.",
+        description="Words and phrases that no task may contain, in any case; replaces the languages' own.",
     )
     opening: tuple[str, ...] | None = Field(
-        None, description="Words that no task may start with, whatever their case, in place of the languages' own."
+        None, description="Words that no task may start with, in any case; replaces the languages' own."
     )
     media: tuple[str, ...] | None = Field(
         None,
-        description="Things that no task may point at ('this photo') or ask to make, in place of the languages' own.",
+        description="Things that no task may refer to ('this photo') or ask to make; replaces the languages' own.",
     )
 
 
@@ -94,9 +94,9 @@ class _Rules:
 
 
 class KeywordsFilter(Filter[Draft]):
-    """Drop tasks about things that are no text: pictures to look at, sounds to make, links to follow, deeds, live data.
+    """Drop tasks that need more than text: pictures, sounds, links to follow, actions, live data.
 
-    A text that is surely English is compared with the English lists alone.
+    A text that is clearly English is compared only with the English lists.
     """
 
     def __init__(self, options: KeywordsOptions) -> None:

@@ -111,7 +111,7 @@ class LanguageGuess:
 
 
 class LanguageFilter(Filter[Draft | Example]):
-    """Drop a text in a language that is not kept. By default all are, and nothing is looked at.
+    """Drop a text in a language that is not in `keep`. By default all languages are kept.
 
     The script decides where it can, without a model. Where kept and other languages share one, py3langid decides, on
     texts long enough and when it is sure. A task in a kept language may hold text in another: what stands before the

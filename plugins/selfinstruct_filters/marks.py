@@ -24,10 +24,10 @@ _NEXT_INSTRUCTIONS = re.compile(r":\s+[Ii]nstructions?:\s")
 
 
 class MarksFilter(Filter[Draft]):
-    """Drop a draft with a list's number, a label or a date in front, or with the next tasks of the list inside it.
+    """Drop a draft that starts with a list number, a label or a date, or contains the next tasks of the list.
 
-    A task may hold a list of its own, which starts at 1. Marked drafts are dropped before copies are looked for, so
-    that none stands in the way of a clean one.
+    A task may contain a list that starts at 1. Marked drafts are dropped before the filters against copies run, so that
+    a clean copy can still be accepted.
     """
 
     def evaluate(self, item: Draft) -> Verdict:

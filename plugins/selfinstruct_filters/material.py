@@ -10,6 +10,9 @@ from selfinstruct_filters.helpers.wording import VERBS, words_of
 LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""
 
+LONGEST_BARE = 40
+"""Characters of a draft that says no more than what to write."""
+
 LONGEST_TASK = 2_000
 """Characters of a task whose material is looked for."""
 
@@ -124,9 +127,9 @@ _FORMS = (
 
 
 class MaterialFilter(Filter[Draft | Example]):
-    """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it points at.
+    """Drop a stub such as `Solve for x:`, a draft about an earlier task, and an example without the input it refers to.
 
-    An instruction that points at material is kept as a draft, for its examples bring the material; the examples tell.
+    An instruction that refers to material is kept as a draft, because its examples may contain the material.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:
@@ -135,7 +138,7 @@ class MaterialFilter(Filter[Draft | Example]):
             text = item.text.rstrip()
             if text.endswith((":", "：")) and len(words_of(text)) <= LONGEST_STUB and "\n" not in text:
                 return drop("stub", end=text[-60:])
-            if _BARE.fullmatch(text):
+            if len(text) <= LONGEST_BARE and _BARE.fullmatch(text):
                 return drop("stub", end=text)
             may_point = len(text) <= LONGEST_POINTER and any(map(text.casefold().__contains__, _EARLIER_WORDS))
             earlier = _EARLIER.search(text) if may_point and not _GIVEN.search(text) else None

@@ -15,16 +15,15 @@ class NearDuplicateOptions(Options):
         0.9, gt=0, le=1, description="Drop an example whose ROUGE-L F1 with one that was kept is above this."
     )
     shortest: int = Field(
-        12, ge=1, description="Words, from which on an output is compared: labels and short answers repeat by nature."
+        12, ge=1, description="Words that an output needs to be compared: labels and short answers often repeat."
     )
 
 
 class NearDuplicateFilter(Filter[Example]):
     """Drop an example that nearly repeats one of any task: as a whole, and in its output alone.
 
-    The whole is instruction, input and output, found in the index that the novelty of instructions is decided with.
-    Two questions about one long text are nearly the same as wholes, so the outputs must be near as well; and an
-    output of a few words says little, so those are left to `duplicate-example`. Only the nearest example is looked at.
+    The whole is instruction, input and output. Two questions about one long text are nearly the same as wholes, so the
+    outputs must be near as well. Outputs of a few words are not compared. Only the nearest example counts.
     """
 
     def __init__(self, options: NearDuplicateOptions) -> None:

@@ -17,15 +17,17 @@ from selfinstruct_filters.helpers.wording import word_set
 class PersonalDataOptions(Options):
     """Options of the filter `personal-data`."""
 
-    email_addresses: bool = Field(True, description="Drop e-mail addresses, but for placeholders and offices (info@).")
+    email_addresses: bool = Field(True, description="Drop e-mail addresses, except placeholders and offices (info@).")
     phone_numbers: bool = Field(
         True,
         description="Drop phone numbers: +49 ..., (212) ..., or after a word such as 'phone'; not 555 and the like.",
     )
     card_numbers: bool = Field(
-        True, description="Drop numbers of payment cards with a right check digit, but test cards."
+        True, description="Drop numbers of payment cards with a right check digit, except test cards."
     )
-    ibans: bool = Field(True, description="Drop bank accounts (IBAN) with right check digits, but well-known samples.")
+    ibans: bool = Field(
+        True, description="Drop bank accounts (IBAN) with right check digits, except well-known samples."
+    )
     national_ids: bool = Field(
         True, description="Drop national ids with right check digits: Brazil, China, France, Italy, Spain."
     )
@@ -35,7 +37,7 @@ class PersonalDataOptions(Options):
 
 
 class PersonalDataFilter(Filter[Draft | Example]):
-    """Drop a text that names a way to a real person: an address, a number, an account.
+    """Drop a text with an address, a number or an account of a real person.
 
     Instruction data is full of placeholders, so what looks invented is kept: `jane@example.org`, `555-0123`,
     `192.0.2.1`, runs such as `123-456-7890`. The evidence has the kind and a masked form, never the datum.

@@ -181,7 +181,7 @@ _OFFERS = re.compile(
 
 
 class RefusalFilter(Filter[Draft]):
-    """Drop refusals, preambles, placeholders, questions back to the user; all drafts of a reply that opens with one.
+    """Drop refusals, preambles, placeholders and questions to the user, and all drafts of a reply that starts with one.
 
     The wordings are English; refusals and questions back are known in about ten more languages.
     """

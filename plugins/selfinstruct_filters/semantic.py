@@ -52,7 +52,7 @@ class SemanticFilter(Filter[Draft]):
     """Drop a draft whose embedding is too near to that of any seed or accepted instruction, by cosine.
 
     All drafts of a reply are embedded in one call, also those that an earlier filter then drops. Embeddings are not
-    journalled as replies are: they are kept on disk by text and model, and what is not there is asked for again when
+    recorded in the run: they are cached on disk by text and model, and requested again if the cache lacks them when
     a run is resumed. A model that answers the same text differently can therefore decide differently the next time.
     """
 
@@ -141,7 +141,7 @@ class SemanticFilter(Filter[Draft]):
         return unit
 
     def _unusable(self, why: str) -> ModelError:
-        hint = "Start its server, or get the model, and run the same command again: nothing that was paid for is lost."
+        hint = "Start its server, or get the model, and run the same command again. No paid reply is lost."
         return ModelError(f"the embedding model '{self._options.model}' cannot be used: {why}", hint)
 
 

@@ -89,10 +89,10 @@ _COUNTED = re.compile(
 
 
 class SumsFilter(Filter[Example]):
-    """Drop an example whose output is another number than the sum that its task, or its input, states.
+    """Drop an example whose output is not the result of the sum that its task, or its input, states.
 
     Only plain sums are checked, in signs or in words: four operations, brackets, percent, and the sum, product, mean,
-    median or range of a row of numbers. A task with any further word is left alone; decimals may be rounded.
+    median or range of a row of numbers. A task with any other word is not checked; decimals may be rounded.
     """
 
     def evaluate(self, item: Example) -> Verdict:

@@ -24,7 +24,7 @@ _WANTS_BOTH = re.compile(
 
 
 class SwallowedFilter(Filter[Example]):
-    """Drop an example whose output starts with an input of its own, or goes on with another task."""
+    """Drop an example whose output starts with an input, or continues with another task."""
 
     def evaluate(self, item: Example) -> Verdict:
         """Look for the labels of an input and its output, and of a next task."""

@@ -79,9 +79,9 @@ _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 
 
 class UnreadableFilter(Filter[Draft]):
-    """Drop a draft with damaged characters, without words, or that runs in a circle.
+    """Drop a draft with damaged characters, without words, or that repeats itself.
 
-    Whether letters are words is asked of Latin script alone, and only where they could be words of no language.
+    Only Latin script is checked for letters that are words of no language.
     """
 
     def evaluate(self, item: Draft) -> Verdict:

@@ -47,14 +47,14 @@ class UnsafeOptions(Options):
     files: tuple[str, ...] = Field(
         (), description="Lists of your own: UTF-8 files with a word or phrase a line; # starts a comment."
     )
-    allow: tuple[str, ...] = Field((), description="Words and phrases that do not count, whatever stands in a list.")
+    allow: tuple[str, ...] = Field((), description="Words and phrases to allow even if a list has them.")
 
 
 class UnsafeFilter(Filter[Draft | Example]):
     """Drop profanity, and requests for weapons, drugs, self-harm, sexual content with minors, malware, and fraud.
 
     A request is an intent, not a word: `make a pipe bomb` is one, `make a bath bomb` and `how bombs were defused` are
-    none. The lists are short; they keep data clean, and do not stand up to somebody who wants to get around them.
+    not. The lists are short, and easy to get around on purpose.
     """
 
     def __init__(self, options: UnsafeOptions) -> None:

@@ -21,7 +21,7 @@ class RougeLRayOptions(Options):
         "unicode", description="unicode: text of any script; classical: a-z and 0-9 only, like rouge_score."
     )
     ties: Literal["older", "numpy"] = Field(
-        "older", description="Which of equally near entries is named first; numpy: as the reference code's sort has it."
+        "older", description="Order of equally near entries: older first, or numpy: as in the reference code."
     )
     nearest: int = Field(10, ge=1, description="How many of the nearest entries are recorded.")
     shards: int = Field(2, ge=1, description="Parts of the pool. Each is a Ray actor.")

@@ -129,6 +129,8 @@ def test_reprocessing_opens_each_of_the_two_runs_once(openings: Openings, tmp_pa
 
 def test_an_import_opens_its_run_once(openings: Openings, tmp_path: Path) -> None:
     (tmp_path / "old.jsonl").write_text('{"instruction": "Write a poem about a lighthouse at night."}\n')
-    command("import", tmp_path / "old.jsonl", "--backend", "demo", "--out", tmp_path / "old").done()
+    command(
+        "import", tmp_path / "old.jsonl", "--seeds", "builtin", "--backend", "demo", "--out", tmp_path / "old"
+    ).done()
     assert openings.connections == {"writes": 2}
     assert openings.reads == {"selfinstruct.toml": 1, "mine.toml": 1}

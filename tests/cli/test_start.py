@@ -176,7 +176,7 @@ def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
         (["plugins", "show", "chat-tasks"], "Say which: encoder:chat-tasks or post-processor:chat-tasks."),
         (
             ["run", "--model", "llama3.1"],
-            "--model: the command names no backend\nSay who answers: add --backend ollama",
+            "--model: the command names no backend\nName the backend: --backend ollama",
         ),
         (["run", "--backend", "demo", "--model", "llama3.1"], "--model: the backend demo has no such option"),
         (["generate", "--backend", "demo", "--filter", "mine"], "If it is your own, name its file: --plugin"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from selfinstruct.config import (
     assign,
     changed,
+    component_names,
     differences,
     merge,
     parse_assignment,
@@ -88,11 +89,15 @@ def test_a_change_that_no_component_of_a_list_can_take(changes: Any, words: str)
     assert raised.value.message == words
 
 
-def test_what_a_resumed_run_left_out_already_may_be_left_out_again() -> None:
+def test_what_was_left_out_before_may_be_left_out_again() -> None:
     base, over = {"filters": [FILTERS[0]]}, {"filters": {"keywords": "off"}}
-    assert merge(base, over, resumed=True) == base
-    assign(base, "filters.keywords", "off", resumed=True)
+    gone = component_names({"generate": {"filters": FILTERS, "target": 5}, "recipe": "chat"})
+    assert gone == {"cut", "length", "keywords"}
+    assert merge(base, over, gone=gone) == base
+    assign(base, "filters.keywords", "off", gone=gone)
     assert base == {"filters": [FILTERS[0]]}
+    with pytest.raises(ConfigError, match="no entry 'keywrods'"):
+        assign(base, "filters.keywrods", "off", gone=gone)
 
 
 @given(TREES, TREES)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from selfinstruct import SelfInstruct
 from tests.test_layers import BELOW
 
 ROOT = Path(__file__).parents[2]
@@ -18,11 +17,6 @@ ROW = re.compile(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 def test_the_tour_lists_every_layer_with_its_imports() -> None:
     listed = {name.removeprefix("selfinstruct"): set(re.findall(r"`([\w.]+)`", cell)) for name, cell in ROW.findall(TOUR)}
     assert listed == BELOW
-
-
-def test_the_tour_lists_the_methods_of_selfinstruct() -> None:
-    (paragraph,) = re.findall(r"`SelfInstruct` offers, from Python: ([^.]+)\.", TOUR)
-    assert re.findall(r"`(\w+)`", paragraph) == [name for name in dir(SelfInstruct) if not name.startswith("_")]
 
 
 def test_the_files_that_the_tour_names_exist() -> None:

@@ -441,6 +441,6 @@ def test_settings_of_requests_cannot_be_changed_and_a_wrong_setting_is_an_error(
 def test_the_error_says_why_a_run_cannot_be_reprocessed(tmp_path: Path) -> None:
     command("reprocess", "none", "--out", "other").failed(2, "there is no run in none")
     Path("machine_generated_instructions.jsonl").write_text('{"instruction": "Name a river in Asia."}\n')
-    command("import", "machine_generated_instructions.jsonl", "--out", "old").done()
+    command("import", "machine_generated_instructions.jsonl", "--seeds", "builtin", "--out", "old").done()
     command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()

@@ -144,6 +144,7 @@ def test_columns_on_request(run: Path) -> None:
     card = Path("set/README.md").read_text("utf-8")
     assert "SFTTrainer(" in card, "the format is still known by its own columns"
     assert " --column id --column is_classification --language en" in card
+    assert card.count("--column id") == 1
 
 
 def test_a_column_that_is_unknown(run: Path) -> None:

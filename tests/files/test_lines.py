@@ -47,7 +47,7 @@ def test_events_are_ascii_for_any_pipe_and_terminal(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("line", ["why g0.0", "trace g0.0", "status"])
 def test_output_to_a_pipe_of_another_encoding_says_everything(tmp_path: Path, line: str) -> None:
     (tmp_path / "old.jsonl").write_text(json.dumps({"instruction": "Draw a 😂 for a friend."}))
-    command("import", tmp_path / "old.jsonl", "--out", tmp_path / "run").done()
+    command("import", tmp_path / "old.jsonl", "--seeds", "builtin", "--out", tmp_path / "run").done()
     ended = subprocess.run(
         [*COMMAND, *line.split(), "--out", str(tmp_path / "run")],
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},

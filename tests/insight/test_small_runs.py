@@ -35,7 +35,7 @@ def selfinstruct_filters():
 
 def imported(out: Path) -> None:
     Path("old.jsonl").write_text("".join(json.dumps({"instruction": text}) + "\n" for text in TASKS))
-    command("import", "old.jsonl", "--out", out).done()
+    command("import", "old.jsonl", "--seeds", "builtin", "--out", out).done()
 
 
 def one_row(out: Path) -> None:

@@ -6,9 +6,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from selfinstruct.types import Message, Request
 HOLD = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from selfinstruct.store import RunStore
 store = RunStore.open(Path(sys.argv[1]))
 store.facts.record_config({"seed": 1})
@@ -213,3 +215,31 @@ def test_the_database_alone_is_the_run_after_a_stage_and_the_log_stays_small(fol
         alone = copied(folder, tmp_path / "alone", RUN_FILE)
     with closing(RunStore.open_readonly(alone)) as store:
         assert store.next_request_index("generate") == 300
+
+
+def test_a_run_is_read_in_a_folder_that_cannot_be_written() -> None:
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        begin(folder)
+        before = sorted(path.name for path in folder.iterdir())
+        folder.chmod(0o555)
+        try:
+            assert in_a_process_without_rights(lambda: RunStore.open_readonly(folder).close()) == 0
+            assert sorted(path.name for path in folder.iterdir()) == before
+        finally:
+            folder.chmod(0o755)
+
+
+def in_a_process_without_rights(work: Callable[[], None]) -> int:
+    """The exit code of a process that does this work; root, who may write everywhere, is another user there."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -304,6 +305,21 @@ def test_exchanges_come_in_order_without_what_has_no_answer_and_go_into_another_
             copy.import_exchange(one).result()
         assert list(copy.answered_requests(GENERATE)) == found
         assert copy.journal_entry(GENERATE, 0, None) == store.journal_entry(GENERATE, 0, None)
+
+
+def test_what_the_disk_does_not_take_stays_in_the_log(store: RunStore) -> None:
+    for index in range(20):
+        settle(store, replace(REQUEST, index=index, messages=(Message("user", "long " * 4000),)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((store.folder / RUN_FILE).stat().st_size, hard))
+    try:
+        store.move_log()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert store.next_request_index(GENERATE) == 20
+    before = (store.folder / RUN_FILE).stat().st_size
+    store.move_log()
+    assert (store.folder / RUN_FILE).stat().st_size > before
 
 
 def test_two_imported_requests_with_the_same_reply_are_two(store: RunStore) -> None:

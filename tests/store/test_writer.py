@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.store.write_ahead import is_being_written
 from selfinstruct.store.writer import Statement, Writer
 
 SECONDS = 60
@@ -134,3 +136,29 @@ def test_a_full_disk_ends_the_run_with_the_code_of_a_run_that_can_be_resumed(ben
         full.result(SECONDS)
     assert caught.value.exit_code == 5
     assert bench.numbers() == [1]
+
+
+async def test_a_task_waits_in_its_loop_until_its_group_is_committed(bench: Bench) -> None:
+    let_go = bench.held_up()
+    first, given_up, last = (asyncio.create_task(bench.writer.write(add(number)).wait()) for number in (1, 2, 3))
+    await asyncio.sleep(0.01)
+    assert not first.done()
+    assert not last.done()
+    given_up.cancel()
+    await asyncio.to_thread(let_go)
+    await asyncio.wait_for(asyncio.gather(first, last), SECONDS)
+    assert bench.numbers() == [1, 2, 3]
+
+
+async def test_a_task_that_comes_after_the_commit_does_not_wait(bench: Bench) -> None:
+    written = bench.writer.write(add(1))
+    written.result(SECONDS)
+    await asyncio.wait_for(written.wait(), SECONDS)
+    assert written.waiters == []
+
+
+def test_the_first_commit_marks_the_database_as_being_written(bench: Bench) -> None:
+    with closing(sqlite3.connect(bench.path)) as reader:
+        assert not is_being_written(reader)
+        bench.writer.write(add(1)).result(SECONDS)
+        assert is_being_written(reader)

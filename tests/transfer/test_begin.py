@@ -254,9 +254,16 @@ def test_the_command_takes_a_backend_and_its_options(old: OldRun) -> None:
     assert len(old.instructions()) == 4
 
 
+def test_the_seeds_of_an_import_may_be_named_in_a_config(old: OldRun) -> None:
+    old.file("selfinstruct.toml", f'[run]\nseeds = "{old.seeds.as_posix()}"\n')
+    command("import", simple(old), "--config", old.folder / "selfinstruct.toml", "--out", "run").done()
+    assert next(seed.id for seed in old.open_readonly().seeds()) == "s0"
+
+
 def test_wrong_commands_are_refused_with_a_reason(old: OldRun) -> None:
     command("import", "--out", "run").failed(2, "FILE")
     command("import", "absent.jsonl", "--out", "run").failed(2, "there is no file absent.jsonl")
     command("import", simple(old), "--seeds", "absent", "--out", "run").failed(2, "there is no seed file absent")
     command("import", simple(old), "--recipe", "chta", "--out", "run").failed(2, "no recipe is called 'chta'")
+    command("import", simple(old), "--out", "run").failed(2, "an import needs the seed tasks of the old run")
     assert not os.path.exists("run")

@@ -159,7 +159,7 @@ TRANSIENT = (
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
 
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What clients raise when the server's answer is not the JSON they expect; see `docs/providers.md`."""
+"""What clients raise when the server's answer is not the JSON they expect."""
 
 
 def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> Fault:

@@ -118,7 +118,7 @@ def _explained(error: click.NoSuchOption, params: Sequence[click.Parameter]) -> 
     which = f"the backend {chosen} has no such option" if chosen else "the command names no backend"
     first = "ollama" if "ollama" in having else having[0]
     others = f" ({', '.join(having)} have {error.option_name})" if len(having) > 1 else ""
-    return UsageError(f"{error.option_name}: {which}", f"Say who answers: add --backend {first}{others}.")
+    return UsageError(f"{error.option_name}: {which}", f"Name the backend: --backend {first}{others}.")
 
 
 def _peek(args: Sequence[str], name: str) -> list[str]:

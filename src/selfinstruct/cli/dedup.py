@@ -21,7 +21,7 @@ from selfinstruct.cli.help import TitledCommand, examples
 @click.option(
     "--field",
     metavar="PATH",
-    help="Where the compared text stands, such as text or messages[0].content. Default: the task of our own formats.",
+    help="The field to compare, such as text or messages[0].content. Default: the task of our own formats.",
 )
 @click.option(
     "--threshold",

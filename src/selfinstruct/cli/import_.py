@@ -35,8 +35,9 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
     """Start a run from files of the original Self-Instruct scripts, or of scripts derived from them.
 
     It reads machine_generated_instructions.jsonl, is_clf_or_not*.jsonl, machine_generated_instances.jsonl and
-    all_generated_instances.jsonl, under any name and in any order. Give the seeds of the old run with --seeds. Rows
-    that cannot be used are counted and listed by line number. Running the same command again changes nothing.
+    all_generated_instances.jsonl, under any name and in any order. --seeds must name the seeds of the old run, unless
+    the config does. Rows that cannot be used are counted and listed by line number. Running the same command again
+    changes nothing.
     """
     from selfinstruct.cli.text import printable
     from selfinstruct.transfer.importing import import_files

@@ -77,7 +77,7 @@ def paid_options(command: F) -> F:
             "batch_folder",
             type=click.Path(path_type=Path, file_okay=False),
             metavar="FOLDER",
-            help="Write the requests of batches into files, and read the results that lie beside them.",
+            help="Write the requests of batches into files, and read the results that you put beside them.",
         ),
         click.option(
             "--batch", is_flag=True, help="Send requests in batches if possible: half the price, hours later."

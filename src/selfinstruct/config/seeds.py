@@ -147,7 +147,7 @@ def read_seeds(named: str) -> list[SeedTask]:
             if first != number:
                 raise DataError(
                     f"{path}, line {number}: duplicate {what} of line {first}: {_ellipsis(key)}",
-                    "Give it an id of its own." if what == "id" else "Remove one, or list both cases in its instances.",
+                    "Give it another id." if what == "id" else "Remove one, or list both cases in its instances.",
                 )
         seeds.append(seed)
     if not seeds:

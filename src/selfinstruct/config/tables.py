@@ -18,7 +18,7 @@ class RunOptions(Options):
         "all", description="classification: use classification seeds only, an option of the reference too."
     )
     seed: int = Field(42, description="Random seed.")
-    lookahead: int = Field(8, ge=1, description="Number of requests that may be planned beyond the last completed one.")
+    lookahead: int = Field(8, ge=1, description="Number of requests that may be planned after the last settled one.")
     concurrency: int | None = Field(
         None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
     )

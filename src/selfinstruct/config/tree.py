@@ -86,23 +86,23 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | time) else value
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, resumed: bool = False) -> Tree:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, gone: Collection[str] = ()) -> Tree:
     """Override one tree with another: tables are merged key by key, other values are replaced.
 
     A table that names another component (`use`) replaces the old table, since its options differ. A table over a list
     of components changes those that it names, as `length = { max_words = 60 }` does, and removes those that are `off`.
-    The result is a deep copy. `path` is where the trees stand in the config; in a run that is `resumed`, what is to be
-    removed may be gone already. Raises `ConfigError` for a name that the list does not have.
+    The result is a deep copy. `path` is where the trees stand in the config; the components called `gone` may have been
+    removed before. Raises `ConfigError` for another name that the list does not have.
     """
     merged = deepcopy(dict(base))
     for key, value in over.items():
         old = merged.get(key)
         where = f"{path}.{key}" if path else key
         if isinstance(old, Mapping) and isinstance(value, Mapping) and _same_component(old, value):
-            merged[key] = merge(old, value, where, resumed=resumed)
+            merged[key] = merge(old, value, where, gone=gone)
         elif _are_components(old) and isinstance(value, Mapping) and "use" not in value:
             for name, change in value.items():
-                _change_component(merged[key], name, change=change, path=f"{where}.{name}", resumed=resumed)
+                _change_component(merged[key], name, change=change, path=f"{where}.{name}", gone=gone)
         else:
             merged[key] = deepcopy(value)
     return merged
@@ -113,9 +113,9 @@ def _are_components(value: Any) -> bool:
     return bool(entries) and all(isinstance(entry, Mapping) and "use" in entry for entry in entries)
 
 
-def _change_component(components: list[Any], name: str, *, change: Any, path: str, resumed: bool) -> None:
+def _change_component(components: list[Any], name: str, *, change: Any, path: str, gone: Collection[str]) -> None:
     if change == OFF:
-        _remove(components, name, path, resumed=resumed)
+        _remove(components, name, path, gone=gone)
     elif isinstance(change, Mapping):
         place = _place(components, name, path)
         components[place] = merge(components[place], change, path)
@@ -123,10 +123,15 @@ def _change_component(components: list[Any], name: str, *, change: Any, path: st
         raise ConfigError(f"{path}: must be a table of options, or 'off' to leave it out")
 
 
-def _remove(components: list[Any], name: str, path: str, *, resumed: bool) -> None:
-    gone = resumed and not name.isdecimal() and all(entry.get("use") != name for entry in components)
-    if not gone:
+def _remove(components: list[Any], name: str, path: str, *, gone: Collection[str]) -> None:
+    if name not in gone or any(entry.get("use") == name for entry in components):
         del components[_place(components, name, path)]
+
+
+def component_names(tree: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all components in the lists of a tree, such as filters."""
+    lists = [value for table in tree.values() if isinstance(table, Mapping) for value in table.values()]
+    return frozenset(str(entry["use"]) for value in lists if _are_components(value) for entry in value)
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tree:
@@ -157,12 +162,12 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     return path.strip(), read_value(value)
 
 
-def assign(tree: Tree, path: str, value: Any, *, resumed: bool = False) -> None:
+def assign(tree: Tree, path: str, value: Any, *, gone: Collection[str] = ()) -> None:
     """Set the value at a dotted path, such as `run.seed`.
 
     A component of a list is named by its position (`generate.filters[0].min_words`) or by its name
-    (`generate.filters.length.min_words`). One that is set to `off` is removed; in a run that is `resumed` it may be
-    gone already. Raises `ConfigError`.
+    (`generate.filters.length.min_words`). One that is set to `off` is removed; those called `gone` may have been
+    removed before. Raises `ConfigError`.
     """
     keys = _keys(path)
     if not keys:
@@ -172,7 +177,7 @@ def assign(tree: Tree, path: str, value: Any, *, resumed: bool = False) -> None:
         place = _place(here, key, path)
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
     if value == OFF and isinstance(here, list):
-        _remove(here, keys[-1], path, resumed=resumed)
+        _remove(here, keys[-1], path, gone=gone)
     else:
         here[_place(here, keys[-1], path)] = value
 

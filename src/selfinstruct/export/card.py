@@ -207,7 +207,6 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     best = f" --best {choice.most}" if choice else ""
     if choice and choice.balance:
         best += f" --balance {choice.balance}"
-    best += "".join(f" --column {name}" for name in contents.facts)
     options = f"{kind} --split {contents.split:g}{mlx}{columns}{best}{languages}{licence}"
     lines = [
         "```sh",

@@ -16,6 +16,7 @@ from selfinstruct.config import (
     Tree,
     assign,
     changed,
+    component_names,
     merge,
     read_file,
     read_recipe,
@@ -130,6 +131,15 @@ class ConfigSources:
             self._recipes[name] = read_recipe(name)
         return self._recipes[name]
 
+    def recipe_components(self) -> frozenset[str]:
+        """The components in the lists of the recorded recipe, which the run may have left out; none without a run."""
+        if self.recorded.tree is None:
+            return frozenset()
+        try:
+            return component_names(self.recipe(str(self.recorded.tree.get("recipe", "chat"))))
+        except ConfigError:  # a file that is gone
+            return frozenset()
+
 
 def _paths_beside(file: Path, tree: Tree) -> Tree:
     """The tree of a config file, in which files are named as seen from the working directory.
@@ -154,19 +164,19 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     sources = sources or ConfigSources(settings)
     recorded, file = sources.recorded, sources.file
     given = dict(file.tree)
-    resumed = recorded.tree is not None
     if recorded.tree is not None and settings.file is None:
         given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
-    tree = merge(merge(tree, given, resumed=resumed), settings.overrides)
+    gone = sources.recipe_components()
+    tree = merge(merge(tree, given, gone=gone), settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
     for path, value in settings.assigned:
-        assign(tree, path, value, resumed=resumed)
+        assign(tree, path, value, gone=gone)
     return tree
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -135,6 +136,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode=ro"
+    if not os.access(path.parent, os.W_OK) and not has_log(path):
+        address += "&immutable=1"  # SQLite would write beside it, to share a log that is not there
     connection = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30, factory=RunConnection)
     connection.path = str(path)
     return connection

@@ -42,9 +42,13 @@ def end_writing(connection: sqlite3.Connection) -> None:
 
 
 def move_log(connection: sqlite3.Connection) -> None:
-    """Move what the log holds into the database, as far as no reader still needs it; not inside a transaction."""
+    """Move what the log holds into the database, as far as no reader still needs it; not inside a transaction.
+
+    If the disk refuses, the log keeps it.
+    """
     if not connection.in_transaction:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def move_log_often(connection: sqlite3.Connection) -> None:

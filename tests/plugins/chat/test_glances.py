@@ -163,6 +163,14 @@ def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
     assert labels.one_label_a_line(text) == text
 
 
+def test_deep_indentation_is_passed_over_once() -> None:
+    """Trying a number behind each part of the spaces would take hours."""
+    spaces = " " * 1_000_000
+    assert not lists.has_marker(f"{spaces}word")
+    assert not answer_words.starts_answer(f"{spaces}word")
+    assert split_item(ListItem(["Name a river.", f"{spaces}word"]))[0].startswith("Name a river.")
+
+
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("selfinstruct_chat.items._BRINGS_DATA", Unused())

@@ -75,7 +75,17 @@ def test_work_grows_with_the_reply_and_no_faster(name: str, piece: str, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("piece", ["  - a\n", "1-yes, ", '["', "</think>\n", "Task: ", "#"])
+@pytest.mark.parametrize("line", ["a\n", "- a\n", "1. a\n", "a: b\n"])
+def test_lines_beyond_the_greatest_number_cost_no_work(name: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfinstruct_chat.replies.MOST_LINES", 100)
+    read = READERS[name]
+    read(line)
+    full, ten_times = (steps(partial(read, line * size)) for size in (100, 1_000))
+    assert ten_times <= 1.2 * full
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("piece", ["  - a\n", " " * 90_000 + "- a\n", "1-yes, ", '["', "</think>\n", "Task: ", "#"])
 def test_a_million_characters_are_read(name: str, piece: str) -> None:
     """A rule whose work grows with the square of the text would take hours here."""
     READERS[name](piece * (1_000_000 // len(piece)))

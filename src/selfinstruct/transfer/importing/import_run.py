@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from selfinstruct.config import RunConfig, differences
-from selfinstruct.errors import ConfigError, DataError, RunError
+from selfinstruct.errors import ConfigError, DataError, RunError, UsageError
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
@@ -20,6 +20,7 @@ from selfinstruct.transfer.importing.report import FileReport
 from selfinstruct.types import CLASSIFY, INSTANCES, SeedTask
 
 ELSEWHERE = "Choose another --out."
+NAME_SEEDS = "Name their file with --seeds, or use --seeds builtin if the run had those of this package."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ def import_files(
 
     `registry` and `sources` were read by the caller. Raises `DataError` if a file is of no known kind, or no row can
     be imported; `RunError` if the folder holds another run, or files that the run would overwrite; `ConfigError` for a
-    wrong config or other seeds.
+    wrong config or other seeds; `UsageError` if no seeds are named, since those of this package are not the original's.
     """
     folder, sources = settings.folder, sources or ConfigSources(settings)
     registry, config = load(settings, registry, sources)
     found = import_sources(paths)
+    if "seeds" not in config.tree.get("run", {}):
+        raise UsageError("an import needs the seed tasks of the old run", NAME_SEEDS)
     seeds = initial_seeds(registry, config)
     facts = initial_facts(registry, config, seeds, frozen=config.frozen(), file=sources.recordable_file)
     if not sources.recorded.exists:
@@ -97,7 +100,7 @@ def _refuse_another(store: RunStore, found: Sequence[ImportFile], facts: Initial
     if list(recorded.digests) != _digests(found):
         raise RunError(
             f"{store.folder} began as an import of other files",
-            "Name all files of the old run in one command, with an --out of its own.",
+            "Name all files of the old run in one command, with another --out.",
         )
     wanted = {key: value for key, value in facts.config.items() if key != "backend"}
     kept = {key: value for key, value in store.facts.config.items() if key != "backend"}
