@@ -183,7 +183,7 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
         if is_daily:
             wait = max(wait or 0.0, DAILY_SECONDS)
         return Busy(words, wait, "a day" if is_daily else "", too_many_requests=status in TOO_MANY_REQUESTS)
-    return Rejected(words)
+    return Rejected(words, is_unexplained=True)
 
 
 def _final(error: Exception, status: int, said: str, *, words: str, hints: Mapping[str, str]) -> Fault | None:
