@@ -65,7 +65,7 @@ def commands() -> Lines:
     yield "## Common options { #common }\n"
     yield "| option | meaning |\n|---|---|"
     yield from (f"| `{flags}` | {cell(words)} |" for flags, words in shared)
-    yield "\nCommands that can stop end with an [exit code](errors.md).\n"
+    yield "\nEvery command ends with one of the same [exit codes](errors.md).\n"
     for name in COMMANDS:
         command = command_of(name)
         yield from one_command(command, context_of(command, name), "##", shared=shared)
