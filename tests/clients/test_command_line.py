@@ -243,15 +243,14 @@ def counts(ended: Ended, stage: str) -> list[str]:
 
 
 def test_what_is_wrong_with_the_whole_account_costs_no_instruction(server: ClientServer) -> None:
-    says = {"now": _any_stage}
-    server.says = lambda request: says["now"](request)
+    server.says = _any_stage
     run(f"{server.url}/v1").done()
     run(f"{server.url}/v1", stage="classify").done()
-    says["now"] = lambda _: failure(400, "Your plan was changed by your administrator")
+    server.says = failure(400, "Your plan was changed by your administrator")
     one_by_one = ("--concurrency", "1")
     for _ in range(3):
         run(f"{server.url}/v1", *one_by_one, stage="instances").failed(4, "requests all failed: HTTP 400: Your plan")
-    says["now"] = _any_stage
+    server.says = _any_stage
     ended = run(f"{server.url}/v1", *one_by_one, stage="instances").done()
     assert "instances: complete\n" in ended.out
     assert "3 accepted, " in ended.out
