@@ -23,7 +23,7 @@ COPIED = ("src", "plugins", "tests", "data", "pyproject.toml")
 ENGINE, STORE = "tests/engine", "tests/store"
 ROOMS = {
     "gate": (f"{CORE}/engine/gate.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
-    "allowance": (f"{CORE}/engine/allowance.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
+    "limits": (f"{CORE}/engine/rate_limit.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
     "budget": (f"{CORE}/engine/budget.py", [f"{ENGINE}/test_budget.py"]),
     "retries": (f"{CORE}/engine/retry_policy.py", [f"{ENGINE}/test_health.py", f"{ENGINE}/test_live.py"]),
     "answerer": (f"{CORE}/engine/live_answerer.py", [f"{ENGINE}/test_live.py", f"{ENGINE}/test_health.py"]),
@@ -36,7 +36,7 @@ ROOMS = {
     "calls": (f"{CORE}/store/calls.py", [f"{STORE}/test_calls.py"]),
     "decisions": (f"{CORE}/store/decisions.py", [f"{STORE}/test_decisions.py"]),
     "writer": (f"{CORE}/store/writer.py", [f"{STORE}/test_writer.py", f"{STORE}/test_journal.py"]),
-    "store": (f"{CORE}/store/run.py", [f"{STORE}/test_journal.py", f"{STORE}/test_folder.py"]),
+    "store": (f"{CORE}/store/run_store.py", [f"{STORE}/test_journal.py", f"{STORE}/test_folder.py"]),
 }
 """The files that faults are put into, and their tests."""
 

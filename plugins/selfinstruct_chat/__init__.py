@@ -14,14 +14,14 @@ from selfinstruct.api import (
     PromptEncoder,
     hookimpl,
 )
-from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
-from selfinstruct_chat.classify_reader import ChatLabelsReader
-from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
-from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
-from selfinstruct_chat.judge import ChatJudgeEncoder, ChatJudgeOptions
-from selfinstruct_chat.ratings import ChatRatingsReader
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.prompts.classify import ChatClassifyEncoder, ChatClassifyOptions
+from selfinstruct_chat.prompts.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
+from selfinstruct_chat.prompts.judge import ChatJudgeEncoder, ChatJudgeOptions
+from selfinstruct_chat.prompts.tasks import ChatTasksEncoder, ChatTasksOptions
+from selfinstruct_chat.readers.classification import ChatLabelsReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
+from selfinstruct_chat.readers.ratings import ChatRatingsReader
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 
 SELFINSTRUCT_API = 1
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.plain import PlainTask, take_apart
-from selfinstruct_filters.helpers.stated import NUMBER, items, numbers, said_number, to_number
+from selfinstruct_filters.helpers.plain_tasks import PlainTask, take_apart
+from selfinstruct_filters.helpers.stated_values import NUMBER, items, numbers, said_number, to_number
 from selfinstruct_filters.helpers.wording import word_set
 
 LONGEST, MOST_WORDS = 300, 16

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from selfinstruct.api import Example, Filter, Verdict, keep
-from selfinstruct_filters.helpers.stated import NUMBER_WORDS
+from selfinstruct_filters.helpers.stated_values import NUMBER_WORDS
 from selfinstruct_filters.helpers.wording import has_english_words, is_english
 
 LONGEST, LONGEST_TASK = 20_000, 2_000

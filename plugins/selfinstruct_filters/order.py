@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.plain import PlainTask, take_apart
-from selfinstruct_filters.helpers.stated import NUMBER, items, numbers, said_number, to_number, written
+from selfinstruct_filters.helpers.plain_tasks import PlainTask, take_apart
+from selfinstruct_filters.helpers.stated_values import NUMBER, items, numbers, said_number, to_number, written
 from selfinstruct_filters.helpers.wording import word_set
 
 MOST_WORDS = 20

@@ -11,8 +11,8 @@ from math import prod
 from statistics import median
 
 from selfinstruct.api import Example, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.plain import LONGEST_TASK, PlainTask, take_apart
-from selfinstruct_filters.helpers.stated import NUMBER, numbers, said_number, to_number, written
+from selfinstruct_filters.helpers.plain_tasks import LONGEST_TASK, PlainTask, take_apart
+from selfinstruct_filters.helpers.stated_values import NUMBER, numbers, said_number, to_number, written
 from selfinstruct_filters.helpers.wording import word_set
 
 LONGEST = 120

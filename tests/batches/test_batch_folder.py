@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from selfinstruct import SelfInstruct, Stopped
-from selfinstruct.engine.batches.folder import FolderBatches
+from selfinstruct.engine.batches.batch_folder import FolderBatches
 from tests.batches.test_batches import (
     STAGES,
     assert_same_as_live,

@@ -12,7 +12,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import ConfigError, UsageError
-from selfinstruct.export.choice import UNRATED, Choice, choose, quality_of
+from selfinstruct.export.best_examples import UNRATED, Choice, choose, quality_of
 from selfinstruct.similarity import Pool
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample

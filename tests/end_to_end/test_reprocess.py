@@ -216,7 +216,7 @@ def test_reprocessing_to_a_larger_target_continues_with_the_replies_that_were_le
 
 DEAF = '''
 from selfinstruct.api import Component, NoOptions, hookimpl
-from selfinstruct_chat.classify_reader import ChatLabelsReader
+from selfinstruct_chat.readers.classification import ChatLabelsReader
 
 class Deaf(ChatLabelsReader):
     """Hears nothing of the first reply."""

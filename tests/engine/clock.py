@@ -70,5 +70,5 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("selfinstruct.engine.live_answerer.asyncio", _Asyncio(clock))
     monkeypatch.setattr("selfinstruct.engine.gate.SPREAD", 0.0)
     monkeypatch.setattr("selfinstruct.engine.gate.LONGEST_SLEEP", 1e9)
-    monkeypatch.setattr("selfinstruct.engine.allowance.SLACK", float("inf"))
+    monkeypatch.setattr("selfinstruct.engine.rate_limit.SLACK", float("inf"))
     return clock

@@ -1,4 +1,4 @@
-"""The gate: what is sent, and when, under a provider's allowances; all on a clock that only sleepers move."""
+"""The gate: what is sent, and when, under a provider's rate_limits; all on a clock that only sleepers move."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_what_the_provider_says_later_replaces_what_was_known(clock: Clock
 
 
 async def test_a_margin_keeps_each_window_longer_than_it_says(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct.engine.allowance.SLACK", 20)
+    monkeypatch.setattr("selfinstruct.engine.rate_limit.SLACK", 20)
     gate = Gate(10, clock)
     gate.learn([Window("requests", 60, 1)])
     assert await send(gate, clock, [1, 1]) == [0, 60.5]

@@ -14,7 +14,7 @@ from selfinstruct.api import Example, Instruction, Reply, Request
 from selfinstruct.run.run import Run
 from selfinstruct.transfer.importing.example_collector import ExampleCollector
 from selfinstruct.types import INSTANCES, PREPARE
-from selfinstruct_chat.examples import ChatExamplesReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
 from tests.golden import golden
 from tests.sweeps import examples
 from tests.transfer.old import SEEDS, OldRun, instruction_rows, metadata, reasons

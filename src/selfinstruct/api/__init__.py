@@ -20,9 +20,9 @@ from selfinstruct.api.components import (
     hookimpl,
     keep,
 )
+from selfinstruct.api.environment import environment_problem
 from selfinstruct.api.options import BackendOptions, NoOptions, Options
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
-from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ConfigError, DataError, ModelError, PluginError, SelfInstructError, Stopped, UsageError
 from selfinstruct.types import (
     CLASSIFY,

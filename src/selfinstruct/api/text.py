@@ -4,7 +4,7 @@ They stand apart from `selfinstruct.api`, which stays quick to import.
 """
 
 from selfinstruct.files.inputs import read_input, read_input_text
-from selfinstruct.text.final import final_text
+from selfinstruct.text.final_answer import final_text
 from selfinstruct.text.fingerprints import Fingerprints, N, evaluation_set, ngram_hashes, text_hash
 from selfinstruct.text.json_reader import CutText, JsonReading, read_json
 from selfinstruct.text.phrases import Phrase, verb_and_object

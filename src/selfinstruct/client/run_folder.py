@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfinstruct.client.tables import data_frame, hub_dataset
 from selfinstruct.errors import UsageError
-from selfinstruct.export.choice import Balance
+from selfinstruct.export.best_examples import Balance
 from selfinstruct.export.contracts import example_rows
 from selfinstruct.export.dataset import Exported, FileFormat
 from selfinstruct.export.training_rows import training_rows

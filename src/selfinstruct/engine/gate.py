@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from selfinstruct.engine.allowance import Allowance, Spend
 from selfinstruct.engine.budget import Budget
+from selfinstruct.engine.rate_limit import RateLimit, Spend
 from selfinstruct.errors import SelfInstructError, Stopped
 from selfinstruct.types import Request, Usage, Window
 
@@ -80,7 +80,7 @@ class Ticket:
     prompt_tokens: int
     reply_tokens: int
     sent_at: float = 0.0
-    steps: list[tuple[Allowance, Spend]] = field(default_factory=list)
+    steps: list[tuple[RateLimit, Spend]] = field(default_factory=list)
 
     @property
     def tokens(self) -> int:
@@ -101,7 +101,7 @@ class Gate:
     budget: Budget = field(default_factory=Budget)
     waits: bool = False
     say: Callable[[str], None] = lambda _: None
-    _allowances: dict[tuple[str, int], Allowance] = field(default_factory=dict)
+    _rate_limits: dict[tuple[str, int], RateLimit] = field(default_factory=dict)
     _paused_until: float = float("-inf")
     _why_paused: str = ""
     _cached_count: bool = True
@@ -119,8 +119,8 @@ class Gate:
     def __post_init__(self) -> None:
         self._allowed = self.concurrency
         for seconds in (MINUTE, DAY):  # logged from the start, since a limit may become known at any time
-            self._allowances["requests", seconds] = Allowance("requests", seconds)
-            self._allowances["tokens", seconds] = Allowance("tokens", seconds)
+            self._rate_limits["requests", seconds] = RateLimit("requests", seconds)
+            self._rate_limits["tokens", seconds] = RateLimit("tokens", seconds)
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -128,15 +128,15 @@ class Gate:
         """Count the requests of earlier commands: age in seconds and tokens of each, oldest first."""
         now = self.clock()
         for ago, tokens in past:
-            for allowance in self._allowances.values():
-                if ago < allowance.kept:
-                    allowance.spend(now - ago, 1, tokens)
+            for rate_limit in self._rate_limits.values():
+                if ago < rate_limit.kept:
+                    rate_limit.spend(now - ago, 1, tokens)
 
     def set_user_limits(self, windows: Iterable[Window]) -> None:
         """Set the user's own limits. The provider's limits apply only if they are lower."""
         for window in windows:
-            allowance = self._allowance(window)
-            allowance.limit = allowance.cap = window.limit
+            rate_limit = self._rate_limit(window)
+            rate_limit.limit = rate_limit.cap = window.limit
 
     def learn(self, windows: Iterable[Window], learning: bool = False, cached_count: bool = True) -> None:
         """Update the provider's limits, and whether its cached tokens count towards them.
@@ -144,17 +144,17 @@ class Gate:
         While `learning`, one request is sent before the others.
         """
         for window in windows:
-            self._allowance(window).update(window)
+            self._rate_limit(window).update(window)
         self._cached_count = cached_count
         was_probing, self._probing = self._probing, learning
         if was_probing and not learning:
             self._send_waiting()
 
-    def _allowance(self, window: Window) -> Allowance:
+    def _rate_limit(self, window: Window) -> RateLimit:
         key = (window.what, window.seconds)
-        if key not in self._allowances:
-            self._allowances[key] = Allowance(*key)
-        return self._allowances[key]
+        if key not in self._rate_limits:
+            self._rate_limits[key] = RateLimit(*key)
+        return self._rate_limits[key]
 
     def pause(self, seconds: float, why: str = "") -> None:
         """Send nothing for this time."""
@@ -201,8 +201,8 @@ class Gate:
         reply = ticket.reply_tokens if said.completion_tokens is None else said.completion_tokens
         used = Usage(prompt, reply, said.cached_tokens)
         free = 0 if self._cached_count else said.cached_tokens or 0
-        for allowance, step in ticket.steps:
-            allowance.correct(step, -1 if refused else 0, prompt + reply - free - ticket.tokens)
+        for rate_limit, step in ticket.steps:
+            rate_limit.correct(step, -1 if refused else 0, prompt + reply - free - ticket.tokens)
         self.budget.correct(ticket.prompt_tokens, ticket.reply_tokens, used, refused=refused)
         self._out -= 1
         self._send_waiting()
@@ -213,8 +213,8 @@ class Gate:
         if ticket.sent_at >= self._cut_at:
             self._allowed = max(1.0, self._allowed / 2)
             self._cut_at = self.clock()
-            for allowance in self._allowances.values():
-                allowance.refused()
+            for rate_limit in self._rate_limits.values():
+                rate_limit.refused()
 
     def speed_up(self) -> None:
         """Increase the number of simultaneous requests step by step, because a request was answered."""
@@ -272,10 +272,10 @@ class Gate:
 
     def _wait(self, now: float, tokens: int) -> tuple[float, str]:
         wait, why = self._paused_until - now, self._why_paused
-        for allowance in self._allowances.values():
-            if (needed := allowance.wait(now, tokens)) > wait:
-                period = {MINUTE: "minute", DAY: "day"}.get(int(allowance.seconds), f"{allowance.seconds:g} s")
-                wait, why = needed, f"the limit of {allowance.limit:,} {allowance.what} a {period} is reached"
+        for rate_limit in self._rate_limits.values():
+            if (needed := rate_limit.wait(now, tokens)) > wait:
+                period = {MINUTE: "minute", DAY: "day"}.get(int(rate_limit.seconds), f"{rate_limit.seconds:g} s")
+                wait, why = needed, f"the limit of {rate_limit.limit:,} {rate_limit.what} a {period} is reached"
         return wait, why
 
     def _wait_long(self, until: float, wait: float, why: str) -> None:
@@ -292,7 +292,7 @@ class Gate:
     def _send(self, ticket: Ticket) -> None:
         now = self.clock()
         ticket.sent_at = now
-        ticket.steps = [(one, one.spend(now, 1, ticket.tokens)) for one in self._allowances.values()]
+        ticket.steps = [(one, one.spend(now, 1, ticket.tokens)) for one in self._rate_limits.values()]
         gap = SPREAD / self.concurrency
         self._due = max(self._due, now - CREDIT * gap) + gap
         self.budget.reserve(ticket.prompt_tokens, ticket.reply_tokens)

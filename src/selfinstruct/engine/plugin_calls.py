@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import NoReturn, TypeVar, get_args
 
-from selfinstruct.api.surroundings import environment_problem
+from selfinstruct.api.environment import environment_problem
 from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause, plugin_frames, shorten
 from selfinstruct.types import (
     Busy,

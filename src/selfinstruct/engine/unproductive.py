@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selfinstruct.errors import ModelError
-from selfinstruct.text.final import final_text
+from selfinstruct.text.final_answer import final_text
 from selfinstruct.types import Decision, Reply, Request
 
 FIRST, LATER = 8, 32

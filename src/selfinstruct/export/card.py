@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfinstruct.export.choice import Choice
+from selfinstruct.export.best_examples import Choice
 from selfinstruct.export.facts import DatasetFacts
 from selfinstruct.export.trainers import Shape, axolotl
 from selfinstruct.types import GENERATE

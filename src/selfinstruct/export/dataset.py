@@ -12,8 +12,8 @@ from typing import Literal
 
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError, UsageError
+from selfinstruct.export.best_examples import Choice, choose
 from selfinstruct.export.card import Contents, write_card
-from selfinstruct.export.choice import Choice, choose
 from selfinstruct.export.facts import dataset_facts
 from selfinstruct.export.folder import (
     CARD,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from selfinstruct.insight.diversity_loss import read_variety, warning
 from selfinstruct.insight.growth_forecast import Forecast, advice, forecast
-from selfinstruct.insight.narrowing import read_variety, warning
 from selfinstruct.store import RunStore, Stretch
 from selfinstruct.types import GENERATE, Prices
 

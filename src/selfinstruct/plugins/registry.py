@@ -25,8 +25,8 @@ from selfinstruct.api import (
     TrainingEncoder,
     hooks,
 )
+from selfinstruct.api.environment import environment_problem
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
-from selfinstruct.api.surroundings import environment_problem
 from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, UsageError, plugin_cause, suggest
 from selfinstruct.plugins.checks import check_component, check_plugin
 

@@ -11,7 +11,7 @@ from selfinstruct.api import Backend, Batches
 from selfinstruct.api.secret_finder import mask_data
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.config.tables import AskingTable, BudgetBounds, BudgetOptions
-from selfinstruct.engine.batches.lines import BatchLines
+from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin

@@ -10,7 +10,7 @@ from typing import get_args
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, assign, merge, read_recipe, resolve
 from selfinstruct.errors import ConfigError, PluginError, UsageError, suggest
-from selfinstruct.export.choice import BALANCES, Balance, Choice
+from selfinstruct.export.best_examples import BALANCES, Balance, Choice
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.export.dataset import COLUMNS, Exported, FileFormat, export_dataset
 from selfinstruct.export.hub import push_to_hub, refuse_without_hub

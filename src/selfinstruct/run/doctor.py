@@ -13,7 +13,7 @@ from typing import Any
 
 from selfinstruct import __version__
 from selfinstruct.api import Backend, mask_secrets
-from selfinstruct.api.surroundings import environment_problem
+from selfinstruct.api.environment import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from selfinstruct.config import RunConfig
-from selfinstruct.engine.batches.folder import FolderBatches
-from selfinstruct.engine.batches.lines import BatchLines
+from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
 from selfinstruct.run.backends import Backends, Say

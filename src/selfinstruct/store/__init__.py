@@ -8,7 +8,7 @@ from selfinstruct.store.facts import RunFacts
 from selfinstruct.store.growth import Growth, Stretch
 from selfinstruct.store.journal import Exchange, JournalEntry
 from selfinstruct.store.ledger import Entry, Ledger, ShownInstruction
-from selfinstruct.store.run import RunStore
+from selfinstruct.store.run_store import RunStore
 from selfinstruct.store.totals import Totals
 from selfinstruct.store.writer import CommitFuture
 

@@ -16,7 +16,7 @@ from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.review_file import connect, connect_to_read
 from selfinstruct.store.review_items import IDENTITY, NoSuchItemError, item_digest, place_of, texts_of
 from selfinstruct.store.rows import now
-from selfinstruct.store.run import RunStore
+from selfinstruct.store.run_store import RunStore
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import GENERATE, PREPARE
 

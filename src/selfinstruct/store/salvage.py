@@ -19,9 +19,9 @@ from typing import Any
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
 from selfinstruct.store.damage import TABLES, DamagedRunError, checksum, insert
+from selfinstruct.store.damaged_pages import PageFile, Value
 from selfinstruct.store.database import NoRunError, open_to_write, release
 from selfinstruct.store.lock import lock_holder
-from selfinstruct.store.pages import PageFile, Value
 from selfinstruct.store.rows import answer_of, decision_of, now, seed_of
 from selfinstruct.text.encoding import dumps
 from selfinstruct.types import ENGINE_STAGES, INSTANCES, JUDGE, PREPARE

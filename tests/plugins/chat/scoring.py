@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api import Instruction, Reply, Request
-from selfinstruct_chat.classify_reader import ChatLabelsReader
-from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.instances import ChatInstancesReader
-from selfinstruct_chat.tasks import ChatTasksReader
-from selfinstruct_chat.words import INPUTS
+from selfinstruct_chat.prompts.instances import ChatInstancesReader
+from selfinstruct_chat.readers.classification import ChatLabelsReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
+from selfinstruct_chat.readers.part_words import INPUTS
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 from tests.plugins.filters.chain import Chain
 
 CORPUS = Path(__file__).parents[2] / "corpus"

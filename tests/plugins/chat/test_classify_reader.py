@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import TASK_FACTS, Instruction, Label, Reply, Request
-from selfinstruct_chat.classify import LONGEST, SYSTEM, ChatClassifyEncoder, ChatClassifyOptions, one_line
-from selfinstruct_chat.classify_reader import ChatLabelsReader
+from selfinstruct_chat.prompts.classify import LONGEST, SYSTEM, ChatClassifyEncoder, ChatClassifyOptions, one_line
+from selfinstruct_chat.readers.classification import ChatLabelsReader
 
 TASKS = (
     "Name a river.",

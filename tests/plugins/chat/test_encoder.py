@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from selfinstruct.api import Instruction, Reply, Request
 from selfinstruct_chat import selfinstruct_encoders, selfinstruct_post_processors
-from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.prompts.tasks import ChatTasksEncoder, ChatTasksOptions
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 
 EXAMPLES = [Instruction("a", "Write a poem\n  about rain."), Instruction("b", "What is 3 + 4?")]
 

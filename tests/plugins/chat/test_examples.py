@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Example, Instruction, Reply, Request
-from selfinstruct_chat.examples import ChatExamplesReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "instances").glob("*.json"))
 

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api import Reply, Request
-from selfinstruct.text import final, json_reader
-from selfinstruct_chat import answer_words, framing, items, labels, layout, lists, series, tidying
-from selfinstruct_chat.items import _BRINGS_DATA, split_item
-from selfinstruct_chat.lists import ListItem
-from selfinstruct_chat.records import read_task_records
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct.text import final_answer, json_reader
+from selfinstruct_chat.readers import answer_words, framing, items, layout, line_labels, lists, series, tidying
+from selfinstruct_chat.readers.items import _BRINGS_DATA, split_item
+from selfinstruct_chat.readers.lists import ListItem
+from selfinstruct_chat.readers.records import read_task_records
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 from tests.sweeps import examples
 
 
 @examples(50)
-@given(text=st.from_regex(final._SIGN))
+@given(text=st.from_regex(final_answer._SIGN))
 def test_a_text_with_a_sign_is_looked_through(text: str) -> None:
-    assert any(sign in text for sign in final._SIGNS)
+    assert any(sign in text for sign in final_answer._SIGNS)
 
 
 @examples(100)
@@ -83,7 +83,7 @@ class Unused:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        (labels, "LABEL"),
+        (line_labels, "LABEL"),
         (tidying, "_AGAIN"),
         (answer_words, "_INLINE"),
         (answer_words, "_ABOUT"),
@@ -128,8 +128,8 @@ def test_each_match_holds_a_sign_that_is_looked_for_first(
 @examples(200)
 @given(st.text("ab1:：-–—*_# .[\n", max_size=12))
 def test_a_label_has_a_sign(line: str) -> None:
-    plain = any(map(line.__contains__, labels._LABEL_SIGNS))
-    assert plain or labels.label_at(f"Input{line}") is None
+    plain = any(map(line.__contains__, line_labels._LABEL_SIGNS))
+    assert plain or line_labels.label_at(f"Input{line}") is None
 
 
 @examples(300)
@@ -159,8 +159,8 @@ def test_words_at_the_end_are_looked_for_once_where_there_are_none(monkeypatch: 
 def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labels, "_INSIDE", Unused())
-    assert labels.one_label_a_line(text) == text
+    monkeypatch.setattr(line_labels, "_INSIDE", Unused())
+    assert line_labels.one_label_a_line(text) == text
 
 
 def test_deep_indentation_is_passed_over_once() -> None:
@@ -173,6 +173,6 @@ def test_deep_indentation_is_passed_over_once() -> None:
 
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("selfinstruct_chat.items._BRINGS_DATA", Unused())
+        patched.setattr("selfinstruct_chat.readers.items._BRINGS_DATA", Unused())
         assert split_item(ListItem(["Summarise the following text."])) == ("Summarise the following text.", "", "")
     assert _BRINGS_DATA.search("Summarise the following text.")

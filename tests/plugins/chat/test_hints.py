@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from selfinstruct.api import Instruction
-from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
+from selfinstruct_chat.prompts.tasks import ChatTasksEncoder, ChatTasksOptions
 from selfinstruct_demo.prompt import read_prompt
 from tests.command_line import command, rows
 

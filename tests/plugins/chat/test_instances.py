@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from selfinstruct.api import ConfigError, Instruction, RawInstances, Reply, Request
-from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
-from selfinstruct_chat.classify_reader import ChatLabelsReader
-from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
+from selfinstruct_chat.prompts.classify import ChatClassifyEncoder, ChatClassifyOptions
+from selfinstruct_chat.prompts.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
+from selfinstruct_chat.readers.classification import ChatLabelsReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
 from selfinstruct_demo.options import DemoOptions, faultless
 from selfinstruct_demo.reply import DemoReply, reply_to
 from selfinstruct_demo.tasks import draw_task, recognise

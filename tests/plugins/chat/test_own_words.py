@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from selfinstruct.api import Instruction
-from selfinstruct_chat.classify import ChatClassifyEncoder, ChatClassifyOptions
-from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
-from selfinstruct_chat.instances import ChatInstancesEncoder, ChatInstancesOptions
-from selfinstruct_chat.judge import ChatJudgeEncoder, ChatJudgeOptions
+from selfinstruct_chat.prompts.classify import ChatClassifyEncoder, ChatClassifyOptions
+from selfinstruct_chat.prompts.instances import ChatInstancesEncoder, ChatInstancesOptions
+from selfinstruct_chat.prompts.judge import ChatJudgeEncoder, ChatJudgeOptions
+from selfinstruct_chat.prompts.tasks import ChatTasksEncoder, ChatTasksOptions
 from tests.command_line import command
 
 TASK = Instruction("g0.0", "Name a bird.")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Draft, Instruction, Reply, Request
 from selfinstruct.types import Finish
-from selfinstruct_chat.tasks import ChatTasksReader
-from selfinstruct_chat.tidying import tidy
+from selfinstruct_chat.readers.tasks import ChatTasksReader
+from selfinstruct_chat.readers.tidying import tidy
 
 A, B, C = "Write a poem about rain.", "What is 12 times 12?", "Name three kinds of bread."
 CLEAN = st.lists(

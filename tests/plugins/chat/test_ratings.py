@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Example, Instruction, Rating, Reply, Request
 from selfinstruct.types import Finish
-from selfinstruct_chat.judge import MARK, SYSTEM, ChatJudgeEncoder, ChatJudgeOptions
-from selfinstruct_chat.ratings import LONGEST_REASON, ChatRatingsReader
+from selfinstruct_chat.prompts.judge import MARK, SYSTEM, ChatJudgeEncoder, ChatJudgeOptions
+from selfinstruct_chat.readers.ratings import LONGEST_REASON, ChatRatingsReader
 
 CORPUS = tomllib.loads((Path(__file__).parents[2] / "corpus" / "ratings.toml").read_text("utf-8"))["reply"]
 SIGNS = {"yes": "y", "no": "n", "unknown": "?"}

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 
 from selfinstruct.api import Instruction, Reply, Request
-from selfinstruct_chat.classify_reader import ChatLabelsReader
-from selfinstruct_chat.examples import ChatExamplesReader
-from selfinstruct_chat.ratings import ChatRatingsReader
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.readers.classification import ChatLabelsReader
+from selfinstruct_chat.readers.examples import ChatExamplesReader
+from selfinstruct_chat.readers.ratings import ChatRatingsReader
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 from tests.steps import steps
 from tests.sweeps import quick
 
@@ -77,7 +77,7 @@ def test_work_grows_with_the_reply_and_no_faster(name: str, piece: str, monkeypa
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("line", ["a\n", "- a\n", "1. a\n", "a: b\n"])
 def test_lines_beyond_the_greatest_number_cost_no_work(name: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfinstruct_chat.replies.MOST_LINES", 100)
+    monkeypatch.setattr("selfinstruct_chat.readers.replies.MOST_LINES", 100)
     read = READERS[name]
     read(line)
     full, ten_times = (steps(partial(read, line * size)) for size in (100, 1_000))

@@ -9,7 +9,7 @@ from selfinstruct.config import read_recipe, resolve
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.types import GENERATE, Decision, Finish
-from selfinstruct_chat.tasks import ChatTasksReader
+from selfinstruct_chat.readers.tasks import ChatTasksReader
 
 REGISTRY = Registry.load()
 FILTERS = resolve(read_recipe("chat"), REGISTRY).stages[GENERATE].filters

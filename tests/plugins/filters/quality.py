@@ -17,7 +17,7 @@ from selfinstruct.api import Draft, Example, Filter, Instruction
 from selfinstruct.config import read_recipe, resolve
 from selfinstruct.config.seeds import BUILTIN, read_seeds
 from selfinstruct.types import GENERATE, PREPARE
-from selfinstruct_chat.encoder import ChatTasksEncoder, ChatTasksOptions
+from selfinstruct_chat.prompts.tasks import ChatTasksEncoder, ChatTasksOptions
 
 from .chain import REGISTRY
 from .counting import good_instructions

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import PREPARE, Example, Filter
 from selfinstruct.config import read_recipe
-from selfinstruct_chat.instances import CLOSING, INPUT_FIRST, OUTPUT_FIRST
+from selfinstruct_chat.prompts.instances import CLOSING, INPUT_FIRST, OUTPUT_FIRST
 from selfinstruct_filters import selfinstruct_filters
 
 from .quality import MOST_BAD_KEPT, MOST_GOOD_DROPPED, tally

@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus
-from selfinstruct.engine.batches.files import Line, LineFiles
-from selfinstruct.engine.batches.folder import FolderBatches
-from selfinstruct.engine.batches.lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.batches.batch_files import Line, LineFiles
+from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of, read_result
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from selfinstruct.insight.cost import read_cost
+from selfinstruct.insight.diversity_loss import read_variety
 from selfinstruct.insight.funnel import funnels
-from selfinstruct.insight.narrowing import read_variety
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.insight.report.measure import BINS, draw, lengths, nearest_seeds, phrases, scores, words
 from selfinstruct.insight.report.report_values import Report, RunOrigin, SampledInstruction, SimilarPair

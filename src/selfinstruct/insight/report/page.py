@@ -14,7 +14,7 @@ from selfinstruct.files.atomic import atomic_write
 from selfinstruct.files.outputs import refuse_output
 from selfinstruct.files.toml import to_toml
 from selfinstruct.insight.cost import dollars
-from selfinstruct.insight.narrowing import warning
+from selfinstruct.insight.diversity_loss import warning
 from selfinstruct.insight.report.charts import ticks, wedges
 from selfinstruct.insight.report.collect import collect
 from selfinstruct.insight.report.measure import draw

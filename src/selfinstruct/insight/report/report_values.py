@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from selfinstruct.insight.cost import Cost
+from selfinstruct.insight.diversity_loss import Comparison
 from selfinstruct.insight.funnel import Funnel
-from selfinstruct.insight.narrowing import Comparison
 from selfinstruct.insight.ratings import RatingCounts
 from selfinstruct.store import Stretch
 from selfinstruct.store.ledger import ShownInstruction

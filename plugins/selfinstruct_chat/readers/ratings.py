@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from selfinstruct.api import PostProcessor, Rating, Reply, Request
-from selfinstruct_chat.json_ratings import Numbered, read_json_ratings
-from selfinstruct_chat.replies import clean_reply
-from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
+from selfinstruct_chat.readers.json_ratings import Numbered, read_json_ratings
+from selfinstruct_chat.readers.replies import clean_reply
+from selfinstruct_chat.readers.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
 
 LONGEST_REASON, LONGEST_LINE = 200, 1000
 """Characters of the judge's own words that are kept, and of a line that are read."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from selfinstruct.api.text import CutText
-from selfinstruct_chat.json_entries import NUMBER_KEYS, folded_keys, json_entries, word_in
-from selfinstruct_chat.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
+from selfinstruct_chat.readers.json_entries import NUMBER_KEYS, folded_keys, json_entries, word_in
+from selfinstruct_chat.readers.three_answers import ANSWERS, ReadAnswers, question_of, read, read_grade, word
 
 REASON_KEYS = ("reason", "reasons", "explanation", "comment", "comments", "why", "note", "notes", "remark", "rationale")
 _NO_QUESTIONS = {*NUMBER_KEYS, *REASON_KEYS} - {"task", "question"}

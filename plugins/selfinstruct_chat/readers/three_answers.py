@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from selfinstruct_chat.words import NO, YES
+from selfinstruct_chat.readers.part_words import NO, YES
 
 ANSWERS = 3
 

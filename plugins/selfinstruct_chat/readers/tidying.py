@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.replies import ABOUT_MARKUP, plain_entities
-from selfinstruct_chat.words import INPUTS, NEXT_TASKS, NO_INPUT, NOTES, REMARKS, TASKS
+from selfinstruct_chat.readers.part_words import INPUTS, NEXT_TASKS, NO_INPUT, NOTES, REMARKS, TASKS
+from selfinstruct_chat.readers.replies import ABOUT_MARKUP, plain_entities
 
 LONGEST = 10_000
 """Characters of a text that is tidied; what is longer is no task that anybody could use, and stays as it is."""

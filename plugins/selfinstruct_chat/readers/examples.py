@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
-from selfinstruct_chat.fields import says_nothing
-from selfinstruct_chat.framing import split_input, without_closers, without_frame, without_next_task
-from selfinstruct_chat.json_examples import read_json_examples, read_row_examples
-from selfinstruct_chat.labels import label_at, one_label_a_line, tidy
-from selfinstruct_chat.part_markers import PartBlock, read_blocks
-from selfinstruct_chat.records import read_records
-from selfinstruct_chat.replies import final_part, without_markup
-from selfinstruct_chat.words import EXPLANATIONS, NOTES
+from selfinstruct_chat.readers.fields import says_nothing
+from selfinstruct_chat.readers.framing import split_input, without_closers, without_frame, without_next_task
+from selfinstruct_chat.readers.json_examples import read_json_examples, read_row_examples
+from selfinstruct_chat.readers.line_labels import label_at, one_label_a_line, tidy
+from selfinstruct_chat.readers.part_markers import PartBlock, read_blocks
+from selfinstruct_chat.readers.part_words import EXPLANATIONS, NOTES
+from selfinstruct_chat.readers.records import read_records
+from selfinstruct_chat.readers.replies import final_part, without_markup
 
 MarkedPart: TypeAlias = tuple[Literal["input", "output"], str]
 InputOutput: TypeAlias = tuple[str, str]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from selfinstruct_chat.answer_words import starts_answers, take_answers
-from selfinstruct_chat.labels import FENCE, fenced_lines
-from selfinstruct_chat.words import SYMBOL, TASKS
+from selfinstruct_chat.readers.answer_words import starts_answers, take_answers
+from selfinstruct_chat.readers.line_labels import FENCE, fenced_lines
+from selfinstruct_chat.readers.part_words import SYMBOL, TASKS
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI")
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from selfinstruct.api import Label, PostProcessor, Reply, Request
-from selfinstruct_chat.classify import one_line
-from selfinstruct_chat.json_labels import read_json_labels
-from selfinstruct_chat.replies import clean_reply
-from selfinstruct_chat.task_facts import Facts, read_json_facts, split_facts
-from selfinstruct_chat.words import NO, YES
+from selfinstruct_chat.prompts.classify import one_line
+from selfinstruct_chat.prompts.task_facts import Facts, read_json_facts, split_facts
+from selfinstruct_chat.readers.json_labels import read_json_labels
+from selfinstruct_chat.readers.part_words import NO, YES
+from selfinstruct_chat.readers.replies import clean_reply
 
 LONGEST_SAID, END = 120, 200
 """Characters of the read words that are noted, and on either end of many words that are read."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Literal, TypeAlias
 
-from selfinstruct_chat.fields import kind_of_field
-from selfinstruct_chat.labels import Label, cut_at, delimiter_at, labels_of, tidy
-from selfinstruct_chat.words import INPUTS, OUTPUTS
+from selfinstruct_chat.readers.fields import kind_of_field
+from selfinstruct_chat.readers.line_labels import Label, cut_at, delimiter_at, labels_of, tidy
+from selfinstruct_chat.readers.part_words import INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from selfinstruct_chat.answer_words import (
+from selfinstruct_chat.readers.answer_words import (
     announces_answer,
     describes_task,
     is_empty_answer,
@@ -15,9 +15,9 @@ from selfinstruct_chat.answer_words import (
     starts_answer,
     starts_example,
 )
-from selfinstruct_chat.lists import ListItem, is_break, is_fence
-from selfinstruct_chat.tidying import tidy
-from selfinstruct_chat.words import INPUTS, LEAD_IN, NO_INPUT, TASKS
+from selfinstruct_chat.readers.lists import ListItem, is_break, is_fence
+from selfinstruct_chat.readers.part_words import INPUTS, LEAD_IN, NO_INPUT, TASKS
+from selfinstruct_chat.readers.tidying import tidy
 
 WRAPPED = 60
 """A line at least this long that ends no sentence was broken by its width, not by its sense."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from selfinstruct.api.text import CutText, read_json
-from selfinstruct_chat.fields import kind_of_field, text_of, with_input
-from selfinstruct_chat.lists import has_marker
-from selfinstruct_chat.rows import read_toml
-from selfinstruct_chat.words import TASKS
+from selfinstruct_chat.readers.fields import kind_of_field, text_of, with_input
+from selfinstruct_chat.readers.lists import has_marker
+from selfinstruct_chat.readers.part_words import TASKS
+from selfinstruct_chat.readers.rows import read_toml
 
 KEYS = ("instruction", "task", "text", "prompt", "question", "description", "content")
 """Where an object keeps its task; the first one that holds a string counts."""

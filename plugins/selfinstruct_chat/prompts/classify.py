@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling, TaskFact
-from selfinstruct_chat.own_words import read_words
-from selfinstruct_chat.schemas import YES_OR_NO, Schema, numbered
-from selfinstruct_chat.task_facts import answer_schema, question
+from selfinstruct_chat.prompts.schemas import YES_OR_NO, Schema, numbered
+from selfinstruct_chat.prompts.system_message import read_words
+from selfinstruct_chat.prompts.task_facts import answer_schema, question
 
 _KINDS = (
     "You tell classification tasks from other tasks. A task is a classification task if every right output is one "

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
-from selfinstruct_chat.hints import choose, read_hints
-from selfinstruct_chat.own_words import fill_in, read_words
-from selfinstruct_chat.schemas import TEXT, Schema, numbered
+from selfinstruct_chat.prompts.hints import choose, read_hints
+from selfinstruct_chat.prompts.schemas import TEXT, Schema, numbered
+from selfinstruct_chat.prompts.system_message import fill_in, read_words
 
 _TASKS = (
     "You write tasks that will teach an assistant to follow instructions. You are shown examples. Write new tasks "

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from selfinstruct_chat.fields import part_of_field
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, EXPLANATIONS, INPUTS, LEAD_IN, OUTPUTS, SYMBOL
+from selfinstruct_chat.readers.fields import part_of_field
+from selfinstruct_chat.readers.part_words import ANSWERS, EXAMPLES, EXPLANATIONS, INPUTS, LEAD_IN, OUTPUTS, SYMBOL
 
 FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 HEAD = 120

@@ -21,8 +21,8 @@ from selfinstruct.api import (
     Sampling,
 )
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.own_words import fill_in, read_words
-from selfinstruct_chat.schemas import TEXT, Schema, fields, numbered, or_null
+from selfinstruct_chat.prompts.schemas import TEXT, Schema, fields, numbered, or_null
+from selfinstruct_chat.prompts.system_message import fill_in, read_words
 
 INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
 """What stands on a line of its own above an example's parts."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from selfinstruct.api import Example
-from selfinstruct_filters.helpers.stated import NUMBER
+from selfinstruct_filters.helpers.stated_values import NUMBER
 from selfinstruct_filters.helpers.wording import word_set
 
 LONGEST_TASK = 600

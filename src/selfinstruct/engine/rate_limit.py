@@ -30,7 +30,7 @@ class Spend:
 
 
 @dataclass(slots=True)
-class Allowance:
+class RateLimit:
     """At most `limit` of `what` in any period of `seconds`. Times are readings of a monotonic clock.
 
     `others` is the spending that the provider counted beyond ours, since others may use the same key. `cap` is the

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from selfinstruct.api.text import Phrase, verb_and_object
-from selfinstruct_chat.lists import ListItem
+from selfinstruct_chat.readers.lists import ListItem
 
 _BOLD_TITLE = re.compile(
     r"(?P<sign>\*\*?)(?P<title>[^*:.?!]{2,50})(?:[:：.](?P=sign)|(?P=sign)(?:[:：]|(?P<dash>\s[–—-](?=\s))))\s*(?P<rest>\S.*)"

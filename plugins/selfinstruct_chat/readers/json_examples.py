@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from selfinstruct.api.text import CutText, read_json
-from selfinstruct_chat.fields import kind_of_field, text_of
-from selfinstruct_chat.rows import read_rows
+from selfinstruct_chat.readers.fields import kind_of_field, text_of
+from selfinstruct_chat.readers.rows import read_rows
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TUPLE = re.compile(r"""\(("(?:[^"\\]|\\.)*+",\s*"(?:[^"\\]|\\.)*+")\)""")

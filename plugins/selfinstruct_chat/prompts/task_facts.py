@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from selfinstruct.api import TASK_FACTS, TaskFact
-from selfinstruct_chat.json_entries import json_entries
-from selfinstruct_chat.schemas import YES_OR_NO, Schema, fields
+from selfinstruct_chat.prompts.schemas import YES_OR_NO, Schema, fields
+from selfinstruct_chat.readers.json_entries import json_entries
 
 Facts = dict[str, str]
 

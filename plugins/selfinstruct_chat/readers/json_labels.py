@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from selfinstruct.api.text import read_json
-from selfinstruct_chat.json_entries import folded_keys, json_entries, word_in
+from selfinstruct_chat.readers.json_entries import folded_keys, json_entries, word_in
 
 ANSWER_KEYS = (
     "answer", "label", "classification", "is_classification", "is_classification_task", "result", "value", "output",

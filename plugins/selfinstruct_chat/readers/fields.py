@@ -7,7 +7,7 @@ import re
 from typing import Literal, TypeAlias
 
 from selfinstruct.api.text import CutText
-from selfinstruct_chat.words import ANSWERS, CLASS_LABELS, EXPLANATIONS, INPUTS, NO_INPUT, OUTPUTS, TASKS
+from selfinstruct_chat.readers.part_words import ANSWERS, CLASS_LABELS, EXPLANATIONS, INPUTS, NO_INPUT, OUTPUTS, TASKS
 
 FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.fields import kind_of_field, with_input
-from selfinstruct_chat.json_tasks import tasks_in
-from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
-from selfinstruct_chat.rows import read_rows
+from selfinstruct_chat.readers.fields import kind_of_field, with_input
+from selfinstruct_chat.readers.json_tasks import tasks_in
+from selfinstruct_chat.readers.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.readers.rows import read_rows
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"^[ \t]*<([^\W\d][\w-]{0,30})>", re.MULTILINE)

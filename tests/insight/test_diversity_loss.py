@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
-from selfinstruct.insight.narrowing import LEVERS, compare, warning
+from selfinstruct.insight.diversity_loss import LEVERS, compare, warning
 from tests.command_line import command
 from tests.servers.ollama_server import OllamaServer
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from selfinstruct_chat.fields import with_input
-from selfinstruct_chat.labels import Label, cut_at, labels_of
-from selfinstruct_chat.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.readers.fields import with_input
+from selfinstruct_chat.readers.line_labels import Label, cut_at, labels_of
+from selfinstruct_chat.readers.lists import ListItem, ParsedList, has_marker
 
 _CLASS = re.compile(
     r"category|class|sentiment|topic|verdict|genre|tone|intent|kategorie|categoría|catégorie", re.IGNORECASE

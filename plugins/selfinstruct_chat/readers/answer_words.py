@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.words import ANSWERS, EXAMPLES, OUTPUTS, REMARKS
+from selfinstruct_chat.readers.part_words import ANSWERS, EXAMPLES, OUTPUTS, REMARKS
 
 LONGEST_LINE = 4_000
 

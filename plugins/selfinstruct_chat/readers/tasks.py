@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
-from selfinstruct_chat.answer_words import announces_answer
-from selfinstruct_chat.items import split_item
-from selfinstruct_chat.json_tasks import JsonTasks, read_json_tasks
-from selfinstruct_chat.layout import read_layout, unescaped
-from selfinstruct_chat.lists import ListItem, find_items, has_marker
-from selfinstruct_chat.records import read_task_records
-from selfinstruct_chat.replies import clean_reply
-from selfinstruct_chat.series import without_kinds, without_titles
-from selfinstruct_chat.tidying import tidy
+from selfinstruct_chat.readers.answer_words import announces_answer
+from selfinstruct_chat.readers.items import split_item
+from selfinstruct_chat.readers.json_tasks import JsonTasks, read_json_tasks
+from selfinstruct_chat.readers.layout import read_layout, unescaped
+from selfinstruct_chat.readers.lists import ListItem, find_items, has_marker
+from selfinstruct_chat.readers.records import read_task_records
+from selfinstruct_chat.readers.replies import clean_reply
+from selfinstruct_chat.readers.series import without_kinds, without_titles
+from selfinstruct_chat.readers.tidying import tidy
 
 MOST_ITEMS = 1000
 """Items of a list that are read: nobody asks for so many, so what is longer runs in a circle."""

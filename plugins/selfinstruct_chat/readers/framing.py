@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from selfinstruct_chat.labels import delimiter_at, label_at
-from selfinstruct_chat.words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
+from selfinstruct_chat.readers.line_labels import delimiter_at, label_at
+from selfinstruct_chat.readers.part_words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
 
 MOST_CLOSERS = 3
 ENDS = 600

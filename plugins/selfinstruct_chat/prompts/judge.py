@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from selfinstruct.api import Instruction, Message, Options, PromptEncoder, Sampling
-from selfinstruct_chat.own_words import read_words
-from selfinstruct_chat.schemas import TEXT, YES_OR_NO, Schema, fields, numbered
+from selfinstruct_chat.prompts.schemas import TEXT, YES_OR_NO, Schema, fields, numbered
+from selfinstruct_chat.prompts.system_message import read_words
 
 _REVIEW = (
     "You review examples that an assistant is to be trained on. Each example is one line of JSON with a number, an "
