@@ -8,6 +8,7 @@ import pytest
 
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import CREDIT, RECOVERY, SPREAD, Estimator, Gate, Ticket
+from selfinstruct.engine.rate_limit import RateLimit
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import GENERATE, Message, Request, Sampling, Usage, Window
 from tests.engine.clock import Clock, stopped_clock
@@ -199,6 +200,52 @@ async def test_the_longest_wait_is_the_reason_and_a_missing_slot_is_none(clock: 
     gate.pause(61)
     assert gate.wait_reason() == "61 s: the provider asks to wait"
     waiting.cancel()
+
+
+async def test_of_two_limits_with_the_same_wait_the_first_is_the_reason(clock: Clock) -> None:
+    gate = gate_of(clock, Window("requests", 60, 1), Window("tokens", 60, 1))
+    gate.leave(await enter(gate, 1), Usage(1, 0))
+    waiting = asyncio.ensure_future(enter(gate, 1))
+    await asyncio.sleep(0)
+    assert gate.wait_reason() == "60 s: the limit of 1 requests a minute is reached"
+    waiting.cancel()
+
+
+# --- one window -------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_lacks_one_token_waits_for_the_next_step() -> None:
+    limit = RateLimit("tokens", 60, limit=100)
+    limit.spend(0, 1, 60)
+    limit.spend(10, 1, 40)
+    assert limit.wait(20, 60) == 60.5 - 20
+    assert limit.wait(20, 61) == 70.5 - 20
+
+
+@pytest.mark.parametrize(
+    ("spent_at", "spent", "others", "others_until", "tokens", "free_at"),
+    [
+        (0, 50, 30, 100, 40, 60.5),  # ours leaves first, and that is enough
+        (0, 50, 30, 100, 80, 100),  # it is not
+        (50, 60, 39, 70, 40, 70),  # that of others leaves first
+        (50, 60, 39, 70, 41, 110.5),  # one token is missing
+        (50, 60, 0, 70, 41, 110.5),
+    ],
+)
+def test_the_wait_ends_when_enough_of_ours_and_of_others_has_left_the_window(
+    spent_at: float, spent: int, others: int, others_until: float, tokens: int, free_at: float
+) -> None:
+    limit = RateLimit("tokens", 60, limit=100, others=others, others_until=others_until)
+    limit.spend(spent_at, 1, spent)
+    assert limit.wait(55, tokens) == free_at - 55
+
+
+def test_spending_counts_until_its_last_moment_and_not_in_it() -> None:
+    for seen_at, others in ((60.4, 0), (60.5, 10)):
+        limit = RateLimit("tokens", 60, limit=100)
+        limit.spend(0, 1, 10)
+        limit.update(Window("tokens", 60, 100, remaining=90, seen_at=seen_at))
+        assert limit.others == others
 
 
 async def test_a_burst_is_spread_after_a_credit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

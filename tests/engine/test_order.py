@@ -15,7 +15,7 @@ import pytest
 
 from selfinstruct.engine.events import Events
 from selfinstruct.store import InitialFacts, RunStore
-from selfinstruct.store.writer import Writer
+from selfinstruct.store.writer import CommitFuture, Writer
 from selfinstruct.types import GENERATE, Settlement
 from tests.engine.fakes import RecordingObserver, ScriptedAnswerer, StageBench, fresh, mixed
 
@@ -107,6 +107,27 @@ async def test_observers_are_called_after_the_commit(bench: StageBench) -> None:
     await bench.run(ScriptedAnswerer(fresh), goal=12)
     assert [said for said, _ in announced] == [3, 6, 9, 12]
     assert all(said <= stored for said, stored in announced)
+
+
+async def test_at_the_end_every_settlement_is_announced_however_slow_the_disk_is(
+    bench: StageBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[int] = []
+
+    async def later(commit: CommitFuture) -> None:
+        await asyncio.sleep(0.02)
+        commit.result(60)
+
+    monkeypatch.setattr(CommitFuture, "done", lambda _: False)
+    monkeypatch.setattr(CommitFuture, "wait", later)
+
+    class Counts(RecordingObserver):
+        def events(self) -> Events:
+            return Events({"selfinstruct_settled": [("counts", lambda one: settled.append(one.accepted))]}, print)
+
+    bench.witness = Counts()
+    await bench.run(ScriptedAnswerer(fresh), goal=12)
+    assert settled == [3, 6, 9, 12]
 
 
 async def test_only_a_reply_that_can_be_had_again_comes_before_its_request_is_on_disk(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +63,24 @@ def test_a_call_is_written_before_it_is_made_and_corrected_after_it(database: sq
         (2, 1, GENERATE, 8, 1002.5, None, 1, 1, 0),
         (3, 2, CLASSIFY, 0, 1002.5, 1002.5, 0, 0, 1),
     ]
+
+
+@pytest.mark.parametrize("jump", [36_000.0, -36_000.0])
+def test_a_system_clock_that_jumps_costs_no_hours(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    day, steady = Clock(), Clock()
+    day.now = 1e9
+    monkeypatch.setattr("selfinstruct.store.calls.time", SimpleNamespace(time=day, monotonic=steady))
+    calls = Calls(database, BulkWriter(database, "run.sqlite").write)
+    call(calls, 0, took=2, clock=steady)
+    day.now += jump
+    call(calls, 1, took=3, clock=steady)
+    assert calls.spent().seconds == 5
+    assert list(calls.recent(60)) == [(5, 50), (3, 50)]
+    day.now = 1e9 + 100
+    later = Calls(database, BulkWriter(database, "run.sqlite").write)
+    assert list(later.recent(600)) == [(100, 50), (98, 50)], "a new command goes by the time of day"
 
 
 def test_nothing_is_spent_before_the_first_call(database: sqlite3.Connection, clock: Clock) -> None:

@@ -85,6 +85,9 @@ def test_every_command_calls_a_damaged_run_damaged(run: Path, whole: bytes, kind
         "UPDATE decisions SET text = replace(text, 'e', 'E') WHERE stage = 'prepare'",
         "UPDATE requests SET body = replace(body, 'task', 'tusk')",
         "UPDATE decisions SET fate = 'rejected' WHERE stage = 'generate' AND idx = 0",
+        "UPDATE settlements SET accepted = accepted - 1 WHERE stage = 'generate' AND idx = 0",
+        "UPDATE seeds SET task = replace(task, ' the ', ' a ') WHERE position = 3",
+        "UPDATE run SET value = replace(value, '7', '8') WHERE key = 'config.generate'",
     ],
 )
 def test_doctor_finds_a_row_that_was_edited(run: Path, whole: bytes, edit: str) -> None:
@@ -96,6 +99,20 @@ def test_doctor_finds_a_row_that_was_edited(run: Path, whole: bytes, edit: str) 
     assert ended.code == 2
     assert "is damaged" in ended.out
     assert "not as it was written" in ended.out
+
+
+@pytest.mark.parametrize(
+    "edit",
+    ["DELETE FROM seeds WHERE position = 3", "UPDATE seeds SET task = replace(task, ' the ', ' a '), checksum = NULL"],
+)
+def test_doctor_finds_seed_tasks_that_are_not_those_of_the_run(run: Path, whole: bytes, edit: str) -> None:
+    """The rows of an older version have no checksums, and one that is gone has none in any version."""
+    (run / RUN_FILE).write_bytes(whole)
+    with closing(sqlite3.connect(run / RUN_FILE)) as database, database:
+        assert database.execute(edit).rowcount
+    ended = command("doctor", "--out", "run", "--backend", "demo")
+    assert ended.code == 2
+    assert "seeds: the seed tasks are not those that the run began with" in ended.out
 
 
 @pytest.mark.parametrize("edit", ["evidence = '{'", "payload = '[]'", "similarity = 'x'", "notes = ''", "text = x'ff'"])

@@ -57,7 +57,9 @@ def stored_rows(folder: Path) -> dict[str, Any]:
 def test_a_run_that_was_stored_earlier_has_its_facts(tmp_path: Path) -> None:
     RunStore.open(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / RUN_FILE)) as connection, connection:
-        connection.executemany("INSERT INTO run VALUES (?, ?)", [(key, json.dumps(STORED[key])) for key in STORED])
+        connection.executemany(
+            "INSERT INTO run (key, value) VALUES (?, ?)", [(key, json.dumps(STORED[key])) for key in STORED]
+        )
     with closing(RunStore.open_readonly(tmp_path)) as store:
         facts = store.facts
         assert facts.are_recorded

@@ -141,7 +141,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
     alter(folder, "PRAGMA user_version = 999")
     with pytest.raises(RunError):
         RunStore.open(folder)
-    alter(folder, "PRAGMA user_version = 4")
+    alter(folder, "PRAGMA user_version = 5")
     RunStore.open(folder).close()
 
 

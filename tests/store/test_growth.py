@@ -40,7 +40,7 @@ def run(folder: Path, settled: Settled, unsettled: int = 0, decisions: int = 0) 
     calls += [(1, "generate", len(settled) + at, 1e9, None, 100, 10, 0) for at in range(unsettled)]
     calls += [(1, "classify", 0, 1e9, 1e9, 7777, 7777, 0), (1, "generate", 0, 1e9, 1e9, 5555, 5555, 1)]
     with closing(sqlite3.connect(folder / "run.sqlite")) as database, database:
-        database.executemany("INSERT INTO settlements VALUES (?, ?, ?, ?, ?)", rows)
+        database.executemany("INSERT INTO settlements VALUES (?, ?, ?, ?, ?, NULL)", rows)
         names = "session, stage, idx, at, ended, prompt_tokens, completion_tokens, refused"
         database.executemany(f"INSERT INTO calls ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
         database.executemany(f"INSERT INTO decisions VALUES ({', '.join('?' * 12)}, NULL)", fates)
@@ -75,7 +75,7 @@ def test_the_stretches_hold_every_request_once(tmp_path: Path, count: int) -> No
 def test_a_request_that_reached_the_goal_halfway_is_not_counted_yet(tmp_path: Path) -> None:
     with closing(run(tmp_path, [(5, 2)] * 12)) as store:
         with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
-            database.execute("INSERT INTO settlements VALUES ('generate', 12, 3, 0, 26)")
+            database.execute("INSERT INTO settlements VALUES ('generate', 12, 3, 0, 26, NULL)")
         (one,) = store.growth().stretches(8, 10)
         assert (one.requests, one.accepted) == (12, 24)
         assert store.growth().recent_candidate_counts("generate", 99) == [5] * 12

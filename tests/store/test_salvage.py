@@ -13,6 +13,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.files.names import CONTRACTS, EXAMPLES, RUN_FILE
+from selfinstruct.store.damage import insert
 from selfinstruct.store.database import find_damage
 from tests.command_line import command, rows
 from tests.store.test_damage import SPOIL
@@ -93,7 +94,11 @@ def test_without_its_first_bytes_nothing_is_lost(run: Path, size: int) -> None:
             {"decision 1.0 of generate"},
         ),
         ("UPDATE run SET value = '{' WHERE key = 'tree'", {"setting tree"}),
+        ("UPDATE run SET value = replace(value, '7', '8') WHERE key = 'config.generate'", {"setting config.generate"}),
         ("UPDATE seeds SET task = '{' WHERE position = 3", {"seed task 3"}),
+        ("UPDATE seeds SET task = replace(task, ' the ', ' a ') WHERE position = 3", {"seed task 3"}),
+        ("UPDATE seeds SET task = replace(task, ' the ', ' a '), checksum = NULL WHERE position = 3", {"seed tasks"}),
+        ("DELETE FROM seeds WHERE position = 3", {"seed tasks"}),
         (
             "UPDATE requests SET asked_at = '' WHERE stage = 'judge' AND idx = 0",
             {"request 0 of judge", *(f"decision 0.{position} of judge" for position in range(8))},
@@ -108,6 +113,7 @@ def test_a_row_that_was_edited_is_the_only_one_that_is_lost(run: Path, sql: str,
     after = journal(Path("new"))
     assert {name: row for name, row in after.items() if row != before[name]}.keys() <= lost
     assert before.keys() - after.keys() <= lost
+    assert list(find_damage(Path("new"))) == []
 
 
 @pytest.mark.parametrize("kind", [name for name in SPOIL if name != "another file"])
@@ -162,7 +168,7 @@ def test_a_run_with_gaps_names_each_and_continues_to_its_goal(run: Path, table: 
 def test_a_lost_reply_without_items_stands_as_a_failure_with_its_cause(run: Path) -> None:
     edit("DELETE FROM replies WHERE stage = 'generate' AND idx = 1")
     edit("DELETE FROM decisions WHERE stage = 'generate' AND idx = 1")
-    edit("UPDATE settlements SET judged = 0 WHERE stage = 'generate' AND idx = 1")
+    edit("UPDATE settlements SET judged = 0, checksum = NULL WHERE stage = 'generate' AND idx = 1")
     assert save() == (2, {"reply 1 of generate"})
     assert "lost when run.sqlite was damaged" in command("status", "--out", "new").done().out
 
@@ -170,9 +176,9 @@ def test_a_lost_reply_without_items_stands_as_a_failure_with_its_cause(run: Path
 def test_the_log_of_a_killed_run_counts_also_if_the_first_page_is_gone(run: Path) -> None:
     with closing(sqlite3.connect(run / RUN_FILE)) as writer:
         writer.execute("PRAGMA wal_autocheckpoint = 0")
-        writer.execute("UPDATE run SET value = '\"logged\"' WHERE key = 'python'")
+        writer.execute(*insert("run", ("python", '"logged"'), "INSERT OR REPLACE"))
         writer.commit()
-        writer.execute("UPDATE run SET value = '\"not committed\"' WHERE key = 'python'")
+        writer.execute(*insert("run", ("python", '"not committed"'), "INSERT OR REPLACE"))
         shutil.copytree(run, "copy")
     shutil.rmtree(run)
     Path("copy").rename(run)

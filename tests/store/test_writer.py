@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -13,8 +15,10 @@ from typing import Any
 import pytest
 
 from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.store.damage import DamagedRunError, RunConnection
 from selfinstruct.store.write_ahead import is_being_written
 from selfinstruct.store.writer import Statement, Writer
+from tests.command_line import environment
 
 SECONDS = 60
 ADD = "INSERT INTO numbers VALUES (?)"
@@ -81,6 +85,28 @@ def test_waiting_groups_are_committed_together(bench: Bench) -> None:
         done.result(SECONDS)
     assert bench.numbers() == list(range(100))
     assert bench.seen.count("COMMIT") == 2
+
+
+def test_one_transaction_takes_at_most_512_groups(bench: Bench) -> None:
+    let_go = bench.held_up()
+    waiting = [bench.writer.write(add(number)) for number in range(513)]
+    let_go()
+    for done in waiting:
+        done.result(SECONDS)
+    assert bench.seen.count("COMMIT") == 3
+
+
+def test_damage_that_a_write_meets_reaches_its_waiter_as_damage(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False, factory=RunConnection)
+    writer = Writer(connection, "db")
+    with pytest.raises(DamagedRunError):
+        writer.write(add(1)).result(SECONDS)  # the table is gone
+    writer.close()
+
+
+def test_a_program_that_ends_without_closing_is_not_held_up(tmp_path: Path) -> None:
+    code = "import sqlite3, sys; from selfinstruct.store.writer import Writer; Writer(sqlite3.connect(sys.argv[1]), '')"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "db"], env=environment(), check=True, timeout=SECONDS)
 
 
 def test_closing_writes_the_waiting_groups(bench: Bench) -> None:

@@ -14,6 +14,9 @@ from typing import Any, BinaryIO
 from selfinstruct.errors import DiskFullError, RunError
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The error numbers of a full disk."""
+
 _MARKS = "\x85\u2028\u2029"
 _LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in _MARKS}
 """The ends of lines that JSON leaves raw, as Unicode and Python's `str.splitlines` know them."""
@@ -35,7 +38,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except OSError as error:
         _delete(temporary)
-        kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else RunError
+        kind = DiskFullError if error.errno in DISK_FULL else RunError
         raise kind(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
     except BaseException:
         _delete(temporary)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,7 +28,7 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.store import ConfigFile, InitialFacts, RunStore
+from selfinstruct.store import ConfigFile, InitialFacts, RunStore, damage
 from selfinstruct.store.database import NoRunError
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import dumps
@@ -240,4 +239,4 @@ def refuse_unfinished_reprocessing(store: RunStore) -> None:
 
 def seeds_digest(seeds: Sequence[SeedTask]) -> str:
     """The SHA-256 digest of seed tasks, by which a run recognizes its seeds."""
-    return hashlib.sha256(dumps([asdict(seed) for seed in seeds]).encode()).hexdigest()
+    return damage.seeds_digest(dumps(asdict(seed)) for seed in seeds)

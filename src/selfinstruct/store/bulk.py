@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from selfinstruct.errors import RunError
+from selfinstruct.store.write_errors import write_error
 from selfinstruct.store.writer import CommitFuture, Statement
 
 
@@ -46,5 +47,5 @@ class BulkWriter:
             raise
 
     def _unwritable(self, error: sqlite3.Error) -> RunError:
-        hint = "Nothing was recorded. Make room, then run the same command again."
-        return RunError(f"{self._path} cannot be written: {error}", hint)
+        hint = "Nothing was recorded. Make it writable, then run the same command again."
+        return write_error(f"{self._path} cannot be written", error, hint=hint)

@@ -31,13 +31,14 @@ class SpentTotals:
 class Calls:
     """Journals calls. No call waits for its row to be written, so a kill can lose the rows of the last milliseconds.
 
-    `clock` gives the time of day in seconds. If it jumps back, later calls count as made now.
+    `clock` gives the time of day in seconds; by default that of a `steady_clock`. If it is behind that of an earlier
+    command, the calls of that command count as made now.
     """
 
-    def __init__(self, read: sqlite3.Connection, write: Write, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, read: sqlite3.Connection, write: Write, clock: Callable[[], float] | None = None) -> None:
         self._read = read
         self._write = write
-        self._clock = clock
+        self._clock = clock or steady_clock()
         sql = "SELECT coalesce(max(id), 0), coalesce(max(session), 0) FROM calls"
         last, before = read.execute(sql).fetchone()
         self._last, self._session = int(last), int(before) + 1
@@ -88,6 +89,12 @@ class Calls:
         )
         for at, count in self._read.execute(sql, (*stages, now - seconds)):
             yield max(0.0, now - at), max(0, count)
+
+
+def steady_clock() -> Callable[[], float]:
+    """A clock that is set to the time of day now. Later changes of the system's clock do not count as time spent."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
 
 
 def _among(stages: Collection[str]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,7 +16,7 @@ from selfinstruct.files.names import RUN_FILE
 P = ParamSpec("P")
 T = TypeVar("T")
 
-TABLES = {"requests": 4, "replies": 10, "decisions": 11}
+TABLES = {"run": 2, "seeds": 2, "requests": 4, "replies": 10, "settlements": 5, "decisions": 11}
 """The tables with checksums, and how many columns count: the similarity of a decision may be written again later."""
 
 _SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: the file ends before its last page
@@ -112,6 +114,23 @@ def checksum(values: Sequence[Any]) -> int:
     return zlib.crc32("\0".join(map(repr, values)).encode("utf-8", "surrogatepass"))
 
 
+def seeds_digest(tasks: Iterable[str]) -> str:
+    """The SHA-256 digest of seed tasks, each as its row has it, by which a run recognizes its seeds."""
+    return hashlib.sha256(f"[{','.join(tasks)}]".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_seeds_digests(read: sqlite3.Connection) -> tuple[str | None, str]:
+    """The digest that the run recorded of its seed tasks, if any, and that of the seed tasks it holds."""
+    row = read.execute("SELECT value FROM run WHERE key = 'seeds_digest'").fetchone()
+    tasks = (str(task) for (task,) in read.execute("SELECT task FROM seeds ORDER BY position"))
+    return _text_of(row[0]) if row else None, seeds_digest(tasks)
+
+
+@reads_row
+def _text_of(value: str) -> str:
+    return str(json.loads(value))
+
+
 def damage_of(read: sqlite3.Connection) -> Iterator[str]:
     """Each damage in a run's database, in words: broken pages, then the rows that differ from their checksums."""
     for (words,) in read.execute("PRAGMA integrity_check(20)"):
@@ -120,4 +139,8 @@ def damage_of(read: sqlite3.Connection) -> Iterator[str]:
     for table, count in TABLES.items():
         for row in read.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
             if len(row) > count and isinstance(row[-1], int) and row[-1] != checksum(row[:count]):
-                yield f"{table}, stage {row[0]}, request {row[1]}: the row is not as it was written"
+                place = f"stage {row[0]}, request {row[1]}" if table not in ("run", "seeds") else str(row[0])
+                yield f"{table}, {place}: the row is not as it was written"
+    recorded, found = read_seeds_digests(read)
+    if recorded and recorded != found:
+        yield "seeds: the seed tasks are not those that the run began with"

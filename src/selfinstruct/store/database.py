@@ -15,6 +15,7 @@ from selfinstruct.files.names import RUN_FILE, with_sidecars
 from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.write_ahead import has_log, is_being_written, move_log_often
+from selfinstruct.store.write_errors import write_error
 
 
 class NoRunError(RunError):
@@ -46,7 +47,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{folder} cannot be made: {error.strerror}", "Choose another --out.") from None
+        raise write_error(f"{folder} cannot be made", error, hint="Choose another --out.") from None
     refuse_links(path)
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
@@ -62,7 +63,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
             connection.close()
         lock.release()
         if isinstance(error, sqlite3.Error):
-            raise RunError(f"{path} cannot be used: {error}", "Choose another --out.") from None
+            raise write_error(f"{path} cannot be used", error, hint="Choose another --out.") from None
         raise
 
 
@@ -93,7 +94,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
-            raise RunError(f"{path} cannot be read: {error}", "Make it and its folder readable.") from None
+            raise write_error(f"{path} cannot be read", error, hint="Make it and its folder readable.") from None
         raise
     return connection
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from selfinstruct import __version__
-from selfinstruct.store.damage import reads_row
+from selfinstruct.store.damage import insert, reads_row
 from selfinstruct.store.fact_values import (
     BackendFacts,
     ConfigFile,
@@ -195,5 +195,4 @@ class RunFacts:
 
     def _record(self, rows: Mapping[str, Any]) -> None:
         """Record facts, durably, over older ones of the same key."""
-        sql = "INSERT OR REPLACE INTO run VALUES (?, ?)"
-        self._write([(sql, (key, dumps(value))) for key, value in rows.items()]).result()
+        self._write([insert("run", (key, dumps(value)), "INSERT OR REPLACE") for key, value in rows.items()]).result()

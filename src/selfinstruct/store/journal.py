@@ -91,8 +91,7 @@ def settlement_statements(
     """Write the decisions on one reply."""
     key = (request.stage, request.index)
     rows = [insert("decisions", (*key, *columns_of(decision))) for decision in decisions]
-    settlement_sql = "INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, ?)"
-    return [*rows, (settlement_sql, (*key, evaluated, complete, accepted))]
+    return [*rows, insert("settlements", (*key, evaluated, int(complete), accepted), "INSERT OR REPLACE")]
 
 
 def exchange_statements(exchange: Exchange) -> list[Statement]:

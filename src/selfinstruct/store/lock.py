@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import LOCK_FILE, PID_FILE
+from selfinstruct.store.write_errors import write_error
 
 
 class Lock:
@@ -28,7 +29,7 @@ class Lock:
                 f"Wait until it ends, or see its progress with: selfinstruct status --out {folder}",
             ) from None
         except OSError as error:
-            raise _unwritable(folder / LOCK_FILE, error) from None
+            raise write_error(f"{folder / LOCK_FILE} cannot be written", error, hint="Choose another --out.") from None
         try:
             (folder / LOCK_FILE).stat()  # a process that discards its run removes the file before it frees it
             self._pid_path.unlink(missing_ok=True)  # never written through: it could be a link
@@ -36,7 +37,7 @@ class Lock:
                 file.write(f"{os.getpid()}\n")
         except OSError as error:
             self._lock.release()
-            raise _unwritable(self._pid_path, error) from None
+            raise write_error(f"{self._pid_path} cannot be written", error, hint="Choose another --out.") from None
 
     def release(self, *, remove: bool = False) -> None:
         """Free the folder. The lock file stays unless it is to be removed: another process may be opening it."""
@@ -67,7 +68,3 @@ def _read_pid(folder: Path) -> int | None:
         return int((folder / PID_FILE).read_text("ascii"))
     except (OSError, ValueError):
         return None
-
-
-def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written: {error.strerror}", "Choose another --out.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
 from selfinstruct.store.database import refuse_links
+from selfinstruct.store.write_errors import write_error
 
 _BUSY_SECONDS = 10.0
 """Seconds to wait while another process writes."""
@@ -72,7 +73,8 @@ def _open(folder: Path, mode: str) -> sqlite3.Connection | None:
         if connection is not None:
             connection.close()
         if isinstance(error, sqlite3.Error):
-            raise RunError(f"{path} cannot be used: {error}", "Make it and its folder writable, or move it.") from None
+            hint = "Make it and its folder writable, or move it."
+            raise write_error(f"{path} cannot be used", error, hint=hint) from None
         raise
     return connection
 

@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from selfinstruct.errors import RunError, UsageError
+from selfinstruct.errors import UsageError
 from selfinstruct.files.names import REVIEW_FILE
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.review_file import connect, connect_to_read
 from selfinstruct.store.review_items import IDENTITY, NoSuchItemError, item_digest, place_of, texts_of
 from selfinstruct.store.rows import now
 from selfinstruct.store.run_store import RunStore
+from selfinstruct.store.write_errors import write_error
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import GENERATE, PREPARE
 
@@ -108,8 +109,8 @@ class Reviews:
             try:
                 yield
             except sqlite3.Error as error:
-                message = f"{self.folder / REVIEW_FILE} cannot be used: {error}"
-                raise RunError(message, "Earlier reviews are kept. Make room, then try again.") from None
+                hint = "Earlier reviews are kept. Make the file writable, then try again."
+                raise write_error(f"{self.folder / REVIEW_FILE} cannot be used", error, hint=hint) from None
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

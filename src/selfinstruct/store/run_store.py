@@ -14,6 +14,7 @@ from selfinstruct.store import journal
 from selfinstruct.store.batches import BatchJournal
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls
+from selfinstruct.store.damage import insert
 from selfinstruct.store.database import OpenedDatabase, open_to_read, open_to_write, release, run_exists
 from selfinstruct.store.decisions import (
     Accepted,
@@ -135,10 +136,8 @@ class RunStore:
     def create(self, seeds: Sequence[SeedTask], facts: InitialFacts) -> None:
         """Begin a run with its seeds and facts, in one transaction; replaces one that has asked nothing."""
         rows: list[Statement] = [("DELETE FROM run", ()), ("DELETE FROM seeds", ())]
-        rows += [
-            ("INSERT INTO seeds VALUES (?, ?)", (position, dumps(asdict(seed)))) for position, seed in enumerate(seeds)
-        ]
-        rows += [("INSERT INTO run VALUES (?, ?)", (key, dumps(value))) for key, value in facts.to_rows().items()]
+        rows += [insert("seeds", (position, dumps(asdict(seed)))) for position, seed in enumerate(seeds)]
+        rows += [insert("run", (key, dumps(value))) for key, value in facts.to_rows().items()]
         self._write(rows).result()
         self.move_log()
 

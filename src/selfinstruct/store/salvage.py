@@ -18,7 +18,7 @@ from typing import Any
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
-from selfinstruct.store.damage import TABLES, DamagedRunError, checksum, insert
+from selfinstruct.store.damage import TABLES, DamagedRunError, checksum, insert, read_seeds_digests
 from selfinstruct.store.damaged_pages import PageFile, Value
 from selfinstruct.store.database import NoRunError, open_to_write, release
 from selfinstruct.store.lock import lock_holder
@@ -121,8 +121,18 @@ def _save(pages: PageFile, write: sqlite3.Connection, found: Salvage) -> None:
     if found.lacks_examples:  # they follow the order of the raw instances, and cost nothing to make again
         for table in ("decisions", "settlements"):
             write.execute(f"DELETE FROM {table} WHERE stage = ?", (PREPARE,))  # noqa: S608 - ours
-    write.execute("INSERT OR REPLACE INTO run VALUES ('salvaged', ?)", (dumps(found.lost),))
+    _check_seeds(write, found.lost)
+    write.execute(*insert("run", ("salvaged", dumps(found.lost)), "INSERT OR REPLACE"))
     write.execute("COMMIT")
+
+
+def _check_seeds(write: sqlite3.Connection, lost: dict[str, str]) -> None:
+    """Name seed tasks that are not those of the run, and record the digest of those that are there."""
+    recorded, digest = read_seeds_digests(write)
+    if recorded != digest:
+        if recorded and not any(name.startswith("seed task ") for name in lost):
+            lost["seed tasks"] = "they are not those that the run began with"
+        write.execute(*insert("run", ("seeds_digest", dumps(digest)), "INSERT OR REPLACE"))
 
 
 def _known(pages: PageFile) -> Iterator[tuple[str, tuple[Value, ...]]]:
@@ -153,14 +163,14 @@ def _fault(table: str, row: Sequence[Value]) -> str | None:
             case "decisions":
                 decision_of(row[2:12])
             case "settlements":
-                return None if _is_settlement(row) else "it cannot be read"
+                return None if _is_settlement(row[:5]) else "it cannot be read"
     except (ValueError, RunError):
         return "it cannot be read"
     return None
 
 
 def _is_settlement(row: Sequence[Any]) -> bool:
-    """Whether a row without a checksum could be a settlement: a flipped bit gives unlikely numbers."""
+    """Whether a row could be a settlement: a flipped bit gives unlikely numbers."""
     stage, index, judged, complete, accepted = row
     counts = (index, judged, accepted)
     return stage in ENGINE_STAGES and complete in (0, 1) and all(0 <= count < _MOST_COUNTED for count in counts)
@@ -253,11 +263,10 @@ class _Gaps:
         for position in sorted(set(range(judged)) - positions):
             self._lose(f"decision {index}.{position}")
             complete = 1
-        sql = (
-            "INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?, (SELECT count(*) FROM decisions"
-            " WHERE stage = ? AND idx <= ? AND fate = 'accepted'))"
-        )
-        self._write.execute(sql, (self._stage, index, len(positions), complete, self._stage, index))
+        sql = "SELECT count(*) FROM decisions WHERE stage = ? AND idx <= ? AND fate = 'accepted'"
+        (accepted,) = self._write.execute(sql, (self._stage, index)).fetchone()
+        row = (self._stage, index, len(positions), complete, accepted)
+        self._write.execute(*insert("settlements", row, "INSERT OR REPLACE"))
 
     def _delete(self, table: str, indexes: set[int]) -> None:
         sql = f"DELETE FROM {table} WHERE stage = ? AND idx = ?"  # noqa: S608 - ours

@@ -11,8 +11,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.errors import RunError
 from selfinstruct.store.write_ahead import begin_writing, move_log
+from selfinstruct.store.write_errors import write_error
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -99,9 +100,10 @@ class Writer:
 def _broken(path: str, error: Exception) -> RunError:
     if isinstance(error, RunError):
         return error
-    hint = "Nothing that was recorded is lost. Make room, then run the same command again."
-    kind = DiskFullError if "disk is full" in str(error) else RunError
-    return kind(f"{path} cannot be written: {error}", hint)
+    hint = "Nothing that was recorded is lost. Make it writable, then run the same command again."
+    if isinstance(error, sqlite3.Error):
+        return write_error(f"{path} cannot be written", error, hint=hint)
+    return RunError(f"{path} cannot be written: {error}", hint)
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:

@@ -1,0 +1,77 @@
+"""A full disk stops a command resumably (exit code 5), also where it is met before anything is written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.store.write_errors import write_error
+from tests.command_line import environment
+
+OPEN = """
+import json, os, sys, traceback
+from pathlib import Path
+from selfinstruct.store import InitialFacts, RunStore
+disk, found = Path(sys.argv[1]), {}
+for kilobytes in map(int, sys.argv[2:]):
+    (disk / "filler").unlink(missing_ok=True)
+    free = os.statvfs(disk)
+    (disk / "filler").write_bytes(bytes(free.f_bavail * free.f_frsize - 1024 * kilobytes))
+    try:
+        store = RunStore.open(disk / f"run{kilobytes}")
+        try:
+            store.create([], InitialFacts(tree={"long": "x" * 100_000}))
+        finally:
+            store.close(discard=True)
+        found[kilobytes] = "opened"
+    except Exception as error:
+        found[kilobytes] = type(error).__name__
+print(json.dumps(found))
+"""
+LEVELS = ["0", "4", "8", "16", "32", "44", "64", "100", "200", "1000"]
+
+
+def test_a_run_that_finds_no_room_at_all_is_resumable(tmp_path: Path) -> None:
+    """On a real small disk, with more and more room: for the lock, the database, its log and the index of that."""
+    mount = f'mount -t tmpfs -o size=2m tmpfs {tmp_path} && exec "$@"'
+    space = [shutil.which("unshare") or "", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    if not space[0] or subprocess.run([*space, "sh", "-c", mount, "sh", "true"], capture_output=True).returncode:
+        pytest.skip("this user cannot mount a small disk")
+    command = [*space, "sh", "-c", mount, "sh", sys.executable, "-c", OPEN, str(tmp_path), *LEVELS]
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout) == dict.fromkeys(LEVELS[:-1], "DiskFullError") | {"1000": "opened"}
+
+
+def sqlite_error(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("words of SQLite")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "is_full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (sqlite_error(sqlite3.SQLITE_FULL), True),
+        (sqlite_error(sqlite3.SQLITE_IOERR_SHMSIZE), True),
+        (sqlite_error(sqlite3.SQLITE_IOERR_WRITE), False),
+        (sqlite3.ProgrammingError("closed"), False),
+    ],
+)
+def test_only_a_full_disk_is_one(error: OSError | sqlite3.Error, is_full: bool) -> None:
+    made = write_error("run.sqlite cannot be written", error, hint="Choose another --out.")
+    assert (type(made), made.exit_code) == ((DiskFullError, 5) if is_full else (RunError, 2))
+    assert made.message.startswith("run.sqlite cannot be written: ")
+    assert ("Make room" in made.hint) == is_full
+    assert (made.hint == "Choose another --out.") != is_full
