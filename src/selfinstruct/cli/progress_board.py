@@ -10,7 +10,7 @@ from selfinstruct.insight.cost import dollars
 
 BAR = 20
 SHORTEST_BAR = 4
-"""Largest and smallest width of the progress bar, in characters. If there is no room for the smallest, it is left out."""
+"""Largest and smallest width of the progress bar, in characters. Without room for the smallest there is no bar."""
 
 MOST_REASONS = 3
 """Number of reasons for rejection that are shown by name."""
