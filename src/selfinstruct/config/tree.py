@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from datetime import date, time
 from importlib import resources
@@ -22,6 +22,8 @@ OFF = "off"
 """The value that removes a component from a list, as in `generate.filters.keywords=off`."""
 
 Tree = dict[str, Any]
+Names = Callable[[], Collection[str]]
+"""Names that are looked up only where they are needed."""
 
 _NAMES = re.compile(rf"{SECRET_NAME.pattern}|headers$", re.IGNORECASE)
 
@@ -94,13 +96,13 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | time) else value
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, gone: Collection[str] = ()) -> Tree:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any], path: str = "", *, gone: Names = frozenset) -> Tree:
     """Override one tree with another: tables are merged key by key, other values are replaced.
 
     A table that names another component (`use`) replaces the old table, since its options differ. A table over a list
     of components changes those that it names, as `length = { max_words = 60 }` does, and removes those that are `off`.
-    The result is a deep copy. `path` is where the trees stand in the config; the components called `gone` may have been
-    removed before. Raises `ConfigError` for another name that the list does not have.
+    The result is a deep copy. `path` is where the trees stand in the config; the components that `gone` names may have
+    been removed before. Raises `ConfigError` for another name that the list does not have.
     """
     merged = deepcopy(dict(base))
     for key, value in over.items():
@@ -121,7 +123,7 @@ def _are_components(value: Any) -> bool:
     return bool(entries) and all(isinstance(entry, Mapping) and "use" in entry for entry in entries)
 
 
-def _change_component(components: list[Any], name: str, *, change: Any, path: str, gone: Collection[str]) -> None:
+def _change_component(components: list[Any], name: str, *, change: Any, path: str, gone: Names) -> None:
     if change == OFF:
         _remove(components, name, path, gone=gone)
     elif isinstance(change, Mapping):
@@ -131,8 +133,8 @@ def _change_component(components: list[Any], name: str, *, change: Any, path: st
         raise ConfigError(f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out')
 
 
-def _remove(components: list[Any], name: str, path: str, *, gone: Collection[str]) -> None:
-    if name not in gone or any(entry.get("use") == name for entry in components):
+def _remove(components: list[Any], name: str, path: str, *, gone: Names) -> None:
+    if any(entry.get("use") == name for entry in components) or name not in gone():
         del components[_place(components, name, path)]
 
 
@@ -170,11 +172,11 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     return path.strip(), read_value(value)
 
 
-def assign(tree: Tree, path: str, value: Any, *, gone: Collection[str] = ()) -> None:
+def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> None:
     """Set the value at a dotted path, such as `run.seed`.
 
     A component of a list is named by its position (`generate.filters[0].min_words`) or by its name
-    (`generate.filters.length.min_words`). One that is set to `off` is removed; those called `gone` may have been
+    (`generate.filters.length.min_words`). One that is set to `off` is removed; those that `gone` names may have been
     removed before. Raises `ConfigError`.
     """
     keys = _keys(path)

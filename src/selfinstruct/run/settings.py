@@ -169,9 +169,8 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
-    gone = sources.recipe_components()
     try:
-        tree = merge(tree, given, gone=gone)
+        tree = merge(tree, given, gone=sources.recipe_components)
     except ConfigError as error:
         raise locate(error, sources) from None
     tree = merge(tree, settings.overrides)
@@ -179,7 +178,7 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
     for path, value in settings.assigned:
-        assign(tree, path, value, gone=gone)
+        assign(tree, path, value, gone=sources.recipe_components)
     return tree
 
 
