@@ -22,7 +22,9 @@ from pathlib import Path
 
 from tests.forking import start
 
-_BLOCK = re.compile(r"^(?P<run><!-- run -->\n)?```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^(?P<run><!-- run -->\n)?```(?P<info>[^\n`]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL
+)
 _EXIT = re.compile(r"\s+# exit (\d+)\s*$")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from scripts.check_site import faults
 
 WELL = '<h1 id="top">Title</h1><div class="highlight"><div><pre><code>`` ` ``` ](x) **a</code></pre></div></div>'
@@ -39,5 +38,7 @@ def test_a_fault_is_named_with_its_page(body: str, fault: str, tmp_path: Path) -
 
 
 def test_pages_without_a_fault(tmp_path: Path) -> None:
-    (tmp_path / "a.html").write_text(WELL + '<a href="#top">t</a><a href="https://example.org/#x">e</a><p>a | b, 2 ** 3</p>')
+    (tmp_path / "a.html").write_text(
+        WELL + '<a href="#top">t</a><a href="https://example.org/#x">e</a><p>a | b, 2 ** 3</p>'
+    )
     assert list(faults(tmp_path)) == []

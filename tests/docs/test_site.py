@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 import pytest
-
 from scripts import reference_pages
+
 from selfinstruct import api, errors
 from selfinstruct.api import hooks as hookspecs
 from selfinstruct.cli import COMMANDS, cli

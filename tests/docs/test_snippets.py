@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.snippets import PageBlock, commands, do, missing, steps
-from tests.docs.reader_environment import world
 from tests.command_line import environment
+from tests.docs.reader_environment import world
+from tests.docs.snippets import PageBlock, commands, do, missing, steps
 from tests.sweeps import quick
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,9 @@ ROW = re.compile(r"^\| `([\w.]+)` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 
 
 def test_the_tour_lists_every_layer_with_its_imports() -> None:
-    listed = {name.removeprefix("selfinstruct"): set(re.findall(r"`([\w.]+)`", cell)) for name, cell in ROW.findall(TOUR)}
+    listed = {
+        name.removeprefix("selfinstruct"): set(re.findall(r"`([\w.]+)`", cell)) for name, cell in ROW.findall(TOUR)
+    }
     assert listed == BELOW
 
 

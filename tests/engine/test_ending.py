@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.engine.runner import FAILURES_IN_A_ROW, FIRST_FAILURES
+from selfinstruct.engine.unproductive import FAILURES_IN_A_ROW, FIRST_FAILURES
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.store import RunStore
 from selfinstruct.types import Exhausted, Failure

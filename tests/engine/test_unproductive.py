@@ -11,7 +11,9 @@ import pytest
 from selfinstruct import SelfInstruct
 from selfinstruct.engine.unproductive import FIRST
 from selfinstruct.errors import ModelError
-from tests.servers.groq_server import GroqAnswer, completion
+from selfinstruct.store import RunStore
+from selfinstruct.types import CLASSIFY
+from tests.servers.groq_server import GroqAnswer, completion, error
 from tests.servers.ollama_server import OllamaAnswer, OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.provider import Provider
@@ -100,6 +102,31 @@ def test_a_short_stage_without_a_good_reply_ends_in_the_same_error(
         grow(server, tmp_path, target=6)
         with pytest.raises(ModelError, match="the last 2 replies brought nothing: the model spent its 900 tokens"):
             SelfInstruct(out=tmp_path).classify()
+
+
+@pytest.mark.parametrize("fault", [GroqAnswer(None, "length"), error(400, "bad words")], ids=["empty", "failed"])
+def test_what_was_asked_in_vain_is_asked_again_however_often_that_is(
+    fault: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+    def answers(asked: dict[str, Any], _n: int) -> Any:
+        words = asked["messages"][-1]["content"]
+        if not words.startswith("Tasks:"):
+            return GroqAnswer(LISTS.text(words))
+        return GroqAnswer("1. no\n2. no\n3. yes") if asked["max_completion_tokens"] >= 4000 else fault
+
+    with OpenAIServer(answers) as server:
+        grow(server, tmp_path, target=3)
+        for _ in range(3):
+            with pytest.raises(ModelError, match=r"brought nothing|all failed"):
+                SelfInstruct(out=tmp_path).classify()
+        SelfInstruct(out=tmp_path, settings={"classify.sampling.max_tokens": 4000}).classify()
+    store = RunStore.open_readonly(tmp_path)
+    try:
+        assert [label for _, label in store.asked_about(CLASSIFY).values()] == ["no", "no", "yes"]
+    finally:
+        store.close()
 
 
 def test_prompts_that_ollama_cuts_end_the_run(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Run as a program: the command line, which kills itself. `python -m tests.faults.killed_run WHEN NUMBER ARGS...`.
 
-With `moment` it dies after NUMBER seconds of CPU time, by a signal that no handler sees, as with SIGKILL. With
-`checkpoint` it dies while the write-ahead log is moved into `run.sqlite` for the NUMBER-th time: nothing else ever
-writes into that file. NUMBER 0 kills nothing, and prints how often that happened, or how many seconds the command took.
+With `moment` it dies NUMBER seconds of CPU time after it opened the run, by a signal that no handler sees, as with
+SIGKILL. With `checkpoint` it dies while the write-ahead log is moved into `run.sqlite` for the NUMBER-th time: nothing
+else ever writes into that file. NUMBER 0 kills nothing, and prints how many seconds the command took, or how often
+that happened.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from selfinstruct.cli import main as command_line
 from selfinstruct.files.names import RUN_FILE
+from selfinstruct.store.writer import Writer
 
 
 class Watch:
@@ -41,16 +44,35 @@ class Watch:
             return 0
 
 
+class Alarm:
+    """Kills after so many seconds, counted from the first writer, and measures them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.began: float | None = None
+        init = Writer.__init__
+
+        def first(writer: Writer, *args: Any) -> None:
+            if self.began is None:
+                self.began = time.process_time()
+                signal.setitimer(signal.ITIMER_PROF, seconds)
+            init(writer, *args)
+
+        Writer.__init__ = first  # type: ignore[method-assign, assignment]
+
+    @property
+    def count(self) -> float:
+        return time.process_time() - (self.began or 0.0)
+
+
 def main() -> None:
     when, number, args = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-    watch = Watch(Path(args[args.index("--out") + 1]) / RUN_FILE, int(number)) if when == "checkpoint" else None
-    if when == "moment":
-        signal.setitimer(signal.ITIMER_PROF, number)
+    file = Path(args[args.index("--out") + 1]) / RUN_FILE
+    counter = Watch(file, int(number)) if when == "checkpoint" else Alarm(number)
     sys.argv[1:] = args
     try:
         command_line()
     finally:
-        print(watch.count if watch else time.process_time())
+        print(counter.count)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from selfinstruct.store import BackendFacts, InitialFacts, RunStore
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.store.journal import Exchange
 from selfinstruct.types import (
+    CLASSIFY,
     GENERATE,
     Decision,
     Failure,
@@ -100,6 +101,39 @@ def test_a_failure_is_never_read_back_as_an_answer(store: RunStore, message: str
     assert isinstance(read_back(store, Failure(message)), Failure)
     totals = store.totals(GENERATE)
     assert (totals.replies, totals.failures) == (0, 1)
+
+
+def test_what_a_run_holds_is_counted(store: RunStore) -> None:
+    assert not store.has_started()
+    answers: list[Reply | Failure] = [
+        REPLY,
+        replace(REPLY, text=" ", finish="stop"),
+        replace(REPLY, finish="stop"),
+        Failure("HTTP 500"),
+    ]
+    for index, answer in enumerate(answers):
+        request = replace(REQUEST, index=index)
+        store.record_request(request)
+        store.record_answer(request, answer)
+        decisions = [] if index else [Decision(0, "A", "accepted"), Decision(1, "B", "rejected", "exact")]
+        store.settle(request, decisions, evaluated=len(decisions), complete=True, accepted=1).result()
+    assert store.marks(GENERATE) == {"cut": 1, "empty": 1, "no_items": 1}
+    assert store.growth().recent_candidate_counts(GENERATE, 3) == [0, 0, 0]
+    assert sorted(store.growth().recent_candidate_counts(GENERATE, 4)) == [0, 0, 0, 2]
+    assert store.overview().nearness(2) == ([0, 0], 1)
+    assert [(entry.id, entry.row.decision.fate) for entry in store.ledger().of_stage(GENERATE)] == [
+        ("g0.0", "accepted"),
+        ("g0.1", "rejected"),
+    ]
+    assert store.ledger().failure_counts(GENERATE) == {"HTTP 500": 1}
+    totals = store.totals(GENERATE)
+    assert (totals.requests, totals.replies, totals.failures, totals.candidates) == (4, 3, 1, 2)
+    assert (store.next_request_index(GENERATE), store.evaluated(GENERATE)) == (4, 2)
+    assert store.accepted_totals(GENERATE) == [1, 1, 1, 1]
+    assert (store.has_started(), store.has_started(GENERATE), store.has_started(CLASSIFY)) == (True, True, False)
+    assert store.has_results()
+    summary = store.summary(GENERATE, "complete", 5)
+    assert (summary.reason, summary.exit_code, summary.accepted) == ("complete", 5, 1)
 
 
 def test_an_empty_answer_is_an_answer(store: RunStore) -> None:

@@ -11,7 +11,7 @@ from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
 from selfinstruct_chat.readers.fields import says_nothing
 from selfinstruct_chat.readers.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.readers.json_examples import read_json_examples, read_row_examples
-from selfinstruct_chat.readers.line_labels import label_at, one_label_a_line, tidy
+from selfinstruct_chat.readers.line_labels import LabelledText, label_at, one_label_a_line, tidy
 from selfinstruct_chat.readers.part_markers import PartBlock, read_blocks
 from selfinstruct_chat.readers.part_words import EXPLANATIONS, NOTES
 from selfinstruct_chat.readers.records import read_records
@@ -48,17 +48,17 @@ class ChatExamplesReader(PostProcessor):
         """
         subject = request.subjects[0]
         is_classification = subject.is_classification is True
-        text = without_closers(final_part(reply.text).rstrip(), subject.text)
-        text = without_next_task(text, subject.text)
+        text = without_closers(final_part(reply.text).rstrip(), subject.text).strip("\n")
+        labelled = without_next_task(LabelledText.from_text(text), subject.text)
+        text = labelled.text
         ends_open = reply.ended_early
-        pairs, is_cut = read_pairs(text, subject.text, is_classification, ends_open=ends_open)
+        pairs, is_cut = read_pairs(labelled, subject.text, is_classification, ends_open=ends_open)
         shared: dict[str, Json] = {}
         if not pairs:
             pairs, is_cut, shared = [("", tidy(text.split("\n")))], ends_open, {"unmarked": True}
         if len(pairs) > 1 and not any(_NOTE_LAST.search(output) for _, output in pairs[:-1]):
             pairs[-1] = (pairs[-1][0], _NOTE_LAST.sub("", pairs[-1][1]))
-        last = label_at(text.rpartition("\n")[2])
-        if is_cut and not shared and last and last.part == "example" and not last.rest:
+        if is_cut and not shared and _begins_example(text.rpartition("\n")[2]):
             pairs = [*pairs, ("", "")]  # the one that is cut
         examples = []
         for at, (given, output) in enumerate(pairs):
@@ -70,24 +70,30 @@ class ChatExamplesReader(PostProcessor):
 
 
 def read_pairs(
-    text: str, instruction: str, is_classification: bool, *, ends_open: bool
+    text: LabelledText, instruction: str, is_classification: bool, *, ends_open: bool
 ) -> tuple[list[InputOutput], bool]:
     """Inputs and outputs as they are marked, none if nothing is, and whether the last one is cut.
 
     Explanations below an output go, unless the instruction asks for them. JSON says itself whether it is whole; of
     other texts nobody knows it if the tokens ran out, so `ends_open` decides.
     """
-    text = one_label_a_line(_EXAMPLE_TAG.sub("", without_markup(text, instruction)))
+    labelled = one_label_a_line(text.changed_to(_EXAMPLE_TAG.sub("", without_markup(text.text, instruction))))
+    plain = labelled.text
     keeps_remarks = _WANTS_REMARKS.search(instruction) is not None
-    if "<<" not in text and (pairs := read_records(text, is_classification, keeps_remarks)):
+    if "<<" not in plain and (pairs := read_records(labelled, is_classification, keeps_remarks)):
         return pairs, ends_open
-    if blocks := read_blocks(text, is_classification, keeps_remarks):
+    if blocks := read_blocks(labelled, is_classification, keeps_remarks):
         pairs = list(_paired(list(_parts(blocks)), is_classification))
         return pairs, ends_open
-    pairs, is_cut = read_json_examples(text, ends_open, _WANTS_DATA.search(instruction) is None)
+    pairs, is_cut = read_json_examples(plain, ends_open, _WANTS_DATA.search(instruction) is None)
     if pairs:
         return pairs, is_cut
-    return read_row_examples(text) or _by_arrows(text), ends_open
+    return read_row_examples(plain) or _by_arrows(plain), ends_open
+
+
+def _begins_example(line: str) -> bool:
+    label = label_at(line)
+    return label is not None and label.part == "example" and not label.rest
 
 
 def _by_arrows(text: str) -> list[InputOutput]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from selfinstruct_chat.readers.line_labels import delimiter_at, label_at
+from selfinstruct_chat.readers.line_labels import Label, LabelledText, delimiter_at, label_at
 from selfinstruct_chat.readers.part_words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
 
 MOST_CLOSERS = 3
@@ -51,11 +52,9 @@ _TURNS = ("Human", "User", "Assistant")
 def without_frame(output: str, instruction: str) -> str:
     """An output without words to the user around it, the label of another output below it, and the next task."""
     lines = output.split("\n")
-    own = _begins_other(lines[0])
-    others = (
-        at for at in range(2, len(lines)) if not lines[at - 1].strip() and _begins_other(lines[at]) not in ("", own)
-    )
-    lines = lines[: next(others, len(lines))]
+    if others := [(at, other) for at in _below_blank(lines) if (other := _role(label_at(lines[at])))]:
+        own = _role(label_at(lines[0]))
+        lines = lines[: next((at for at, other in others if other != own), len(lines))]
     output = "\n".join(lines).rstrip()
     if found := _OPENER.match(output[:ENDS]):
         output = output[found.end() :]
@@ -76,35 +75,39 @@ def without_closers(text: str, instruction: str) -> str:
     return text
 
 
-def without_next_task(text: str, instruction: str) -> str:
+def without_next_task(text: LabelledText, instruction: str) -> LabelledText:
     """A raw text without another task below its first output that has examples of its own."""
-    lines = text.split("\n")
-    outputs = [at for at, line in enumerate(lines) if _is_output(line)]
-    for at in range(outputs[0] + 1, outputs[-1]) if outputs else ():
-        if not lines[at - 1].strip() and _begins_other(lines[at]) == "task":
+    lines = text.lines
+    tasks = [at for at in _below_blank(lines) if _role(text.labels[at]) == "task"]
+    outputs = [at for at, line in enumerate(lines) if _is_output(line)] if tasks else []
+    for at in tasks:
+        if outputs and outputs[0] < at < outputs[-1]:
             task = _rest(lines[at]).strip() or next((line for line in lines[at + 1 :] if line.strip()), "")
             if task.split() != instruction.split():
-                return "\n".join(lines[:at]).rstrip()
+                return text.changed_to("\n".join(lines[:at]).rstrip())
     return text
 
 
 def split_input(given: str, output: str) -> tuple[str, str]:
     """Input and output, where an output begins with its own `Input:` and ends with an `Output:` or a paragraph."""
     lines = output.split("\n")
-    label = label_at(lines[0])
-    place = next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0)
+    label = label_at(lines[0]) if len(lines) > 1 else None
     if label is None or label.part != "input":
         return given, output
-    if place:
+    if place := next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0):
         above, below = [label.rest, *lines[1:place]], [_rest(lines[place]), *lines[place + 1 :]]
         return "\n".join(above).strip("\r\n"), "\n".join(below).strip("\r\n")
     first, _, rest = "\n".join([label.rest, *lines[1:]]).partition("\n\n")
     return (first.strip("\r\n"), rest.strip("\r\n")) if rest.strip() else (given, output)
 
 
-def _begins_other(line: str) -> str:
-    """Whether a line names the next task, or whose turn it is, and not a part of an example."""
-    label = label_at(line)
+def _below_blank(lines: Sequence[str]) -> list[int]:
+    """Numbers of the lines with words that stand below a blank one, from the third on: something stands above both."""
+    return [at for at in range(2, len(lines)) if not lines[at - 1].strip() and lines[at].strip()]
+
+
+def _role(label: Label | None) -> str:
+    """Whether a label names the next `task`, or whose `turn` it is, and not a part of an example."""
     if label is None or label.part not in ("task", "answer"):
         return ""
     return "turn" if label.written in _TURNS else "task" if _NEXT_NAME.fullmatch(label.name) else ""

@@ -120,35 +120,58 @@ def delimiter_at(line: str) -> Label | None:
     return Label(found["name"], part or "input", found["rest"] + line[HEAD:])
 
 
-def labels_of(lines: Sequence[str], keeps_remarks: bool = False) -> list[tuple[int, Label]]:
-    """The labels of a text outside code, each with its line; `keeps_remarks` leaves out those above a remark."""
-    code = fenced_lines(lines)
-    found = [(at, label) for at, line in enumerate(lines) if at not in code and (label := label_at(line))]
-    return [one for one in found if not (keeps_remarks and one[1].part == "remark")]
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """The lines of a text, and the label that each of them starts with. Readers share it, so a label is found once."""
+
+    lines: Sequence[str]
+    labels: Sequence[Label | None]
+
+    @classmethod
+    def from_text(cls, text: str) -> LabelledText:
+        """The text, with the labels of its lines."""
+        lines = text.split("\n")
+        return cls(lines, [label_at(line) for line in lines])
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines)
+
+    def changed_to(self, text: str) -> LabelledText:
+        """A later form of the text; labels are only looked for if it differs."""
+        return self if text == self.text else self.from_text(text)
+
+    def marks(self, keeps_remarks: bool = False) -> list[tuple[int, Label]]:
+        """The labels outside code, each with its line; `keeps_remarks` leaves out those above a remark."""
+        code = fenced_lines(self.lines)
+        found = [(at, label) for at, label in enumerate(self.labels) if label and at not in code]
+        return [one for one in found if not (keeps_remarks and one[1].part == "remark")]
 
 
-def one_label_a_line(text: str) -> str:
+def one_label_a_line(whole: LabelledText) -> LabelledText:
     """The text with a line for each label of a line: `Input: 4 Output: IV`.
 
     Behind a closed sentence or a sign a label is cut off always, else only where no line begins with one of its kind;
     a label of any name is, where every line has it behind a bar or a dash.
     """
-    columns = [_COLUMN.search(line, 0, LONGEST_LINE) for line in text.split("\n") if line.strip()]
+    columns = [_COLUMN.search(line, 0, LONGEST_LINE) for line in whole.lines if line.strip()]
     if len(columns) > 1 and all(columns) and len({found["name"] for found in columns if found}) == 1:
-        text = _COLUMN.sub("\n", text)
-    lines = text.split("\n")
-    first = {label.part for line in lines if (label := label_at(line))}
-    return "\n".join(piece for line in lines for piece in _pieces(line, first))
+        whole = whole.changed_to(_COLUMN.sub("\n", whole.text))
+    first = {label.part for label in whole.labels if label}
+    pieces = [piece for line in zip(whole.lines, whole.labels, strict=True) for piece in _pieces(*line, first)]
+    return LabelledText([piece for piece, _ in pieces], [label for _, label in pieces])
 
 
-def _pieces(line: str, first: Container[str]) -> list[str]:
-    label = label_at(line)
+def _pieces(line: str, label: Label | None, first: Container[str]) -> list[tuple[str, Label | None]]:
+    """The parts of a line that begin with a label each, with these labels."""
     if label is None or not label.part or len(line) > LONGEST_LINE:
-        return [line]
+        return [(line, label)]
     if label.part == "example":
-        return [line[: len(line) - len(label.rest)], *_pieces(label.rest, first)] if label_at(label.rest) else [line]
+        above, below = line[: len(line) - len(label.rest)], label_at(label.rest)
+        return [(above, label_at(above)), *_pieces(label.rest, below, first)] if below else [(line, label)]
     if ":" not in label.rest and "：" not in label.rest:
-        return [line]
+        return [(line, label)]
     pieces, start, part = [], 0, label.part
     for found in _INSIDE.finditer(line, len(line) - len(label.rest)):
         inner = part_of_field(found["name"])
@@ -156,7 +179,7 @@ def _pieces(line: str, first: Container[str]) -> list[str]:
         if inner != part and (found["sign"] or (is_dressed_alike and inner not in first)):
             pieces.append(line[start : found.start()])
             start, part = found.end(), inner
-    return [*pieces, line[start:]]
+    return [(piece, label_at(piece)) for piece in (*pieces, line[start:])] if pieces else [(line, label)]
 
 
 def fenced_lines(lines: Sequence[str]) -> set[int]:
@@ -203,7 +226,7 @@ def cut_at(lines: Sequence[str], marks: Sequence[tuple[int, str]]) -> list[str]:
 
 def parts_examples(line: str) -> bool:
     """Whether a line stands between examples and belongs to none: a rule, a bare number, `Example 2`."""
+    if _BETWEEN.fullmatch(line[:HEAD]):
+        return True
     label = label_at(line)
-    return _BETWEEN.fullmatch(line[:HEAD]) is not None or (
-        label is not None and label.part == "example" and not label.rest.strip()
-    )
+    return label is not None and label.part == "example" and not label.rest.strip()

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from selfinstruct_chat.readers.fields import kind_of_field
-from selfinstruct_chat.readers.line_labels import Label, cut_at, delimiter_at, labels_of, tidy
+from selfinstruct_chat.readers.line_labels import Label, LabelledText, cut_at, delimiter_at, tidy
 from selfinstruct_chat.readers.part_words import INPUTS, OUTPUTS
 
 PartKind: TypeAlias = Literal["input", "output", "label", "example", "end"]
@@ -40,13 +40,14 @@ _OTHER_FORM = re.compile(
 _ON_ONE_LINE = re.compile(r"(?<=\S)[ \t]+(?=<<(?:OUTPUT|INPUT)>>[ \t]*\S)")
 
 
-def read_blocks(text: str, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
+def read_blocks(text: LabelledText, is_classification: bool, keeps_remarks: bool) -> list[PartBlock]:
     """The marked parts of a raw text in their order; empty if nothing is marked.
 
     Delimiters count first, also in other brackets, then labels such as `Output:`, and these only outside code.
     """
-    lines = _delimited(text).split("\n")
-    every = [mark for mark in labels_of(lines, keeps_remarks) if mark[1].part in _KINDS]
+    text = text.changed_to(_delimited(text.text))
+    lines = text.lines
+    every = [mark for mark in text.marks(keeps_remarks) if mark[1].part in _KINDS]
     labels = _counting(lines, [mark for mark in every if mark[1].part != "bare" or is_classification])
     if found := [(at, label) for at, line in enumerate(lines) if (label := delimiter_at(line))]:
         marks = {*found, *_missing(found, labels), *(m for m in every if m[1].part == "remark")}

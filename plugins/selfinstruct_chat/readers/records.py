@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from selfinstruct_chat.readers.fields import with_input
-from selfinstruct_chat.readers.line_labels import Label, cut_at, labels_of
+from selfinstruct_chat.readers.line_labels import Label, LabelledText, cut_at
 from selfinstruct_chat.readers.lists import ListItem, ParsedList, has_marker
 
 _CLASS = re.compile(
@@ -24,15 +24,15 @@ MOST_PARTS = 5
 _Mark = tuple[int, Label]
 
 
-def read_records(text: str, is_classification: bool, keeps_remarks: bool) -> list[tuple[str, str]]:
+def read_records(text: LabelledText, is_classification: bool, keeps_remarks: bool) -> list[tuple[str, str]]:
     """Inputs and outputs of a text that is nothing but records of the same labelled parts, and remarks on them.
 
     One label must name an output, the first or the last; the others are the input, under their names where they are
     several. Where none does, there must be several records of two parts, each a paragraph: the second part is the
     output then.
     """
-    lines = text.strip().split("\n")
-    marks = labels_of(lines, keeps_remarks)
+    text = text.changed_to(text.text.strip())
+    lines, marks = text.lines, text.marks(keeps_remarks)
     parts = {label.part for _, label in marks}
     if "input" in parts and not parts.isdisjoint(_OUTPUTS):
         marks = [(at, label) for at, label in marks if label.part]  # other names belong to the texts
@@ -97,8 +97,8 @@ def read_task_records(text: str) -> ParsedList | None:
     other names that every task has file it, and go, and so do answers. Where only the tasks have numbers, and no other
     label is a heading, it is a numbered list.
     """
-    lines = text.split("\n")
-    marks = _task_marks(lines)
+    labelled = LabelledText.from_text(text)
+    lines, marks = labelled.lines, _task_marks(labelled)
     tasks = [label for _, label in marks if label.part == "task"]
     others = [label for _, label in marks if label.part in _BESIDE]
     if not tasks or not (others or len(tasks) > 1) or marks[0][1].part in _BESIDE:
@@ -117,13 +117,13 @@ def read_task_records(text: str) -> ParsedList | None:
     return listing
 
 
-def _task_marks(lines: Sequence[str]) -> list[_Mark]:
+def _task_marks(text: LabelledText) -> list[_Mark]:
     """The labels that make up the records of tasks. The first label above a task's words is that of every task.
 
     A label above another one (`Task 1`, and below it `Instruction:`) or above all tasks parts records.
     """
-    marks = [(at, label) for at, label in labels_of(lines) if label.part in ("task", "example", *_BESIDE, "")]
-    bodies = cut_at(lines, [(at, label.rest) for at, label in marks])
+    marks = [(at, label) for at, label in text.marks() if label.part in ("task", "example", *_BESIDE, "")]
+    bodies = cut_at(text.lines, [(at, label.rest) for at, label in marks])
     for place, ((_, label), (_, below)) in enumerate(pairwise(marks)):
         is_above = not bodies[place] and below.part == "task"
         if label.part == "task" and (is_above or (not label.rest.strip() and label.name.endswith("s"))):

@@ -18,18 +18,12 @@ from selfinstruct.engine.pending import Answerer, Bounds, PendingRequest, left_o
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_request
 from selfinstruct.engine.saturation import SaturationMonitor
 from selfinstruct.engine.stages.protocol import Stage
-from selfinstruct.engine.unproductive import UnproductiveReplies
+from selfinstruct.engine.unproductive import FAILURES_IN_A_ROW, FIRST_FAILURES, UnproductiveReplies, all_failed
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.store import CommitFuture, RunStore
 from selfinstruct.types import Exhausted, Failure, Reply, Request, Settlement
 
 __all__ = ["Answerer", "Bounds", "Runner"]
-
-FAILURES_IN_A_ROW = 8
-"""Failed requests in a row after which the run stops."""
-
-FIRST_FAILURES = 3
-"""The same before the model has given this command its first reply."""
 
 EXPECTED_YIELD = 4
 """Expected instructions per request before the first result; later averaged with the results."""
@@ -110,9 +104,7 @@ class Runner:
             if not self._in_flight:
                 if self._stopping:
                     raise self._stopping
-                self._unproductive.check(is_complete=True)
-                if self._failures and self._most_failures == FIRST_FAILURES and not self._balance.accepted:
-                    raise self._all_failed()
+                self._check_health(is_complete=True)
                 return "complete"
             pending = self._in_flight[0]
             try:
@@ -150,14 +142,18 @@ class Runner:
             raise Stopped(f"the cap of {cap} candidates is reached", "Raise generate.max_candidates to continue.")
         if self._stage.goal is not None and (saturated := self._saturation.reached()) is not None:
             raise Stopped(*saturated)
-        self._unproductive.check()
-        if self._failures >= self._most_failures:
-            raise self._all_failed()
+        self._check_health()
 
-    def _all_failed(self) -> ModelError:
-        count = self._failures
-        which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
-        return ModelError(f"{which}: {self._last_failure}")
+    def _check_health(self, is_complete: bool = False) -> None:
+        """Raise `ModelError` if replies bring nothing or requests fail. Their subjects get their attempts back."""
+        is_vain = is_complete and self._most_failures == FIRST_FAILURES and not self._balance.accepted
+        try:
+            self._unproductive.check(is_complete)
+            if self._failures >= (1 if is_vain else self._most_failures):
+                raise all_failed(self._failures, self._last_failure)
+        except ModelError:
+            self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
+            raise
 
     def _wants_more(self) -> bool:
         """Whether to plan another request now. Affects only the cost beyond the goal, never a result."""

@@ -11,6 +11,9 @@ from selfinstruct.types import Decision, Reply, Request
 FIRST, LATER = 8, 32
 """Such replies in a row that end a stage: before any good one was seen, and after one."""
 
+FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
+"""Failed requests in a row that do: before the model has given the command its first reply, and after that."""
+
 
 class UnproductiveReplies:
     """Counts replies in a row that were empty, cut before one item was whole, withheld, or calls of tools."""
@@ -40,6 +43,12 @@ class UnproductiveReplies:
         ):
             replies = "the only reply" if self._count == 1 else f"each of the last {self._count} replies"
             raise ModelError(f"{replies} brought nothing: {self._cause[0]}", self._cause[1])
+
+
+def all_failed(count: int, last: str) -> ModelError:
+    """The error that ends a stage whose last requests failed."""
+    which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
+    return ModelError(f"{which}: {last}")
 
 
 def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tuple[str, str] | None:

@@ -66,12 +66,14 @@ def read_subject_fates(read: sqlite3.Connection, stage: str) -> dict[str, tuple[
     """Each subject with a fate in a stage: how often it got one, and the accepted text, if any.
 
     The fate of a failed request does not count if the cause of the failure may pass, so the subject is asked about
-    again.
+    again. Nor does a fate from before the stage was stopped because the model's replies brought nothing.
     """
     sql = (
-        "SELECT subject, count(*), coalesce(max(CASE WHEN fate = 'accepted' THEN decisions.text END), '')"  # noqa: S608 - columns
-        " FROM decisions LEFT JOIN replies USING (stage, idx) WHERE stage = ? AND subject != ''"
-        f" AND NOT (reason = ? AND {_PASSES}) GROUP BY subject"
+        "SELECT subject, sum(fate = 'accepted' OR idx >= coalesce((SELECT CAST(value AS INTEGER) FROM run"  # noqa: S608 - columns
+        " WHERE key = 'attempts_from.' || ?1), 0)),"
+        " coalesce(max(CASE WHEN fate = 'accepted' THEN decisions.text END), '')"
+        " FROM decisions LEFT JOIN replies USING (stage, idx) WHERE stage = ?1 AND subject != ''"
+        f" AND NOT (reason = ?2 AND {_PASSES}) GROUP BY subject"
     )
     return {subject: (times, accepted) for subject, times, accepted in read.execute(sql, (stage, REQUEST_FAILED))}
 

@@ -188,6 +188,10 @@ class RunFacts:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
         self._record({f"config.{stage}": config, "tree": tree} | ({} if rated is None else {"rated": rated}))
 
+    def record_attempts_from(self, stage: str, index: int) -> None:
+        """Record that only fates from this request on, and answers, count as attempts to ask about a subject."""
+        self._record({f"attempts_from.{stage}": index})
+
     @reads_row
     def _value(self, key: str) -> Any:
         row = self._read.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()

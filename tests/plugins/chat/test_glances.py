@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct.api import Reply, Request
+from selfinstruct.api import Instruction, Reply, Request
 from selfinstruct.text import final_answer, json_reader
 from selfinstruct_chat.readers import answer_words, framing, items, layout, line_labels, lists, series, tidying
+from selfinstruct_chat.readers.examples import ChatExamplesReader
 from selfinstruct_chat.readers.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.readers.lists import ListItem
 from selfinstruct_chat.readers.records import read_task_records
@@ -160,7 +162,7 @@ def test_labels_inside_a_line_are_looked_for_where_it_has_another_colon(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line_labels, "_INSIDE", Unused())
-    assert line_labels.one_label_a_line(text) == text
+    assert line_labels.one_label_a_line(line_labels.LabelledText.from_text(text)).text == text
 
 
 def test_deep_indentation_is_passed_over_once() -> None:
@@ -176,3 +178,23 @@ def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
         patched.setattr("selfinstruct_chat.readers.items._BRINGS_DATA", Unused())
         assert split_item(ListItem(["Summarise the following text."])) == ("Summarise the following text.", "", "")
     assert _BRINGS_DATA.search("Summarise the following text.")
+
+
+@pytest.mark.parametrize("text", ["Input: 4\nOutput: IV", "\nInput: 4\n\nOutput: IV", "<<INPUT>> 4\n<<OUTPUT>> IV"])
+def test_each_line_of_an_example_is_searched_once_for_a_label(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = Counter[str]()
+    plain = line_labels._SEPARATOR
+
+    class Counted:
+        """Counts the lines that are searched."""
+
+        def fullmatch(self, line: str) -> re.Match[str] | None:
+            looked[line] += 1
+            return plain.fullmatch(line)
+
+    monkeypatch.setattr(line_labels, "_SEPARATOR", Counted())
+    subject = Instruction("g0.0", "Write it in Roman numerals.", is_classification=False)
+    found = ChatExamplesReader().process(Request("prepare", 0, (), subjects=(subject,)), Reply(text, "stop"))
+    assert [(one.input, one.output) for one in found] == [("4", "IV")]
+    assert set(text.strip().split("\n")) <= set(looked)
+    assert max(looked[line] for line in text.split("\n") if line) == 1
