@@ -102,16 +102,15 @@ _HOLDS_ANSWER = (
 
 _SIGN_FIRST = rf"\s*(?:<\|?|\[\[?|◁)(?P<name>(?!{_HOLDS_ANSWER})[A-Za-z][\w▁-]{{3,30}})[|\]>▷]{{1,2}}\s*"
 _ALOUD = re.compile(
-    rf"(?:{_SIGN_FIRST}|\s*)(?:"
+    rf"(?i)(?:{_SIGN_FIRST}|\s*)(?:"
     r"(?:(?:okay|ok|alright|all right|hmm+|well|so|right|now|first)[,.…]*\s+)*"
     r"(?:the user (?:wants|asks|asked|is asking|has asked|needs|gave|has given|provided)|we (?:need|have|are asked) to"
     r"|let(?: me|['’]s| us) (?:think|see|analy[sz]e|consider|break|figure|reason|recall|brainstorm|re-?read))\b"
-    r"|(?:okay|ok|alright|hmm+|well|first)[,.…]+\s+(?:so,?\s+)?(?:i (?:need|have|should|must|am)|i['’]m)\b)",
-    re.IGNORECASE,
+    r"|(?:okay|ok|alright|hmm+|well|first)[,.…]+\s+(?:so,?\s+)?(?:i (?:need|have|should|must|am)|i['’]m)\b)"
 )
 """How a model begins that thinks aloud, behind a sign that we do not know or behind none."""
 
-_ANNOUNCED = re.compile(r"\b(?:here(?: are| is|['’]s)|below|as follows)\b", re.IGNORECASE)
+_ANNOUNCED = re.compile(r"(?im)\b(?:here(?: are| is|['’]s)|below|as follows|final|answer)\b[^\n]{0,80}[:：]\W*$")
 _UNKNOWN_SIGN = re.compile(rf"(?!\s*\[){_SIGN_FIRST}(?=[A-Z]\w*,?[ ’'])", re.IGNORECASE)
 
 _ALSO_HTML = ("<s>", "</s>")
@@ -139,9 +138,10 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
 def _is_unfinished_thought(text: str, final: str) -> bool:
     """Whether a reply that was cut never came to its answer."""
     if _ALOUD.match(final) is not None:
-        return _ANNOUNCED.search(final.lstrip().partition("\n\n")[0]) is None
-    sign = _UNKNOWN_SIGN.match(text)
-    return sign is not None and re.search(rf"[/|▁_-]{re.escape(sign['name'])}[|>▷]", text[sign.end("name") :]) is None
+        return _ANNOUNCED.search(final) is None
+    if (sign := _UNKNOWN_SIGN.match(text)) is None or len(final.strip()) < len(text.strip()) - len(sign[0].strip()):
+        return False  # the text had signs that are known
+    return re.search(rf"[/|▁_-]{re.escape(sign['name'])}[|>▷]", text[sign.end("name") :]) is None
 
 
 def _final_part(text: str) -> str:
