@@ -100,10 +100,15 @@ PROVIDERS = {
     "anthropic": Provider(
         ("ANTHROPIC_API_KEY",),
         untaken=PENALTIES,
+        hint="For an address of your own, base_url ends without /v1.",
         addresses=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
         cached_count=False,
     ),
-    "google_genai": Provider(("GOOGLE_API_KEY", "GEMINI_API_KEY"), retries=1),
+    "google_genai": Provider(
+        ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        retries=1,
+        hint="For an address of your own, base_url ends without /v1beta.",
+    ),
     "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
     "deepseek": Provider(("DEEPSEEK_API_KEY",)),
     "xai": Provider(("XAI_API_KEY",), untaken=("stop",)),

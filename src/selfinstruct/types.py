@@ -210,11 +210,13 @@ class Rejected:
     """The provider will never answer this request, because it is too long or against its rules.
 
     Other requests may succeed. `is_too_long` says that the request, with the longest reply that it allows, is larger
-    than the model or the account takes; where that is so of the first request, it ends the run.
+    than the model or the account takes; where that is so of the first request, it ends the run. `is_unexplained` says
+    that the provider's words blame neither the length nor the content of the request, so its account may be the reason.
     """
 
     message: str
     is_too_long: bool = False
+    is_unexplained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def test_the_status_is_found_wherever_it_is_kept(error: Exception, status: int) 
             "Provider returned error (too hot)",
         ),
         ("<html>log in</html>", "no"),
+        ("<html><title>404 Not\nFound</title></html>", "a web page: 404 Not Found"),
     ],
 )
 def test_the_servers_words(body: Any, words: str) -> None:
@@ -144,6 +145,36 @@ ENDS_THE_RUN = [
     (response(429, {"error": {"code": "insufficient_quota", "message": "You ran out"}}), "payment", ""),
     (ClientError(status_code=200, body={"error": {"code": 402, "message": "Add credits"}}), "payment", ""),
     (response(400, {"error": {"message": "API key not valid. Please pass a valid API key."}}), "key", ""),
+    *(
+        (response(429, {"error": {"message": words}}), "payment", "")
+        for words in (
+            "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects",
+            "You exceeded your current quota. * Quota exceeded for metric: requests, limit: 0, model: gemini-2.5-pro",
+        )
+    ),
+    (
+        response(
+            400, {"error": {"message": "You have reached your specified API usage limits. You will regain access"}}
+        ),
+        "payment",
+        "",
+    ),
+    (response(400, {"error": {"message": "This organization has been disabled."}}), "refused access", ""),
+    (response(400, {"error": {"message": "User location is not supported for the API use."}}), "refused access", ""),
+    (response(403, {"error": {"message": "Country, region, or territory not supported"}}), "refused access", ""),
+    (response(403, {"error": {"message": "Project `p` does not have access to model `m`"}}), "Check the model", ""),
+    (response(400, {"error": "No models loaded. Please load a model in the developer page."}), "Check the model", ""),
+    (response(400, "Client sent an HTTP request to an HTTPS server.\n"), "Write https://", ""),
+    (
+        response(400, "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"),
+        "Write https://",
+        "",
+    ),
+    (
+        caused(ClientError("Connection error."), httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version")),
+        "Write http://",
+        "",
+    ),
     (NoCredentialsError("Unable to locate credentials"), "key", ""),
     (TypeError('"Could not resolve authentication method. Expected either api_key"'), "key", ""),
     (caused(ClientError("Connection error."), httpx.LocalProtocolError("Illegal header value b''")), "header", ""),
@@ -224,6 +255,7 @@ def test_what_is_final_ends_the_run_at_once(error: Exception, word: str, setting
         ValueError("Azure has not provided the response due to a content filter being triggered"),
         response(400, {"error": {"code": "content_filter", "message": "The prompt was filtered"}}),
         response(403, {"error": {"message": "Your chosen model requires moderation and your input was flagged"}}),
+        response(403, {"error": {"message": "Your input was flagged for violence. No credits were charged."}}),
         response(400, {"error": {"code": "context_length_exceeded", "message": "maximum context length is 8192"}}),
         response(413, {"error": {"message": "Request too large for model in organization on tokens per minute"}}),
         response(400, {"error": {"message": "Input is too long for requested model."}}),
@@ -307,6 +339,11 @@ def test_a_web_page_in_the_words_is_shortened_to_its_title() -> None:
     assert fault == Busy(
         "the server's answer could not be read (ValueError: expected a dict, got: 'a web page: Sign in to the hotel)"
     )
+
+
+def test_the_words_of_a_connection_error_name_no_object_of_python() -> None:
+    error = OSError("Cannot connect to host 127.0.0.1:9 ssl:<ssl.SSLContext object at 0x7f1> [Connect call failed]")
+    assert error_words(error) == "Cannot connect to host 127.0.0.1:9 [Connect call failed]"
 
 
 def test_a_broken_connection_is_told_with_its_cause() -> None:

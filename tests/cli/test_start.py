@@ -71,6 +71,13 @@ def test_the_help_of_a_stage_does_not_import_langchain() -> None:
         assert not loaded & {"langchain_core", "langchain", "langchain_groq", "groq", "httpx", "rich", "numpy"}
 
 
+def test_a_finished_run_is_continued_without_langchain() -> None:
+    words = ("generate", "--backend", "demo", "--target", "4", "--out", "run")
+    command(*words).done()
+    assert "langchain_core" in modules_after(*words[:4], "5", *words[5:])
+    assert not modules_after(*words[:4], "5", *words[5:]) & {"langchain_core", "langchain", "langsmith"}
+
+
 # --- what help says
 
 

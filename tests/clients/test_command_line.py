@@ -22,7 +22,7 @@ from tests.clients.catalog import CLIENTS_WARN, KEY
 from tests.command_line import Ended, command
 from tests.faults.clock import run_clock
 from tests.servers.client_server import ClientServer, Said, failure
-from tests.servers.loopback import LoopbackServer, Received, ServerFault, Wire
+from tests.servers.loopback import HTML, LoopbackServer, Received, ServerFault, Wire
 from tests.servers.protocols import body_of
 
 pytestmark = CLIENTS_WARN
@@ -141,6 +141,36 @@ def test_a_connection_error_names_the_address(server: ClientServer) -> None:
     server.stop()
     ended = run(f"{server.url}/v1")
     ended.failed(5, f"did not answer in 2 attempts: no answer from {server.url}/v1/chat/completions: ")
+    assert "Check the address, base_url." in ended.err
+
+
+def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer) -> None:
+    server.says = HTML
+    run(server.url).failed(5, "a web page", "Check the address, base_url.")
+
+
+def test_an_outage_after_replies_is_not_blamed_on_the_address(server: ClientServer) -> None:
+    run(f"{server.url}/v1").done()
+    server.says = HTML
+    ended = run(f"{server.url}/v1", "--target", "9")
+    ended.failed(5, "a web page", "Run the same command again when it answers.")
+    assert "base_url" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("model", "end"), [("openai:m", "in /v1"), ("anthropic:m", "without /v1"), ("google_genai:m", "without /v1beta")]
+)
+def test_the_hint_about_an_address_is_that_of_the_provider(
+    server: ClientServer, monkeypatch: pytest.MonkeyPatch, model: str, end: str
+) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    server.says = failure(404, "Not Found")
+    run(server.url, model=model).failed(4, "does not know this model or address", f"base_url ends {end}")
+
+
+def test_https_where_the_server_speaks_http_ends_the_run_at_once(server: ClientServer) -> None:
+    ended = run(f"{server.url.replace('http:', 'https:')}/v1")
+    ended.failed(4, "the server at this address does not speak https", "Write http:// in place of https://")
 
 
 @pytest.mark.parametrize("model", ["openai:m", "anthropic:m"])
@@ -210,6 +240,20 @@ def counts(ended: Ended, stage: str) -> list[str]:
     """The first lines about a stage, without colons: what was kept, and what was missing."""
     lines = re.split(rf"^{stage}\b.*\n", ended.out, flags=re.MULTILINE)[1].splitlines()
     return [line.rstrip(":") for line in lines if "accepted, " in line or "missing or unusable" in line]
+
+
+def test_what_is_wrong_with_the_whole_account_costs_no_instruction(server: ClientServer) -> None:
+    server.says = _any_stage
+    run(f"{server.url}/v1").done()
+    run(f"{server.url}/v1", stage="classify").done()
+    server.says = failure(400, "Your plan was changed by your administrator")
+    one_by_one = ("--concurrency", "1")
+    for _ in range(3):
+        run(f"{server.url}/v1", *one_by_one, stage="instances").failed(4, "requests all failed: HTTP 400: Your plan")
+    server.says = _any_stage
+    ended = run(f"{server.url}/v1", *one_by_one, stage="instances").done()
+    assert "instances: complete\n" in ended.out
+    assert "3 accepted, " in ended.out
 
 
 def test_a_stage_without_one_usable_answer_says_so_and_status_counts_the_same(server: ClientServer) -> None:

@@ -54,6 +54,19 @@ def test_a_better_model_answers_what_a_small_one_found(better: OllamaServer) -> 
     )
 
 
+def test_the_backend_of_a_later_stage_is_checked_before_anything_is_paid(
+    better: OllamaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    paid = ("--backend", "ollama", "--base-url", better.url, "--model", "llama3.1", "--target", "6", "--out", RUN)
+    own = ("--set", "instances.backend={use='langchain', model='anthropic:claude-sonnet-4-5'}")
+    command("run", *paid, *own).failed(
+        4, "instances.backend: provider 'anthropic' needs a key", "Set ANTHROPIC_API_KEY"
+    )
+    assert better.chats == []
+    assert not RUN.exists()
+
+
 def test_its_budget_is_its_own_within_that_of_the_run(better: OllamaServer) -> None:
     limited = flags(better, "instances.budget.max_requests=3")
     ended = command("run", "--backend", "demo", "--target", "6", "--out", "run", *limited)

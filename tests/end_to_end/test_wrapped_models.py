@@ -12,10 +12,10 @@ from langchain_core.runnables import ConfigurableField, RunnableLambda
 from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 
-from selfinstruct import SelfInstruct, UsageError
+from selfinstruct import ModelError, SelfInstruct, UsageError
 from selfinstruct.api import Json, Sampling
 from selfinstruct.client.user_model import UserModel
-from tests.servers.groq_server import GroqAnswer, GroqServer
+from tests.servers.groq_server import GroqAnswer, GroqServer, error
 
 STAGE = Sampling(temperature=0.8, max_tokens=77, stop=("END",))
 TEMPERATURE = ConfigurableField(id="warmth")
@@ -63,6 +63,16 @@ def test_the_sampling_of_a_stage_reaches_the_model_in_every_wrapper(server: Groq
     }
     found = {name: sent(server, one) for name, one in wrapped.items()}
     assert found == {name: FROM_STAGE | ({"user": "me"} if name in ("bind", "all") else {}) for name in wrapped}
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_refused_setting_is_changed_where_it_stands(server: GroqServer, tmp_path: Path, *, is_own: bool) -> None:
+    server.reply = lambda _asked, _n: error(400, "Unsupported value: 'temperature' does not support this")
+    model = openai(server, **({"temperature": 0.3} if is_own else {}))
+    with pytest.raises(ModelError, match="does not take temperature") as caught:
+        SelfInstruct(model=model, out=tmp_path / "run").generate(1)
+    assert ("Make the model object with another temperature, or without it." in caught.value.hint) == is_own
+    assert ("--set generate.sampling.temperature=unset" in caught.value.hint) != is_own
 
 
 def test_what_the_caller_gave_in_a_wrapper_is_kept(server: GroqServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from selfinstruct.api import Filter, drop, keep
 from selfinstruct.engine.filter_chain import FilterChain, NamedFilter
+from selfinstruct.engine.plugin_calls import check_verdict
 from selfinstruct.errors import PluginError
 from selfinstruct.store import RunStore
 from selfinstruct.types import GENERATE, Decision, Draft, Instruction, Message, Reply, Request, Similarity, Verdict
@@ -338,3 +340,13 @@ def test_the_last_similarity_that_a_filter_gave_is_kept() -> None:
     )
     (decision,) = judge.evaluate(lambda: [Draft("x")], "", 0, room=None, most=None).decisions
     assert decision.similarity == near
+
+
+def test_evidence_of_finite_numbers_is_checked_without_writing_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise AssertionError("evidence was written as JSON")
+
+    monkeypatch.setattr(json, "dumps", refuse)
+    check_verdict("mine", drop("x", score=0.93, nearest="text", at=4, exact=False), "text")
+    with pytest.raises(AssertionError):
+        check_verdict("mine", drop("x", words=["a"]), "text")

@@ -123,9 +123,7 @@ def test_status_shows_a_run_with_nothing_accepted(tmp_path: Path) -> None:
 
 def test_status_shows_a_run_with_one_request(tmp_path: Path) -> None:
     run(tmp_path, [(10, 7)], decisions=1).close()
-    assert (
-        "the last 1 requests: 7.0 accepted each, 70% of candidates" in command("status", "--out", tmp_path).done().out
-    )
+    assert "the last request: 7.0 accepted each, 70% of candidates" in command("status", "--out", tmp_path).done().out
 
 
 def test_status_forecasts_for_people_and_for_programs(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ CLASS_STATUSES = {
 }
 """LangChain's own classes of errors, which some clients raise without a status."""
 
+UNTITLED = "without a title"
 _STATUS_IN_WORDS = re.compile(r"^\[(\d{3})\]|(?:error code|status(?: code)?|http)\D{0,3}(\d{3})\b", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
+_SSL_OBJECT = re.compile(r" ssl:(?:<[^>]*>|\w+)")  # in the words of aiohttp
 _HALF_WORD = re.compile(r"[^\s\"'<>()\[\]{},;]*$")
 
 
@@ -165,7 +167,7 @@ def error_words(error: BaseException, limit: int = 300) -> str:
     No word is cut in the middle, since half a key could not be masked. A web page is shortened to its title. The class
     name stands where there are no words.
     """
-    words = " ".join((_server_words(error) or text_of(error)).split())
+    words = _SSL_OBJECT.sub("", " ".join((_server_words(error) or text_of(error)).split()))
     if page := _PAGE.search(words):
         words = f"{words[: page.start()]}a web page: {_title_of(words)}"
     if len(words) > limit:
@@ -181,7 +183,8 @@ def _server_words(error: BaseException) -> str:
         if isinstance(said, str) and said.strip() and not said.lstrip().startswith("<"):
             raw = (inner.get("metadata") or {}).get("raw") if isinstance(inner.get("metadata"), Mapping) else None
             return f"{said} ({raw})" if isinstance(raw, str) and raw.strip() else said
-    return ""
+    title = page_title(error)
+    return "" if title in (None, UNTITLED) else f"a web page: {title}"
 
 
 def _complaint(one: object) -> str:
@@ -203,7 +206,7 @@ def page_title(error: BaseException) -> str | None:
 
 def _title_of(page: str) -> str:
     title = re.search(r"<title[^>]*>([^<]{1,200})</", page, re.IGNORECASE)
-    return " ".join(title[1].split()) if title else "without a title"
+    return " ".join(title[1].split()) if title else UNTITLED
 
 
 def error_summary(error: BaseException) -> str:

@@ -41,6 +41,9 @@ HINTS: Mapping[str, str] = {
     "page": "Check base_url, and whether a firewall, a proxy or the provider blocks this network.",
     "proxy": "Check the user and password in HTTPS_PROXY or HTTP_PROXY.",
     "tls": "Check base_url and the certificates of this computer.",
+    "http": "Write http:// in place of https:// in base_url.",
+    "https": "Write https:// in place of http:// in base_url.",
+    "access": "Check what this account and its key may use, and from where.",
 }
 """What to do about what ends a run; a backend puts its provider's own words in their place.
 
@@ -60,8 +63,10 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 NO_CREDIT = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|billing_(hard_limit_reached|not_active)|billing hard limit"
-    r"|credit balance|payment (is )?(required|due)|(out of|no|used all( available)?|exceeded .{0,30}included) credits"
-    r"|requires more credits|account (is |has been )?suspended|spending limit",
+    r"|credit balance|payment (is )?(required|due)"
+    r"|(out of|no|used all( available)?|exceeded .{0,30}included) credits(?! (were|was) )"
+    r"|credits? (are|is|have been) (depleted|exhausted|used up)|requires more credits|account (is |has been )?suspended"
+    r"|spending limit|reached your specified .{0,20}usage limits?|\blimit: 0\b(?!\.\d)",
     re.IGNORECASE,
 )
 FILTERED = re.compile(
@@ -76,6 +81,17 @@ BAD_KEY = re.compile(
     r"|could not resolve authentication|unable to locate credentials|token .{0,40}(expired|invalid)",
     re.IGNORECASE,
 )
+NO_ACCESS = re.compile(
+    r"(organi[sz]ation|account|project) (has been|is|was) (disabled|deactivated|blocked)"
+    r"|\b(location|country|region)\b.{0,40}not supported",
+    re.IGNORECASE,
+)
+"""What is said of an account, whatever it asks."""
+
+WANTS_TLS = re.compile(r"http request (was sent )?to (an )?https", re.IGNORECASE)
+NO_TLS = re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|\bHTTP_REQUEST\b")
+"""What TLS makes of an answer in plain HTTP."""
+
 TOO_LONG = re.compile(
     r"context[_ ]?(length|window|size|overflow)|maximum context|too many (input )?tokens|(prompt|input) is too long"
     r"|token limit|exceeds? (the )?(available |maximum )?(context|number of tokens)|reduce the length|too large",
@@ -97,7 +113,8 @@ WITH_PROMPT = re.compile(r"context|prompt|inputs?\b|messages", re.IGNORECASE)
 UNKNOWN_MODEL = re.compile(
     r"model[_ ]?(not[_ ](found|exist)|decommissioned)|model\b.{0,80}"
     r"(does not exist|not found|not exist|is invalid|unknown|decommissioned|deprecated|not available|not supported)"
-    r"|(unknown|invalid|no such|not a valid) model|deploymentnotfound|deployment .{0,60}does not exist",
+    r"|(unknown|invalid|no such|not a valid) model|no models? (is |are )?loaded|not have access to (the )?model"
+    r"|deploymentnotfound|deployment .{0,60}does not exist",
     re.IGNORECASE,
 )
 REFUSED_OPTION = re.compile(
@@ -166,7 +183,7 @@ def read_exception(error: Exception, hints: Mapping[str, str] | None = None) -> 
         if is_daily:
             wait = max(wait or 0.0, DAILY_SECONDS)
         return Busy(words, wait, "a day" if is_daily else "", too_many_requests=status in TOO_MANY_REQUESTS)
-    return Rejected(words)
+    return Rejected(words, is_unexplained=True)
 
 
 def _final(error: Exception, status: int, said: str, *, words: str, hints: Mapping[str, str]) -> Fault | None:
@@ -181,12 +198,16 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
         return Rejected(f"the provider's filter refused the request ({words})")
     if status in (401, 403) and (title := page_title(error)) is not None:
         return Unusable(f"a web page came in place of an answer (HTTP {status}: {title})", hints["page"])
-    if status in (401, 403) or BAD_KEY.search(said):
+    if WANTS_TLS.search(said):
+        return Unusable(f"the server at this address speaks https only ({words})", hints["https"])
+    if status == 401 or BAD_KEY.search(said):
         return Unusable(f"the provider refused the key ({words})", hints["refused"])
     if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
         is_model = status == 410 or UNKNOWN_MODEL.search(said) or hints["address"] in hints["model"]
         hint = hints["model"] if is_model else f"{hints['model']} {hints['address']}"
         return Unusable(f"the provider does not know this model or address ({words})", hint)
+    if status == 403 or NO_ACCESS.search(said):
+        return Unusable(f"the provider refused access ({words})", hints["access"])
     if REPLY_LIMIT.search(said) and TOO_HIGH.search(said):
         if not WITH_PROMPT.search(said):
             return Unusable(f"max_tokens is more than the model can write ({words})", LOWER, "max_tokens")
@@ -237,6 +258,8 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
         return Unusable(f"a proxy on the way to the provider refused the request: {words}", hints["proxy"])
     if names & set(BAD_CERTIFICATE) or "CERTIFICATE_VERIFY_FAILED" in messages:
         return Unusable(f"the server's certificate cannot be checked: {_with_root(words, chain[-1])}", hints["tls"])
+    if NO_TLS.search(messages):
+        return Unusable(f"the server at this address does not speak https: {words}", hints["http"])
     if any(isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE) for one in chain):
         return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):

@@ -50,7 +50,7 @@ class Board:
         parts = [f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"]
         if self.evaluated:
             parts.append(f"{self.kept / self.evaluated:.0%} of candidates kept")
-        parts.append(f"{self.requests:,} requests")
+        parts.append(f"{self.requests:,} request{'' if self.requests == 1 else 's'}")
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
         if self.per_second:

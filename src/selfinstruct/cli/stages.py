@@ -62,7 +62,7 @@ def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
-    from selfinstruct.run.stage_order import require_input, stages_of_whole_run
+    from selfinstruct.run.stage_order import check_backends_ahead, require_input, stages_of_whole_run
 
     silence_clients()
     quiet, as_json = given.pop("quiet"), given.pop("as_json")
@@ -74,13 +74,16 @@ def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[
         must_exist=stage not in (None, "generate"),  # the other stages need a run
         say=note if as_json else silent if quiet else say,
     ) as run:
-        if stage is not None:
+        stages = [stage] if stage is not None else stages_of_whole_run(run)
+        if stage is None:
+            check_backends_ahead(run, stages, target)
+        else:
             require_input(run, stage, lambda source: f"run `selfinstruct {source} --out {shlex.quote(str(out))}`")
 
         ends: list[StageSummary] = []
 
         async def work() -> None:
-            for name in [stage] if stage is not None else stages_of_whole_run(run):
+            for name in stages:
                 goal = target if name == "generate" else None
                 await _run_stage(run, name, goal, ends=ends, quiet=quiet, as_json=as_json)
 

@@ -24,7 +24,7 @@ def print_growth(growth: GrowthStatus) -> None:
     else:
         click.echo("growth")
         last = growth.stretches[-1]
-        click.echo(f"  the last {last.requests:,} requests: {_rate(last)}")
+        click.echo(f"  the last {'request' if last.requests == 1 else f'{last.requests:,} requests'}: {_rate(last)}")
         if len(growth.stretches) > 1:
             click.echo(f"  the first {growth.stretches[0].requests:,}: {_rate(growth.stretches[0])}")
         if growth.advice:

@@ -17,7 +17,7 @@ from selfinstruct.client.user_model import UserModel
 from selfinstruct.errors import UsageError
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings
-from selfinstruct.run.stage_order import require_input, stages_of_whole_run
+from selfinstruct.run.stage_order import check_backends_ahead, require_input, stages_of_whole_run
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
@@ -214,9 +214,12 @@ class SelfInstruct(RunFolder):
         ) as run:
             self._run = run
             try:
-                if stage is not None:
+                stages = [stage] if stage is not None else stages_of_whole_run(run)
+                if stage is None:
+                    check_backends_ahead(run, stages, target)
+                else:
                     require_input(run, stage, lambda source: f"call {source}()")
-                for name in [stage] if stage is not None else stages_of_whole_run(run):
+                for name in stages:
                     if self._model is not None and name in run.config.stages:
                         chosen_sampling = run.config.stages[name].table.sampling
                         self._model.chosen = frozenset(chosen_sampling.model_dump(exclude_none=True))

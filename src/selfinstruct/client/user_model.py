@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from selfinstruct.api import Backend, BilledModel, Json, Sampling, chat, find_secrets
+from selfinstruct.api import Backend, BilledModel, Fault, Json, Sampling, Unusable, chat, find_secrets
 from selfinstruct.client.wrapped_model import WrappedModel
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class UserModel(Backend):
         self._model = self._wrapped.model
         self.chosen: frozenset[str] = frozenset()
         """The sampling parameters that the caller has set for the stage that runs next."""
+        self._own: set[str] = set()
+        """The sampling parameters whose values are those of the model object."""
 
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set, in its wrappers."""
@@ -43,6 +45,7 @@ class UserModel(Backend):
         profile = getattr(self._model, "profile", None)
         refused = {"temperature"} if isinstance(profile, Mapping) and profile.get("temperature") is False else set()
         updates, bound = {}, dict(self._wrapped.arguments)
+        self._own = set()
         for option, names in self.NAMES.items():
             value = getattr(sampling, option)
             name = next((name for name in names if name in fields), None)
@@ -51,10 +54,19 @@ class UserModel(Backend):
                 for one in names:
                     bound.pop(one, None)
             is_bound = any(one in bound for one in names)
+            if is_bound or name in already_set:
+                self._own.add(option)
             if name and name not in already_set | refused and not is_bound and value not in (None, ()):
                 updates[name] = list(value) if option == "stop" else value
         model = self._model.model_copy(update=updates) if updates else self._model
         return cast("BaseChatModel", self._wrapped.wrap(model, bound))
+
+    def read_error(self, error: Exception) -> Fault:
+        """As usual; a setting that the model object holds is to be changed there, since the run cannot leave it out."""
+        fault = super().read_error(error)
+        if isinstance(fault, Unusable) and fault.setting in self._own:
+            return Unusable(fault.message, f"Make the model object with another {fault.setting}, or without it.")
+        return fault
 
     def accepts_schema(self) -> bool:
         """Whether the model's profile or class says that it takes a schema, and the caller bound no other form."""

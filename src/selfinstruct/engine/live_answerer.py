@@ -21,7 +21,7 @@ from selfinstruct.engine.plugin_calls import (
     is_cancelled,
     plugin_failed,
 )
-from selfinstruct.engine.retry_policy import Attempts, Breaker, RetryPolicy, hint_for, is_refusal
+from selfinstruct.engine.retry_policy import Attempts, Breaker, Rejections, RetryPolicy, hint_for, is_refusal
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
     Busy,
@@ -45,6 +45,7 @@ __all__ = ["Answer", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
+NEVER_ANSWERED = "Check the address, base_url. Nothing is lost: run the same command again when it answers."
 TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
 NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
@@ -78,7 +79,7 @@ class LiveAnswerer:
         self._model: BaseChatModel | CompletionModel | None = None
         self._stopped = asyncio.Event()
         self._answers = 0
-        self._breaker = Breaker(policy)
+        self._breaker, self._rejections = Breaker(policy), Rejections()
         self._estimator = Estimator()
         self._mask = SecretMask(backend)
         self._name = f"the backend {type(backend).__name__}"
@@ -154,11 +155,13 @@ class LiveAnswerer:
             if isinstance(outcome, Rejected):
                 if outcome.is_too_long and not (self._is_proven or self._answers):
                     raise ModelError(self.mask(outcome.message), TOO_LONG.format(request.stage))
-                return Failure(self.mask(outcome.message))
+                return self._rejections.failure(outcome, self.mask(outcome.message))
             if isinstance(outcome, Unusable):
                 hint = hint_for(outcome, [request.stage, *self._later])
                 raise ModelError(self.mask(outcome.message), self.mask(hint))
-            self._answers += isinstance(outcome, Reply)
+            if isinstance(outcome, Reply):
+                self._answers += 1
+                self._rejections.answered()
             return outcome
 
     def mask(self, text: str) -> str:
@@ -206,11 +209,9 @@ class LiveAnswerer:
     def _end(self, request: Request, ticket: Ticket, number: int, *, outcome: Reply | Fault | None) -> None:
         """Process the end of a call: update the limits, and replace the reservation by the actual cost."""
         self._learn()  # before the reservation is corrected, since the provider counted all of it too
-        usage: Usage | None = None
+        usage = Usage(0, 0) if isinstance(outcome, Rejected | Unusable) else None
         refused = isinstance(outcome, Exhausted)  # nothing was sent
-        if isinstance(outcome, Rejected | Unusable):
-            usage = Usage(0, 0)
-        elif isinstance(outcome, Reply):
+        if isinstance(outcome, Reply):
             usage = outcome.usage
             self._estimator.learn(request, usage.prompt_tokens)
             self._gate.speed_up()
@@ -282,7 +283,7 @@ class LiveAnswerer:
         self._breaker.failed()
         if self._breaker.is_down:
             words = f"all requests failed for {self._policy.down:g} s, most recently: {self.mask(busy.message)}"
-            raise Stopped(words, DOWN)
+            raise Stopped(words, self._down_hint(busy))
         if self._breaker.is_open:
             self._gate.send_one_at_a_time()
 
@@ -291,4 +292,7 @@ class LiveAnswerer:
         words = self.mask(busy.message)
         if others_succeed and not is_refusal(busy):
             return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
-        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", DOWN)
+        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", self._down_hint(busy))
+
+    def _down_hint(self, busy: Busy) -> str:
+        return DOWN if self._is_proven or self._answers or busy.too_many_requests else NEVER_ANSWERED

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import astuple
+from math import isfinite
 from typing import NoReturn, TypeVar, get_args
 
 from selfinstruct.api.environment import environment_problem
@@ -153,8 +154,10 @@ def _is_json(value: object) -> bool:
 
 
 def is_flat(value: object) -> bool:
-    """Whether a value is a dictionary of texts, whole numbers and truths: what notes and evidence mostly are."""
-    return isinstance(value, dict) and all(type(k) is str and type(v) in _FLAT for k, v in value.items())
+    """Whether a value is a dictionary of texts, finite numbers and truths: what notes and evidence mostly are."""
+    return isinstance(value, dict) and all(
+        type(k) is str and (type(v) in _FLAT or (type(v) is float and isfinite(v))) for k, v in value.items()
+    )
 
 
 def _place(error: BaseException) -> str:

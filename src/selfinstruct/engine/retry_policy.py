@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from selfinstruct.types import Busy, Unusable
+from selfinstruct.types import Busy, Failure, Rejected, Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,27 @@ class Attempts:
 def is_refusal(busy: Busy) -> bool:
     """Whether the provider refused a request and said when to retry, which means a limit and not an outage."""
     return busy.too_many_requests and busy.retry_after is not None
+
+
+@dataclass(slots=True)
+class Rejections:
+    """Watches refusals in a row, to tell what is wrong with a request from what is wrong with the account or server.
+
+    An unexplained refusal in the words of the one before, with no answer between them, is not about its request. Its
+    cause may pass, so the request is not lost. The first of a row counts, so that no request is repeated without end.
+    """
+
+    _words: str = ""
+
+    def failure(self, rejected: Rejected, message: str) -> Failure:
+        """What becomes of a refused request; `message` is what is recorded."""
+        words = re.sub(r"\S*\d\S*", "", rejected.message) if rejected.is_unexplained else ""  # no number of a request
+        is_repeated, self._words = words == self._words, words
+        return Failure(message, may_pass=rejected.is_unexplained and is_repeated)
+
+    def answered(self) -> None:
+        """Note that a request was answered."""
+        self._words = ""
 
 
 @dataclass(slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from selfinstruct.config.tables import PrepareTable
+from selfinstruct.api import mask_secrets
+from selfinstruct.config.tables import GenerateTable, PrepareTable
+from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.engine.stages.ratings import RULE, UNRATED
-from selfinstruct.errors import UsageError
+from selfinstruct.errors import ModelError, UsageError
+from selfinstruct.run.accounts import has_own
+from selfinstruct.run.context import make_room_for_run
 from selfinstruct.run.run import Run
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
@@ -32,6 +36,27 @@ def stages_of_whole_run(run: Run) -> list[str]:
         if run.min_score is not None:
             stages.append(PREPARE)
     return stages
+
+
+def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) -> None:
+    """Check the backends that stages have of their own, as `doctor` does, before `generate` pays for its own.
+
+    Raises `ModelError` for the first problem, and `PluginError` for a backend that fails in its check.
+    """
+    table = run.config.stages[GENERATE].table
+    goal = target or (table.target if isinstance(table, GenerateTable) else None) or 0
+    if run.store.totals(GENERATE).accepted >= goal:
+        return
+    for stage in stages:
+        if stage == GENERATE or not has_own(run.config, stage):
+            continue
+        backend = run.backends.for_stage(stage)
+        make_room_for_run(backend, run.registry, run.config, stage=stage, seeds=run.seeds)
+        name = f"the backend {type(backend).__name__}"
+        diagnosis = call_plugin(name, "its own check", backend.check, hint=FIX_AND_RERUN)
+        if (failed := next((check for check in diagnosis.checks if not check.ok), None)) is not None:
+            words, hint = (mask_secrets(text, backend.secrets()) for text in (failed.detail, failed.fix))
+            raise ModelError(f"{stage}.backend: {words}", hint)
 
 
 def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> None:
