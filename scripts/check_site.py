@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LEFT_OVER = re.compile(r"`{3}|~{3}|\]\(|\*\*\w|\{ *[.#:][\w-]+|^\|.*\|$", re.MULTILINE)
-"""Fences, links, bold type, attributes and tables that the builder did not understand."""
+LEFT_OVER = re.compile(r"`{3}|~{3}|\]\(|\*\*\w|\{ *[.#:][\w-]+|^\|.*\|$|\n(?:[-*]|1\.) ", re.MULTILINE)
+"""Fences, links, bold type, attributes, tables, and lists without a blank line before them, that became text."""
 
 VERBATIM = {"code", "pre", "script", "style", "title"}
 

@@ -23,7 +23,7 @@ class DemoOptions(Options):
     )
     outro: float = Field(0.08, ge=0, le=1, description="Per reply: ends with a remark to the user.")
     markers: float = Field(
-        0.15, ge=0, le=1, description="Per reply: marks items as 9), **9.**, Task 9:, -, or as JSON."
+        0.15, ge=0, le=1, description="Per reply: marks items as 9) or Task 9:, in bold, with a dash, or as JSON."
     )
     refusal: float = Field(0.02, ge=0, le=1, description="Per reply: refuses the request.")
     cut: float = Field(0.06, ge=0, le=1, description="Per reply: ends inside an item, with the finish reason 'length'.")

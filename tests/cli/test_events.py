@@ -85,6 +85,18 @@ def test_a_board_says_it_at_length_and_in_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (56, "generate   ██████░░░░░ 62/100 accepted · about 18 s left"),
+        (44, "generate   62/100 accepted · about 18 s left"),
+    ],
+)
+def test_in_a_narrow_terminal_the_bar_gives_way_to_the_time_left(width: int, line: str) -> None:
+    assert next(BOARD.lines(width)) == line
+    assert len(line) <= width
+
+
 def test_time_pace_and_cost_of_a_large_run_fit_80_columns() -> None:
     counts = {"kept": 33, "evaluated": 180, "per_second": 123.4, "left": 9000.0}
     spent = {"tokens": 14_210_000, "tokens_in_all": 23_456_000, "usd": 12.0021, "usd_in_all": 20.0034}

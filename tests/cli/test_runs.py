@@ -273,7 +273,7 @@ def test_every_kind_of_component_that_fails_at_work_is_a_plugins_fault(kind: str
 @pytest.mark.parametrize("out", ["taken", "taken/below"])
 def test_a_file_in_the_place_of_the_run_folder(out: str) -> None:
     Path("taken").write_text("x")
-    command(*DEMO, "--out", out).failed(2, f"{out} cannot be made: ", "Choose another --out.")
+    command(*DEMO, "--out", out).failed(2, f"{out} cannot be made: a file is in the way", "Choose another --out.")
 
 
 def test_a_database_that_is_none_of_ours() -> None:
@@ -370,7 +370,7 @@ def test_no_control_character_of_a_candidate_reaches_the_terminal_when_a_filter_
         given = ["--base-url", server.url, "--set", "backend.api_key=gsk_test_key", "--model", "llama-3.1-8b-instant"]
         mine = ["--plugin", "./my_filters.py", "--set", 'generate.filters=[{use="starts-with"}]']
         ended = command("generate", "--backend", "groq", "--target", "1", *given, *mine)
-    ended.failed(3, "not a Verdict, on: 'Name")
+    ended.failed(3, "not a Verdict, on: 'Name", 'Return keep() or drop("reason") from every path')
     assert not controls(ended.out + ended.err)
 
 
@@ -392,7 +392,9 @@ def test_the_status_of_a_run() -> None:
 @pytest.mark.parametrize("args", [["status"], ["status", "--json"], ["export"], ["export", "--to", "copy"]])
 def test_a_run_that_is_not_there(args: list[str]) -> None:
     command(*args).failed(
-        2, "there is no run in runs/default\nStart one with: selfinstruct generate --out runs/default"
+        2,
+        "there is no run in runs/default\nName another folder with --out, or start a run: "
+        "selfinstruct generate --out runs/default, in Python generate()",
     )
     assert not list(Path().iterdir())
 

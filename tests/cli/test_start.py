@@ -199,7 +199,7 @@ def test_no_backend_names_all_there_are() -> None:
     ended = command("generate")
     assert ended.err == (
         "error: no backend is chosen\nName one: --backend NAME. Known: demo, groq, langchain, ollama, replay. "
-        "Type a command that was stopped before its first request again in full.\n"
+        "If an earlier command stopped before its first request, type it again in full.\n"
     )
 
 

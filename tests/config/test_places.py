@@ -74,6 +74,16 @@ def test_problems_of_components_are_named_with_their_line() -> None:
         ),
         ("[backend]\nuse = 'ollama'\nmodel = llama3.1\n", "selfinstruct.toml:3 is not TOML: Invalid value"),
         ("[backend]\nuse = 'ollama'\nmodel = llama3.1\n", 'Put quotes around a text, as in: model = "llama3.1".'),
+        (
+            "[generate.filters]\nlenght = { max_words = 60 }\n",
+            "selfinstruct.toml:2: generate.filters.lenght: no entry 'lenght'; did you mean 'length'?",
+        ),
+        (
+            "[generate.filters]\nkeywords = false\n",
+            "selfinstruct.toml:2: generate.filters.keywords: must be a table of options, such as { OPTION = 3 }, or ",
+        ),
+        ("[run]\nseed = 1\n[run]\ntrace = true\n", "Write each [table] once, with all its settings under it."),
+        ("[run]\nseed = 1\nseed = 2\n", "Write each setting once."),
         ("target = 5\n", "selfinstruct.toml:1: target: unknown option; did you mean generate.target?"),
         ("[run]\nmodel = 'x'\n", "selfinstruct.toml:2: run.model: unknown option; did you mean backend.model?"),
         ("[backend]\nuse = 'demo'\ntemperature = 1\n", "did you mean generate.sampling.temperature?"),

@@ -129,7 +129,7 @@ def test_the_command_that_converts_another_shape_works(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("task,answer\nAdd 1 and 2.,3\n", "line 1: the file is no JSON, and as CSV it has no columns instruction and"),
+        ("task,answer\nAdd 1 and 2.,3\n", "line 1: the file is not JSON, and as CSV it has no columns instruction and"),
         ("instruction,output\nSing, or hum.,La\n", "line 2: it has not as many columns as line 1"),
         ('instruction,output\nSing.,La\nHum.,"Mm\n', "not CSV"),
     ],
@@ -138,6 +138,26 @@ def test_a_table_that_cannot_be_read_is_named_with_its_line(text: str, words: st
     path = tmp_path / "seeds.csv"
     path.write_text(text, "utf-8")
     assert words in refusal(path)
+
+
+def test_objects_with_commas_between_them_are_seed_tasks(tmp_path: Path) -> None:
+    path = tmp_path / "seeds.jsonl"
+    path.write_text(",\n".join([line(), line(id="b", instruction="Hum.")]) + ",\n", "utf-8")
+    assert [seed.instruction for seed in read_seeds(str(path))] == [ROW["instruction"], "Hum."]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_the_command_that_converts_a_table_of_excel_works(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("instruction;output\nSing é.;La\n", encoding)
+    advice = refusal(Path("table.csv")).splitlines()[1]
+    assert '(in Excel as "CSV UTF-8")' in advice
+    converting = f"{sys.executable} -c {advice.partition(': python -c ')[2]}"
+    subprocess.run(converting, shell=True, check=True)  # a shell, as the user has one
+    (seed,) = read_seeds("seeds.csv")
+    assert seed.instruction == "Sing é."
 
 
 def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -> None:

@@ -80,13 +80,21 @@ def test_a_table_over_a_list_of_components_changes_those_that_it_names(changes: 
     [
         ({"lenght": {}}, "generate.filters.lenght: no entry 'lenght'; did you mean 'length'?"),
         ({"lenght": "off"}, "generate.filters.lenght: no entry 'lenght'; did you mean 'length'?"),
-        ({"length": 60}, "generate.filters.length: must be a table of options, or 'off' to leave it out"),
+        (
+            {"length": 60},
+            'generate.filters.length: must be a table of options, such as { OPTION = 3 }, or "off" to leave it out',
+        ),
     ],
 )
 def test_a_change_that_no_component_of_a_list_can_take(changes: Any, words: str) -> None:
     with pytest.raises(ConfigError) as raised:
         merge({"generate": {"filters": FILTERS}}, {"generate": {"filters": changes}})
     assert raised.value.message == words
+
+
+def test_the_components_that_a_list_has_are_named_without_positions_if_their_names_are_enough() -> None:
+    with pytest.raises(ConfigError, match=r"There are: cut, length, keywords\."):
+        merge({"filters": FILTERS}, {"filters": {"lenght": {}}})
 
 
 def test_what_was_left_out_before_may_be_left_out_again() -> None:
@@ -401,7 +409,7 @@ def leaves(tree: Any, path: str = "") -> dict[str, Any]:
         (
             {"filters": [{"use": "cut"}, {"use": "rouge-l", "threshold": 0.7}]},
             {"filters": [{"use": "cut"}]},
-            "filters: cut, rouge-l in the run, now cut",
+            "filters: rouge-l in the run, now left out",
         ),
         (
             {"backend": {"use": "demo", "seed": 0, "cut": 0.1}},
@@ -412,3 +420,15 @@ def leaves(tree: Any, path: str = "") -> dict[str, Any]:
 )
 def test_a_difference_names_the_setting_and_both_values(old: Any, new: Any, said: str) -> None:
     assert differences(old, new) == [said]
+
+
+def test_differences_of_lists_of_components_are_told_by_name() -> None:
+    old = [{"use": "cut"}, {"use": "length", "max_words": 150}, {"use": "keywords"}]
+    new = [{"use": "cut"}, {"use": "mine"}, {"use": "length", "max_words": 60}]
+    assert differences({"filters": old}, {"filters": new}) == [
+        "filters: keywords in the run, now left out",
+        "filters: mine not in the run, now added",
+        "filters.length.max_words: 150 in the run, now 60",
+    ]
+    assert differences({"filters": old}, {"filters": old[:2] + old[:1]}) != []
+    assert differences({"filters": old}, {"filters": old[::-1]}) != []

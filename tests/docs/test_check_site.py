@@ -18,6 +18,8 @@ WELL = '<h1 id="top">Title</h1><div class="highlight"><div><pre><code>`` ` ``` ]
         ("<p>a <em>b</em> **bold**</p>", "Markdown that is shown as text"),
         ("<h2>Settings { #settings }</h2>", "Markdown that is shown as text"),
         ("<p>| a | b |</p>", "Markdown that is shown as text"),
+        ("<p>Traps:\n- One.\n- Two.</p>", "Markdown that is shown as text: 'Traps:\\n- One."),
+        ("<p>Steps:\n1. One.</p>", "Markdown that is shown as text"),
         ("<pre><code>x = 1</code></pre>", "1 blocks of code without a language"),
         ('<a href="other.html">x</a>', "other.html: there is no such file"),
         ('<img src="logo.svg">', "logo.svg: there is no such file"),

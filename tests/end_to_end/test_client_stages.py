@@ -209,6 +209,27 @@ def test_a_wrong_setting_is_named_as_it_was_given(out: Path, settings: dict[str,
     assert not out.exists()
 
 
+@pytest.mark.parametrize("target", [0, -3, "abc", 2.5])
+@pytest.mark.parametrize("call", ["generate", "run"])
+def test_a_wrong_target_starts_nothing(out: Path, call: str, target: Any) -> None:
+    with pytest.raises(UsageError, match=f"the target is {target!r}, and it must be a whole number above 0"):
+        getattr(SelfInstruct(backend="demo", out=out), call)(target)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"seeds": [{"instruction": "Sing.", "output": "La"}]}, "takes the path of a file, not list"),
+        ({"settings": "run.seed=7"}, "takes a dictionary, not str"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_by_name(given: Any, words: str) -> None:
+    (name,) = given
+    with pytest.raises(UsageError, match=rf"SelfInstruct\({name}=...\) {words}"):
+        SelfInstruct(backend="demo", **given)
+
+
 # --- names
 
 ERRORS = ("ConfigError", "DataError", "ModelError", "PluginError", "RunError", "SelfInstructError", "Stopped")

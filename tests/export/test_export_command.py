@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_without_a_folder_the_contract_files_are_written_again(run: Path) -> None:
     ended = command("export", "--out", run).done()
-    assert "run/machine_generated_instructions.jsonl: 1 rows" in ended.out
+    assert "run/machine_generated_instructions.jsonl: 1 row\n" in ended.out
     assert len(rows(run / "finetuning/all_generated_instances.jsonl")) == 20
 
 

@@ -11,6 +11,7 @@ import click
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 from selfinstruct.cli.progress import say
+from selfinstruct.cli.text import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.export.dataset import Exported
@@ -123,7 +124,7 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salva
         store.close()
     if options.to is None:
         for name, rows in exported.counts.items():
-            click.echo(f"{out / name}: {rows} rows")
+            click.echo(f"{out / name}: {pluralize(rows, 'row')}")
     else:
         print_dataset(exported, bool(options.license))
 
@@ -145,7 +146,7 @@ def save_whole_rows(out: Path, folder: Path) -> None:
     finally:
         store.close()
     for table, rows in found.saved.items():
-        click.echo(f"saved: {rows:,} rows of {table}")
+        click.echo(f"saved: {pluralize(rows, 'row')} of {table}")
     for name, why in found.lost.items():
         click.echo(f"lost: {name}: {why}")
     if found.lost:
@@ -161,7 +162,7 @@ def print_dataset(exported: Exported, is_licensed: bool) -> None:
         path = next(
             path for path in exported.paths if path.stem == part or (part, path.stem) == ("validation", "valid")
         )
-        click.echo(f"{path}: {rows} rows")
+        click.echo(f"{path}: {pluralize(rows, 'row')}")
     if exported.note:
         click.echo(exported.note)
     if not is_licensed:

@@ -60,7 +60,7 @@ def config_options(command: F) -> F:
 BUDGET = {
     "max_requests": (click.IntRange(1), "calls to the model"),
     "max_tokens": (click.IntRange(1), "tokens, prompt and reply"),
-    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices, from the backend or in [budget]"),
+    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices, from the extra prices or in [budget]"),
     "max_hours": (click.FloatRange(0, min_open=True), "hours"),
 }
 """Limits of a run: for each option its type and unit."""

@@ -154,7 +154,8 @@ class Progress:
     def _drawn(self) -> Text:
         from rich.text import Text
 
-        return Text("\n".join(self.board().lines()), no_wrap=True, overflow="ellipsis")
+        width = self._live.console.width if self._live is not None else 80
+        return Text("\n".join(self.board().lines(width)), no_wrap=True, overflow="ellipsis")
 
     def board(self) -> Board:
         """The current progress of the stage."""

@@ -9,7 +9,8 @@ from selfinstruct.cli.text import duration, printable
 from selfinstruct.insight.cost import dollars
 
 BAR = 20
-"""Width of the progress bar, in characters."""
+SHORTEST_BAR = 4
+"""Largest and smallest width of the progress bar, in characters. Without room for the smallest there is no bar."""
 
 MOST_REASONS = 3
 """Number of reasons for rejection that are shown by name."""
@@ -61,10 +62,15 @@ class Board:
             parts.append(self.wait)
         return " · ".join(parts)
 
-    def lines(self) -> Iterator[str]:
-        """The progress in several lines: a bar with the time left, then kept, dropped, spent, waiting and last."""
+    def lines(self, width: int = 80) -> Iterator[str]:
+        """The progress in several lines: a bar with the time left, then kept, dropped, spent, waiting and last.
+
+        In a terminal of few columns (`width`) the bar is shorter, so that the time left still fits.
+        """
         left = f" · about {duration(self.left)} left" if self.left else ""
-        yield f"{self.stage:<{LABEL}}{self._bar()}{left}"
+        count = f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"
+        bar = self._bar(width - LABEL - len(f" {count}{left}"))
+        yield f"{self.stage:<{LABEL}}{bar}{count}{left}"
         kept = (
             f"{self.kept / self.evaluated:.0%} of the last {self.evaluated:,} candidates"
             if self.evaluated
@@ -84,11 +90,12 @@ class Board:
         if self.last:
             yield _named("last", printable(self.last))
 
-    def _bar(self) -> str:
-        if not self.total:
-            return f"{self.done:,} {self.unit}"
-        full = min(BAR, BAR * self.done // self.total)
-        return f"{'█' * full}{'░' * (BAR - full)} {self.done:,}/{self.total:,} {self.unit}"
+    def _bar(self, room: int) -> str:
+        length = min(BAR, room)
+        if not self.total or length < SHORTEST_BAR:
+            return ""
+        full = min(length, length * self.done // self.total)
+        return f"{'█' * full}{'░' * (length - full)} "
 
     def _spent(self) -> str:
         now = f"{self.tokens:,} tokens" + (f", {dollars(self.usd)}" if self.usd is not None else "")

@@ -71,6 +71,16 @@ class SelfInstruct(RunFolder):
         if model is not None and backend is not None:
             raise UsageError("both a model and a backend are given", "Leave one of them out: either answers requests.")
         self._model = UserModel(model) if model is not None else None
+        if seeds is not None and not isinstance(seeds, str | Path):
+            raise UsageError(
+                f"SelfInstruct(seeds=...) takes the path of a file, not {type(seeds).__name__}",
+                "Write the seed tasks into a file, such as one JSON object a line, and give its path.",
+            )
+        if settings is not None and not isinstance(settings, Mapping):
+            raise UsageError(
+                f"SelfInstruct(settings=...) takes a dictionary, not {type(settings).__name__}",
+                'Write it as {"run.seed": 7}.',
+            )
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:
             overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
@@ -203,6 +213,7 @@ class SelfInstruct(RunFolder):
         observers: Sequence[object],
     ) -> Result:
         """Run one stage, or all stages if `None`. `chosen` are settings of this call, `None` if not given."""
+        target = _checked_target(target)
         given = [(path, value) for path, value in chosen.items() if value is not None]
         settings = replace(self._settings, assigned=[*self._settings.assigned, *given])
         summaries = []
@@ -238,3 +249,13 @@ class SelfInstruct(RunFolder):
 def _is_path(name: str) -> bool:
     """Whether a setting is a dotted name, not a table."""
     return "." in name or "[" in name
+
+
+def _checked_target(target: object) -> int | None:
+    """The target, which may be `None`; raises `UsageError` if it is not a whole number above 0."""
+    if target is None or (isinstance(target, int) and target > 0):
+        return target
+    raise UsageError(
+        f"the target is {target!r}, and it must be a whole number above 0",
+        "Leave it out for the run's last target, or the config's.",
+    )

@@ -33,7 +33,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
         columns = [(name or "").strip().lower() for name in table.fieldnames or ()]
         if not {"instruction", "output"} <= set(columns):
             raise DataError(
-                f"{path}, line 1: the file is no JSON, and as CSV it has no columns instruction and output: "
+                f"{path}, line 1: the file is not JSON, and as CSV it has no columns instruction and output: "
                 f"{shorten(first.strip())}",
                 f"Name the columns in the first line: {','.join(CSV_COLUMNS[:3])}",
             )
@@ -52,7 +52,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
 
 
 def _json_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
-    """The objects of a file, one behind the other, or the entries of its one array."""
+    """The objects of a file, one behind the other, with or without commas, or the entries of its one array."""
     decoder = json.JSONDecoder()
     at, line, counted = 0, 1, 0
     is_array = False
@@ -61,7 +61,7 @@ def _json_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
         if text[at] == "[" and counted == _skip(text, 0):
             is_array, at = True, at + 1
             continue
-        if is_array and text[at] in ",]":
+        if text[at] == "," or (is_array and text[at] == "]"):
             at += 1
             continue
         try:

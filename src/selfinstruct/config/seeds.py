@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from pathlib import Path
@@ -163,11 +164,17 @@ def _file_text(path: Path) -> str:
         raise DataError(f"there is no seed file {path}", "Name one with --seeds, or use --seeds builtin.") from None
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {number}: not UTF-8 text: {error.reason}", "Save the file as UTF-8: JSON Lines or CSV."
-        ) from None
+        raise DataError(f"{path}, line {number}: not UTF-8 text: {error.reason}", _to_utf8(path, content)) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}", "Name a JSONL file with --seeds.") from None
+
+
+def _to_utf8(path: Path, content: bytes) -> str:
+    """How to convert a file in another encoding, which is most likely that of Excel."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "cp1252"
+    new = f"seeds{path.suffix}"
+    script = f"from pathlib import Path as P; P({new!r}).write_text(P({str(path)!r}).read_text({encoding!r}), 'utf-8')"
+    return f'Save it as UTF-8 (in Excel as "CSV UTF-8"), or, if its encoding is {encoding}: python -c "{script}"'
 
 
 def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:

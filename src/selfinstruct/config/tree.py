@@ -44,6 +44,14 @@ def read_recipe(name: str) -> Tree:
     return _parse(recipe_text(name))
 
 
+_TOML_HINTS = {
+    "Invalid value": 'Put quotes around a text, as in: model = "llama3.1".',
+    "twice": "Write each [table] once, with all its settings under it.",
+    "overwrite": "Write each setting once.",
+}
+"""What to do about a mistake, by words of the TOML reader's message."""
+
+
 def recipe_text(name: str) -> str:
     """The text of a recipe of the package. Raises `ConfigError` for an unknown name."""
     if name not in recipes():
@@ -64,7 +72,7 @@ def read_file(path: Path) -> Tree:
         raise ConfigError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
-        hint = 'Put quotes around a text, as in: model = "llama3.1".' if "Invalid value" in str(error) else ""
+        hint = next((hint for words, hint in _TOML_HINTS.items() if words in str(error)), "")
         raise ConfigError(f"{path}{f':{line[1]}' if line else ''} is not TOML: {error}", hint) from None
     plugins = tree.get("plugins", [])
     if not (isinstance(plugins, list) and all(isinstance(name, str) for name in plugins)):
@@ -120,7 +128,7 @@ def _change_component(components: list[Any], name: str, *, change: Any, path: st
         place = _place(components, name, path)
         components[place] = merge(components[place], change, path)
     else:
-        raise ConfigError(f"{path}: must be a table of options, or 'off' to leave it out")
+        raise ConfigError(f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out')
 
 
 def _remove(components: list[Any], name: str, path: str, *, gone: Collection[str]) -> None:
@@ -208,7 +216,8 @@ def _place(here: Any, key: str, path: str) -> Any:
     if key in names:
         places = ", ".join(f"[{place}]" for place, name in enumerate(names) if name == key)
         raise ConfigError(f"{path}: '{key}' occurs {names.count(key)} times", f"Name one: {places}.")
-    known = ", ".join(f"[{place}] {name}" for place, name in enumerate(names)) or "none"
+    numbered = key.isdecimal() or len(set(names)) < len(names)
+    known = ", ".join(f"[{place}] {name}" if numbered else name for place, name in enumerate(names)) or "none"
     raise ConfigError(f"{path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
 
 
@@ -252,10 +261,27 @@ def _difference(old: Any, new: Any, where: str) -> list[str]:
         if old.get("use") != new.get("use"):  # another component has other options
             return _difference(old.get("use"), new.get("use"), f"{where}.use")
         return differences(old, new, where)
+    if _are_components(old) and _are_components(new) and (by_name := _component_differences(old, new, where)):
+        return by_name
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
         return [line for index, (a, b) in pairs for line in _difference(a, b, f"{where}[{index}]")]
     return [] if old == new else [f"{where}: {_short(old)} in the run, now {_short(new)}"]
+
+
+def _component_differences(old: list[Any], new: list[Any], where: str) -> list[str]:
+    """The differences of two lists of components by their names, unless both have the same, or one has a name twice."""
+    before, now = ({entry["use"]: entry for entry in entries} for entries in (old, new))
+    if before.keys() == now.keys() or len(before) < len(old) or len(now) < len(new):
+        return []
+    found: list[str] = []
+    if gone := [name for name in before if name not in now]:
+        found.append(f"{where}: {', '.join(gone)} in the run, now left out")
+    if new_names := [name for name in now if name not in before]:
+        found.append(f"{where}: {', '.join(new_names)} not in the run, now added")
+    for name in [name for name in before if name in now]:
+        found += differences(before[name], now[name], f"{where}.{name}")
+    return found
 
 
 def _short(value: Any) -> str:

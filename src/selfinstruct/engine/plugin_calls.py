@@ -37,6 +37,7 @@ from selfinstruct.types import (
 T = TypeVar("T")
 
 HINT = 'Fix the plugin and run the same command again, or set run.on_plugin_error = "quarantine".'
+VERDICT_HINT = f'Return keep() or drop("reason") from every path of evaluate. {HINT}'
 FIX_AND_RERUN = "Fix the plugin and run the same command again. No paid reply is lost."
 _TOKENISERS, _TIES = get_args(Tokenising), get_args(Ties)
 _FLAT = (str, int, bool)
@@ -96,7 +97,7 @@ def check_item(item: object) -> Draft | Label | RawInstances | Example | Rating:
 def check_verdict(name: str, verdict: object, text: str) -> None:
     """Raise `PluginError` if a filter returned anything but a verdict, or one that cannot be stored."""
     if not isinstance(verdict, Verdict):
-        raise PluginError(f"{name} returned {_kind(verdict)}, not a Verdict, on: {shorten(text)!r}", HINT)
+        raise PluginError(f"{name} returned {_kind(verdict)}, not a Verdict, on: {shorten(text)!r}", VERDICT_HINT)
     near = verdict.similarity
     if near is None and verdict.reason == "" and verdict.evidence == {}:  # nearly all verdicts
         return

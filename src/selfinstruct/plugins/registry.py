@@ -275,5 +275,5 @@ def _from_file(path: str) -> ModuleType:
 def no_backend(registry: Registry) -> UsageError:
     """The error for a command without a backend, which may continue one that left no run to read it from."""
     known = ", ".join(offer.component.name for offer in registry.offers("backend"))
-    again = "Type a command that was stopped before its first request again in full."
+    again = "If an earlier command stopped before its first request, type it again in full."
     return UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}. {again}")

@@ -216,7 +216,8 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
     at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    return Check("limits", True, f"{words}; {min(at_once, config.run.lookahead)} simultaneous requests")
+    at_once = min(at_once, config.run.lookahead)
+    return Check("limits", True, f"{words}; {at_once} simultaneous request{'s' * (at_once != 1)}")
 
 
 def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Finding:

@@ -170,7 +170,11 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     if recipe or recorded.tree is None:
         tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
     gone = sources.recipe_components()
-    tree = merge(merge(tree, given, gone=gone), settings.overrides)
+    try:
+        tree = merge(tree, given, gone=gone)
+    except ConfigError as error:
+        raise locate(error, sources) from None
+    tree = merge(tree, settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))

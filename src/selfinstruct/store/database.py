@@ -46,6 +46,8 @@ def open_to_write(folder: Path) -> OpenedDatabase:
     made = [new for new in (path, folder, *folder.parents) if not new.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise RunError(f"{folder} cannot be made: a file is in the way", "Choose another --out.") from None
     except OSError as error:
         raise write_error(f"{folder} cannot be made", error, hint="Choose another --out.") from None
     refuse_links(path)
@@ -85,7 +87,11 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     if connection is None or not _has_facts(connection):
         if connection is not None:
             connection.close()
-        raise NoRunError(f"there is no run in {folder}", f"Start one with: selfinstruct generate --out {folder}")
+        raise NoRunError(
+            f"there is no run in {folder}",
+            "Name another folder with --out, or start a run: "
+            f"selfinstruct generate --out {folder}, in Python generate()",
+        )
     try:
         if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
             raise RunError(f"{path} is not a run of this program, or is damaged")
