@@ -166,8 +166,9 @@ def test_a_model_without_schemas_cannot_be_made_to_take_one(tmp_path: Path) -> N
         error(400, "This model does not support response format `json_schema`."),
         ServerFault(422, {"error": {"message": "unexpected field: response_format"}}),
         ServerFault(500, {"error": {"message": "failed to parse grammar"}}),
+        error(400, "structured_outputs need a backend that this server lacks"),
     ],
-    ids=["400", "422", "500"],
+    ids=["400", "422", "500", "another name"],
 )
 def test_a_model_that_refuses_a_schema_gets_one_sentence_and_one_request(
     refusal: ServerFault, kind: Callable[[Any], Any], tmp_path: Path

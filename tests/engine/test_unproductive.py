@@ -19,6 +19,10 @@ from tests.servers.openai_server import OpenAIServer
 from tests.servers.provider import Provider
 
 LISTS = Provider(tasks=3)
+ALOUD = (
+    "Okay, the user wants new tasks. They could be on many things:\n1. Write a poem about the {0} leaves of autumn.\n"
+    "2. Compute the area of a circle with radius {0}.\nBut wait, at most one of them may be a classification task, so I"
+)
 
 
 def grow(server: OpenAIServer, out: Path, target: int = 30, **settings: Any) -> None:
@@ -49,12 +53,19 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
             "on thinking",
             "Raise generate.sampling.max_tokens",
         ),
+        (
+            lambda _a, n: GroqAnswer(f"<ponder>{ALOUD.format(n)}", "length"),
+            "on thinking",
+            "lower the model's reasoning",
+        ),
+        (lambda _a, n: GroqAnswer(ALOUD.format(n), "length"), "on thinking", "lower the model's reasoning"),
+        (lambda _a, _n: GroqAnswer(" \n" * 600, "length"), "it is 1,280 tokens of white space", "run.structured=false"),
         (lambda _a, _n: GroqAnswer("1. Describe the", "length"), "ended before one item was whole", "max_tokens"),
         (lambda _a, _n: GroqAnswer(""), "it was empty", "Try the model by hand"),
         (lambda _a, _n: GroqAnswer("", "content_filter"), "withheld", "Choose another model or provider"),
         (calls_tool, "called a tool", "switch its tools off"),
     ],
-    ids=["no text", "thoughts", "cut", "empty", "withheld", "tool"],
+    ids=["no text", "thoughts", "unknown wrapper", "aloud", "blank", "cut", "empty", "withheld", "tool"],
 )
 @pytest.mark.parametrize("concurrency", [1, 64])
 def test_nothing_but_such_replies_costs_a_few_requests(

@@ -106,3 +106,37 @@ def test_any_text_has_a_final_part_and_nothing_is_added(text: str) -> None:
     assert len(final) <= len(text)
     rest = iter(text)
     assert all(sign in rest for sign in final.replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [
+        "<ponder>Considering the list, I could ask for a poem.\n1. A poem",
+        "<|begin_of_mulling|>Something about rivers, or",
+        "Okay, so I need to come up with eight tasks.\n1. Perhaps a poem",
+        "Hmm, the user asked for tasks. Perhaps:\n1. A poem",
+        "[[REASON>> We need to produce tasks.",
+        "The user wants a list, so",
+        "Let's think step by step. First",
+    ],
+)
+def test_a_cut_reply_that_never_came_to_its_answer_is_all_thinking(thought: str) -> None:
+    assert final_text(thought, is_cut=True) == ""
+    assert final_text(thought) != "", "what ended by itself may hold the answer"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Okay, the user wants tasks. Here are eight:\n1. Write a poem",
+        "1. The user wants a poem. Write it",
+        "<tasks>\nWrite a poem\nWrite a",
+        "<ponder>Hm, the list</ponder>\nWrite a poem about",
+        "I need to write an email to",
+        "<<INPUT>>\nLet me think about it.\n<<OUTPUT>>\nYou",
+        "Output: We need to go",
+        "Let me know how bees",
+    ],
+)
+def test_other_cut_replies_stay_as_they_are(text: str) -> None:
+    assert final_text(text, is_cut=True) == final_text(text) == text

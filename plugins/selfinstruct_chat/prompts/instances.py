@@ -137,7 +137,7 @@ class ChatInstancesReader(PostProcessor):
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
         """One raw text for the one subject; the note `cut` says that the reply's tokens ran out."""
         notes: dict[str, Json] = {"cut": True} if reply.ended_early else {}
-        text = final_text(reply.text).strip("\r\n")
+        text = final_text(reply.text, is_cut=reply.finish == "length").strip("\r\n")
         return [RawInstances(text, subject.id, notes) for subject in request.subjects[:1]]
 
 

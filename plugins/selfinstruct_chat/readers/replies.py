@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from selfinstruct.api import Reply
 from selfinstruct.api.text import final_text
 
 LONGEST, MOST_LINES = 100_000, 5_000
@@ -23,15 +24,16 @@ _LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b
 _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 
-def final_part(text: str) -> str:
-    """The final part of a reply, as far as it is read."""
-    lines = _CDATA.sub(r"\1", final_text(text)[:LONGEST]).split("\n", MOST_LINES)
+def final_part(text: str, *, is_cut: bool = False) -> str:
+    """The final part of a reply, as far as it is read; `is_cut` is as in `final_text`."""
+    lines = _CDATA.sub(r"\1", final_text(text, is_cut=is_cut)[:LONGEST]).split("\n", MOST_LINES)
     return "\n".join(lines[:MOST_LINES])
 
 
-def clean_reply(text: str) -> str:
+def clean_reply(reply: Reply) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
-    text = final_part(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = reply.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = final_part(text, is_cut=reply.finish == "length")
     return text if text.isascii() else _KEYCAPS.sub(_number, _INVISIBLE.sub("", text))
 
 

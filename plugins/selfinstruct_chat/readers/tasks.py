@@ -47,7 +47,7 @@ class ChatTasksReader(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
-        text, ends_open = _without_half(clean_reply(reply.text), reply)
+        text, ends_open = _without_half(clean_reply(reply), reply)
         if not text:
             return ()
         found = read_json_tasks(text)

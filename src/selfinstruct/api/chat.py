@@ -129,7 +129,10 @@ OPENAI = "BaseChatOpenAI"
 TAKE_RESPONSE_FORMAT = (OPENAI, "ChatFireworks", "ChatMistralAI", "ChatNVIDIA", "ChatOllama", "ChatOpenRouter")
 """LangChain's classes, and the base of others, that pass on the argument `response_format` of a call."""
 
-SCHEMA_WORDS = ("response_format", "response format", "json_schema", "json schema", "structured output", "grammar")
+SCHEMA_WORDS = (
+    *("response_format", "response format", "response_schema", "json_schema", "json schema", "json mode", "grammar"),
+    *("structured output", "structured_output", "guided_json", "guided decoding", "vocabulary required for format"),
+)
 """One of these stands in every refusal of a schema that we have seen."""
 
 

@@ -57,11 +57,16 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
     limit = f"{request.sampling.max_tokens:,} tokens" if request.sampling.max_tokens else "tokens"
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
-    if final_text(reply.text).strip():
+    if final_text(reply.text, is_cut=reply.finish == "length").strip():
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
     if reply.finish == "length":
+        if reply.text and not reply.text.strip():
+            return (
+                f"it is {limit} of white space",
+                f"{raise_limit}, or start with run.structured=false in another folder.",
+            )
         words = f"the model spent its {limit} on thinking and gave no answer"
         return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
     if reply.details.get("tool_calls"):
