@@ -36,6 +36,7 @@ class Provider:
     per_call   settings of the sampling that its class only takes with each call, and their names there
     each_call  further arguments of every call
     untaken    settings of the sampling that its API does not have
+    one_of     settings of which its API takes one in a request: the first of these
     threads    whether its client has no async calls of its own, so that each one takes a thread
     package    the module of its client, if that is not named as the provider is
     hint       what else to check when its model or address is wrong
@@ -53,6 +54,7 @@ class Provider:
     per_call: dict[str, str] = field(default_factory=dict)
     each_call: dict[str, Any] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     threads: bool = False
     package: str = ""
     hint: str = ""
@@ -100,6 +102,7 @@ PROVIDERS = {
     "anthropic": Provider(
         ("ANTHROPIC_API_KEY",),
         untaken=PENALTIES,
+        one_of=("temperature", "top_p"),
         hint="For an address of your own, base_url ends without /v1.",
         addresses=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
         cached_count=False,

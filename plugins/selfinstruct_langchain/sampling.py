@@ -31,9 +31,11 @@ class Plan:
 
 def plan_sampling(model: BaseChatModel | BaseLLM, provider: Provider, sampling: Sampling, *, timeout: float) -> Plan:
     """How to ask `model` for a sampling. A setting that its profile, class or API does not take is left out."""
+    requested = _requested(sampling)
     accepted, untaken = accepted_names(type(model)), _untaken(model, provider)
+    untaken.update([name for name in provider.one_of if name in requested and name not in untaken][1:])
     arguments, per_call, unsent, others = {}, dict(provider.each_call), [], {}
-    for name, value in _requested(sampling).items():
+    for name, value in requested.items():
         taken = next((other for other in OTHER_NAMES.get(name, (name,)) if other in accepted), None)
         if name in untaken:
             unsent.append(name)

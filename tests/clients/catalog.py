@@ -113,7 +113,7 @@ CLIENTS = (
         "anthropic:claude-opus-4-6",
         protocol=ANTHROPIC,
         lost=("reasoning",),
-        unsent=PENALTIES,
+        unsent=("top_p", *PENALTIES),
         defaults={"max_tokens": 128000},
         differs=NO_ERROR_IN_200,
     ),

@@ -67,6 +67,19 @@ async def test_nothing_is_sent_that_nobody_set(server: ClientServer, client: Cli
     assert isinstance(await ask(backend, model), Busy), "a slow server ends the call, and it may be asked again"
 
 
+@pytest.mark.parametrize(
+    ("sampling", "sent"),
+    [(Sampling(0.3, 0.9), {"temperature": 0.3}), (Sampling(top_p=0.9), {"top_p": 0.9})],
+)
+async def test_claude_is_asked_with_one_of_temperature_and_top_p(
+    server: ClientServer, sampling: Sampling, sent: dict[str, float]
+) -> None:
+    """Its newer models refuse a request that has both."""
+    backend = next(client for client in CLIENTS if client.name == "anthropic").backend(server.url)
+    await ask(backend, backend.chat_model(sampling))
+    assert {name: value for name in ("temperature", "top_p") if (value := server.chats[0].json.get(name))} == sent
+
+
 def at(place: str, body: object) -> object:
     """What stands at a place of a body, if anything."""
     for name in place.split("."):
