@@ -56,7 +56,7 @@ def commands() -> Lines:
     yield "# Commands\n"
     yield NOTE
     yield "`selfinstruct --help` lists the commands, and `selfinstruct COMMAND --help` prints what stands here. A"
-    yield "command that takes `--backend` also takes the [options of that backend](components.md#backends) as flags. All"
+    yield "command that takes `--backend` also takes the options of [that backend](components.md#backends). All"
     yield "commands share the [exit codes](errors.md).\n"
     shared = shared_options()
     yield "## Common options { #common }\n"
