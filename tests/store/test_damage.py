@@ -88,6 +88,7 @@ def test_every_command_calls_a_damaged_run_damaged(run: Path, whole: bytes, kind
         "UPDATE settlements SET accepted = accepted - 1 WHERE stage = 'generate' AND idx = 0",
         "UPDATE seeds SET task = replace(task, ' the ', ' a ') WHERE position = 3",
         "UPDATE run SET value = replace(value, '7', '8') WHERE key = 'config.generate'",
+        "UPDATE calls SET prompt_tokens = prompt_tokens - 1 WHERE id = 1",
     ],
 )
 def test_doctor_finds_a_row_that_was_edited(run: Path, whole: bytes, edit: str) -> None:
