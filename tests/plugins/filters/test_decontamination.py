@@ -147,7 +147,7 @@ def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
         (["exam.jsonl", "--field", "a"], "there is no text of 4 words or more in exam.jsonl"),
         (["array.json"], "array.json, line 1 is not a JSON object"),
         (["latin.txt"], "latin.txt cannot be read: 'utf-8' codec"),
-        (["exam.jsonl", "--n", "3"], "Invalid value for '--n'"),
+        (["exam.jsonl", "--n", "3"], "--n: 3 is not a whole number of at least 4 and at most 100"),
         (["done.fp"], "done.fp is already a file of fingerprints"),
     ],
 )
