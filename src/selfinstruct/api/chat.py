@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "code_of",
+    "continues_text",
     "error_summary",
     "error_words",
     "message_text",
@@ -140,6 +141,11 @@ def response_format(schema: Mapping[str, Json], strict: bool = True) -> dict[str
     """The arguments of a call that pass a schema in the form of OpenAI's API."""
     form = {"name": SCHEMA_NAME, "schema": dict(schema), "strict": strict}
     return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def continues_text(model: object) -> bool:
+    """Whether a LangChain model is a completion model, which is known by its class's name."""
+    return "BaseLLM" in _class_names(model)
 
 
 def takes_schema(model: object) -> bool:

@@ -139,8 +139,7 @@ def _funnel(facts: DatasetFacts) -> str:
     for stage, totals in facts.totals.items():
         missing = sum(totals.missing.values())
         rejected = totals.rejected - missing
-        candidates = totals.accepted + rejected + totals.quarantined
-        numbers = (candidates, totals.accepted, rejected, totals.quarantined, missing, totals.failures)
+        numbers = (totals.candidates - missing, totals.accepted, rejected, totals.quarantined, missing, totals.failures)
         lines.append(f"| {stage} | {' | '.join(map(str, numbers))} |")
         for (rule, reason), count in sorted(totals.drops.items(), key=lambda drop: (-drop[1], drop[0])):
             if (rule, reason) not in totals.missing:

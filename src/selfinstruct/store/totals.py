@@ -33,13 +33,18 @@ class Totals:
     drops: Mapping[tuple[str, str], int]
 
     @property
+    def candidates(self) -> int:
+        """All candidates that have a fate, and the missing answers."""
+        return self.accepted + self.rejected + self.quarantined
+
+    @property
     def missing(self) -> Mapping[tuple[str, str], int]:
         """Those of `drops` that count missing answers, each asked for again; they are no candidates."""
         return {drop: count for drop, count in self.drops.items() if is_missing(*drop)}
 
 
 def is_missing(name: str, reason: str) -> bool:
-    """Whether a drop of this filter for this reason is an answer that was asked for and did not come, or is unusable."""
+    """Whether a drop of this filter for this reason is an answer that did not come, or that is unusable."""
     return not name or (name == ANSWERED and reason != TWICE)
 
 

@@ -50,9 +50,9 @@ def test_the_figures_in_large_are_those_of_the_store(finished: Path, tmp_path: P
     usd = (spent.prompt_tokens * 0.5 + spent.completion_tokens * 2) / 1_000_000
     assert ParsedPage(tmp_path / "deep" / "page.html").headline == {
         "seed tasks": "175",
-        "candidates": f"{store.evaluated(GENERATE):,}",
+        "candidates": f"{made.candidates:,}",
         "instructions accepted": "60",
-        "acceptance": f"{60 / store.evaluated(GENERATE):.1%}",
+        "acceptance": f"{60 / made.candidates:.1%}",
         "training examples": f"{store.totals(PREPARE).accepted:,}",
         "requests": f"{requests:,}",
         "tokens": f"{spent.prompt_tokens + spent.completion_tokens:,}",
@@ -165,7 +165,7 @@ def test_a_run_in_progress_has_a_report_that_agrees_with_itself(project: Project
         made = found.funnel(GENERATE)
         assert made is not None
         assert made.accepted == found.phrases.total == found.near.total + found.near_unknown > 0
-        assert store.evaluated(GENERATE) == sum(step.dropped for step in made.steps) + made.accepted
+        assert made.candidates == sum(step.dropped for step in made.steps) + made.accepted
     assert process.is_running()
     process.kill()
 
