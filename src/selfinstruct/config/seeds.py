@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import json
 import re
 from pathlib import Path
@@ -182,7 +183,7 @@ def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:
     try:
         record = SeedRecord.model_validate(row)
     except ValidationError as error:
-        raise DataError(f"{where}: {_fault(error)}", _conversion(row, path) or SHAPE) from None
+        raise DataError(f"{where}: {_fault(error, row)}", _conversion(row, path) or SHAPE) from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
     if "\\u0000" in json.dumps(record.model_dump()):
@@ -204,19 +205,28 @@ def _conversion(row: object, path: Path) -> str:
     return ""
 
 
+_WRONG_TYPES = {
+    "string_type": "it must be a text, in quotes",
+    "list_type": 'it must be a list, such as [{"input": "", "output": "TEXT"}]',
+}
+"""What a value must be, by the type of pydantic's error. All other errors are ours."""
+
+
 def _ellipsis(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _fault(error: ValidationError) -> str:
+def _fault(error: ValidationError, row: object) -> str:
     """The first problem that pydantic found, such as `instances[0].output: it is missing`."""
     fault = error.errors(include_url=False, include_input=False)[0]
     path = ""
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     if fault["type"] == "missing":
-        return f"{path}: it is missing"
+        misspelt = difflib.get_close_matches(
+            path, row.keys() - SeedRecord.model_fields if isinstance(row, dict) else ()
+        )
+        return f"{path}: it is missing{f'; rename {misspelt[0]!r}' if misspelt else ''}"
     if fault["type"] == "model_type":
         return f"{path or 'this line'} is not a JSON object"
-    words = fault["msg"].removeprefix("Value error, ")
-    return f"{path}: {words[:1].lower()}{words[1:]}"
+    return f"{path}: {_WRONG_TYPES.get(fault['type']) or fault['msg'].removeprefix('Value error, ')}"

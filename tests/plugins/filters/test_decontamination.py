@@ -187,7 +187,10 @@ def test_the_error_for_a_broken_file_is_one_sentence(tmp_path: Path, how: str) -
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("none.fp", "generate.add_filters[0].sets: there is no file none.fp"), ("empty.txt", "holds no text of 4 words")],
+    [
+        ("none.fp", "generate.add_filters.decontamination.sets: there is no file none.fp"),
+        ("empty.txt", "holds no text of 4 words"),
+    ],
 )
 def test_a_run_with_a_set_that_cannot_be_used_does_not_begin(texts: Path, name: str, words: str) -> None:
     Path("empty.txt").touch()
