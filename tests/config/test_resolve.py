@@ -81,7 +81,7 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
         ({"run": 5}, "run: must be a table"),
         ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: must be greater than or equal to 1"),
         ({"backend": "demo"}, "backend: must be a table, such as { use = 'NAME' }"),
-        ({"backend": {"latency": 1}}, "backend.use: missing"),
+        ({"backend": {"latency": 1}}, "backend.use: missing: write use = 'NAME'"),
         ({"backend": {"use": 5}}, "backend.use: must be a text, in quotes"),
         ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'NAME' }"),
         (
@@ -89,7 +89,7 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
             "generate.filters: must be a list of tables: write [[generate.filters]], with double brackets",
         ),
         ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'NAME' }"),
-        ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing"),
+        ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing: write use = 'NAME'"),
         ({"generate": {"targt": 5}}, "generate.targt: unknown option; did you mean 'target'?"),
         ({"generate": {"target": 0}}, "generate.target: must be greater than or equal to 1"),
         (

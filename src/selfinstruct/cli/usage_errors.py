@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import click
 
@@ -32,7 +33,18 @@ def _problem(error: click.UsageError) -> str:
     if error.ctx and (unknown := re.match(r"no such command '(.*?)'", said)):
         commands = error.ctx.command.list_commands(error.ctx) if isinstance(error.ctx.command, click.Group) else []
         return f"there is no command '{unknown[1]}'{suggest(unknown[1], commands)}"
-    return f"{said}; a text of several words needs quotes" if "extra argument" in said else said
+    return said + _extra_argument(error.ctx) if error.ctx and "extra argument" in said else said
+
+
+def _extra_argument(context: click.Context) -> str:
+    """What may have been meant by an argument too many."""
+    for param in context.command.params:
+        value = context.params.get(str(param.name))
+        if isinstance(param, click.Option) and str(value).startswith("--"):
+            return f": {_name(param)} needs a value, and took {value} for it"
+    if any(param.name == "out" for param in context.command.params):
+        return "; a run folder is named with --out, and a text of several words needs quotes"
+    return "; a text of several words needs quotes"
 
 
 def _name(param: click.Parameter | None) -> str:
@@ -42,7 +54,7 @@ def _name(param: click.Parameter | None) -> str:
     return (param.metavar or str(param.name).upper()) if param else "a value"
 
 
-def _wanted(kind: click.ParamType, value: str) -> str:
+def _wanted(kind: click.ParamType[Any], value: str) -> str:
     """What a value of this type is, or an empty string for a type whose own words are clear."""
     if isinstance(kind, click.Choice):
         choices = [str(choice) for choice in kind.choices]

@@ -48,8 +48,8 @@ def _line(problem: str, lines: dict[str, int]) -> int:
     """The line of the setting with which a problem begins, or of the table around it; 0 if the file has neither."""
     path = problem.partition(": ")[0]
     while path:
-        if path in lines:
-            return lines[path]
+        if line := lines.get(path) or lines.get(f"{path}[0]"):  # `[[list]]` has the line of its first table
+            return line
         path = re.sub(r"(?:\.?[^.\[\]]+|\[\d+\])$", "", path)
     return 0
 

@@ -37,7 +37,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
         if fault["type"] == "extra_forbidden":
             words = f"unknown option{_suggestion(str(location[-1]), _fields_at(model, location[:-1]), where)}"
         elif fault["type"] == "missing":
-            words = f"missing{_description(model, location)}"
+            example = ": write use = 'NAME'" if location[-1] == "use" else ""
+            words = f"missing{example}{_description(model, location)}"
         elif fault["type"] == "model_type":
             example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
             words = f"must be a table{example}"

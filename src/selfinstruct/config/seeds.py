@@ -42,6 +42,13 @@ class InstanceRecord(BaseModel):
     input: str = ""
     output: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _input_is_not_misspelt(cls, row: Any) -> Any:
+        if isinstance(row, dict) and "input" not in row and (misspelt := _misspelt("input", row)):
+            raise ValueError(f"input: it is missing{misspelt}")
+        return row
+
     @field_validator("input", mode="before")
     @classmethod
     def _none_is_empty(cls, given: Any) -> Any:
@@ -81,8 +88,8 @@ class SeedRecord(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_alpaca(cls, row: Any) -> Any:
-        if isinstance(row, dict) and "output" in row and "instances" not in row:
-            return {**row, "instances": [{"input": row.get("input"), "output": row["output"]}]}
+        if isinstance(row, dict) and {"input", "output"} & row.keys() and "instances" not in row:
+            return {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
         return row
 
     @field_validator("id", "name", mode="before")
@@ -183,7 +190,7 @@ def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:
     try:
         record = SeedRecord.model_validate(row)
     except ValidationError as error:
-        raise DataError(f"{where}: {_fault(error, row)}", _conversion(row, path) or SHAPE) from None
+        raise DataError(f"{where}: {_fault(error)}", _conversion(row, path) or SHAPE) from None
     if _SURROGATE.search(json.dumps(record.model_dump(), ensure_ascii=False)):
         raise DataError(f"{where}: it contains half a surrogate pair, which cannot be stored", "Remove it.")
     if "\\u0000" in json.dumps(record.model_dump()):
@@ -212,21 +219,30 @@ _WRONG_TYPES = {
 """What a value must be, by the type of pydantic's error. All other errors are ours."""
 
 
+_FIELDS = SeedRecord.model_fields.keys() | InstanceRecord.model_fields.keys()
+
+
+def _misspelt(name: str, row: Any) -> str:
+    """The key that was meant to be `name`, if a row has one."""
+    keys = [key for key in row if key not in _FIELDS] if isinstance(row, dict) else []
+    close = difflib.get_close_matches(name, [key.lower() for key in keys], 1, 0.8)
+    return next((f"; rename {key!r}" for key in keys if key.lower() in close), "")
+
+
 def _ellipsis(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _fault(error: ValidationError, row: object) -> str:
+def _fault(error: ValidationError) -> str:
     """The first problem that pydantic found, such as `instances[0].output: it is missing`."""
-    fault = error.errors(include_url=False, include_input=False)[0]
+    fault = error.errors(include_url=False)[0]
     path = ""
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     if fault["type"] == "missing":
-        misspelt = difflib.get_close_matches(
-            path, row.keys() - SeedRecord.model_fields if isinstance(row, dict) else ()
-        )
-        return f"{path}: it is missing{f'; rename {misspelt[0]!r}' if misspelt else ''}"
+        return f"{path}: it is missing{_misspelt(str(fault['loc'][-1]), fault['input'])}"
     if fault["type"] == "model_type":
         return f"{path or 'this line'} is not a JSON object"
+    if fault["type"] == "value_error" and fault["loc"] and fault["loc"][-1] not in _FIELDS:
+        return f"{path}.{fault['msg'].removeprefix('Value error, ')}"
     return f"{path}: {_WRONG_TYPES.get(fault['type']) or fault['msg'].removeprefix('Value error, ')}"
