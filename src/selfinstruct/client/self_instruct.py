@@ -49,8 +49,8 @@ class SelfInstruct(RunFolder):
 
     Every stage continues where it stopped, and costs nothing if it is complete. Its call raises the same errors, and
     `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model that
-    cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued. Every reply
-    until then is kept. `observers` are objects with methods named like the observing hooks, such as
+    cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
+    Every reply until then is kept. `observers` are objects with methods named like the observing hooks, such as
     `selfinstruct_settled`.
 
     Every call has an async twin, such as `agenerate` of `generate`. A model object belongs to one event loop: do not
