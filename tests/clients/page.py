@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tests.clients.cases import CASES
 from tests.clients.catalog import CLIENTS, Client
 from tests.clients.protocols import PROTOCOLS, Protocol
+from tests.clients.refusals import REFUSALS
 
 HEAD = """\
 # Clients
@@ -35,11 +36,37 @@ OUTCOMES: Mapping[str, str] = {
     "after 7 s": "asks again after the 7 s that the server names",
     "after 3600 s": "stops with exit code 5, or waits an hour with `--wait`",
     "this request fails": "counts this request as failed and continues",
-    "the run ends": "ends with exit code 4",
+    "this request fails: filter": "counts this request as filtered and continues",
+    "this request fails: too long": "counts this request as too long and continues",
+    **{
+        f"the run ends: {cause}": f"ends with exit code 4: {words}"
+        for cause, words in (
+            ("payment", "check credit and billing"),
+            ("key", "the key was refused, and where it stands"),
+            ("model", "check model and address"),
+            ("access", "check what the account may use"),
+        )
+    },
+    "after 86400 s": "stops with exit code 5, or waits a day with `--wait`",
     "the run ends: max_tokens": "ends with exit code 4, and says to lower or leave out `max_tokens`",
-    "the run ends: temperature": "ends with exit code 4, and names the option that leaves the setting out",
+    **dict.fromkeys(
+        (
+            *("the run ends: temperature", "the run ends: frequency_penalty", "the run ends: presence_penalty"),
+            "the run ends: frequency_penalty presence_penalty",
+        ),
+        "ends with exit code 4, and names the option that leaves the setting out",
+    ),
 }
 """What each outcome of the tests means for a user."""
+
+REFUSALS_HEAD = """
+## Refusals in the providers' own words { #refusals }
+
+What providers answer, as users have quoted it in public: the status, and the first words of the message. A wait that
+a message names is seven seconds here.
+
+| about | client | answer | what the run does |
+|---|---|---|---|"""
 
 CLIENTS_HEAD = """
 ## What each client takes { #clients }
@@ -73,6 +100,10 @@ def lines(note: str) -> Iterator[str]:
     yield HEAD.format(note=note)
     for name, (_, outcome) in CASES.items():
         yield f"| {name} | {OUTCOMES[outcome]} | {'; '.join(_differences(name))} |"
+    yield REFUSALS_HEAD
+    for refusal in sorted(REFUSALS, key=lambda one: one.about):
+        words = f"{refusal.answer.status}: {refusal.words.replace('|', '&#124;')}"
+        yield f"| {refusal.about} | {refusal.client} | {words} | {OUTCOMES[refusal.means]} |"
     yield CLIENTS_HEAD
     for client in CLIENTS:
         yield f"| {' | '.join(_client(client))} |"
