@@ -62,7 +62,7 @@ class LangChainBackend(Backend):
     """
 
     def __init__(self, options: LangChainOptions) -> None:
-        self.timeout = options.timeout
+        self.timeout, self.continues_text = options.timeout, options.completion
         self._options = options
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()

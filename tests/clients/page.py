@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from tests.clients.cases import CASES
 from tests.clients.catalog import CLIENTS, Client
-from tests.clients.protocols import PROTOCOLS, Protocol
 from tests.clients.refusals import REFUSALS
 
 HEAD = """\
 # Clients
 
 {note}
-The backend `langchain` reaches a provider through the LangChain package that is made for it. These packages differ in
-what they send, in how they report a problem, and in how often they ask again by themselves. So the tests take the real
-package of every provider below through the same answers of a server on this computer, and check what the run makes of
-each answer, that the client sends every request once, and that the key appears in no message. Every line of this page
-is a line of those tests.
-
-[Providers](../providers.md#langchain) says how to choose a model.
+The backend [`langchain`](../providers.md#langchain) reaches a provider through the LangChain package that is made for
+it. The tests take the real package of every provider below through the same answers of a server on this computer. They
+check what the run makes of each answer, that the client sends every request once, and that the key appears in no
+message.
 
 ## What a run does with each answer {{ #answers }}
 
-| the server's answer | what the run does | clients that differ |
+| what the run does | the server's answer | clients that differ |
 |---|---|---|"""
 
 OUTCOMES: Mapping[str, str] = {
@@ -62,11 +58,11 @@ OUTCOMES: Mapping[str, str] = {
 REFUSALS_HEAD = """
 ## Refusals in the providers' own words { #refusals }
 
-What providers answer, as users have quoted it in public: the status, and the first words of the message. A wait that
-a message names is seven seconds here.
+What a run does with the answers of providers that refuse a request, in forms and words that users and documentation
+quote in public.
 
-| about | client | answer | what the run does |
-|---|---|---|---|"""
+| the answer is about | what the run does | clients of these providers |
+|---|---|---|"""
 
 CLIENTS_HEAD = """
 ## What each client takes { #clients }
@@ -77,46 +73,32 @@ is sent where the recipe and your config set none. Where no schema is taken, rep
 | client | model | left out | sent unasked | JSON schema | tokens not reported |
 |---|---|---|---|---|---|"""
 
-PLACES_HEAD = """
-## Where the settings stand { #settings }
-
-The names of the settings in the bodies of the requests, as they arrived at the server.
-
-| protocol | clients | settings | schema |
-|---|---|---|---|"""
-
-ENDS_HEAD = """
+ENDS = """
 ## How a reply ends { #ends }
 
-A run keeps the last task of a reply only if the reply ended by itself. A word that is in no list counts as cut. A reply
-that ends with a call of a tool has no tasks.
-
-| protocol | whole | cut | withheld | call of a tool |
-|---|---|---|---|---|"""
+A run keeps the last task of a reply only if the provider says that the reply ended by itself. A reason that the
+run does not know counts as cut. A reply that ends with a call of a tool has no tasks.
+"""
 
 
 def lines(note: str) -> Iterator[str]:
     """The page, which opens with a note on how it is written."""
     yield HEAD.format(note=note)
+    answers: dict[tuple[str, str], list[str]] = {}
     for name, (_, outcome) in CASES.items():
-        yield f"| {name} | {OUTCOMES[outcome]} | {'; '.join(_differences(name))} |"
+        answers.setdefault((OUTCOMES[outcome], "; ".join(_differences(name))), []).append(name)
+    for (outcome, differences), names in answers.items():
+        yield f"| {outcome} | {'; '.join(names)} | {differences} |"
     yield REFUSALS_HEAD
+    refusals: dict[tuple[str, str], dict[str, None]] = {}
     for refusal in sorted(REFUSALS, key=lambda one: one.about):
-        words = f"{refusal.answer.status}: {refusal.words.replace('|', '&#124;')}"
-        yield f"| {refusal.about} | {refusal.client} | {words} | {OUTCOMES[refusal.means]} |"
+        refusals.setdefault((refusal.about, OUTCOMES[refusal.means]), {})[refusal.client] = None
+    for (about, outcome), clients in refusals.items():
+        yield f"| {about} | {outcome} | {', '.join(clients)} |"
     yield CLIENTS_HEAD
     for client in CLIENTS:
         yield f"| {' | '.join(_client(client))} |"
-    yield PLACES_HEAD
-    for protocol, clients in _by_protocol():
-        yield f"| {' | '.join(_places(protocol, clients))} |"
-    yield ENDS_HEAD
-    for protocol, clients in _by_protocol():
-        yield f"| {protocol.name} | {' | '.join(_ends(protocol.ends))} |"
-        for client in clients:
-            own = {word: end for word, end in client.ends.items() if word not in protocol.ends}
-            if own:
-                yield f"| {client.name}, besides | {' | '.join(_ends(own))} |"
+    yield ENDS
 
 
 def _differences(case: str) -> Iterator[str]:
@@ -129,11 +111,6 @@ def _differences(case: str) -> Iterator[str]:
         yield f"{', '.join(names)}: {OUTCOMES[outcome]}"
 
 
-def _by_protocol() -> Iterator[tuple[Protocol, list[Client]]]:
-    for protocol in PROTOCOLS:
-        yield protocol, [client for client in CLIENTS if client.protocol is protocol]
-
-
 def _client(client: Client) -> Iterator[str]:
     yield client.name
     yield f"`{client.model}`"
@@ -141,25 +118,3 @@ def _client(client: Client) -> Iterator[str]:
     yield ", ".join(f"{name} {value:,}" for name, value in client.defaults.items())
     yield "yes" if client.takes_schema else "no"
     yield ", ".join(client.lost)
-
-
-def _places(protocol: Protocol, clients: list[Client]) -> Iterator[str]:
-    own: dict[str, list[str]] = {}
-    for client in clients:
-        for place in client.places.values():
-            own.setdefault(place, []).append(client.name)
-    yield protocol.name
-    yield ", ".join(client.name for client in clients)
-    yield "; ".join(
-        [_code(protocol.settings.values()), *(f"{', '.join(names)}: `{place}`" for place, names in own.items())]
-    )
-    yield _code([protocol.schema] if protocol.schema else [])
-
-
-def _ends(ends: Mapping[str, str]) -> Iterator[str]:
-    for column in ("stop", "length", "filtered", "unknown"):
-        yield _code(word for word, end in ends.items() if end == column)
-
-
-def _code(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.loopback import ServerFault
-
-NAMES = ("metadata", "raw", "message", "detail", "error", "fault", "faultstring", "msg", "title")
-"""What bodies call the part with the message, the most telling first."""
-
-MOST_WORDS = 16
-"""Words of a message that the page of the documentation shows."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +17,6 @@ class Refusal:
     about: str
     answer: ServerFault
     means: str
-
-    @property
-    def words(self) -> str:
-        """The first words of its message."""
-        said = next(_messages(json.loads(str(self.answer.body)))).split()
-        return " ".join(said[:MOST_WORDS]) + (" …" if len(said) > MOST_WORDS else "")
-
-
-def _messages(body: object) -> Iterator[str]:
-    if isinstance(body, str):
-        yield body
-    elif isinstance(body, list):
-        yield from (message for one in body for message in _messages(one))
-    elif isinstance(body, dict):
-        yield from (message for name in NAMES for message in _messages(body.get(name)))
 
 
 def _read(line: str) -> Refusal:

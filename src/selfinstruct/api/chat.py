@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "code_of",
+    "continues_text",
     "error_summary",
     "error_words",
     "message_text",
@@ -147,6 +148,11 @@ def untaken_settings(model: object) -> set[str]:
     profile = getattr(model, "profile", None)
     is_fixed = isinstance(profile, Mapping) and profile.get("temperature") is False
     return {"temperature", "top_p"} if is_fixed else set()
+
+
+def continues_text(model: object) -> bool:
+    """Whether a LangChain model is a completion model, which is known by its class's name."""
+    return "BaseLLM" in _class_names(model)
 
 
 def takes_schema(model: object) -> bool:

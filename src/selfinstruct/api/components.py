@@ -87,6 +87,9 @@ class Backend(ABC):
     """Whether asking again costs nothing and gives the same reply, as from a file. Then nothing waits for the disk:
     requests and replies are still recorded in their order, but after a kill the latest may be asked for again."""
 
+    continues_text: bool = False
+    """Whether the model is a completion model. Then a recipe of conversations is refused before the first request."""
+
     @abstractmethod
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Return a chat model with these sampling parameters. Called once for each stage of a command.

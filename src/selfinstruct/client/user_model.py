@@ -34,6 +34,7 @@ class UserModel(Backend):
     def __init__(self, model: object) -> None:
         self._wrapped = WrappedModel.from_runnable(model)
         self._model = self._wrapped.model
+        self.continues_text = chat.continues_text(self._model)
         self.chosen: frozenset[str] = frozenset()
         """The sampling parameters that the caller has set for the stage that runs next."""
         self._own: set[str] = set()
