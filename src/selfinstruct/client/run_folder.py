@@ -116,7 +116,7 @@ class RunFolder:
         split        the share of the train part, above 0 and at most 1; the rest is validation
         best         export only this many examples, chosen by rating and distance
         balance      choose evenly over "label", a fact such as "topic", or "facts" (all together)
-        license      the licence for the card, such as "llama3.1"
+        license      the licence for the card, as the Hub names it, such as "llama3.1" or "other"
         push_to_hub  upload the dataset to this private repository of the Hugging Face Hub
         public       make that repository public; needs `license`
         mlx          name the validation part `valid.jsonl`, as MLX reads it

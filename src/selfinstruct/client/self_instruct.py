@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +15,9 @@ from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
-from selfinstruct.errors import UsageError
+from selfinstruct.errors import PluginError, RunError, UsageError
 from selfinstruct.run.run import Run
-from selfinstruct.run.settings import Settings
+from selfinstruct.run.settings import Settings, load
 from selfinstruct.run.stage_order import check_backends_ahead, require_input, stages_of_whole_run
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
@@ -43,11 +44,13 @@ class SelfInstruct(RunFolder):
     settings  laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
     wait      whether to wait for a used-up quota, even until tomorrow
 
-    Every stage continues where it stopped, and costs nothing if it is complete. Its call raises `ConfigError` for wrong
-    settings, `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model
-    that cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
-    `observers` are objects with methods named like the observing hooks, such as `selfinstruct_settled`. A model object
-    belongs to one event loop: do not use it in plain and async calls.
+    The constructor raises `ConfigError` for wrong settings and `PluginError` for a plugin that cannot be loaded.
+
+    Every stage continues where it stopped, and costs nothing if it is complete. Its call raises the same errors, and
+    `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model that
+    cannot be used, and `Stopped` if it ended early and can be continued. `observers` are objects with methods named
+    like the observing hooks, such as `selfinstruct_settled`. A model object belongs to one event loop: do not use it
+    in plain and async calls.
     """
 
     def __init__(
@@ -94,6 +97,10 @@ class SelfInstruct(RunFolder):
         )
         super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
         self._run: Run | None = None
+        if backend or recipe or config or plugins or settings:
+            registry = self._registry()
+            with suppress(PluginError, RunError):  # the call that needs the run, or a plugin that it names, says so
+                load(chosen, registry)
 
     # --- stages -------------------------------------------------------------------------------------------------------
 
