@@ -162,8 +162,8 @@ def selfinstruct_stage_finished(summary: StageSummary) -> None:
     """Observe the end of a stage, also after a failure or Ctrl-C.
 
     Called once for each stage, after its last commit and when the run's files are written, with a `StageSummary`: the
-    reason in words, the exit code, and the totals over the whole run. It runs in the thread of the run's event loop; if
-    it raises, its plugin is reported once.
+    reason in words, the exit code, and the totals over the whole run. It runs in the thread of the run's event loop;
+    if it raises, its plugin is reported once.
 
         @hookimpl
         def selfinstruct_stage_finished(summary):
