@@ -108,6 +108,8 @@ class _Cursor(sqlite3.Cursor):
     def _read(self, work: Callable[..., Any], *args: Any) -> Any:
         try:
             found = work(*args)
+        except UnicodeDecodeError:  # the words of an error of SQLite, which quotes the damaged schema
+            raise damaged(self.connection.path, "its schema cannot be read") from None
         except sqlite3.Error as error:
             if is_damage(error):
                 raise damaged(self.connection.path, error) from None
@@ -159,11 +161,22 @@ def damage_of(read: sqlite3.Connection) -> Iterator[str]:
         if words != "ok":
             yield words
     names = {name for (name,) in read.execute("SELECT name FROM sqlite_master")}
-    for table, columns in TABLES.items():
-        for row in read.execute(f"SELECT * FROM {table}") if table in names else ():  # noqa: S608 - a name of ours
-            if len(row) > columns.stop and isinstance(row[-1], int) and row[-1] != checksum(row[columns]):
-                place = f"stage {row[0]}, request {row[1]}" if table in OF_REQUESTS else str(row[0])
-                yield f"{table}, {place}: the row is not as it was written"
+    for table in (table for table in TABLES if table in names):
+        yield from _edited_rows(read, table)
     recorded, found = read_seeds_digests(read)
     if recorded and recorded != found:
         yield "seeds: the seed tasks are not those that the run began with"
+
+
+def check_facts(read: sqlite3.Connection, path: object) -> None:
+    """Raise `DamagedRunError` if a fact of the run differs from its checksum, before its words are believed."""
+    for words in _edited_rows(read, "run"):
+        raise damaged(path, words)
+
+
+def _edited_rows(read: sqlite3.Connection, table: str) -> Iterator[str]:
+    columns = TABLES[table]
+    for row in read.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
+        if len(row) > columns.stop and isinstance(row[-1], int) and row[-1] != checksum(row[columns]):
+            place = f"stage {row[0]}, request {row[1]}" if table in OF_REQUESTS else str(row[0])
+            yield f"{table}, {place}: the row is not as it was written"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
-from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
+from selfinstruct.store.damage import DamagedRunError, RunConnection, check_facts, damage_of
 from selfinstruct.store.lock import Lock
 from selfinstruct.store.write_ahead import has_lost_log, move_log_often
 from selfinstruct.store.write_errors import write_error
@@ -57,6 +57,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
         lost_log = has_lost_log(path)
         opened.append(_connect(path))
         _migrate(opened[0], path)
+        check_facts(opened[0], path)
         opened.append(_connect(path))
         return OpenedDatabase(lock, opened[0], opened[1], lost_log, made if path in made else ())
     except BaseException as error:
@@ -94,7 +95,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     try:
         if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
             raise RunError(f"{path} is not a run of this program, or is damaged")
-        connection.execute("SELECT count(*) FROM run").fetchone()
+        check_facts(connection, path)
         _schema_version(connection, path, len(_schema()))
     except BaseException as error:
         connection.close()
