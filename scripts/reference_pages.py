@@ -574,11 +574,19 @@ def given(field: FieldInfo, of_recipe: Any = None) -> str:
     return f"`{shown}`" + (f", or {alternatives(others)}" if others and not isinstance(value, bool) else "")
 
 
+class Annotation(str):
+    """An annotation that a signature shows without quotes."""
+
+    __repr__ = str.__str__
+
+
 def signature(function: Callable[..., Any]) -> str:
     """A function's parameters and result, without self."""
     found = inspect.signature(function)
-    text = str(found.replace(parameters=[p for name, p in found.parameters.items() if name != "self"]))
-    return re.sub("[\"']", "", text)
+    parameters = [
+        one.replace(annotation=Annotation(one.annotation)) for name, one in found.parameters.items() if name != "self"
+    ]
+    return str(found.replace(parameters=parameters, return_annotation=Annotation(found.return_annotation)))
 
 
 def docstring(thing: Any) -> str:

@@ -223,8 +223,8 @@ class Rejected:
 class Unusable:
     """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do.
 
-    `setting` names the setting of the sampling that the model refuses, if that is the reason; the run adds how to leave
-    it out, and `hint` may say what else to do with it.
+    `setting` names the setting of the sampling that the model refuses, if that is the reason, or several with spaces
+    between them; the run adds how to leave them out, and `hint` may say what else to do with them.
     """
 
     message: str
@@ -273,6 +273,7 @@ class Window:
 class Limits:
     """The known limits of a provider. `concurrency` is the number of requests that it serves simultaneously.
 
+    `is_firm` says that the client cannot send more than those at once, so no config raises their number.
     `learning` means that the first reply will contain the limits, so one request is sent before all others.
     `cached_count` says whether prompt tokens that the provider had in its cache count towards limits of tokens.
     `context` is the number of tokens of the chosen model, for prompt and reply. Longer requests are never sent.
@@ -283,6 +284,12 @@ class Limits:
     learning: bool = False
     cached_count: bool = True
     context: int | None = None
+    is_firm: bool = False
+
+    def at_once(self, configured: int | None, lookahead: int) -> int:
+        """How many requests to send at once: as configured, else as the provider serves, within the lookahead."""
+        known = self.concurrency or lookahead
+        return min(configured or known, lookahead, known if self.is_firm else lookahead)
 
 
 @dataclass(frozen=True, slots=True)

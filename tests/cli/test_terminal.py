@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from selfinstruct.cli.progress_board import Board
 from tests import third_party_plugins as strangers
 from tests.command_line import COMMAND, environment
 
@@ -68,6 +69,12 @@ def test_a_live_line_and_then_how_it_ended(tmp_path: Path) -> None:
     assert "generate: target of 12 reached" in end
     assert "░" not in end, "the live lines are gone"
     assert "█" not in end
+
+
+def test_prepare_reads_raw_texts_and_sends_no_requests() -> None:
+    board = Board("prepare", "raw texts read", 3, 9, 3, evaluated=3, kept=2, per_second=1.5)
+    assert board.line() == "3/9 raw texts read · 67% of candidates kept · 3 raw texts · 1.5 raw texts/s"
+    assert list(board.lines())[1].endswith("67% of the last 3 candidates · 3 raw texts, 1.5 a second")
 
 
 def test_quiet_needs_no_live_line(tmp_path: Path) -> None:

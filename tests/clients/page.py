@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tests.clients.cases import CASES
 from tests.clients.catalog import CLIENTS, Client
+from tests.clients.refusals import REFUSALS
 
 HEAD = """\
 # Clients
@@ -31,11 +32,37 @@ OUTCOMES: Mapping[str, str] = {
     "after 7 s": "asks again after the 7 s that the server names",
     "after 3600 s": "stops with exit code 5, or waits an hour with `--wait`",
     "this request fails": "counts this request as failed and continues",
-    "the run ends": "ends with exit code 4",
+    "this request fails: filter": "counts this request as filtered and continues",
+    "this request fails: too long": "counts this request as too long and continues",
+    **{
+        f"the run ends: {cause}": f"ends with exit code 4: {words}"
+        for cause, words in (
+            ("payment", "check credit and billing"),
+            ("key", "the key was refused, and where it stands"),
+            ("model", "check model and address"),
+            ("access", "check what the account may use"),
+        )
+    },
+    "after 86400 s": "stops with exit code 5, or waits a day with `--wait`",
     "the run ends: max_tokens": "ends with exit code 4, and says to lower or leave out `max_tokens`",
-    "the run ends: temperature": "ends with exit code 4, and names the option that leaves the setting out",
+    **dict.fromkeys(
+        (
+            *("the run ends: temperature", "the run ends: frequency_penalty", "the run ends: presence_penalty"),
+            "the run ends: frequency_penalty presence_penalty",
+        ),
+        "ends with exit code 4, and names the option that leaves the setting out",
+    ),
 }
 """What each outcome of the tests means for a user."""
+
+REFUSALS_HEAD = """
+## Refusals in the providers' own words { #refusals }
+
+What a run does with the answers of providers that refuse a request, in forms and words that users and documentation
+quote in public.
+
+| the answer is about | what the run does | clients of these providers |
+|---|---|---|"""
 
 CLIENTS_HEAD = """
 ## What each client takes { #clients }
@@ -62,6 +89,12 @@ def lines(note: str) -> Iterator[str]:
         answers.setdefault((OUTCOMES[outcome], "; ".join(_differences(name))), []).append(name)
     for (outcome, differences), names in answers.items():
         yield f"| {outcome} | {'; '.join(names)} | {differences} |"
+    yield REFUSALS_HEAD
+    refusals: dict[tuple[str, str], dict[str, None]] = {}
+    for refusal in sorted(REFUSALS, key=lambda one: one.about):
+        refusals.setdefault((refusal.about, OUTCOMES[refusal.means]), {})[refusal.client] = None
+    for (about, outcome), clients in refusals.items():
+        yield f"| {about} | {outcome} | {', '.join(clients)} |"
     yield CLIENTS_HEAD
     for client in CLIENTS:
         yield f"| {' | '.join(_client(client))} |"

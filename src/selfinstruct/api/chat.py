@@ -143,6 +143,13 @@ def response_format(schema: Mapping[str, Json], strict: bool = True) -> dict[str
     return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
+def untaken_settings(model: object) -> set[str]:
+    """The settings of the sampling that a LangChain model's profile says it refuses. No model refuses one alone."""
+    profile = getattr(model, "profile", None)
+    is_fixed = isinstance(profile, Mapping) and profile.get("temperature") is False
+    return {"temperature", "top_p"} if is_fixed else set()
+
+
 def continues_text(model: object) -> bool:
     """Whether a LangChain model is a completion model, which is known by its class's name."""
     return "BaseLLM" in _class_names(model)

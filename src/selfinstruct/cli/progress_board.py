@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from selfinstruct.cli.text import duration, printable
+from selfinstruct.cli.text import duration, pluralize, printable
 from selfinstruct.insight.cost import dollars
+from selfinstruct.types import PREPARE
 
 BAR = 20
 SHORTEST_BAR = 4
@@ -46,16 +47,21 @@ class Board:
     wait: str = ""
     last: str = ""
 
+    @property
+    def noun(self) -> str:
+        """What the stage goes through one by one: `prepare` asks nothing, it reads raw texts."""
+        return "raw text" if self.stage == PREPARE else "request"
+
     def line(self) -> str:
         """The progress in one line."""
         parts = [f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"]
         if self.evaluated:
             parts.append(f"{self.kept / self.evaluated:.0%} of candidates kept")
-        parts.append(f"{self.requests:,} request{'' if self.requests == 1 else 's'}")
+        parts.append(pluralize(self.requests, self.noun))
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
         if self.per_second:
-            parts.append(f"{self.per_second:.1f} requests/s")
+            parts.append(f"{self.per_second:.1f} {self.noun}s/s")
         if self.left is not None:
             parts.append(f"about {duration(self.left)} left")
         if self.wait:
@@ -77,7 +83,7 @@ class Board:
             else "nothing yet"
         )
         pace = f", {self.per_second:.1f} a second" if self.per_second else ""
-        yield _named("kept", f"{kept} · {self.requests:,} requests{pace}")
+        yield _named("kept", f"{kept} · {pluralize(self.requests, self.noun)}{pace}")
         if self.drops:
             ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
             rest = sum(count for _, count in ranked[MOST_REASONS:])

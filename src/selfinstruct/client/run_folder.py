@@ -116,7 +116,7 @@ class RunFolder:
         split        the share of examples in the train part, above 0 and at most 1; the rest is validation
         best         export only this many examples, chosen by rating and by distance from each other
         balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
-        license      the licence of the data for its card, such as "llama3.1"
+        license      the licence of the data for its card, as the Hub names it, such as "llama3.1" or "other"
         push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
         public       make that repository public; needs `license`
         mlx          name the validation part `valid.jsonl`, as MLX reads it

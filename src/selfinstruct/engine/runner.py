@@ -97,7 +97,7 @@ class Runner:
 
     async def _loop(self) -> str:
         while True:
-            if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
+            if self._stage.goal is not None and self._has_reached_goal():
                 more = self._balance.accepted - self._stage.goal
                 return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
             self._check_bounds()
@@ -131,14 +131,8 @@ class Runner:
         """Never changes a result, since a request is planned from the pool as it was `lookahead` requests before."""
         return self._bounds.lookahead if self._stage.recorded else self._unproductive.in_flight(self._bounds.lookahead)
 
-    def _done(self) -> bool:
-        """Whether the loop has a reason to end."""
-        goal, cap = self._stage.goal, self._bounds.max_candidates
-        return (
-            (goal is not None and (self._balance.accepted >= goal or self._saturation.reached() is not None))
-            or (cap is not None and self._balance.candidates >= cap)
-            or self._failures >= self._most_failures
-        )
+    def _has_reached_goal(self) -> bool:
+        return self._stage.goal is not None and self._balance.accepted >= self._stage.goal
 
     def _check_bounds(self) -> None:
         cap = self._bounds.max_candidates
@@ -227,8 +221,9 @@ class Runner:
             if isinstance(answer, Reply) and outcome is None:
                 break  # the goal was reached, or the time was up: the rest is settled later
             self._settle_one(pending, answer, outcome)
-            if self._done():
+            if self._has_reached_goal():
                 break
+            self._check_bounds()
         await self._announce(MOST_UNCOMMITTED)
 
     def _evaluate_all(self, replies: Sequence[tuple[PendingRequest, Reply]]) -> list[ChainResult]:

@@ -110,7 +110,8 @@ class Registry:
             plugin = self.plugins[-1]
         if plugin.broken:
             beside = Path(f"{named}.py")
-            hint = f"For the file write: --plugin ./{beside}" if not is_file and beside.is_file() else ""
+            is_unknown = beside.is_file() or f"'{named}'" in plugin.broken
+            hint = f"For the file write: --plugin ./{beside}" if not is_file and is_unknown else ""
             raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
 
     def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:

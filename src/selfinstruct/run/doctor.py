@@ -226,8 +226,7 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     words = ", ".join(f"{value:,} {name}" for name, value in maxima.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
-    at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    at_once = min(at_once, config.run.lookahead)
+    at_once = limits.at_once(config.run.concurrency, config.run.lookahead)
     return Check("limits", True, f"{words}; {at_once} simultaneous request{'s' * (at_once != 1)}")
 
 
