@@ -10,6 +10,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from selfinstruct.text.unfinished_thought import is_unfinished_thought
+
 _THOUGHT = (
     r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
     r"(?:[_-](?:process|content|on|trace|block|start|budget_reflect))?"
@@ -94,25 +96,6 @@ _SIGNS = (
 )
 """Each match of `_SIGN` holds one of these, and they are found sooner."""
 
-_HOLDS_ANSWER = (
-    r"(?:task|instruction|instance|example|input|output|question|prompt|item|list|result|response|reply|answer|final|body"
-    r"|html|head|title|main|section|article|header|footer|table|span|strong|code|json|text|content|label|document|note)"
-)
-"""What signs are called that stand around answers, or in pages."""
-
-_SIGN_FIRST = rf"\s*(?:<\|?|\[\[?|◁)(?P<name>(?!{_HOLDS_ANSWER})[A-Za-z][\w▁-]{{3,30}})[|\]>▷]{{1,2}}\s*"
-_ALOUD = re.compile(
-    rf"(?i)(?:{_SIGN_FIRST}|\s*)(?:"
-    r"(?:(?:okay|ok|alright|all right|hmm+|well|so|right|now|first)[,.…]*\s+)*"
-    r"(?:the user (?:wants|asks|asked|is asking|has asked|needs|gave|has given|provided)|we (?:need|have|are asked) to"
-    r"|let(?: me|['’]s| us) (?:think|see|analy[sz]e|consider|break|figure|reason|recall|brainstorm|re-?read))\b"
-    r"|(?:okay|ok|alright|hmm+|well|first)[,.…]+\s+(?:so,?\s+)?(?:i (?:need|have|should|must|am)|i['’]m)\b)"
-)
-"""How a model begins that thinks aloud, behind a sign that we do not know or behind none."""
-
-_ANNOUNCED = re.compile(r"(?im)\b(?:here(?: are| is|['’]s)|below|as follows|final|answer)\b[^\n]{0,80}[:：]\W*$")
-_UNKNOWN_SIGN = re.compile(rf"(?!\s*\[){_SIGN_FIRST}(?=[A-Z]\w*,?[ ’'])", re.IGNORECASE)
-
 _ALSO_HTML = ("<s>", "</s>")
 _NEAR = 200
 """Characters around a sign that are looked at."""
@@ -127,21 +110,11 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
 
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
-    next turn. With `is_cut`, when the model's tokens ended before its reply, a reply that begins by thinking aloud, or
-    behind a sign that nobody knows and nothing closes, is thinking and nothing else, too. Takes a time that grows with
-    the length of the text, and raises nothing.
+    next turn. With `is_cut`, when the model's tokens ended before its reply, an unfinished thought in no known wrapper
+    is thinking too. Takes a time that grows with the length of the text, and raises nothing.
     """
     final = _final_part(text)
-    return "" if is_cut and _is_unfinished_thought(text, final) else final
-
-
-def _is_unfinished_thought(text: str, final: str) -> bool:
-    """Whether a reply that was cut never came to its answer."""
-    if _ALOUD.match(final) is not None:
-        return _ANNOUNCED.search(final) is None
-    if (sign := _UNKNOWN_SIGN.match(text)) is None or len(final.strip()) < len(text.strip()) - len(sign[0].strip()):
-        return False  # the text had signs that are known
-    return re.search(rf"[/|▁_-]{re.escape(sign['name'])}[|>▷]", text[sign.end("name") :]) is None
+    return "" if is_cut and is_unfinished_thought(text, final) else final
 
 
 def _final_part(text: str) -> str:
