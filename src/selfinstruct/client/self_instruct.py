@@ -75,6 +75,8 @@ class SelfInstruct(RunFolder):
                 f"SelfInstruct(seeds=...) takes the path of a file, not {type(seeds).__name__}",
                 "Write the seed tasks into a file, such as one JSON object a line, and give its path.",
             )
+        if isinstance(plugins, str):
+            raise UsageError("SelfInstruct(plugins=...) takes a list, not str", f"Write it as [{plugins!r}].")
         if settings is not None and not isinstance(settings, Mapping):
             raise UsageError(
                 f"SelfInstruct(settings=...) takes a dictionary, not {type(settings).__name__}",
