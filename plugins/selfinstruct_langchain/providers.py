@@ -37,6 +37,7 @@ class Provider:
     each_call  further arguments of every call
     untaken    settings of the sampling that its API does not have
     one_of     settings of which its API takes one in a request: the first of these
+    not_by_reasoning  settings of the sampling that its reasoning models do not have
     threads    whether its client has no async calls of its own, so that each one takes a thread
     package    the module of its client, if that is not named as the provider is
     hint       what else to check when its model or address is wrong
@@ -55,6 +56,7 @@ class Provider:
     each_call: dict[str, Any] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    not_by_reasoning: tuple[str, ...] = ()
     threads: bool = False
     package: str = ""
     hint: str = ""
@@ -90,10 +92,16 @@ ALIASES = {
 PENALTIES = ("frequency_penalty", "presence_penalty")
 OPENAI_HINT = "For a server of your own, base_url ends in /v1."
 PROVIDERS = {
-    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT, addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL")),
+    "openai": Provider(
+        ("OPENAI_API_KEY",),
+        not_by_reasoning=(*PENALTIES, "stop"),
+        hint=OPENAI_HINT,
+        addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
+    ),
     "azure_openai": Provider(
         ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         package="langchain_openai",
+        not_by_reasoning=(*PENALTIES, "stop"),
         address="azure_endpoint",
         addresses=("AZURE_OPENAI_ENDPOINT",),
         billed_as="azure",
@@ -110,11 +118,12 @@ PROVIDERS = {
     "google_genai": Provider(
         ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
         retries=1,
+        untaken=PENALTIES,  # Gemini 2.0 had them, and no model since
         hint="For an address of your own, base_url ends without /v1beta.",
     ),
     "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
     "deepseek": Provider(("DEEPSEEK_API_KEY",)),
-    "xai": Provider(("XAI_API_KEY",), untaken=("stop",)),
+    "xai": Provider(("XAI_API_KEY",), untaken=("stop",), not_by_reasoning=PENALTIES),
     "together": Provider(("TOGETHER_API_KEY",)),
     "fireworks": Provider(("FIREWORKS_API_KEY",)),
     "cohere": Provider(
@@ -123,6 +132,7 @@ PROVIDERS = {
         timeout_name="timeout_seconds",
         per_call={"max_tokens": "max_tokens", "top_p": "p", "stop": "stop", **{name: name for name in PENALTIES}},
         each_call={"request_options": {"max_retries": 0}},
+        one_of=("presence_penalty", "frequency_penalty"),
     ),
     "openrouter": Provider(("OPENROUTER_API_KEY",), timeout=_milliseconds),
     "huggingface": Provider(

@@ -201,6 +201,33 @@ def test_a_batch_without_a_single_answer_stops_the_stage(server: BatchServer, pr
         run_stage("classify")
 
 
+def test_a_batch_of_replies_that_bring_nothing_ends_the_stage_before_the_next_one_is_sent(
+    server: BatchServer, project: Path
+) -> None:
+    server.reply = lambda body: GroqAnswer(None, "length") if body["max_tokens"] < 4000 else demo_reply(body)
+    with pytest.raises(ModelError, match=r"brought nothing: the model spent its .* tokens on thinking") as caught:
+        finish("instances")
+    assert "Raise instances.sampling.max_tokens" in caught.value.hint
+    assert len(server.billed) == TARGET, "no request was sent a second time"
+    assert finish("instances", **{"instances.sampling.max_tokens": 4000}).summary.reason == "complete"
+
+
+def test_a_batch_of_which_half_the_replies_are_empty_is_settled_whole_and_what_is_missing_sent_again(
+    server: BatchServer, project: Path
+) -> None:
+    seen: set[str] = set()
+
+    def at_first_empty(body: dict[str, Any]) -> str | GroqAnswer:
+        asked = json.dumps(body["messages"])
+        is_first = asked not in seen
+        seen.add(asked)
+        return GroqAnswer(None, "length") if is_first and len(seen) % 2 else demo_reply(body)
+
+    server.reply = at_first_empty
+    assert finish("instances").summary.reason == "complete"
+    assert TARGET < len(server.billed) < 2 * TARGET
+
+
 def test_the_error_for_a_file_that_the_provider_refuses_gives_its_reason(server: BatchServer, project: Path) -> None:
     server.refuse = "Enqueued token limit reached for m"
     with pytest.raises(Stopped):

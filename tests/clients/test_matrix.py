@@ -11,6 +11,7 @@ from selfinstruct.api import Busy, Completion, Json, Sampling
 from selfinstruct_langchain.providers import PROVIDERS
 from tests.clients.cases import CASES, SAMPLING, ask, ask_all, ends_of, outcome, places_of
 from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client, every_client
+from tests.clients.refusals import REFUSALS
 from tests.servers.client_server import ClientServer, Said
 from tests.servers.loopback import ServerFault
 
@@ -65,6 +66,18 @@ async def test_nothing_is_sent_that_nobody_set(server: ClientServer, client: Cli
         assert (json.loads(sent) if isinstance(sent, str) else sent) == SCHEMA
     server.says = Said(delay=1.3)
     assert isinstance(await ask(backend, model), Busy), "a slow server ends the call, and it may be asked again"
+
+
+@every_client
+async def test_refusals_are_understood_in_the_providers_own_words(server: ClientServer, client: Client) -> None:
+    backend = client.backend(server.url)
+    model = backend.chat_model(SAMPLING)
+    refusals = [refusal for refusal in REFUSALS if refusal.client == client.name]
+    assert len({refusal.about for refusal in refusals}) >= 4
+    for refusal in refusals:
+        server.says = refusal.answer
+        assert outcome(await ask(backend, model), refusal.answer) == refusal.means, refusal
+    assert len(server.chats) == len(refusals), "no client asks by itself"
 
 
 @pytest.mark.parametrize(

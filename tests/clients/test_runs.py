@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -180,3 +182,28 @@ class Limited:
         self._quota.take(1)
         self.answered += 1
         return Said(re.sub(r"^1\.", "", self._provider.text(str(request.json))))
+
+
+def test_a_client_that_takes_threads_is_never_asked_for_more_at_once_than_it_has(
+    server: ClientServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the wait for a thread would count as the time of the call."""
+    monkeypatch.setattr("selfinstruct_langchain.backend.os.cpu_count", lambda: 0)
+    bedrock = next(client for client in CLIENTS if client.name == "bedrock")
+    at_once, most, lock = 0, 0, threading.Lock()
+    provider = Provider(tasks=1)
+
+    def answer(request: Received) -> Answer:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.1)
+        with lock:
+            at_once -= 1
+        return Said(re.sub(r"^1\.", "", provider.text(str(request.json))))
+
+    server.says = answer
+    run = {"lookahead": 24, "concurrency": 24}
+    result = ours(bedrock, server, tmp_path / "run", run=run).generate(30)
+    assert (result.summary.exit_code, most) == (0, 5)

@@ -136,5 +136,6 @@ def hint_for(unusable: Unusable, stages: Sequence[str]) -> str:
     if not unusable.setting:
         return unusable.hint
     stages = stages[:1] if unusable.hint else stages
-    options = " ".join(f"--set {stage}.sampling.{unusable.setting}=unset" for stage in stages)
+    settings = unusable.setting.split()
+    options = " ".join(f"--set {stage}.sampling.{name}=unset" for stage in stages for name in settings)
     return f"{unusable.hint or 'Leave it out'}: {options}"

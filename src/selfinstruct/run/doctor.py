@@ -21,7 +21,7 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, limits_for, shared_by
 from selfinstruct.run.backends import is_traced, prices_for
-from selfinstruct.run.context import check_context, longest_requests, make_room
+from selfinstruct.run.context import check_context, longest_requests, make_room, refuse_completion_model
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
@@ -183,14 +183,25 @@ def _backend(
         yield Finding(area, Check(chosen.name, True, "it has no checks"))
     if diagnosis.ok:
         shared = shared_by(config, stage)
+        stages = [name for name in config.stages if name in shared]
+        yield from _prompts(area, registry, config, backend=backend, stages=stages, seeds=seeds)
         check = check_context(backend, needs)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
         yield _prices(area, config, backend, stage=stage)
-        yield _schema(
-            area, registry, config, backend=backend, stages=[name for name in config.stages if name in shared]
-        )
+        yield _schema(area, registry, config, backend=backend, stages=stages)
     yield from _tracing(area, config, backend)
+
+
+def _prompts(
+    area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str], seeds: list[SeedTask]
+) -> Iterator[Finding]:
+    """The first stage that would ask a completion model with a conversation."""
+    try:
+        for stage in stages:
+            refuse_completion_model(backend, registry, config, stage=stage, seeds=seeds)
+    except SelfInstructError as error:
+        yield _failed(area, "prompts", error)
 
 
 def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
@@ -215,8 +226,7 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     words = ", ".join(f"{value:,} {name}" for name, value in maxima.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
-    at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    at_once = min(at_once, config.run.lookahead)
+    at_once = limits.at_once(config.run.concurrency, config.run.lookahead)
     return Check("limits", True, f"{words}; {at_once} simultaneous request{'s' * (at_once != 1)}")
 
 

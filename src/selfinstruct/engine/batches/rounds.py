@@ -83,6 +83,7 @@ class BatchRounds:
         self._stopped = stopped
         self._poll_seconds = poll_seconds
         self._failed: SelfInstructError | None = None
+        self.collected: set[int] = set()  # the requests that batches have answered
 
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
@@ -222,9 +223,8 @@ class BatchRounds:
         if in_folder != isinstance(self._batches, FolderBatches):
             where = batch.provider if in_folder else "the provider"
             flag = f"--batch-file {batch.provider}" if in_folder else "--batch"
-            raise UsageError(
-                f"{len(batch.indexes):,} requests of {batch.stage} are in {where}", f"Continue with {flag}."
-            )
+            words = f"{len(batch.indexes):,} requests of {batch.stage} are in {where}"
+            raise UsageError(words, f"Continue with {flag}.")
 
     async def _end(self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus) -> None:
         """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
@@ -261,6 +261,7 @@ class BatchRounds:
                 answer = self._lines.decode(request, result)
                 if isinstance(answer, Reply | Failure):
                     found.answered.add(index)
+                    self.collected.add(index)
                     await commits.add(self._store.record_answer(request, answer))
                 else:
                     found.fault = answer.message
@@ -279,8 +280,7 @@ class _Results:
     def __init__(self) -> None:
         self.seen: set[int] = set()
         self.answered: set[int] = set()
-        self.strangers = 0
-        self.fault = ""
+        self.strangers, self.fault = 0, ""
 
 
 class _Commits:
