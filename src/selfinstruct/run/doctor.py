@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -146,9 +147,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 def _run(folder: Path) -> Finding:
     try:
-        store = RunStore.open_readonly(folder)
-        totals = store.totals(GENERATE)
-        store.close()
+        with closing(RunStore.open_readonly(folder)) as store:
+            totals = store.totals(GENERATE)
     except NoRunError:
         return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
