@@ -38,7 +38,7 @@ _WRAPPERS = (
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
 
 _FINAL = (
-    r"</?(?:answer|final|final_answer|response|solution)>",
+    rf"</?(?:answer|final|final_answer|response|solution){_ATTRIBUTES}>",
     rf"<[|｜](?:{_FROM}|{_TO})(?:response|solution|answer|final)[|｜]>",
     r"◁/?(?:answer|response)▷",
     r"\[/?(?:ANSWER|RESPONSE)\]",
@@ -48,7 +48,7 @@ _FINAL = (
 _ROLE = r"(?:assistant|model|user|human|system|developer|tool|ipython)"
 _TOKENS = (
     r"<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>",
-    r"<(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
+    r"<(?:[a-z]{2,8}:)?(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
     r"\[/?INST\]|<</?SYS>>",
 )
 """A chat template's tokens: a server that should have kept them sent them."""
@@ -60,7 +60,7 @@ _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _ANSWER_BELOW = re.compile(rf"^(?:{'|'.join(_FINAL)})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
-_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
+_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])\s?(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
 _TURN = re.compile(
     r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
     r"|<[|｜](?:User|user|human)[|｜]>"
@@ -177,12 +177,16 @@ class _Text:
         self._folds = "<details>" in text  # what is folded away is not always thinking
         self._fences = [found.start() for found in _FENCE.finditer(text)]
 
-    def opens(self, mark: re.Match[str]) -> bool:
-        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces."""
+    def opens(self, mark: re.Match[str], done: int) -> bool:
+        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces.
+
+        A template's tokens may stand before it, and thinking that ended at `done`.
+        """
         if mark["open"] is None:
             return False
-        above, newline, beside = self.text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")
-        if beside.strip() or (not newline and mark.start() > _NEAR):
+        start = max(done, mark.start() - _NEAR)
+        above, newline, beside = self.text[start : mark.start()].rpartition("\n")
+        if _TOKEN.sub("", beside).strip() or (not newline and start > done):
             return False
         return not above.rstrip().endswith((":", "：", ">>")) and bisect_left(self._fences, mark.start()) % 2 == 0
 
@@ -206,7 +210,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     for mark in _MARK.finditer(whole.text):
         if mark["open"]:
             if opened is None or not is_thought:
-                opened, is_thought, inner = mark, whole.opens(mark), ""
+                opened, is_thought, inner = mark, whole.opens(mark, done), ""
             elif _letters(mark) != _letters(opened):
                 inner = _letters(mark)
         elif inner == _letters(mark):
@@ -264,7 +268,8 @@ def _instead(text: str, token: re.Match[str], is_inside: bool) -> str:
 def _is_token(text: str, token: re.Match[str]) -> bool:
     start, end = token.span()
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if before[-1:] in _QUOTES or after[:1] in _QUOTES:
+    ends_string = after[:1] == '"' and before[-1:].strip() and text.lstrip()[:1] in ("{", "[", "`")
+    if before[-1:] in _QUOTES or (after[:1] in _QUOTES and not ends_string):
         return not before and not after
     if before[-1:] in (" ", "\t") and before[0] not in _SENTENCE_ENDS:
         return not text[end : end + _NEAR].strip() and end + _NEAR >= len(text)
