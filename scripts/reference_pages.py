@@ -273,16 +273,26 @@ def components() -> Lines:
         yield f"## {one.capitalize()}s\n"
         if one == FILTER:
             yield "Those that are not on [the page of filters](../filters.md).\n"
-        for offer in registry.offers(one):
-            if one == FILTER and f"\n## {offer.component.name}\n" in shown:
-                continue
-            component = offer.component
+        offered = [
+            offer.component
+            for offer in registry.offers(one)
+            if one != FILTER or f"\n## {offer.component.name}\n" not in shown
+        ]
+        rows = {component.name: field_rows(component.options) for component in offered}
+        found = Counter(row for own in rows.values() for row in own.values())
+        shared = [row for row, count in found.items() if count >= SHARED_BY]
+        if shared:
+            yield "Options of several:\n"
+            yield from rows_of_table(shared)
+        for component in offered:
             yield f"### {component.name}\n"
             stages = f" Stages: {', '.join(component.stages)}." if component.stages else ""
             needs = f" Needs `pip install 'selfinstruct[{component.extra}]'`." if component.extra else ""
             yield f"{component.summary}.{stages}{needs}\n"
-            if component.options.model_fields:
-                yield from fields(component.options)
+            if own := [row for row in rows[component.name].values() if row not in shared]:
+                yield from rows_of_table(own)
+            if also := [f"`{key}`" for key, row in rows[component.name].items() if row in shared]:
+                yield f"Also: {', '.join(also)}.\n"
 
 
 # --- files

@@ -99,7 +99,7 @@ class Backend(ABC):
         """
 
     def accepts_schema(self) -> bool:
-        """Say whether the chosen model keeps its reply to a JSON schema. Comes before `chat_model`; raises as it does."""
+        """Say whether the chosen model keeps its reply to a JSON schema. Called before `chat_model`."""
         return False
 
     def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
