@@ -114,6 +114,7 @@ def test_a_missing_or_broken_key_is_found_before_any_request_and_no_other_key_is
     broken = client.backend(server.url, api_key="sk-01234\n56789").check().checks
     assert [check.ok for check in broken] == [False]
     assert "characters that a key cannot have" in broken[0].detail
+    assert broken[0].fix == "Replace the key in the backend's api_key."
     assert server.requests == []
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -188,7 +190,8 @@ def test_a_client_that_takes_threads_is_never_asked_for_more_at_once_than_it_has
     server: ClientServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the wait for a thread would count as the time of the call."""
-    monkeypatch.setattr("selfinstruct_langchain.backend.os.cpu_count", lambda: 0)
+    two_threads = SimpleNamespace(cpu_count=lambda: -2, environ=os.environ)
+    monkeypatch.setattr("selfinstruct_langchain.backend.os", two_threads)
     bedrock = next(client for client in CLIENTS if client.name == "bedrock")
     at_once, most, lock = 0, 0, threading.Lock()
     provider = Provider(tasks=1)
@@ -206,4 +209,4 @@ def test_a_client_that_takes_threads_is_never_asked_for_more_at_once_than_it_has
     server.says = answer
     run = {"lookahead": 24, "concurrency": 24}
     result = ours(bedrock, server, tmp_path / "run", run=run).generate(30)
-    assert (result.summary.exit_code, most) == (0, 5)
+    assert (result.summary.exit_code, most) == (0, 2)
