@@ -145,9 +145,11 @@ def test_a_connection_error_names_the_address(server: ClientServer) -> None:
     assert "Check the address, base_url." in ended.err
 
 
-def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer) -> None:
+@pytest.mark.parametrize("model", ["openai:m", "openai:gpt-5-pro", "anthropic:m", "nvidia:m"])
+def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer, model: str) -> None:
     server.says = HTML
-    run(server.url).failed(5, "a web page", "Check the address, base_url.")
+    ended = run(server.url, model=model)
+    ended.failed(5, "the client's JSON, such as a web page", "Check the address, base_url.")
 
 
 def test_an_outage_after_replies_is_not_blamed_on_the_address(server: ClientServer) -> None:
