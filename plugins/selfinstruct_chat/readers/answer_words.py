@@ -10,7 +10,7 @@ LONGEST_LINE = 4_000
 
 _QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|right) +)?"
 _WORDS = rf"{ANSWERS}|{OUTPUTS}"
-_OPEN = r"(?:<details>\s*<summary>)?(?:[-*•+]\s+|\#{1,6}\s+)?[*_(\[（ ]*+"
+_OPEN = r"(?:>[ \t]*)?(?:<details>\s*<summary>)?(?:[-*•+]\s+|\#{1,6}\s+)?[*_(\[（ ]*+"
 
 _ANSWER = re.compile(
     rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|</summary>|(?<=A\d)\.\s)",

@@ -24,7 +24,8 @@ _YES = rf"{YES}|{_IT_IS}(?:an? )?classification(?: tasks?)?"
 _ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
 _WHOLE = re.compile(rf"\W*{_ANSWER}\W*", re.IGNORECASE)
 _FIRST = re.compile(
-    r"\W*(?:(?P<no>no|nope|false|(?:no|not an?|not|non)[- ]classification(?: task)?)|(?P<yes>yes|yep|true))\b"
+    r"\W*(?:(?:the |my )?(?:answer|label|classification|result)(?: is)?\W{1,4})?"
+    r"(?:(?P<no>no|nope|false|(?:no|not an?|not|non)[- ]classification(?: task)?)|(?P<yes>yes|yep|true))\b"
     r"[*_`\"')\]]*(?=[ \t]*(?:[.,;:!(\[|*–—→\n-]|$)|\s+(?:because|since|as|it|this|the)\b)",
     re.IGNORECASE,
 )

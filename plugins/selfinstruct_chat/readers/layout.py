@@ -7,6 +7,7 @@ import re
 from selfinstruct_chat.readers.fields import kind_of_field, with_input
 from selfinstruct_chat.readers.json_tasks import tasks_in
 from selfinstruct_chat.readers.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.readers.replies import plain_entities
 from selfinstruct_chat.readers.rows import read_rows
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
@@ -42,6 +43,8 @@ def unescaped(text: str) -> str:
 
     That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones.
     """
+    if "&lt;/" in text and "<" not in text:
+        text = plain_entities(text)
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
     text = _unwrapped(_ESCAPED.sub(r"\1", text) if "\\" in text else text)

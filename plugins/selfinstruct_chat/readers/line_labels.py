@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selfinstruct_chat.readers.fields import part_of_field
@@ -158,12 +159,12 @@ def one_label_a_line(whole: LabelledText) -> LabelledText:
     columns = [_COLUMN.search(line, 0, LONGEST_LINE) for line in whole.lines if line.strip()]
     if len(columns) > 1 and all(columns) and len({found["name"] for found in columns if found}) == 1:
         whole = whole.changed_to(_COLUMN.sub("\n", whole.text))
-    first = {label.part for label in whole.labels if label}
+    first = Counter(label.part for label in whole.labels if label)
     pieces = [piece for line in zip(whole.lines, whole.labels, strict=True) for piece in _pieces(*line, first)]
     return LabelledText([piece for piece, _ in pieces], [label for _, label in pieces])
 
 
-def _pieces(line: str, label: Label | None, first: Container[str]) -> list[tuple[str, Label | None]]:
+def _pieces(line: str, label: Label | None, first: Counter[str]) -> list[tuple[str, Label | None]]:
     """The parts of a line that begin with a label each, with these labels."""
     if label is None or not label.part or len(line) > LONGEST_LINE:
         return [(line, label)]
@@ -172,6 +173,8 @@ def _pieces(line: str, label: Label | None, first: Container[str]) -> list[tuple
         return [(above, label_at(above)), *_pieces(label.rest, below, first)] if below else [(line, label)]
     if ":" not in label.rest and "：" not in label.rest:
         return [(line, label)]
+    if first["output"] > 1 and label.part == "output" and (own := label_at(label.rest)) and own.part == "input":
+        return _pieces(label.rest, own, first)  # `Output: Input: 4`
     pieces, start, part = [], 0, label.part
     for found in _INSIDE.finditer(line, len(line) - len(label.rest)):
         inner = part_of_field(found["name"])

@@ -59,7 +59,12 @@ FORMATS = (
     type=click.Choice(["label", "facts", "topic", "difficulty", "self_contained", "harm"]),
     help="With --best: choose evenly over labels, or over the values of a fact, or of all facts together.",
 )
-@click.option("--license", default="", metavar="ID", help="The licence on the dataset card, such as llama3.1.")
+@click.option(
+    "--license",
+    default="",
+    metavar="ID",
+    help="The licence on the dataset card, as the Hub names it, such as llama3.1 or other.",
+)
 @click.option(
     "--set",
     "assigned",

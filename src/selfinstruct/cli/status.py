@@ -51,7 +51,7 @@ def print_status(status: RunStatus) -> None:
     from selfinstruct.cli.progress import print_ratings
     from selfinstruct.cli.status_funnel import print_funnel
     from selfinstruct.cli.status_growth import print_growth
-    from selfinstruct.cli.text import printable
+    from selfinstruct.cli.text import moment, printable
     from selfinstruct.types import CLASSIFY, JUDGE
 
     model = f" ({printable(status.model)})" if status.model else ""
@@ -65,7 +65,7 @@ def print_status(status: RunStatus) -> None:
         if name == JUDGE and status.ratings is not None:
             print_ratings(status.ratings)
     for batch in status.batches:
-        click.echo(f"with the provider since {batch.sent_at}: {len(batch.indexes):,} requests of {batch.stage}")
+        click.echo(f"with the provider since {moment(batch.sent_at)}: {len(batch.indexes):,} requests of {batch.stage}")
     for name, counts in status.reviews.items():
         print_review_counts(name, counts)
     print_growth(status.growth)

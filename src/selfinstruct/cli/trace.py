@@ -10,7 +10,7 @@ import click
 
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
-from selfinstruct.cli.text import block, clip, fate_text, printable
+from selfinstruct.cli.text import block, clip, fate_text, moment, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.trace import Encode
@@ -99,7 +99,7 @@ def _first(requests: Sequence[int]) -> str:
 
 def _origin(tree: dict[str, Any], full: bool) -> Iterator[str]:
     model = f", {printable(tree['model'])}" if tree["model"] else ""
-    yield f"  from request {tree['request']} of generate, {tree['answered_at']}{model}"
+    yield f"  from request {tree['request']} of generate, {moment(tree['answered_at'])}{model}"
     yield "    its prompt showed" if tree["showed"] else "    its prompt showed no examples"
     yield from _ancestors(tree["showed"], full, "      ")
     yield "    prompt"

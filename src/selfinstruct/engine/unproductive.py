@@ -69,6 +69,9 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
+    if reply.details.get("cut_json"):
+        without = "lower the model's reasoning, or start with run.structured=false in another folder"
+        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
     if reply.finish == "length":
         if reply.text and not reply.text.strip():
             return (

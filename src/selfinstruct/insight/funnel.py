@@ -8,6 +8,7 @@ from typing import Any
 
 from selfinstruct.errors import SelfInstructError
 from selfinstruct.store import RunStore
+from selfinstruct.store.totals import is_missing
 from selfinstruct.types import ENGINE_STAGES, GENERATE
 
 FIRST = ("", "import", "answered")
@@ -45,6 +46,12 @@ class Funnel:
     steps: Sequence[FunnelStep]
     quarantined: int
     accepted: int
+
+    @property
+    def missing(self) -> int:
+        """How many of the drops are answers that did not come or were unusable, and that are asked for again."""
+        found = ((step.filter, reason, count) for step in self.steps for reason, count in step.reasons.items())
+        return sum(count for name, reason, count in found if is_missing(name, reason))
 
     def as_json(self) -> dict[str, Any]:
         """The funnel as JSON objects, with shares of the candidates."""

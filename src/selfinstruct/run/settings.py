@@ -168,7 +168,10 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
-        tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+        try:
+            tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+        except ConfigError as error:
+            raise error if settings.recipe else locate(error, sources) from None
     try:
         tree = merge(tree, given, gone=sources.recipe_components)
     except ConfigError as error:
