@@ -8,6 +8,7 @@ Anthropic send, and aiohttp, by which NVIDIA's does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from selfinstruct.api import ModelError
@@ -34,9 +35,7 @@ def refuse_other_hosts(model: object) -> None:
 
 
 def _with_trace(session: Any) -> Any:
-    from aiohttp import TraceConfig
-
-    trace: Any = TraceConfig()
+    trace = import_module("aiohttp").TraceConfig()  # which is there if that client is
     trace.on_request_redirect.append(_refuse_traced)
     trace.freeze()
     session.trace_configs.append(trace)
