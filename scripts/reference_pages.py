@@ -474,7 +474,7 @@ def one_class(one: type, level: str) -> Lines:
     """A class with its fields and public methods, those of our own base classes that are not public too."""
     yield f"{level} {one.__name__}\n"
     if "__dataclass_fields__" in vars(one):
-        fields = [f"{name}: {what}" for name, what in vars(one)["__annotations__"].items() if "ClassVar" not in what]
+        fields = [f"{name}: {what}" for name, what in inspect.get_annotations(one).items() if "ClassVar" not in what]
         yield "```python\n" + "\n".join(fields) + "\n```\n"
     yield docstring(one) + "\n"
     found = members(one)

@@ -58,12 +58,3 @@ class DemoOptions(Options):
     cut_output: float = Field(
         0.0, ge=0, le=1, description="Per instance with a longer output: breaks off within a word."
     )
-
-
-FAULTS = tuple(name for name in DemoOptions.model_fields if name not in ("seed", "latency"))
-"""The names of all options that are rates."""
-
-
-def faultless(**changes: float) -> DemoOptions:
-    """Options with every rate at 0, apart from those in `changes`."""
-    return DemoOptions.model_validate(dict.fromkeys(FAULTS, 0.0) | changes)

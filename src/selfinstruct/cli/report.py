@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -38,9 +39,6 @@ def command(out: Path, file: Path | None) -> None:
     from selfinstruct.store import RunStore
 
     path = out / "report.html" if file is None else file
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         size = write_report(store, path)
-    finally:
-        store.close()
     click.echo(f"{path}: {size / 1e6:.1f} MB")
