@@ -156,8 +156,9 @@ def section(one: FilterPage) -> Iterator[str]:
             default = "" if option.is_required() else short(option.get_default(call_default_factory=True))
             yield f"| `{name}` | {cell(f'`{default}`' if default else 'required')} | {cell(option.description or '')} |"
         yield ""
-    stages, reasons = ", ".join(component.stages) or "all", ", ".join(f"`{reason}`" for reason in one.reasons())
-    yield f"Stages: {stages}. Reasons: {reasons}.\n"
+    reasons = ", ".join(f"`{reason}`" for reason in one.reasons())
+    stages = "" if recipes(component.name) else f" Stages: {', '.join(component.stages) or 'all'}."
+    yield f"Reasons: {reasons}.{stages}\n"
     if options := one.constant("OPTIONS"):
         yield f"With {', '.join(f'`{name} = {short(value)}`' for name, value in options.items())}:\n"
     before, kept, dropped = one.constant("BEFORE", ()), one.constant("KEPT"), one.constant("DROPPED")
@@ -174,6 +175,19 @@ def described(one: FilterPage) -> str:
     """The docstring of the filter's class if it has one of its own, else the component's summary."""
     text = inspect.getdoc(type(one.build())) if one.is_alone else None
     return text or f"{one.component.summary}."
+
+
+def recipes(name: str) -> list[str]:
+    """The recipes that use a filter."""
+    return [
+        recipe
+        for recipe in RECIPES
+        if any(
+            use["use"] == name
+            for stage in STAGES_WITH_FILTERS
+            for use in read_recipe(recipe).get(stage, {}).get("filters", ())
+        )
+    ]
 
 
 def written(item: Any, hidden: set[str]) -> str:

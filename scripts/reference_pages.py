@@ -52,10 +52,10 @@ SHARED_BY = 3
 
 
 def commands() -> Lines:
-    """Every command, its arguments, options and examples."""
+    """Every command, its arguments and options."""
     yield "# Commands\n"
     yield NOTE
-    yield "`selfinstruct --help` lists the commands, and `selfinstruct COMMAND --help` prints what stands here. A"
+    yield "`selfinstruct --help` lists the commands, and `selfinstruct COMMAND --help` prints one with examples. A"
     yield "command that takes `--backend` also takes the options of [that backend](components.md#backends). All"
     yield "commands share the [exit codes](errors.md).\n"
     shared = shared_options()
@@ -109,9 +109,6 @@ def one_command(command: click.Command, context: click.Context, level: str, *, s
         but = f" but {', '.join(others)}" if others else ""
         listed = f"all [common options](#common){but}" if len(others) < len(names) else ", ".join(names)
         yield f"{'Also' if own else 'Options'}: {listed}.\n"
-    for block in blocks(command.epilog) if command.epilog else ():
-        if not block.startswith("Exit codes:"):
-            yield block
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
             yield from one_command(below, click.Context(below, context, info_name=name), level + "#", shared=shared)
@@ -312,12 +309,12 @@ FIELD_WORDS: Mapping[str, str] = {
     "metadata": "the request: `prompt`, `response.choices[0]` with `text` and `finish_reason`, `created_at`",
     "instance_metadata": "the request, as `metadata` above",
     "request_idx": "which request of its stage it came from, from 0",
-    "id": "`g<request>.<position in its reply>` of the instruction; of an example `e<raw text>.<position>`",
+    "id": "`g<request>.<position in its reply>` of the instruction, or `e<raw text>.<position>` of an example",
     "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
-    "reason": "why: a fixed phrase of the filter; `missing-from-reply` where a reply lacks the answer about an "
-    "instruction or example, `request-failed` where its request failed; in ratings, the judge's own words",
+    "reason": "why: a fixed phrase of the filter, `missing-from-reply` where a reply lacks the answer, or "
+    "`request-failed`; in ratings, the judge's own words",
     "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",
@@ -329,7 +326,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
     "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "the model that rated",
-    "is_classification": "whether the answer is one of a few labels; in the file of labels `Yes`, `No` or `Unknown`",
+    "is_classification": "whether the answer is one of a few labels; of a label, `Yes`, `No` or `Unknown`",
 }
 
 SEED_WORDS: Mapping[str, str] = {
@@ -351,8 +348,7 @@ FILES_HEAD = """\
 {note}
 A run folder holds `run.sqlite`, which is the run, and these files, written from it whenever a command ends and by
 `selfinstruct export`. They are UTF-8, one JSON object a line. A key is never renamed or dropped; new ones may be added.
-Files of the original scripts with these keys can be [imported](../importing.md), and the [training data](../formats.md)
-that `export --to` writes has a page of its own.
+[Training data](../formats.md) has a page of its own.
 """
 
 

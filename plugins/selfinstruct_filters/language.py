@@ -113,9 +113,8 @@ class LanguageGuess:
 class LanguageFilter(Filter[Draft | Example]):
     """Drop a text in a language that is not in `keep`. By default all languages are kept.
 
-    The script decides where it can, without a model. Where kept and other languages share one, py3langid decides, on
-    texts long enough and when it is sure. A task in a kept language may hold text in another: what stands before the
-    first colon, quote or line end can save a text.
+    The script decides where it can. Where kept and other languages share one, py3langid decides, on texts long enough
+    and when it is sure. A task in a kept language may hold text in another behind a colon, quote or line end.
     """
 
     def __init__(self, options: LanguageOptions) -> None:

@@ -71,8 +71,7 @@ class RestatedFilter(Filter[Draft]):
     """Drop a draft that repeats a seed task or an example of its prompt, in one of its sentences or as a whole.
 
     Each of the draft's first sentences, and its opening, is compared by the longest common subsequence of words over
-    the shorter side. Only seed tasks and shown examples are known here: `containment` compares the whole draft with
-    every entry of the pool.
+    the shorter side. `containment` compares the whole draft with every entry of the pool.
     """
 
     def __init__(self, options: RestatedOptions) -> None:

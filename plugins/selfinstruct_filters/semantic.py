@@ -51,9 +51,7 @@ class SemanticOptions(Options):
 class SemanticFilter(Filter[Draft]):
     """Drop a draft whose embedding is too near to that of any seed or accepted instruction, by cosine.
 
-    All drafts of a reply are embedded in one call, also those that an earlier filter then drops. Embeddings are not
-    recorded in the run: they are cached on disk by text and model, and requested again if the cache lacks them when
-    a run is resumed. A model that answers the same text differently can therefore decide differently the next time.
+    [Duplicates by meaning](duplicates.md#by-meaning) has a measured model, and says where embeddings are kept.
     """
 
     def __init__(self, options: SemanticOptions, embeddings: Embeddings | None = None) -> None:

@@ -220,7 +220,8 @@ def test_a_mistake_on_the_command_line_is_a_usage_error_with_a_suggestion(args: 
 def test_no_backend_names_all_there_are() -> None:
     ended = command("generate")
     assert ended.err == (
-        "error: no backend is chosen\nName one: --backend NAME. Known: demo, groq, langchain, ollama, replay. "
+        "error: no backend is chosen\nName one: --backend NAME, in Python backend=NAME. "
+        "Known: demo, groq, langchain, ollama, replay. "
         "If an earlier command stopped before its first request, type it again in full.\n"
     )
 

@@ -77,6 +77,21 @@ def test_prepare_reads_raw_texts_and_sends_no_requests() -> None:
     assert list(board.lines())[1].endswith("67% of the last 3 candidates · 3 raw texts, 1.5 a second")
 
 
+def test_in_few_columns_nothing_but_the_last_instruction_is_cut() -> None:
+    drops = {"restated": 7, "duplicate": 2, "needs-more-than-text": 2, "statement": 1}
+    spent = {"tokens": 2927, "tokens_in_all": 3700, "usd": 0.0044, "usd_in_all": 0.0055}
+    wait = "54 s before the next attempt: too many requests of this model a minute"
+    board = Board("generate", "accepted", 48, 60, 6, 60, 48, 1.0, 2.0, drops, wait=wait, last="Say " * 40, **spent)  # type: ignore[arg-type]
+    *lines, last = board.lines(44)
+    assert max(map(len, lines)) <= 44
+    assert last.startswith("  last     Say Say")
+    assert lines[1:3] == ["  kept     80% of the last 60 candidates", "           6 requests, 1.0 a second"]
+    seen = " ".join(" ".join(lines).split())
+    for words in ("needs-more-than-text 2 others 1", "about 3,700 tokens, $0.0055 in all", wait):
+        assert words in seen
+    assert len(list(board.lines(100))) == 6, "one line each where there is room"
+
+
 def test_quiet_needs_no_live_line(tmp_path: Path) -> None:
     code, seen = on_a_terminal(tmp_path, "generate", "--backend", "demo", "--target", "5", "--quiet")
     assert code == 0

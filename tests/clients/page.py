@@ -58,11 +58,11 @@ OUTCOMES: Mapping[str, str] = {
 REFUSALS_HEAD = """
 ## Refusals in the providers' own words { #refusals }
 
-What a run does with the answers of providers that refuse a request, in forms and words that users and documentation
-quote in public.
+What a run does with the answers of providers that refuse a request, in words that users and documentation quote in
+public.
 
-| the answer is about | what the run does | clients of these providers |
-|---|---|---|"""
+| the answer is about | what the run does |
+|---|---|"""
 
 CLIENTS_HEAD = """
 ## What each client takes { #clients }
@@ -90,11 +90,12 @@ def lines(note: str) -> Iterator[str]:
     for (outcome, differences), names in answers.items():
         yield f"| {outcome} | {'; '.join(names)} | {differences} |"
     yield REFUSALS_HEAD
-    refusals: dict[tuple[str, str], dict[str, None]] = {}
+    refusals: dict[str, dict[str, dict[str, None]]] = {}
     for refusal in sorted(REFUSALS, key=lambda one: one.about):
-        refusals.setdefault((refusal.about, OUTCOMES[refusal.means]), {})[refusal.client] = None
-    for (about, outcome), clients in refusals.items():
-        yield f"| {about} | {outcome} | {', '.join(clients)} |"
+        refusals.setdefault(refusal.about, {}).setdefault(OUTCOMES[refusal.means], {})[refusal.client] = None
+    for about, outcomes in refusals.items():
+        told = [f"{outcome} ({', '.join(clients)})" for outcome, clients in outcomes.items()]
+        yield f"| {about} | {'; '.join(told if len(told) > 1 else outcomes)} |"
     yield CLIENTS_HEAD
     for client in CLIENTS:
         yield f"| {' | '.join(_client(client))} |"

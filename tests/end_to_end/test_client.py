@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import SecretStr
 
-from selfinstruct import ConfigError, ModelError, PluginError, RunError, SelfInstruct, Stopped
+from selfinstruct import ConfigError, ModelError, PluginError, RunError, SelfInstruct, Stopped, UsageError
 from selfinstruct.api import GENERATE, Component, Filter, NoOptions, drop, hookimpl, keep
 from selfinstruct.store import RunStore
 
@@ -194,10 +194,12 @@ def test_wrong_settings_are_reported_before_a_folder_is_made(out: Path) -> None:
         ({"recipe": "chatt"}, "no recipe is called 'chatt'; did you mean 'chat'"),
         ({"config": "none.toml"}, "there is no config file none.toml"),
         ({"plugins": ["./none.py"]}, "there is no file ./none.py"),
+        ({"plugins": "./none.py"}, r"plugins=\.\.\.\) takes a list, not str"),
+        ({"settings": {"targt": 7}}, "targt: unknown option; did you mean generate.target"),
     ],
 )
 def test_the_constructor_says_what_is_wrong_with_its_arguments(given: dict[str, Any], words: str, out: Path) -> None:
-    with pytest.raises((ConfigError, PluginError), match=words):
+    with pytest.raises((UsageError, PluginError), match=words):
         SelfInstruct(out=out, **given)
 
 

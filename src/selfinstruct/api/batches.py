@@ -43,9 +43,8 @@ def offline_client(exchange: Exchange) -> httpx.Client:
 class BatchStatus:
     """How far a batch is.
 
-    state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will come,
-               even if some requests have none, because the batch expired or was cancelled; `failed`: the provider
-               refused the file, and nothing is billed
+    state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will
+               come; `failed`: the provider refused the file, and nothing is billed
     completed  requests that have a result, of `total`
     message    what the provider says, where a batch failed, expired or was cancelled
     """

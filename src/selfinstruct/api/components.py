@@ -53,12 +53,12 @@ Item = TypeVar("Item")
 class Component(Generic[T]):
     """A descriptor of a component that a plugin offers. Registering must be cheap; `build` may import large packages.
 
-    name      how a config names it (`use = "name"`); lower-case words joined by hyphens, unique within its kind
+    name      how a config names it: lower-case words joined by hyphens, unique within its kind
     summary   one line for `selfinstruct plugins list`
     options   the options class; every field needs a description
     build     called once for each place in the config that uses it
     stages    the stages it can serve; empty means every one
-    extra     the extra of this distribution that installs the imports of `build`, such as "groq"
+    extra     the extra of this distribution that installs what `build` imports
     """
 
     name: str
@@ -72,9 +72,8 @@ class Component(Generic[T]):
 class Backend(ABC):
     """A language model behind any LangChain chat model.
 
-    Only `chat_model` is required. Retries, waiting, rate limits and the journal belong to the core, so the client's own
-    retries must be off. All methods are called in the thread of the run's event loop, except `chat_model`,
-    `accepts_schema` and `check`, which may block and are called in another thread.
+    Only `chat_model` is required. The client's own retries must be off. All methods are called in the thread of the
+    run's event loop, except `chat_model`, `accepts_schema` and `check`, which may block.
     """
 
     timeout: float = 120.0
@@ -127,16 +126,13 @@ class Backend(ABC):
         return None
 
     def billed_model(self) -> BilledModel | None:
-        """Return what a price table is asked for where `prices` gives none; `None` while no model is chosen.
-
-        Called before `chat_model` too, for an estimate, so it must not ask a server.
-        """
+        """Return the model to look up in a price table; `None` while none is chosen. It must not ask a server."""
         return None
 
     def describe(self) -> Mapping[str, Json]:
-        """Return facts to record with the run: `model`, and other settings that affect replies.
+        """Return facts to record with the run, never a secret: `model`, and other settings that affect replies.
 
-        Called after `chat_model`. A `note` is a sentence that is shown to the user. Never include a secret.
+        Called after `chat_model`. A `note` is a sentence that is shown to the user.
         """
         return {}
 
@@ -161,10 +157,9 @@ class Backend(ABC):
         return None
 
     def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
-        """A model as `chat_model` gives, whose client calls `exchange` with the body of a request instead of a server.
+        """A model whose client calls `exchange` with the body of a request instead of a server, for batches.
 
-        The core uses it to write the requests of a batch, and to read its results. `None` where requests and replies
-        are not those of OpenAI's chat completions.
+        `None` where requests and replies are not those of OpenAI's chat completions.
         """
         del sampling, exchange
         return None
@@ -203,8 +198,7 @@ class PromptEncoder(ABC):
     def with_schema(self) -> PromptEncoder | None:
         """Give the encoder that asks for the same as JSON, whose `schema` says in which form; `None` if there is none.
 
-        Called once when a stage starts. The post-processor must read both forms. Small models write much white space
-        into JSON, so allow for it in the `max_tokens` of its `sampling`.
+        Called once when a stage starts. The post-processor must read both forms.
         """
         return None
 

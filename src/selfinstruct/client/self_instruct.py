@@ -35,26 +35,22 @@ class SelfInstruct(RunFolder):
         grow.export("data/first", format="alpaca")
 
     model     a LangChain chat model; or else
-    backend   the name of a backend, such as "demo", "groq", "ollama"
+    backend   the name of a backend, such as "groq"
     out       the run folder; if it holds a run, that run is continued
     recipe    "chat" (the default), "paper", or a TOML file
-    seeds     a seed file; the builtin seed tasks if not given
+    seeds     a seed file
     config    a `selfinstruct.toml`
     plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
-    settings  settings of the config, laid over recipe and file: as tables, {"run": {"seed": 7}}, or by dotted names as
-              `--set` takes them, {"run.seed": 7, "generate.filters.length.min_words": 4}; dotted names apply last
+    settings  laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
     wait      whether to wait for a used-up quota, even until tomorrow
 
     The constructor raises `ConfigError` for wrong settings and `PluginError` for a plugin that cannot be loaded.
 
     Every stage continues where it stopped, and costs nothing if it is complete. Its call raises the same errors, and
     `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model that
-    cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
-    Every reply until then is kept. `observers` are objects with methods named like the observing hooks, such as
-    `selfinstruct_settled`.
-
-    Every call has an async twin, such as `agenerate` of `generate`. A model object belongs to one event loop: do not
-    use the same object in both kinds of calls.
+    cannot be used, and `Stopped` if it ended early and can be continued. `observers` are objects with methods named
+    like the observing hooks, such as `selfinstruct_settled`. A model object belongs to one event loop: do not use it
+    in plain and async calls.
     """
 
     def __init__(
@@ -79,6 +75,8 @@ class SelfInstruct(RunFolder):
                 f"SelfInstruct(seeds=...) takes the path of a file, not {type(seeds).__name__}",
                 "Write the seed tasks into a file, such as one JSON object a line, and give its path.",
             )
+        if isinstance(plugins, str):
+            raise UsageError("SelfInstruct(plugins=...) takes a list, not str", f"Write it as [{plugins!r}].")
         if settings is not None and not isinstance(settings, Mapping):
             raise UsageError(
                 f"SelfInstruct(settings=...) takes a dictionary, not {type(settings).__name__}",

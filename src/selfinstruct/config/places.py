@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from pydantic import BaseModel
 
@@ -94,6 +95,13 @@ def homes_of(option: str) -> list[str]:
     generate = [path for path in found if path.startswith("generate.")]
     others = [path for path in found if path.count(".") == 1]
     return list(dict.fromkeys(others or generate or found))[:3]
+
+
+def nearest_home(option: str) -> str:
+    """The suggestion of a setting of any table whose name is similar, or an empty string."""
+    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigFile)))}
+    close = get_close_matches(option, names, 1, 0.8)
+    return f"; did you mean {names[close[0]]}?" if close else ""
 
 
 def _paths(model: type[BaseModel], start: str = "") -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from selfinstruct.config.places import homes_of
+from selfinstruct.config.places import homes_of, nearest_home
 from selfinstruct.config.tables import ComponentTable
 from selfinstruct.errors import suggest
 
@@ -58,7 +58,7 @@ def _suggestion(option: str, known: Sequence[str], where: str) -> str:
     """The suggestion for an unknown option: an option of another table, or a similar one of its own table."""
     if homes := [path for path in homes_of(option) if path != where]:
         return f"; did you mean {' or '.join(homes)}?"
-    return suggest(option, known)
+    return suggest(option, known) or nearest_home(option)
 
 
 def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:

@@ -198,9 +198,7 @@ class AskTable(AskingTable):
 class ClassifyTable(AskTable):
     """The table `[classify]`: the stage that asks which instructions are classification tasks."""
 
-    facts: tuple[TaskFact, ...] = Field(
-        (), description="Facts to ask for in the same request: topic, difficulty, self_contained, harm."
-    )
+    facts: tuple[TaskFact, ...] = Field((), description="Facts to ask for in the same request.")
 
 
 class JudgeTable(AskTable):
