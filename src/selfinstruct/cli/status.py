@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +36,8 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.insight.status import read_status
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         status = read_status(store, more)
-    finally:
-        store.close()
     if as_json:
         click.echo(json.dumps(status.as_json()))
     else:

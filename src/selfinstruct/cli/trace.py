@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +51,10 @@ def command(identity: str, out: Path, depth: int, *, full: bool, plugins: Sequen
     from selfinstruct.insight.trace import trace
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         encode = _encoder(store, plugins)
         with store.snapshot():
             tree = trace(store, identity, depth, encode=encode)
-    finally:
-        store.close()
     if as_json:
         click.echo(json.dumps(tree))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,8 @@ def command(asked: str, out: Path, full: bool, *, as_json: bool) -> None:
     from selfinstruct.insight.why import why
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
-        with store.snapshot():
-            found = why(store, asked)
-    finally:
-        store.close()
+    with closing(RunStore.open_readonly(out)) as store, store.snapshot():
+        found = why(store, asked)
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return

@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,7 @@ from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.damage import damaged
 from selfinstruct.store.database import NoRunError, find_damage
+from selfinstruct.store.write_ahead import LOST_LOG, has_lost_log
 from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MOST_DAMAGES = 20
@@ -77,10 +79,14 @@ def examine(
 
 def _database(folder: Path) -> Iterator[Finding]:
     """Whether the database of a run that is there is whole, row by row."""
+    lost_log = has_lost_log(folder / RUN_FILE)
     try:
         if found := list(islice(find_damage(folder), MOST_DAMAGES)):
             raise damaged(folder / RUN_FILE, "; ".join(found))
-        yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+        words = "every page and row of the run is whole"
+        if lost_log:
+            words += f", but {LOST_LOG.format(folder / RUN_FILE)}"
+        yield Finding("folder", Check("database", True, words))
     except NoRunError:
         return
     except RunError as error:
@@ -141,9 +147,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 def _run(folder: Path) -> Finding:
     try:
-        store = RunStore.open_readonly(folder)
-        totals = store.totals(GENERATE)
-        store.close()
+        with closing(RunStore.open_readonly(folder)) as store:
+            totals = store.totals(GENERATE)
     except NoRunError:
         return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
