@@ -38,12 +38,12 @@ STAGES_WITH_FILTERS = ("generate", "classify", "instances", "prepare")
 HEAD = """\
 # Filters
 
-<!-- Written by scripts/filter_pages.py from the filters themselves: edit those, and run `make docs-filters`. -->
+<!-- Written by scripts/filter_pages.py -->
 
 A filter keeps or drops one candidate, never edits it, and says why. The first filter that drops a candidate decides
 its fate: `rejected.jsonl` names the filter, the reason and the evidence. `--filter NAME` or
 `[[generate.add_filters]]` adds a filter to those of the recipe; `--set generate.filters.NAME.OPTION=VALUE` or
-[a table of changes](reference/settings.md) sets an option. [Components](reference/components.md#filter-rouge-l-ray) has
+[a table of changes](reference/settings.md) sets an option. [Components](reference/components.md#rouge-l-ray) has
 `rouge-l-ray`, which decides as `rouge-l` does.
 """
 
@@ -191,10 +191,10 @@ def recipes(name: str) -> list[str]:
 
 
 def written(item: Any, hidden: set[str]) -> str:
-    """An item's fields as JSON, without those that say nothing."""
+    """An item as JSON: its text, or its fields without those that say nothing."""
     fields = dataclasses.asdict(item).items()
     shown = {name: value for name, value in fields if name not in hidden and value not in ("", (), {}, False)}
-    return json.dumps(shown, ensure_ascii=False)
+    return json.dumps(shown if set(shown) != {"text"} else item.text, ensure_ascii=False)
 
 
 def short(value: object) -> str:

@@ -39,7 +39,7 @@ from selfinstruct.plugins.registry import FILTER, KINDS, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-NOTE = "<!-- Written by scripts/reference_pages.py from the code: edit that, and run `make docs-reference`. -->\n"
+NOTE = "<!-- Written by scripts/reference_pages.py -->\n"
 
 Lines = Iterator[str]
 
@@ -122,7 +122,10 @@ def options(command: click.Command, context: click.Context) -> Iterator[tuple[st
                 record = option.get_help_record(context)
                 assert record is not None, option
                 flags, words = record
-                yield option.opts[0], (re.sub(r"\b(INTEGER|FLOAT)( RANGE)?$", "NUMBER", flags), words)
+                yield (
+                    option.opts[0],
+                    (re.sub(r"\b(INTEGER|FLOAT)( RANGE)?$", "NUMBER", flags), re.sub(r" +\[x>=?[01]\]", "", words)),
+                )
 
 
 def blocks(text: str) -> Lines:
@@ -203,12 +206,12 @@ def settings() -> Lines:
             yield "## Every stage { #stages }\n"
             yield f"In {', '.join(f'`[{stage}]`' for stage in stages)}, unless the stage's own table says otherwise.\n"
             yield from rows_of_table(shared.values())
-        yield f"## [{name}] {{ #{name} }}\n"
+        yield f"## [{name}]\n"
         yield f"{first_sentence(table)}\n"
         yield from rows_of_table(row for key, row in rows[name].items() if name not in stages or shared.get(key) != row)
         if name in stages and (without := [f"`{key}`" for key in shared if key not in rows[name]]):
             yield f"It has no {alternatives(without)}.\n"
-    yield f"## Sampling {{ #{SAMPLING} }}\n"
+    yield "## Sampling\n"
     yield (
         "In every stage that asks a model, as in `[generate.sampling]`. "
         + first_sentence(tables.SamplingOptions)
@@ -267,19 +270,29 @@ def components() -> Lines:
     registry = Registry.load()
     shown = (DOCS / "filters.md").read_text("utf-8")
     for one in KINDS:
-        yield f"## {one.capitalize()}s {{ #{one}s }}\n"
+        yield f"## {one.capitalize()}s\n"
         if one == FILTER:
             yield "Those that are not on [the page of filters](../filters.md).\n"
-        for offer in registry.offers(one):
-            if one == FILTER and f"\n## {offer.component.name}\n" in shown:
-                continue
-            component = offer.component
-            yield f"### {component.name} {{ #{one}-{component.name} }}\n"
+        offered = [
+            offer.component
+            for offer in registry.offers(one)
+            if one != FILTER or f"\n## {offer.component.name}\n" not in shown
+        ]
+        rows = {component.name: field_rows(component.options) for component in offered}
+        found = Counter(row for own in rows.values() for row in own.values())
+        shared = [row for row, count in found.items() if count >= SHARED_BY]
+        if shared:
+            yield "Options of several:\n"
+            yield from rows_of_table(shared)
+        for component in offered:
+            yield f"### {component.name}\n"
             stages = f" Stages: {', '.join(component.stages)}." if component.stages else ""
             needs = f" Needs `pip install 'selfinstruct[{component.extra}]'`." if component.extra else ""
             yield f"{component.summary}.{stages}{needs}\n"
-            if component.options.model_fields:
-                yield from fields(component.options)
+            if own := [row for row in rows[component.name].values() if row not in shared]:
+                yield from rows_of_table(own)
+            if also := [f"`{key}`" for key, row in rows[component.name].items() if row in shared]:
+                yield f"Also: {', '.join(also)}.\n"
 
 
 # --- files
@@ -435,7 +448,6 @@ def hooks() -> Lines:
     for name, hook in inspect.getmembers(hookspecs, inspect.isfunction):
         if name.startswith("selfinstruct_"):
             yield f"## {name}\n"
-            yield f"```python\n{name}{signature(hook)}\n```\n"
             yield docstring(hook) + "\n"
 
 
@@ -445,7 +457,7 @@ PYTHON_HEAD = """\
 {note}
 `from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it
 at work. Everything below [Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
-[Errors](errors.md) are in both.
+[Errors](errors.md) are in both. A field without a type is a `str`.
 """
 
 
@@ -474,8 +486,8 @@ def one_class(one: type, level: str) -> Lines:
     """A class with its fields and public methods, those of our own base classes that are not public too."""
     yield f"{level} {one.__name__}\n"
     if "__dataclass_fields__" in vars(one):
-        fields = [f"{name}: {what}" for name, what in inspect.get_annotations(one).items() if "ClassVar" not in what]
-        yield "```python\n" + "\n".join(fields) + "\n```\n"
+        fields = [(name, what) for name, what in inspect.get_annotations(one).items() if "ClassVar" not in what]
+        yield f"`({', '.join(name if what == 'str' else f'{name}: {what}' for name, what in fields)})`\n"
     yield docstring(one) + "\n"
     found = members(one)
     if twins := [name for name in found if is_twin(name, found)]:

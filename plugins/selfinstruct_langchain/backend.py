@@ -121,7 +121,7 @@ class LangChainBackend(Backend):
     def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given
         if self._provider in PROVIDERS:
-            require_key(self._provider, self._key, own)
+            require_key(self._provider, self._key, own, place=self._key_place)
         given: dict[str, Any] = {self._facts.address: options.base_url, self._facts.key: self._key or None}
         given = {name: value for name, value in given.items() if value is not None}
         given |= own | {name: value for name, value in arguments.items() if name not in own}

@@ -156,8 +156,8 @@ def provider_of(name: str) -> Provider:
     return PROVIDERS.get(name, OTHER)
 
 
-def require_key(name: str, key: str, given: dict[str, Any]) -> None:
-    """Raise `ModelError` if a provider needs a key and has none, or one that a header cannot hold."""
+def require_key(name: str, key: str, given: dict[str, Any], *, place: str) -> None:
+    """Raise `ModelError` if a provider needs a key and has none, or one in `place` that a header cannot hold."""
     keys = provider_of(name).keys
     hint = key_hint(name)
     installed = find_spec(provider_of(name).package or f"langchain_{name}")  # a missing package is reported elsewhere
@@ -166,7 +166,8 @@ def require_key(name: str, key: str, given: dict[str, Any]) -> None:
     if installed and keys and not key and provider_of(name).key not in given:
         raise ModelError(f"provider '{name}' needs a key", hint)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise ModelError(f"the key of provider '{name}' contains spaces or characters that a key cannot have", hint)
+        words = f"the key of provider '{name}' contains spaces or characters that a key cannot have"
+        raise ModelError(words, f"Replace the key in {place}.")
 
 
 def _has_aws_credentials(given: dict[str, Any]) -> bool:

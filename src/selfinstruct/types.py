@@ -140,7 +140,7 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """All messages as one text, a blank line between them: the `metadata.prompt` of the output contract."""
+        """All messages as one text, a blank line between them."""
         return "\n\n".join(message.text for message in self.messages)
 
 
@@ -186,7 +186,7 @@ class Reply:
 
     @property
     def ended_early(self) -> bool:
-        """Whether the reply may end in half an item, since it ended neither by itself nor by a stop text."""
+        """Whether the reply may end in half an item."""
         return self.finish in ("length", "filtered")
 
 
@@ -320,7 +320,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class BilledModel:
-    """A model as price tables name it. `address` is that of the API, where it may not be the provider's own."""
+    """A model as price tables name it, with the address of the API."""
 
     provider: str
     model: str
@@ -431,7 +431,7 @@ class Example:
 
     @property
     def digest(self) -> str:
-        """A digest of the three texts, as 32 hexadecimal digits. Examples with equal texts have equal digests."""
+        """A digest of the three texts, as 32 hexadecimal digits."""
         said = json.dumps([self.instruction, self.input, self.output])
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 

@@ -163,8 +163,9 @@ def test_what_is_deleted_is_of_one_stage(store: RunStore) -> None:
 
 def test_every_view_of_a_run_counts_its_own(store: RunStore) -> None:
     record(store, GENERATE, 0, Decision(0, "a", "accepted"), Decision(1, "b", "rejected", "f", "r"))
-    number = store.calls().sent(GENERATE, 0, prompt_tokens=3, completion_tokens=4)
-    store.calls().ended(number, prompt_tokens=3, completion_tokens=4, refused=False)
+    calls = store.calls()
+    number = calls.sent(GENERATE, 0, prompt_tokens=3, completion_tokens=4)
+    calls.ended(number, prompt_tokens=3, completion_tokens=4, refused=False)
     store.record_retry(Retry(GENERATE, 0, 1, 0.5, "busy")).result()
     spent = store.calls().spent()
     assert (spent.requests, spent.prompt_tokens, spent.completion_tokens) == (1, 3, 4)

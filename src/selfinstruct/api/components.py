@@ -95,18 +95,15 @@ class Backend(ABC):
 
         A completion model (`BaseLLM`) only accepts prompts of one user message, as a text to continue.
 
-        Raises `ModelError` with a hint if there is no usable model (no key, no server, unknown name).
+        Raises `ModelError` with a hint if there is no usable model.
         """
 
     def accepts_schema(self) -> bool:
-        """Say whether the chosen model keeps its reply to a JSON schema; may block, and comes before `chat_model`.
-
-        Called once when a stage starts whose prompt has such a form. Raises `ModelError` as `chat_model` does.
-        """
+        """Say whether the chosen model keeps its reply to a JSON schema. Called before `chat_model`."""
         return False
 
     def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
-        """Give the arguments of a call to the model that pass a schema; the default is the form of OpenAI's API."""
+        """Give the arguments of a call that pass a schema; the default is the form of OpenAI's API."""
         return chat.response_format(schema)
 
     def read_reply(self, message: BaseMessage) -> Completion:
@@ -209,8 +206,8 @@ class PromptEncoder(ABC):
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
         """Give the JSON schema that the reply to `encode(examples, subjects)` must have; `None` for free text.
 
-        Providers take few keywords: `type`, `properties`, `enum` and `anyOf`, every property in `required`, and
-        `additionalProperties` false. Use numbered keys in place of lists.
+        Use few keywords: `type`, `properties`, `enum` and `anyOf`, every property in `required`, and
+        `additionalProperties` false; numbered keys in place of lists.
         """
         return None
 
@@ -250,9 +247,9 @@ class Filter(ABC, Generic[Item]):
         """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
 
     def nearness(self, item: Item) -> float | None:  # noqa: ARG002
-        """Say how near the item is to the nearest observed one, from 0 to 1; `None` if the filter cannot measure that.
+        """Say how near the item is to the nearest observed one, from 0 to 1, for `export --best`; `None` if it cannot.
 
-        `export --best` asks the filter of drafts that `[export] distance` names. Observing more must never lower it.
+        Observing more must never lower it.
         """
         return None
 

@@ -132,7 +132,6 @@ REFUSED_VALUE = re.compile(
 )
 """What is said of a setting whose value is refused. Of `max_tokens` it is also said where one prompt is too long."""
 
-PENALTIES = ("frequency_penalty", "presence_penalty")
 NO_PENALTIES = re.compile(r"penalty is not enabled", re.IGNORECASE)
 """Gemini's words, which name neither of the two."""
 
@@ -167,6 +166,7 @@ TRANSIENT = (
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
 
+TEXT = re.compile(r"'str' object has no attribute|got str: |Expecting value: line 1 column 1 |neither text nor an end")
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What clients raise when the server's answer is not the JSON they expect."""
 
@@ -235,7 +235,7 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
 def _named_option(error: Exception, said: str) -> str:
     """The setting of the sampling that a refusal is about, or both penalties; empty if it is about none."""
     if NO_PENALTIES.search(said):
-        return " ".join(PENALTIES)
+        return "frequency_penalty presence_penalty"
     given = error_body(error).get("param")
     is_option, is_value = REFUSED_OPTION.search(said), REFUSED_VALUE.search(said)
     for option, names in OPTIONS.items():
@@ -279,6 +279,8 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
         return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):
         return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
+    if TEXT.search(messages):
+        return Busy("the server answered with something other than the client's JSON, such as a web page")
     if status_of(error) is not None or messages.startswith(NO_STATUS):
         return Busy(f"the server's answer could not be read ({words})")
     if any(isinstance(one, OSError) for one in chain) or _is_transient(names):

@@ -32,8 +32,7 @@ from selfinstruct.cli.options import out_option
 def command(out: Path, file: Path | None) -> None:
     """Write one HTML file about a run, even while another process works on it.
 
-    It shows the fate of every candidate, the novelty and variety of the instructions, their cost, and a sample with
-    lineage. It opens offline.
+    It shows the fates of candidates, novelty, variety, cost, and a sample with lineage. It opens offline.
     """
     from selfinstruct.insight.report import write_report
     from selfinstruct.store import RunStore

@@ -52,8 +52,7 @@ class RunFolder:
     def status(self, *, more: int | None = None) -> RunStatus:
         """Read the status of the run.
 
-        `more` asks for a forecast of what so many more instructions need. Works while another process writes. Raises
-        `RunError` if there is no run.
+        `more` asks for a forecast of what so many more instructions need. Raises `RunError` if there is no run.
         """
         with closing(RunStore.open_readonly(self.out)) as store:
             return read_status(store, more)

@@ -109,8 +109,8 @@ class SelfInstruct(RunFolder):
     def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
         """Run all stages in order, from seed tasks to training examples.
 
-        target  total number of instructions; the run's last target, or else the config's, if not given
-        judge   whether a model rates the examples too; as the config says if not given
+        target  total number of instructions; by default the run's last target, or else the config's
+        judge   whether a model rates the examples too; by default as the config says
         """
         return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
 
@@ -121,7 +121,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(None, {"judge.enabled": judge}, target=target, observers=observers)
 
     def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
-        """Grow new instructions until the run holds `target` of them; by default its last target or the config's."""
+        """Grow new instructions until the run holds `target` of them."""
         return run_sync(self.agenerate(target, observers=observers), self._interrupt)
 
     async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
@@ -137,7 +137,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(CLASSIFY, {}, observers=observers)
 
     def instances(self, *, observers: Sequence[object] = ()) -> Result:
-        """Ask the model for instances of every instruction: an input where it needs one, and an output."""
+        """Ask the model for inputs and outputs of every instruction."""
         return run_sync(self.ainstances(observers=observers), self._interrupt)
 
     async def ainstances(self, *, observers: Sequence[object] = ()) -> Result:
@@ -153,8 +153,8 @@ class SelfInstruct(RunFolder):
     ) -> Result:
         """Turn raw instances into training examples, without asking a model.
 
-        min_score  drop examples that the judge rated lower, from 0 to 3; as the config says if not given
-        unrated    whether to keep or to drop examples without a rating; as the config says if not given
+        min_score  drop examples that the judge rated lower, from 0 to 3
+        unrated    whether to keep or to drop examples without a rating
         """
         return run_sync(self.aprepare(min_score=min_score, unrated=unrated, observers=observers), self._interrupt)
 
@@ -181,7 +181,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(JUDGE, {}, observers=observers)
 
     def stream(self, target: int | None = None) -> Generator[str, None, None]:
-        """Generate as `generate` does, and yield each instruction when it is accepted. Closing the iterator stops."""
+        """Generate, and yield each instruction when it is accepted. Closing the iterator stops."""
         accepted: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
 
         class Listener:

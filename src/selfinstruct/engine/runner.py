@@ -148,7 +148,7 @@ class Runner:
         try:
             if is_complete or not self._collected:
                 self._unproductive.check(is_complete)
-            if self._failures >= (1 if is_vain else self._most_failures):
+            if self._failures >= (1 if is_vain else self._most_failures) and (is_vain or not self._collected):
                 raise all_failed(self._failures, self._last_failure)
         except ModelError:
             self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
@@ -252,10 +252,11 @@ class Runner:
 
     def _settle_one(self, pending: PendingRequest, answer: Reply | Failure, outcome: ChainResult | None) -> None:
         request = pending.request
+        is_new = pending.task is not None or request.index in self._collected
         if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
-            self._failures += pending.task is not None  # a recorded failure says nothing about the model now
+            self._failures += is_new  # a recorded failure says nothing about the model now
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
@@ -278,7 +279,6 @@ class Runner:
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
         if isinstance(answer, Reply) and not self._stage.recorded:
-            is_new = pending.task is not None or request.index in self._collected
             self._unproductive.settled(request, answer, decisions, is_new=is_new)
         reply, failure = (None, answer.message) if isinstance(answer, Failure) else (answer, "")
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))

@@ -29,6 +29,7 @@ from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.damage import damaged
 from selfinstruct.store.database import NoRunError, find_damage
+from selfinstruct.store.write_ahead import LOST_LOG, has_lost_log
 from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MOST_DAMAGES = 20
@@ -78,10 +79,14 @@ def examine(
 
 def _database(folder: Path) -> Iterator[Finding]:
     """Whether the database of a run that is there is whole, row by row."""
+    lost_log = has_lost_log(folder / RUN_FILE)
     try:
         if found := list(islice(find_damage(folder), MOST_DAMAGES)):
             raise damaged(folder / RUN_FILE, "; ".join(found))
-        yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+        words = "every page and row of the run is whole"
+        if lost_log:
+            words += f", but {LOST_LOG.format(folder / RUN_FILE)}"
+        yield Finding("folder", Check("database", True, words))
     except NoRunError:
         return
     except RunError as error:

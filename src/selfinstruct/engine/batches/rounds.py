@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,23 +19,21 @@ from selfinstruct.api.batches import Batches, BatchStatus
 from selfinstruct.engine.batches.batch_files import Line, LineFiles
 from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.batches.results import BatchResults, CommitQueue
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
 from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
-from selfinstruct.store import CommitFuture, RunStore
+from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Failure, Reply, Request, Unusable
+from selfinstruct.types import Request, Unusable
 
 T = TypeVar("T")
 
 POLL_SECONDS = 60.0
 """Seconds between two looks at the batches that are out, where the command waits for them."""
-
-MAX_UNCOMMITTED = 1000
-"""Requests or replies that may be on their way to the disk."""
 
 LINES_AT_ONCE = 200
 """Results that are read before the event loop looks for a signal again."""
@@ -88,7 +85,7 @@ class BatchRounds:
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
         settled, journalled = len(self._store.accepted_totals(stage.name)), self._store.next_request_index(stage.name)
-        index, commits = settled, _Commits()
+        index, commits = settled, CommitQueue()
         while True:
             if index < journalled:
                 stage.on_planned(self._request(stage, index))
@@ -202,6 +199,7 @@ class BatchRounds:
 
     async def _collect(self, stage: Stage) -> None:
         """Journal the results that are there, and end the batches that will bring no more."""
+        refusal: ModelError | None = None
         by_provider: dict[str, list[SentBatch]] = {}
         for batch in self._journal.open(stage.name):
             by_provider.setdefault(batch.provider, []).append(batch)
@@ -215,7 +213,9 @@ class BatchRounds:
                     "Nothing was billed. Correct the cause, or run the command without --batch.",
                 )
             if status.state != "running":
-                await self._end(stage, provider, group, status=status)
+                refusal = await self._end(stage, provider, group, status=status) or refusal
+        if refusal is not None:  # once all are ended, so that none of them says it again to the next command
+            raise refusal
 
     def _refuse_other_place(self, batch: SentBatch) -> None:
         """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
@@ -226,11 +226,18 @@ class BatchRounds:
             words = f"{len(batch.indexes):,} requests of {batch.stage} are in {where}"
             raise UsageError(words, f"Continue with {flag}.")
 
-    async def _end(self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus) -> None:
-        """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
+    async def _end(
+        self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus
+    ) -> ModelError | None:
+        """Journal the results of batches that share a provider's id, and end those that have all of theirs.
+
+        Returns why the model cannot be used, if that is what all of them say.
+        """
         found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
         ended = [one for one in group if status.state == "ended" or found.seen >= one.indexes]
         await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
+        if found.refusal is not None:
+            return found.refusal
         requests = sum(len(one.indexes) for one in ended)
         unanswered = sum(len(one.indexes - found.answered) for one in ended)
         why = status.message or found.fault
@@ -239,12 +246,14 @@ class BatchRounds:
         if unanswered:
             words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
             self._say(f"{words}: {why}" if why else words)
+        return None
 
-    async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> _Results:
+    async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> BatchResults:
         """Journal the answers to these requests among a batch's results."""
-        found, commits = _Results(), _Commits()
+        found, commits = BatchResults(), CommitQueue()
         unanswered = indexes.intersection(self._journal.unanswered(stage.name))
-        found.answered = set(indexes - unanswered)
+        known = indexes - unanswered
+        found.answered = set(known)
         lines = await self._call(self._batches.fetch, provider)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
             for result in filter(None, map(read_result, chunk)):
@@ -259,42 +268,12 @@ class BatchRounds:
                 if index not in unanswered:
                     continue
                 answer = self._lines.decode(request, result)
-                if isinstance(answer, Reply | Failure):
-                    found.answered.add(index)
-                    self.collected.add(index)
+                if found.add(answer, request):
                     await commits.add(self._store.record_answer(request, answer))
-                else:
-                    found.fault = answer.message
-                if isinstance(answer, Unusable):
-                    await commits.wait(0)
-                    raise ModelError(answer.message, answer.hint)
+        for request, failure in found.unexplained_failures():
+            await commits.add(self._store.record_answer(request, failure))
         await commits.wait(0)
+        self.collected |= found.answered - known
         if found.strangers:
             self._say(f"{found.strangers:,} results in {provider} belong to other requests and are left out")
         return found
-
-
-class _Results:
-    """What a batch has brought: requests with a result, those with an answer, results of others, the last fault."""
-
-    def __init__(self) -> None:
-        self.seen: set[int] = set()
-        self.answered: set[int] = set()
-        self.strangers, self.fault = 0, ""
-
-
-class _Commits:
-    """Waits for the disk now and then, so that memory stays flat."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[CommitFuture] = deque()
-
-    async def add(self, commit: CommitFuture) -> None:
-        """Remember a commit, and wait for the oldest while there are too many."""
-        self._waiting.append(commit)
-        await self.wait(MAX_UNCOMMITTED)
-
-    async def wait(self, most: int) -> None:
-        """Wait until at most so many commits are under way."""
-        while len(self._waiting) > most:
-            await self._waiting.popleft().wait()
