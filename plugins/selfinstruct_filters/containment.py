@@ -18,7 +18,7 @@ class ContainmentOptions(Options):
     fewest: int = Field(
         5,
         ge=1,
-        description="A side with fewer words is too common to be a copy (letters, where no spaces are written).",
+        description="A side with fewer words (letters, where no spaces are written) is no copy.",
     )
 
 

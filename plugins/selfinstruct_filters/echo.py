@@ -31,8 +31,7 @@ class EchoOptions(Options):
 class EchoFilter(Filter[Draft | Example]):
     """Drop text that repeats the prompt, such as one of its rules as a task, or what a field is for as its value.
 
-    A draft is compared with its own prompt, examples aside, and with `phrases`; an example's input and output with
-    `phrases` alone. Numbers do not matter.
+    A draft is compared with its own prompt, examples aside; an example only with `phrases`. Numbers do not matter.
     """
 
     def __init__(self, options: EchoOptions) -> None:
@@ -89,6 +88,6 @@ def _plain(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-_MESSAGES = ("Write 10 new tasks, numbered 1 to 10. Vary the verb, the length and the form.",)
+_MESSAGES = ("Write 10 new tasks, numbered 1 to 10.",)
 KEPT = Draft("Write ten interview questions for a beekeeper, numbered 1 to 10.", messages=_MESSAGES)
 DROPPED = Draft("Write 8 new tasks, numbered 1 to 8.", messages=_MESSAGES)

@@ -72,14 +72,14 @@ class KeywordsOptions(Options):
     languages: tuple[Language, ...] = Field(("en",), description="Languages whose lists are used if none is given.")
     words: tuple[str, ...] | None = Field(
         None,
-        description="Words and phrases that no task may contain, in any case; replaces the languages' own.",
+        description="Words and phrases that no task may contain, in place of the languages' own.",
     )
     opening: tuple[str, ...] | None = Field(
-        None, description="Words that no task may start with, in any case; replaces the languages' own."
+        None, description="Words that no task may start with, in place of the languages' own."
     )
     media: tuple[str, ...] | None = Field(
         None,
-        description="Things that no task may refer to ('this photo') or ask to make; replaces the languages' own.",
+        description="Things that no task may refer to or ask to make, in place of the languages' own.",
     )
 
 

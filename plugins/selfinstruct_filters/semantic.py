@@ -25,15 +25,13 @@ class SemanticOptions(Options):
 
     unfrozen: ClassVar[frozenset[str]] = frozenset({"batch", "cache", "timeout"})
 
-    model: str = Field(description="Provider and model of LangChain embeddings, such as ollama:nomic-embed-text.")
-    threshold: float = Field(
-        0.9, ge=-1, le=1, description="Drop a draft whose cosine with any entry is above this; models differ widely."
-    )
+    model: str = Field(description="Provider and model, such as ollama:nomic-embed-text.")
+    threshold: float = Field(0.9, ge=-1, le=1, description="Drop a draft whose cosine with any entry is above this.")
     batch: int = Field(64, ge=1, description="Most texts that are embedded in one call.")
     cache: str | None = Field(
-        None, description="Folder where embeddings are kept. Default: selfinstruct/embeddings in the user's cache."
+        None, description="Folder of embeddings. Default: selfinstruct/embeddings in the user's cache."
     )
-    timeout: float = Field(120.0, gt=0, description="Seconds a call to Ollama may take; other clients have their own.")
+    timeout: float = Field(120.0, gt=0, description="Seconds a call to Ollama may take.")
     kwargs: dict[str, Any] = Field(
         default_factory=dict,
         description="Further arguments of the provider's class, such as base_url; not its key.",

@@ -211,8 +211,6 @@ class GroqBackend(Backend):
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
         if code in NEEDS_ACCOUNT_OWNER:
             return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
-        if status == 400 and "not supported with this model" in words:
-            return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         if code == SCHEMA_MISSED:
             message = "the reply is not the JSON that was asked for; a run with run.structured=false asks for none"
             return Rejected(f"{message} (HTTP {status}): {words}", is_unexplained=True)
@@ -226,6 +224,8 @@ class GroqBackend(Backend):
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error, {"refused": self._refused_hint})
+        if isinstance(fault, Rejected) and "not supported with this model" in words:
+            return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         return replace(fault, message=self._mask(fault.message))
 
     def _words(self, error: BaseException) -> str:

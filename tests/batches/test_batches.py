@@ -213,7 +213,7 @@ def test_batches_that_were_refused_for_a_setting_are_over_once_it_is_left_out(
 ) -> None:
     words = "Unsupported parameter: 'top_p' is not supported with this model."
     server.reply = lambda body: error(400, words) if "top_p" in body else demo_reply(body)
-    with pytest.raises(ModelError, match="does not take an option"):
+    with pytest.raises(ModelError, match="does not take top_p"):
         finish("classify", **{"run.batch_size": 1, "classify.sampling.top_p": 0.5})
     assert finish("classify", **{"classify.sampling.top_p": "unset"}).summary.reason == "complete"
 

@@ -126,6 +126,13 @@ def main() -> None:
         lead = "stopped" if error.exit_code == 5 else "error"
         _print_error(f"{lead}: {error}")
         sys.exit(error.exit_code)
+    except MemoryError:
+        _trace(debug)
+        _print_error(
+            "stopped: there is not enough memory\n"
+            "Nothing that was recorded is lost. End other programs, then run the same command again."
+        )
+        sys.exit(5)
     except _OutputClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)

@@ -57,8 +57,9 @@ def check_context(backend: Backend, needs: Mapping[str, int]) -> Check:
     if context is None:
         return Check("context", True, f"{words}; the model's context size is not known")
     small = [stage for stage, tokens in needs.items() if tokens > context]
-    fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model's context is {context:,} tokens", fix)
+    fix = "Choose a model with a larger context, raise num_ctx if it is set, or lower [{}.sampling] max_tokens."
+    found = f"{words}; the model's context is {context:,} tokens"
+    return Check("context", not small, found, fix.format(small[0]) if small else "")
 
 
 def refuse_completion_model(
