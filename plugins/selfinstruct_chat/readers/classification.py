@@ -42,7 +42,6 @@ _LAST = re.compile(
 """An answer at the end, set apart from what stands before it by a sign: not `Answer yes or no`."""
 
 _INSIDE = re.compile(r"(?:\bis|'s)(?P<no> not|n't)?(?: an?)? (?P<kind>classification)\b", re.IGNORECASE)
-_BOLD = re.compile(r"\*\*(?:(?P<no>no)|(?P<yes>yes))\b\W?\*\*", re.IGNORECASE)
 
 _TASK = r"(?:(?:task|question|item|instruction|number|no|nr|t|q)\b[.\s]*)?[#(]?\s*"
 _MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
@@ -115,7 +114,6 @@ def yes_or_no(words: str) -> str:
         _FIRST.match(words),
         _NAMED.match(words),
         _LAST.search(words),
-        _BOLD.search(words),
     ):
         if found is not None:
             return "no" if found["no"] else "yes"

@@ -17,16 +17,17 @@ HEAD = 120
 
 _STARS = r"[*_]{0,3}"
 _LEAD = (
-    r"[ \t]*+(?:>[ \t]*+)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
-    rf"(?:{SYMBOL}[ \t]*)?[\[【]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
+    r"[ \t]*+(?:>[ \t]*+)?(?:<details>[ \t]*<summary>)?(?:[-*•+][ \t]+)?"
+    r"(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
+    rf"(?:{SYMBOL}[ \t]*)?[\[【(]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
 )
 LABEL = re.compile(
     rf"{_LEAD}(?P<name>[^\W\d_][^\n:：*\]】]{{0,30}}?)(?P<number>(?:[ \t]*[#(]?\d{{1,3}}\)?)?)[ \t]*[\]】)]?{_STARS}"
-    rf"(?:[ \t]*(?P<colon>[:：]){_STARS}[ \t]*|[ \t]*(?P<dash>[–—-])(?=[ ])|(?P<bare>[ \t#]*)(?=\r?\Z))"
+    rf"(?:[ \t]*(?P<colon>[:：]|</summary>){_STARS}[ \t]*|[ \t]*(?P<dash>[–—-])(?=[ ])|(?P<bare>[ \t#]*)(?=\r?\Z))"
 )
 """The start of a line that names a field: `**Text:** `; or a heading that does: `## Input`."""
 
-_LABEL_SIGNS = (":", "：", "- ", "– ", "— ", "*", "_", "#")
+_LABEL_SIGNS = (":", "：", "</summary>", "- ", "– ", "— ", "*", "_", "#")
 """A line that `LABEL` makes a label of holds one of these, and they are found sooner."""
 
 _SIGN = r"[^\w\n]{0,8}"
@@ -107,6 +108,12 @@ def label_at(line: str) -> Label | None:
         return None
     is_numbered = bool(found["first"] or found["second"] or found["number"])
     return Label(name, part, line[found.end() :], bool(found["heading"]), is_numbered)
+
+
+def part_at(line: str) -> str:
+    """The group of words that a line's label belongs to; empty without a label, or of an unknown one."""
+    label = label_at(line)
+    return label.part if label else ""
 
 
 def delimiter_at(line: str) -> Label | None:

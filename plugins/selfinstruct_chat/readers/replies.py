@@ -23,7 +23,7 @@ _ENTITY = re.compile(
 """Entities that are signs of a sentence: `&sum;` may as well be an address in C."""
 
 ABOUT_MARKUP = re.compile(r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE)
-_LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
+LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
 _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 
@@ -55,4 +55,4 @@ def without_markup(text: str, instruction: str) -> str:
     """A text that was written as a page, with lines that end in `<br>`, as plain lines; others as they are."""
     if "<br" not in text or ABOUT_MARKUP.search(instruction) or not _BREAK_LAST.search(text):
         return text
-    return plain_entities(_LINE_MARKUP.sub("", text))
+    return plain_entities(LINE_MARKUP.sub("", text))
