@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus
 from selfinstruct.engine.batches.batch_files import Line, LineFiles
 from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.engine.batches.commits import Commits
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of, read_result
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
@@ -26,22 +26,20 @@ from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
 from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
-from selfinstruct.store import CommitFuture, RunStore
+from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Failure, Reply, Request, Unusable
+from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
 
 T = TypeVar("T")
 
 POLL_SECONDS = 60.0
 """Seconds between two looks at the batches that are out, where the command waits for them."""
 
-MAX_UNCOMMITTED = 1000
-"""Requests or replies that may be on their way to the disk."""
-
 LINES_AT_ONCE = 200
 """Results that are read before the event loop looks for a signal again."""
 
 COME_BACK = "Run the same command again later, or now with --wait."
+ANSWER_FILES = "Have your engine answer the files of requests, then run the same command again."
 
 
 class BatchRounds:
@@ -87,7 +85,7 @@ class BatchRounds:
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
         settled, journalled = len(self._store.accepted_totals(stage.name)), self._store.next_request_index(stage.name)
-        index, commits = settled, _Commits()
+        index, commits = settled, Commits()
         while True:
             if index < journalled:
                 stage.on_planned(self._request(stage, index))
@@ -134,15 +132,21 @@ class BatchRounds:
 
     async def _look_again(self, sent: list[SentBatch]) -> None:
         requests = sum(len(batch.indexes) for batch in sent)
-        words = f"{requests:,} requests are with the provider, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
+        in_folder = isinstance(self._batches, FolderBatches)
+        where = f"in {sent[0].provider}" if in_folder else "with the provider"
+        words = f"{requests:,} requests are {where}, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
         if not self._wait:
-            raise Stopped(words, COME_BACK)
+            raise Stopped(words, ANSWER_FILES if in_folder else COME_BACK)
         self._say(f"{words}: looking again in {self._poll_seconds:g} s")
         try:
             await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
         except TimeoutError:
             return
-        raise Stopped("interrupted", COME_BACK)
+        self._check_interrupt()
+
+    def _check_interrupt(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped("interrupted", COME_BACK)
 
     async def _call(self, work: Callable[..., T], *values: object) -> T:
         """Call the batches in a thread; raises the error that the backend reads out of an exception."""
@@ -164,9 +168,11 @@ class BatchRounds:
         """Send files of the requests that wait for an answer and are in no batch, as many as the budget allows."""
         out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
         waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
-        lines = LineFiles(self._affordable(stage, waiting))
+        attempts = self._journal.attempts(stage.name)
+        lines = LineFiles(self._affordable(stage, waiting, attempts))
         with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
             while await asyncio.to_thread(lines.has_more):
+                self._check_interrupt()
                 key = uuid.uuid4().hex
                 file = Path(folder) / f"{stage.name}-{key}.jsonl"
                 with file.open("wb") as opened:
@@ -180,7 +186,7 @@ class BatchRounds:
                 self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
                 file.unlink(missing_ok=True)
 
-    def _affordable(self, stage: Stage, waiting: Iterator[int]) -> Iterator[Line]:
+    def _affordable(self, stage: Stage, waiting: Iterator[int], attempts: Mapping[int, int]) -> Iterator[Line]:
         """The lines of waiting requests, until the budget is used up; raises `Stopped` if it has room for none."""
         for out, index in enumerate(waiting):
             request = self._request(stage, index)
@@ -188,13 +194,17 @@ class BatchRounds:
             if not self._budget.allows(prompt, reply, out):
                 return
             self._budget.reserve(prompt, reply)
-            yield Line(index, self._lines.encode(request), prompt_tokens=prompt, completion_tokens=reply)
+            line = self._lines.encode(request, attempts.get(index, 0) + 1)
+            yield Line(index, line, prompt_tokens=prompt, completion_tokens=reply)
 
     async def _find_lost(self, stage: str) -> None:
         """Find the batches that were under way to the provider when the program was killed."""
         for batch in self._journal.open(stage):
             if not batch.provider:
                 found = await self._call(self._batches.find, batch.key)
+                if not found:
+                    lost = f"{len(batch.indexes):,} requests of {stage} were being sent when the command ended"
+                    self._say(f"{lost}, and the provider lists no batch with them: they are sent again")
                 await (self._journal.confirm(batch.key, found) if found else self._journal.withdraw(batch.key)).wait()
 
     # --- from the provider --------------------------------------------------------------------------------------------
@@ -228,73 +238,52 @@ class BatchRounds:
 
     async def _end(self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus) -> None:
         """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
-        found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
-        ended = [one for one in group if status.state == "ended" or found.seen >= one.indexes]
+        waiting = set[int]().union(*(one.indexes for one in group)).intersection(self._journal.unanswered(stage.name))
+        count, failed = await self._record_results(stage, provider, waiting)
+        if status.completed and not count:
+            raise Stopped(f"batch {provider} has ended, but its {status.completed:,} results are not there", COME_BACK)
+        ended = [one for one in group if status.state == "ended" or one.indexes.isdisjoint(waiting - failed.keys())]
         await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
         requests = sum(len(one.indexes) for one in ended)
-        unanswered = sum(len(one.indexes - found.answered) for one in ended)
-        why = status.message or found.fault
+        unanswered = sum(len(one.indexes & waiting) for one in ended)
+        if unusable := next((fault for fault in failed.values() if isinstance(fault, Unusable)), None):
+            raise ModelError(unusable.message, unusable.hint)
+        why = status.message or next((fault.message for fault in failed.values()), "")
         if requests and unanswered == requests:
             raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
         if unanswered:
             words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
             self._say(f"{words}: {why}" if why else words)
 
-    async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> _Results:
-        """Journal the answers to these requests among a batch's results."""
-        found, commits = _Results(), _Commits()
-        unanswered = indexes.intersection(self._journal.unanswered(stage.name))
-        found.answered = set(indexes - unanswered)
+    async def _record_results(self, stage: Stage, provider: str, waiting: set[int]) -> tuple[int, dict[int, Fault]]:
+        """Journal the answers to waiting requests among a batch's results, and take these requests out of `waiting`.
+
+        Returns how many results there are, and the requests that are left though they have a result, with its fault.
+        """
+        commits, count, strangers, failed = Commits(), 0, 0, dict[int, Fault]()
+        attempts = self._journal.attempts(stage.name)
         lines = await self._call(self._batches.fetch, provider)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
             for result in filter(None, map(read_result, chunk)):
-                name, index = place_of(result.custom_id) or ("", -1)
-                if index in found.seen and name == stage.name:
-                    continue
-                request = self._request(stage, index) if name == stage.name and index in indexes else None
-                if request is None or custom_id(request) != result.custom_id:
-                    found.strangers += 1
-                    continue
-                found.seen.add(index)
-                if index not in unanswered:
+                count += 1
+                name, index, attempt = place_of(result.custom_id) or ("", -1, 0)
+                if name and (name != stage.name or index not in waiting):
+                    continue  # it belongs to another stage, or has its answer
+                request = self._request(stage, index) if name else None
+                if request is None or custom_id(request, attempt) != result.custom_id:
+                    strangers += 1
                     continue
                 answer = self._lines.decode(request, result)
+                if not isinstance(answer, Reply) and attempt <= attempts.get(index, 0):
+                    continue  # an earlier attempt, which is why there is this one
                 if isinstance(answer, Reply | Failure):
-                    found.answered.add(index)
+                    waiting.remove(index)
+                    failed.pop(index, None)
                     await commits.add(self._store.record_answer(request, answer))
                 else:
-                    found.fault = answer.message
-                if isinstance(answer, Unusable):
-                    await commits.wait(0)
-                    raise ModelError(answer.message, answer.hint)
+                    failed[index] = answer
+            self._check_interrupt()
         await commits.wait(0)
-        if found.strangers:
-            self._say(f"{found.strangers:,} results in {provider} belong to other requests and are left out")
-        return found
-
-
-class _Results:
-    """What a batch has brought: requests with a result, those with an answer, results of others, the last fault."""
-
-    def __init__(self) -> None:
-        self.seen: set[int] = set()
-        self.answered: set[int] = set()
-        self.strangers = 0
-        self.fault = ""
-
-
-class _Commits:
-    """Waits for the disk now and then, so that memory stays flat."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[CommitFuture] = deque()
-
-    async def add(self, commit: CommitFuture) -> None:
-        """Remember a commit, and wait for the oldest while there are too many."""
-        self._waiting.append(commit)
-        await self.wait(MAX_UNCOMMITTED)
-
-    async def wait(self, most: int) -> None:
-        """Wait until at most so many commits are under way."""
-        while len(self._waiting) > most:
-            await self._waiting.popleft().wait()
+        if strangers:
+            self._say(f"{strangers:,} results in {provider} belong to other requests and are left out")
+        return count, failed
