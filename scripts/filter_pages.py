@@ -38,13 +38,13 @@ STAGES_WITH_FILTERS = ("generate", "classify", "instances", "prepare")
 HEAD = """\
 # Filters
 
-<!-- Written by scripts/filter_pages.py from the filters themselves: edit those, and run `make docs-filters`. -->
+<!-- Written by scripts/filter_pages.py -->
 
-A filter keeps or drops one candidate at a time, never edits, and says why. The first filter that drops a candidate
-decides its fate: `rejected.jsonl` names the filter, the reason and the evidence. A recipe lists the filters that run,
-in their order. `--filter NAME` or `[[generate.add_filters]]` adds one, and `--set generate.filters.NAME.OPTION=VALUE`
-or [a table of changes](reference/settings.md) sets an option. `rouge-l-ray` (extra `ray`) gives the verdicts of
-`rouge-l` from a pool over several processes.
+A filter keeps or drops one candidate, never edits it, and says why. The first filter that drops a candidate decides
+its fate: `rejected.jsonl` names the filter, the reason and the evidence. `--filter NAME` or
+`[[generate.add_filters]]` adds a filter to those of the recipe; `--set generate.filters.NAME.OPTION=VALUE` or
+[a table of changes](reference/settings.md) sets an option. [Components](reference/components.md#rouge-l-ray) has
+`rouge-l-ray`, which decides as `rouge-l` does.
 """
 
 TWINS = {"rouge-l-ray"}
@@ -128,12 +128,19 @@ def page() -> str:
 
 
 def contents(filters: list[FilterPage]) -> Iterator[str]:
-    """The table of all filters."""
-    yield "| filter | what it does | stages | recipes |\n| --- | --- | --- | --- |"
-    for one in filters:
-        name, stages = one.component.name, ", ".join(one.component.stages) or "all"
-        yield f"| [`{name}`](#{name}) | {cell(one.component.summary)} | {stages} | {', '.join(recipes(name)) or '-'} |"
-    yield ""
+    """The filters of each recipe and stage in the order in which they run, and those that no recipe uses."""
+    names = [one.component.name for one in filters]
+    for recipe in RECIPES:
+        for stage in STAGES_WITH_FILTERS:
+            if used := [use["use"] for use in read_recipe(recipe).get(stage, {}).get("filters", ())]:
+                yield f"- `{recipe}` in `{stage}`: {links(used)}"
+                names = [name for name in names if name not in used]
+    yield f"- in no recipe: {links(names)}\n"
+
+
+def links(names: list[str]) -> str:
+    """Links to the sections of filters."""
+    return ", ".join(f"[{name}](#{name})" for name in names)
 
 
 def section(one: FilterPage) -> Iterator[str]:
@@ -149,16 +156,19 @@ def section(one: FilterPage) -> Iterator[str]:
             default = "" if option.is_required() else short(option.get_default(call_default_factory=True))
             yield f"| `{name}` | {cell(f'`{default}`' if default else 'required')} | {cell(option.description or '')} |"
         yield ""
-    yield f"Reasons: {', '.join(f'`{reason}`' for reason in one.reasons())}.\n"
+    reasons = ", ".join(f"`{reason}`" for reason in one.reasons())
+    stages = "" if recipes(component.name) else f" Stages: {', '.join(component.stages) or 'all'}."
+    yield f"Reasons: {reasons}.{stages}\n"
     if options := one.constant("OPTIONS"):
         yield f"With {', '.join(f'`{name} = {short(value)}`' for name, value in options.items())}:\n"
-    if before := one.constant("BEFORE"):
-        yield from ("After", fenced([written(item) for item in before]))
-    for title, name in (("Kept", "KEPT"), ("Dropped", "DROPPED")):
-        item = one.constant(name)
-        verdict = one.verdict(item)
-        why = {"keep": verdict.keep, "reason": verdict.reason, "evidence": dict(verdict.evidence)}
-        yield from (title, fenced([written(item)] if verdict.keep else [written(item), why]))
+    before, kept, dropped = one.constant("BEFORE", ()), one.constant("KEPT"), one.constant("DROPPED")
+    hidden = {"subject"} if len({item.subject for item in (*before, kept, dropped)}) == 1 else set()
+    verdict = one.verdict(dropped)
+    yield "```text"
+    yield from (f"after    {written(item, hidden)}" for item in before)
+    yield f"kept     {written(kept, hidden)}"
+    yield f"dropped  {written(dropped, hidden)}"
+    yield f"because  {verdict.reason} {json.dumps(dict(verdict.evidence), ensure_ascii=False)}\n```\n"
 
 
 def described(one: FilterPage) -> str:
@@ -169,23 +179,22 @@ def described(one: FilterPage) -> str:
 
 def recipes(name: str) -> list[str]:
     """The recipes that use a filter."""
-    tables = {recipe: read_recipe(recipe) for recipe in RECIPES}
     return [
         recipe
-        for recipe, tree in tables.items()
-        if any(use["use"] == name for stage in STAGES_WITH_FILTERS for use in tree.get(stage, {}).get("filters", ()))
+        for recipe in RECIPES
+        if any(
+            use["use"] == name
+            for stage in STAGES_WITH_FILTERS
+            for use in read_recipe(recipe).get(stage, {}).get("filters", ())
+        )
     ]
 
 
-def written(item: Any) -> dict[str, Any]:
-    """An item's fields, without those that say nothing."""
-    return {name: value for name, value in dataclasses.asdict(item).items() if value not in ("", (), {}, False)}
-
-
-def fenced(rows: list[Any]) -> str:
-    """Rows of JSON as a block."""
-    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    return f"\n```json\n{lines}\n```\n"
+def written(item: Any, hidden: set[str]) -> str:
+    """An item as JSON: its text, or its fields without those that say nothing."""
+    fields = dataclasses.asdict(item).items()
+    shown = {name: value for name, value in fields if name not in hidden and value not in ("", (), {}, False)}
+    return json.dumps(shown if set(shown) != {"text"} else item.text, ensure_ascii=False)
 
 
 def short(value: object) -> str:

@@ -23,11 +23,17 @@ CORE = "src/selfinstruct"
 COPIED = ("src", "plugins", "tests", "data", "pyproject.toml")
 ENGINE, STORE = "tests/engine", "tests/store"
 ROOMS = {
-    "gate": (f"{CORE}/engine/gate.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
-    "limits": (f"{CORE}/engine/rate_limit.py", [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py"]),
+    "gate": (
+        f"{CORE}/engine/gate.py",
+        [f"{ENGINE}/test_limits.py", f"{ENGINE}/test_gate.py", f"{ENGINE}/test_gate_waits.py"],
+    ),
+    "limits": (f"{CORE}/engine/rate_limit.py", [f"{ENGINE}/test_rate_limit.py", f"{ENGINE}/test_gate.py"]),
     "budget": (f"{CORE}/engine/budget.py", [f"{ENGINE}/test_budget.py"]),
-    "retries": (f"{CORE}/engine/retry_policy.py", [f"{ENGINE}/test_health.py", f"{ENGINE}/test_live.py"]),
-    "answerer": (f"{CORE}/engine/live_answerer.py", [f"{ENGINE}/test_live.py", f"{ENGINE}/test_health.py"]),
+    "retries": (f"{CORE}/engine/retry_policy.py", [f"{ENGINE}/test_retry_policy.py", f"{ENGINE}/test_health.py"]),
+    "answerer": (
+        f"{CORE}/engine/live_answerer.py",
+        [f"{ENGINE}/test_live.py", f"{ENGINE}/test_live_calls.py", f"{ENGINE}/test_live_endings.py"],
+    ),
     "runner": (
         f"{CORE}/engine/runner.py",
         [f"{ENGINE}/test_order.py", f"{ENGINE}/test_stopping.py", f"{ENGINE}/test_ending.py"],
@@ -37,7 +43,10 @@ ROOMS = {
     "calls": (f"{CORE}/store/calls.py", [f"{STORE}/test_calls.py"]),
     "decisions": (f"{CORE}/store/decisions.py", [f"{STORE}/test_decisions.py"]),
     "writer": (f"{CORE}/store/writer.py", [f"{STORE}/test_writer.py", f"{STORE}/test_journal.py"]),
-    "store": (f"{CORE}/store/run_store.py", [f"{STORE}/test_journal.py", f"{STORE}/test_folder.py"]),
+    "store": (
+        f"{CORE}/store/run_store.py",
+        [f"{STORE}/test_run_store.py", f"{STORE}/test_journal.py", f"{STORE}/test_folder.py"],
+    ),
 }
 """The files that faults are put into, and their tests."""
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel, SecretStr
@@ -39,7 +39,7 @@ from selfinstruct.plugins.registry import FILTER, KINDS, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-NOTE = "<!-- Written by scripts/reference_pages.py from the code: edit that, and run `make docs-reference`. -->\n"
+NOTE = "<!-- Written by scripts/reference_pages.py -->\n"
 
 Lines = Iterator[str]
 
@@ -52,20 +52,17 @@ SHARED_BY = 3
 
 
 def commands() -> Lines:
-    """Every command, its arguments, options and examples."""
+    """Every command, its arguments and options."""
     yield "# Commands\n"
     yield NOTE
-    yield "`selfinstruct COMMAND --help` prints the same. A command that takes `--backend NAME` also takes the"
-    yield "options of that backend as flags; [components](components.md#backends) lists them.\n"
-    yield "| command | what it does |\n|---|---|"
-    for name, words in COMMANDS.items():
-        yield f"| [`{name}`](#{name}) | {cell(words)} |"
-    yield ""
+    yield "`selfinstruct --help` lists the commands, and `selfinstruct COMMAND --help` prints one with examples. A"
+    yield "command that takes `--backend` also takes the options of [that backend](components.md#backends). All"
+    yield "commands share the [exit codes](errors.md).\n"
     shared = shared_options()
     yield "## Common options { #common }\n"
     yield "| option | meaning |\n|---|---|"
     yield from (f"| `{flags}` | {cell(words)} |" for flags, words in shared)
-    yield "\nEvery command ends with one of the same [exit codes](errors.md).\n"
+    yield ""
     for name in COMMANDS:
         command = command_of(name)
         yield from one_command(command, context_of(command, name), "##", shared=shared)
@@ -98,7 +95,8 @@ def shared_options() -> list[tuple[str, str]]:
 def one_command(command: click.Command, context: click.Context, level: str, *, shared: list[tuple[str, str]]) -> Lines:
     """A command and those below it."""
     yield f"{level} {context.command_path.removeprefix('selfinstruct ')}\n"
-    yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
+    if (usage := command.collect_usage_pieces(context)) != ["[OPTIONS]"]:
+        yield f"`{' '.join([context.command_path, *usage])}`\n"
     yield from blocks(command.help or "")
     found = list(options(command, context))
     own = [record for _, record in found if record not in shared]
@@ -107,10 +105,10 @@ def one_command(command: click.Command, context: click.Context, level: str, *, s
         yield from (f"| `{flags}` | {cell(words)} |" for flags, words in own)
         yield ""
     if names := [f"`{flag}`" for flag, record in found if record in shared]:
-        yield f"{'Also' if own else 'Options'}: {', '.join(names)} ([common options](#common)).\n"
-    for block in blocks(command.epilog) if command.epilog else ():
-        if not block.startswith("Exit codes:"):
-            yield block
+        others = [flag for flags, _ in shared if (flag := f"`{flags.split()[0]}`") not in names]
+        but = f" but {', '.join(others)}" if others else ""
+        listed = f"all [common options](#common){but}" if len(others) < len(names) else ", ".join(names)
+        yield f"{'Also' if own else 'Options'}: {listed}.\n"
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
             yield from one_command(below, click.Context(below, context, info_name=name), level + "#", shared=shared)
@@ -123,7 +121,11 @@ def options(command: click.Command, context: click.Context) -> Iterator[tuple[st
             if "--help" not in option.opts and not isinstance(option, TitledOption):
                 record = option.get_help_record(context)
                 assert record is not None, option
-                yield option.opts[0], record
+                flags, words = record
+                yield (
+                    option.opts[0],
+                    (re.sub(r"\b(INTEGER|FLOAT)( RANGE)?$", "NUMBER", flags), re.sub(r" +\[x>=?[01]\]", "", words)),
+                )
 
 
 def blocks(text: str) -> Lines:
@@ -161,20 +163,21 @@ SETTINGS = """\
 
 {note}
 A run reads `selfinstruct.toml` in the working directory, or the file that `--config` names; `selfinstruct init` writes
-one. What is not set there comes from the recipe; the defaults below are those of the recipe `chat`. Options of a
-command override the file, and `--set PATH=VALUE` overrides everything: `--set generate.filters.rouge-l.threshold=0.6`.
+one. What is not set there comes from the recipe. Options of a command override the file, and `--set PATH=VALUE`
+overrides everything: `--set generate.filters.rouge-l.threshold=0.6`. The column *value* has the default in the recipe
+`chat`, or else what to write. `selfinstruct init --full` writes the recipe's components.
 
-| key | type | default | meaning |
-|---|---|---|---|
-| `recipe` | text | `chat` | the set of components to start from: `chat`, `paper`, or a TOML file |
-| `plugins` | list of texts | `[]` | Python files or modules with hooks of your own; their code runs |
-| `backend` | component | none | the model backend: `use` and its options |
+| key | value | meaning |
+|---|---|---|
+| `recipe` | `"chat"` | The components to start from: `chat`, `paper`, or a TOML file. |
+| `plugins` | list of texts | Python files or modules with hooks of your own. Their code runs. |
+| `backend` | component | The model backend: `use` and its options. |
 
-A component is written `{{ use = "NAME", OPTION = VALUE }}`; [Components](components.md) and [Filters](../filters.md)
-list names and options. Paths are relative to the working directory. Seeds and plugins that are not there are looked
-for beside the file.
+A component is written `{{ use = "NAME", OPTION = VALUE }}`, as listed in [Components](components.md) and
+[Filters](../filters.md). Paths are relative to the working directory; seeds and plugins are also looked for beside the
+file.
 
-`[[generate.filters]]` replaces the list of filters of the recipe. To change single filters, name them in one table:
+`[[generate.filters]]` replaces the recipe's list of filters. To change single filters, name them in one table:
 
 ```toml
 [generate.filters]
@@ -185,9 +188,8 @@ keywords = "off"  # leaves it out
 use = "unsafe"
 ```
 
-A run freezes the settings of a stage with its first request. To continue it with others is refused, since the results
-would mix two configurations. Limits, budget, `concurrency`, `target` and the others that only say how far or how
-fast may change from command to command.
+A run freezes the settings of a stage with its first request, because its results must not mix two configurations. Only
+settings that say how far or how fast, such as limits, budget, `concurrency` and `target`, may change later.
 """
 
 
@@ -195,24 +197,21 @@ def settings() -> Lines:
     """Every table of a config file."""
     yield SETTINGS.format(note=NOTE)
     chat = read_recipe("chat")
-    stages = {name: table for name, table in TABLES.items() if SAMPLING in table.model_fields}
+    stages = [name for name, table in TABLES.items() if SAMPLING in table.model_fields]
     rows = {name: field_rows(table, skip=(SAMPLING,), recipe=chat.get(name, {})) for name, table in TABLES.items()}
-    found = Counter(row for name in stages for row in rows[name].values())
-    different = Counter(key for name in stages for key, row in rows[name].items() if found[row] < SHARED_BY)
-    shared = {
-        row: key for name in stages for key, row in rows[name].items() if found[row] >= SHARED_BY and not different[key]
-    }
+    found = Counter(row for name in stages for row in rows[name].items())
+    shared = {key: row for (key, row), count in found.items() if count >= SHARED_BY}
     for name, table in TABLES.items():
-        if name == next(iter(stages)):
+        if name == stages[0]:
             yield "## Every stage { #stages }\n"
-            yield f"In {', '.join(f'`[{stage}]`' for stage in stages)}, except where a table has no such row.\n"
-            yield from rows_of_table(shared)
-        yield f"## [{name}] {{ #{name} }}\n"
+            yield f"In {', '.join(f'`[{stage}]`' for stage in stages)}, unless the stage's own table says otherwise.\n"
+            yield from rows_of_table(shared.values())
+        yield f"## [{name}]\n"
         yield f"{first_sentence(table)}\n"
-        yield from rows_of_table(row for row in rows[name].values() if row not in shared)
-        if also := [f"`{key}`" for key, row in rows[name].items() if row in shared]:
-            yield f"Also: {', '.join(also)} ([every stage](#stages)), and [`sampling`](#{SAMPLING}).\n"
-    yield f"## Sampling {{ #{SAMPLING} }}\n"
+        yield from rows_of_table(row for key, row in rows[name].items() if name not in stages or shared.get(key) != row)
+        if name in stages and (without := [f"`{key}`" for key in shared if key not in rows[name]]):
+            yield f"It has no {alternatives(without)}.\n"
+    yield "## Sampling\n"
     yield (
         "In every stage that asks a model, as in `[generate.sampling]`. "
         + first_sentence(tables.SamplingOptions)
@@ -228,7 +227,7 @@ def fields(model: type[BaseModel]) -> Lines:
 
 def rows_of_table(rows: Iterable[str]) -> Lines:
     """A table of fields."""
-    yield "| key | type | default | meaning |\n|---|---|---|---|"
+    yield "| key | value | meaning |\n|---|---|---|"
     yield from rows
     yield ""
 
@@ -244,7 +243,7 @@ def field_rows(model: type[BaseModel], skip: tuple[str, ...] = (), recipe: Tree 
             words = field.description or COMPONENT_WORDS.get(key)
             if not words:
                 raise ValueError(f"{model.__name__}.{key} has no description")
-            cells = (kind(field), default(field, (recipe or {}).get(key)), words)
+            cells = (given(field, (recipe or {}).get(key)), words)
             rows[key] = f"| `{key}` | {' | '.join(map(cell, cells))} |"
     return rows
 
@@ -267,23 +266,33 @@ def components() -> Lines:
     yield "# Components\n"
     yield NOTE
     yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its"
-    yield "options. Filters have [a page of their own](../filters.md).\n"
+    yield "options. The column *value* has the default, or else what to write.\n"
     registry = Registry.load()
     shown = (DOCS / "filters.md").read_text("utf-8")
     for one in KINDS:
-        yield f"## {one.capitalize()}s {{ #{one}s }}\n"
+        yield f"## {one.capitalize()}s\n"
         if one == FILTER:
             yield "Those that are not on [the page of filters](../filters.md).\n"
-        for offer in registry.offers(one):
-            if one == FILTER and f"\n## {offer.component.name}\n" in shown:
-                continue
-            component = offer.component
-            yield f"### {component.name} {{ #{one}-{component.name} }}\n"
+        offered = [
+            offer.component
+            for offer in registry.offers(one)
+            if one != FILTER or f"\n## {offer.component.name}\n" not in shown
+        ]
+        rows = {component.name: field_rows(component.options) for component in offered}
+        found = Counter(row for own in rows.values() for row in own.values())
+        shared = [row for row, count in found.items() if count >= SHARED_BY]
+        if shared:
+            yield "Options of several:\n"
+            yield from rows_of_table(shared)
+        for component in offered:
+            yield f"### {component.name}\n"
             stages = f" Stages: {', '.join(component.stages)}." if component.stages else ""
             needs = f" Needs `pip install 'selfinstruct[{component.extra}]'`." if component.extra else ""
             yield f"{component.summary}.{stages}{needs}\n"
-            if component.options.model_fields:
-                yield from fields(component.options)
+            if own := [row for row in rows[component.name].values() if row not in shared]:
+                yield from rows_of_table(own)
+            if also := [f"`{key}`" for key, row in rows[component.name].items() if row in shared]:
+                yield f"Also: {', '.join(also)}.\n"
 
 
 # --- files
@@ -313,12 +322,12 @@ FIELD_WORDS: Mapping[str, str] = {
     "metadata": "the request: `prompt`, `response.choices[0]` with `text` and `finish_reason`, `created_at`",
     "instance_metadata": "the request, as `metadata` above",
     "request_idx": "which request of its stage it came from, from 0",
-    "id": "`g<request>.<position in its reply>` of the instruction; of an example `e<raw text>.<position>`",
+    "id": "`g<request>.<position in its reply>` of the instruction, or `e<raw text>.<position>` of an example",
     "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
-    "reason": "why: a fixed phrase of the filter; `missing-from-reply` where a reply lacks the answer about an "
-    "instruction or example, `request-failed` where its request failed; in ratings, the judge's own words",
+    "reason": "why: a fixed phrase of the filter, `missing-from-reply` where a reply lacks the answer, or "
+    "`request-failed`; in ratings, the judge's own words",
     "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",
@@ -330,7 +339,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
     "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "the model that rated",
-    "is_classification": "whether the answer is one of a few labels; in the file of labels `Yes`, `No` or `Unknown`",
+    "is_classification": "whether the answer is one of a few labels; of a label, `Yes`, `No` or `Unknown`",
 }
 
 SEED_WORDS: Mapping[str, str] = {
@@ -352,8 +361,7 @@ FILES_HEAD = """\
 {note}
 A run folder holds `run.sqlite`, which is the run, and these files, written from it whenever a command ends and by
 `selfinstruct export`. They are UTF-8, one JSON object a line. A key is never renamed or dropped; new ones may be added.
-Files of the original scripts with these keys can be [imported](../importing.md), and the [training data](../formats.md)
-that `export --to` writes has a page of its own.
+[Training data](../formats.md) has a page of its own.
 """
 
 
@@ -365,7 +373,7 @@ def files() -> Lines:
     yield "| key | type | | meaning |\n|---|---|---|---|"
     for key, field in SeedRecord.model_fields.items():
         needed = "required" if field.is_required() else "optional"
-        yield f"| `{key}` | {cell(kind(field)).replace('InstanceRecords', 'objects')} | {needed} | {SEED_WORDS[key]} |"
+        yield f"| `{key}` | {cell(kind(field))} | {needed} | {SEED_WORDS[key]} |"
     yield ""
     for name, (words, model) in FILES.items():
         yield f"## {name} {{ #{Path(name).stem} }}\n"
@@ -440,7 +448,6 @@ def hooks() -> Lines:
     for name, hook in inspect.getmembers(hookspecs, inspect.isfunction):
         if name.startswith("selfinstruct_"):
             yield f"## {name}\n"
-            yield f"```python\n{name}{signature(hook)}\n```\n"
             yield docstring(hook) + "\n"
 
 
@@ -449,8 +456,8 @@ PYTHON_HEAD = """\
 
 {note}
 `from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it
-at work. The [errors](errors.md) have the same home: `from selfinstruct import ConfigError, Stopped`. Everything below
-[Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
+at work. Everything below [Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
+[Errors](errors.md) are in both. A field without a type is a `str`.
 """
 
 
@@ -464,11 +471,11 @@ def python() -> Lines:
     yield docstring(api) + "\n"
     for name in api.__all__:
         value = getattr(api, name)
-        if inspect.isclass(value):
+        if inspect.isclass(value) and not issubclass(value, errors.SelfInstructError):
             yield from one_class(value, "###")
         elif inspect.isfunction(value):
             yield f"### {name}\n"
-            yield f"```python\n{name}{signature(value)}\n```\n"
+            yield f"`{name}{signature(value)}`\n"
             yield docstring(value) + "\n"
         elif inspect.ismodule(value):
             yield f"### {name}\n"
@@ -479,24 +486,26 @@ def one_class(one: type, level: str) -> Lines:
     """A class with its fields and public methods, those of our own base classes that are not public too."""
     yield f"{level} {one.__name__}\n"
     if "__dataclass_fields__" in vars(one):
-        fields = "\n".join(f"    {name}: {what}" for name, what in vars(one)["__annotations__"].items())
-        yield f"```python\n@dataclass\nclass {one.__name__}:\n{fields}\n```\n"
+        fields = [(name, what) for name, what in inspect.get_annotations(one).items() if "ClassVar" not in what]
+        yield f"`({', '.join(name if what == 'str' else f'{name}: {what}' for name, what in fields)})`\n"
     yield docstring(one) + "\n"
     found = members(one)
     if twins := [name for name in found if is_twin(name, found)]:
         yield f"Async twins, with the same arguments: {', '.join(f'`{name}`' for name in twins)}.\n"
     for name, method in found.items():
         bare = getattr(method, "fget", None) or method
-        if not name.startswith("_") and inspect.isfunction(bare) and name not in twins:
-            prefix = (
-                "property"
-                if isinstance(method, property)
-                else "async def"
-                if inspect.iscoroutinefunction(bare)
-                else "def"
-            )
-            yield f"```python\n{prefix} {name}{signature(bare)}\n```\n"
-            yield docstring(bare) + "\n"
+        if name.startswith("_") or not inspect.isfunction(bare) or name in twins or explained(one, name):
+            continue
+        if isinstance(method, property):
+            yield f"`{name}: {inspect.signature(bare).return_annotation}`<br>"
+        else:
+            yield f"`{'async ' if inspect.iscoroutinefunction(bare) else ''}{name}{signature(bare)}`<br>"
+        yield docstring(bare) + "\n"
+
+
+def explained(one: type, name: str) -> bool:
+    """Whether a base class with an entry of its own explains this member."""
+    return any(name in vars(base) for base in one.__mro__[1:] if base.__name__ in api.__all__)
 
 
 def is_twin(name: str, found: Mapping[str, object]) -> bool:
@@ -518,64 +527,74 @@ def members(one: type) -> dict[str, object]:
 
 def kind(field: FieldInfo) -> str:
     """A field's type in a user's words."""
-    text = annotated(field.annotation)
-    for pattern, word in WORDS:
-        text = re.sub(pattern, word, text)
-    return text
+    return annotated(field.annotation)
 
 
 def annotated(annotation: Any) -> str:
-    """An annotation as it is written, without the bounds that pydantic checks and without `None`."""
-    if get_origin(annotation) is Annotated:
-        return annotated(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        return " | ".join(annotated(one) for one in get_args(annotation) if one is not NoneType)
-    is_plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
-    return annotation.__name__ if is_plain else str(annotation)
+    """An annotation in words, without the bounds that pydantic checks and without `None`."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return annotated(inner[0])
+    if origin in (Union, UnionType):
+        return " or ".join(annotated(one) for one in inner if one is not NoneType)
+    if origin is Literal:
+        return alternatives([f"`{one}`" for one in inner])
+    if origin in (list, tuple):
+        return f"list of {annotated(inner[0])}s".replace("`s", "`")
+    if origin in (dict, Mapping) or (inspect.isclass(annotation) and issubclass(annotation, BaseModel)):
+        return WORDS.get(annotation, "object")
+    return WORDS[annotation]
 
 
-WORDS = (
-    (r"\b(?:typing|pydantic\.types|selfinstruct(?:\.\w+)+)\.", ""),
-    (r"Literal\[(.*?)\]", r"\1"),
-    (r"\bstr\b", "text"),
-    (r"\bbool\b", "true or false"),
-    (r"\bint\b", "whole number"),
-    (r"\bfloat\b", "number"),
-    (r"\bComponentTable\b", "component"),
-    (r"\bSecretStr\b", "secret"),
-    (r"\bLimitOptions\b", "table, as `[limits]`"),
-    (r"\bBudgetBounds\b", "table, as `[budget]`"),
-    (r"\b(?:list|tuple)\[(\w+)(?:, \.\.\.)?\]", r"list of \1s"),
-    (r"\btuple\[('.*'), \.\.\.\]", r"list of \1"),
-)
+WORDS: Mapping[Any, str] = {
+    str: "text",
+    bool: "`true` or `false`",
+    int: "whole number",
+    float: "number",
+    Path: "path",
+    SecretStr: "secret",
+    tables.ComponentTable: "component",
+    tables.LimitOptions: "table, as `[limits]`",
+    tables.BudgetBounds: "table, as `[budget]`",
+}
 
 
-def default(field: FieldInfo, of_recipe: Any = None) -> str:
-    """A field's default as TOML has it: the value of the recipe, or else that of the field."""
-    if isinstance(of_recipe, list):
-        return "[those of the recipe](../filters.md)"
-    if isinstance(of_recipe, dict):
-        return f"`{{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in of_recipe.items())} }}`"
-    if of_recipe is not None:
-        return f"`{json.dumps(of_recipe)}`"
+def alternatives(words: list[str]) -> str:
+    """Words of which one is chosen: "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def given(field: FieldInfo, of_recipe: Any = None) -> str:
+    """A field's default as TOML has it, with the other words it takes, or else what to give it.
+
+    The default is the value of the recipe, or else that of the field; a component's is left to the recipe.
+    """
+    words = kind(field)
+    if "component" in words:
+        return words
+    value = of_recipe if of_recipe is not None else field.get_default(call_default_factory=True)
     if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True)
-    if value is None or isinstance(value, SecretStr):
-        return ""
-    if isinstance(value, BaseModel):
-        return f"`{getattr(value, 'use', '')}`"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    text = repr(list(value)) if isinstance(value, list | tuple) else str(value)
-    text = " ".join(text.split())
-    return f"`{text if len(text) <= 60 else text[:57] + '...'}`" if text else ""
+        return f"{words}, required"
+    if value is None or isinstance(value, SecretStr | BaseModel) or value in ((), [], {}, ""):
+        return words
+    shown = json.dumps(list(value) if isinstance(value, tuple) else value)
+    others = [one for one in re.findall("`[^`]*`", words) if one.strip("`") != shown.strip('"')]
+    return f"`{shown}`" + (f", or {alternatives(others)}" if others and not isinstance(value, bool) else "")
+
+
+class Annotation(str):
+    """An annotation that a signature shows without quotes."""
+
+    __repr__ = str.__str__
 
 
 def signature(function: Callable[..., Any]) -> str:
     """A function's parameters and result, without self."""
     found = inspect.signature(function)
-    return str(found.replace(parameters=[p for name, p in found.parameters.items() if name != "self"])).replace("'", "")
+    parameters = [
+        one.replace(annotation=Annotation(one.annotation)) for name, one in found.parameters.items() if name != "self"
+    ]
+    return str(found.replace(parameters=parameters, return_annotation=Annotation(found.return_annotation)))
 
 
 def docstring(thing: Any) -> str:

@@ -15,24 +15,16 @@ class DemoOptions(Options):
     unfrozen: ClassVar[frozenset[str]] = frozenset({"latency"})
 
     seed: int = Field(0, description="Another seed gives different replies to the same prompts.")
-    latency: float = Field(
-        0.0, ge=0, description="Average seconds that a reply takes; each takes 0.5 to 1.5 times that."
-    )
-    preamble: float = Field(
-        0.06, ge=0, le=1, description="Per reply: starts with a phrase such as 'Here are the tasks:'."
-    )
+    latency: float = Field(0.0, ge=0, description="Average seconds that a reply takes.")
+    preamble: float = Field(0.06, ge=0, le=1, description="Per reply: starts with a phrase.")
     outro: float = Field(0.08, ge=0, le=1, description="Per reply: ends with a remark to the user.")
-    markers: float = Field(
-        0.15, ge=0, le=1, description="Per reply: marks items as 9) or Task 9:, in bold, with a dash, or as JSON."
-    )
+    markers: float = Field(0.15, ge=0, le=1, description="Per reply: marks items in another way.")
     refusal: float = Field(0.02, ge=0, le=1, description="Per reply: refuses the request.")
-    cut: float = Field(0.06, ge=0, le=1, description="Per reply: ends inside an item, with the finish reason 'length'.")
+    cut: float = Field(0.06, ge=0, le=1, description="Per reply: ends inside an item.")
     near_duplicate: float = Field(0.12, ge=0, le=1, description="Per task: restates an example, or lengthens it.")
     echo: float = Field(0.06, ge=0, le=1, description="Per task: copies an example word for word.")
-    answer: float = Field(0.06, ge=0, le=1, description="Per task: writes an answer instead of a task, or after it.")
-    unsuitable: float = Field(
-        0.06, ge=0, le=1, description="Per task: writes a task that is too short, or that text cannot answer."
-    )
+    answer: float = Field(0.06, ge=0, le=1, description="Per task: is an answer, or followed by one.")
+    unsuitable: float = Field(0.06, ge=0, le=1, description="Per task: is too short, or cannot be answered in text.")
     label_faults: float = Field(
         0.03, ge=0, le=1, description="Per line of a classification: leaves it out, or writes 'maybe'."
     )
@@ -58,12 +50,3 @@ class DemoOptions(Options):
     cut_output: float = Field(
         0.0, ge=0, le=1, description="Per instance with a longer output: breaks off within a word."
     )
-
-
-FAULTS = tuple(name for name in DemoOptions.model_fields if name not in ("seed", "latency"))
-"""The names of all options that are rates."""
-
-
-def faultless(**changes: float) -> DemoOptions:
-    """Options with every rate at 0, apart from those in `changes`."""
-    return DemoOptions.model_validate(dict.fromkeys(FAULTS, 0.0) | changes)

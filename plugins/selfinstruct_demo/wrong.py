@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from random import Random
-from typing import TypeAlias
 
 from selfinstruct_demo.faults import InputOutput, happens
 from selfinstruct_demo.options import DemoOptions
@@ -13,9 +12,6 @@ from selfinstruct_demo.tasks import KnownTask
 FOREIGN_LABELS = ("unclear", "neutral", "miscellaneous", "n/a")
 LEAST_LEFT = 15
 """Characters that a cut leaves of an output at least: what is shorter ends before a limit of tokens."""
-
-OutputFault: TypeAlias = str
-"""The name of the option that sets how often it strikes."""
 
 
 def spoil(case: InputOutput, task: KnownTask, rng: Random, *, options: DemoOptions) -> InputOutput:

@@ -18,20 +18,16 @@ class ContainmentOptions(Options):
     fewest: int = Field(
         5,
         ge=1,
-        description="A side with fewer words is too common to be a copy (letters, where no spaces are written).",
+        description="A side with fewer words (letters, where no spaces are written) is no copy.",
     )
 
 
 class ContainmentFilter(Filter[Draft]):
     """Drop a draft that copies an entry of the pool and lengthens or shortens it.
 
-    The measure is the longest common subsequence of words over the shorter side: a copy keeps it however long it gets,
-    where an F-measure falls. It is exact, and decided without looking at the whole pool. Words count, and signs such as
-    `==` and the one of `C#`. The shorter side must be found in one stretch of the longer one, with few words between:
-    two questions of one form, `What is the difference between ... and ...?`, are no copies.
-
-    The whole draft is compared, with every entry of the pool: `restated` compares its single sentences with seed tasks
-    and shown examples.
+    The measure is the longest common subsequence of words over the shorter side, which a copy keeps however long it
+    gets. The shorter side must be found in one stretch of the longer one, with few words between: two questions of one
+    form, `What is the difference between ... and ...?`, are no copies. Signs such as `==` count as words.
     """
 
     def __init__(self, options: ContainmentOptions) -> None:

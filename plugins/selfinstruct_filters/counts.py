@@ -47,8 +47,8 @@ _THINGS: Mapping[str, Callable[[str], set[int]]] = {
 class CountsFilter(Filter[Example]):
     """Drop an example whose output is a wrong count of words, letters, items or numbers.
 
-    The text to count is the input, or in the task. Where people count in more than one way, such as words with hyphens,
-    each way is accepted. A task that says more than what to count is not checked.
+    Where people count in more than one way, such as words with hyphens, each is accepted. A task that says more than
+    what to count is not checked.
     """
 
     def evaluate(self, item: Example) -> Verdict:

@@ -35,8 +35,7 @@ class DecontaminationOptions(Options):
 class DecontaminationFilter(Filter[Draft | Example]):
     """Drop what shares n-grams with an evaluation set (Brown et al. 2020, appendix C), or is one of its short texts.
 
-    Of an example, n-grams of instruction and input, which may be one question cut in two, and of the output count;
-    short texts of a set are compared with instruction, input, both, and output, each as a whole.
+    [Keeping evaluation sets out](decontamination.md) explains it.
     """
 
     def __init__(self, options: DecontaminationOptions) -> None:

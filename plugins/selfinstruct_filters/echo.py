@@ -25,16 +25,13 @@ class EchoOptions(Options):
         le=1,
         description="Drop a text if this share of its words is in the prompt, four or more in a row.",
     )
-    phrases: tuple[str, ...] = Field(
-        (), description="Sentences of prompts that no text may repeat, besides the messages of the item's own prompt."
-    )
+    phrases: tuple[str, ...] = Field((), description="Sentences of prompts that no text may repeat.")
 
 
 class EchoFilter(Filter[Draft | Example]):
     """Drop text that repeats the prompt, such as one of its rules as a task, or what a field is for as its value.
 
-    A draft is compared with the messages of its own prompt, examples aside, and with `phrases`; an example's input and
-    output are compared with `phrases` alone. Numbers do not matter: `Write 8 new tasks` repeats `Write 10 new tasks`.
+    A draft is compared with its own prompt, examples aside; an example only with `phrases`. Numbers do not matter.
     """
 
     def __init__(self, options: EchoOptions) -> None:
@@ -91,6 +88,6 @@ def _plain(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-_MESSAGES = ("Write 10 new tasks, numbered 1 to 10. Vary the verb, the length and the form.",)
+_MESSAGES = ("Write 10 new tasks, numbered 1 to 10.",)
 KEPT = Draft("Write ten interview questions for a beekeeper, numbered 1 to 10.", messages=_MESSAGES)
 DROPPED = Draft("Write 8 new tasks, numbered 1 to 8.", messages=_MESSAGES)

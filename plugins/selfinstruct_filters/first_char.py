@@ -30,8 +30,7 @@ _CLOSING = {
 class FirstCharFilter(Filter[Draft]):
     """Drop a draft that starts with neither a letter nor a digit nor a quote, of any script.
 
-    A sign that belongs to the first word is kept, such as that of a price or a hashtag, and so is a bracket that closes
-    before the text goes on: `《...》`, `(a) ...`.
+    A price, a hashtag, and a bracket that closes before the text goes on, as in `(a) ...`, are kept.
     """
 
     def evaluate(self, item: Draft) -> Verdict:

@@ -72,25 +72,32 @@ class KeywordsOptions(Options):
     languages: tuple[Language, ...] = Field(("en",), description="Languages whose lists are used if none is given.")
     words: tuple[str, ...] | None = Field(
         None,
-        description="Words and phrases that no task may contain, in any case; replaces the languages' own.",
+        description="Words and phrases that no task may contain, in place of the languages' own.",
     )
     opening: tuple[str, ...] | None = Field(
-        None, description="Words that no task may start with, in any case; replaces the languages' own."
+        None, description="Words that no task may start with, in place of the languages' own."
     )
     media: tuple[str, ...] | None = Field(
         None,
-        description="Things that no task may refer to ('this photo') or ask to make; replaces the languages' own.",
+        description="Things that no task may refer to or ask to make, in place of the languages' own.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """The patterns of a language, and the words of which a text that they match has one; `None` asks for none."""
+    """Patterns of one kind, and the words of which a text that they match has one; `None`: other letters than ASCII.
+
+    `heads` are searched in what is asked alone; `making` asks for a thing to be made, which `HOW` turns into advice.
+    """
 
     triggers: frozenset[str] | None
-    acts: tuple[re.Pattern[str], ...]
     patterns: tuple[re.Pattern[str], ...]
-    making: tuple[re.Pattern[str], ...]
+    heads: bool = False
+    making: bool = False
+
+    def can_match(self, text: str, words: Sequence[str]) -> bool:
+        """Whether a text can match, at a glance."""
+        return not text.isascii() if self.triggers is None else not self.triggers.isdisjoint(words)
 
 
 class KeywordsFilter(Filter[Draft]):
@@ -101,50 +108,52 @@ class KeywordsFilter(Filter[Draft]):
 
     def __init__(self, options: KeywordsOptions) -> None:
         rules = {language: _rules(read_lists()[language], options) for language in options.languages}
-        self._all = list(rules.values())
-        self._english = [rules["en"]] if "en" in rules else []
+        self._all = [rule for some in rules.values() for rule in some]
+        self._english = rules.get("en", [])
 
     def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
         words = words_of(item.text)
-        text = ""
-        for rules in self._english if has_english_words(item.text) else self._all:
-            if rules.triggers is not None and rules.triggers.isdisjoint(words):
-                continue
-            if rules.triggers is None and item.text.isascii():
-                continue
-            text = text or " ".join(item.text.replace("’", "'").split())
-            head = HEAD.match(text)
-            searches = [(pattern, head[0] if head else "") for pattern in rules.acts]
-            for pattern, where in [*searches, *((pattern, text) for pattern in (*rules.patterns, *rules.making))]:
+        rules = self._english if has_english_words(item.text) else self._all
+        if not (near := [rule for rule in rules if rule.can_match(item.text, words)]):
+            return keep()
+        text = " ".join(item.text.replace("’", "'").split())
+        head = HEAD.match(text)
+        for rule in near:
+            where = (head[0] if head else "") if rule.heads else text
+            for pattern in rule.patterns:
                 found = pattern.search(where)
-                if found and not (pattern in rules.making and HOW.search(text)):
+                if found and not (rule.making and HOW.search(text)):
                     return drop("needs-more-than-text", words=found[0].lower())
         return keep()
 
 
-def _rules(own: KeywordLists, options: KeywordsOptions) -> _Rules:
+def _rules(own: KeywordLists, options: KeywordsOptions) -> list[_Rules]:
     """The patterns of one language, with the user's own lists in place of the language's."""
-    acts = own.acts if options.words is None else ()
+    acts = tuple(map(_compiled, own.acts if options.words is None else ()))
     if not own.is_spaced:
-        return _Rules(None, tuple(map(_compiled, acts)), (), ())
+        return [_Rules(None, acts, heads=True)]
     words = own.words if options.words is None else options.words
     opening = own.opening if options.opening is None else options.opening
     media = own.media if options.media is None else options.media
-    heads = [tokens[0] for word in (*words, *opening, *media) if (tokens := unicode_tokens(word))]
-    triggers = frozenset([*heads, *(f"{word}s" for word in heads), *(own.triggers if acts else ())])
     things = rf"{_either(media)}s?\b(?! (?:{_either(sorted(COMPOUNDS))}|in words|in (?:\w+ )?words)\b)"
-    patterns = []
-    if words:
-        patterns.append(rf"\b{_either(words)}\b")
-    if opening:
-        otherwise = rf"(?:up|out|on|(?:\w+ )?{_either(sorted(ABSTRACT))})"
-        patterns.append(rf"\A\W*{_either(opening)}\b(?! {otherwise}\b|{IN_WORDS})")
-    if media:
-        patterns.append(rf"\b{_either(own.pointing)} (?:\w+ )?{things}")
-        patterns.append(rf"\bthat {_either(media)}\b")
-    making = [rf"\b{_either(own.making)} (?:\w+ ){{,2}}{things}(?!{IN_WORDS})"] if media else []
-    return _Rules(triggers, *(tuple(map(_compiled, some)) for some in (acts, patterns, making)))
+    otherwise = rf"(?:up|out|on|(?:\w+ )?{_either(sorted(ABSTRACT))})"
+    pointing = (rf"\b{_either(own.pointing)} (?:\w+ )?{things}", rf"\bthat {_either(media)}\b")
+    making = rf"\b{_either(own.making)} (?:\w+ ){{,2}}{things}(?!{IN_WORDS})"
+    rules = [
+        _Rules(frozenset(own.triggers), acts, heads=True),
+        _Rules(_first_words(words), (_compiled(rf"\b{_either(words)}\b"),)),
+        _Rules(_first_words(opening), (_compiled(rf"\A\W*{_either(opening)}\b(?! {otherwise}\b|{IN_WORDS})"),)),
+        _Rules(_first_words(media), tuple(map(_compiled, pointing))),
+        _Rules(_first_words(media), (_compiled(making),), making=True),
+    ]
+    return [rule for rule in rules if rule.triggers]
+
+
+def _first_words(phrases: Iterable[str]) -> frozenset[str]:
+    """The first word of each phrase, in the singular and the plural."""
+    first = [tokens[0] for phrase in phrases if (tokens := unicode_tokens(phrase))]
+    return frozenset([*first, *(f"{word}s" for word in first)])
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -44,8 +44,7 @@ _LABELLED = (
 class LabelsFilter(Filter[Example]):
     """Drop an example of a classification task with a label that the task does not name, or one that its input holds.
 
-    Both rules need plain words: a list of labels that ends the task, labels in quotes of which the last follows `or` or
-    `else`, or `true or false`; and an output of three words at most.
+    The task must list its labels at its end or in quotes, and the output have three words at most.
     """
 
     def evaluate(self, item: Example) -> Verdict:

@@ -84,13 +84,13 @@ class LanguageOptions(Options):
     """Options of the filter `language`."""
 
     keep: tuple[str, ...] = Field((), description="Kept languages by ISO 639-1, such as en or de; none: keep all.")
-    fewest: int = Field(20, ge=1, description="Letters below which only the script decides, for a model would guess.")
+    fewest: int = Field(20, ge=1, description="Letters below which only the script decides.")
     certainty: float = Field(
         0.9, gt=0, le=1, description="Drop only if the model gives all languages not kept at least this probability."
     )
     texts: tuple[Literal["instruction", "input", "output"], ...] = Field(
         ("instruction", "input", "output"),
-        description="Which texts of an example to look at; without output, translations pass.",
+        description="Texts of an example to look at; without output, translations pass.",
     )
 
     @field_validator("keep")
@@ -113,9 +113,8 @@ class LanguageGuess:
 class LanguageFilter(Filter[Draft | Example]):
     """Drop a text in a language that is not in `keep`. By default all languages are kept.
 
-    The script decides where it can, without a model. Where kept and other languages share one, py3langid decides, on
-    texts long enough and when it is sure. A task in a kept language may hold text in another: what stands before the
-    first colon, quote or line end can save a text.
+    The script decides where it can. Where kept and other languages share one, py3langid decides, on texts long enough
+    and when it is sure. A task in a kept language may hold text in another behind a colon, quote or line end.
     """
 
     def __init__(self, options: LanguageOptions) -> None:

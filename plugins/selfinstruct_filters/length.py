@@ -13,10 +13,10 @@ class LengthOptions(Options):
     """Options of the filter `length`."""
 
     min_words: int = Field(
-        3, ge=1, description="Drop a draft with fewer words; 1.6 letters count as one where no spaces are written."
+        3, ge=1, description="Drop a draft with fewer words. Without spaces, 1.6 letters are a word."
     )
     max_words: int = Field(
-        150, ge=1, description="Drop a draft with more words; 1.6 letters count as one where no spaces are written."
+        150, ge=1, description="Drop a draft with more words. Without spaces, 1.6 letters are a word."
     )
 
 

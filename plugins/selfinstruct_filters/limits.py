@@ -73,8 +73,7 @@ Reason = tuple[str, dict[str, int | str]]
 class LimitsFilter(Filter[Example]):
     """Drop an example whose output breaks a limit that its task states, where a program can count.
 
-    It checks words, sentences, listed items, paragraphs, letters that must not occur, quoted words that must or must
-    not, the case of letters, and the language. The rules are English. A limit for a part of the output is not checked.
+    The rules are English. A limit for a part of the output is not checked.
     """
 
     def evaluate(self, item: Example) -> Verdict:

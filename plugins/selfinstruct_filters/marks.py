@@ -26,8 +26,7 @@ _NEXT_INSTRUCTIONS = re.compile(r":\s+[Ii]nstructions?:\s")
 class MarksFilter(Filter[Draft]):
     """Drop a draft that starts with a list number, a label or a date, or contains the next tasks of the list.
 
-    A task may contain a list that starts at 1. Marked drafts are dropped before the filters against copies run, so that
-    a clean copy can still be accepted.
+    A task may contain a list that starts at 1.
     """
 
     def evaluate(self, item: Draft) -> Verdict:

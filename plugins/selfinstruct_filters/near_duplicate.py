@@ -22,8 +22,7 @@ class NearDuplicateOptions(Options):
 class NearDuplicateFilter(Filter[Example]):
     """Drop an example that nearly repeats one of any task: as a whole, and in its output alone.
 
-    The whole is instruction, input and output. Two questions about one long text are nearly the same as wholes, so the
-    outputs must be near as well. Outputs of a few words are not compared. Only the nearest example counts.
+    Two questions about one long text are nearly the same as wholes, so the outputs must be near as well.
     """
 
     def __init__(self, options: NearDuplicateOptions) -> None:
@@ -63,19 +62,17 @@ KEPT = Example(
     subject="g4.0",
 )
 DROPPED = Example(
-    "Explain the tides to a ten-year-old in two sentences.",
+    "Explain the tides briefly.",
     "",
-    "The moon pulls at the sea and lifts the water towards itself. As the earth turns, the coasts pass through that"
-    " hill of water, once on each side, and so the sea comes and goes twice each day.",
+    "The moon pulls at the sea, and so the water comes and goes twice each day.",
     is_classification=False,
     subject="g9.1",
 )
 BEFORE = (
     Example(
-        "Explain the tides to a child in two sentences.",
+        "Explain the tides.",
         "",
-        "The moon pulls at the sea and lifts the water towards itself. As the earth turns, the coasts pass through that"
-        " hill of water, once on each side, and so the sea comes and goes twice a day.",
+        "The moon pulls at the sea, and so the water comes and goes twice a day.",
         is_classification=False,
         subject="g2.3",
     ),

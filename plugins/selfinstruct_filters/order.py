@@ -59,8 +59,7 @@ _DATE_FORMS = ("%d %B %Y", "%d %b %Y", "%Y-%m-%d")
 class OrderFilter(Filter[Example]):
     """Drop an example that sorts its list wrongly, or names another item than the largest, smallest or longest.
 
-    Numbers are sorted up and down, words by their letters, dates from the earliest. The list is the input, or stands
-    in the task. Sorting a part of a list is left alone.
+    Numbers, words and dates are checked. Sorting a part of a list is left alone.
     """
 
     def evaluate(self, item: Example) -> Verdict:

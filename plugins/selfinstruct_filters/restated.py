@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -12,8 +12,8 @@ from itertools import chain
 from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
-from selfinstruct.api.similarity import lcs_length, unicode_tokens
-from selfinstruct_filters.helpers.wording import word_set
+from selfinstruct.api.similarity import lcs_length
+from selfinstruct_filters.helpers.wording import word_set, words_of
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""
@@ -71,13 +71,12 @@ class RestatedFilter(Filter[Draft]):
     """Drop a draft that repeats a seed task or an example of its prompt, in one of its sentences or as a whole.
 
     Each of the draft's first sentences, and its opening, is compared by the longest common subsequence of words over
-    the shorter side. Only seed tasks and shown examples are known here: `containment` compares the whole draft with
-    every entry of the pool.
+    the shorter side. `containment` compares the whole draft with every entry of the pool.
     """
 
     def __init__(self, options: RestatedOptions) -> None:
         self._least = options.containment
-        self._seeds: dict[str, Sentence] = {}
+        self._seeds: set[str] = set()
         self._ordered: list[tuple[str, Sentence]] = []
         self._by_word: dict[str, list[int]] = {}
         """The places, in that order, of the seeds that a word of their subject leads to."""
@@ -89,8 +88,10 @@ class RestatedFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
         whole, parts = sentence(item.text), _parts(item.text)
-        examples = {text: sentence(text) for text in item.examples if text not in self._seeds}
-        for text, known in (examples | self._seeds_like(parts)).items():
+        shortest = min((len(part.words) for part in parts if len(part.words) >= FEWEST), default=FEWEST)
+        for text, known in chain(self._shown(item.examples), self._seeds_like(parts)):
+            if _most_common(whole, known) < self._least * min(shortest, len(known.words)):
+                continue
             if self._shortens(whole, known) or any(self._repeats(part, known) for part in parts):
                 return drop("restated", known=text)
         return keep()
@@ -99,7 +100,8 @@ class RestatedFilter(Filter[Draft]):
         """Remember a seed; the core notes which drafts are seeds."""
         if not item.notes.get("seed") or item.text in self._seeds:
             return
-        self._seeds[item.text] = known = sentence(item.text)
+        self._seeds.add(item.text)
+        known = sentence(item.text)
         place = len(self._ordered)
         self._ordered.append((item.text, known))
         self._needed.append(self._least * len(known.subject) - known.subject_repeats)
@@ -108,20 +110,24 @@ class RestatedFilter(Filter[Draft]):
         if not known.subject:
             self._without_subject.append(place)
 
-    def _seeds_like(self, parts: Sequence[Sentence]) -> dict[str, Sentence]:
+    def _shown(self, examples: Sequence[str]) -> Iterator[tuple[str, Sentence]]:
+        """The shown examples that are not seeds."""
+        return ((text, sentence(text)) for text in examples if text not in self._seeds)
+
+    def _seeds_like(self, parts: Sequence[Sentence]) -> Iterable[tuple[str, Sentence]]:
         """The seeds that a draft can restate, oldest first: those whose subject shares enough words with it.
 
         Where a part of the draft, or a seed, has no subject, only words without one decide.
         """
         if not all(part.subject for part in parts):
-            return self._seeds
+            return self._ordered
         words = {word for part in parts for word in part.subject}
         shared = Counter(chain.from_iterable([self._by_word[word] for word in words & self._by_word.keys()]))
         enough = self._least * min(len(part.subject) for part in parts)
         repeats = max(part.subject_repeats for part in parts)
         needed = self._needed
         near = [at for at, count in shared.items() if count + repeats >= enough or count + repeats >= needed[at]]
-        return dict(self._ordered[place] for place in sorted([*near, *self._without_subject]))
+        return (self._ordered[place] for place in sorted([*near, *self._without_subject]))
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
@@ -138,10 +144,7 @@ class RestatedFilter(Filter[Draft]):
 
     def _shares(self, one: Sentence, other: Sentence) -> bool:
         """Whether enough of the shorter side is common, both of all words and of those that carry the subject."""
-        common = len(one.distinct & other.distinct) + min(
-            one.repeats, other.repeats
-        )  # an upper bound of what they have in common
-        if common < self._least * min(len(one.words), len(other.words)):
+        if _most_common(one, other) < self._least * min(len(one.words), len(other.words)):
             return False
         return self._contained(one.words, other.words) and self._contained(one.subject, other.subject)
 
@@ -149,10 +152,15 @@ class RestatedFilter(Filter[Draft]):
         return lcs_length(one, other) >= self._least * min(len(one), len(other))
 
 
+def _most_common(one: Sentence, other: Sentence) -> int:
+    """An upper bound of how many words two sentences have in common."""
+    return len(one.distinct & other.distinct) + min(one.repeats, other.repeats)
+
+
 @lru_cache(maxsize=4096)
 def sentence(text: str) -> Sentence:
     """A text's words, found once for all comparisons: a prompt's examples come back with each of its candidates."""
-    words = tuple(unicode_tokens(text))
+    words = words_of(text)
     distinct = frozenset(words)
     subject = tuple(word for word in words if word not in FILLERS)
     return Sentence(words, subject, distinct, len(words) - len(distinct), len(subject) - len(set(subject)))

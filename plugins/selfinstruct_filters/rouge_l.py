@@ -24,10 +24,7 @@ class RougeLOptions(Options):
 
 
 class RougeLFilter(Filter[Draft]):
-    """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold (paper, section 2.2).
-
-    The decision is made at once. How near a kept draft is to everything, for the output contract, is computed later.
-    """
+    """Drop a draft whose ROUGE-L F1 with any seed or accepted instruction is above a threshold (paper, section 2.2)."""
 
     def __init__(self, options: RougeLOptions) -> None:
         self._options = options

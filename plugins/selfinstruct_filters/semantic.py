@@ -25,15 +25,13 @@ class SemanticOptions(Options):
 
     unfrozen: ClassVar[frozenset[str]] = frozenset({"batch", "cache", "timeout"})
 
-    model: str = Field(description="Provider and model of LangChain embeddings, such as ollama:nomic-embed-text.")
-    threshold: float = Field(
-        0.9, ge=-1, le=1, description="Drop a draft whose cosine with any entry is above this; models differ widely."
-    )
+    model: str = Field(description="Provider and model, such as ollama:nomic-embed-text.")
+    threshold: float = Field(0.9, ge=-1, le=1, description="Drop a draft whose cosine with any entry is above this.")
     batch: int = Field(64, ge=1, description="Most texts that are embedded in one call.")
     cache: str | None = Field(
-        None, description="Folder where embeddings are kept. Default: selfinstruct/embeddings in the user's cache."
+        None, description="Folder of embeddings. Default: selfinstruct/embeddings in the user's cache."
     )
-    timeout: float = Field(120.0, gt=0, description="Seconds a call to Ollama may take; other clients have their own.")
+    timeout: float = Field(120.0, gt=0, description="Seconds a call to Ollama may take.")
     kwargs: dict[str, Any] = Field(
         default_factory=dict,
         description="Further arguments of the provider's class, such as base_url; not its key.",
@@ -51,9 +49,7 @@ class SemanticOptions(Options):
 class SemanticFilter(Filter[Draft]):
     """Drop a draft whose embedding is too near to that of any seed or accepted instruction, by cosine.
 
-    All drafts of a reply are embedded in one call, also those that an earlier filter then drops. Embeddings are not
-    recorded in the run: they are cached on disk by text and model, and requested again if the cache lacks them when
-    a run is resumed. A model that answers the same text differently can therefore decide differently the next time.
+    [Duplicates by meaning](duplicates.md#by-meaning) has a measured model, and says where embeddings are kept.
     """
 
     def __init__(self, options: SemanticOptions, embeddings: Embeddings | None = None) -> None:

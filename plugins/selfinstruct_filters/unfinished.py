@@ -82,8 +82,8 @@ _SENTENCE_END = re.compile(r"(?<=[a-z)][.!?])\s+(?=[A-Z])")
 class UnfinishedFilter(Filter[Draft | Example]):
     """Drop a draft that stops in the middle of a sentence, and an example whose output is cut off.
 
-    An output is cut off inside a word, a bracket of JSON, a row of a table, or the last of several
-    sentences. Without a dictionary most cut words look like rare ones, so doubtful words are kept.
+    An output is cut off inside a word, JSON, a row of a table, or the last of several sentences. Doubtful words are
+    kept.
     """
 
     def evaluate(self, item: Draft | Example) -> Verdict:

@@ -87,7 +87,7 @@ class UnreadableFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
         words = words_of(item.text)
-        for reason, pattern in _possible_damage(item.text):
+        for reason, pattern in _possible_damage(item.text, words):
             if found := pattern.search(item.text):
                 return drop(reason, seen=ascii(found[0][:40]))
         spoken = [word for word in words if not word.isdecimal()] if any(map(str.isdecimal, words)) else words
@@ -106,22 +106,14 @@ class UnreadableFilter(Filter[Draft]):
         return _without_words(item.text, words)
 
 
-def _possible_damage(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns that a glance does not rule out: printable ASCII has none of the first three.
-
-    A run of sixteen equal characters holds four that stand four apart.
-    """
+def _possible_damage(text: str, words: Sequence[str]) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns that a glance does not rule out: printable ASCII has none of the first three."""
     if not text.isascii():
         yield "replacement-characters", _REPLACED
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
-    fourth = text[::4]
-    if any(
-        map(
-            eq, zip(fourth, fourth[1:], fourth[2:], strict=False), zip(fourth[1:], fourth[2:], fourth[3:], strict=False)
-        )
-    ):
+    if not text.isascii() or max(map(len, words), default=0) >= LEAST_RUN:
         yield "repetition", _RUN_OF_CHARS
 
 
@@ -174,9 +166,11 @@ def _loops(words: Sequence[str]) -> bool:
 
 def _without_words(text: str, words: Sequence[str]) -> Verdict:
     """Whether a text is made of signs, of keys in a row, of letters that are no words, or of words in no order."""
-    signs = len("".join(text.split()))
-    if signs >= _SIGNS_ONLY and sum(map(len, words)) + text.count("_") < _FEWEST_LETTERS * signs:
-        return drop("no-words", seen=ascii(text[:40]))
+    letters = sum(map(len, words))
+    if letters < _FEWEST_LETTERS * len(text):  # else the signs are fewer still
+        signs = len("".join(text.split()))
+        if signs >= _SIGNS_ONLY and letters + text.count("_") < _FEWEST_LETTERS * signs:
+            return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
         some = [word for word in words if len(word) > 2]
         odd: list[str] = []

@@ -53,8 +53,8 @@ class UnsafeOptions(Options):
 class UnsafeFilter(Filter[Draft | Example]):
     """Drop profanity, and requests for weapons, drugs, self-harm, sexual content with minors, malware, and fraud.
 
-    A request is an intent, not a word: `make a pipe bomb` is one, `make a bath bomb` and `how bombs were defused` are
-    not. The lists are short, and easy to get around on purpose.
+    A request is an intent, not a word: `make a pipe bomb` is one, `how bombs were defused` is not. The lists are short,
+    and easy to get around on purpose.
     """
 
     def __init__(self, options: UnsafeOptions) -> None:

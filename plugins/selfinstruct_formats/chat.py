@@ -12,7 +12,7 @@ from selfinstruct.api import Example, Json, Options, TrainingEncoder
 class ChatOptions(Options):
     """Options of the conversational formats."""
 
-    system: str | None = Field(None, description="System message at the start of every row. Default: none.")
+    system: str | None = Field(None, description="System message at the start of every row.")
 
 
 def question(example: Example) -> str:

@@ -18,12 +18,10 @@ class TextOptions(Options):
     template: Literal["llama-3", "chatml", "plain"] = Field("llama-3", description="Name of a built-in template.")
     template_file: str | None = Field(
         None,
-        description="Text file to use instead, with {question} (or {instruction} and {input}) and {output}.",
+        description="Text file to use instead of a built-in template.",
     )
-    system: str | None = Field(None, description="System message at the start of every row. Default: none.")
-    begin: bool = Field(
-        False, description="Start rows with the first token of the template. Most trainers add it themselves."
-    )
+    system: str | None = Field(None, description="System message at the start of every row.")
+    begin: bool = Field(False, description="Start rows with the first token, which most trainers add themselves.")
 
     @model_validator(mode="after")
     def _template_file_is_alone(self) -> Self:

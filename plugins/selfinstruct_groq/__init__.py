@@ -17,21 +17,21 @@ class GroqOptions(BackendOptions):
     model: str = Field(
         "auto",
         min_length=1,
-        description="Groq model id, or auto: the first model of our list that Groq offers to the account.",
+        description="A model of Groq, or auto: the first of our list that the account may use.",
     )
     api_key: SecretStr | None = Field(None, description="Default: GROQ_API_KEY from the environment.")
     base_url: str | None = Field(
         None, description="Address of the API. Default: GROQ_API_BASE, then GROQ_BASE_URL, then https://api.groq.com."
     )
     service_tier: Literal["on_demand", "flex", "auto"] = Field(
-        "on_demand", description="Service tier of Groq. flex has higher limits, and Groq refuses it when it is busy."
+        "on_demand", description="flex has higher limits, and Groq refuses it when it is busy."
     )
     reasoning_effort: str | None = Field(
         None, description="Reasoning effort. Default: low for gpt-oss models, otherwise not sent."
     )
     reasoning_format: Literal["parsed", "raw", "hidden"] | None = Field(
         None,
-        description="Where a reasoning model writes its thoughts. Default: not sent, as not every model accepts it.",
+        description="Where a reasoning model writes its thoughts. Default: not sent.",
     )
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="More fields of the request body, such as { seed = 7 }."

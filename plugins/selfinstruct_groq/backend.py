@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from groq import APIConnectionError
-from langchain_groq import ChatGroq
 from pydantic import SecretStr, ValidationError
 
 from selfinstruct.api import (
@@ -37,6 +36,7 @@ from selfinstruct.api import (
     offline_client,
 )
 from selfinstruct_groq import GroqOptions, settings
+from selfinstruct_groq.chat_model import CUT_JSON, SCHEMA_MISSED, CutJsonChatGroq
 from selfinstruct_groq.clients import GroqClients
 from selfinstruct_groq.limits import scope_from_error, window_from_error, windows_in
 from selfinstruct_groq.models import LLAMA_3, MODEL_GONE, STRICT_SCHEMA, SUCCESSORS, TRIES_SCHEMA
@@ -90,12 +90,12 @@ class GroqBackend(Backend):
         """Groq's batches, by its own SDK."""
         return OpenAIBatches(self._clients.open_sdk(BATCH_SECONDS))
 
-    def _build(self, sampling: Sampling, **clients: Any) -> ChatGroq:
+    def _build(self, sampling: Sampling, **clients: Any) -> CutJsonChatGroq:
         settings.require_key(self._key)
         if not self._model:
             self._model = self._choose()
         try:
-            return ChatGroq(**self._arguments(sampling), **clients)
+            return CutJsonChatGroq(**self._arguments(sampling), **clients)
         except ValidationError as error:
             raise ConfigError(f"backend.extra_body: {error.errors()[0]['msg']}") from None
 
@@ -196,8 +196,9 @@ class GroqBackend(Backend):
 
     def read_reply(self, message: BaseMessage) -> Completion:
         """Read the reply, with the fingerprint of the system that wrote it."""
-        read, fingerprint = chat.read_message(message), message.response_metadata.get("system_fingerprint")
-        return replace(read, details={**read.details, "system_fingerprint": fingerprint}) if fingerprint else read
+        read, facts = chat.read_message(message), message.response_metadata
+        details = {name: facts[name] for name in ("system_fingerprint", CUT_JSON) if facts.get(name)}
+        return replace(read, details={**read.details, **details}) if details else read
 
     def read_error(self, error: Exception) -> Fault:
         """Sort an exception of the client by Groq's own codes and words, then by its HTTP status."""
@@ -210,8 +211,9 @@ class GroqBackend(Backend):
             return Unusable(f"{self._not_offered(self._model)} (HTTP {status}): {words}", self._offer_hint())
         if code in NEEDS_ACCOUNT_OWNER:
             return Unusable(f"Groq refuses this account (HTTP {status}): {words}", "See https://console.groq.com")
-        if status == 400 and "not supported with this model" in words:
-            return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
+        if code == SCHEMA_MISSED:
+            message = "the reply is not the JSON that was asked for; a run with run.structured=false asks for none"
+            return Rejected(f"{message} (HTTP {status}): {words}", is_unexplained=True)
         if status == 413:
             return Rejected(
                 f"the request is larger than Groq allows; lower max_tokens (HTTP 413): {words}", is_too_long=True
@@ -222,6 +224,8 @@ class GroqBackend(Backend):
         if isinstance(error, APIConnectionError):
             return Busy(f"no answer from {self._address}: {self._mask(chat.error_summary(_root(error)))}")
         fault = chat.read_exception(error, {"refused": self._refused_hint})
+        if isinstance(fault, Rejected) and "not supported with this model" in words:
+            return Unusable(f"the model does not take an option (HTTP 400): {words}", "Change the backend's options.")
         return replace(fault, message=self._mask(fault.message))
 
     def _words(self, error: BaseException) -> str:

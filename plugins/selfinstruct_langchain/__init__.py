@@ -19,8 +19,7 @@ class LangChainOptions(BackendOptions):
     api_key: SecretStr | None = Field(None, description="Default: the provider's own environment variable.")
     completion: bool = Field(
         False,
-        description="Use the completions endpoint of OpenAI or of a server that speaks like it, for a base model and "
-        "the recipe paper; the provider is then openai.",
+        description="Use OpenAI's completions endpoint, for a base model and the recipe paper.",
     )
     kwargs: dict[str, Any] = Field(
         default_factory=dict, description="Further arguments of the provider's LangChain class, sent as they are."

@@ -62,7 +62,7 @@ class LangChainBackend(Backend):
     """
 
     def __init__(self, options: LangChainOptions) -> None:
-        self.timeout = options.timeout
+        self.timeout, self.continues_text = options.timeout, options.completion
         self._options = options
         provider, _, name = options.model.partition(":")
         self._provider, self._name = provider.strip().lower(), name.strip()
@@ -121,7 +121,7 @@ class LangChainBackend(Backend):
     def _build(self, arguments: Mapping[str, Any]) -> BaseChatModel | BaseLLM:
         options, own = self._options, deepcopy(self._options.kwargs)  # some classes write into what they are given
         if self._provider in PROVIDERS:
-            require_key(self._provider, self._key, own)
+            require_key(self._provider, self._key, own, place=self._key_place)
         given: dict[str, Any] = {self._facts.address: options.base_url, self._facts.key: self._key or None}
         given = {name: value for name, value in given.items() if value is not None}
         given |= own | {name: value for name, value in arguments.items() if name not in own}
@@ -186,7 +186,7 @@ class LangChainBackend(Backend):
         """One request goes ahead of all others, since its answer says whether key, model and options are right."""
         threads = min(32, (os.cpu_count() or 1) + 4) if self._facts.threads else None
         count = self._facts.cached_count
-        return Limits(concurrency=threads, learning=not self._answered, cached_count=count)
+        return Limits(concurrency=threads, is_firm=True, learning=not self._answered, cached_count=count)
 
     def billed_model(self) -> BilledModel:
         """The provider's model, at another address if there is one in the options or in the environment."""

@@ -37,6 +37,7 @@ class Provider:
     each_call  further arguments of every call
     untaken    settings of the sampling that its API does not have
     one_of     settings of which its API takes one in a request: the first of these
+    not_by_reasoning  settings of the sampling that its reasoning models do not have
     threads    whether its client has no async calls of its own, so that each one takes a thread
     package    the module of its client, if that is not named as the provider is
     hint       what else to check when its model or address is wrong
@@ -55,6 +56,7 @@ class Provider:
     each_call: dict[str, Any] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    not_by_reasoning: tuple[str, ...] = ()
     threads: bool = False
     package: str = ""
     hint: str = ""
@@ -90,10 +92,16 @@ ALIASES = {
 PENALTIES = ("frequency_penalty", "presence_penalty")
 OPENAI_HINT = "For a server of your own, base_url ends in /v1."
 PROVIDERS = {
-    "openai": Provider(("OPENAI_API_KEY",), hint=OPENAI_HINT, addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL")),
+    "openai": Provider(
+        ("OPENAI_API_KEY",),
+        not_by_reasoning=(*PENALTIES, "stop"),
+        hint=OPENAI_HINT,
+        addresses=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
+    ),
     "azure_openai": Provider(
         ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         package="langchain_openai",
+        not_by_reasoning=(*PENALTIES, "stop"),
         address="azure_endpoint",
         addresses=("AZURE_OPENAI_ENDPOINT",),
         billed_as="azure",
@@ -110,11 +118,12 @@ PROVIDERS = {
     "google_genai": Provider(
         ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
         retries=1,
+        untaken=PENALTIES,  # Gemini 2.0 had them, and no model since
         hint="For an address of your own, base_url ends without /v1beta.",
     ),
     "mistralai": Provider(("MISTRAL_API_KEY",), timeout=_whole, retries=1),
     "deepseek": Provider(("DEEPSEEK_API_KEY",)),
-    "xai": Provider(("XAI_API_KEY",), untaken=("stop",)),
+    "xai": Provider(("XAI_API_KEY",), untaken=("stop",), not_by_reasoning=PENALTIES),
     "together": Provider(("TOGETHER_API_KEY",)),
     "fireworks": Provider(("FIREWORKS_API_KEY",)),
     "cohere": Provider(
@@ -123,6 +132,7 @@ PROVIDERS = {
         timeout_name="timeout_seconds",
         per_call={"max_tokens": "max_tokens", "top_p": "p", "stop": "stop", **{name: name for name in PENALTIES}},
         each_call={"request_options": {"max_retries": 0}},
+        one_of=("presence_penalty", "frequency_penalty"),
     ),
     "openrouter": Provider(("OPENROUTER_API_KEY",), timeout=_milliseconds),
     "huggingface": Provider(
@@ -146,8 +156,8 @@ def provider_of(name: str) -> Provider:
     return PROVIDERS.get(name, OTHER)
 
 
-def require_key(name: str, key: str, given: dict[str, Any]) -> None:
-    """Raise `ModelError` if a provider needs a key and has none, or one that a header cannot hold."""
+def require_key(name: str, key: str, given: dict[str, Any], *, place: str) -> None:
+    """Raise `ModelError` if a provider needs a key and has none, or one in `place` that a header cannot hold."""
     keys = provider_of(name).keys
     hint = key_hint(name)
     installed = find_spec(provider_of(name).package or f"langchain_{name}")  # a missing package is reported elsewhere
@@ -156,7 +166,8 @@ def require_key(name: str, key: str, given: dict[str, Any]) -> None:
     if installed and keys and not key and provider_of(name).key not in given:
         raise ModelError(f"provider '{name}' needs a key", hint)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise ModelError(f"the key of provider '{name}' contains spaces or characters that a key cannot have", hint)
+        words = f"the key of provider '{name}' contains spaces or characters that a key cannot have"
+        raise ModelError(words, f"Replace the key in {place}.")
 
 
 def _has_aws_credentials(given: dict[str, Any]) -> bool:

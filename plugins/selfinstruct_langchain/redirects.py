@@ -1,13 +1,14 @@
 """Keeps the HTTP clients of providers' classes to the address that they were given.
 
 A client that follows a redirect sends the prompt again, and headers of the user's own that may hold a key. On the way
-to another host, httpx leaves out `Authorization` and nothing else, and so does httpx2, by which the clients of OpenAI
-and Anthropic send.
+to another host, httpx leaves out `Authorization` and nothing else, and so do httpx2, by which the clients of OpenAI and
+Anthropic send, and aiohttp, by which NVIDIA's does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from selfinstruct.api import ModelError
@@ -28,6 +29,23 @@ def refuse_other_hosts(model: object) -> None:
         hook, hooks = _refuse_async if hasattr(client, "aclose") else _refuse, client.event_hooks["response"]
         if hook not in hooks:  # LangChain shares clients between models
             hooks.append(hook)
+    inner: Any = getattr(model, "_async_client", None)
+    if callable(start := getattr(inner, "get_async_session_fn", None)):  # of NVIDIA's client, which sends by aiohttp
+        inner.get_async_session_fn = lambda: _with_trace(start())
+
+
+def _with_trace(session: Any) -> Any:
+    trace = import_module("aiohttp").TraceConfig()  # which is there if that client is
+    trace.on_request_redirect.append(_refuse_traced)
+    trace.freeze()
+    session.trace_configs.append(trace)
+    return session
+
+
+async def _refuse_traced(_session: Any, _context: Any, redirect: Any) -> None:
+    response = redirect.response
+    if there := response.headers.get("location", ""):
+        _compare(response.url, response.url.join(type(response.url)(there)))
 
 
 def _http_clients(holder: object, depth: int) -> Iterator[Any]:
@@ -41,12 +59,16 @@ def _http_clients(holder: object, depth: int) -> Iterator[Any]:
 
 
 def _refuse(response: Any) -> None:
-    if not response.has_redirect_location:
-        return
-    here, there = response.url, response.url.join(response.headers["location"])
+    if response.has_redirect_location:
+        _compare(response.url, response.url.join(response.headers["location"]))
+
+
+def _compare(here: Any, there: Any) -> None:
+    """Raise `ModelError` if an address, which is of httpx or of yarl, is on another host than the one before."""
     is_same = (here.scheme, here.port) == (there.scheme, there.port) or (here.scheme, there.scheme) == ("http", "https")
     if here.host != there.host or not is_same:
-        words = f"the server at {here.scheme}://{here.netloc.decode()} sends requests on to another one, {there.host}"
+        port = f":{here.port}" if here.port else ""
+        words = f"the server at {here.scheme}://{here.host}{port} sends requests on to another one, {there.host}"
         raise ModelError(words, "Set base_url to the right address, if you trust that server with key and prompts.")
 
 

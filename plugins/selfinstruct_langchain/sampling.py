@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from selfinstruct.api import Sampling
+from selfinstruct.api import Sampling, chat
 from selfinstruct_langchain.providers import PENALTIES, Provider
 
 if TYPE_CHECKING:
@@ -71,10 +70,9 @@ def _requested(sampling: Sampling) -> dict[str, Any]:
 
 def _untaken(model: BaseChatModel | BaseLLM, provider: Provider) -> set[str]:
     """The settings that a model's profile or its API does not have."""
-    untaken = set(provider.untaken)
-    profile = getattr(model, "profile", None)
-    if isinstance(profile, Mapping) and profile.get("temperature") is False:
-        untaken.add("temperature")
+    untaken = set(provider.untaken) | chat.untaken_settings(model)
+    if (getattr(model, "profile", None) or {}).get("reasoning_output") is True:
+        untaken.update(provider.not_by_reasoning)
     uses_responses = getattr(model, "_use_responses_api", None)
     if callable(uses_responses) and uses_responses({}):
         untaken |= {*PENALTIES, "stop"}

@@ -30,10 +30,10 @@ class OllamaOptions(BackendOptions):
     )
     raw: bool = Field(
         False,
-        description="Send prompts as texts to continue, without a chat template: for base models and the recipe paper.",
+        description="Send prompts without a chat template: for base models and the recipe paper.",
     )
     keep_alive: str | int | None = Field(
-        None, description="How long the model stays loaded, such as 30m. Default: that of the server, five minutes."
+        None, description="How long the model stays loaded, such as 30m. Default: the server's."
     )
     reasoning: bool | str | None = Field(
         None, description="Whether a reasoning model thinks, or its effort (low, medium, high). Default: not sent."
@@ -41,11 +41,9 @@ class OllamaOptions(BackendOptions):
     timeout: float = Field(
         600.0, gt=0, description="Seconds that a call may take, including the time to load the model."
     )
-    concurrency: int = Field(
-        1, ge=1, description="Requests that are sent at once. The server queues those above its OLLAMA_NUM_PARALLEL."
-    )
+    concurrency: int = Field(1, ge=1, description="Requests that are sent at once: the server's OLLAMA_NUM_PARALLEL.")
     api_key: SecretStr | None = Field(
-        None, description="Sent as a bearer token, for servers behind a proxy. Default: OLLAMA_API_KEY, if it is set."
+        None, description="For servers behind a proxy. Default: OLLAMA_API_KEY, if it is set."
     )
 
     @field_validator("keep_alive")

@@ -84,7 +84,7 @@ class OllamaBackend(Backend):
     local = True
 
     def __init__(self, options: OllamaOptions) -> None:
-        self.timeout = options.timeout
+        self.timeout, self.continues_text = options.timeout, options.raw
         self._options = options
         self._address = find_address(options.base_url)
         given = options.api_key.get_secret_value() if options.api_key else os.environ.get("OLLAMA_API_KEY", "")

@@ -14,9 +14,7 @@ SELFINSTRUCT_API = 1
 class ReplayOptions(Options):
     """Options of the backend `replay`."""
 
-    path: Path = Field(
-        description="JSONL file of replies. Each row has response.choices[0].text, and finish_reason if known."
-    )
+    path: Path = Field(description="JSONL file of replies.")
 
 
 def build(options: ReplayOptions) -> Backend:

@@ -16,7 +16,7 @@ MAX_DRAWN = 64
 class MixOptions(Options):
     """Options of both samplers: how many instructions a prompt shows, and how many of them are machine-written."""
 
-    total: int = Field(8, ge=1, le=64, description="Number of instructions in a prompt. Fewer if the pool has fewer.")
+    total: int = Field(8, ge=1, le=64, description="Number of instructions in a prompt.")
     machine: int = Field(2, ge=0, description="Largest number of machine-written instructions among them.")
 
     @model_validator(mode="after")

@@ -92,8 +92,8 @@ class Instruction:
 class PoolView:
     """The input of a sampler: the pool at the time when a request is planned, and a random generator for the request.
 
-    `machine` is a prefix of all accepted instructions, oldest first. `rng` is fresh for each request, seeded from
-    the run's seed, the stage and the request's index, so the same view always yields the same sample.
+    `machine` is a prefix of all accepted instructions, oldest first. `rng` is seeded from the run's seed, the stage
+    and the request's index, so the same view always yields the same sample.
     """
 
     stage: str
@@ -140,7 +140,7 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """All messages as one text, a blank line between them: the `metadata.prompt` of the output contract."""
+        """All messages as one text, a blank line between them."""
         return "\n\n".join(message.text for message in self.messages)
 
 
@@ -186,7 +186,7 @@ class Reply:
 
     @property
     def ended_early(self) -> bool:
-        """Whether the reply may end in half an item, since it ended neither by itself nor by a stop text."""
+        """Whether the reply may end in half an item."""
         return self.finish in ("length", "filtered")
 
 
@@ -194,9 +194,8 @@ class Reply:
 class Busy:
     """The provider cannot answer now but may later: rate limits, overload, timeouts, broken connections.
 
-    `retry_after` is in seconds, or `None` if the provider gave no time. `scope` names the limit that was reached, if
-    known. `too_many_requests` says that the provider refused the request because it has too many; fewer are then sent
-    at once.
+    `retry_after` is in seconds. `scope` names the limit that was reached. `too_many_requests` says that the provider
+    has too many requests; fewer are then sent at once.
     """
 
     message: str
@@ -210,8 +209,8 @@ class Rejected:
     """The provider will never answer this request, because it is too long or against its rules.
 
     Other requests may succeed. `is_too_long` says that the request, with the longest reply that it allows, is larger
-    than the model or the account takes; where that is so of the first request, it ends the run. `is_unexplained` says
-    that the provider's words blame neither the length nor the content of the request, so its account may be the reason.
+    than the model or the account takes; of the first request, that ends the run. `is_unexplained` says that the
+    provider blames neither length nor content, so the account may be the reason.
     """
 
     message: str
@@ -223,8 +222,8 @@ class Rejected:
 class Unusable:
     """No request can succeed: wrong key, unknown model, no credit. `hint` says what the user should do.
 
-    `setting` names the setting of the sampling that the model refuses, if that is the reason; the run adds how to leave
-    it out, and `hint` may say what else to do with it.
+    `setting` names the settings of the sampling that the model refuses, if any, with spaces between them; the run adds
+    how to leave them out.
     """
 
     message: str
@@ -257,8 +256,7 @@ class Failure:
 class Window:
     """One rate limit of a provider: at most `limit` of `what` in any period of `seconds`.
 
-    `remaining` and `resets_in` (seconds, as of `seen_at`, a `time.monotonic()` reading) are what the provider last
-    said, `None` where it did not.
+    `remaining` and `resets_in` (seconds, as of `seen_at`, a `time.monotonic()` reading) are the provider's last words.
     """
 
     what: Literal["requests", "tokens"]
@@ -273,9 +271,10 @@ class Window:
 class Limits:
     """The known limits of a provider. `concurrency` is the number of requests that it serves simultaneously.
 
+    `is_firm` says that the client cannot send more than those at once, so no config raises their number.
     `learning` means that the first reply will contain the limits, so one request is sent before all others.
-    `cached_count` says whether prompt tokens that the provider had in its cache count towards limits of tokens.
-    `context` is the number of tokens of the chosen model, for prompt and reply. Longer requests are never sent.
+    `cached_count` says whether cached prompt tokens count towards limits of tokens. `context` is the number of tokens
+    of the chosen model, for prompt and reply. Longer requests are never sent.
     """
 
     windows: tuple[Window, ...] = ()
@@ -283,14 +282,20 @@ class Limits:
     learning: bool = False
     cached_count: bool = True
     context: int | None = None
+    is_firm: bool = False
+
+    def at_once(self, configured: int | None, lookahead: int) -> int:
+        """How many requests to send at once: as configured, else as the provider serves, within the lookahead."""
+        known = self.concurrency or lookahead
+        return min(configured or known, lookahead, known if self.is_firm else lookahead)
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """The prices of a provider, in US dollars per million tokens.
 
-    `cached` is the price of prompt tokens that the provider had in its cache; `None`: that of all others. `source`
-    says where the prices come from; it is empty for the user's own figures.
+    `cached` is the price of cached prompt tokens, by default that of all others. `source` says where the prices come
+    from; it is empty for the user's own figures.
     """
 
     prompt: float
@@ -315,7 +320,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class BilledModel:
-    """A model as price tables name it. `address` is that of the API, where it may not be the provider's own."""
+    """A model as price tables name it, with the address of the API."""
 
     provider: str
     model: str
@@ -326,8 +331,7 @@ class BilledModel:
 class Check:
     """The result of one check, and how to fix the problem if it failed.
 
-    A check that passed may have a `fix` too, for something that it could not see or that will matter later; `doctor`
-    marks it `note`.
+    `doctor` marks a check that passed and has a `fix`, for something that it could not see, as `note`.
     """
 
     name: str
@@ -355,10 +359,9 @@ class Diagnosis:
 class Draft:
     """A candidate instruction as a post-processor found it.
 
-    `examples` are the instructions in its prompt. `notes` are remarks of the parser for the filters:
-    `seed` (a seed task, shown to filters first), `cut` (the reply ended inside this item), `intro` (text before the
-    first item), `tail` (text that followed the task inside its item, such as an answer). `messages` are the texts of
-    the prompt's messages, for filters that tell a copy of the prompt; they are not stored again.
+    `examples` are the instructions in its prompt, `messages` the texts of the prompt's messages, and `notes` remarks of
+    the parser for the filters: `seed` (a seed task, shown to filters first), `cut` (the reply ended inside this item),
+    `intro` (text before the first item), `tail` (text that followed the task inside its item, such as an answer).
     """
 
     text: str
@@ -374,8 +377,7 @@ class Draft:
 class Label:
     """A model's answer whether an instruction is a classification task: `text` is "yes", "no" or "unknown".
 
-    `subject` is the instruction's id. `notes` may hold `said`, the words of the answer, and `facts`, the values of
-    those `TASK_FACTS` that the reply tells.
+    `subject` is the instruction's id. `notes` may hold `said`, the words of the answer, and `facts` by name.
     """
 
     text: str
@@ -401,7 +403,7 @@ class Example:
     """One training example: an instruction, an input (empty if not needed), and an output.
 
     `subject` is the instruction's id. `notes` are remarks of the parser, such as `cut` (the reply ended inside it), and
-    `facts`, those that `classify` found out about the instruction.
+    the instruction's `facts`.
     """
 
     instruction: str
@@ -429,7 +431,7 @@ class Example:
 
     @property
     def digest(self) -> str:
-        """A digest of the three texts, as 32 hexadecimal digits. Examples with equal texts have equal digests."""
+        """A digest of the three texts, as 32 hexadecimal digits."""
         said = json.dumps([self.instruction, self.input, self.output])
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
@@ -438,9 +440,8 @@ class Example:
 class Rating:
     """A judge's rating of one example, by the three questions of the paper's review (Wang et al. 2023, Table 2).
 
-    Does the instruction describe a valid task, does the input suit the instruction, is the output a correct and
-    acceptable response? Each answer is "yes", "no" or "unknown". `subject` is the example's digest, `reason` the
-    judge's explanation, if there is one. `grade` is from 1 (of no use) to 5, or `None` if the judge gave none.
+    Each answer is "yes", "no" or "unknown". `subject` is the example's digest, `reason` the judge's explanation,
+    `grade` from 1 (of no use) to 5.
     """
 
     valid_task: str
@@ -468,10 +469,7 @@ class Rating:
 
     @property
     def payload(self) -> Mapping[str, Json]:
-        """The values that are stored beside the score and the subject.
-
-        `remark` is the reason, because decisions have a `reason`.
-        """
+        """The values that are stored beside the score and the subject; `remark` is the reason."""
         return {
             "valid_task": self.valid_task,
             "suitable_input": self.suitable_input,
@@ -505,9 +503,9 @@ class Item(Protocol):
 class Similarity:
     """The similarity of a text to a pool, as ROUGE-L F1.
 
-    `nearest` holds the ten most similar entries with their scores, best first. `mean` is the mean over the whole pool,
-    `highest` the best score (0.0 for an empty pool). `containment` is the length of the longest common subsequence
-    divided by that of the shorter text.
+    `nearest` holds the most similar entries with their scores, best first, `mean` is the mean over the whole pool, and
+    `highest` the best score (0.0 for an empty pool). `containment` is the longest common subsequence as a share of the
+    shorter text.
     """
 
     highest: float
@@ -524,8 +522,8 @@ Ties: TypeAlias = Literal["older", "numpy"]
 class Deferred:
     """A similarity that is computed later: to the `pool` oldest of the seeds and the accepted instructions.
 
-    The pool only grows, so the result does not depend on when it is computed. `tokeniser`, `nearest` (the number of
-    entries) and `ties` (the order of entries with equal scores) define the computation.
+    The pool only grows, so the result does not depend on when it is computed. `nearest` is the number of entries, and
+    `ties` the order of entries with equal scores.
     """
 
     pool: int

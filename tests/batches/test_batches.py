@@ -193,12 +193,64 @@ def test_a_request_that_is_refused_is_a_failure_and_the_others_are_kept(server: 
     assert totals.failures + totals.replies == totals.requests
 
 
+def test_a_batch_whose_every_line_is_refused_alike_ends_the_stage_and_loses_nothing(
+    server: BatchServer, project: Path
+) -> None:
+    finish("classify")
+    sent = len(server.batches)
+    server.reply = lambda _: error(400, "Your plan was changed by your administrator")
+    for _ in range(2):
+        with pytest.raises(ModelError, match="requests all failed: HTTP 400: Your plan was changed"):
+            finish("instances")
+    assert len(server.batches) == sent + 2 * 5
+    server.reply = demo_reply
+    assert finish("instances").summary.reason == "complete"
+    assert_same_as_live()
+
+
+def test_batches_that_were_refused_for_a_setting_are_over_once_it_is_left_out(
+    server: BatchServer, project: Path
+) -> None:
+    words = "Unsupported parameter: 'top_p' is not supported with this model."
+    server.reply = lambda body: error(400, words) if "top_p" in body else demo_reply(body)
+    with pytest.raises(ModelError, match="does not take top_p"):
+        finish("classify", **{"run.batch_size": 1, "classify.sampling.top_p": 0.5})
+    assert finish("classify", **{"classify.sampling.top_p": "unset"}).summary.reason == "complete"
+
+
 def test_a_batch_without_a_single_answer_stops_the_stage(server: BatchServer, project: Path) -> None:
     server.reply = lambda _body: None
     with pytest.raises(Stopped, match="with the provider"):
         run_stage("classify")
     with pytest.raises(Stopped, match="brought no answer: expired"):
         run_stage("classify")
+
+
+def test_a_batch_of_replies_that_bring_nothing_ends_the_stage_before_the_next_one_is_sent(
+    server: BatchServer, project: Path
+) -> None:
+    server.reply = lambda body: GroqAnswer(None, "length") if body["max_tokens"] < 4000 else demo_reply(body)
+    with pytest.raises(ModelError, match=r"brought nothing: the model spent its .* tokens on thinking") as caught:
+        finish("instances")
+    assert "Raise instances.sampling.max_tokens" in caught.value.hint
+    assert len(server.billed) == TARGET, "no request was sent a second time"
+    assert finish("instances", **{"instances.sampling.max_tokens": 4000}).summary.reason == "complete"
+
+
+def test_a_batch_of_which_half_the_replies_are_empty_is_settled_whole_and_what_is_missing_sent_again(
+    server: BatchServer, project: Path
+) -> None:
+    seen: set[str] = set()
+
+    def at_first_empty(body: dict[str, Any]) -> str | GroqAnswer:
+        asked = json.dumps(body["messages"])
+        is_first = asked not in seen
+        seen.add(asked)
+        return GroqAnswer(None, "length") if is_first and len(seen) % 2 else demo_reply(body)
+
+    server.reply = at_first_empty
+    assert finish("instances").summary.reason == "complete"
+    assert TARGET < len(server.billed) < 2 * TARGET
 
 
 def test_the_error_for_a_file_that_the_provider_refuses_gives_its_reason(server: BatchServer, project: Path) -> None:

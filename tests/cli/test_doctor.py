@@ -101,6 +101,7 @@ def test_a_context_that_is_too_small_for_the_recipe() -> None:
     assert ended.code == 4
     assert "the model's context is 1,024 tokens" in found["detail"]
     assert "larger context" in found["fix"]
+    assert "num_ctx" in found["fix"]
 
 
 def test_limits_of_the_config_and_how_many_at_once() -> None:

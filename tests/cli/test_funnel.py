@@ -57,7 +57,19 @@ def test_replies_beyond_the_target_wait_and_are_reported() -> None:
     command(*RUN, "--target", "5").done()
     funnel = funnels()["generate"]
     assert funnel["waiting"] > 0
-    assert f"{funnel['waiting']} not evaluated yet" in command("status", "--out", "d").done().out
+    assert f"{funnel['waiting']} not needed so far: a larger target" in command("status", "--out", "d").done().out
+
+
+def test_answers_that_are_asked_for_again_are_no_rejections_of_any_summary() -> None:
+    command("run", "--backend", "demo", "--out", "d", "--target", "20").done()
+    summary = json.loads(command("status", "--out", "d", "--json").done().out)["stages"]["classify"]
+    missing = sum(summary["asked_again"].values())
+    assert missing == summary["rejected"] > 0, "the demo's model forgets some"
+    assert f"{missing} answers missing or unusable" in command("status", "--out", "d").done().out
+    command("export", "--out", "d", "--to", "set").done()
+    card = Path("set/README.md").read_text("utf-8")
+    assert f"| classify | 20 | 20 | 0 | 0 | {missing} | 0 |" in card
+    assert "| classify | `" not in card
 
 
 def test_rejected_rows_say_of_every_stage_what_was_dropped_where_and_why() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from selfinstruct.cli import cli
+from selfinstruct.errors import shorten
 from tests.command_line import command, rows
 
 GROWN = ("run", "--backend", "demo", "--target", "200", "--quiet", "--set", "generate.filters.rouge-l.threshold=0.4")
@@ -85,16 +87,19 @@ def test_the_source_of_an_example_is_the_reply_that_holds_its_raw_instances(fold
         assert (fate["text"], fate["about"]) == (row["output"], row["instruction"])
 
 
-def test_a_text_is_found_exactly_then_loosely_then_by_its_nearest(folder: Path) -> None:
+def test_a_text_is_found_exactly_then_loosely_or_the_error_names_the_nearest(folder: Path) -> None:
     text = accepted(folder)[3]["instruction"]
     assert json_of("why", text, "--out", folder)["match"] == "exact"
     loose = json_of("why", "  " + text.upper().replace(" ", "  "), "--out", folder)
     assert (loose["match"], loose["fates"][0]["text"]) == ("loose", text)
     assert "Ignoring case and spaces, these do:" in command("why", text.upper(), "--out", folder).done().out
-    near = json_of("why", f"Please {text}", "--out", folder)
-    assert (near["match"], near["fates"], near["near"][0]["text"]) == ("nearest", [], text)
-    assert "The nearest, by ROUGE-L:" in command("why", f"Please {text}", "--out", folder).done().out
-    assert "no candidate shares a word" in command("why", "何もない", "--out", folder).done().out
+    for more in ((), ("--json",)):
+        ended = command("why", f"Please {text}", "--out", folder, *more)
+        ended.failed(2, f"there is no candidate 'Please {text[:50]}")
+        assert ended.err.splitlines()[1] == "Give the id of one of the nearest:"
+        assert ended.err.splitlines()[2].split(maxsplit=1) == [accepted(folder)[3]["id"], shorten(text)]
+        assert ended.out == ""
+    command("why", "xyz", "--out", folder).failed(2, "there is no candidate 'xyz' in", "shares a word with it")
 
 
 def test_a_text_that_came_several_times_has_several_fates(folder: Path) -> None:
@@ -110,6 +115,12 @@ def test_a_seed_is_found_by_its_id_and_its_text(folder: Path) -> None:
     seed = json_of("why", "seed_task_3", "--out", folder)["seeds"][0]
     assert json_of("why", seed["instruction"], "--out", folder)["seeds"][0]["id"] == "seed_task_3"
     assert "seed_task_3 a seed task" in command("why", seed["instruction"], "--out", folder).done().out
+
+
+@pytest.mark.parametrize("name", ["why", "trace"])
+def test_a_time_is_shown_to_the_second(folder: Path, name: str) -> None:
+    out = command(name, accepted(folder)[0]["id"], "--out", folder).done().out
+    assert re.search(r"request 0.*, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, demo$", out, re.MULTILINE)
 
 
 def test_prompt_and_reply_are_clipped_unless_all_is_wanted(folder: Path) -> None:
@@ -134,9 +145,9 @@ def test_the_error_says_what_is_not_there(folder: Path, asked: str, words: str) 
     command("why", asked, "--out", folder).failed(2, words)
 
 
-def test_odd_questions_are_answered(folder: Path) -> None:
+def test_odd_questions_are_no_bugs(folder: Path) -> None:
     for asked in ("\ud800 half", "x" * 100_000, "g١.٢", "'; DROP TABLE decisions; --", "%", "e99999999999999999999.1"):
-        assert json_of("why", asked, "--out", folder)["match"] == "nearest"
+        command("why", asked, "--out", folder).failed(2, "there is no candidate '")
 
 
 @pytest.mark.parametrize("name", ["why", "trace"])

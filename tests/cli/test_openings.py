@@ -94,7 +94,7 @@ def test_a_new_run_is_not_looked_for_in_a_database(openings: Openings, tmp_path:
     [
         ("status",),
         ("status", "--json", "--more", "100"),
-        ("why", "Write a poem about the sea."),
+        ("why", "g0.0"),
         ("trace", "g0.0"),
         ("report", "-o", "report.html"),
         ("export",),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from selfinstruct.cli.progress_board import Board
 from tests import third_party_plugins as strangers
 from tests.command_line import COMMAND, environment
 
@@ -68,6 +69,27 @@ def test_a_live_line_and_then_how_it_ended(tmp_path: Path) -> None:
     assert "generate: target of 12 reached" in end
     assert "░" not in end, "the live lines are gone"
     assert "█" not in end
+
+
+def test_prepare_reads_raw_texts_and_sends_no_requests() -> None:
+    board = Board("prepare", "raw texts read", 3, 9, 3, evaluated=3, kept=2, per_second=1.5)
+    assert board.line() == "3/9 raw texts read · 67% of candidates kept · 3 raw texts · 1.5 raw texts/s"
+    assert list(board.lines())[1].endswith("67% of the last 3 candidates · 3 raw texts, 1.5 a second")
+
+
+def test_in_few_columns_nothing_but_the_last_instruction_is_cut() -> None:
+    drops = {"restated": 7, "duplicate": 2, "needs-more-than-text": 2, "statement": 1}
+    spent = {"tokens": 2927, "tokens_in_all": 3700, "usd": 0.0044, "usd_in_all": 0.0055}
+    wait = "54 s before the next attempt: too many requests of this model a minute"
+    board = Board("generate", "accepted", 48, 60, 6, 60, 48, 1.0, 2.0, drops, wait=wait, last="Say " * 40, **spent)  # type: ignore[arg-type]
+    *lines, last = board.lines(44)
+    assert max(map(len, lines)) <= 44
+    assert last.startswith("  last     Say Say")
+    assert lines[1:3] == ["  kept     80% of the last 60 candidates", "           6 requests, 1.0 a second"]
+    seen = " ".join(" ".join(lines).split())
+    for words in ("needs-more-than-text 2 others 1", "about 3,700 tokens, $0.0055 in all", wait):
+        assert words in seen
+    assert len(list(board.lines(100))) == 6, "one line each where there is room"
 
 
 def test_quiet_needs_no_live_line(tmp_path: Path) -> None:

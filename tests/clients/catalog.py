@@ -97,7 +97,7 @@ CLIENTS = (
         "openai:gpt-5-pro",
         "/v1",
         protocol=RESPONSES,
-        unsent=("temperature", *PENALTIES, "stop"),
+        unsent=("temperature", "top_p", *PENALTIES, "stop"),
     ),
     Client("openai (own server)", "openai:llama-3-8b", "/v1", places=COMPLETION_TOKENS),
     Client(
@@ -105,8 +105,8 @@ CLIENTS = (
         "azure_openai:gpt-4o-mini",
         kwargs=AZURE,
         places=COMPLETION_TOKENS,
-        ends={"content_filter": "this request fails"},
-        differs={"a withheld reply": "this request fails"},
+        ends={"content_filter": "this request fails: filter"},
+        differs={"a withheld reply": "this request fails: filter"},
     ),
     Client(
         "anthropic",
@@ -121,6 +121,7 @@ CLIENTS = (
         "google-genai",
         "google_genai:gemini-2.5-flash",
         protocol=GOOGLE,
+        unsent=PENALTIES,
         defaults={"temperature": 0.7},
         differs=NO_ERROR_IN_200,
     ),
@@ -134,13 +135,14 @@ CLIENTS = (
         differs=NO_ERROR_IN_200,
     ),
     Client("deepseek", "deepseek:deepseek-chat", "/v1", ends={"insufficient_system_resource": "length"}),
-    Client("xai", "xai:grok-4", "/v1", kwargs={"xai_api_base": "ADDRESS"}, unsent=("stop",)),
+    Client("xai", "xai:grok-4.3", "/v1", kwargs={"xai_api_base": "ADDRESS"}, unsent=(*PENALTIES, "stop")),
     Client("together", "together:meta-llama/Llama-3-8b", "/v1", ends={"eos": "stop"}),
     Client("fireworks", "fireworks:accounts/fireworks/models/llama-v3-8b", differs=NO_ERROR_IN_200),
     Client(
         "cohere",
         "cohere:command-r",
         protocol=COHERE,
+        unsent=("frequency_penalty",),
         lost=("cached", "reasoning"),
         takes_schema=False,
         differs=NO_ERROR_IN_200 | {"a withheld reply": "length", "a reply in blocks": "stop, with other text"},
@@ -172,7 +174,7 @@ CLIENTS = (
         protocol=BEDROCK,
         lost=("reasoning",),
         unsent=PENALTIES,
-        differs=NO_ERROR_IN_200 | {"429, no credit": "again", "429, the wait in the body": "again"},
+        differs=NO_ERROR_IN_200 | {"429, the wait in the body": "again"},
     ),
 )
 

@@ -65,14 +65,7 @@ def _responses_words() -> set[str]:
 
 
 PLAIN = {name: name for name in ("temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop")}
-CAMEL = {
-    "temperature": "temperature",
-    "top_p": "topP",
-    "max_tokens": "maxTokens",
-    "frequency_penalty": "frequencyPenalty",
-    "presence_penalty": "presencePenalty",
-    "stop": "stopSequences",
-}
+CAMEL = {"temperature": "temperature", "top_p": "topP", "max_tokens": "maxTokens", "stop": "stopSequences"}
 CHAT = Protocol(
     "Chat Completions",
     PLAIN,
@@ -90,7 +83,7 @@ CHAT = Protocol(
 )
 RESPONSES = Protocol(
     "Responses",
-    {"top_p": "top_p", "max_tokens": "max_output_tokens"},
+    {"max_tokens": "max_output_tokens"},
     "text.format.schema",
     {
         "completed": "stop",
@@ -120,7 +113,7 @@ ANTHROPIC = Protocol(
 )
 GOOGLE = Protocol(
     "Gemini",
-    {name: f"generationConfig.{word}" for name, word in CAMEL.items()}
+    {name: f"generationConfig.{CAMEL[name]}" for name in ("temperature", "top_p", "stop")}
     | {"max_tokens": "generationConfig.maxOutputTokens"},
     "generationConfig.responseJsonSchema",
     {

@@ -36,6 +36,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ClientS
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("NVIDIA_API_KEY", KEY)
     for name in ("OPENAI_API_BASE", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     quick = partial(RetryPolicy, attempts=2, first=0.01, longest=0.01)
@@ -144,9 +145,11 @@ def test_a_connection_error_names_the_address(server: ClientServer) -> None:
     assert "Check the address, base_url." in ended.err
 
 
-def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer) -> None:
+@pytest.mark.parametrize("model", ["openai:m", "openai:gpt-5-pro", "anthropic:m", "nvidia:m"])
+def test_a_page_in_place_of_a_reply_is_answered_with_the_address_to_check(server: ClientServer, model: str) -> None:
     server.says = HTML
-    run(server.url).failed(5, "a web page", "Check the address, base_url.")
+    ended = run(server.url, model=model)
+    ended.failed(5, "the client's JSON, such as a web page", "Check the address, base_url.")
 
 
 def test_an_outage_after_replies_is_not_blamed_on_the_address(server: ClientServer) -> None:
@@ -182,7 +185,7 @@ def test_a_refused_key_is_named_by_its_variable(server: ClientServer, model: str
     assert "Set " not in ended.err
 
 
-@pytest.mark.parametrize("model", ["openai:m", "openai:gpt-5-pro", "anthropic:m"])
+@pytest.mark.parametrize("model", ["openai:m", "openai:gpt-5-pro", "anthropic:m", "nvidia:m"])
 def test_no_header_goes_along_to_another_host(server: ClientServer, model: str) -> None:
     with ClientServer() as stranger:
         elsewhere = stranger.url.replace("127.0.0.1", "localhost")

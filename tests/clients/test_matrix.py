@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
-from selfinstruct.api import Busy, Completion, Json, Sampling
-from selfinstruct_langchain.providers import PROVIDERS
+from selfinstruct.api import Busy, Completion, Json, Sampling, Unusable
+from selfinstruct_langchain.providers import PENALTIES, PROVIDERS
 from tests.clients.cases import CASES, SAMPLING, ask, ask_all, ends_of, outcome, places_of
 from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client, every_client
+from tests.clients.refusals import REFUSALS
 from tests.servers.client_server import ClientServer, Said
 from tests.servers.loopback import ServerFault
 
@@ -67,6 +68,54 @@ async def test_nothing_is_sent_that_nobody_set(server: ClientServer, client: Cli
     assert isinstance(await ask(backend, model), Busy), "a slow server ends the call, and it may be asked again"
 
 
+@every_client
+async def test_refusals_are_understood_in_the_providers_own_words(server: ClientServer, client: Client) -> None:
+    backend = client.backend(server.url)
+    model = backend.chat_model(SAMPLING)
+    refusals = [refusal for refusal in REFUSALS if refusal.client == client.name]
+    assert len({refusal.about for refusal in refusals}) >= 4
+    for refusal in refusals:
+        server.says = refusal.answer
+        assert outcome(await ask(backend, model), refusal.answer) == refusal.means, refusal
+    assert len(server.chats) == len(refusals), "no client asks by itself"
+
+
+async def test_a_refused_api_version_of_azure_is_answered_with_where_it_stands(server: ClientServer) -> None:
+    azure = next(client for client in CLIENTS if client.name == "azure")
+    backend = azure.backend(server.url)
+    server.says = next(refusal.answer for refusal in REFUSALS if refusal.about == "api_version")
+    found = await ask(backend, backend.chat_model(SAMPLING))
+    assert isinstance(found, Unusable)
+    assert "api_version and the deployment's name in kwargs" in found.hint
+
+
+FIXED = ("temperature", "top_p")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "unsent"),
+    [
+        ("openai", "openai:o3", (*FIXED, *PENALTIES, "stop")),
+        ("openai", "openai:gpt-5.5", (*FIXED, *PENALTIES, "stop")),
+        ("azure", "azure_openai:o3", (*FIXED, *PENALTIES, "stop")),
+        ("anthropic", "anthropic:claude-opus-4-8", (*FIXED, *PENALTIES)),
+        ("bedrock", "bedrock_converse:us.anthropic.claude-opus-4-8", (*FIXED, *PENALTIES)),
+        ("openrouter", "openrouter:openai/o3", FIXED),
+        ("xai", "xai:grok-4.3", (*PENALTIES, "stop")),
+    ],
+)
+async def test_a_model_is_asked_without_what_its_profile_refuses(
+    server: ClientServer, name: str, model: str, unsent: tuple[str, ...]
+) -> None:
+    client = replace(next(client for client in CLIENTS if client.name == name), model=model)
+    backend = client.backend(server.url)
+    await ask(backend, backend.chat_model(SAMPLING))
+    body = server.chats[0].json
+    places = {**client.protocol.settings, **client.places}
+    assert {setting for setting in places if at(places[setting], body) is None} == {*unsent} & places.keys()
+    assert all(setting in str(backend.describe()["note"]) for setting in unsent)
+
+
 @pytest.mark.parametrize(
     ("sampling", "sent"),
     [(Sampling(0.3, 0.9), {"temperature": 0.3}), (Sampling(top_p=0.9), {"top_p": 0.9})],
@@ -101,6 +150,7 @@ def test_a_missing_or_broken_key_is_found_before_any_request_and_no_other_key_is
     broken = client.backend(server.url, api_key="sk-01234\n56789").check().checks
     assert [check.ok for check in broken] == [False]
     assert "characters that a key cannot have" in broken[0].detail
+    assert broken[0].fix == "Replace the key in the backend's api_key."
     assert server.requests == []
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.engine.gate import MINUTE
-from selfinstruct.errors import Stopped
+from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.store import RunStore
-from tests.clients.catalog import CLIENTS, CLIENTS_WARN, Client, every_client
+from tests.clients.catalog import CLIENTS, CLIENTS_WARN, KEY, Client, every_client
+from tests.clients.refusals import REFUSALS
 from tests.faults.bench import QUICK
 from tests.faults.clock import RunClock, run_clock
 from tests.servers.client_server import Answer, ClientServer, Said, failure
@@ -25,16 +31,19 @@ pytestmark = CLIENTS_WARN
 ROUNDING = 1e-6
 """Seconds: the wait is told in nanoseconds."""
 
-OPENAI, GEMINI = (
-    next(client for client in CLIENTS if client.name == name) for name in ("openai (own server)", "google-genai")
-)
+
+def client_named(name: str) -> Client:
+    return next(client for client in CLIENTS if client.name == name)
+
+
+OPENAI, GEMINI = client_named("openai (own server)"), client_named("google-genai")
 TASKS = Said(" Name three rivers of Asia.\n10. Suggest names for a new bakery.\n11. Explain why the sky is blue.")
 
 
-def ours(client: Client, server: ClientServer, out: Path, **settings: Any) -> SelfInstruct:
+def ours(client: Client, server: ClientServer, out: Path, *, recipe: str = "paper", **settings: Any) -> SelfInstruct:
     """A run that asks a client."""
     tree = {"backend": client.options(server.url), **settings}
-    return SelfInstruct(backend="langchain", recipe="paper", out=out, settings=tree)
+    return SelfInstruct(backend="langchain", recipe=recipe, out=out, settings=tree)
 
 
 @every_client
@@ -136,6 +145,74 @@ async def test_a_budget_counts_every_call_but_those_that_a_limit_turned_away(
     assert len(turned_away) > 1
 
 
+@pytest.mark.parametrize("name", ["google-genai", "nvidia"])
+async def test_an_instruction_whose_request_met_a_limit_gets_its_instances(
+    server: ClientServer, tmp_path: Path, name: str
+) -> None:
+    run = ours(client_named(name), server, tmp_path / "run", run={"lookahead": 3})
+    server.says = TASKS
+    await run.agenerate(3)
+    server.says = Said("No")
+    await run.aclassify()
+    limits: Iterator[Answer] = iter([failure(429, "Resource has been exhausted", wait="0.1s")] * 2)
+    server.says = lambda _: next(limits, Said("Output: The Indus."))
+    await run.ainstances()
+
+    await run.aprepare()
+    assert len({example.instruction for example in run.examples()}) == 3
+
+
+@pytest.mark.parametrize("name", ["google-genai", "nvidia"])
+async def test_a_bad_key_costs_a_few_requests_however_many_go_out_at_once(
+    server: ClientServer, tmp_path: Path, name: str
+) -> None:
+    server.says = next(one.answer for one in REFUSALS if (one.client, one.about) == (name, "the key"))
+    with pytest.raises(ModelError, match="the provider refused the key"):
+        await ours(client_named(name), server, tmp_path / "run", run={"lookahead": 16}).agenerate(30)
+    assert len(server.chats) <= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("openai (Responses)", "length"),
+        ("openai (Responses)", "content_filter"),
+        ("openai", "content_filter"),
+        ("openai (own server)", "any other word"),
+        ("mistralai", "model_length"),
+        ("deepseek", "insufficient_system_resource"),
+        ("anthropic", "model_context_window_exceeded"),
+        ("google-genai", "SPII"),
+        ("cohere", "ERROR"),
+        ("bedrock", "model_context_window_exceeded"),
+    ],
+)
+async def test_the_last_task_of_a_reply_is_dropped_unless_the_reply_ended_by_itself(
+    server: ClientServer, tmp_path: Path, name: str, end: str
+) -> None:
+    server.says = Said(
+        "1. Name three rivers.\n2. Suggest names for a new bakery.\n3. Explain why the sky is blue.", end
+    )
+    settings = {"run": {"lookahead": 1, "structured": False}, "budget": {"max_requests": 2}}
+    run = ours(client_named(name), server, tmp_path / "run", recipe="chat", **settings)
+    with pytest.raises(Stopped, match="the budget of 2 requests is used up"):
+        await run.agenerate(9)
+    assert [one.text for one in run.instructions()] == ["Name three rivers.", "Suggest names for a new bakery."]
+
+
+@pytest.mark.parametrize("name", ["nvidia", "huggingface", "cohere", "openrouter", "bedrock"])
+async def test_a_key_that_a_server_repeats_is_stored_nowhere(server: ClientServer, tmp_path: Path, name: str) -> None:
+    server.says = Said(f" Name three rivers of Asia.\n10. Explain the key {KEY} to a child.\n11. Explain the sky.")
+    run = ours(client_named(name), server, tmp_path / "run", run={"lookahead": 1})
+    await run.agenerate(2)
+    server.says = failure(400, f"Odd key {KEY}")
+    with pytest.raises(ModelError, match=r"Odd key \*\*\*"):
+        await run.agenerate(9)
+    files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    assert any(b"Explain the key ***" in path.read_bytes() for path in files)
+
+
 # --- a limit that only refusals tell ----------------------------------------------------------------------------------
 
 
@@ -180,3 +257,28 @@ class Limited:
         self._quota.take(1)
         self.answered += 1
         return Said(re.sub(r"^1\.", "", self._provider.text(str(request.json))))
+
+
+def test_a_client_that_takes_threads_is_never_asked_for_more_at_once_than_it_has(
+    server: ClientServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the wait for a thread would count as the time of the call."""
+    two_threads = SimpleNamespace(cpu_count=lambda: -2, environ=os.environ)
+    monkeypatch.setattr("selfinstruct_langchain.backend.os", two_threads)
+    at_once, most, lock = 0, 0, threading.Lock()
+    provider = Provider(tasks=1)
+
+    def answer(request: Received) -> Answer:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.1)
+        with lock:
+            at_once -= 1
+        return Said(re.sub(r"^1\.", "", provider.text(str(request.json))))
+
+    server.says = answer
+    run = {"lookahead": 24, "concurrency": 24}
+    result = ours(client_named("bedrock"), server, tmp_path / "run", run=run).generate(30)
+    assert (result.summary.exit_code, most) == (0, 2)

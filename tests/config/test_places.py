@@ -66,6 +66,23 @@ def test_problems_of_components_are_named_with_their_line() -> None:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[generate.filters]\nrouge-l = { threshold = 0.6 }\nlength = { min_word = 3 }\n",
+        "[generate]\ntarget = 5\nfilters.length.min_word = 3\n",
+        "[generate]\n\n[generate.filters.length]\nmin_word = 3\n",
+        "[generate]\nfilters = [\n  { use = 'length', min_word = 3 },\n]\n",
+        "[[generate.filters]]\nmin_words = 3\nmin_word = 3\nuse = 'length'  # words\n",
+    ],
+)
+def test_a_filter_is_named_with_the_line_of_its_misspelt_option(text: str) -> None:
+    line = next(number for number, line in enumerate(text.splitlines(), 1) if re.search("min_word |length]", line))
+    wanted = "generate.filters.length.min_word: unknown option; did you mean 'min_words'?"
+    assert f"selfinstruct.toml:{line + text.count('length]')}: {wanted}" in refusal(text + "[backend]\nuse = 'demo'\n")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (

@@ -76,12 +76,12 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
         ({"run": {"structured": "true"}}, "run.structured: must be true or false, without quotes"),
         ({"run": {"trace": "off"}}, "run.trace: must be true or false, without quotes"),
         ({"run": {"seed": "x"}}, "run.seed: must be a whole number, without quotes"),
-        ({"run": {"lookahead": 0}}, "run.lookahead: input should be greater than or equal to 1"),
-        ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: input should be 'stop' or 'quarantine'"),
+        ({"run": {"lookahead": 0}}, "run.lookahead: must be greater than or equal to 1"),
+        ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: must be 'stop' or 'quarantine'"),
         ({"run": 5}, "run: must be a table"),
-        ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: input should be greater than or equal to 1"),
+        ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: must be greater than or equal to 1"),
         ({"backend": "demo"}, "backend: must be a table, such as { use = 'NAME' }"),
-        ({"backend": {"latency": 1}}, "backend.use: missing"),
+        ({"backend": {"latency": 1}}, "backend.use: missing: write use = 'NAME'"),
         ({"backend": {"use": 5}}, "backend.use: must be a text, in quotes"),
         ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'NAME' }"),
         (
@@ -89,9 +89,9 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
             "generate.filters: must be a list of tables: write [[generate.filters]], with double brackets",
         ),
         ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'NAME' }"),
-        ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing"),
+        ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing: write use = 'NAME'"),
         ({"generate": {"targt": 5}}, "generate.targt: unknown option; did you mean 'target'?"),
-        ({"generate": {"target": 0}}, "generate.target: input should be greater than or equal to 1"),
+        ({"generate": {"target": 0}}, "generate.target: must be greater than or equal to 1"),
         (
             {"generate": {"sampling": {"temprature": 1}}},
             "generate.sampling.temprature: unknown option; did you mean 'temperature'?",
@@ -112,15 +112,15 @@ def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry
     [
         (
             {"generate": {"filters": [{"use": "length", "min_word": 3}]}},
-            "generate.filters[0].min_word: unknown option; did you mean 'min_words'?",
+            "generate.filters.length.min_word: unknown option; did you mean 'min_words'?",
         ),
         (
             {"generate": {"filters": [{"use": "rouge-l", "threshold": 1.5}]}},
-            "generate.filters[0].threshold: input should be less than or equal to 1",
+            "generate.filters.rouge-l.threshold: must be less than or equal to 1",
         ),
         (
             {"generate": {"filters": [{"use": "rouge-l", "tokeniser": "latin"}]}},
-            "generate.filters[0].tokeniser: input should be 'unicode' or 'classical'",
+            "generate.filters.rouge-l.tokeniser: must be 'unicode' or 'classical'",
         ),
         (
             {"generate": {"filters": [{"use": "cut"}, {"use": "rogue-l"}]}},
@@ -164,7 +164,7 @@ def test_one_error_names_all_problems(registry: Registry) -> None:
         "generate": {"filters": [{"use": "length", "min_word": 3}, {"use": "rouge-k"}], "sampler": {"use": "papr"}},
     }
     assert sorted(problem.partition(":")[0] for problem in problems(registry, parts)) == [
-        "backend.cut", "backend.latncy", "generate.filters[0].min_word", "generate.filters[1].use",
+        "backend.cut", "backend.latncy", "generate.filters.length.min_word", "generate.filters[1].use",
         "generate.sampler.use",
     ]  # fmt: skip
 

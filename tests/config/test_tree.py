@@ -404,7 +404,7 @@ def leaves(tree: Any, path: str = "") -> dict[str, Any]:
         (
             {"filters": [{"use": "length", "min_words": 3}]},
             {"filters": [{"use": "length", "min_words": 4}]},
-            "filters[0].min_words: 3 in the run, now 4",
+            "filters.length.min_words: 3 in the run, now 4",
         ),
         (
             {"filters": [{"use": "cut"}, {"use": "rouge-l", "threshold": 0.7}]},

@@ -61,15 +61,14 @@ def test_every_command_and_option_is_documented() -> None:
         command = cli.get_command(context, name)
         assert command is not None
         part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-        (also,) = re.findall(r"^(?:Also|Options): (.*) \(\[common options\]\(#common\)\)\.$", part, re.MULTILINE) or [
-            ""
-        ]
+        also = " ".join(re.findall(r"^(?:Also|Options): (.*)\.$", part, re.MULTILINE))
+        _, all_but, missing = also.partition("all [common options](#common)")
         below = command.commands.values() if isinstance(command, click.Group) else ()
         for param in [param for one in (command, *below) for param in one.params]:
             if isinstance(param, click.Option) and not isinstance(param, TitledOption):
                 row = re.compile(rf"^\| `[^`]*{re.escape(param.opts[0])}\b", re.MULTILINE)
-                is_common = f"`{param.opts[0]}`" in also and row.search(common)
-                assert row.search(part) or is_common, (name, param.opts)
+                is_listed = (f"`{param.opts[0]}`" not in missing) if all_but else (f"`{param.opts[0]}`" in also)
+                assert row.search(part) or (is_listed and row.search(common)), (name, param.opts)
                 assert param.help, (name, param.opts)
 
 
@@ -85,7 +84,8 @@ def test_every_hook_error_and_exported_name_is_documented() -> None:
         assert f"| {one.exit_code} |" in text("reference/errors.md")
     for name in api.__all__:
         value = getattr(api, name)
-        if inspect.isclass(value) or inspect.isfunction(value):
+        is_error = inspect.isclass(value) and issubclass(value, errors.SelfInstructError)
+        if (inspect.isclass(value) and not is_error) or inspect.isfunction(value):
             assert f"### {name}\n" in text("reference/python.md")
 
 
@@ -93,11 +93,12 @@ def test_every_component_and_option_is_documented() -> None:
     for offer in Registry.load().offers():
         name = offer.component.name
         own = text("filters.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0] if offer.kind == FILTER else ""
-        title = f"\n### {name} {{ #{offer.kind}-{name} }}\n"
-        part = own or text("reference/components.md").partition(title)[2].partition("\n### ")[0]
+        kind = text("reference/components.md").partition(f"\n## {offer.kind.capitalize()}s\n")[2].partition("\n## ")[0]
+        part = own or kind.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
         assert part, (offer.kind, name)
         for key in offer.component.options.model_fields:
-            assert f"| `{key}` |" in part, (offer.kind, name, key)
+            is_shared = f"| `{key}` |" in kind.partition("\n### ")[0] and f"`{key}`" in part.partition("\nAlso: ")[2]
+            assert f"| `{key}` |" in part or is_shared, (offer.kind, name, key)
 
 
 def test_a_setting_without_a_description_makes_no_page() -> None:

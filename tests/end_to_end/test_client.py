@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import SecretStr
 
-from selfinstruct import ConfigError, ModelError, RunError, SelfInstruct, Stopped
+from selfinstruct import ConfigError, ModelError, PluginError, RunError, SelfInstruct, Stopped, UsageError
 from selfinstruct.api import GENERATE, Component, Filter, NoOptions, drop, hookimpl, keep
 from selfinstruct.store import RunStore
 
@@ -180,8 +180,41 @@ def test_observers_see_every_reply(out: Path) -> None:
 
 def test_wrong_settings_are_reported_before_a_folder_is_made(out: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'demo'"):
-        SelfInstruct(backend="dmo", out=out).generate(1)
+        SelfInstruct(backend="dmo", out=out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"settings": {"run.sed": 7}}, "run.sed: unknown option; did you mean 'seed'"),
+        ({"settings": {"genrate": {"target": 7}}}, "genrate: unknown option; did you mean 'generate'"),
+        ({"settings": {"generate.filters.lenght.min_words": 4}}, "no entry 'lenght'; did you mean 'length'"),
+        ({"settings": {"generate": {"filters": {"length": {"min_word": 4}}}}}, "filters.length.min_word: unknown"),
+        ({"recipe": "chatt"}, "no recipe is called 'chatt'; did you mean 'chat'"),
+        ({"config": "none.toml"}, "there is no config file none.toml"),
+        ({"plugins": ["./none.py"]}, "there is no file ./none.py"),
+        ({"plugins": "./none.py"}, r"plugins=\.\.\.\) takes a list, not str"),
+        ({"settings": {"targt": 7}}, "targt: unknown option; did you mean generate.target"),
+    ],
+)
+def test_the_constructor_says_what_is_wrong_with_its_arguments(given: dict[str, Any], words: str, out: Path) -> None:
+    with pytest.raises((UsageError, PluginError), match=words):
+        SelfInstruct(out=out, **given)
+
+
+def test_a_run_whose_plugin_is_gone_can_be_read_and_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("quiet.py").write_text(
+        "from selfinstruct.api import hookimpl\n\n\n@hookimpl\ndef selfinstruct_settled(settlement):\n    pass\n"
+    )
+    SelfInstruct(backend="demo", out=out, plugins=["./quiet.py"]).run(3)
+    Path("quiet.py").unlink()
+    again = SelfInstruct(out=out, settings={"export.encoder.system": "Be brief."})
+    assert len(list(again)) == 3
+    again.export(tmp_path / "set")
 
 
 def test_a_folder_in_use_is_refused(out: Path) -> None:

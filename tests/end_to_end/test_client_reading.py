@@ -321,6 +321,8 @@ def test_settings_of_the_export_count_and_others_do_not_matter(out: Path) -> Non
         ({"to": "set", "best": 0}, "best is 0"),
         ({"to": "set", "public": True, "license": "mit"}, "can only be public at the Hub"),
         ({"to": "set", "public": True, "push_to_hub": "a/b"}, "needs a licence"),
+        ({"to": "set", "license": "MIT"}, "knows no licence 'MIT'; did you mean 'mit'"),
+        ({"to": "set", "languages": ["english"]}, "'english' is not the code of a language"),
     ],
 )
 def test_wrong_export_arguments_are_refused(grow: SelfInstruct, options: dict[str, Any], words: str) -> None:

@@ -261,7 +261,7 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
 def test_the_reference_and_the_class_have_the_same_calls() -> None:
     page = (ROOT / "docs/reference/python.md").read_text("utf-8")
     section = page.partition("\n## SelfInstruct\n")[2].partition("\n## ")[0]
-    documented = re.findall(r"^```python\n(?:def|property) (\w+)", section, re.MULTILINE)
+    documented = re.findall(r"^`(\w+)[(:].*`<br>$", section, re.MULTILINE)
     (twins,) = re.findall(r"^Async twins, with the same arguments: (.*)\.$", section, re.MULTILINE)
     documented += re.findall(r"`(\w+)`", twins)
     assert len(documented) == len(set(documented))

@@ -14,6 +14,7 @@ from selfinstruct import ModelError, SelfInstruct
 from selfinstruct.api import GENERATE
 from selfinstruct.store import RunStore
 from selfinstruct_paper.prompt import PaperTasksPrompt
+from tests.command_line import command
 from tests.servers.loopback import LoopbackServer, Received, Wire
 from tests.servers.ollama_server import GENERATE as RAW
 from tests.servers.ollama_server import OllamaAnswer, OllamaServer
@@ -112,7 +113,40 @@ def test_another_recipe_refuses_a_completion_model_in_one_sentence(grow: Callabl
     with pytest.raises(ModelError) as caught:
         grow(model=model, recipe="chat")
     assert caught.value.message == (
-        "'Continues' is a completion model, and this recipe's prompts are conversations for chat models"
+        "the model of generate is a completion model, and this recipe's prompts are conversations for chat models"
     )
     assert "--recipe paper" in caught.value.hint
     assert model.prompts == []
+
+
+BASE = {
+    "ollama": {"use": "ollama", "model": "llama3.1", "raw": True},
+    "langchain": {"use": "langchain", "model": "openai:base", "completion": True, "api_key": "none"},
+}
+
+
+@pytest.mark.parametrize("stage", ["classify", "instances", "judge"])
+@pytest.mark.parametrize("base", BASE)
+def test_a_base_model_for_a_later_stage_is_refused_before_the_first_request_of_the_run(
+    base: str, stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with OllamaServer(lambda asked, _n: OllamaAnswer(continuation(str(asked)))) as server:
+        address = server.url if base == "ollama" else f"{server.url}/v1"
+        own = {f"{stage}.backend.{name}": value for name, value in {**BASE[base], "base_url": address}.items()}
+        chat = {"backend.model": "llama3.1", "backend.base_url": server.url}
+        rates = {"judge.enabled": True} if stage == "judge" else {}
+        run = SelfInstruct(backend="ollama", out="run", settings={**chat, **own, **rates})
+        with pytest.raises(ModelError, match=f"the model of {stage} is a completion model"):
+            run.run(3)
+        assert (server.chats, server.sent_to(RAW)) == ([], [])
+
+
+def test_doctor_names_the_stage_whose_model_is_a_base_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with OllamaServer() as server:
+        given = {"backend.model": "llama3.1", "backend.base_url": server.url, "instances.backend.use": "ollama"}
+        given |= {"instances.backend.model": "llama3.1", "instances.backend.base_url": server.url}
+        sets = [f"--set={name}={value}" for name, value in given.items()]
+        shown = command("doctor", "--backend", "ollama", *sets, "--set=instances.backend.raw=true", "--out", "run")
+        assert (shown.code, "the model of instances is a completion model" in shown.out) == (4, True), shown.out

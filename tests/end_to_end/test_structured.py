@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
+from selfinstruct.engine.unproductive import FIRST
 from selfinstruct.errors import ConfigError, ModelError, Stopped
 from selfinstruct.files.names import INSTRUCTIONS
 from selfinstruct.store import RunStore
@@ -192,6 +193,26 @@ def test_a_model_of_groq_that_misses_the_schema_once_fails_one_request_only(tmp_
 
     with GroqServer(missed, models=("moonshotai/kimi-k2-instruct",)) as server:
         assert len(grow(server, tmp_path).generate(12).instructions) == 12
+
+
+@pytest.mark.parametrize("place", ["message", "failed_generation"])
+def test_json_that_groq_withholds_since_it_was_cut_is_a_cut_reply_and_ends_the_run_with_the_fix(
+    place: str, tmp_path: Path
+) -> None:
+    refused = {"message": "Failed to generate JSON.", "type": "invalid_request_error", "code": "json_validate_failed"}
+    refused[place] = "max completion tokens reached before generating a valid document"
+
+    def cut(asked: dict[str, Any], n: int) -> Any:
+        return ServerFault(400, {"error": refused}) if n % 2 or asked["max_tokens"] < 4000 else said(asked, n)
+
+    with GroqServer(cut, models=("openai/gpt-oss-20b",)) as server:
+        with pytest.raises(ModelError, match="its 1,440 tokens ended before the JSON was whole") as caught:
+            grow(server, tmp_path / "run").generate(12)
+        assert len(server.chats) == FIRST
+        for fix in ("Raise generate.sampling.max_tokens", "run.structured=false in another folder"):
+            assert fix in caught.value.hint
+        limit = {"generate.sampling.max_tokens": 4000}
+        assert len(grow(server, tmp_path / "run", limit).generate(12).instructions) == 12, "some may be cut"
 
 
 def test_a_reply_that_is_cut_inside_the_json_is_kept_and_read_as_far_as_it_goes(tmp_path: Path) -> None:

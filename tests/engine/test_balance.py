@@ -17,6 +17,7 @@ from selfinstruct.engine.runner import Bounds, Runner
 from selfinstruct.errors import SelfInstructError
 from selfinstruct.insight.funnel import funnels
 from selfinstruct.store import RUN_FILE, RunStore
+from selfinstruct.store.damage import DamagedRunError
 from selfinstruct.types import Decision, Failure, Request
 from tests.engine.fakes import DropRepeats, RecordingObserver, ScriptedAnswerer, WordStage
 
@@ -114,8 +115,8 @@ def test_a_database_that_lost_a_fate_is_reported_by_status_and_not_continued(
     with closing(sqlite3.connect(tmp_path / "run" / RUN_FILE)) as broken:
         broken.execute(sql)
         broken.commit()
-    with closing(RunStore.open(tmp_path / "run")) as store, pytest.raises(SelfInstructError, match=words) as failed:
+    with closing(RunStore.open(tmp_path / "run")) as store, pytest.raises(DamagedRunError, match=words) as failed:
         funnels(store)
-    assert failed.value.exit_code == 1
-    with pytest.raises(SelfInstructError, match="the counts of generate do not add up at the run"):
+    assert failed.value.exit_code == 2
+    with pytest.raises(DamagedRunError, match="its counts of generate do not add up: "):
         run(tmp_path / "run", FaultyJudge(lambda evaluated: evaluated))

@@ -97,6 +97,20 @@ def test_a_call_that_was_turned_away_costs_nothing_of_any_budget() -> None:
     assert (budget.own.requests, budget.own.prompt_tokens, budget.own.completion_tokens) == (1, 7, 0)
 
 
+@pytest.mark.parametrize(
+    ("used", "spent_tokens"), [(Usage(), (1000, 500)), (Usage(7), (1007, 500)), (Usage(None, 7), (1000, 507))]
+)
+def test_what_is_not_known_of_a_cost_counts_as_nothing(used: Usage, spent_tokens: tuple[int, int]) -> None:
+    budget = spent()
+    budget.reserve(50, 60)
+    budget.correct(50, 60, used, refused=False)
+    assert (budget.requests, budget.prompt_tokens, budget.completion_tokens, budget.cached_tokens) == (
+        4,
+        *spent_tokens,
+        0,
+    )
+
+
 def test_the_budget_of_a_stage_of_its_own_binds_too_and_is_named_by_its_table() -> None:
     budget = spent(max_requests=9, own=Budget(max_requests=1, table="judge"))
     assert budget.allows(1, 1, 0)

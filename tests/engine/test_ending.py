@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct.engine.unproductive import FAILURES_IN_A_ROW, FIRST_FAILURES
+from selfinstruct.engine.unproductive import FAILURES_IN_A_ROW, FIRST_FAILURES, LATER
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.store import RunStore
 from selfinstruct.types import Exhausted, Failure
@@ -206,6 +207,24 @@ async def test_a_goal_below_what_the_run_holds_says_how_many_more_it_has(bench: 
 async def test_failures_with_answers_between_them_do_not_add_up(bench: StageBench) -> None:
     await bench.run(ScriptedAnswerer(lambda index: fresh(index, 1) if index % 5 == 0 else Failure("no")), goal=6)
     assert bench.totals().failures > FAILURES_IN_A_ROW
+
+
+async def test_replies_that_bring_nothing_end_a_stage_at_the_same_one_however_many_arrive_at_once(
+    bench: StageBench,
+) -> None:
+    """All replies of the window are there before the first one is settled."""
+    bench.lookahead, arrived = 2 * LATER, asyncio.Event()
+
+    async def together(index: int) -> None:
+        if index == 2 * LATER:
+            arrived.set()
+        elif index:
+            await arrived.wait()
+
+    script = ScriptedAnswerer(lambda index: "" if index else fresh(0), together)
+    with pytest.raises(ModelError, match=f"each of the last {LATER} replies brought nothing"):
+        await bench.run(script, goal=500)
+    assert len(bench.sizes()) == 1 + LATER
 
 
 # --- the end of what can be asked -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -135,19 +136,19 @@ async def test_a_filter_sees_all_items_of_a_reply_first_and_cannot_change_them(b
         await bench.run(ScriptedAnswerer(fresh))
 
 
-def test_what_a_filter_writes_into_notes_is_not_stored() -> None:
+@pytest.mark.parametrize("parsed", [{"list": ["parsed"]}, {"flat": 1}, {}])
+def test_what_a_filter_writes_into_notes_is_not_stored(parsed: dict[str, Any]) -> None:
     class Scribbles(Filter[Draft]):
         def evaluate(self, item: Draft) -> Verdict:
             notes: Any = item.notes
             notes["seen"] = True
-            notes["list"].append("mine")
+            notes.get("list", []).append("mine")
             return keep()
 
     chain = FilterChain([NamedFilter("scribbles", Scribbles())])
-    outcome = chain.evaluate(
-        lambda: [Draft("Name a river.", notes={"list": ["parsed"]})], "reply", 0, room=None, most=None
-    )
-    assert outcome.decisions[0].notes == {"list": ["parsed"]}
+    before = copy.deepcopy(parsed)
+    outcome = chain.evaluate(lambda: [Draft("Name a river.", notes=parsed)], "reply", 0, room=None, most=None)
+    assert outcome.decisions[0].notes == before
 
 
 # --- post-processors --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from selfinstruct import SelfInstruct
-from selfinstruct.engine.unproductive import FIRST
+from selfinstruct.engine.unproductive import FIRST, LATER
 from selfinstruct.errors import ModelError
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY
@@ -86,6 +86,32 @@ def test_a_good_reply_now_and_then_is_enough(tmp_path: Path) -> None:
     with OpenAIServer(one_in_six) as server:
         grow(server, tmp_path, target=9)
         assert len(server.chats) > 2 * FIRST
+
+
+@pytest.mark.parametrize("lookahead", [1, 16])
+def test_a_model_that_answers_nothing_after_one_good_reply_costs_a_few_requests_more(
+    lookahead: int, tmp_path: Path
+) -> None:
+    def once(asked: dict[str, Any], n: int) -> GroqAnswer:
+        return GroqAnswer(None, "length") if n else GroqAnswer(LISTS.text(json.dumps(asked["messages"])))
+
+    with OpenAIServer(once) as server:
+        with pytest.raises(ModelError, match=f"each of the last {LATER} replies") as caught:
+            grow(server, tmp_path, **{"run.lookahead": lookahead, "run.concurrency": lookahead})
+        assert len(server.chats) <= 1 + max(LATER, lookahead)
+    assert "in another --out" in caught.value.hint
+
+
+def test_a_model_that_has_come_back_after_many_such_replies_gets_twice_as_many(tmp_path: Path) -> None:
+    """Good replies after none, 8, 14 and 20 bad ones."""
+
+    def now_and_then(asked: dict[str, Any], n: int) -> GroqAnswer:
+        is_good = n in (0, 9, 24, 45)
+        return GroqAnswer(LISTS.text(json.dumps(asked["messages"]))) if is_good else GroqAnswer(None, "length")
+
+    with OpenAIServer(now_and_then) as server:
+        grow(server, tmp_path, target=12, **{"run.lookahead": 1})
+        assert len(server.chats) == 46
 
 
 def test_the_fix_works_in_the_same_folder(tmp_path: Path) -> None:

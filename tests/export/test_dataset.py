@@ -254,9 +254,9 @@ class TestCard:
 
     def test_the_funnel(self, tmp_path: Path) -> None:
         _, text = self.card(tmp_path)
-        assert "| generate | 2 | 1 | 1 | 0 | 0 |" in text
+        assert "| generate | 2 | 1 | 1 | 0 | 0 | 0 |" in text
         assert "| generate | `length` | too-short | 1 |" in text
-        assert "| prepare | 40 | 40 | 0 | 0 | 0 |" in text
+        assert "| prepare | 40 | 40 | 0 | 0 | 0 | 0 |" in text
 
     def test_words_from_outside_stay_words(self, tmp_path: Path) -> None:
         _, text = self.card(tmp_path, facts={"tree": {"recipe": "/home/me/a|b`.toml", "run": {"seeds": "mine.jsonl"}}})

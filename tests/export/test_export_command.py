@@ -95,7 +95,10 @@ def test_plugins_of_the_run_are_there_and_missed_only_if_needed(
         (("--to", "set", "--format", "text", "--set", "export.encoder.template_file=no.txt"), "no.txt cannot be read"),
         (("--to", "set", "--public", "--license", "mit"), "can only be public at the Hub"),
         (("--to", "set", "--push-to-hub", "a/b", "--public"), "needs a licence"),
-        (("--to", "set", "--split", "0"), "0<x<=1"),
+        (("--to", "set", "--license", "nonsense"), "the Hub knows no licence 'nonsense'\nGive an id of the Hub"),
+        (("--to", "set", "--license", "llama-3.1"), "knows no licence 'llama-3.1'; did you mean 'llama3.1'?"),
+        (("--to", "set", "--language", "English"), "'English' is not the code of a language"),
+        (("--to", "set", "--split", "0"), "--split: 0.0 is not a number above 0 and at most 1"),
         (("--to", "run"), "holds other files"),
     ],
 )

@@ -95,3 +95,23 @@ def test_a_clock_that_jumps_back_changes_no_result_and_no_budget(tmp_path: Path)
         odd.run(60, budget={"max_requests": 100}, limits={"requests_per_day": 100})
     odd.check()
     assert Project(odd.folder).exported() == Project(calm.folder).exported()
+
+
+LITTLE_MEMORY = """
+import resource, sys
+from selfinstruct.cli import main
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+sys.argv = ["selfinstruct", "dedup", sys.argv[1]]
+main()
+"""
+
+
+def test_a_command_that_finds_no_memory_is_stopped_in_a_sentence(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    with rows.open("wb") as file:
+        file.truncate(2 << 30)  # one line, which takes no room on the disk
+    command = [sys.executable, "-c", LITTLE_MEMORY, str(rows)]
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240, check=False)
+    assert ended.returncode == 5, ended.stderr
+    assert ended.stderr.startswith("stopped: there is not enough memory\nNothing that was recorded is lost.")
+    assert not (tmp_path / "rows.deduplicated.jsonl").exists()

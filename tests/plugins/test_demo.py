@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from selfinstruct.api import Sampling, hookimpl
 from selfinstruct_demo import DemoOptions, build, selfinstruct_backends
 from selfinstruct_demo.model import DemoChatModel
-from selfinstruct_demo.options import FAULTS, faultless
 from selfinstruct_demo.reply import TALK, reply_to
+from tests.plugins.demo_options import FAULTS, faultless
 
 LIST = "Come up with a series of tasks:\n1. Name a bird.\n2. Name a fish that lives in cold water.\n3."
 CHAT: list[BaseMessage] = [SystemMessage("You write tasks."), HumanMessage("1. Name a bird.\n\nWrite 5 new tasks.")]

@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 
 from selfinstruct_demo.faults import MARKERS, OUTROS, PREAMBLES, REFUSALS
-from selfinstruct_demo.options import DemoOptions, faultless
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import DemoReply, reply_to
+from tests.plugins.demo_options import faultless
 
 EXAMPLES = [
     "Give three reasons why bees matter to farmers.",

@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from selfinstruct.types import Example
-from selfinstruct_demo.options import faultless
 from selfinstruct_demo.tasks import draw_task, recognise
 from selfinstruct_demo.wrong import spoil
+from tests.plugins.demo_options import faultless
 from tests.plugins.filters.quality import filters
 
 COMPARING = ("conflict", "duplicate-example", "near-duplicate")

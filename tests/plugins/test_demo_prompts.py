@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfinstruct_demo.options import DemoOptions, faultless
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.prompt import MAX_ITEMS, ParsedPrompt, read_prompt
 from selfinstruct_demo.reply import TALK, reply_to
 from selfinstruct_demo.tasks import recognise
+from tests.plugins.demo_options import faultless
 
 SHOWN = [f"Do the thing number {number} with 5 new tasks." for number in range(1, 9)]
 PAPER = "".join(f"{number}. {text}\n" for number, text in enumerate(SHOWN, 1)) + "9."

@@ -14,11 +14,12 @@ from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
 from selfinstruct_demo.classify import is_classification
-from selfinstruct_demo.options import DemoOptions, faultless
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import reply_to
 from selfinstruct_demo.tasks import draw_task, families, recognise, right_answer
 from selfinstruct_demo.words import lexicon
 from selfinstruct_demo.wrong import OUTPUT_FAULTS, spoil
+from tests.plugins.demo_options import faultless
 
 OFF_LIMITS = re.compile(
     r"\b(?:images?|graphs?|pictures?|files?|maps?|draw|plot|go to|video|audio|music|flowchart|diagram)\b", re.IGNORECASE

@@ -323,14 +323,14 @@ async def test_a_login_in_the_address_is_sent_and_never_visible() -> None:
         (ServerFault(503, {"error": "server busy, maximum pending requests exceeded"}), Busy, "503"),
         (ServerFault(delay=1.0), Busy, "no answer from http://127.0.0.1"),
         (ServerFault(hang_up="reset"), Busy, "no answer from http://127.0.0.1"),
-        (HTML, Busy, "could not be read"),
+        (HTML, Busy, "such as a web page"),
         (ServerFault(200, json.dumps(part("1. Sing")), hang_up="half"), Busy, "no answer from http://127.0.0.1"),
         (ServerFault(200, '{"message": {"con'), Busy, "could not be read"),
         (ServerFault(200, part("1. Sing")), Busy, "broke off"),
         (ServerFault(200, {"error": "llama runner died"}), Busy, "could not be read"),
         (ServerFault(200, part("") | {"done": True, "done_reason": "load"}), Busy, "No data received"),
         (Stream([part("1. Sing"), part(" a song")]), Busy, "could not be read"),
-        (Stream([]), Busy, "could not be read"),
+        (Stream([]), Busy, "something other than the client's JSON"),
     ],
 )
 async def test_faults_are_sorted_by_their_cause(scripted: Any, kind: type, words: str) -> None:

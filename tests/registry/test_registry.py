@@ -316,6 +316,7 @@ def test_an_unknown_name_that_is_like_nothing_gets_no_suggestion() -> None:
         ("lambda options: exit(3)", "filter 'x' could not be built: SystemExit: 3"),
         ("lambda options: __import__('no_such_thing')", "filter 'x' needs the module 'no_such_thing', which is not"),
         ("None", "filter 'x' could not be built: TypeError"),
+        ("lambda: 1", "was given\nA component is built from its options"),
     ],
 )
 def test_a_component_that_cannot_be_built(

@@ -11,6 +11,7 @@ import pytest
 
 from selfinstruct.store.bulk import BulkWriter
 from selfinstruct.store.calls import Calls, SpentTotals
+from selfinstruct.store.damage import damage_of
 from selfinstruct.store.database import open_to_write, release
 from selfinstruct.store.journal import answer_statement
 from selfinstruct.types import CLASSIFY, GENERATE, Message, Reply, Request, Usage
@@ -48,17 +49,23 @@ def answer(database: sqlite3.Connection, index: int, cached: int) -> None:
     BulkWriter(database, "run.sqlite").write([answer_statement(request, reply)])
 
 
+def rows(database: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """The journal of calls, whose checksums are right."""
+    assert list(damage_of(database)) == []
+    return [row[:-1] for row in database.execute("SELECT * FROM calls ORDER BY id").fetchall()]
+
+
 def test_a_call_is_written_before_it_is_made_and_corrected_after_it(database: sqlite3.Connection, clock: Clock) -> None:
     calls = new_command(database, clock)
     assert calls.sent(GENERATE, 7, prompt_tokens=11, completion_tokens=5) == 1
-    assert database.execute("SELECT * FROM calls").fetchall() == [(1, 1, GENERATE, 7, 1000.0, None, 11, 5, 0)]
+    assert rows(database) == [(1, 1, GENERATE, 7, 1000.0, None, 11, 5, 0)]
     clock.now = 1002.5
     calls.ended(1, prompt_tokens=10, completion_tokens=4, refused=False)
     assert calls.sent(GENERATE, 8, prompt_tokens=1, completion_tokens=1) == 2
     again = new_command(database, clock)
     assert again.sent(CLASSIFY, 0, prompt_tokens=2, completion_tokens=3) == 3
     again.ended(3, prompt_tokens=0, completion_tokens=0, refused=True)
-    assert database.execute("SELECT * FROM calls ORDER BY id").fetchall() == [
+    assert rows(database) == [
         (1, 1, GENERATE, 7, 1000.0, 1002.5, 10, 4, 0),
         (2, 1, GENERATE, 8, 1002.5, None, 1, 1, 0),
         (3, 2, CLASSIFY, 0, 1002.5, 1002.5, 0, 0, 1),

@@ -88,6 +88,7 @@ def test_every_command_calls_a_damaged_run_damaged(run: Path, whole: bytes, kind
         "UPDATE settlements SET accepted = accepted - 1 WHERE stage = 'generate' AND idx = 0",
         "UPDATE seeds SET task = replace(task, ' the ', ' a ') WHERE position = 3",
         "UPDATE run SET value = replace(value, '7', '8') WHERE key = 'config.generate'",
+        "UPDATE calls SET prompt_tokens = prompt_tokens - 1 WHERE id = 1",
     ],
 )
 def test_doctor_finds_a_row_that_was_edited(run: Path, whole: bytes, edit: str) -> None:
@@ -121,3 +122,19 @@ def test_a_row_that_cannot_be_read_is_damage_and_no_bug(run: Path, whole: bytes,
     with closing(sqlite3.connect(run / RUN_FILE)) as database, database:
         database.execute(f"UPDATE decisions SET {edit}")
     command("export", "--out", "run").failed(2, "run.sqlite is damaged", "selfinstruct doctor")
+
+
+@pytest.mark.parametrize("line", READING)
+def test_a_schema_that_is_no_text_is_damage_and_no_bug(run: Path, whole: bytes, line: str) -> None:
+    (run / RUN_FILE).write_bytes(whole.replace(b"CREATE TABLE replies (", b"CREATE TABL\xe9 replies ("))
+    ended = command(*line.split(), "--out", "run", *(["--backend", "demo"] if "generate" in line else []))
+    assert ended.code == 2, ended
+    assert "run.sqlite is damaged: its schema cannot be read" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("line", READING)
+def test_a_setting_that_was_spoilt_is_damage_and_no_mistake_of_the_user(run: Path, whole: bytes, line: str) -> None:
+    (run / RUN_FILE).write_bytes(whole.replace(b'"use":"marks"', b'"use":"mqrks"'))
+    ended = command(*line.split(), "--out", "run", *(["--backend", "demo"] if "generate" in line else []))
+    assert ended.code == 2, ended
+    assert "not as it was written" in ended.out + ended.err

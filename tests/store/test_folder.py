@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from selfinstruct import SelfInstruct
 from selfinstruct.errors import RunError
 from selfinstruct.store import RUN_FILE, InitialFacts, RunStore
 from selfinstruct.types import Message, Request
+from tests.command_line import command
 
 HOLD = """
 import sys
@@ -141,7 +143,7 @@ def test_a_refused_folder_is_not_kept_locked(folder: Path) -> None:
     alter(folder, "PRAGMA user_version = 999")
     with pytest.raises(RunError):
         RunStore.open(folder)
-    alter(folder, "PRAGMA user_version = 5")
+    alter(folder, "PRAGMA user_version = 6")
     RunStore.open(folder).close()
 
 
@@ -202,6 +204,23 @@ def test_a_copy_of_a_killed_run_without_its_log_is_recognised_and_never_starts_a
     for copy, lost in ((alone, True), (both, False), (closed, False)):
         with closing(RunStore.open(copy)) as store:
             assert (store.lost_log, store.facts.config) == (lost, {"seed": 1}), copy
+
+
+@pytest.mark.parametrize("before", [(), ("status",), ("doctor", "--backend", "demo")])
+def test_the_commands_recognise_such_a_copy_also_after_another_one_has_read_it(
+    folder: Path, tmp_path: Path, before: tuple[str, ...]
+) -> None:
+    SelfInstruct(backend="demo", out=folder).generate(3)
+    with closing(RunStore.open(folder)) as store:
+        store.record_request(Request("classify", 0, (Message("user", "Go."),))).result()
+        alone = copied(folder, tmp_path / "alone", RUN_FILE)
+    words = f"{alone / RUN_FILE}-wal is missing: if this is a copy, its last replies are in that file"
+    if before:
+        found = command(*before, "--out", alone).done()
+        assert (words in found.out) == (before[0] == "doctor")
+    ended = command("generate", "--target", "4", "--out", alone).done()
+    assert words in ended.err
+    assert words not in command("generate", "--target", "5", "--out", alone).done().err
 
 
 def test_the_database_alone_is_the_run_after_a_stage_and_the_log_stays_small(folder: Path, tmp_path: Path) -> None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from selfinstruct.errors import DiskFullError, RunError
+from selfinstruct.files.names import RUN_FILE
+from selfinstruct.store import InitialFacts, RunStore
+from selfinstruct.store.damage import RunConnection
+from selfinstruct.store.database import open_to_read
 from selfinstruct.store.write_errors import write_error
+from selfinstruct.types import Message, Request
 from tests.command_line import environment
 
 OPEN = """
@@ -75,3 +83,47 @@ def test_only_a_full_disk_is_one(error: OSError | sqlite3.Error, is_full: bool) 
     assert made.message.startswith("run.sqlite cannot be written: ")
     assert ("Make room" in made.hint) == is_full
     assert (made.hint == "Choose another --out.") != is_full
+
+
+def test_a_disk_that_fails_while_a_run_is_read_is_named_with_the_file(tmp_path: Path) -> None:
+    """The rows do not fit into memory, and the file that SQLite sorts them in cannot grow."""
+    with closing(RunStore.open(tmp_path)) as store:
+        store.create([], InitialFacts())
+        with store.transaction():
+            for index in range(3000):
+                store.record_request(Request("generate", index, (Message("user", f"{index % 97}" * 1000),)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(open_to_read(tmp_path)) as connection:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(RunError) as caught:
+                connection.execute("SELECT body FROM requests ORDER BY body").fetchall()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.message == f"{tmp_path / RUN_FILE} cannot be read: disk I/O error"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("name", "sql"), [("fetchmany", 64), ("fetchone", None), ("execute", "SELECT 1 FROM run")])
+def test_a_disk_that_is_full_while_a_run_is_read_is_one_to_make_room_on(name: str, sql: Any) -> None:
+    assert type(error_of(name, sql)) is DiskFullError
+    assert str(error_of(name, sql)).startswith("run/run.sqlite cannot be read: the disk is full")
+
+
+@pytest.mark.parametrize("sql", ["INSERT INTO run VALUES (1)", "COMMIT", "BEGIN IMMEDIATE"])
+def test_a_write_that_finds_no_room_is_left_to_the_writer(sql: str) -> None:
+    assert type(error_of("execute", sql)) is sqlite3.OperationalError
+
+
+def error_of(name: str, *args: Any) -> Exception:
+    """What a cursor of a run raises if a method of SQLite's finds no room."""
+
+    def work(*_: Any) -> Any:
+        raise sqlite_error(sqlite3.SQLITE_FULL)
+
+    work.__name__ = name
+    with closing(sqlite3.connect(":memory:", factory=RunConnection)) as connection:
+        connection.path = "run/run.sqlite"
+        with pytest.raises((sqlite3.Error, RunError)) as caught:
+            connection.execute("SELECT 1")._read(work, *args)
+    return caught.value

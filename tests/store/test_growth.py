@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -130,7 +131,9 @@ def test_status_forecasts_for_people_and_for_programs(tmp_path: Path) -> None:
     run(tmp_path, [(10, 5)] * 100, decisions=100).close()
     with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database, database:
         prices = {f"usd_per_million_{kind}_tokens": 2.0 for kind in ("prompt", "completion")}
-        database.execute("UPDATE run SET value = ? WHERE key = 'tree'", (json.dumps({"budget": prices}),))
+        database.execute(
+            "UPDATE run SET value = ?, checksum = NULL WHERE key = 'tree'", (json.dumps({"budget": prices}),)
+        )
     ended = command("status", "--out", tmp_path, "--more", "2000").done()
     assert "2,000 more need about 400 requests (" in ended.out
     assert " tokens (" in ended.out
@@ -159,9 +162,10 @@ def test_the_rule_for_saturation_can_change_from_command_to_command(
 
 
 def test_status_works_while_another_process_works_on_the_run(project: Project) -> None:
-    working = project.start("generate", "--target", "400", "--set", "backend.latency=0.05")
+    working = project.start("generate", "--target", "100000", "--set", "backend.latency=0.05")
     wait_until(lambda: project.replies() >= 30, "30 replies")
     ended = project.run("status", "--more", "1000").succeeded()
     assert working.is_running(), "it has ended too early for this test to mean anything"
     assert "1,000 more need about " in ended.stdout
-    assert working.wait(60) == 0
+    working.send_signal(signal.SIGINT)
+    assert working.wait(60) == 5

@@ -13,8 +13,10 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.files.names import CONTRACTS, EXAMPLES, RUN_FILE
+from selfinstruct.store import Calls, RunStore
 from selfinstruct.store.damage import insert
 from selfinstruct.store.database import find_damage
+from selfinstruct.types import Retry
 from tests.command_line import command, rows
 from tests.store.test_damage import SPOIL
 
@@ -63,6 +65,12 @@ def edit(sql: str) -> None:
         assert database.execute(sql).rowcount
 
 
+def paid(folder: Path) -> list[list[tuple[object, ...]]]:
+    """The rows from which budgets, quotas and batches are counted."""
+    with closing(sqlite3.connect(folder / RUN_FILE)) as database:
+        return [database.execute(f"SELECT * FROM {name}").fetchall() for name in ("calls", "retries", "batches")]
+
+
 def overwrite(at: int, content: bytes) -> None:
     with (Path("run") / RUN_FILE).open("r+b") as file:
         file.seek(at)
@@ -74,6 +82,32 @@ def test_of_a_whole_run_everything_is_saved(run: Path) -> None:
     assert journal(Path("new")) == journal(run)
     for name in CONTRACTS:
         assert (Path("new") / name).read_bytes() == (run / name).read_bytes() != b""
+
+
+def test_what_was_paid_is_saved_and_a_row_of_it_that_was_edited_is_named(run: Path) -> None:
+    with closing(RunStore.open(run)) as store:
+        calls = Calls(store._read, store._write, lambda: 1000.0)  # SQLite keeps a whole second as an integer
+        calls.ended(
+            calls.sent("judge", 0, prompt_tokens=3, completion_tokens=4),
+            prompt_tokens=3,
+            completion_tokens=4,
+            refused=False,
+        )
+        store.record_retry(Retry("judge", 0, 1, 2.0, "busy"))
+        store.record_retry(Retry("judge", 0, 2, 2.5, "busy"))
+        store.batches.record("key", "judge", [0, 1], tokens=(5, 6), price_share=1)
+        store.batches.confirm("key", "theirs").result()
+    assert save() == (0, set())
+    assert paid(Path("new")) == paid(run)
+    shutil.rmtree("new")
+    for sql in (
+        "UPDATE calls SET prompt_tokens = 0 WHERE id = 1",
+        "UPDATE retries SET message = 'calm' WHERE id = 2",
+        "UPDATE batches SET indexes = '[0, 2]'",
+    ):
+        edit(sql)
+    assert len(list(find_damage(run))) == 3
+    assert save() == (2, {"call 1", "retry 2", "batch key"})
 
 
 @pytest.mark.parametrize("size", [16, 100, 4096])

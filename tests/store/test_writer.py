@@ -16,7 +16,6 @@ import pytest
 
 from selfinstruct.errors import DiskFullError, RunError
 from selfinstruct.store.damage import DamagedRunError, RunConnection
-from selfinstruct.store.write_ahead import is_being_written
 from selfinstruct.store.writer import Statement, Writer
 from tests.command_line import environment
 
@@ -185,6 +184,6 @@ async def test_a_task_that_comes_after_the_commit_does_not_wait(bench: Bench) ->
 
 def test_the_first_commit_marks_the_database_as_being_written(bench: Bench) -> None:
     with closing(sqlite3.connect(bench.path)) as reader:
-        assert not is_being_written(reader)
+        assert reader.execute("PRAGMA application_id").fetchone() == (0,)
         bench.writer.write(add(1)).result(SECONDS)
-        assert is_being_written(reader)
+        assert reader.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"SIWR"),)

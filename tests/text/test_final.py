@@ -108,6 +108,9 @@ def test_any_text_has_a_final_part_and_nothing_is_added(text: str) -> None:
     assert all(sign in rest for sign in final.replace("\n", ""))
 
 
+LISTED = "1. Describe a lighthouse.\n2. Convert 72 degrees Fahrenheit to Celsius.\n3. Draft a two-line apology from a"
+
+
 @pytest.mark.parametrize(
     "thought",
     [
@@ -118,6 +121,18 @@ def test_any_text_has_a_final_part_and_nothing_is_added(text: str) -> None:
         "[[REASON>> We need to produce tasks.",
         "The user wants a list, so",
         "Let's think step by step. First",
+        "## Thought process\n\nThe user wants new tasks.\n\n1. Something on history\n2. Something on maths",
+        "**Reasoning**\n\nLet me look at what the examples have in common.\n\n- First idea: explain tides.\n- Second",
+        "# Thinking\n\nGoal: eight tasks.\n\n1. Summarize a fable\n2. Name three rivers\n\nCheck: the first",
+        "### Step 1: Analyse the request\n\nIt asks for tasks.\n\n### Step 2: Brainstorm\n\n1. A letter\n2. A poem",
+        "Thinking Process:\n\n1.  **Analyze the Request:**\n    *   Eight tasks.\n2.  **Brainstorm:**\n    *   A",
+        "1. **Analyze the Request:**\n   * Eight tasks, all new.\n2. **Draft:**\n   * Explain tides\n   * Describe",
+        "**Analysis:**\nThe prompt wants variety in verbs, and no repeated subjects.\n1. Compare two bridges\n2. List",
+        "Looking at the examples, they mix poems and maths.\n\n- Explain tides\n- Sort numbers\n- Describe a",
+        "I need to come up with tasks that are new. Possible ones:\n1. Explain tides\n2. Sort numbers",
+        "1. Maybe explain how tides work? Too close.\n2. Spam or not. Good.\n\nWait, I should not use two of",
+        "The examples cover cooking, code and poems. So law, trade.\n1. Explain habeas corpus\n2. Describe",
+        "My goal is eight tasks, two of them classification.\n\n* law\n* sports\n* trade and",
     ],
 )
 def test_a_cut_reply_that_never_came_to_its_answer_is_all_thinking(thought: str) -> None:
@@ -136,6 +151,16 @@ def test_a_cut_reply_that_never_came_to_its_answer_is_all_thinking(thought: str)
         "<<INPUT>>\nLet me think about it.\n<<OUTPUT>>\nYou",
         "Output: We need to go",
         "Let me know how bees",
+        f"## Reasoning\n\n{LISTED}",
+        f"**Planning**\n{LISTED}",
+        "### Analysis\n1. Analyze the trend in these sales: 3, 4, 9.\n2. Compare two bridges.\n3. Write",
+        f"## New tasks\n\n{LISTED}",
+        f"## Thought process\n\nVary the verbs.\n\n## Tasks\n\n{LISTED}",
+        f"Okay, the user wants tasks. I will vary them.\n\nHere are the tasks:\n{LISTED}",
+        f"Let me think about verbs first.\n\nTasks:\n{LISTED}",
+        f"I have written three tasks that differ.\n\n{LISTED}",
+        "1. Wait times in a hospital rose from 3 to 4 hours: by how many percent?\n2. Explain the proverb.\n3. Hum",
+        '1. Write a scene in which a guard says "Wait!" and nobody listens.\n2. Explain tides.\n3. Draft',
     ],
 )
 def test_other_cut_replies_stay_as_they_are(text: str) -> None:

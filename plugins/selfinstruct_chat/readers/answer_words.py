@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 
+from selfinstruct_chat.readers.line_labels import label_at, part_at
 from selfinstruct_chat.readers.part_words import ANSWERS, EXAMPLES, OUTPUTS, REMARKS
 
 LONGEST_LINE = 4_000
 
 _QUALIFIED = r"(?:(?:sample|example|expected|possible|model|suggested|correct|right) +)?"
 _WORDS = rf"{ANSWERS}|{OUTPUTS}"
-_OPEN = r"(?:<details>\s*<summary>)?(?:[-*•+]\s+|\#{1,6}\s+)?[*_(\[（ ]*+"
+_OPEN = r"(?:[-*•+]\s+|\#{1,6}\s+)?[*_(\[（ ]*+"
 
-_ANSWER = re.compile(
-    rf"{_OPEN}{_QUALIFIED}(?:{_WORDS}|(?-i:A))(?:\s*\#?\d{{1,2}})?[*_ ]*(?:[:：]|</summary>|(?<=A\d)\.\s)",
-    re.IGNORECASE,
-)
 _EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
 _ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})(?: key)?[\s*_:：]*", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒|=)\s*\S")
@@ -42,7 +39,7 @@ _ABOUT = re.compile(
 
 def starts_answer(line: str) -> bool:
     """Whether a line announces an answer: `Output: 4`, `**Answer:**`, `答案：`."""
-    return _ANSWER.match(line) is not None
+    return part_at(line) in ("output", "answer")
 
 
 def points_to_answer(line: str) -> bool:
@@ -62,7 +59,8 @@ def starts_example(line: str) -> bool:
 
 def is_empty_answer(line: str) -> bool:
     """Whether nothing follows the announcement."""
-    return not _ANSWER.sub("", line, count=1).strip()
+    label = label_at(line)
+    return label is not None and not label.rest.strip()
 
 
 def announces_answer(tail: str) -> bool:

@@ -24,7 +24,8 @@ _YES = rf"{YES}|{_IT_IS}(?:an? )?classification(?: tasks?)?"
 _ANSWER = rf"(?:(?P<no>{_NO})|(?P<yes>{_YES}))"
 _WHOLE = re.compile(rf"\W*{_ANSWER}\W*", re.IGNORECASE)
 _FIRST = re.compile(
-    r"\W*(?:(?P<no>no|nope|false|(?:no|not an?|not|non)[- ]classification(?: task)?)|(?P<yes>yes|yep|true))\b"
+    r"\W*(?:(?:the |my )?(?:answer|label|classification|result)(?: is)?\W{1,4})?"
+    r"(?:(?P<no>no|nope|false|(?:no|not an?|not|non)[- ]classification(?: task)?)|(?P<yes>yes|yep|true))\b"
     r"[*_`\"')\]]*(?=[ \t]*(?:[.,;:!(\[|*–—→\n-]|$)|\s+(?:because|since|as|it|this|the)\b)",
     re.IGNORECASE,
 )
@@ -41,7 +42,6 @@ _LAST = re.compile(
 """An answer at the end, set apart from what stands before it by a sign: not `Answer yes or no`."""
 
 _INSIDE = re.compile(r"(?:\bis|'s)(?P<no> not|n't)?(?: an?)? (?P<kind>classification)\b", re.IGNORECASE)
-_BOLD = re.compile(r"\*\*(?:(?P<no>no)|(?P<yes>yes))\b\W?\*\*", re.IGNORECASE)
 
 _TASK = r"(?:(?:task|question|item|instruction|number|no|nr|t|q)\b[.\s]*)?[#(]?\s*"
 _MARK = r"[*_`\"')\]]*\s*(?:[.):：、|=→\]]|->|=>|[–—-])"
@@ -114,7 +114,6 @@ def yes_or_no(words: str) -> str:
         _FIRST.match(words),
         _NAMED.match(words),
         _LAST.search(words),
-        _BOLD.search(words),
     ):
         if found is not None:
             return "no" if found["no"] else "yes"

@@ -11,7 +11,7 @@ from selfinstruct_chat.readers.part_words import ANSWERS, CLASS_LABELS, EXPLANAT
 
 FieldKind: TypeAlias = Literal["task", "input", "output", ""]
 
-_KIND = r"(?:(?:expected|correct|sample|example|model|test|user|ideal|final|given)[ _-])?"
+_KIND = r"(?:(?:expected|correct|right|possible|suggested|sample|example|model|test|user|ideal|final|given)[ _-])?"
 _NAME = re.compile(
     rf"[*_ ]*{_KIND}(?:(?P<task>{TASKS}|user|human)|(?P<input>{INPUTS})|(?P<given>text|context|data|given|source)"
     rf"|(?P<output>{OUTPUTS})|(?P<answer>{ANSWERS}|assistant|ai|bot|(?-i:A))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from selfinstruct_chat.readers.line_labels import Label, LabelledText, delimiter_at, label_at
+from selfinstruct_chat.readers.line_labels import Label, LabelledText, delimiter_at, label_at, one_label_a_line
 from selfinstruct_chat.readers.part_words import HERE, HOPES, NEXT_TASKS, NOTES, SURE
 
 MOST_CLOSERS = 3
@@ -28,9 +28,9 @@ _AGREED = re.compile(
 )
 _CLOSER = re.compile(
     r"(?:\n[ \t]*\n|\n|(?<=[.!?])[ \t]+|(?<=[。！？])[ \t]*)[ \t]*[¡([（*_]*(?:"
-    r"(?:i )?hope (?:this|these|that|it)(?: examples?| answers?)? "
-    r"(?:help|is helpful|are helpful|was helpful|meets?|works)"
-    r"|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
+    r"(?:i )?hope (?:(?:this|these|that|it)(?: examples?| answers?)? (?:helps?\b|is helpful|are helpful|was helpful"
+    r"|meets?|works)|you (?:like|enjoy|find)\b)"
+    r"|enjoy(?: your [\w ]{1,30})?!|(?:please )?(?:let me know|feel free to (?:ask|reach out|let me know))\b[^\n]{0,60}"
     r"\b(?:help|else|more|other|another|further|questions?|changes?|adjust\w*|assist\w*|clarif\w*|examples?)\b"
     r"|(?:i hope|note)\b[^\n]{0,300}\bexamples?\b"
     r"|(?:these|the)(?: \w+)? examples (?:show|cover|are|demonstrate|illustrate|should|use|include|vary)\b"
@@ -78,7 +78,7 @@ def without_closers(text: str, instruction: str) -> str:
 def without_next_task(text: LabelledText, instruction: str) -> LabelledText:
     """A raw text without another task below its first output that has examples of its own."""
     lines = text.lines
-    tasks = [at for at in _below_blank(lines) if _role(text.labels[at]) == "task"]
+    tasks = [at for at in range(1, len(lines)) if _role(text.labels[at]) == "task"]
     outputs = [at for at, line in enumerate(lines) if _is_output(line)] if tasks else []
     for at in tasks:
         if outputs and outputs[0] < at < outputs[-1]:
@@ -90,10 +90,11 @@ def without_next_task(text: LabelledText, instruction: str) -> LabelledText:
 
 def split_input(given: str, output: str) -> tuple[str, str]:
     """Input and output, where an output begins with its own `Input:` and ends with an `Output:` or a paragraph."""
-    lines = output.split("\n")
-    label = label_at(lines[0]) if len(lines) > 1 else None
+    label = label_at(output.partition("\n")[0])
     if label is None or label.part != "input":
         return given, output
+    lines = one_label_a_line(LabelledText.from_text(output)).lines
+    label = label_at(lines[0]) or label
     if place := next((at for at in range(1, len(lines)) if _is_output(lines[at])), 0):
         above, below = [label.rest, *lines[1:place]], [_rest(lines[place]), *lines[place + 1 :]]
         return "\n".join(above).strip("\r\n"), "\n".join(below).strip("\r\n")

@@ -15,8 +15,10 @@ from selfinstruct_chat.readers.answer_words import (
     starts_answer,
     starts_example,
 )
+from selfinstruct_chat.readers.fields import says_nothing
+from selfinstruct_chat.readers.line_labels import label_at, part_at
 from selfinstruct_chat.readers.lists import ListItem, is_break, is_fence
-from selfinstruct_chat.readers.part_words import INPUTS, LEAD_IN, NO_INPUT, TASKS
+from selfinstruct_chat.readers.part_words import INPUTS, LEAD_IN, TASKS
 from selfinstruct_chat.readers.tidying import tidy
 
 WRAPPED = 60
@@ -37,13 +39,7 @@ _BRINGS_DATA = re.compile(
 _WANTS_EXAMPLE = re.compile(
     r"[:：]\Z|\b(?:examples?|patterns?|formats?|styles?|following|below|given|provided)\b", re.IGNORECASE
 )
-_INPUT = re.compile(rf"(?:[-*•]\s+)?[*_ ]*+(?:{INPUTS})(?:\s*\d{{1,2}})?[*_ ]*[:：]", re.IGNORECASE)
-_NO_INPUT = re.compile(
-    rf"\s*+(?:[-*•]\s+)?[*_]*(?:{INPUTS}|[^\W\d_]{{2,20}})[*_ ]*[:：](?:[\s\W_]*{NO_INPUT}[\s\W_]*|\s*[\"']{{2}}\s*)",
-    re.IGNORECASE,
-)
 _BOLD_INPUT = re.compile(rf"^(\s*)(?:[-*•]\s+)?[*_]{{1,3}}((?:{INPUTS})\s?[:：])[*_]{{1,3}}", re.IGNORECASE)
-_FORM = re.compile(rf"[*_ ]*+(?:{INPUTS}|question|q)[*_ ]*[:：]", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_( ]*(?:let me know|i hope|hope (?:this|these|that)|feel free|(?:all|each) (?:of )?(?:these|those|the) tasks|"
     r"(?:these|those) (?:new )?(?:tasks|instructions|are)|please let me|would you like|if you(?:'d| would| need| want)|"
@@ -64,7 +60,7 @@ _STRUCTURED = re.compile(r"\s*(?:[-*+•◦▪–]\s|\(?\w{1,3}[.)]\s|\||>|```|~
 def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
-    rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _NO_INPUT.fullmatch(line)]
+    rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _has_no_input(line)]
     first, answer = split_inline_answer(first)
     if not answer and not any(map(str.strip, rest)):
         return tidy(first), "", ""
@@ -117,7 +113,7 @@ class _Below:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
         places = range(len(lines))
-        self._last_form = max((at for at in places if _FORM.match(lines[at])), default=-1)
+        self._last_form = max((at for at in places if part_at(lines[at]) in ("input", "task")), default=-1)
         self._last_option = max((at for at in places if _OPTION.match(lines[at])), default=-1)
         answer = next(
             (at for at in places if at and (starts_answer(lines[at]) or starts_example(lines[at]))), len(lines)
@@ -180,7 +176,7 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
         return len(blocks)
     head = " ".join(blocks[0])
     length = 1
-    if _BRINGS_DATA.search(head) or any(_INPUT.match(line) for line in blocks[0]) or _INPUT.match(blocks[1][0]):
+    if _BRINGS_DATA.search(head) or "input" in map(part_at, [*blocks[0], blocks[1][0]]):
         length = len(blocks)
     ends = starts_answer if _WANTS_EXAMPLE.search(head) else announces_answer
     length = next((at for at in range(1, length) if ends(blocks[at][0]) and not _speaks(blocks[at])), length)
@@ -189,6 +185,12 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
     if length > 1 and len(blocks[length - 1]) == 1 and _REMARK.fullmatch(blocks[length - 1][0].strip()):
         length -= 1
     return length
+
+
+def _has_no_input(line: str) -> bool:
+    """Whether a line says of a part that there is none: `Input: N/A`."""
+    label = label_at(line)
+    return label is not None and bool(label.rest.strip()) and says_nothing(label.rest)
 
 
 def _speaks(block: Sequence[str]) -> bool:

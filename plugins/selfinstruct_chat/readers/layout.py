@@ -7,6 +7,7 @@ import re
 from selfinstruct_chat.readers.fields import kind_of_field, with_input
 from selfinstruct_chat.readers.json_tasks import tasks_in
 from selfinstruct_chat.readers.lists import ListItem, ParsedList, has_marker
+from selfinstruct_chat.readers.replies import LINE_MARKUP, plain_entities
 from selfinstruct_chat.readers.rows import read_rows
 
 _TAG = re.compile(r"<((?:task|instruction|prompt|question|item|li)(?:[_-]?\d{1,3})?)\b[^<>]*>", re.IGNORECASE)
@@ -30,7 +31,6 @@ _MARK = r"(?:\d{1,3}[.)]|[-*•])"
 _MARKED_UP = re.compile(
     rf"^[ \t]*<(?:p|div|b|strong)>[ \t]*{_MARK}|^[ \t]*{_MARK}.*<br ?/?>[ \t]*\n[ \t]*{_MARK}", re.MULTILINE
 )
-_MARK_UP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*\\item[ \t]+|^[ \t]*\\(?:begin|end)\{(?:enumerate|itemize)\}[ \t]*\n?", re.MULTILINE)
 _QUOTED_MARKER = re.compile(r"^[ \t]*>[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
 _QUOTED = re.compile(r"(?:>[^\n]*(?:\n\s*+|\Z))++")
@@ -42,11 +42,13 @@ def unescaped(text: str) -> str:
 
     That is the `>` of a quotation, a fence, or a tag on a line of its own. Marks of HTML and LaTeX become plain ones.
     """
+    if "&lt;/" in text and "<" not in text:
+        text = plain_entities(text)
     if "\n" not in text.strip() and _WRITTEN_END.search(text):
         text = text.replace("\\n", "\n")
     text = _unwrapped(_ESCAPED.sub(r"\1", text) if "\\" in text else text)
     if "<" in text and _MARKED_UP.search(text):
-        text = _MARK_UP.sub("", text)
+        text = LINE_MARKUP.sub("", text)
     if "\\" in text:
         text = _ITEM.sub(lambda found: "- " if "item " in found[0] else "", text)
     is_quoted = ">" in text and (_QUOTED_MARKER.search(text) or _QUOTED.fullmatch(text.strip()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from selfinstruct_chat.readers.fields import part_of_field
@@ -16,16 +17,17 @@ HEAD = 120
 
 _STARS = r"[*_]{0,3}"
 _LEAD = (
-    r"[ \t]*+(?:>[ \t]*+)?(?:[-*•+][ \t]+)?(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
-    rf"(?:{SYMBOL}[ \t]*)?[\[【]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
+    r"[ \t]*+(?:>[ \t]*+)?(?:<details>[ \t]*<summary>)?(?:[-*•+][ \t]+)?"
+    r"(?P<first>#?\d{1,3}[.):][ \t]+)?(?:[-*•+][ \t]+)?(?P<heading>\#{1,6}[ \t]*)?"
+    rf"(?:{SYMBOL}[ \t]*)?[\[【(]?(?P<stars>{_STARS})[ \t]*(?P<second>#?\d{{1,3}}[.):][ \t]+)?"
 )
 LABEL = re.compile(
     rf"{_LEAD}(?P<name>[^\W\d_][^\n:：*\]】]{{0,30}}?)(?P<number>(?:[ \t]*[#(]?\d{{1,3}}\)?)?)[ \t]*[\]】)]?{_STARS}"
-    rf"(?:[ \t]*(?P<colon>[:：]){_STARS}[ \t]*|[ \t]*(?P<dash>[–—-])(?=[ ])|(?P<bare>[ \t#]*)(?=\r?\Z))"
+    rf"(?:[ \t]*(?P<colon>[:：]|</summary>){_STARS}[ \t]*|[ \t]*(?P<dash>[–—-])(?=[ ])|(?P<bare>[ \t#]*)(?=\r?\Z))"
 )
 """The start of a line that names a field: `**Text:** `; or a heading that does: `## Input`."""
 
-_LABEL_SIGNS = (":", "：", "- ", "– ", "— ", "*", "_", "#")
+_LABEL_SIGNS = (":", "：", "</summary>", "- ", "– ", "— ", "*", "_", "#")
 """A line that `LABEL` makes a label of holds one of these, and they are found sooner."""
 
 _SIGN = r"[^\w\n]{0,8}"
@@ -108,6 +110,12 @@ def label_at(line: str) -> Label | None:
     return Label(name, part, line[found.end() :], bool(found["heading"]), is_numbered)
 
 
+def part_at(line: str) -> str:
+    """The group of words that a line's label belongs to; empty without a label, or of an unknown one."""
+    label = label_at(line)
+    return label.part if label else ""
+
+
 def delimiter_at(line: str) -> Label | None:
     """The delimiter that a line starts with: `<<INPUT>>`, and what models write like it; `end` closes a part."""
     found = _DELIMITER.fullmatch(line[:HEAD])
@@ -158,12 +166,12 @@ def one_label_a_line(whole: LabelledText) -> LabelledText:
     columns = [_COLUMN.search(line, 0, LONGEST_LINE) for line in whole.lines if line.strip()]
     if len(columns) > 1 and all(columns) and len({found["name"] for found in columns if found}) == 1:
         whole = whole.changed_to(_COLUMN.sub("\n", whole.text))
-    first = {label.part for label in whole.labels if label}
+    first = Counter(label.part for label in whole.labels if label)
     pieces = [piece for line in zip(whole.lines, whole.labels, strict=True) for piece in _pieces(*line, first)]
     return LabelledText([piece for piece, _ in pieces], [label for _, label in pieces])
 
 
-def _pieces(line: str, label: Label | None, first: Container[str]) -> list[tuple[str, Label | None]]:
+def _pieces(line: str, label: Label | None, first: Counter[str]) -> list[tuple[str, Label | None]]:
     """The parts of a line that begin with a label each, with these labels."""
     if label is None or not label.part or len(line) > LONGEST_LINE:
         return [(line, label)]
@@ -172,6 +180,8 @@ def _pieces(line: str, label: Label | None, first: Container[str]) -> list[tuple
         return [(above, label_at(above)), *_pieces(label.rest, below, first)] if below else [(line, label)]
     if ":" not in label.rest and "：" not in label.rest:
         return [(line, label)]
+    if first["output"] > 1 and label.part == "output" and (own := label_at(label.rest)) and own.part == "input":
+        return _pieces(label.rest, own, first)  # `Output: Input: 4`
     pieces, start, part = [], 0, label.part
     for found in _INSIDE.finditer(line, len(line) - len(label.rest)):
         inner = part_of_field(found["name"])

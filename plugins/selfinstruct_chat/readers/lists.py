@@ -279,7 +279,7 @@ def _plain(lines: Sequence[str]) -> ParsedList:
     if len(filled) > 1 and filled[0].endswith((":", "：")):
         listing.intro, filled = filled[:1], filled[1:]
     spaced = any(not line.strip() for line in "\n".join(lines).strip().split("\n"))
-    one_each = not any(line[0].islower() for line in filled) and (len(filled) > 2 or not spaced)
+    one_each = not any(line[:1].islower() for line in filled) and (len(filled) > 2 or not spaced)
     if one_each or listing.intro:
         listing.items = [ListItem([line]) for line in filled]
     else:

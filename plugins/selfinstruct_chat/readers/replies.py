@@ -17,10 +17,13 @@ _KEYCAPS = re.compile(r"(?:\d\ufe0f?\u20e3|🔟)+")
 """Numbers in signs: 1⃣0⃣."""
 
 _ENTITY = re.compile(
-    r"&(?:amp|lt|gt|quot|apos|nbsp|#39|#x27|#34|#x22|#8217|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip);"
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[lr]dquo|[lr]squo|[lr]aquo|mdash|ndash|hellip|euro|szlig|#\d{2,6}|#x[0-9a-fA-F]{2,5}"
+    r"|[A-Za-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash|caron));"
 )
+"""Entities that are signs of a sentence: `&sum;` may as well be an address in C."""
+
 ABOUT_MARKUP = re.compile(r"\b(?:html|xml|xhtml|entit(?:y|ies)|escap\w+|encod\w+|markup|ampersands?)\b", re.IGNORECASE)
-_LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
+LINE_MARKUP = re.compile(r"^[ \t]*<(?:p|div|b|strong)>|(?:<br ?/?>|</(?:p|div|b|strong)>)+[ \t]*$", re.MULTILINE)
 _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 
@@ -52,4 +55,4 @@ def without_markup(text: str, instruction: str) -> str:
     """A text that was written as a page, with lines that end in `<br>`, as plain lines; others as they are."""
     if "<br" not in text or ABOUT_MARKUP.search(instruction) or not _BREAK_LAST.search(text):
         return text
-    return plain_entities(_LINE_MARKUP.sub("", text))
+    return plain_entities(LINE_MARKUP.sub("", text))

@@ -49,7 +49,10 @@ def _cells(line: str) -> list[str]:
 def _separated(lines: Sequence[str]) -> Rows | None:
     """Values between commas, semicolons or tabs, below a line with as many names."""
     sign = max(",;\t", key=lines[0].count)
-    names, *rows = [row for row in csv.reader(lines, delimiter=sign, skipinitialspace=True) if row] or [[]]
+    try:
+        names, *rows = [row for row in csv.reader(lines, delimiter=sign, skipinitialspace=True) if row] or [[]]
+    except csv.Error:  # a carriage return inside a line, or a value of more than 131,072 characters
+        return None
     if len(names) < 2 or len(rows) < 2 or any(len(row) != len(names) for row in rows):
         return None
     return Rows((), _objects([name.strip() for name in names], rows))

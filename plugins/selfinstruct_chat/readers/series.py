@@ -17,7 +17,7 @@ _BOLD_TITLE = re.compile(
 _NAME = r"[^\W\d_][\w/&-]*(?: [\w/&-]+){0,2}"
 _KIND = rf"[\[(【](?P<kind>{_NAME}|\d{{1,3}})[\])】]"
 _KIND_FIRST = re.compile(rf"{_KIND}\s+(?P<rest>[^\W_].*)", re.DOTALL)
-_KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+(?:[*_]*{_KIND}|[|–—][*_ ]*{_NAME})[*_]*", re.DOTALL)
+_KIND_LAST = re.compile(rf"(?P<rest>.*[.?!\"”'»])\s+(?:[*_`]*{_KIND}|[|–—][*_ ]*{_NAME})[*_`]*", re.DOTALL)
 _KINDS = (
     r"math(?:s|ematics)?|arithmetic|algebra|geometry|coding|code|programming|computer science|creative(?: writing)?"
     r"|writing|reasoning|science|physics|chemistry|biology|history|geography|literature|language|logic"
@@ -26,7 +26,7 @@ _KINDS = (
     r"|paraphras(?:e|ing)|extraction|information extraction|generation|text generation|open-?ended|question answering"
     r"|q&a|qa|trivia|general knowledge|common ?sense|easy|medium|hard|difficult|beginner|intermediate|advanced|new"
 )
-_KNOWN_LAST = re.compile(rf"\s+[*_]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_]*\Z", re.IGNORECASE)
+_KNOWN_LAST = re.compile(rf"\s+[*_`]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_`]*\Z", re.IGNORECASE)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 _PLAIN_TITLE = re.compile(
     rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]"

@@ -12,7 +12,7 @@ LONGEST = 10_000
 
 _LEAD = re.compile(r"(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![\w*])|(_{1,2})(?=[^\s_]+ )(.+?)(?<=[^\s_])\3(?!\w)")
 _BULLET = re.compile(r"[-*•–—]\s+(?=[^\W\d]|\*)")
-_LABEL = re.compile(rf"(?:{TASKS})s?(?:\s*#?\d+)?\s*[:：]\s*", re.IGNORECASE)
+_LABEL = re.compile(rf"(?:{TASKS})s?(?:(?:\s*#?\d+)?\s*[:：]|\s*#?\d+\s*[–—-](?=\s))\s*", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』", "`": "`"}
 
 _ORDINALS = r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|next|last"

@@ -67,7 +67,6 @@ _OBJECTS = word_set(
 )
 """Words that follow a verb rather than an adjective: with them, an unknown first word is taken for a verb."""
 
-_QUESTION = re.compile(r"[?？]")
 _AUXILIARIES = "is|are|was|were|do|does|did|can|could|should|would|will"
 _OPENS_QUESTION = re.compile(
     rf"\W*(?:what|who|whom|whose|which|why|how|where|when(?= (?:{_AUXILIARIES}|to)\b)|{_AUXILIARIES})(?:'s)? ",
@@ -147,7 +146,7 @@ def _function_words(text: str) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
-    if _QUESTION.search(text):
+    if "?" in text or "？" in text:
         return True
     for clause in _CLAUSE.finditer(text):
         first, second = clause[1].lower(), (clause[2] or "").lower()

@@ -43,9 +43,8 @@ def offline_client(exchange: Exchange) -> httpx.Client:
 class BatchStatus:
     """How far a batch is.
 
-    state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will come,
-               even if some requests have none, because the batch expired or was cancelled; `failed`: the provider
-               refused the file, and nothing is billed
+    state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will
+               come; `failed`: the provider refused the file, and nothing is billed
     completed  requests that were answered, of `total`
     message    what the provider says, where a batch failed, expired or was cancelled
     """
@@ -115,7 +114,7 @@ class OpenAIBatches(Batches):
         """Ask for the batch's status."""
         found = self._client.batches.retrieve(batch)
         counts = found.request_counts
-        done, total = (counts.completed, counts.total) if counts else (0, 0)
+        done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
         if found.status == "failed":
             errors = (found.errors.data if found.errors else None) or []
             words = "; ".join(str(error.message) for error in errors if error.message)

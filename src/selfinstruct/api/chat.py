@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "code_of",
+    "continues_text",
     "error_summary",
     "error_words",
     "message_text",
@@ -140,6 +141,18 @@ def response_format(schema: Mapping[str, Json], strict: bool = True) -> dict[str
     """The arguments of a call that pass a schema in the form of OpenAI's API."""
     form = {"name": SCHEMA_NAME, "schema": dict(schema), "strict": strict}
     return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def untaken_settings(model: object) -> set[str]:
+    """The settings of the sampling that a LangChain model's profile says it refuses. No model refuses one alone."""
+    profile = getattr(model, "profile", None)
+    is_fixed = isinstance(profile, Mapping) and profile.get("temperature") is False
+    return {"temperature", "top_p"} if is_fixed else set()
+
+
+def continues_text(model: object) -> bool:
+    """Whether a LangChain model is a completion model, which is known by its class's name."""
+    return "BaseLLM" in _class_names(model)
 
 
 def takes_schema(model: object) -> bool:

@@ -53,12 +53,12 @@ Item = TypeVar("Item")
 class Component(Generic[T]):
     """A descriptor of a component that a plugin offers. Registering must be cheap; `build` may import large packages.
 
-    name      how a config names it (`use = "name"`); lower-case words joined by hyphens, unique within its kind
+    name      how a config names it: lower-case words joined by hyphens, unique within its kind
     summary   one line for `selfinstruct plugins list`
     options   the options class; every field needs a description
     build     called once for each place in the config that uses it
     stages    the stages it can serve; empty means every one
-    extra     the extra of this distribution that installs the imports of `build`, such as "groq"
+    extra     the extra of this distribution that installs what `build` imports
     """
 
     name: str
@@ -72,9 +72,8 @@ class Component(Generic[T]):
 class Backend(ABC):
     """A language model behind any LangChain chat model.
 
-    Only `chat_model` is required. Retries, waiting, rate limits and the journal belong to the core, so the client's own
-    retries must be off. All methods are called in the thread of the run's event loop, except `chat_model`,
-    `accepts_schema` and `check`, which may block and are called in another thread.
+    Only `chat_model` is required. The client's own retries must be off. All methods are called in the thread of the
+    run's event loop, except `chat_model`, `accepts_schema` and `check`, which may block.
     """
 
     timeout: float = 120.0
@@ -87,24 +86,24 @@ class Backend(ABC):
     """Whether asking again costs nothing and gives the same reply, as from a file. Then nothing waits for the disk:
     requests and replies are still recorded in their order, but after a kill the latest may be asked for again."""
 
+    continues_text: bool = False
+    """Whether the model is a completion model. Then a recipe of conversations is refused before the first request."""
+
     @abstractmethod
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """Return a chat model with these sampling parameters. Called once for each stage of a command.
 
         A completion model (`BaseLLM`) only accepts prompts of one user message, as a text to continue.
 
-        Raises `ModelError` with a hint if there is no usable model (no key, no server, unknown name).
+        Raises `ModelError` with a hint if there is no usable model.
         """
 
     def accepts_schema(self) -> bool:
-        """Say whether the chosen model keeps its reply to a JSON schema; may block, and comes before `chat_model`.
-
-        Called once when a stage starts whose prompt has such a form. Raises `ModelError` as `chat_model` does.
-        """
+        """Say whether the chosen model keeps its reply to a JSON schema. Called before `chat_model`."""
         return False
 
     def schema_arguments(self, schema: Mapping[str, Json]) -> Mapping[str, Any]:
-        """Give the arguments of a call to the model that pass a schema; the default is the form of OpenAI's API."""
+        """Give the arguments of a call that pass a schema; the default is the form of OpenAI's API."""
         return chat.response_format(schema)
 
     def read_reply(self, message: BaseMessage) -> Completion:
@@ -124,16 +123,13 @@ class Backend(ABC):
         return None
 
     def billed_model(self) -> BilledModel | None:
-        """Return what a price table is asked for where `prices` gives none; `None` while no model is chosen.
-
-        Called before `chat_model` too, for an estimate, so it must not ask a server.
-        """
+        """Return the model to look up in a price table; `None` while none is chosen. It must not ask a server."""
         return None
 
     def describe(self) -> Mapping[str, Json]:
-        """Return facts to record with the run: `model`, and other settings that affect replies.
+        """Return facts to record with the run, never a secret: `model`, and other settings that affect replies.
 
-        Called after `chat_model`. A `note` is a sentence that is shown to the user. Never include a secret.
+        Called after `chat_model`. A `note` is a sentence that is shown to the user.
         """
         return {}
 
@@ -158,10 +154,9 @@ class Backend(ABC):
         return None
 
     def offline_model(self, sampling: Sampling, exchange: Exchange) -> BaseChatModel | None:
-        """A model as `chat_model` gives, whose client calls `exchange` with the body of a request instead of a server.
+        """A model whose client calls `exchange` with the body of a request instead of a server, for batches.
 
-        The core uses it to write the requests of a batch, and to read its results. `None` where requests and replies
-        are not those of OpenAI's chat completions.
+        `None` where requests and replies are not those of OpenAI's chat completions.
         """
         del sampling, exchange
         return None
@@ -200,8 +195,7 @@ class PromptEncoder(ABC):
     def with_schema(self) -> PromptEncoder | None:
         """Give the encoder that asks for the same as JSON, whose `schema` says in which form; `None` if there is none.
 
-        Called once when a stage starts. The post-processor must read both forms. Small models write much white space
-        into JSON, so allow for it in the `max_tokens` of its `sampling`.
+        Called once when a stage starts. The post-processor must read both forms.
         """
         return None
 
@@ -212,8 +206,8 @@ class PromptEncoder(ABC):
     def schema(self, examples: Sequence[Instruction], subjects: Sequence[Instruction]) -> Mapping[str, Json] | None:  # noqa: ARG002
         """Give the JSON schema that the reply to `encode(examples, subjects)` must have; `None` for free text.
 
-        Providers take few keywords: `type`, `properties`, `enum` and `anyOf`, every property in `required`, and
-        `additionalProperties` false. Use numbered keys in place of lists.
+        Use few keywords: `type`, `properties`, `enum` and `anyOf`, every property in `required`, and
+        `additionalProperties` false; numbered keys in place of lists.
         """
         return None
 
@@ -253,9 +247,9 @@ class Filter(ABC, Generic[Item]):
         """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
 
     def nearness(self, item: Item) -> float | None:  # noqa: ARG002
-        """Say how near the item is to the nearest observed one, from 0 to 1; `None` if the filter cannot measure that.
+        """Say how near the item is to the nearest observed one, from 0 to 1, for `export --best`; `None` if it cannot.
 
-        `export --best` asks the filter of drafts that `[export] distance` names. Observing more must never lower it.
+        Observing more must never lower it.
         """
         return None
 

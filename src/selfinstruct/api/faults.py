@@ -64,19 +64,19 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 NO_CREDIT = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|billing_(hard_limit_reached|not_active)|billing hard limit"
     r"|credit balance|payment (is )?(required|due)"
-    r"|(out of|no|used all( available)?|exceeded .{0,30}included) credits(?! (were|was) )"
+    r"|(out of|no|n['’]t have any|used all( available)?|exceeded .{0,30}included) credits(?! (were|was) )"
     r"|credits? (are|is|have been) (depleted|exhausted|used up)|requires more credits|account (is |has been )?suspended"
-    r"|spending limit|reached your specified .{0,20}usage limits?|\blimit: 0\b(?!\.\d)",
+    r"|spending limit|reached your .{0,30}usage limits?|\blimit: 0\b(?!\.\d)|calls / month|in good standing",
     re.IGNORECASE,
 )
 FILTERED = re.compile(
     r"content[_ ]?(filter|policy|management)|(?<!')moderation|flagged|responsible ?ai|safety system|prohibited.content"
-    r"|data_inspection_failed|guardrail",
+    r"|data_inspection_failed|guardrail|usage guidelines|content exists risk",
     re.IGNORECASE,
 )
 BAD_KEY = re.compile(
     r"(api[_ -]?key|api token|credentials|security token|authentication)\b.{0,60}"
-    r"\b(not valid|invalid|incorrect|missing|expired|not found|not set|not resolve|must be set)"
+    r"\b(not valid|invalid|incorrect|missing|expired|leaked|not found|not set|not resolve|must be set)"
     r"|(incorrect|invalid|missing|no|expired) (x-)?(api[_ -]?key|api token|credentials|authentication)"
     r"|could not resolve authentication|unable to locate credentials|token .{0,40}(expired|invalid)",
     re.IGNORECASE,
@@ -93,7 +93,8 @@ NO_TLS = re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|\bHTTP_REQUEST\b
 """What TLS makes of an answer in plain HTTP."""
 
 TOO_LONG = re.compile(
-    r"context[_ ]?(length|window|size|overflow)|maximum context|too many (input )?tokens|(prompt|input) is too long"
+    r"context[_ ]?(length|window|size|overflow)|maximum (context|prompt length)|too many (input )?tokens"
+    r"|(prompt|input) is too long"
     r"|token limit|exceeds? (the )?(available |maximum )?(context|number of tokens)|reduce the length|too large",
     re.IGNORECASE,
 )
@@ -110,11 +111,15 @@ TOO_HIGH = re.compile(
 WITH_PROMPT = re.compile(r"context|prompt|inputs?\b|messages", re.IGNORECASE)
 """What is said too where that depends on the length of the prompt, and so on the request."""
 
+NEVER_FITS = re.compile(r"request too large|tokens must be reduced", re.IGNORECASE)
+"""What is said with a 429 of a request that no wait makes small enough for the tokens of a minute."""
+
 UNKNOWN_MODEL = re.compile(
     r"model[_ ]?(not[_ ](found|exist)|decommissioned)|model\b.{0,80}"
     r"(does not exist|not found|not exist|is invalid|unknown|decommissioned|deprecated|not available|not supported)"
-    r"|(unknown|invalid|no such|not a valid) model|no models? (is |are )?loaded|not have access to (the )?model"
-    r"|deploymentnotfound|deployment .{0,60}does not exist",
+    r"|(unknown|invalid|no such|not a valid) model|no models? (is |are )?loaded|n[o'’]t have access to (the )?model"
+    r"|deploymentnotfound|deployment .{0,60}does not exist|with on-demand throughput isn.t supported"
+    r"|api versions? (not supported|\S+ and later)",
     re.IGNORECASE,
 )
 REFUSED_OPTION = re.compile(
@@ -126,6 +131,9 @@ REFUSED_VALUE = re.compile(
     r"may only|must (not )?be|should be|cannot both|between|out of range|incompatible|remove", re.IGNORECASE
 )
 """What is said of a setting whose value is refused. Of `max_tokens` it is also said where one prompt is too long."""
+
+NO_PENALTIES = re.compile(r"penalty is not enabled", re.IGNORECASE)
+"""Gemini's words, which name neither of the two."""
 
 DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)
 UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -158,6 +166,7 @@ TRANSIENT = (
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
 
+TEXT = re.compile(r"'str' object has no attribute|got str: |Expecting value: line 1 column 1 |neither text nor an end")
 BROKEN_ANSWER = (json.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What clients raise when the server's answer is not the JSON they expect."""
 
@@ -190,12 +199,14 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     """What ends the run, or this one request, whatever is done; `None` for anything else."""
     if status == 402 or NO_CREDIT.search(said):
         return Unusable(f"the provider wants payment ({words})", hints["payment"])
+    if status < 500 and status != 429 and FILTERED.search(said):
+        return Rejected(f"the provider's filter refused the request ({words})")
+    if status == 429 and NEVER_FITS.search(said):
+        return Rejected(f"the request is too long ({words})", is_too_long=True)
     if status >= 500 or status in PASSING:
         return None
     if status == 407:
         return Unusable(f"a proxy on the way to the provider refused the request ({words})", hints["proxy"])
-    if FILTERED.search(said):
-        return Rejected(f"the provider's filter refused the request ({words})")
     if status in (401, 403) and (title := page_title(error)) is not None:
         return Unusable(f"a web page came in place of an answer (HTTP {status}: {title})", hints["page"])
     if WANTS_TLS.search(said):
@@ -206,7 +217,7 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
         is_model = status == 410 or UNKNOWN_MODEL.search(said) or hints["address"] in hints["model"]
         hint = hints["model"] if is_model else f"{hints['model']} {hints['address']}"
         return Unusable(f"the provider does not know this model or address ({words})", hint)
-    if status == 403 or NO_ACCESS.search(said):
+    if NO_ACCESS.search(said):
         return Unusable(f"the provider refused access ({words})", hints["access"])
     if REPLY_LIMIT.search(said) and TOO_HIGH.search(said):
         if not WITH_PROMPT.search(said):
@@ -214,13 +225,17 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
         return Rejected(f"prompt and max_tokens together are too long ({words})", is_too_long=True)
     if TOO_LONG.search(said) or status == 413:
         return Rejected(f"the request is too long ({words})", is_too_long=True)
+    if status == 403:
+        return Unusable(f"the provider refused access ({words})", hints["access"])
     if option := _named_option(error, said):
-        return Unusable(f"the model does not take {option} ({words})", setting=option)
+        return Unusable(f"the model does not take {option.replace(' ', ' and ')} ({words})", setting=option)
     return None
 
 
 def _named_option(error: Exception, said: str) -> str:
-    """The setting of the sampling that a refusal is about; empty if it is about none."""
+    """The setting of the sampling that a refusal is about, or both penalties; empty if it is about none."""
+    if NO_PENALTIES.search(said):
+        return "frequency_penalty presence_penalty"
     given = error_body(error).get("param")
     is_option, is_value = REFUSED_OPTION.search(said), REFUSED_VALUE.search(said)
     for option, names in OPTIONS.items():
@@ -264,6 +279,8 @@ def _without_status(error: Exception, hints: Mapping[str, str]) -> Fault:
         return Unusable("this process may not open more files or connections", hints["files"])
     if FILTERED.search(messages):
         return Rejected(f"the provider's filter withheld the answer: {error_words(error)}")
+    if TEXT.search(messages):
+        return Busy("the server answered with something other than the client's JSON, such as a web page")
     if status_of(error) is not None or messages.startswith(NO_STATUS):
         return Busy(f"the server's answer could not be read ({words})")
     if any(isinstance(one, OSError) for one in chain) or _is_transient(names):

@@ -7,14 +7,14 @@ import keyword
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from selfinstruct import __version__
-from selfinstruct.errors import SelfInstructError, suggest
+from selfinstruct.errors import SelfInstructError
 
 COMMANDS = {
     "init": "Write an editable config, seeds and .env.example into a folder.",
@@ -56,12 +56,6 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"selfinstruct.cli.{name}")
         command: click.Command = module.command
         return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Find the command; for an unknown one, fail and suggest a similar name."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"there is no command '{args[0]}'{suggest(args[0], list(COMMANDS))}")
-        return super().resolve_command(ctx, args)
 
     def make_context(self, *given: Any, **extra: Any) -> click.Context:
         """Parse the line. The reader of the help text may have closed its pipe."""
@@ -118,9 +112,11 @@ def main() -> None:
     try:
         args = ["--debug", *arguments] if debug else arguments
         code = cli.main(args=args, prog_name="selfinstruct", standalone_mode=False)  # that of `Exit`, else nothing
-    except click.ClickException as error:
-        with suppress(BrokenPipeError):
-            error.show()
+    except click.UsageError as error:
+        from selfinstruct.cli.usage_errors import explain
+
+        command = next((argument for argument in arguments if argument in COMMANDS), "")
+        _print_error(error.message if error.message.startswith("Usage:") else f"error: {explain(error, command)}")
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         _print_error("stopped: interrupted")
@@ -130,6 +126,13 @@ def main() -> None:
         lead = "stopped" if error.exit_code == 5 else "error"
         _print_error(f"{lead}: {error}")
         sys.exit(error.exit_code)
+    except MemoryError:
+        _trace(debug)
+        _print_error(
+            "stopped: there is not enough memory\n"
+            "Nothing that was recorded is lost. End other programs, then run the same command again."
+        )
+        sys.exit(5)
     except _OutputClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)

@@ -8,7 +8,7 @@ command = command_for(
     "classify",
     """Ask the model which accepted instructions are classification tasks.
 
-    Instructions without a clear answer are asked about again, and then stay unlabelled and are listed so.
+    Instructions without a clear answer are asked about again, and then stay unlabelled.
     """,
     "selfinstruct classify --out runs/first",
 )

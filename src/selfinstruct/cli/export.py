@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,12 @@ FORMATS = (
     type=click.Choice(["label", "facts", "topic", "difficulty", "self_contained", "harm"]),
     help="With --best: choose evenly over labels, or over the values of a fact, or of all facts together.",
 )
-@click.option("--license", default="", metavar="ID", help="The licence on the dataset card, such as llama3.1.")
+@click.option(
+    "--license",
+    default="",
+    metavar="ID",
+    help="The licence on the dataset card, as the Hub names it, such as llama3.1 or other.",
+)
 @click.option(
     "--set",
     "assigned",
@@ -114,14 +120,11 @@ def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salva
             raise ConfigError(
                 f"--set {path}: this command only uses settings of export", "Such as export.encoder.system"
             )
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         registry = Registry.load(plugins)
         if options.to is not None:
             add_recorded_plugins(registry, store, say)
         exported = export_run(store, options, settings=settings, registry=registry)
-    finally:
-        store.close()
     if options.to is None:
         for name, rows in exported.counts.items():
             click.echo(f"{out / name}: {pluralize(rows, 'row')}")
@@ -140,11 +143,8 @@ def save_whole_rows(out: Path, folder: Path) -> None:
     from selfinstruct.store.salvage import salvage
 
     found = salvage(out, folder)
-    store = RunStore.open_readonly(folder)
-    try:
+    with closing(RunStore.open_readonly(folder)) as store:
         write_contracts(store, folder)
-    finally:
-        store.close()
     for table, rows in found.saved.items():
         click.echo(f"saved: {pluralize(rows, 'row')} of {table}")
     for name, why in found.lost.items():

@@ -36,8 +36,7 @@ from selfinstruct.cli.text import pluralize
 def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None:
     """Grow new instructions from seed tasks until TARGET are accepted.
 
-    If the folder holds a run, it is resumed, and no paid reply is asked for again. Every flag can also be set in
-    selfinstruct.toml (see: selfinstruct init).
+    If the folder holds a run, it is resumed. Every flag can also be set in selfinstruct.toml (see: selfinstruct init).
     """
     if estimate:
         print_estimate(out, target, given)

@@ -36,8 +36,7 @@ def command(files: tuple[Path, ...], out: Path, **given: Any) -> None:
 
     It reads machine_generated_instructions.jsonl, is_clf_or_not*.jsonl, machine_generated_instances.jsonl and
     all_generated_instances.jsonl, under any name and in any order. --seeds must name the seeds of the old run, unless
-    the config does. Rows that cannot be used are counted and listed by line number. Running the same command again
-    changes nothing.
+    the config does. Running the same command again changes nothing.
     """
     from selfinstruct.cli.text import printable
     from selfinstruct.transfer.importing import import_files

@@ -8,7 +8,7 @@ command = command_for(
     "instances",
     """Ask the model for worked instances of every accepted instruction.
 
-    For a classification task the model names the labels first, so that the inputs do not all get the same label.
+    For a classification task the model names the labels first.
     """,
     "selfinstruct instances --out runs/first --max-tokens 500000",
 )

@@ -41,14 +41,14 @@ def config_options(command: F) -> F:
             "--plugin",
             "plugins",
             multiple=True,
-            help="A Python file or module with your own hooks. Its code is run, so name only files you trust.",
+            help="A Python file or module with your own hooks. Its code is run.",
         ),
         click.option(
             "--filter",
             "filters",
             multiple=True,
             metavar="NAME",
-            help="A filter to add after those of the recipe, such as one of your own plugin.",
+            help="A filter to add after those of the recipe.",
         ),
         click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Set any value of the config."),
     ]
@@ -60,7 +60,7 @@ def config_options(command: F) -> F:
 BUDGET = {
     "max_requests": (click.IntRange(1), "calls to the model"),
     "max_tokens": (click.IntRange(1), "tokens, prompt and reply"),
-    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices, from the extra prices or in [budget]"),
+    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices"),
     "max_hours": (click.FloatRange(0, min_open=True), "hours"),
 }
 """Limits of a run: for each option its type and unit."""
@@ -77,7 +77,7 @@ def paid_options(command: F) -> F:
             "batch_folder",
             type=click.Path(path_type=Path, file_okay=False),
             metavar="FOLDER",
-            help="Write the requests of batches into files, and read the results that you put beside them.",
+            help="Write batches into files, and read the results that you put beside them.",
         ),
         click.option(
             "--batch", is_flag=True, help="Send requests in batches if possible: half the price, hours later."
@@ -86,9 +86,7 @@ def paid_options(command: F) -> F:
         command = option(command)
     for name, (kind, words) in reversed(BUDGET.items()):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, name, type=kind, help=f"Stop after this many {words}. The run can be resumed.")(
-            command
-        )
+        command = click.option(flag, name, type=kind, help=f"Stop, resumably, after this many {words}.")(command)
     return config_options(command)
 
 

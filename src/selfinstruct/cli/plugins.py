@@ -19,7 +19,7 @@ _PLUGIN = click.option(
     "--plugin",
     "named",
     multiple=True,
-    help="Your own Python file or module. Its code is run, so name only files you trust.",
+    help="A Python file or module with your own hooks. Its code is run.",
 )
 
 

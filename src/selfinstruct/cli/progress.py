@@ -177,7 +177,7 @@ class Progress:
         usd = self._prices.cost(*counts) if self._prices else None
         return Board(
             start.stage,
-            "replies read" if by_requests else UNITS.get(start.stage, "answers"),
+            "raw texts read" if by_requests else UNITS.get(start.stage, "answers"),
             done,
             whole,
             self._requests,

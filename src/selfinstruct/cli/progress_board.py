@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from textwrap import wrap
 
-from selfinstruct.cli.text import duration, printable
+from selfinstruct.cli.text import duration, pluralize, printable
 from selfinstruct.insight.cost import dollars
+from selfinstruct.types import PREPARE
 
 BAR = 20
 SHORTEST_BAR = 4
 """Largest and smallest width of the progress bar, in characters. Without room for the smallest there is no bar."""
+
+SHORTEST_LINE = 20
+"""Least width of the text after a label, in characters."""
 
 MOST_REASONS = 3
 """Number of reasons for rejection that are shown by name."""
@@ -46,16 +51,21 @@ class Board:
     wait: str = ""
     last: str = ""
 
+    @property
+    def noun(self) -> str:
+        """What the stage goes through one by one: `prepare` asks nothing, it reads raw texts."""
+        return "raw text" if self.stage == PREPARE else "request"
+
     def line(self) -> str:
         """The progress in one line."""
         parts = [f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"]
         if self.evaluated:
             parts.append(f"{self.kept / self.evaluated:.0%} of candidates kept")
-        parts.append(f"{self.requests:,} request{'' if self.requests == 1 else 's'}")
+        parts.append(pluralize(self.requests, self.noun))
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
         if self.per_second:
-            parts.append(f"{self.per_second:.1f} requests/s")
+            parts.append(f"{self.per_second:.1f} {self.noun}s/s")
         if self.left is not None:
             parts.append(f"about {duration(self.left)} left")
         if self.wait:
@@ -65,8 +75,10 @@ class Board:
     def lines(self, width: int = 80) -> Iterator[str]:
         """The progress in several lines: a bar with the time left, then kept, dropped, spent, waiting and last.
 
-        In a terminal of few columns (`width`) the bar is shorter, so that the time left still fits.
+        In a terminal of few columns (`width`) the bar is shorter, so that the time left still fits, and long lines
+        continue below; only the last instruction is cut.
         """
+        room = max(width - LABEL, SHORTEST_LINE)
         left = f" · about {duration(self.left)} left" if self.left else ""
         count = f"{self.done:,}/{self.total:,} {self.unit}" if self.total else f"{self.done:,} {self.unit}"
         bar = self._bar(width - LABEL - len(f" {count}{left}"))
@@ -77,18 +89,18 @@ class Board:
             else "nothing yet"
         )
         pace = f", {self.per_second:.1f} a second" if self.per_second else ""
-        yield _named("kept", f"{kept} · {self.requests:,} requests{pace}")
+        yield from _named("kept", room, f"{kept} · {pluralize(self.requests, self.noun)}{pace}")
         if self.drops:
             ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
             rest = sum(count for _, count in ranked[MOST_REASONS:])
             reasons = [f"{printable(name)} {count:,}" for name, count in ranked[:MOST_REASONS]]
-            yield _named("dropped", " · ".join([*reasons, f"others {rest:,}"] if rest else reasons))
+            yield from _named("dropped", room, " · ".join([*reasons, f"others {rest:,}"] if rest else reasons))
         if self.tokens:
-            yield _named("spent", self._spent())
+            yield from _named("spent", room, self._spent())
         if self.wait:
-            yield _named("waiting", printable(self.wait))
+            yield from _named("waiting", room, printable(self.wait))
         if self.last:
-            yield _named("last", printable(self.last))
+            yield f"{'  last':<{LABEL}}{printable(self.last)}"
 
     def _bar(self, room: int) -> str:
         length = min(BAR, room)
@@ -105,8 +117,11 @@ class Board:
         return f"{now} · about {max(self.tokens, _rounded(self.tokens_in_all)):,} tokens{price} in all"
 
 
-def _named(name: str, text: str) -> str:
-    return f"  {name:<{LABEL - 2}}{text}"
+def _named(name: str, room: int, text: str) -> Iterator[str]:
+    """A line with its label; a text that is too long continues below, between its parts if that is enough."""
+    parts = [text] if len(text) <= room else text.split(" · ")
+    for index, line in enumerate(line for part in parts for line in wrap(part, room)):
+        yield f"{'' if index else f'  {name}':<{LABEL}}{line}"
 
 
 def _rounded(count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -31,16 +32,12 @@ from selfinstruct.cli.options import out_option
 def command(out: Path, file: Path | None) -> None:
     """Write one HTML file about a run, even while another process works on it.
 
-    It shows the fate of every candidate, the novelty and variety of the instructions, their cost, and a sample with
-    lineage. It opens offline.
+    It shows the fates of candidates, novelty, variety, cost, and a sample with lineage. It opens offline.
     """
     from selfinstruct.insight.report import write_report
     from selfinstruct.store import RunStore
 
     path = out / "report.html" if file is None else file
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         size = write_report(store, path)
-    finally:
-        store.close()
     click.echo(f"{path}: {size / 1e6:.1f} MB")

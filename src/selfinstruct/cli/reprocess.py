@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,8 @@ def command(run: Path, out: Path, diff: Path | None, *, as_json: bool, quiet: bo
 
     if diff is not None:
         refuse_output(diff, [run], "Choose another --diff.")
-    source = RunStore.open_readonly(run)
-    try:
-        with source.snapshot():
-            found = _reprocess(source, out, quiet or as_json, given=given)
-    finally:
-        source.close()
+    with closing(RunStore.open_readonly(run)) as source, source.snapshot():
+        found = _reprocess(source, out, quiet or as_json, given=given)
     if diff is not None:
         write_jsonl(diff, found.rows())
     if as_json:

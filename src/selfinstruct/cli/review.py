@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 def command(out: Path, port: int, no_open: bool) -> None:
     """Serve a local page to accept, reject and edit a run's instructions and examples, until Ctrl-C.
 
-    Reviews are stored in reviews.sqlite in the run folder, and every export applies them. A run can be reviewed while
-    another process works on it, because reviews change only exports, never the run itself.
+    Reviews change only exports, never the run itself, so a run can be reviewed while another process works on it.
     """
     import shlex
 

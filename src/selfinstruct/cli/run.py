@@ -40,9 +40,7 @@ from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_st
 def command(out: Path, target: int | None, preview: int | None, *, estimate: bool, **given: Any) -> None:
     """Run generate, classify, instances and prepare in order, then judge if asked for.
 
-    Each stage resumes where it stopped.
-
-    The training examples are written to OUT/finetuning. To write them in a trainer's format, use selfinstruct export.
+    Each stage resumes where it stopped. To write the training examples in a trainer's format, use selfinstruct export.
     """
     if estimate:
         print_estimate(out, target, given)

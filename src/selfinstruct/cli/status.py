@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +36,8 @@ def command(out: Path, as_json: bool, more: int | None) -> None:
     from selfinstruct.insight.status import read_status
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         status = read_status(store, more)
-    finally:
-        store.close()
     if as_json:
         click.echo(json.dumps(status.as_json()))
     else:
@@ -51,7 +49,7 @@ def print_status(status: RunStatus) -> None:
     from selfinstruct.cli.progress import print_ratings
     from selfinstruct.cli.status_funnel import print_funnel
     from selfinstruct.cli.status_growth import print_growth
-    from selfinstruct.cli.text import printable
+    from selfinstruct.cli.text import moment, printable
     from selfinstruct.types import CLASSIFY, JUDGE
 
     model = f" ({printable(status.model)})" if status.model else ""
@@ -66,7 +64,7 @@ def print_status(status: RunStatus) -> None:
             print_ratings(status.ratings)
     for batch in status.batches:
         where = f"in {batch.provider}" if Path(batch.provider).is_absolute() else "with the provider"
-        click.echo(f"{where} since {batch.sent_at}: {len(batch.indexes):,} requests of {batch.stage}")
+        click.echo(f"{where} since {moment(batch.sent_at)}: {len(batch.indexes):,} requests of {batch.stage}")
     for name, counts in status.reviews.items():
         print_review_counts(name, counts)
     print_growth(status.growth)

@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from selfinstruct.insight.funnel import Funnel
     from selfinstruct.insight.status import StageStatus
 
+WAITING = "not needed so far: a larger target or the next command uses them"
+"""What is said of replies that nothing was read from."""
+
 
 def print_funnel(stage: StageStatus) -> None:
     """Print the outcome of a stage's requests, replies and candidates, filter by filter."""
     click.echo(stage.stage)
-    for line in _lines(stage.funnel, stage.failures, sum(stage.summary.asked_again.values())):
+    for line in _lines(stage.funnel, stage.failures):
         click.echo(f"  {printable(line)}")
     if stage.summary.requests:
         dollars = "" if stage.cost.usd is None else f", {stage.cost.usd:.4f} US dollars"
         click.echo(f"  {token_counts(stage.summary.usage)}{dollars}")
 
 
-def _lines(funnel: Funnel, failures: Mapping[str, int], missing: int) -> Iterator[str]:
-    """The lines of a funnel, with the same counts as the end of its stage: `missing` answers are no rejections."""
+def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
+    """The lines of a funnel, with the same counts as the end of its stage: missing answers are no rejections."""
+    missing = funnel.missing
     rejected, candidates = sum(step.dropped for step in funnel.steps) - missing, funnel.candidates - missing
     yield f"{funnel.accepted:,} accepted, {rejected:,} rejected of {pluralize(candidates, 'candidate')}"
     if missing:
@@ -37,7 +41,7 @@ def _lines(funnel: Funnel, failures: Mapping[str, int], missing: int) -> Iterato
     for cause, count in failures.items():
         yield f"  {count:,} failed: {clip(cause)}"
     words = WORDS | {"no_items": "without a task" if funnel.stage == "generate" else "without an answer"}
-    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {"not evaluated yet": funnel.waiting}
+    marks = {words[mark]: count for mark, count in funnel.marks.items()} | {WAITING: funnel.waiting}
     counts = _counts(marks)
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {counts}" if counts else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,11 @@ def evidence_lines(evidence: Mapping[str, Json], full: bool) -> Iterator[str]:
 def value_text(value: Json) -> str:
     """A value as JSON, with scores shortened to three digits."""
     return f"{value:.3f}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def moment(stamp: str) -> str:
+    """A recorded time, such as `2026-11-29 16:40:36 UTC`; other text as it is."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)$", r"\1 \2 UTC", stamp)
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
-from selfinstruct.cli.text import block, clip, fate_text, printable
+from selfinstruct.cli.text import block, clip, fate_text, moment, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.trace import Encode
@@ -50,13 +51,10 @@ def command(identity: str, out: Path, depth: int, *, full: bool, plugins: Sequen
     from selfinstruct.insight.trace import trace
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
+    with closing(RunStore.open_readonly(out)) as store:
         encode = _encoder(store, plugins)
         with store.snapshot():
             tree = trace(store, identity, depth, encode=encode)
-    finally:
-        store.close()
     if as_json:
         click.echo(json.dumps(tree))
         return
@@ -99,7 +97,7 @@ def _first(requests: Sequence[int]) -> str:
 
 def _origin(tree: dict[str, Any], full: bool) -> Iterator[str]:
     model = f", {printable(tree['model'])}" if tree["model"] else ""
-    yield f"  from request {tree['request']} of generate, {tree['answered_at']}{model}"
+    yield f"  from request {tree['request']} of generate, {moment(tree['answered_at'])}{model}"
     yield "    its prompt showed" if tree["showed"] else "    its prompt showed no examples"
     yield from _ancestors(tree["showed"], full, "      ")
     yield "    prompt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
-from selfinstruct.cli.text import block, clip, evidence_lines, fate_text, printable
+from selfinstruct.cli.text import block, clip, evidence_lines, fate_text, moment, printable
 
 if TYPE_CHECKING:
     from selfinstruct.insight.fates import CandidateFate
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 10
 """Number of fates shown for one text without `--full`."""
-
-WORDS = {
-    "loose": "no candidate matches this text exactly. Ignoring case and spaces, these do:",
-    "nearest": "no candidate matches this text, even ignoring case and spaces. The nearest, by ROUGE-L:",
-}
-"""The first line of the output if no candidate has exactly this text."""
 
 
 @click.command(
@@ -48,12 +43,8 @@ def command(asked: str, out: Path, full: bool, *, as_json: bool) -> None:
     from selfinstruct.insight.why import why
     from selfinstruct.store import RunStore
 
-    store = RunStore.open_readonly(out)
-    try:
-        with store.snapshot():
-            found = why(store, asked)
-    finally:
-        store.close()
+    with closing(RunStore.open_readonly(out)) as store, store.snapshot():
+        found = why(store, asked)
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return
@@ -62,15 +53,11 @@ def command(asked: str, out: Path, full: bool, *, as_json: bool) -> None:
 
 
 def _lines(found: WhyResult, full: bool) -> Iterator[str]:
-    if found.match in WORDS:
-        yield WORDS[found.match]
+    if found.match == "loose":
+        yield "no candidate matches this text exactly. Ignoring case and spaces, these do:"
     for seed in found.seeds:
         yield f"{printable(seed.id)} a seed task: in the pool from the start"
         yield f"  text      {clip(seed.instruction, 10**9)}"
-    for near in found.near:
-        yield f"  {near.score:.3f}  {printable(near.id):<10} {clip(near.text)}"
-    if found.match == "nearest" and not found.near:
-        yield "  no candidate shares a word with it"
     shown = found.fates if full else found.fates[:MAX_LENGTH]
     for fate in shown:
         yield from _fate(fate, full)
@@ -102,7 +89,7 @@ def _source(fate: CandidateFate, full: bool) -> Iterator[str]:
         yield "  from      a seed task's own instances"
         return
     place = "" if source.stage != fate.stage else f", candidate {fate.id.partition('.')[2]}"
-    when = source.answered_at or source.asked_at
+    when = moment(source.answered_at or source.asked_at)
     model = f", {printable(source.model)}" if source.model else ""
     yield f"  from      {source.stage}, request {source.request}{place}, {when}{model}"
     yield "  prompt"

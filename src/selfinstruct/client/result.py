@@ -16,7 +16,6 @@ NEWEST = 5
 class Result:
     """The result of a call: how each stage ended, and the current content of the run folder.
 
-    folder        the run folder, with its files
     instructions  the accepted instructions of the run, oldest first, after reviews
     summaries     the end of each stage of the call, in order, with its totals over the whole run
     """

@@ -50,10 +50,9 @@ class RunFolder:
         return self.status()._repr_html_()
 
     def status(self, *, more: int | None = None) -> RunStatus:
-        """Read the status of the run: the progress of each stage, counts, drops by filter, and causes of failures.
+        """Read the status of the run.
 
-        `more` asks for a forecast of what so many more instructions need. Works while another process writes. Raises
-        `RunError` if there is no run.
+        `more` asks for a forecast of what so many more instructions need. Raises `RunError` if there is no run.
         """
         with closing(RunStore.open_readonly(self.out)) as store:
             return read_status(store, more)
@@ -81,8 +80,8 @@ class RunFolder:
     def to_pandas(self, format: str | None = None) -> pandas.DataFrame:  # noqa: A002 - as `export` calls it
         """The training examples as a pandas data frame (`pip install 'selfinstruct[pandas]'`).
 
-        The columns are instruction, input, output, is_classification and id, or those of a training format, such as
-        "messages". Raises `UsageError` if there are no examples, or pandas is not installed.
+        The columns are instruction, input, output, is_classification and id, or those of a training format. Raises
+        `UsageError` if there are no examples, or pandas is not installed.
         """
         return data_frame(self._rows(format))
 
@@ -111,17 +110,17 @@ class RunFolder:
     ) -> Exported:
         """Write the training examples to the folder `to` as a dataset; without `to`, write the run's own files again.
 
-        format       the name of a training format, such as "alpaca" or "messages"; the run's own if not given
+        format       a training format, such as "alpaca"; the run's own if not given
         file         "jsonl" or "parquet"
-        split        the share of examples in the train part, above 0 and at most 1; the rest is validation
-        best         export only this many examples, chosen by rating and by distance from each other
-        balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
-        license      the licence of the data for its card, such as "llama3.1"
-        push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
+        split        the share of the train part, above 0 and at most 1; the rest is validation
+        best         export only this many examples, chosen by rating and distance
+        balance      choose evenly over "label", a fact such as "topic", or "facts" (all together)
+        license      the licence for the card, as the Hub names it, such as "llama3.1" or "other"
+        push_to_hub  upload the dataset to this private repository of the Hugging Face Hub
         public       make that repository public; needs `license`
         mlx          name the validation part `valid.jsonl`, as MLX reads it
         languages    of the data, for its card, as codes such as "en"
-        columns      to add to each row: "id", "is_classification", and facts about the task, such as "topic"
+        columns      to add to each row: "id", "is_classification", and facts such as "topic"
 
         Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
         """

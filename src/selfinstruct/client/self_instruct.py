@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +15,9 @@ from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
-from selfinstruct.errors import UsageError
+from selfinstruct.errors import PluginError, RunError, UsageError
 from selfinstruct.run.run import Run
-from selfinstruct.run.settings import Settings
+from selfinstruct.run.settings import Settings, load
 from selfinstruct.run.stage_order import check_backends_ahead, require_input, stages_of_whole_run
 from selfinstruct.store.curated import CuratedRun
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
@@ -34,24 +35,22 @@ class SelfInstruct(RunFolder):
         grow.export("data/first", format="alpaca")
 
     model     a LangChain chat model; or else
-    backend   the name of a backend, such as "demo", "groq", "ollama"
+    backend   the name of a backend, such as "groq"
     out       the run folder; if it holds a run, that run is continued
     recipe    "chat" (the default), "paper", or a TOML file
-    seeds     a seed file; the builtin seed tasks if not given
+    seeds     a seed file
     config    a `selfinstruct.toml`
     plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
-    settings  settings of the config, laid over recipe and file: as tables, {"run": {"seed": 7}}, or by dotted names as
-              `--set` takes them, {"run.seed": 7, "generate.filters.length.min_words": 4}; dotted names apply last
+    settings  laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
     wait      whether to wait for a used-up quota, even until tomorrow
 
-    Every stage continues where it stopped, and costs nothing if it is complete. Its call raises `ConfigError` for wrong
-    settings, `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model
-    that cannot be used, `PluginError` for a plugin that failed, and `Stopped` if it ended early and can be continued.
-    Every reply until then is kept. `observers` are objects with methods named like the observing hooks, such as
-    `selfinstruct_settled`.
+    The constructor raises `ConfigError` for wrong settings and `PluginError` for a plugin that cannot be loaded.
 
-    Every call has an async twin, such as `agenerate` of `generate`. A model object belongs to one event loop: do not
-    use the same object in both kinds of calls.
+    Every stage continues where it stopped, and costs nothing if it is complete. Its call raises the same errors, and
+    `RunError` for a folder in use, `UsageError` if the stage before it has not run, `ModelError` for a model that
+    cannot be used, and `Stopped` if it ended early and can be continued. `observers` are objects with methods named
+    like the observing hooks, such as `selfinstruct_settled`. A model object belongs to one event loop: do not use it
+    in plain and async calls.
     """
 
     def __init__(
@@ -76,6 +75,8 @@ class SelfInstruct(RunFolder):
                 f"SelfInstruct(seeds=...) takes the path of a file, not {type(seeds).__name__}",
                 "Write the seed tasks into a file, such as one JSON object a line, and give its path.",
             )
+        if isinstance(plugins, str):
+            raise UsageError("SelfInstruct(plugins=...) takes a list, not str", f"Write it as [{plugins!r}].")
         if settings is not None and not isinstance(settings, Mapping):
             raise UsageError(
                 f"SelfInstruct(settings=...) takes a dictionary, not {type(settings).__name__}",
@@ -98,14 +99,18 @@ class SelfInstruct(RunFolder):
         )
         super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
         self._run: Run | None = None
+        if backend or recipe or config or plugins or settings:
+            registry = self._registry()
+            with suppress(PluginError, RunError):  # the call that needs the run, or a plugin that it names, says so
+                load(chosen, registry)
 
     # --- stages -------------------------------------------------------------------------------------------------------
 
     def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
         """Run all stages in order, from seed tasks to training examples.
 
-        target  total number of instructions; the run's last target, or else the config's, if not given
-        judge   whether a model rates the examples too; as the config says if not given
+        target  total number of instructions; by default the run's last target, or else the config's
+        judge   whether a model rates the examples too; by default as the config says
         """
         return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
 
@@ -116,7 +121,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(None, {"judge.enabled": judge}, target=target, observers=observers)
 
     def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
-        """Grow new instructions until the run holds `target` of them; by default its last target or the config's."""
+        """Grow new instructions until the run holds `target` of them."""
         return run_sync(self.agenerate(target, observers=observers), self._interrupt)
 
     async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
@@ -132,7 +137,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(CLASSIFY, {}, observers=observers)
 
     def instances(self, *, observers: Sequence[object] = ()) -> Result:
-        """Ask the model for instances of every instruction: an input where it needs one, and an output."""
+        """Ask the model for inputs and outputs of every instruction."""
         return run_sync(self.ainstances(observers=observers), self._interrupt)
 
     async def ainstances(self, *, observers: Sequence[object] = ()) -> Result:
@@ -148,8 +153,8 @@ class SelfInstruct(RunFolder):
     ) -> Result:
         """Turn raw instances into training examples, without asking a model.
 
-        min_score  drop examples that the judge rated lower, from 0 to 3; as the config says if not given
-        unrated    whether to keep or to drop examples without a rating; as the config says if not given
+        min_score  drop examples that the judge rated lower, from 0 to 3
+        unrated    whether to keep or to drop examples without a rating
         """
         return run_sync(self.aprepare(min_score=min_score, unrated=unrated, observers=observers), self._interrupt)
 
@@ -176,7 +181,7 @@ class SelfInstruct(RunFolder):
         return await self._stages(JUDGE, {}, observers=observers)
 
     def stream(self, target: int | None = None) -> Generator[str, None, None]:
-        """Generate as `generate` does, and yield each instruction when it is accepted. Closing the iterator stops."""
+        """Generate, and yield each instruction when it is accepted. Closing the iterator stops."""
         accepted: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
 
         class Listener:

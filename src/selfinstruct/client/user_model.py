@@ -34,6 +34,7 @@ class UserModel(Backend):
     def __init__(self, model: object) -> None:
         self._wrapped = WrappedModel.from_runnable(model)
         self._model = self._wrapped.model
+        self.continues_text = chat.continues_text(self._model)
         self.chosen: frozenset[str] = frozenset()
         """The sampling parameters that the caller has set for the stage that runs next."""
         self._own: set[str] = set()
@@ -42,8 +43,7 @@ class UserModel(Backend):
     def chat_model(self, sampling: Sampling) -> BaseChatModel | BaseLLM:
         """The model itself, or a copy with the sampling in the fields that the caller did not set, in its wrappers."""
         fields, already_set = type(self._model).model_fields, set(self._wrapped.fields_set)
-        profile = getattr(self._model, "profile", None)
-        refused = {"temperature"} if isinstance(profile, Mapping) and profile.get("temperature") is False else set()
+        refused = chat.untaken_settings(self._model)
         updates, bound = {}, dict(self._wrapped.arguments)
         self._own = set()
         for option, names in self.NAMES.items():
@@ -64,8 +64,11 @@ class UserModel(Backend):
     def read_error(self, error: Exception) -> Fault:
         """As usual; a setting that the model object holds is to be changed there, since the run cannot leave it out."""
         fault = super().read_error(error)
-        if isinstance(fault, Unusable) and fault.setting in self._own:
-            return Unusable(fault.message, f"Make the model object with another {fault.setting}, or without it.")
+        if isinstance(fault, Unusable) and self._own.intersection(fault.setting.split()):
+            return Unusable(
+                fault.message,
+                f"Make the model object with another {fault.setting.replace(' ', ' and ')}, or without it.",
+            )
         return fault
 
     def accepts_schema(self) -> bool:

@@ -1,7 +1,7 @@
 """Reads TOML and overrides into a `RunConfig`: components are looked up in the registry and options are checked."""
 
 from selfinstruct.config.resolve import ChosenComponent, RunConfig, StageConfig, resolve
-from selfinstruct.config.tables import LimitOptions, RunOptions, SamplingOptions
+from selfinstruct.config.tables import LimitOptions
 from selfinstruct.config.tree import (
     FILE,
     Tree,
@@ -24,8 +24,6 @@ __all__ = [
     "ChosenComponent",
     "LimitOptions",
     "RunConfig",
-    "RunOptions",
-    "SamplingOptions",
     "StageConfig",
     "Tree",
     "assign",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from pydantic import BaseModel
 
@@ -29,11 +30,15 @@ SYNONYMS = {
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+_USE = re.compile(r"\{.*?\buse\s*=\s*[\"']([^\"']+)")
+"""The name of a component in an inline table on a line of its own."""
+
+QUOTES = "\"'"
 
 
 def locate_problems(error: ConfigError, name: str, text: str) -> ConfigError:
     """The error with the file's name and line before each problem whose setting stands in the file."""
-    lines = dict(_settings(text))
+    lines = _settings(text)
     located = [
         f"{name}:{line}: {problem}" if (line := _line(problem, lines)) else problem for problem in error.problems
     ]
@@ -44,30 +49,42 @@ def _line(problem: str, lines: dict[str, int]) -> int:
     """The line of the setting with which a problem begins, or of the table around it; 0 if the file has neither."""
     path = problem.partition(": ")[0]
     while path:
-        if path in lines:
-            return lines[path]
+        if line := lines.get(path) or lines.get(f"{path}[0]"):  # `[[list]]` has the line of its first table
+            return line
         path = re.sub(r"(?:\.?[^.\[\]]+|\[\d+\])$", "", path)
     return 0
 
 
-def _settings(text: str) -> Iterator[tuple[str, int]]:
-    """The dotted path and the line of every table and key. A key in an inline table counts as its table."""
-    table = ""
+def _settings(text: str) -> dict[str, int]:
+    """The dotted path and the line of every table and key. A key in an inline table counts as its table.
+
+    A component of a list is there by its position and by its name.
+    """
+    table = path = ""
     counts: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    names: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.fullmatch(line):
             table = _dotted(header[2])
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = f"{table}[{counts[table]}]"
-            yield table, number
+            lines[table] = number
         elif key := _KEY.match(line):
             path = f"{table}.{_dotted(key[1])}" if table else _dotted(key[1])
-            yield path, number
+            lines[path] = number
+            if path.endswith("].use"):
+                names[table] = f"{table.rpartition('[')[0]}.{line[key.end() :].split('#')[0].strip().strip(QUOTES)}"
+        elif use := _USE.search(line):
+            lines[f"{path}.{use[1]}"] = number
+    for indexed, named in names.items():
+        lines |= {named + path[len(indexed) :]: line for path, line in lines.items() if path.startswith(indexed)}
+    return lines
 
 
 def _dotted(key: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in key.split("."))
+    return ".".join(part.strip().strip(QUOTES) for part in key.split("."))
 
 
 def homes_of(option: str) -> list[str]:
@@ -78,6 +95,13 @@ def homes_of(option: str) -> list[str]:
     generate = [path for path in found if path.startswith("generate.")]
     others = [path for path in found if path.count(".") == 1]
     return list(dict.fromkeys(others or generate or found))[:3]
+
+
+def nearest_home(option: str) -> str:
+    """The suggestion of a setting of any table whose name is similar, or an empty string."""
+    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigFile)))}
+    close = get_close_matches(option, names, 1, 0.8)
+    return f"; did you mean {names[close[0]]}?" if close else ""
 
 
 def _paths(model: type[BaseModel], start: str = "") -> Iterator[str]:

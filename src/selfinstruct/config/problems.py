@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from selfinstruct.config.places import homes_of
+from selfinstruct.config.places import homes_of, nearest_home
 from selfinstruct.config.tables import ComponentTable
 from selfinstruct.errors import suggest
 
@@ -37,18 +37,19 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
         if fault["type"] == "extra_forbidden":
             words = f"unknown option{_suggestion(str(location[-1]), _fields_at(model, location[:-1]), where)}"
         elif fault["type"] == "missing":
-            words = f"missing{_description(model, location)}"
+            example = ": write use = 'NAME'" if location[-1] == "use" else ""
+            words = f"missing{example}{_description(model, location)}"
         elif fault["type"] == "model_type":
             example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
             words = f"must be a table{example}"
         elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
             words = f"must be a list of tables: write [[{where}]], with double brackets"
         else:
-            said = fault["msg"].removeprefix("Value error, ")
+            said = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
             words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
         if where in found:
             comma = "," if "," in found[where] else ""  # "a number, without quotes, or 'unset'"
-            words = f"{found[where]}{comma} or {words.removeprefix('input should be ').removeprefix('must be ')}"
+            words = f"{found[where]}{comma} or {words.removeprefix('must be ')}"
         found[where] = words
     return (f"{where}: {words}" for where, words in found.items())
 
@@ -57,7 +58,7 @@ def _suggestion(option: str, known: Sequence[str], where: str) -> str:
     """The suggestion for an unknown option: an option of another table, or a similar one of its own table."""
     if homes := [path for path in homes_of(option) if path != where]:
         return f"; did you mean {' or '.join(homes)}?"
-    return suggest(option, known)
+    return suggest(option, known) or nearest_home(option)
 
 
 def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -124,9 +124,9 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
     problems: list[str] = []
     hints: list[str] = []
 
-    def choose(kind: str, use: ComponentTable, path: str, *, stage: str = "") -> ChosenComponent:
+    def choose(kind: str, use: ComponentTable, path: str, *, stage: str = "", named: str = "") -> ChosenComponent:
         try:
-            return _choose(registry, kind, use, path=path, stage=stage)
+            return _choose(registry, kind, use, path=path, stage=stage, named=named)
         except SelfInstructError as error:
             if not isinstance(error, ConfigError):
                 raise
@@ -141,9 +141,10 @@ def resolve(tree: Tree, registry: Registry) -> RunConfig:
             choose(ENCODER, table.encoder, f"{name}.encoder", stage=name) if table.encoder else None,
             choose(POST_PROCESSOR, table.post_processor, f"{name}.post_processor", stage=name),
             tuple(
-                choose(FILTER, use, f"{name}.{key}[{index}]", stage=name)
+                choose(FILTER, use, f"{name}.{key}[{index}]", stage=name, named=_named(use, uses, f"{name}.{key}"))
                 for key in ("filters", "add_filters")
-                for index, use in enumerate(getattr(table, key))
+                for uses in (getattr(table, key),)
+                for index, use in enumerate(uses)
             ),
             table,
             choose(BACKEND, use, f"{name}.backend") if (use := getattr(table, "backend", None)) else None,
@@ -172,7 +173,14 @@ def _facts_problems(stage: StageConfig | None, registry: Registry) -> Iterator[s
         yield f"classify.facts: the encoder '{stage.encoder.name}' cannot ask for facts; chat-classify can"
 
 
-def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str) -> ChosenComponent:
+def _named(use: ComponentTable, uses: Sequence[ComponentTable], path: str) -> str:
+    """The path of a component of a list by its name, if no other has that name."""
+    return f"{path}.{use.use}" if [one.use for one in uses].count(use.use) == 1 else ""
+
+
+def _choose(
+    registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str, named: str
+) -> ChosenComponent:
     try:
         component = registry.find(kind, use.use, stage=stage)
     except ConfigError as error:
@@ -183,7 +191,7 @@ def _choose(registry: Registry, kind: str, use: ComponentTable, *, path: str, st
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:
-        problems = list(problems_of(error, component.options, path))
+        problems = list(problems_of(error, component.options, named or path))
         where, _, words = problems[0].partition(": ")
         hint = f"Add it: --set {where}=VALUE" if words.startswith("missing") else ""
         raise ConfigError(problems, hint) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import json
 import re
 from pathlib import Path
@@ -40,6 +41,13 @@ class InstanceRecord(BaseModel):
     model_config = ConfigDict(strict=True)
     input: str = ""
     output: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _input_is_not_misspelt(cls, row: Any) -> Any:
+        if isinstance(row, dict) and "input" not in row and (misspelt := _misspelt("input", row)):
+            raise ValueError(f"input: it is missing{misspelt}")
+        return row
 
     @field_validator("input", mode="before")
     @classmethod
@@ -80,8 +88,8 @@ class SeedRecord(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_alpaca(cls, row: Any) -> Any:
-        if isinstance(row, dict) and "output" in row and "instances" not in row:
-            return {**row, "instances": [{"input": row.get("input"), "output": row["output"]}]}
+        if isinstance(row, dict) and {"input", "output"} & row.keys() and "instances" not in row:
+            return {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
         return row
 
     @field_validator("id", "name", mode="before")
@@ -204,19 +212,37 @@ def _conversion(row: object, path: Path) -> str:
     return ""
 
 
+_WRONG_TYPES = {
+    "string_type": "it must be a text, in quotes",
+    "list_type": 'it must be a list, such as [{"input": "", "output": "TEXT"}]',
+}
+"""What a value must be, by the type of pydantic's error. All other errors are ours."""
+
+
+_FIELDS = SeedRecord.model_fields.keys() | InstanceRecord.model_fields.keys()
+
+
+def _misspelt(name: str, row: Any) -> str:
+    """The key that was meant to be `name`, if a row has one."""
+    keys = [key for key in row if key not in _FIELDS] if isinstance(row, dict) else []
+    close = difflib.get_close_matches(name, [key.lower() for key in keys], 1, 0.8)
+    return next((f"; rename {key!r}" for key in keys if key.lower() in close), "")
+
+
 def _ellipsis(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _fault(error: ValidationError) -> str:
     """The first problem that pydantic found, such as `instances[0].output: it is missing`."""
-    fault = error.errors(include_url=False, include_input=False)[0]
+    fault = error.errors(include_url=False)[0]
     path = ""
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     if fault["type"] == "missing":
-        return f"{path}: it is missing"
+        return f"{path}: it is missing{_misspelt(str(fault['loc'][-1]), fault['input'])}"
     if fault["type"] == "model_type":
         return f"{path or 'this line'} is not a JSON object"
-    words = fault["msg"].removeprefix("Value error, ")
-    return f"{path}: {words[:1].lower()}{words[1:]}"
+    if fault["type"] == "value_error" and fault["loc"] and fault["loc"][-1] not in _FIELDS:
+        return f"{path}.{fault['msg'].removeprefix('Value error, ')}"
+    return f"{path}: {_WRONG_TYPES.get(fault['type']) or fault['msg'].removeprefix('Value error, ')}"

@@ -14,26 +14,24 @@ class RunOptions(Options):
     """The table `[run]`: settings for all stages."""
 
     seeds: str = Field("builtin", description="JSONL file of seed tasks, or builtin for the 175 of the package.")
-    seed_tasks: Literal["all", "classification"] = Field(
-        "all", description="classification: use classification seeds only, an option of the reference too."
-    )
+    seed_tasks: Literal["all", "classification"] = Field("all", description="Which seed tasks to use.")
     seed: int = Field(42, description="Random seed.")
-    lookahead: int = Field(8, ge=1, description="Number of requests that may be planned after the last settled one.")
+    lookahead: int = Field(8, ge=1, description="Requests that may be planned after the last settled one.")
     concurrency: int | None = Field(
-        None, ge=1, description="Number of simultaneous requests, at most lookahead. Affects only speed."
+        None, ge=1, description="Simultaneous requests, at most lookahead. Affects only speed."
     )
     batch: bool = Field(
         False,
-        description="Send the requests of classify, instances and judge in batches, which cost half and take hours.",
+        description="Send classify, instances and judge in batches, which cost half and take hours.",
     )
     batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
     structured: Literal["auto"] | bool = Field(
         "auto",
-        description="Whether to request replies by a JSON schema; auto: if the model supports it.",
+        description="Whether replies follow a JSON schema; auto: if the model supports it.",
     )
     trace: bool = Field(False, description="Allow LangSmith tracing of a local backend, if the environment enables it.")
     on_plugin_error: Literal["stop", "quarantine"] = Field(
-        "stop", description="stop: end the run, which can be resumed; quarantine: skip the item and continue."
+        "stop", description="Whether to end the run, resumably, or to skip the item."
     )
 
 
@@ -99,13 +97,13 @@ class BudgetOptions(BudgetBounds):
 
     max_hours: float | None = Field(None, gt=0, description="Hours of work.")
     usd_per_million_prompt_tokens: float | None = Field(
-        None, ge=0, description="Price of prompt tokens. Default: the backend's or the price table's, if known."
+        None, ge=0, description="Price of prompt tokens. Default: that of the price table."
     )
     usd_per_million_cached_tokens: float | None = Field(
-        None, ge=0, description="Price of prompt tokens from the provider's cache. Default: that of the others, if set."
+        None, ge=0, description="Price of cached prompt tokens. Default: that of the others, if set."
     )
     usd_per_million_completion_tokens: float | None = Field(
-        None, ge=0, description="Price of completion tokens. Default: the backend's or the price table's, if known."
+        None, ge=0, description="Price of completion tokens. Default: that of the price table."
     )
 
 
@@ -148,7 +146,7 @@ class AskingTable(StageTable):
     budget: BudgetBounds | None = Field(None, description="Budget of its own backend, within the run's budget.")
     usd_per_million_prompt_tokens: float | None = Field(None, ge=0, description="Price of its backend's prompt tokens.")
     usd_per_million_cached_tokens: float | None = Field(
-        None, ge=0, description="Price of prompt tokens from its provider's cache."
+        None, ge=0, description="Price of its backend's cached prompt tokens."
     )
     usd_per_million_completion_tokens: float | None = Field(
         None, ge=0, description="Price of its backend's completion tokens."
@@ -198,9 +196,7 @@ class AskTable(AskingTable):
 class ClassifyTable(AskTable):
     """The table `[classify]`: the stage that asks which instructions are classification tasks."""
 
-    facts: tuple[TaskFact, ...] = Field(
-        (), description="Facts to ask for in the same request: topic, difficulty, self_contained, harm."
-    )
+    facts: tuple[TaskFact, ...] = Field((), description="Facts to ask for in the same request.")
 
 
 class JudgeTable(AskTable):
@@ -229,7 +225,7 @@ class ExportTable(BaseModel):
     encoder: ComponentTable = ComponentTable(use="messages")
     distance: ComponentTable = Field(
         ComponentTable(use="rouge-l"),
-        description="The filter that measures how near two examples are, for --best: rouge-l, or semantic.",
+        description="How --best measures nearness: rouge-l (the default), or semantic.",
     )
 
 

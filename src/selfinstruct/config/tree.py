@@ -250,7 +250,7 @@ def _is_secret(value: Any, secrets: Collection[str]) -> bool:
 
 
 def differences(frozen: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
-    """The differences of two trees as lines: `generate.filters[0].min_words: 3 in the run, now 4`."""
+    """The differences of two trees as lines: `generate.filters.length.min_words: 3 in the run, now 4`."""
     found: list[str] = []
     for key in dict.fromkeys([*frozen, *now]):
         where = f"{path}.{key}" if path else str(key)
@@ -272,9 +272,10 @@ def _difference(old: Any, new: Any, where: str) -> list[str]:
 
 
 def _component_differences(old: list[Any], new: list[Any], where: str) -> list[str]:
-    """The differences of two lists of components by their names, unless both have the same, or one has a name twice."""
+    """The differences of two lists of components by name, unless their order differs, or one has a name twice."""
     before, now = ({entry["use"]: entry for entry in entries} for entries in (old, new))
-    if before.keys() == now.keys() or len(before) < len(old) or len(now) < len(new):
+    reordered = before.keys() == now.keys() and list(before) != list(now)
+    if reordered or len(before) < len(old) or len(now) < len(new):
         return []
     found: list[str] = []
     if gone := [name for name in before if name not in now]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from selfinstruct.api import chat
 from selfinstruct.errors import ModelError
 from selfinstruct.types import Sampling
 
@@ -26,20 +27,24 @@ class CompletionModel:
     async def ainvoke(self, messages: Sequence[tuple[str, str]], config: Mapping[str, Any], **more: Any) -> AIMessage:
         """Continue the text; raises `ModelError` if the prompt is a conversation, and what the client raises."""
         if [role for role, _ in messages] != ["human"]:
-            name = getattr(self._model, "model_name", None) or getattr(self._model, "model", type(self._model).__name__)
-            raise ModelError(
-                f"'{name}' is a completion model, and this recipe's prompts are conversations for chat models",
-                "Use --recipe paper, whose prompts are texts to continue, or choose a chat model.",
-            )
+            raise refused_conversation(config["metadata"]["selfinstruct_stage"])
         result = await self._model.agenerate(
             [messages[0][1]], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"], **more
         )
         return _message(result.generations[0][0], result.llm_output or {})
 
 
+def refused_conversation(stage: str) -> ModelError:
+    """The error for a stage that would ask a completion model with a conversation."""
+    return ModelError(
+        f"the model of {stage} is a completion model, and this recipe's prompts are conversations for chat models",
+        "Use --recipe paper, whose prompts are texts to continue, or choose a chat model.",
+    )
+
+
 def with_messages(model: BaseChatModel | BaseLLM, sampling: Sampling) -> BaseChatModel | CompletionModel:
-    """A chat model as it is; a completion model, which is known by its class's name, in a `CompletionModel`."""
-    if any(kind.__name__ == "BaseLLM" for kind in type(model).__mro__):
+    """A chat model as it is, and a completion model in a `CompletionModel`."""
+    if chat.continues_text(model):
         return CompletionModel(cast("BaseLLM", model), sampling)
     return cast("BaseChatModel", model)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selfinstruct.errors import SelfInstructError
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import Totals
+from selfinstruct.store.damage import damaged
 from selfinstruct.types import Decision, Request
 
 BUG = "This is a bug in selfinstruct, and nothing of the request was recorded. Please report it."
@@ -14,7 +16,7 @@ BUG = "This is a bug in selfinstruct, and nothing of the request was recorded. P
 class FateBalance:
     """Running counts of candidates and fates of one stage, starting from those in the store.
 
-    `expected_candidates` is the number of candidates in all settlements. Raises `SelfInstructError` if the number of
+    `expected_candidates` is the number of candidates in all settlements. Raises `DamagedRunError` if the number of
     fates differs.
     """
 
@@ -22,7 +24,8 @@ class FateBalance:
         self._stage = stage
         self.accepted, self._rejected, self._quarantined = totals.accepted, totals.rejected, totals.quarantined
         self.candidates = expected_candidates
-        self._check("the run")
+        if found := self._imbalance():
+            raise damaged(RUN_FILE, f"its counts of {stage} do not add up: {found}")
 
     def settle(self, request: Request, decisions: Sequence[Decision], before: int, *, evaluated: int) -> None:
         """Count a reply's candidates from position `before` to `judged`, and their fates.
@@ -41,7 +44,8 @@ class FateBalance:
         self.candidates += evaluated - before
         for decision in decisions:
             self._count(decision, name)
-        self._check(name)
+        if found := self._imbalance():
+            raise self._broken(name, found)
 
     def _count(self, decision: Decision, name: str) -> None:
         if decision.fate == "accepted" and (decision.filter or decision.reason):
@@ -52,11 +56,12 @@ class FateBalance:
         self._rejected += decision.fate == "rejected"
         self._quarantined += decision.fate == "quarantined"
 
-    def _check(self, name: str) -> None:
-        fates = self.accepted + self._rejected + self._quarantined
-        if fates != self.candidates:
-            found = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} quarantined"
-            raise self._broken(name, f"{self.candidates} candidates, but {found}")
+    def _imbalance(self) -> str:
+        """What does not add up; empty if all does."""
+        if self.accepted + self._rejected + self._quarantined == self.candidates:
+            return ""
+        found = f"{self.accepted} accepted, {self._rejected} rejected, {self._quarantined} quarantined"
+        return f"{self.candidates} candidates, but {found}"
 
     def _broken(self, name: str, found: str) -> SelfInstructError:
         return SelfInstructError(f"the counts of {self._stage} do not add up at {name}: {found}", BUG)

@@ -156,8 +156,6 @@ def _because_of(error: PluginError) -> tuple[str, str, Mapping[str, Json]]:
 
 def _copy(item: Item) -> Item:
     """The item as filters get it: what one of them writes into its notes is never stored."""
-    if not item.notes:
-        return item
     copied: Any = item
     notes = dict(item.notes)
     whole: Item = replace(copied, notes=notes if is_flat(notes) else deepcopy(notes))

@@ -187,7 +187,7 @@ class Gate:
             await leave
         except asyncio.CancelledError:
             if leave.done() and not leave.cancelled() and leave.exception() is None:
-                self.leave(ticket, Usage(0, 0), refused=True)
+                self.leave(ticket, None, refused=True)
             raise
         return ticket
 

@@ -102,7 +102,7 @@ class LiveAnswerer:
         self._model = with_messages(model, sampling)
         self._learn()
         if (left := self._gate.budget.seconds_left()) is not None:
-            self._alarm = asyncio.get_running_loop().call_later(max(0.0, left), self._time_is_up)
+            self._alarm = asyncio.get_running_loop().call_later(left, self._time_is_up)
 
     async def accepts_schema(self) -> bool:
         """Whether the backend's model keeps its replies to a JSON schema; raises as `open` does."""

@@ -76,6 +76,11 @@ def is_refusal(busy: Busy) -> bool:
     return busy.too_many_requests and busy.retry_after is not None
 
 
+def without_numbers(message: str) -> str:
+    """The words of a refusal without those that differ from one request to another."""
+    return re.sub(r"\S*\d\S*", "", message)
+
+
 @dataclass(slots=True)
 class Rejections:
     """Watches refusals in a row, to tell what is wrong with a request from what is wrong with the account or server.
@@ -88,7 +93,7 @@ class Rejections:
 
     def failure(self, rejected: Rejected, message: str) -> Failure:
         """What becomes of a refused request; `message` is what is recorded."""
-        words = re.sub(r"\S*\d\S*", "", rejected.message) if rejected.is_unexplained else ""  # no number of a request
+        words = without_numbers(rejected.message) if rejected.is_unexplained else ""
         is_repeated, self._words = words == self._words, words
         return Failure(message, may_pass=rejected.is_unexplained and is_repeated)
 
@@ -136,5 +141,6 @@ def hint_for(unusable: Unusable, stages: Sequence[str]) -> str:
     if not unusable.setting:
         return unusable.hint
     stages = stages[:1] if unusable.hint else stages
-    options = " ".join(f"--set {stage}.sampling.{unusable.setting}=unset" for stage in stages)
+    settings = unusable.setting.split()
+    options = " ".join(f"--set {stage}.sampling.{name}=unset" for stage in stages for name in settings)
     return f"{unusable.hint or 'Leave it out'}: {options}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -39,7 +39,10 @@ EVALUATION_SECONDS_PER_TRIP = 0.02
 
 
 class Runner:
-    """Runs one stage over one store. To resume, run it again: recorded replies are not asked for again."""
+    """Runs one stage over one store. To resume, run it again: recorded replies are not asked for again.
+
+    `collected` are requests whose answers came in a batch: all are settled before a stage ends for replies in vain.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Runner:
         store: RunStore,
         events: Events,
         bounds: Bounds,
+        collected: Collection[int] = (),
     ) -> None:
         self._stage = stage
         self._chain = chain
@@ -57,13 +61,13 @@ class Runner:
         self._store = store
         self._events = events
         self._bounds = bounds
+        self._collected = collected
         self._sizes = store.accepted_totals(stage.name)
         self._balance = FateBalance(stage.name, store.totals(stage.name), store.evaluated(stage.name))
         evaluated = store.growth().recent_candidate_counts(stage.name, bounds.acceptance_window)
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._unproductive = UnproductiveReplies(self._balance.accepted > 0)
-        self._failures = 0
-        self._most_failures = FIRST_FAILURES
+        self._failures, self._most_failures = 0, FIRST_FAILURES
         self._last_failure = ""
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
@@ -93,7 +97,7 @@ class Runner:
 
     async def _loop(self) -> str:
         while True:
-            if self._stage.goal is not None and self._balance.accepted >= self._stage.goal:
+            if self._stage.goal is not None and self._has_reached_goal():
                 more = self._balance.accepted - self._stage.goal
                 return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
             self._check_bounds()
@@ -127,14 +131,8 @@ class Runner:
         """Never changes a result, since a request is planned from the pool as it was `lookahead` requests before."""
         return self._bounds.lookahead if self._stage.recorded else self._unproductive.in_flight(self._bounds.lookahead)
 
-    def _done(self) -> bool:
-        """Whether the loop has a reason to end."""
-        goal, cap = self._stage.goal, self._bounds.max_candidates
-        return (
-            (goal is not None and (self._balance.accepted >= goal or self._saturation.reached() is not None))
-            or (cap is not None and self._balance.candidates >= cap)
-            or self._failures >= self._most_failures
-        )
+    def _has_reached_goal(self) -> bool:
+        return self._stage.goal is not None and self._balance.accepted >= self._stage.goal
 
     def _check_bounds(self) -> None:
         cap = self._bounds.max_candidates
@@ -148,8 +146,9 @@ class Runner:
         """Raise `ModelError` if replies bring nothing or requests fail. Their subjects get their attempts back."""
         is_vain = is_complete and self._most_failures == FIRST_FAILURES and not self._balance.accepted
         try:
-            self._unproductive.check(is_complete)
-            if self._failures >= (1 if is_vain else self._most_failures):
+            if is_complete or not self._collected:
+                self._unproductive.check(is_complete)
+            if self._failures >= (1 if is_vain else self._most_failures) and (is_vain or not self._collected):
                 raise all_failed(self._failures, self._last_failure)
         except ModelError:
             self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
@@ -165,8 +164,7 @@ class Runner:
         return len(self._in_flight) * a_request < (self._stage.goal - self._balance.accepted) * 1.25
 
     def _plan(self) -> PendingRequest | None:
-        index = self._next
-        journal_entry = None
+        index, journal_entry = self._next, None
         if not self._stage.recorded and index < self._next_unasked:
             journal_entry = self._store.journal_entry(self._stage.name, index, self._stage.known)
         if journal_entry is not None:
@@ -223,8 +221,9 @@ class Runner:
             if isinstance(answer, Reply) and outcome is None:
                 break  # the goal was reached, or the time was up: the rest is settled later
             self._settle_one(pending, answer, outcome)
-            if self._done():
+            if self._has_reached_goal():
                 break
+            self._check_bounds()
         await self._announce(MOST_UNCOMMITTED)
 
     def _evaluate_all(self, replies: Sequence[tuple[PendingRequest, Reply]]) -> list[ChainResult]:
@@ -253,10 +252,11 @@ class Runner:
 
     def _settle_one(self, pending: PendingRequest, answer: Reply | Failure, outcome: ChainResult | None) -> None:
         request = pending.request
+        is_new = pending.task is not None or request.index in self._collected
         if outcome is None or isinstance(answer, Failure):
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
-            self._failures += pending.task is not None  # a recorded failure says nothing about the model now
+            self._failures += is_new  # a recorded failure says nothing about the model now
             self._last_failure = answer.message if isinstance(answer, Failure) else ""
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
@@ -279,9 +279,8 @@ class Runner:
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
         if isinstance(answer, Reply) and not self._stage.recorded:
-            self._unproductive.settled(request, answer, decisions, is_new=pending.task is not None)
-        failure = answer.message if isinstance(answer, Failure) else ""
-        reply = None if isinstance(answer, Failure) else answer
+            self._unproductive.settled(request, answer, decisions, is_new=is_new)
+        reply, failure = (None, answer.message) if isinstance(answer, Failure) else (answer, "")
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
 
     async def _announce(self, allowed: int) -> None:

@@ -8,8 +8,11 @@ from selfinstruct.errors import ModelError
 from selfinstruct.text.final_answer import final_text
 from selfinstruct.types import Decision, Reply, Request
 
-FIRST, LATER = 8, 32
-"""Such replies in a row that end a stage: before any good one was seen, and after one."""
+FIRST, LATER = 8, 10
+"""Such replies in a row that end a stage: before any good one was seen, and after one, where at least twice as many
+are needed as a good reply has followed before, so that a model of which half the replies are cut is not ended."""
+
+NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
 
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
@@ -21,28 +24,33 @@ class UnproductiveReplies:
     def __init__(self, is_proven: bool) -> None:
         """`is_proven` says that the stage has had a good reply already."""
         self._is_proven = is_proven
-        self._count = 0
+        self._count = self._longest = 0
         self._cause = ("", "")
 
+    @property
+    def _most(self) -> int:
+        return max(LATER, 2 * self._longest) if self._is_proven else FIRST
+
     def in_flight(self, lookahead: int) -> int:
-        """How many requests may be under way: while no reply was good, no more than may turn out to be in vain."""
-        return lookahead if self._is_proven else max(1, min(lookahead, FIRST - self._count))
+        """How many requests may be under way: those that may be in vain, or `lookahead` after a good reply."""
+        most = max(self._most, lookahead) if self._is_proven else self._most
+        return max(1, min(lookahead, most - self._count))
 
     def settled(self, request: Request, reply: Reply, decisions: Sequence[Decision], *, is_new: bool) -> None:
         """A reply was settled; one that is not new says nothing bad of the model as it is now."""
         cause = _cause(request, reply, decisions)
         if cause is None:
+            self._longest = max(self._longest, self._count)
             self._is_proven, self._count = True, 0
         elif is_new:
             self._count, self._cause = self._count + 1, cause
 
     def check(self, is_complete: bool = False) -> None:
         """Raise `ModelError` after too many, or at the end of a stage in which no reply was good."""
-        if self._count >= (LATER if self._is_proven else FIRST) or (
-            is_complete and self._count and not self._is_proven
-        ):
+        if self._count >= self._most or (is_complete and self._count and not self._is_proven):
             replies = "the only reply" if self._count == 1 else f"each of the last {self._count} replies"
-            raise ModelError(f"{replies} brought nothing: {self._cause[0]}", self._cause[1])
+            hint = f"{self._cause[1]} {NOT_HERE}" if self._is_proven else self._cause[1]
+            raise ModelError(f"{replies} brought nothing: {self._cause[0]}", hint)
 
 
 def all_failed(count: int, last: str) -> ModelError:
@@ -61,6 +69,9 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
+    if reply.details.get("cut_json"):
+        without = "lower the model's reasoning, or start with run.structured=false in another folder"
+        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
     if reply.finish == "length":
         if reply.text and not reply.text.strip():
             return (

@@ -132,15 +132,18 @@ def _licence(facts: DatasetFacts, contents: Contents) -> str:
 
 def _funnel(facts: DatasetFacts) -> str:
     lines = [
-        "| stage | candidates | accepted | rejected | quarantined | failed requests |",
-        "|---|---|---|---|---|---|",
+        "| stage | candidates | accepted | rejected | quarantined | answers asked for again | failed requests |",
+        "|---|---|---|---|---|---|---|",
     ]
     drops = ["| stage | filter | reason | rejected |", "|---|---|---|---|"]
     for stage, totals in facts.totals.items():
-        numbers = (totals.candidates, totals.accepted, totals.rejected, totals.quarantined, totals.failures)
+        missing = sum(totals.missing.values())
+        rejected = totals.rejected - missing
+        numbers = (totals.candidates - missing, totals.accepted, rejected, totals.quarantined, missing, totals.failures)
         lines.append(f"| {stage} | {' | '.join(map(str, numbers))} |")
         for (rule, reason), count in sorted(totals.drops.items(), key=lambda drop: (-drop[1], drop[0])):
-            drops.append(f"| {stage} | {_code(rule)} | {_plain(reason)} | {count} |")
+            if (rule, reason) not in totals.missing:
+                drops.append(f"| {stage} | {_code(rule)} | {_plain(reason)} | {count} |")
     return "\n".join(lines) + ("\n\n" + "\n".join(drops) if len(drops) > 2 else "") + _reviews(facts)
 
 

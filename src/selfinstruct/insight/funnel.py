@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from selfinstruct.errors import SelfInstructError
+from selfinstruct.files.names import RUN_FILE
 from selfinstruct.store import RunStore
+from selfinstruct.store.damage import damaged
+from selfinstruct.store.totals import is_missing
 from selfinstruct.types import ENGINE_STAGES, GENERATE
 
 FIRST = ("", "import", "answered")
@@ -46,6 +48,12 @@ class Funnel:
     quarantined: int
     accepted: int
 
+    @property
+    def missing(self) -> int:
+        """How many of the drops are answers that did not come or were unusable, and that are asked for again."""
+        found = ((step.filter, reason, count) for step in self.steps for reason, count in step.reasons.items())
+        return sum(count for name, reason, count in found if is_missing(name, reason))
+
     def as_json(self) -> dict[str, Any]:
         """The funnel as JSON objects, with shares of the candidates."""
         fields = asdict(self)
@@ -63,13 +71,10 @@ def share(part: int, whole: int) -> float:
 def funnels(store: RunStore) -> list[Funnel]:
     """The funnels of generate and of every other stage that has started.
 
-    Raises `SelfInstructError` if the fates of a request do not match its candidates, which would be a bug.
+    Raises `DamagedRunError` if the fates of a request do not match its candidates, since none are written so.
     """
     if wrong := store.ledger().imbalances():
-        found = "; ".join(wrong[:3])
-        raise SelfInstructError(
-            f"the counts of {store.folder} do not add up: {found}", "This is a bug of selfinstruct. Please report it."
-        )
+        raise damaged(store.folder / RUN_FILE, f"its counts do not add up: {'; '.join(wrong[:3])}")
     return [_funnel(store, stage) for stage in ENGINE_STAGES if stage == GENERATE or store.has_started(stage)]
 
 

@@ -24,14 +24,13 @@ from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE, Js
 class StageStatus:
     """One stage over the whole run.
 
-    done, total  the progress of the stage. For `generate`: accepted instructions (`total` is `None`, since the target
-                 belongs to a call). For `classify` and `instances`: instructions with an answer, and accepted
-                 instructions. For `prepare`: raw instances read, and all raw instances. For `judge`: rated examples,
-                 and all examples
+    done, total  for `generate`: accepted instructions, and `None`, since the target belongs to a call; for `classify`
+                 and `instances`: instructions with an answer, of those accepted; for `prepare`: raw instances read, of
+                 all; for `judge`: rated examples, of all
     summary      its totals
     funnel       its requests, replies and candidates, and the drops of each filter in order
     cost         what its calls and batches have cost
-    failures     the causes of failed requests with the number of requests, the most frequent first
+    failures     the number of failed requests by cause, the most frequent first
     """
 
     done: int
@@ -67,15 +66,15 @@ class RunStatus:
     """The status of a run.
 
     stages        the stages that have started, in order, by name; always includes `generate`
-    backend       the description of the backend that the run recorded, such as provider and model
-    judge         the description of the judge's backend, which is the run's unless the judge has its own
-    config        the settings that the run was started with and that cannot change
-    facts         the number of instructions with each value of each fact that `classify` asked for
-    ratings       counts of the ratings; `None` if the stage `judge` has not started
-    reviews       counts of review actions by stage; empty if there are none
+    backend       what the run recorded of its backend, such as provider and model
+    judge         the same of the judge's backend
+    config        the frozen settings
+    facts         the number of instructions with each value of each fact
+    ratings       counts of the ratings; `None` if `judge` has not started
+    reviews       counts of review actions by stage
     growth        the growth of the pool, with a forecast if one was asked for
     current_work  the process that works on the run now, if there is one
-    batches       the batches whose results are not there yet, oldest first
+    batches       the batches without results, oldest first
     """
 
     folder: Path

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from selfinstruct.errors import DataError
+from selfinstruct.errors import DataError, shorten
 from selfinstruct.insight.fates import CandidateFate, History
 from selfinstruct.similarity import Pool
 from selfinstruct.store import Entry, RunStore
@@ -17,16 +17,7 @@ from selfinstruct.types import GENERATE, INSTANCES, PREPARE, SeedTask
 NEAREST = 5
 """Number of similar texts that are listed if no candidate has the text."""
 
-Match = Literal["id", "exact", "loose", "nearest"]
-
-
-@dataclass(frozen=True, slots=True)
-class NearMatch:
-    """A text similar to the one in question, with their ROUGE-L F1."""
-
-    id: str
-    text: str
-    score: float
+Match = Literal["id", "exact", "loose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +31,6 @@ class WhyResult:
     match: Match
     fates: Sequence[CandidateFate] = ()
     seeds: Sequence[SeedTask] = ()
-    near: Sequence[NearMatch] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for programs to read."""
@@ -50,8 +40,8 @@ class WhyResult:
 def why(store: RunStore, query: str) -> WhyResult:
     """Find the fate of the candidate with an id, or of every candidate with a text.
 
-    A text is compared exactly, then ignoring case and spaces, then by ROUGE-L. Raises `DataError` for an unknown id,
-    and for an empty text.
+    A text is compared exactly, then ignoring case and spaces. Raises `DataError` for an unknown id, an empty text, and
+    a text that no candidate has, with the nearest candidates by ROUGE-L.
     """
     query = clean(query).strip()
     if not query:
@@ -74,7 +64,7 @@ def _by_folded_text(history: History, query: str) -> WhyResult:
     entries = list(_same_text(history, key))
     if seeds or entries:
         return WhyResult(query, "loose", [history.fate(entry) for entry in entries], seeds)
-    return WhyResult(query, "nearest", near=_nearest(history, query))
+    raise DataError(f"there is no candidate '{_one_line(query)}' in {history.store.folder}", _nearest(history, query))
 
 
 def _same_text(history: History, key: str) -> Iterator[Entry]:
@@ -86,14 +76,22 @@ def _same_text(history: History, key: str) -> Iterator[Entry]:
             yield entry
 
 
-def _nearest(history: History, query: str) -> list[NearMatch]:
-    """The nearest texts of the pool and of dropped candidates. Texts without a common word are left out."""
+def _nearest(history: History, query: str) -> str:
+    """A hint with the nearest texts of the pool and of dropped candidates. Texts without a common word are left out."""
     named = {seed.instruction: seed.id for seed in history.seeds.values()}
     for index, position, text in history.ledger.texts(GENERATE):
         named.setdefault(text, f"g{index}.{position}")
     pool = Pool(nearest=NEAREST)
     pool.extend(named)
-    return [NearMatch(named[text], text, score) for text, score in pool.compare(query).nearest if score > 0]
+    near = [(score, text) for text, score in pool.compare(query).nearest if score > 0]
+    if not near:
+        return "No candidate shares a word with it. Give the text of a candidate, or an id such as g12.3."
+    lines = [f"  {named[text]:<10} {_one_line(text)}" for _, text in near]
+    return "\n".join(["Give the id of one of the nearest:", *lines])
+
+
+def _one_line(text: str) -> str:
+    return shorten(" ".join(text.split()))
 
 
 def _key(text: str) -> str:

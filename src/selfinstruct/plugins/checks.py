@@ -38,7 +38,11 @@ def check_plugin(plugin: object) -> None:
             raise PluginError(f"'{name}' lacks @hookimpl")
     if not marked:
         near = [name for name, it in functions.items() if name.startswith("selfinstruct_") and inspect.isroutine(it)]
-        found = f": '{near[0]}' is not a hook{suggest(near[0], HOOKS)}" if near else ""
+        found = (
+            f": '{near[0]}' is not a hook{suggest(near[0], HOOKS)}"
+            if near
+            else ", such as a function selfinstruct_filters"
+        )
         raise PluginError(f"it implements no hook{found}")
 
 

@@ -77,6 +77,10 @@ class Offer:
     component: Component[Any]
 
 
+BUILD_HINT = "A component is built from its options: Component(..., lambda options: MyFilter())."
+"""What to do about a `build` that does not take the options."""
+
+
 @dataclass(slots=True)
 class Registry:
     """All plugins of a process and their components."""
@@ -110,7 +114,8 @@ class Registry:
             plugin = self.plugins[-1]
         if plugin.broken:
             beside = Path(f"{named}.py")
-            hint = f"For the file write: --plugin ./{beside}" if not is_file and beside.is_file() else ""
+            is_unknown = beside.is_file() or f"'{named}'" in plugin.broken
+            hint = f"For the file write: --plugin ./{beside}" if not is_file and is_unknown else ""
             raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
 
     def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:
@@ -215,7 +220,8 @@ class Registry:
                 raise problem from None
             secrets = find_secrets(options)  # a traceback could not be masked
             cause = mask_secrets(plugin_cause(error), secrets)
-            raise PluginError(f"{where} could not be built: {cause}") from (None if secrets else error)
+            hint = BUILD_HINT if isinstance(error, TypeError) and "argument" in cause else ""
+            raise PluginError(f"{where} could not be built: {cause}", hint) from (None if secrets else error)
         if not isinstance(built, BASES[kind]):
             bases = " or ".join(base.__name__ for base in BASES[kind])
             raise PluginError(f"{where} was built as {type(built).__name__}, which is not derived from {bases}")
@@ -276,4 +282,6 @@ def no_backend(registry: Registry) -> UsageError:
     """The error for a command without a backend, which may continue one that left no run to read it from."""
     known = ", ".join(offer.component.name for offer in registry.offers("backend"))
     again = "If an earlier command stopped before its first request, type it again in full."
-    return UsageError("no backend is chosen", f"Name one: --backend NAME. Known: {known}. {again}")
+    return UsageError(
+        "no backend is chosen", f"Name one: --backend NAME, in Python backend=NAME. Known: {known}. {again}"
+    )

@@ -184,9 +184,8 @@ def gate_for(
     are those of other stages. Raises `ConfigError` if one of these has spent an unknown sum under a budget in dollars.
     """
     run, known = config.run, backend.limits()
-    most = min(run.concurrency or known.concurrency or run.lookahead, run.lookahead)
     gate = Gate(
-        most,
+        known.at_once(run.concurrency, run.lookahead),
         budget=budget_for(config, stage, calls=calls, prices=prices, recorded_prices=recorded_prices),
         waits=waits,
         say=say,

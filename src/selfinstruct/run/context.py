@@ -1,4 +1,4 @@
-"""Whether the longest requests of a run fit into a model's context: for `doctor` and before the first request."""
+"""Whether the requests of a run suit a model, and fit into its context: for `doctor` and before the first request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 from selfinstruct.api import Backend
 from selfinstruct.config import RunConfig
+from selfinstruct.engine.completions import refused_conversation
 from selfinstruct.engine.gate import estimated_tokens
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ModelError, SelfInstructError
@@ -56,8 +57,20 @@ def check_context(backend: Backend, needs: Mapping[str, int]) -> Check:
     if context is None:
         return Check("context", True, f"{words}; the model's context size is not known")
     small = [stage for stage, tokens in needs.items() if tokens > context]
-    fix = f"Choose a model with a larger context, or lower [{small[0]}.sampling] max_tokens." if small else ""
-    return Check("context", not small, f"{words}; the model's context is {context:,} tokens", fix)
+    fix = "Choose a model with a larger context, raise num_ctx if it is set, or lower [{}.sampling] max_tokens."
+    found = f"{words}; the model's context is {context:,} tokens"
+    return Check("context", not small, found, fix.format(small[0]) if small else "")
+
+
+def refuse_completion_model(
+    backend: Backend, registry: Registry, config: RunConfig, *, stage: str, seeds: Sequence[SeedTask]
+) -> None:
+    """Raise `ModelError` if a stage would ask a completion model with a conversation."""
+    if backend.continues_text and stage in config.stages and seeds:
+        write = partial(sample_requests, registry, config, stage, seeds=seeds)
+        for request in call_plugin("the sampler or the encoder", stage, write, hint=FIX_AND_RERUN)[:1]:
+            if [message.role for message in request.messages] != ["user"]:
+                raise refused_conversation(stage)
 
 
 def refuse_small_context(backend: Backend, needs: Mapping[str, int]) -> None:

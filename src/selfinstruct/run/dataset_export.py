@@ -14,6 +14,7 @@ from selfinstruct.export.best_examples import BALANCES, Balance, Choice
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.export.dataset import COLUMNS, Exported, FileFormat, export_dataset
 from selfinstruct.export.hub import push_to_hub, refuse_without_hub
+from selfinstruct.export.licences import check_card_options
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import Settings
 from selfinstruct.store import RunStore
@@ -32,7 +33,7 @@ class ExportOptions:
     split        the share of examples in the train part, above 0 and at most 1; the rest is validation
     best         export only this many examples, chosen by rating and by distance from each other
     balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
-    license      the licence of the data for its card, such as "llama3.1"
+    license      the licence of the data for its card, as the Hub names it, such as "llama3.1" or "other"
     push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
     public       make that repository public
     mlx          name the validation part `valid.jsonl`, as MLX reads it
@@ -64,6 +65,7 @@ class ExportOptions:
             self.format or self.license or self.best or self.push_to_hub or self.mlx or self.columns
         ):
             refuse_without_folder()
+        check_card_options(self.license, self.languages)
         if unknown := [name for name in self.columns if name not in COLUMNS]:
             problem = f"there is no column '{unknown[0]}'{suggest(unknown[0], COLUMNS)}"
             raise UsageError(problem, f"Known: {', '.join(COLUMNS)}.")

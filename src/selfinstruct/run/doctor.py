@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -21,13 +22,14 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, limits_for, shared_by
 from selfinstruct.run.backends import is_traced, prices_for
-from selfinstruct.run.context import check_context, longest_requests, make_room
+from selfinstruct.run.context import check_context, longest_requests, make_room, refuse_completion_model
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.damage import damaged
 from selfinstruct.store.database import NoRunError, find_damage
+from selfinstruct.store.write_ahead import LOST_LOG, has_lost_log
 from selfinstruct.types import GENERATE, STAGES, Check, Diagnosis, SeedTask
 
 MOST_DAMAGES = 20
@@ -77,10 +79,14 @@ def examine(
 
 def _database(folder: Path) -> Iterator[Finding]:
     """Whether the database of a run that is there is whole, row by row."""
+    lost_log = has_lost_log(folder / RUN_FILE)
     try:
         if found := list(islice(find_damage(folder), MOST_DAMAGES)):
             raise damaged(folder / RUN_FILE, "; ".join(found))
-        yield Finding("folder", Check("database", True, "every page and row of the run is whole"))
+        words = "every page and row of the run is whole"
+        if lost_log:
+            words += f", but {LOST_LOG.format(folder / RUN_FILE)}"
+        yield Finding("folder", Check("database", True, words))
     except NoRunError:
         return
     except RunError as error:
@@ -141,9 +147,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 def _run(folder: Path) -> Finding:
     try:
-        store = RunStore.open_readonly(folder)
-        totals = store.totals(GENERATE)
-        store.close()
+        with closing(RunStore.open_readonly(folder)) as store:
+            totals = store.totals(GENERATE)
     except NoRunError:
         return Finding("folder", Check("run", True, f"{folder} holds no run yet"))
     except SelfInstructError as error:
@@ -183,14 +188,25 @@ def _backend(
         yield Finding(area, Check(chosen.name, True, "it has no checks"))
     if diagnosis.ok:
         shared = shared_by(config, stage)
+        stages = [name for name in config.stages if name in shared]
+        yield from _prompts(area, registry, config, backend=backend, stages=stages, seeds=seeds)
         check = check_context(backend, needs)
         yield Finding(area, check, 0 if check.ok else ModelError.exit_code)
         yield Finding(area, _limits(config, backend, stage))
         yield _prices(area, config, backend, stage=stage)
-        yield _schema(
-            area, registry, config, backend=backend, stages=[name for name in config.stages if name in shared]
-        )
+        yield _schema(area, registry, config, backend=backend, stages=stages)
     yield from _tracing(area, config, backend)
+
+
+def _prompts(
+    area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str], seeds: list[SeedTask]
+) -> Iterator[Finding]:
+    """The first stage that would ask a completion model with a conversation."""
+    try:
+        for stage in stages:
+            refuse_completion_model(backend, registry, config, stage=stage, seeds=seeds)
+    except SelfInstructError as error:
+        yield _failed(area, "prompts", error)
 
 
 def _asked(name: str, check: Callable[[], Diagnosis]) -> Diagnosis:
@@ -215,8 +231,7 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     words = ", ".join(f"{value:,} {name}" for name, value in maxima.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
-    at_once = config.run.concurrency or limits.concurrency or config.run.lookahead
-    at_once = min(at_once, config.run.lookahead)
+    at_once = limits.at_once(config.run.concurrency, config.run.lookahead)
     return Check("limits", True, f"{words}; {at_once} simultaneous request{'s' * (at_once != 1)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 
 from selfinstruct.api import Backend, Batches
 from selfinstruct.config import RunConfig
@@ -86,12 +87,9 @@ def estimate_stage(
 ) -> StageEstimate:
     """Estimate the cost of a stage from its own prompts, without writing anything or asking a model."""
     registry, config = load(settings, registry, sources)
-    store = RunStore.open_readonly(settings.folder)
-    try:
+    with closing(RunStore.open_readonly(settings.folder)) as store:
         parts = StageBuilder(registry, config, store, seeds=store.seeds()).parts(name)
         totals, recorded = store.totals(name), recorded_backend(config, name, store)
-    finally:
-        store.close()
     guess, asked = Estimator(), 0
     requests: list[Request] = []
     while (request := parts.stage.plan(len(requests), 0)) is not None:
@@ -161,17 +159,14 @@ def _so_far(
     answers of later stages.
     """
     try:
-        store = RunStore.open_readonly(settings.folder)
+        with closing(RunStore.open_readonly(settings.folder)) as store:
+            totals = store.totals(GENERATE)
+            settled = len(store.accepted_totals(GENERATE))
+            recorded = recorded_backend(config, GENERATE, store)
+            answered = {name: store.totals(name).accepted for name in ANSWER_TOKENS}
+            return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded, answered
     except NoRunError:
         return initial_seeds(registry, config), 0, 0, 0, 0, None, {}
-    try:
-        totals = store.totals(GENERATE)
-        settled = len(store.accepted_totals(GENERATE))
-        recorded = recorded_backend(config, GENERATE, store)
-        answered = {name: store.totals(name).accepted for name in ANSWER_TOKENS}
-        return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded, answered
-    finally:
-        store.close()
 
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say
-from selfinstruct.run.context import make_room_for_run, refuse_small_context
+from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
 from selfinstruct.run.settings import (
     ConfigSources,
@@ -163,7 +163,9 @@ class Run:
         """
         self.config = self.config.with_target(target) if target else self.config
         if name != PREPARE:
-            self.backends.for_stage(name)  # an error of the backend is reported before anything is recorded
+            # an error of the backend is reported before anything is recorded
+            backend = self.backends.for_stage(name)
+            refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,13 +106,10 @@ class ConfigSources:
     def recorded(self) -> RecordedConfig:
         """The record of the run folder. Raises `RunError` if its database is not that of a run."""
         try:
-            store = RunStore.open_readonly(self._settings.folder)
+            with closing(RunStore.open_readonly(self._settings.folder)) as store:
+                return RecordedConfig.from_store(store)
         except NoRunError:
             return RecordedConfig()
-        try:
-            return RecordedConfig.from_store(store)
-        finally:
-            store.close()
 
     @cached_property
     def file(self) -> ConfigFile:
@@ -168,7 +166,10 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     if recipe or recorded.tree is None:
-        tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+        try:
+            tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
+        except ConfigError as error:
+            raise error if settings.recipe else locate(error, sources) from None
     try:
         tree = merge(tree, given, gone=sources.recipe_components)
     except ConfigError as error:

@@ -11,7 +11,7 @@ from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.engine.stages.ratings import RULE, UNRATED
 from selfinstruct.errors import ModelError, UsageError
 from selfinstruct.run.accounts import has_own
-from selfinstruct.run.context import make_room_for_run
+from selfinstruct.run.context import make_room_for_run, refuse_completion_model
 from selfinstruct.run.run import Run
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
@@ -41,8 +41,14 @@ def stages_of_whole_run(run: Run) -> list[str]:
 def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) -> None:
     """Check the backends that stages have of their own, as `doctor` does, before `generate` pays for its own.
 
+    A completion model is refused for each stage that needs a chat model, whatever is paid first.
+
     Raises `ModelError` for the first problem, and `PluginError` for a backend that fails in its check.
     """
+    for stage in stages:
+        if stage != PREPARE:
+            backend = run.backends.for_stage(stage)
+            refuse_completion_model(backend, run.registry, run.config, stage=stage, seeds=run.seeds)
     table = run.config.stages[GENERATE].table
     goal = target or (table.target if isinstance(table, GenerateTable) else None) or 0
     if run.store.totals(GENERATE).accepted >= goal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 from selfinstruct.engine.batches.rounds import BatchRounds
@@ -58,15 +58,25 @@ class StageRun:
             while await rounds.plan_all(stage := build().stage):
                 failed = await rounds.answer_all(stage)
                 del stage  # it holds every instruction, and settling builds another
-                await self._settle(build().settling_only(), rounds, events)
+                await self._settle(build().settling_only(), rounds, events, collected=rounds.collected)
                 if failed is not None:
                     raise failed
             return "complete"
 
         return await self._run(build(), events, work)
 
-    async def _settle(self, parts: StageParts, answerer: Answerer, events: Events) -> str:
-        self._runner = Runner(parts.stage, parts.chain, answerer, store=self._store, events=events, bounds=parts.bounds)
+    async def _settle(
+        self, parts: StageParts, answerer: Answerer, events: Events, *, collected: Collection[int] = ()
+    ) -> str:
+        self._runner = Runner(
+            parts.stage,
+            parts.chain,
+            answerer,
+            store=self._store,
+            events=events,
+            bounds=parts.bounds,
+            collected=collected,
+        )
         if self._interrupted:
             raise Stopped(self._interrupted, "Run the same command again to continue.")
         return await self._runner.run()

@@ -50,8 +50,8 @@ class SimilarityBackfill:
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
+        self._calculator = SimilarityCalculator(seed.instruction for seed in store.seeds())
         self._reader = RunStore.open_readonly(store.folder)  # its own connection, since `fill` runs in its own thread
-        self._calculator = SimilarityCalculator(seed.instruction for seed in self._reader.seeds())
         self._after = (-1, -1)
 
     def fill(self, least: int = 1) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.store.damage import insert
 from selfinstruct.store.rows import now
 from selfinstruct.store.writer import CommitFuture, Statement
 from selfinstruct.types import STAGES
@@ -52,8 +53,8 @@ class BatchJournal:
         self, key: str, stage: str, indexes: Sequence[int], *, tokens: tuple[int, int], price_share: float
     ) -> CommitFuture:
         """Record a batch that is about to be sent; `tokens` are its estimated prompt and completion tokens."""
-        values = (key, stage, json.dumps(list(indexes)), *tokens, price_share, "", now(), None)
-        return self._write([("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)])
+        values = (key, stage, json.dumps(list(indexes)), *tokens, float(price_share), "", now(), None)
+        return self._write([insert("batches", values)])
 
     def confirm(self, key: str, provider: str) -> CommitFuture:
         """Record the provider's id of a batch."""

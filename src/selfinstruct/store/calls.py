@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.store.damage import insert
 from selfinstruct.store.totals import CACHED_TOKENS
 from selfinstruct.store.writer import CommitFuture, Statement
 from selfinstruct.types import STAGES
@@ -42,18 +43,19 @@ class Calls:
         sql = "SELECT coalesce(max(id), 0), coalesce(max(session), 0) FROM calls"
         last, before = read.execute(sql).fetchone()
         self._last, self._session = int(last), int(before) + 1
+        self._under_way: dict[int, tuple[int, int, str, int, float]] = {}
 
     def sent(self, stage: str, index: int, *, prompt_tokens: int, completion_tokens: int) -> int:
         """Record that a call is about to be made, with the tokens reserved for it; returns its number."""
         self._last += 1
-        values = (self._last, self._session, stage, index, self._clock(), None, prompt_tokens, completion_tokens, 0)
-        self._write([("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)])
+        call = self._under_way[self._last] = (self._last, self._session, stage, index, self._clock())
+        self._write([insert("calls", (*call, None, prompt_tokens, completion_tokens, 0))])
         return self._last
 
     def ended(self, number: int, *, prompt_tokens: int, completion_tokens: int, refused: bool) -> None:
         """Record that a call has ended, with its tokens; `refused` ones are not counted as spent."""
-        sql = "UPDATE calls SET ended = ?, prompt_tokens = ?, completion_tokens = ?, refused = ? WHERE id = ?"
-        self._write([(sql, (self._clock(), prompt_tokens, completion_tokens, int(refused), number))])
+        end = (self._clock(), prompt_tokens, completion_tokens, int(refused))
+        self._write([insert("calls", (*self._under_way.pop(number), *end), "INSERT OR REPLACE")])
 
     def spent(self, stages: Collection[str] = STAGES) -> SpentTotals:
         """What some stages have spent in all; the seconds are those of all stages."""

@@ -12,12 +12,26 @@ from typing import Any, ParamSpec, TypeVar
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE
+from selfinstruct.store.write_errors import write_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-TABLES = {"run": 2, "seeds": 2, "requests": 4, "replies": 10, "settlements": 5, "decisions": 11}
-"""The tables with checksums, and how many columns count: the similarity of a decision may be written again later."""
+TABLES = {
+    "run": slice(2),
+    "seeds": slice(2),
+    "requests": slice(4),
+    "replies": slice(10),
+    "settlements": slice(5),
+    "decisions": slice(11),  # its similarity may be written again later
+    "calls": slice(9),
+    "retries": slice(1, 7),  # SQLite numbers them
+    "batches": slice(6),  # the provider's id and the end come later
+}
+"""The tables with checksums, and the columns that count."""
+
+OF_REQUESTS = ("requests", "replies", "settlements", "decisions")
+"""Those whose rows begin with a stage and the index of a request."""
 
 _SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: the file ends before its last page
 _FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -57,6 +71,7 @@ def reads_row(read: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
+UNREADABLE = "Check the disk and who may read the folder, then run the same command again."
 _ROWS_AT_ONCE = 64
 
 
@@ -93,9 +108,13 @@ class _Cursor(sqlite3.Cursor):
     def _read(self, work: Callable[..., Any], *args: Any) -> Any:
         try:
             found = work(*args)
+        except UnicodeDecodeError:  # the words of an error of SQLite, which quotes the damaged schema
+            raise damaged(self.connection.path, "its schema cannot be read") from None
         except sqlite3.Error as error:
             if is_damage(error):
                 raise damaged(self.connection.path, error) from None
+            if _is_read(work, args) and isinstance(error, sqlite3.OperationalError):
+                raise write_error(f"{self.connection.path} cannot be read", error, hint=UNREADABLE) from None
             raise
         rows = found if type(found) is list else [found] if type(found) is tuple else []
         if any(bytes in map(type, row) for row in rows):
@@ -103,9 +122,14 @@ class _Cursor(sqlite3.Cursor):
         return found
 
 
+def _is_read(work: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether a cursor reads rows, and does not write, for which the writer has its own words."""
+    return work.__name__ != "execute" or str(args[0]).startswith("SELECT")
+
+
 def insert(table: str, values: Sequence[Any], how: str = "INSERT") -> tuple[str, Sequence[Any]]:
     """The statement that writes a row of one of `TABLES` with its checksum."""
-    row = (*values, checksum(values[: TABLES[table]]))
+    row = (*values, checksum(values[TABLES[table]]))
     return f"{how} INTO {table} VALUES ({', '.join('?' * len(row))})", row
 
 
@@ -136,11 +160,23 @@ def damage_of(read: sqlite3.Connection) -> Iterator[str]:
     for (words,) in read.execute("PRAGMA integrity_check(20)"):
         if words != "ok":
             yield words
-    for table, count in TABLES.items():
-        for row in read.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
-            if len(row) > count and isinstance(row[-1], int) and row[-1] != checksum(row[:count]):
-                place = f"stage {row[0]}, request {row[1]}" if table not in ("run", "seeds") else str(row[0])
-                yield f"{table}, {place}: the row is not as it was written"
+    names = {name for (name,) in read.execute("SELECT name FROM sqlite_master")}
+    for table in (table for table in TABLES if table in names):
+        yield from _edited_rows(read, table)
     recorded, found = read_seeds_digests(read)
     if recorded and recorded != found:
         yield "seeds: the seed tasks are not those that the run began with"
+
+
+def check_facts(read: sqlite3.Connection, path: object) -> None:
+    """Raise `DamagedRunError` if a fact of the run differs from its checksum, before its words are believed."""
+    for words in _edited_rows(read, "run"):
+        raise damaged(path, words)
+
+
+def _edited_rows(read: sqlite3.Connection, table: str) -> Iterator[str]:
+    columns = TABLES[table]
+    for row in read.execute(f"SELECT * FROM {table}"):  # noqa: S608 - a name of ours
+        if len(row) > columns.stop and isinstance(row[-1], int) and row[-1] != checksum(row[columns]):
+            place = f"stage {row[0]}, request {row[1]}" if table in OF_REQUESTS else str(row[0])
+            yield f"{table}, {place}: the row is not as it was written"

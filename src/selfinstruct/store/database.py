@@ -12,9 +12,9 @@ from pathlib import Path
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
-from selfinstruct.store.damage import DamagedRunError, RunConnection, damage_of
+from selfinstruct.store.damage import DamagedRunError, RunConnection, check_facts, damage_of
 from selfinstruct.store.lock import Lock
-from selfinstruct.store.write_ahead import has_log, is_being_written, move_log_often
+from selfinstruct.store.write_ahead import has_lost_log, move_log_often
 from selfinstruct.store.write_errors import write_error
 
 
@@ -54,11 +54,11 @@ def open_to_write(folder: Path) -> OpenedDatabase:
     opened: list[sqlite3.Connection] = []
     lock = Lock(folder)
     try:
-        had_log = has_log(path)
+        lost_log = has_lost_log(path)
         opened.append(_connect(path))
         _migrate(opened[0], path)
+        check_facts(opened[0], path)
         opened.append(_connect(path))
-        lost_log = not had_log and is_being_written(opened[0])
         return OpenedDatabase(lock, opened[0], opened[1], lost_log, made if path in made else ())
     except BaseException as error:
         for connection in opened:
@@ -95,7 +95,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     try:
         if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
             raise RunError(f"{path} is not a run of this program, or is damaged")
-        connection.execute("SELECT count(*) FROM run").fetchone()
+        check_facts(connection, path)
         _schema_version(connection, path, len(_schema()))
     except BaseException as error:
         connection.close()
@@ -143,7 +143,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode=ro"
-    if not os.access(path.parent, os.W_OK) and not has_log(path):
+    if not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists():
         address += "&immutable=1"  # SQLite would write beside it, to share a log that is not there
     connection = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30, factory=RunConnection)
     connection.path = str(path)

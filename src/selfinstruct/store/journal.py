@@ -81,8 +81,8 @@ def answer_statement(request: Request, answer: Reply | Failure) -> Statement:
 
 def retry_statement(retry: Retry) -> Statement:
     """Journals an attempt that will be repeated."""
-    sql = "INSERT INTO retries (stage, idx, attempt, wait, message, at) VALUES (?, ?, ?, ?, ?, ?)"
-    return sql, (retry.stage, retry.index, retry.attempt, retry.wait, clean(retry.message), now())
+    values = (None, retry.stage, retry.index, retry.attempt, float(retry.wait), clean(retry.message), now())
+    return insert("retries", values)
 
 
 def settlement_statements(

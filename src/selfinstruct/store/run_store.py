@@ -245,7 +245,7 @@ class RunStore:
         return journal.read_accepted_totals(self._read, stage)
 
     def evaluated(self, stage: str) -> int:
-        """How many candidates were evaluated, by the settlements; `Totals.candidates` counts fates instead."""
+        """How many candidates were evaluated, by the settlements."""
         return count_evaluated(self._read, stage)
 
     # --- reading results back -----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import Any
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
-from selfinstruct.store.damage import TABLES, DamagedRunError, checksum, insert, read_seeds_digests
+from selfinstruct.store.damage import OF_REQUESTS, TABLES, DamagedRunError, checksum, insert, read_seeds_digests
 from selfinstruct.store.damaged_pages import PageFile, Value
 from selfinstruct.store.database import NoRunError, open_to_write, release
 from selfinstruct.store.lock import lock_holder
@@ -44,8 +44,18 @@ _SHAPES = {
 """The columns of each table: text, integer and number, in capitals where there may be none."""
 
 _KINDS: Mapping[str, tuple[type, ...]] = {"t": (str,), "i": (int,), "n": (int, float)}
-_SINGULAR = {"requests": "request", "replies": "reply", "settlements": "settlement", "decisions": "decision"}
-_COLUMNS = {table: len(shape) + (table in TABLES) for table, shape in _SHAPES.items()}
+_SINGULAR = {
+    "run": "setting",
+    "seeds": "seed task",
+    "requests": "request",
+    "replies": "reply",
+    "settlements": "settlement",
+    "decisions": "decision",
+    "calls": "call",
+    "retries": "retry",
+    "batches": "batch",
+}
+_COLUMNS = {table: len(shape) + 1 for table, shape in _SHAPES.items()}
 
 
 _MOST_COUNTED = 100_000_000
@@ -140,17 +150,22 @@ def _known(pages: PageFile) -> Iterator[tuple[str, tuple[Value, ...]]]:
     for row in pages.rows():
         for table, shape in _SHAPES.items():
             if len(row) in (len(shape), _COLUMNS[table]) and all(map(_fits, row, shape)):
-                yield table, row
+                numbers = map(_as_read, row, shape)
+                yield table, (*numbers, *row[len(shape) :])
 
 
 def _fits(value: Value, kind: str) -> bool:
     return (value is None and kind.isupper()) or isinstance(value, _KINDS[kind.lower()])
 
 
+def _as_read(value: Value, kind: str) -> Value:
+    """A value as SQLite reads it: it stores a whole number of a column of numbers as an integer."""
+    return float(value) if kind in "nN" and isinstance(value, int) else value
+
+
 def _fault(table: str, row: Sequence[Value]) -> str | None:
     """Why a row is not whole; `None` if it is."""
-    count = TABLES.get(table)
-    if count is not None and len(row) == _COLUMNS[table] and row[-1] not in (None, checksum(row[:count])):
+    if len(row) == _COLUMNS[table] and row[-1] not in (None, checksum(row[TABLES[table]])):
         return "it is not as it was written"
     try:
         match table:
@@ -178,8 +193,8 @@ def _is_settlement(row: Sequence[Any]) -> bool:
 
 def _name(table: str, row: Sequence[object]) -> str:
     """What a row holds, such as `reply 3 of generate`."""
-    if table in ("run", "seeds"):
-        return f"{'setting' if table == 'run' else 'seed task'} {row[0]}"
+    if table not in OF_REQUESTS:
+        return f"{_SINGULAR[table]} {row[0]}"
     position = f".{row[2]}" if table == "decisions" else ""
     return f"{_SINGULAR[table]} {row[1]}{position} of {row[0]}"
 

@@ -34,8 +34,18 @@ class Totals:
 
     @property
     def candidates(self) -> int:
-        """All candidates that have a fate."""
+        """All candidates that have a fate, and the missing answers."""
         return self.accepted + self.rejected + self.quarantined
+
+    @property
+    def missing(self) -> Mapping[tuple[str, str], int]:
+        """Those of `drops` that count missing answers, each asked for again; they are no candidates."""
+        return {drop: count for drop, count in self.drops.items() if is_missing(*drop)}
+
+
+def is_missing(name: str, reason: str) -> bool:
+    """Whether a drop of this filter for this reason is an answer that did not come, or that is unusable."""
+    return not name or (name == ANSWERED and reason != TWICE)
 
 
 def count_totals(read: sqlite3.Connection, stage: str) -> Totals:
@@ -93,7 +103,6 @@ def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -
     """A stage's totals with the reason why it ended and its exit code."""
     totals = count_totals(read, stage)
     drops = {f"{name}: {why}": count for (name, why), count in totals.drops.items()}
-    again = {f"{name}: {why}" for name, why in totals.drops if (name == ANSWERED and why != TWICE) or not name}
     return StageSummary(
         stage,
         reason,
@@ -107,7 +116,7 @@ def summarize(read: sqlite3.Connection, stage: str, *, reason: str, code: int) -
         Usage(totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens, totals.reasoning_tokens),
         count_marks(read, stage),
         totals.retries,
-        {name: count for name, count in drops.items() if name in again},
+        {f"{name}: {why}": count for (name, why), count in totals.missing.items()},
     )
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 _BEING_WRITTEN = 0x53495752
 """The application id of a database while a process has it open for writing; 0 after it was closed in good order."""
 
+_APPLICATION_ID = 68
+"""Where the application id is in the file, as four bytes."""
+
 LOST_LOG = (
     "{0} was not closed in good order and {0}-wal is missing: if this is a copy, its last replies are in that file,"
     " so stop and copy it too"
@@ -19,14 +22,19 @@ _CHECKPOINT_PAGES = 256
 """Pages in the log, of 4 KB, after which a commit moves them to the database."""
 
 
-def has_log(path: Path) -> bool:
-    """Whether a database has a write-ahead log beside it; asked before it is opened, since that makes one."""
-    return Path(f"{path}-wal").exists()
+def _has_log(path: Path) -> bool:
+    """Whether a database has a write-ahead log beside it that holds anything; reading a database makes an empty one."""
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
-def is_being_written(connection: sqlite3.Connection) -> bool:
-    """Whether a process writes the database, or wrote it and was killed."""
-    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == _BEING_WRITTEN)
+def has_lost_log(path: Path) -> bool:
+    """Whether a database was not closed in good order and the log of its last writer is gone; ask before opening it."""
+    if _has_log(path) or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        file.seek(_APPLICATION_ID)
+        return int.from_bytes(file.read(4)) == _BEING_WRITTEN
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:
@@ -37,7 +45,7 @@ def begin_writing(connection: sqlite3.Connection) -> None:
 def end_writing(connection: sqlite3.Connection) -> None:
     """Mark the database as closed in good order; if there is no room for that, the mark stays."""
     with suppress(sqlite3.Error):
-        if is_being_written(connection):
+        if connection.execute("PRAGMA application_id").fetchone()[0] == _BEING_WRITTEN:
             connection.execute("PRAGMA application_id = 0")
 
 

@@ -10,6 +10,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from selfinstruct.text.unfinished_thought import is_unfinished_thought
+
 _THOUGHT = (
     r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
     r"(?:[_-](?:process|content|on|trace|block|start|budget_reflect))?"
@@ -36,7 +38,7 @@ _WRAPPERS = (
 """How thinking is opened and closed. What is not closed runs to the end of the reply."""
 
 _FINAL = (
-    r"</?(?:answer|final|final_answer|response|solution)>",
+    rf"</?(?:answer|final|final_answer|response|solution){_ATTRIBUTES}>",
     rf"<[|｜](?:{_FROM}|{_TO})(?:response|solution|answer|final)[|｜]>",
     r"◁/?(?:answer|response)▷",
     r"\[/?(?:ANSWER|RESPONSE)\]",
@@ -46,7 +48,7 @@ _FINAL = (
 _ROLE = r"(?:assistant|model|user|human|system|developer|tool|ipython)"
 _TOKENS = (
     r"<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>",
-    r"<(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
+    r"<(?:[a-z]{2,8}:)?(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
     r"\[/?INST\]|<</?SYS>>",
 )
 """A chat template's tokens: a server that should have kept them sent them."""
@@ -58,7 +60,7 @@ _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _ANSWER_BELOW = re.compile(rf"^(?:{'|'.join(_FINAL)})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
-_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
+_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])\s?(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
 _TURN = re.compile(
     r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
     r"|<[|｜](?:User|user|human)[|｜]>"
@@ -94,25 +96,6 @@ _SIGNS = (
 )
 """Each match of `_SIGN` holds one of these, and they are found sooner."""
 
-_HOLDS_ANSWER = (
-    r"(?:task|instruction|instance|example|input|output|question|prompt|item|list|result|response|reply|answer|final|body"
-    r"|html|head|title|main|section|article|header|footer|table|span|strong|code|json|text|content|label|document|note)"
-)
-"""What signs are called that stand around answers, or in pages."""
-
-_SIGN_FIRST = rf"\s*(?:<\|?|\[\[?|◁)(?P<name>(?!{_HOLDS_ANSWER})[A-Za-z][\w▁-]{{3,30}})[|\]>▷]{{1,2}}\s*"
-_ALOUD = re.compile(
-    rf"(?i)(?:{_SIGN_FIRST}|\s*)(?:"
-    r"(?:(?:okay|ok|alright|all right|hmm+|well|so|right|now|first)[,.…]*\s+)*"
-    r"(?:the user (?:wants|asks|asked|is asking|has asked|needs|gave|has given|provided)|we (?:need|have|are asked) to"
-    r"|let(?: me|['’]s| us) (?:think|see|analy[sz]e|consider|break|figure|reason|recall|brainstorm|re-?read))\b"
-    r"|(?:okay|ok|alright|hmm+|well|first)[,.…]+\s+(?:so,?\s+)?(?:i (?:need|have|should|must|am)|i['’]m)\b)"
-)
-"""How a model begins that thinks aloud, behind a sign that we do not know or behind none."""
-
-_ANNOUNCED = re.compile(r"(?im)\b(?:here(?: are| is|['’]s)|below|as follows|final|answer)\b[^\n]{0,80}[:：]\W*$")
-_UNKNOWN_SIGN = re.compile(rf"(?!\s*\[){_SIGN_FIRST}(?=[A-Z]\w*,?[ ’'])", re.IGNORECASE)
-
 _ALSO_HTML = ("<s>", "</s>")
 _NEAR = 200
 """Characters around a sign that are looked at."""
@@ -127,21 +110,11 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
 
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
-    next turn. With `is_cut`, when the model's tokens ended before its reply, a reply that begins by thinking aloud, or
-    behind a sign that nobody knows and nothing closes, is thinking and nothing else, too. Takes a time that grows with
-    the length of the text, and raises nothing.
+    next turn. With `is_cut`, when the model's tokens ended before its reply, an unfinished thought in no known wrapper
+    is thinking too. Takes a time that grows with the length of the text, and raises nothing.
     """
     final = _final_part(text)
-    return "" if is_cut and _is_unfinished_thought(text, final) else final
-
-
-def _is_unfinished_thought(text: str, final: str) -> bool:
-    """Whether a reply that was cut never came to its answer."""
-    if _ALOUD.match(final) is not None:
-        return _ANNOUNCED.search(final) is None
-    if (sign := _UNKNOWN_SIGN.match(text)) is None or len(final.strip()) < len(text.strip()) - len(sign[0].strip()):
-        return False  # the text had signs that are known
-    return re.search(rf"[/|▁_-]{re.escape(sign['name'])}[|>▷]", text[sign.end("name") :]) is None
+    return "" if is_cut and is_unfinished_thought(text, final) else final
 
 
 def _final_part(text: str) -> str:
@@ -204,12 +177,16 @@ class _Text:
         self._folds = "<details>" in text  # what is folded away is not always thinking
         self._fences = [found.start() for found in _FENCE.finditer(text)]
 
-    def opens(self, mark: re.Match[str]) -> bool:
-        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces."""
+    def opens(self, mark: re.Match[str], done: int) -> bool:
+        """Whether an opening sign begins a line, outside code, and not as data that a line with a colon announces.
+
+        A template's tokens may stand before it, and thinking that ended at `done`.
+        """
         if mark["open"] is None:
             return False
-        above, newline, beside = self.text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")
-        if beside.strip() or (not newline and mark.start() > _NEAR):
+        start = max(done, mark.start() - _NEAR)
+        above, newline, beside = self.text[start : mark.start()].rpartition("\n")
+        if _TOKEN.sub("", beside).strip() or (not newline and start > done):
             return False
         return not above.rstrip().endswith((":", "：", ">>")) and bisect_left(self._fences, mark.start()) % 2 == 0
 
@@ -233,7 +210,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     for mark in _MARK.finditer(whole.text):
         if mark["open"]:
             if opened is None or not is_thought:
-                opened, is_thought, inner = mark, whole.opens(mark), ""
+                opened, is_thought, inner = mark, whole.opens(mark, done), ""
             elif _letters(mark) != _letters(opened):
                 inner = _letters(mark)
         elif inner == _letters(mark):
@@ -291,7 +268,8 @@ def _instead(text: str, token: re.Match[str], is_inside: bool) -> str:
 def _is_token(text: str, token: re.Match[str]) -> bool:
     start, end = token.span()
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if before[-1:] in _QUOTES or after[:1] in _QUOTES:
+    ends_string = after[:1] == '"' and before[-1:].strip() and text.lstrip()[:1] in ("{", "[", "`")
+    if before[-1:] in _QUOTES or (after[:1] in _QUOTES and not ends_string):
         return not before and not after
     if before[-1:] in (" ", "\t") and before[0] not in _SENTENCE_ENDS:
         return not text[end : end + _NEAR].strip() and end + _NEAR >= len(text)

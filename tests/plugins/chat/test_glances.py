@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from selfinstruct.api import Instruction, Reply, Request
 from selfinstruct.text import final_answer, json_reader
-from selfinstruct_chat.readers import answer_words, framing, items, layout, line_labels, lists, series, tidying
+from selfinstruct_chat.readers import answer_words, framing, layout, line_labels, lists, series, tidying
 from selfinstruct_chat.readers.examples import ChatExamplesReader
 from selfinstruct_chat.readers.items import _BRINGS_DATA, split_item
 from selfinstruct_chat.readers.lists import ListItem
@@ -89,7 +89,6 @@ class Unused:
         (tidying, "_AGAIN"),
         (answer_words, "_INLINE"),
         (answer_words, "_ABOUT"),
-        (items, "_FORM"),
         (series, "_PLAIN_TITLE"),
         (layout, "_FENCED"),
         (layout, "_IN_TAGS"),

@@ -12,9 +12,10 @@ from selfinstruct_chat.prompts.classify import ChatClassifyEncoder, ChatClassify
 from selfinstruct_chat.prompts.instances import ChatInstancesEncoder, ChatInstancesOptions, ChatInstancesReader
 from selfinstruct_chat.readers.classification import ChatLabelsReader
 from selfinstruct_chat.readers.examples import ChatExamplesReader
-from selfinstruct_demo.options import DemoOptions, faultless
+from selfinstruct_demo.options import DemoOptions
 from selfinstruct_demo.reply import DemoReply, reply_to
 from selfinstruct_demo.tasks import draw_task, recognise
+from tests.plugins.demo_options import faultless
 
 OPEN = Instruction("g0.1", "Write a poem\n\nabout <<rain>>.", None, False)
 LABELS = Instruction("g0.2", 'Tag the mail as "kind", "rude" or "odd".', None, True)

@@ -147,7 +147,7 @@ def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
         (["exam.jsonl", "--field", "a"], "there is no text of 4 words or more in exam.jsonl"),
         (["array.json"], "array.json, line 1 is not a JSON object"),
         (["latin.txt"], "latin.txt cannot be read: 'utf-8' codec"),
-        (["exam.jsonl", "--n", "3"], "Invalid value for '--n'"),
+        (["exam.jsonl", "--n", "3"], "--n: 3 is not a whole number of at least 4 and at most 100"),
         (["done.fp"], "done.fp is already a file of fingerprints"),
     ],
 )
@@ -187,7 +187,10 @@ def test_the_error_for_a_broken_file_is_one_sentence(tmp_path: Path, how: str) -
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("none.fp", "generate.add_filters[0].sets: there is no file none.fp"), ("empty.txt", "holds no text of 4 words")],
+    [
+        ("none.fp", "generate.add_filters.decontamination.sets: there is no file none.fp"),
+        ("empty.txt", "holds no text of 4 words"),
+    ],
 )
 def test_a_run_with_a_set_that_cannot_be_used_does_not_begin(texts: Path, name: str, words: str) -> None:
     Path("empty.txt").touch()

@@ -151,7 +151,7 @@ def test_the_error_names_a_folder_that_cannot_be_written(server: OllamaServer, t
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ("letters", "filters[0].model: write provider:model"),
+        ("letters", "filters.semantic.model: write provider:model"),
         ("nobody:x", "could not make the embeddings 'nobody:x'"),
         ("google_vertexai:x", "could not make the embeddings 'google_vertexai:x'"),
     ],

@@ -124,7 +124,7 @@ class BatchLines:
         return body
 
     def decode(self, request: Request, result: Result) -> Reply | Failure | Fault:
-        """The answer that a result holds: a reply, or why there is none."""
+        """The answer that a result holds: a reply, or why there is none; a failure `may_pass` if it is unexplained."""
         if result.error and result.status in (0, 200):
             return Busy(self._mask.message(result.error))  # it expired or was cancelled, so it was never answered
         self._answer = (result.status or 200, json.dumps(result.body).encode())
@@ -138,7 +138,9 @@ class BatchLines:
             fault = replace(fault, message=self._mask.message(fault.message))
             if isinstance(fault, Unusable):
                 return replace(fault, hint=hint_for(fault, [request.stage]))
-            return Failure(fault.message) if isinstance(fault, Rejected) else fault
+            if isinstance(fault, Rejected):
+                return Failure(fault.message, may_pass=fault.is_unexplained)
+            return fault
         check_completion(self._name, about, said)
         return self._mask.reply(said)
 

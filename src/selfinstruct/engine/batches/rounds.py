@@ -18,8 +18,8 @@ from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus
 from selfinstruct.engine.batches.batch_files import Line, LineFiles
 from selfinstruct.engine.batches.batch_folder import FolderBatches
-from selfinstruct.engine.batches.commits import Commits
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.batches.results import BatchResults, CommitQueue
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
@@ -28,7 +28,7 @@ from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
+from selfinstruct.types import Reply, Request, Unusable
 
 T = TypeVar("T")
 
@@ -81,11 +81,12 @@ class BatchRounds:
         self._stopped = stopped
         self._poll_seconds = poll_seconds
         self._failed: SelfInstructError | None = None
+        self.collected: set[int] = set()  # the requests that batches have answered
 
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
         settled, journalled = len(self._store.accepted_totals(stage.name)), self._store.next_request_index(stage.name)
-        index, commits = settled, Commits()
+        index, commits = settled, CommitQueue()
         while True:
             if index < journalled:
                 stage.on_planned(self._request(stage, index))
@@ -168,8 +169,7 @@ class BatchRounds:
         """Send files of the requests that wait for an answer and are in no batch, as many as the budget allows."""
         out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
         waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
-        attempts = self._journal.attempts(stage.name)
-        lines = LineFiles(self._affordable(stage, waiting, attempts))
+        lines = LineFiles(self._affordable(stage, waiting, self._journal.attempts(stage.name)))
         with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
             while await asyncio.to_thread(lines.has_more):
                 self._check_interrupt()
@@ -211,6 +211,7 @@ class BatchRounds:
 
     async def _collect(self, stage: Stage) -> None:
         """Journal the results that are there, and end the batches that will bring no more."""
+        refusal: ModelError | None = None
         by_provider: dict[str, list[SentBatch]] = {}
         for batch in self._journal.open(stage.name):
             by_provider.setdefault(batch.provider, []).append(batch)
@@ -224,7 +225,9 @@ class BatchRounds:
                     "Nothing was billed. Correct the cause, or run the command without --batch.",
                 )
             if status.state != "running":
-                await self._end(stage, provider, group, status=status)
+                refusal = await self._end(stage, provider, group, status=status) or refusal
+        if refusal is not None:  # once all are ended, so that none of them says it again to the next command
+            raise refusal
 
     def _refuse_other_place(self, batch: SentBatch) -> None:
         """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
@@ -232,58 +235,60 @@ class BatchRounds:
         if in_folder != isinstance(self._batches, FolderBatches):
             where = batch.provider if in_folder else "the provider"
             flag = f"--batch-file {batch.provider}" if in_folder else "--batch"
-            raise UsageError(
-                f"{len(batch.indexes):,} requests of {batch.stage} are in {where}", f"Continue with {flag}."
-            )
+            words = f"{len(batch.indexes):,} requests of {batch.stage} are in {where}"
+            raise UsageError(words, f"Continue with {flag}.")
 
-    async def _end(self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus) -> None:
-        """Journal the results of batches that share a provider's id, and end those that have all of theirs."""
-        waiting = set[int]().union(*(one.indexes for one in group)).intersection(self._journal.unanswered(stage.name))
-        count, failed = await self._record_results(stage, provider, waiting)
-        if status.completed and not count:
+    async def _end(
+        self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus
+    ) -> ModelError | None:
+        """Journal the results of batches that share a provider's id, and end those that have all of theirs.
+
+        Returns why the model cannot be used, if that is what all of them say.
+        """
+        found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
+        if status.completed and not found.count:
             raise Stopped(f"batch {provider} has ended, but its {status.completed:,} results are not there", COME_BACK)
-        ended = [one for one in group if status.state == "ended" or one.indexes.isdisjoint(waiting - failed.keys())]
+        settled = found.answered | found.seen
+        ended = [one for one in group if status.state == "ended" or settled >= one.indexes]
         await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
+        if found.refusal is not None:
+            return found.refusal
         requests = sum(len(one.indexes) for one in ended)
-        unanswered = sum(len(one.indexes & waiting) for one in ended)
-        if unusable := next((fault for fault in failed.values() if isinstance(fault, Unusable)), None):
-            raise ModelError(unusable.message, unusable.hint)
-        why = status.message or next((fault.message for fault in failed.values()), "")
+        unanswered = sum(len(one.indexes - found.answered) for one in ended)
+        why = status.message or next((fault.message for fault in found.faults.values()), "")
         if requests and unanswered == requests:
             raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
         if unanswered:
             words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
             self._say(f"{words}: {why}" if why else words)
+        return None
 
-    async def _record_results(self, stage: Stage, provider: str, waiting: set[int]) -> tuple[int, dict[int, Fault]]:
-        """Journal the answers to waiting requests among a batch's results, and take these requests out of `waiting`.
-
-        Returns how many results there are, and the requests that are left though they have a result, with its fault.
-        """
-        commits, count, strangers, failed = Commits(), 0, 0, dict[int, Fault]()
-        attempts = self._journal.attempts(stage.name)
+    async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> BatchResults:
+        """Journal the answers to these requests among a batch's results."""
+        found, commits = BatchResults(), CommitQueue()
+        known = indexes.difference(self._journal.unanswered(stage.name))
+        found.answered, attempts = set(known), self._journal.attempts(stage.name)
         lines = await self._call(self._batches.fetch, provider)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
             for result in filter(None, map(read_result, chunk)):
-                count += 1
+                found.count += 1
                 name, index, attempt = place_of(result.custom_id) or ("", -1, 0)
-                if name and (name != stage.name or index not in waiting):
+                if name and (name != stage.name or index not in indexes or index in found.answered):
                     continue  # it belongs to another stage, or has its answer
                 request = self._request(stage, index) if name else None
                 if request is None or custom_id(request, attempt) != result.custom_id:
-                    strangers += 1
+                    found.strangers += 1
                     continue
                 answer = self._lines.decode(request, result)
                 if not isinstance(answer, Reply) and attempt <= attempts.get(index, 0):
                     continue  # an earlier attempt, which is why there is this one
-                if isinstance(answer, Reply | Failure):
-                    waiting.remove(index)
-                    failed.pop(index, None)
+                if found.add(answer, request):
                     await commits.add(self._store.record_answer(request, answer))
-                else:
-                    failed[index] = answer
             self._check_interrupt()
+        for request, failure in found.unexplained_failures():
+            await commits.add(self._store.record_answer(request, failure))
         await commits.wait(0)
-        if strangers:
-            self._say(f"{strangers:,} results in {provider} belong to other requests and are left out")
-        return count, failed
+        self.collected |= found.answered - known
+        if found.strangers:
+            self._say(f"{found.strangers:,} results in {provider} belong to other requests and are left out")
+        return found

@@ -31,7 +31,7 @@ STRETCHES, SHORTEST = 30, 3
 def collect(store: RunStore) -> Report:
     """Collect the report of a run, even while another process works on it.
 
-    Raises `SelfInstructError` if its counts do not add up.
+    Raises `DamagedRunError` if its counts do not add up.
     """
     with store.snapshot():
         flows = funnels(store)

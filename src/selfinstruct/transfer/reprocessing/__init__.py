@@ -1,6 +1,6 @@
 """Reprocesses a run: its replies are read again with other filters and parsers, into a new run."""
 
-from selfinstruct.transfer.reprocessing.diff import Change, Diff, Reuse
+from selfinstruct.transfer.reprocessing.diff import Change, Diff
 from selfinstruct.transfer.reprocessing.reprocessing import Reprocessing
 
-__all__ = ["Change", "Diff", "Reprocessing", "Reuse"]
+__all__ = ["Change", "Diff", "Reprocessing"]

@@ -1,0 +1,81 @@
+"""Collects what a batch has brought, and tells what is wrong with its requests from what is wrong with all of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeGuard
+
+from selfinstruct.engine.retry_policy import without_numbers
+from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
+from selfinstruct.errors import ModelError
+from selfinstruct.store import CommitFuture
+from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
+
+MAX_UNCOMMITTED = 1000
+"""Requests or replies that may be on their way to the disk."""
+
+
+class BatchResults:
+    """The results of one batch.
+
+    count      how many results there are
+    seen       waiting requests with a result
+    answered   requests whose answer is in the journal
+    faults     requests without an answer that have a result, and the last fault of each
+    strangers  results of other requests
+    refusal    why no request of the batch can succeed; they have no answer then, and are sent again
+    """
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.answered: set[int] = set()
+        self.faults: dict[int, Fault] = {}
+        self.count = self.strangers = 0
+        self.refusal: ModelError | None = None
+        self._unexplained: dict[int, tuple[Request, Failure]] = {}
+
+    def add(self, answer: Reply | Failure | Fault, request: Request) -> TypeGuard[Reply | Failure]:
+        """Take the answer to a request; returns whether to journal it now."""
+        self.seen.add(request.index)
+        self._unexplained.pop(request.index, None)
+        self.faults.pop(request.index, None)
+        if isinstance(answer, Failure) and answer.may_pass:
+            self._unexplained[request.index] = (request, answer)
+            return False
+        if isinstance(answer, Reply | Failure):
+            self.answered.add(request.index)
+            return True
+        self.faults[request.index] = answer
+        return False
+
+    def unexplained_failures(self) -> Iterator[tuple[Request, Failure]]:
+        """The refused requests to journal as failures: none if a batch without an answer was refused in one voice."""
+        unusable = next((fault for fault in self.faults.values() if isinstance(fault, Unusable)), None)
+        self.refusal = ModelError(unusable.message, unusable.hint) if unusable else None
+        failures = list(self._unexplained.values())
+        alike = {without_numbers(failure.message) for _, failure in failures}
+        if not self.answered and len(alike) == 1 and len(failures) >= FIRST_FAILURES:
+            self.refusal = self.refusal or all_failed(len(failures), failures[-1][1].message)
+            return
+        for request, failure in failures:
+            self.answered.add(request.index)
+            yield request, replace(failure, may_pass=False)
+
+
+class CommitQueue:
+    """Waits for the disk now and then, so that memory stays flat."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[CommitFuture] = deque()
+
+    async def add(self, commit: CommitFuture) -> None:
+        """Remember a commit, and wait for the oldest while there are too many."""
+        self._waiting.append(commit)
+        await self.wait(MAX_UNCOMMITTED)
+
+    async def wait(self, most: int) -> None:
+        """Wait until at most so many commits are under way."""
+        while len(self._waiting) > most:
+            await self._waiting.popleft().wait()
