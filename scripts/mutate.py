@@ -36,7 +36,12 @@ ROOMS = {
     ),
     "runner": (
         f"{CORE}/engine/runner.py",
-        [f"{ENGINE}/test_order.py", f"{ENGINE}/test_stopping.py", f"{ENGINE}/test_ending.py"],
+        [
+            f"{ENGINE}/test_order.py",
+            f"{ENGINE}/test_stopping.py",
+            f"{ENGINE}/test_ending.py",
+            f"{ENGINE}/test_planning.py",
+        ],
     ),
     "chain": (f"{CORE}/engine/filter_chain.py", [f"{ENGINE}/test_plugin_faults.py", f"{ENGINE}/test_balance.py"]),
     "journal": (f"{CORE}/store/journal.py", [f"{STORE}/test_journal.py"]),

@@ -299,9 +299,8 @@ def components() -> Lines:
 
 
 REJECTED_WORDS = (
-    "Every candidate that was not kept, with the filter and the reason. Rows of later stages also have `subject` and "
-    "`instruction` (id and text of the instruction), and what was dropped: `input` and `is_classification` of an "
-    "example, the answers of a rating."
+    "Every candidate that was not kept. Rows of later stages also have `subject` and `instruction` (id and text of the "
+    "instruction), and what was dropped: `input` and `is_classification` of an example, the answers of a rating."
 )
 
 FILES: Mapping[str, tuple[str, type[BaseModel]]] = {
@@ -317,17 +316,16 @@ FIELD_WORDS: Mapping[str, str] = {
     "instruction": "the task",
     "input": "what the task is about; empty where none is needed",
     "output": "the answer",
-    "most_similar": "the ten nearest entries of the pool at that time, text to ROUGE-L F1, best first",
+    "most_similar": "the ten nearest entries of the pool at that time, with their ROUGE-L F1",
     "avg_similarity_score": "mean ROUGE-L F1 against the whole pool at that time",
     "metadata": "the request: `prompt`, `response.choices[0]` with `text` and `finish_reason`, `created_at`",
     "instance_metadata": "the request, as `metadata` above",
-    "request_idx": "which request of its stage it came from, from 0",
-    "id": "`g<request>.<position in its reply>` of the instruction, or `e<raw text>.<position>` of an example",
+    "request_idx": "the request of its stage, from 0",
+    "id": "`g<request>.<position>`, or of an example `e<raw text>.<position>`",
     "raw_instances": "the model's text as it came",
     "text": "the candidate",
     "filter": "the filter that dropped it",
-    "reason": "why: a fixed phrase of the filter, `missing-from-reply` where a reply lacks the answer, or "
-    "`request-failed`; in ratings, the judge's own words",
+    "reason": "a fixed phrase of the filter, `missing-from-reply` or `request-failed`; in ratings, the judge's words",
     "evidence": "what the filter found",
     "position": "its place in the reply, from 0",
     "stage": "the stage it was made in",

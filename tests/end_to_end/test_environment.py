@@ -89,3 +89,36 @@ def test_log_lines_of_clients_are_not_among_ours_unless_debug_is_given(
     grown = project.run("generate", "--target", "3", "--plugin", str(plugin), *debug).succeeded()
     assert ("a line of a client" in grown.stderr) == bool(debug)
     assert ("a warning of a client" in grown.stderr) == bool(debug)
+
+
+@pytest.mark.parametrize("quarantine", [False, True])
+def test_too_many_open_files_are_no_fault_of_the_filter_that_meets_them(project: Project, quarantine: bool) -> None:
+    (project.folder.parent / "opens.py").write_text(OPENS)
+    more = ("--set", "run.on_plugin_error=quarantine") if quarantine else ()
+    ended = project.run("generate", "--target", "3", "--plugin", "./opens.py", "--filter", "opens", *more)
+    assert ended.code == 4, ended.stderr
+    assert "error: too many files are open\nRaise the limit, such as ulimit -n 4096" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+OPENS = """
+import os, resource
+from selfinstruct.api import Component, Draft, Filter, NoOptions, hookimpl, keep
+
+class Opens(Filter[Draft]):
+    def evaluate(self, item):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
+        opened = []
+        try:
+            while True:
+                opened.append(os.open("/dev/null", os.O_RDONLY))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for number in opened:
+                os.close(number)
+
+@hookimpl
+def selfinstruct_filters():
+    return [Component("opens", "Opens files until there are no more", NoOptions, lambda _: Opens(), ("generate",))]
+"""

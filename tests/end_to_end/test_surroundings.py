@@ -80,6 +80,40 @@ def test_a_terminal_that_closes_stops_a_run_in_good_order(tmp_path: Path) -> Non
     assert "stopping" in found.stderr
 
 
+BUSY = """
+from pathlib import Path
+from selfinstruct.api import Component, Draft, Filter, NoOptions, hookimpl, keep
+
+class Busy(Filter[Draft]):
+    def evaluate(self, item):
+        Path("at-work").touch()
+        while not Path("enough").exists():
+            pass
+        return keep()
+
+@hookimpl
+def selfinstruct_filters():
+    return [Component("busy", "Computes until it is told", NoOptions, lambda _: Busy(), ("generate",))]
+"""
+
+
+def test_a_signal_is_obeyed_while_a_reply_is_evaluated(tmp_path: Path) -> None:
+    project = Project(tmp_path / "run")
+    (tmp_path / "busy.py").write_text(BUSY)
+    process = project.start("generate", "--target", "100000", "--plugin", str(tmp_path / "busy.py"), "--filter", "busy")
+    try:
+        wait_until((tmp_path / "at-work").exists, "a filter is at work")
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: "stopping" in process.err(), "word of the signal")
+        assert process.is_running()
+        (tmp_path / "enough").touch()
+        found = ended(process)
+    finally:
+        project.kill_all()
+    assert found.code == 5, found
+    assert "stopped: interrupted" in found.stderr
+
+
 def test_the_review_page_takes_a_hundred_calls_at_once(tmp_path: Path) -> None:
     SelfInstruct(backend="demo", out=tmp_path / "run").generate(3)
     with closing(Reviews.open(tmp_path / "run")) as reviews:

@@ -144,6 +144,7 @@ class StageBench:
     max_candidates: int | None = None
     min_acceptance: float | None = None
     acceptance_window: int = 50
+    most_requests: int | None = None
     quarantine: bool = False
     rules: Callable[[], Sequence[NamedFilter]] = lambda: [
         NamedFilter("novel", DropRepeats()),
@@ -162,7 +163,7 @@ class StageBench:
         """Run to the goal, or to the end of `most` requests; returns the reason or raises what ended it."""
         with closing(RunStore.open(self.folder)) as store:
             accepted = [instruction.text for instruction in store.instructions()]
-            rate = (self.min_acceptance, self.acceptance_window)
+            rate = (self.min_acceptance, self.acceptance_window, self.most_requests)
             bounds = Bounds(self.lookahead, self.max_candidates, self.patience, *rate)
             judge = FilterChain(self.rules(), self.quarantine)
             words = stage(goal, most, accepted)

@@ -196,6 +196,17 @@ def test_raw_instances_say_whose_they_are_and_where(store: RunStore) -> None:
     assert list(store.raw_instances()) == [("g1", 0, 1), ("g0.1", 1, 0)]
 
 
+def test_a_subject_has_its_count_and_its_text_and_an_instruction_its_place(store: RunStore) -> None:
+    record(store, GENERATE, 0, Decision(0, "a", "accepted"))
+    record(store, CLASSIFY, 0, Decision(0, "yes", "accepted", subject="g0.0"))
+    record(store, INSTANCES, 0, Decision(0, "Input: x", "accepted", subject="g0.0"))
+    assert store.asked_about(CLASSIFY) == {"g0.0": (1, "yes")}
+    assert store.raw_text(0, 0) == ("Input: x", "length")
+    assert [row.text for row in store.accepted_after(-1, 0, 9)] == ["a"]
+    assert store.accepted_after(0, 0, 9) == []
+    assert list(store.examples_including_dropped("f", "r")) == []
+
+
 def test_examples_have_the_id_of_their_place(store: RunStore) -> None:
     payload: dict[str, Json] = {"instruction": "Do.", "input": "in", "is_classification": False}
     record(

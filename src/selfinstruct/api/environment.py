@@ -1,7 +1,8 @@
-"""Recognizes failures of HTTP clients that come from the environment variables for proxies and certificates."""
+"""Recognizes failures that come from the environment: variables for proxies and certificates, too many open files."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,15 @@ from selfinstruct.api.client_errors import causes
 from selfinstruct.errors import ModelError
 
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+OPEN_FILES = "Raise the limit, such as ulimit -n 4096, or lower run.concurrency. Nothing that was recorded is lost."
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def environment_problem(error: BaseException) -> ModelError | None:
-    """The error that names the variable which keeps a client from being made; `None` if it is not the environment."""
+    """The error that names the variable or limit to change; `None` if it is not the environment."""
     for one in causes(error):
+        if isinstance(one, OSError) and one.errno in (errno.EMFILE, errno.ENFILE):
+            return ModelError("too many files are open", OPEN_FILES)
         if isinstance(one, ImportError) and "socksio" in str(one):
             name = _name_of(PROXIES, lambda value: value.startswith("socks")) or "a proxy variable"
             hint = f"Run: pip install 'httpx[socks]', or unset {name}."

@@ -137,7 +137,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
     except BaseException as error:  # also a `SystemExit`, which nothing of ours raises in there
+        from selfinstruct.api.environment import environment_problem
+
         _trace(debug)
+        if problem := environment_problem(error):
+            _print_error(f"error: {problem}")
+            sys.exit(problem.exit_code)
         _print_error(
             f"error: this is a bug of selfinstruct: {type(error).__name__}: {error}\n"
             "Run the command again with --debug and report what it prints."

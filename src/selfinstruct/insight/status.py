@@ -71,7 +71,6 @@ class RunStatus:
     config        the frozen settings
     facts         the number of instructions with each value of each fact
     ratings       counts of the ratings; `None` if `judge` has not started
-    reviews       counts of review actions by stage
     growth        the growth of the pool, with a forecast if one was asked for
     current_work  the process that works on the run now, if there is one
     batches       the batches without results, oldest first
