@@ -58,8 +58,8 @@ OUTCOMES: Mapping[str, str] = {
 REFUSALS_HEAD = """
 ## Refusals in the providers' own words { #refusals }
 
-What a run does with the answers of providers that refuse a request, in words that users and documentation quote in
-public.
+What a run does with the answers of providers that refuse a request. Most are in the words that documentation and
+public reports quote; where we found none, they are written from a description.
 
 | the answer is about | what the run does |
 |---|---|"""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +258,8 @@ def test_the_command_takes_a_backend_and_its_options(old: OldRun) -> None:
 def test_the_seeds_of_an_import_may_be_named_in_a_config(old: OldRun) -> None:
     old.file("selfinstruct.toml", f'[run]\nseeds = "{old.seeds.as_posix()}"\n')
     command("import", simple(old), "--config", old.folder / "selfinstruct.toml", "--out", "run").done()
-    assert next(seed.id for seed in old.open_readonly().seeds()) == "s0"
+    with closing(old.open_readonly()) as store:
+        assert store.seeds()[0].id == "s0"
 
 
 def test_wrong_commands_are_refused_with_a_reason(old: OldRun) -> None:
