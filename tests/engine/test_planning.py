@@ -147,7 +147,9 @@ async def test_settlements_are_announced_with_what_they_brought(bench: StageBenc
     ] == [(0, fresh(0, 2), 2, 2, ""), (1, None, 0, 2, "no"), (2, fresh(2, 2), 2, 4, "")]
 
 
-@pytest.mark.parametrize(("seconds", "trips"), [(-1.0, [1, 1, 1, 1]), (1.5 * time.monotonic(), [4])])
+@pytest.mark.parametrize(
+    ("seconds", "trips"), [(-1.0, [1, 1, 1, 1]), (1.5 * time.monotonic(), [4])], ids=["none", "plenty"]
+)
 async def test_replies_that_are_there_are_evaluated_together_as_long_as_time_allows(
     bench: StageBench, monkeypatch: pytest.MonkeyPatch, seconds: float, trips: list[int]
 ) -> None:
