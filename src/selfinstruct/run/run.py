@@ -30,6 +30,7 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
+from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -80,8 +81,7 @@ class Run:
         self.registry, self.config = load(settings, registry, self._sources)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
-        for plugin in self.registry.broken:
-            say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
+        report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
@@ -138,6 +138,7 @@ class Run:
             raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
         if recorded != facts.config:
             facts.record_config(recorded)
+        report_changed_plugins(self.store, self.registry, self.say)
         return kept
 
     def _frozen(self) -> Tree:
