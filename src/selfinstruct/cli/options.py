@@ -114,6 +114,7 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     for table, option, value in (
         ("prepare", "min_score", given.get("min_score")),
         ("prepare", "unrated", given.get("unrated")),
+        ("prepare", "include_seeds", given.get("include_seeds")),
         ("judge", "enabled", given.get("rate")),
         ("judge", "backend", given.get("judge")),
     ):

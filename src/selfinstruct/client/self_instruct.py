@@ -149,24 +149,32 @@ class SelfInstruct(RunFolder):
         *,
         min_score: int | None = None,
         unrated: Literal["keep", "drop"] | None = None,
+        include_seeds: bool | None = None,
         observers: Sequence[object] = (),
     ) -> Result:
         """Turn raw instances into training examples, without asking a model.
 
-        min_score  drop examples that the judge rated lower, from 0 to 3
-        unrated    whether to keep or to drop examples without a rating
+        min_score      drop examples that the judge rated lower, from 0 to 3
+        unrated        whether to keep or to drop examples without a rating
+        include_seeds  whether the seed tasks' own instances become training examples too
         """
-        return run_sync(self.aprepare(min_score=min_score, unrated=unrated, observers=observers), self._interrupt)
+        work = self.aprepare(min_score=min_score, unrated=unrated, include_seeds=include_seeds, observers=observers)
+        return run_sync(work, self._interrupt)
 
     async def aprepare(
         self,
         *,
         min_score: int | None = None,
         unrated: Literal["keep", "drop"] | None = None,
+        include_seeds: bool | None = None,
         observers: Sequence[object] = (),
     ) -> Result:
         """The async twin of `prepare`."""
-        chosen = {"prepare.min_score": min_score, "prepare.unrated": unrated}
+        chosen = {
+            "prepare.min_score": min_score,
+            "prepare.unrated": unrated,
+            "prepare.include_seeds": include_seeds,
+        }
         return await self._stages(PREPARE, chosen, observers=observers)
 
     def judge(self, *, observers: Sequence[object] = ()) -> Result:
