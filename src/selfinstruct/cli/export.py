@@ -36,7 +36,7 @@ FORMATS = (
 @click.option("--to", type=click.Path(path_type=Path), help="Write a dataset to this folder.")
 @click.option(
     "--format",
-    help="messages, alpaca, sharegpt, conversational-prompt-completion, prompt-completion, text, or a plugin's. "
+    help="messages, alpaca, sharegpt, prompt-completion, conversational-prompt-completion, text, or a plugin's. "
     "Default: the run's own.",
 )
 @click.option(

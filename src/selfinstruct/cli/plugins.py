@@ -19,7 +19,7 @@ _PLUGIN = click.option(
     "--plugin",
     "named",
     multiple=True,
-    help="A Python file or module with your own hooks. Its code is run.",
+    help="A Python file or module with your own hooks. Its code runs: name only files you trust.",
 )
 
 

@@ -34,15 +34,16 @@ class SelfInstruct(RunFolder):
         grow.run(100)
         grow.export("data/first", format="alpaca")
 
-    model     a LangChain chat model; or else
-    backend   the name of a backend, such as "groq"
-    out       the run folder; if it holds a run, that run is continued
-    recipe    "chat" (the default), "paper", or a TOML file
-    seeds     a seed file
-    config    a `selfinstruct.toml`
-    plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
-    settings  laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
-    wait      whether to wait for a used-up quota, even until tomorrow
+    model         a LangChain chat model; or else
+    backend       the name of a backend, such as "groq"
+    out           the run folder; if it holds a run, that run is continued
+    recipe        "chat" (the default), "paper", or a TOML file
+    seeds         a seed file
+    config        a `selfinstruct.toml`
+    plugins       paths of Python files, module names, or objects whose functions carry `@hookimpl`
+    settings      laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
+    wait          whether to wait for a used-up quota, even until tomorrow
+    batch_folder  a folder for batches as files, as with `--batch-file`
 
     The constructor raises `ConfigError` for wrong settings and `PluginError` for a plugin that cannot be loaded.
 
