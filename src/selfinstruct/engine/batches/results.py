@@ -51,7 +51,9 @@ class BatchResults:
         """The refused requests to journal as failures: none if a batch without an answer was refused in one voice."""
         alike = {without_numbers(failure.message) for _, failure in self._unexplained}
         if not self.answered and len(alike) == 1 and len(self._unexplained) >= FIRST_FAILURES:
-            self.refusal = self.refusal or all_failed(len(self._unexplained), self._unexplained[-1][1].message)
+            request, failure = self._unexplained[-1]
+            has_schema = request.schema is not None
+            self.refusal = self.refusal or all_failed(len(self._unexplained), failure.message, has_schema)
             return
         for request, failure in self._unexplained:
             self.answered.add(request.index)
