@@ -13,12 +13,14 @@ from selfinstruct.errors import ConfigError, ModelError
 from selfinstruct.types import CLASSIFY, GENERATE
 from tests.command_line import command
 from tests.servers.groq_server import error
+from tests.servers.loopback import ServerFault
+from tests.servers.ollama_server import OllamaServer
 from tests.servers.openai_server import OpenAIServer
 from tests.servers.schemas import schema_of
 
 from .test_structured import ALWAYS, NEVER, grow, said, schemas
 
-OLD_WORDS, ODD_WORDS = "Unknown parameter: 'response_format'.", "JSON output is not available for this deployment"
+WORDS, ODD_WORDS = "invalid grammar", "JSON output is not available for this deployment"
 
 
 def refuse(words: str) -> Any:
@@ -42,16 +44,15 @@ def test_a_stage_with_replies_keeps_its_form_though_the_model_refuses_it_now_and
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
     seen: Counter[bool] = Counter()
 
     def twice(asked: dict[str, Any], n: int) -> Any:
         is_form = schema_of(asked) is not None
         seen[is_form] += 1
-        return error(400, OLD_WORDS) if is_form and seen[is_form] > 1 else said(asked, n)
+        return ServerFault(400, {"error": WORDS}) if is_form and seen[is_form] > 1 else said(asked, n)
 
     small = {"classify.batch": 2, "run.concurrency": 1}
-    with OpenAIServer(twice) as server:
+    with OllamaServer(twice) as server:
         with pytest.raises(ModelError, match="refuses the JSON schema") as caught:
             grow(server, Path("run"), small).run(8)
         assert "--out another folder" in caught.value.hint
@@ -65,4 +66,16 @@ def test_a_stage_with_replies_keeps_its_form_though_the_model_refuses_it_now_and
         assert len(server.chats) == asked, "it is refused before generate pays for more"
         server.reply = said
         command("run", "--out", "run", "--target", "8").done()
+    assert all(schemas(Path("run"), CLASSIFY))
+
+
+def test_a_later_stage_may_begin_with_another_form_and_the_whole_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with OllamaServer(said) as server:
+        grow(server, Path("run"), NEVER).generate(4)
+        command("classify", "--out", "run", "--set", "run.structured=true").done()
+        command("run", "--out", "run", "--target", "8").done()
+    assert not any(schemas(Path("run"), GENERATE))
     assert all(schemas(Path("run"), CLASSIFY))

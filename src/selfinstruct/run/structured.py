@@ -34,9 +34,13 @@ def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
 
 
 def refuse_other_form(stage: str, *, registry: Registry, config: RunConfig, store: RunStore) -> None:
-    """Raise `ConfigError` if `run.structured` now sets another form than the replies of a stage have."""
+    """Raise `ConfigError` if `run.structured` is changed to another form than the replies of a stage have.
+
+    The value of an earlier command is no change: a later stage may have begun with it.
+    """
     mode, known = config.run.structured, bool((store.facts.structured or {}).get(stage))
-    if mode == AUTO or not _is_asked(store, stage):
+    is_changed = mode != store.facts.tree.get("run", {}).get("structured", AUTO)
+    if mode == AUTO or not is_changed or not _is_asked(store, stage):
         return
     is_wanted = wants_schema(registry, config, stage)
     if is_wanted != known and (is_wanted or mode is False):
