@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -52,8 +52,7 @@ class RestatedOptions(Options):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A stretch of text as its words, and those of them that carry its subject.
 
     `distinct` holds each word once, and `repeats` is how many words that leaves out; `subject_repeats` counts those of
@@ -162,7 +161,7 @@ def sentence(text: str) -> Sentence:
     """A text's words, found once for all comparisons: a prompt's examples come back with each of its candidates."""
     words = words_of(text)
     distinct = frozenset(words)
-    subject = tuple(word for word in words if word not in FILLERS)
+    subject = tuple([word for word in words if word not in FILLERS])
     return Sentence(words, subject, distinct, len(words) - len(distinct), len(subject) - len(set(subject)))
 
 

@@ -6,12 +6,15 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from selfinstruct import SelfInstruct, Stopped
 from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.insight.cost import read_cost
+from selfinstruct.store import RunStore
 from tests.batches.test_batches import (
     STAGES,
     assert_same_as_live,
@@ -45,7 +48,7 @@ def results(file: Path) -> Iterator[str]:
 
 def stop(stage: str) -> None:
     """Run a stage that has to wait for results."""
-    with pytest.raises(Stopped, match="requests are with the provider"):
+    with pytest.raises(Stopped, match=r"requests are in .*batches, in \d+ batch"):
         run(stage)
 
 
@@ -106,6 +109,74 @@ def test_results_that_stand_there_twice_and_results_of_others_change_nothing(
     (BATCHES / "output.jsonl").write_text("\n".join([stranger, *whole, "no JSON", "", *whole]), "utf-8")
     assert run("instances") == "complete"
     assert re.search("1 results in .*batches belong to other requests and are left out", capsys.readouterr().err)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_failed_request_is_written_again_and_its_old_failure_does_not_count_twice() -> None:
+    stop("instances")
+    whole = [json.loads(line) for file in requests("instances") for line in results(file)]
+    fault = {"message": "the engine ran out of memory"}
+    (BATCHES / "first.jsonl").write_text("".join(
+        json.dumps(row | ({"response": None, "error": fault} if number % 5 == 0 else {})) + "\n"
+        for number, row in enumerate(whole)
+    ), "utf-8")  # fmt: skip
+    before = requests("instances")
+    stop("instances")
+    again = set(requests("instances")) - set(before)
+    stop("instances")
+    assert set(requests("instances")) == {*before, *again}, "the old failures say nothing about the new files"
+    second = [line for file in again for line in results(file)]
+    assert len(second) == len(whole[::5])
+    (BATCHES / "second.jsonl").write_text("\n".join(second), "utf-8")
+    assert run("instances") == "complete"
+
+
+@pytest.mark.usefixtures("project")
+def test_an_answer_counts_whether_it_stands_before_or_after_a_failure_of_the_same_request() -> None:
+    stop("instances")
+    whole = [line for file in requests("instances") for line in results(file)]
+    failed = [json.dumps({**json.loads(line), "response": None, "error": {"message": "busy"}}) for line in whole]
+    (BATCHES / "output.jsonl").write_text("\n".join([*failed, *whole, *failed]), "utf-8")
+    before = requests("instances")
+    assert run("instances") == "complete"
+    assert requests("instances") == before
+
+
+@pytest.mark.usefixtures("project")
+def test_results_of_other_stages_and_of_earlier_files_are_not_called_foreign(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for stage in STAGES:
+        done: set[Path] = set()
+        while True:
+            try:
+                run(stage)
+                break
+            except Stopped:
+                new = set(requests(stage)) - done
+            for file in new:
+                write_results(file)
+            done |= new
+    assert "belong to other requests" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+def test_an_engine_of_ones_own_costs_no_dollars_unless_the_user_sets_its_price() -> None:
+    prices = {"budget.usd_per_million_prompt_tokens": 1_000_000, "budget.usd_per_million_completion_tokens": 0}
+    free = SelfInstruct(out="run", settings={"budget.max_usd": 1e-6}, batch_folder=BATCHES)
+    with pytest.raises(Stopped, match="requests are in"):
+        free.classify()
+    for file in requests("classify"):
+        write_results(file)
+    with suppress(Stopped):  # what has no label is asked again
+        free.classify()
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert store.totals("classify").prompt_tokens > 0
+        assert {spent.price_share for spent in store.batches.spent(["classify"])} == {0.0}
+        assert read_cost(store, "classify").usd is None, "unknown, not 0"
+    priced = SelfInstruct(out="run", settings={**prices, "budget.max_usd": 1}, batch_folder=BATCHES)
+    with pytest.raises(Stopped, match="1 US dollars is used up"):
+        priced.instances()
 
 
 @pytest.mark.usefixtures("project")

@@ -329,6 +329,28 @@ def test_dollars_count_at_half_the_price(server: BatchServer, project: Path) -> 
         assert store.totals("instances").replies <= 1
 
 
+def test_a_reply_that_came_live_after_a_batch_expired_is_counted_once(server: BatchServer, project: Path) -> None:
+    kept: list[str] = []
+
+    def reply(body: dict[str, Any]) -> str | None:
+        kept.append(json.dumps(body["messages"]))
+        return demo_reply(body) if len(set(kept)) <= 5 else None
+
+    server.reply = reply
+    with pytest.raises(Stopped):
+        run_stage("instances", **{"run.batch_size": 100})
+    with pytest.raises(Stopped, match="with the provider"):
+        run_stage("instances", **{"run.batch_size": 100})  # the rest is sent again, and all of that expires
+    with pytest.raises(Stopped, match="brought no answer: expired"):
+        run_stage("instances")
+    server.reply = demo_reply
+    SelfInstruct(out="run", settings={"run.batch": False}).instances()
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        (batched,), live = store.batches.spent(["instances"]), store.calls().spent(["instances"])
+        assert batched.requests == 5
+        assert batched.requests + live.requests == store.totals("instances").replies
+
+
 def test_openai_takes_batches_too(server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-batch-key")
     settings = {"backend.model": "openai:llama-3.1-8b-instant", "backend.base_url": f"{server.url}/v1"}
@@ -398,10 +420,10 @@ def test_a_demo_of_500_instructions_killed_at_ten_random_steps_bills_every_reque
             process[0].wait()
 
     def counted_reply(body: dict[str, Any]) -> GroqAnswer:
-        """The demo's answer, billed at four characters a token."""
+        """The demo's answer, billed at four characters a token; the first message is cached, and some is reasoning."""
         said = demo_reply(body)
-        asked = sum(len(message["content"]) for message in body["messages"])
-        return GroqAnswer(said, usage=(asked // 4, len(said) // 4))
+        asked = [len(message["content"]) // 4 for message in body["messages"]]
+        return GroqAnswer(said, usage=(sum(asked), len(said) // 4 + 5), reasoning_tokens=5, cached_tokens=asked[0])
 
     with BatchServer(counted_reply) as server:
         point_at(server, monkeypatch)
@@ -424,12 +446,15 @@ def test_a_demo_of_500_instructions_killed_at_ten_random_steps_bills_every_reque
         assert len(server.billed) == len(set(server.billed)) > 500
     for name in FILES:
         assert timeless(Path("run", name)) == timeless(Path("live", name)) != []
-    prices = Prices(0.05, 0.08)
+    prices = Prices(0.05, 0.08, cached=0.025)
     with closing(RunStore.open_readonly(Path("run"))) as store:
         for stage in STAGES:
             (spent,), totals = store.batches.spent([stage]), store.totals(stage)
             assert (spent.requests, spent.price_share) == (totals.requests, 0.5)
             tokens = (spent.prompt_tokens, spent.completion_tokens)
             assert tokens == (totals.prompt_tokens, totals.completion_tokens) > (0, 0)
+            assert totals.prompt_tokens > totals.cached_tokens > 0
+            assert totals.reasoning_tokens == 5 * totals.replies
             half = prices.at_share(spent.price_share).cost(*tokens)
             assert half == pytest.approx(prices.cost(*tokens) / 2)
+            assert half < prices.cost(*tokens, totals.cached_tokens)

@@ -13,9 +13,8 @@ HEAD = """\
 
 {note}
 The backend [`langchain`](../providers.md#langchain) reaches a provider through the LangChain package that is made for
-it. The tests take the real package of every provider below through the same answers of a server on this computer. They
-check what the run makes of each answer, that the client sends every request once, and that the key appears in no
-message.
+it. The tests run the real package of every provider below against the same answers of a local server. They check what
+the run does with each answer, that the client sends every request once, and that the key appears in no message.
 
 ## What a run does with each answer {{ #answers }}
 
@@ -58,8 +57,8 @@ OUTCOMES: Mapping[str, str] = {
 REFUSALS_HEAD = """
 ## Refusals in the providers' own words { #refusals }
 
-What a run does with the answers of providers that refuse a request, in words that users and documentation quote in
-public.
+What a run does with the answers of providers that refuse a request. Most are in the words that documentation and
+public reports quote; where we found none, they are written from a description.
 
 | the answer is about | what the run does |
 |---|---|"""

@@ -1,4 +1,4 @@
-"""What providers answer to requests that they refuse, in the forms and words that users have quoted in public."""
+"""What providers answer to requests that they refuse: most as quoted in public, the others from descriptions."""
 
 from __future__ import annotations
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from selfinstruct.engine.runner import EXPECTED_YIELD
+from selfinstruct.engine.runner import EXPECTED_YIELD, Runner
 from selfinstruct.errors import ModelError, Stopped
-from selfinstruct.types import Exhausted, Failure
+from selfinstruct.store import RunStore
+from selfinstruct.types import Exhausted, Failure, Reply
 from tests.engine.fakes import ScriptedAnswerer, StageBench, WordStage, fresh
 
 
@@ -141,3 +145,34 @@ async def test_settlements_are_announced_with_what_they_brought(bench: StageBenc
         (one.request.index, one.reply.text if one.reply else None, len(one.decisions), one.accepted, one.failure)
         for one in bench.witness.settlements
     ] == [(0, fresh(0, 2), 2, 2, ""), (1, None, 0, 2, "no"), (2, fresh(2, 2), 2, 4, "")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "trips"), [(-1.0, [1, 1, 1, 1]), (1.5 * time.monotonic(), [4])], ids=["none", "plenty"]
+)
+async def test_replies_that_are_there_are_evaluated_together_as_long_as_time_allows(
+    bench: StageBench, monkeypatch: pytest.MonkeyPatch, seconds: float, trips: list[int]
+) -> None:
+    found: list[int] = []
+    evaluate = Runner._evaluate_all
+
+    def counted(self: Runner, replies: Any) -> Any:
+        outcomes = evaluate(self, replies)
+        found.append(len(outcomes))
+        return outcomes
+
+    monkeypatch.setattr(Runner, "_evaluate_all", counted)
+    monkeypatch.setattr("selfinstruct.engine.runner.EVALUATION_SECONDS_PER_TRIP", seconds)
+    with closing(RunStore.open(bench.folder)) as store:
+        for index in range(4):
+            request = WordStage(None).plan(index, 0)
+            assert request is not None
+            store.record_request(request)
+            store.record_answer(request, Reply(fresh(index), "stop", created_at="noon")).result()
+    await bench.run(ScriptedAnswerer(fresh), goal=None, most=4)
+    assert (found, bench.sizes()) == (trips, [3, 6, 9, 12])
+
+
+async def test_the_first_request_with_one_accepted_item_is_not_in_vain(bench: StageBench) -> None:
+    bench.lookahead = bench.patience = 1
+    assert await bench.run(ScriptedAnswerer(lambda index: f"w{index}"), goal=2) == "target of 2 reached"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
 from selfinstruct_chat.readers.answer_words import announces_answer
-from selfinstruct_chat.readers.items import split_item
+from selfinstruct_chat.readers.glued_parts import split_item
 from selfinstruct_chat.readers.json_tasks import JsonTasks, read_json_tasks
 from selfinstruct_chat.readers.layout import read_layout, unescaped
 from selfinstruct_chat.readers.lists import ListItem, find_items, has_marker

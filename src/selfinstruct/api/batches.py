@@ -45,7 +45,7 @@ class BatchStatus:
 
     state      `running`; `partial`: some results may be there, and more can follow; `ended`: no more results will
                come; `failed`: the provider refused the file, and nothing is billed
-    completed  requests that have a result, of `total`
+    completed  requests that were answered, of `total`
     message    what the provider says, where a batch failed, expired or was cancelled
     """
 

@@ -63,7 +63,8 @@ def print_status(status: RunStatus) -> None:
         if name == JUDGE and status.ratings is not None:
             print_ratings(status.ratings)
     for batch in status.batches:
-        click.echo(f"with the provider since {moment(batch.sent_at)}: {len(batch.indexes):,} requests of {batch.stage}")
+        where = f"in {batch.provider}" if Path(batch.provider).is_absolute() else "with the provider"
+        click.echo(f"{where} since {moment(batch.sent_at)}: {len(batch.indexes):,} requests of {batch.stage}")
     for name, counts in status.reviews.items():
         print_review_counts(name, counts)
     print_growth(status.growth)

@@ -29,11 +29,14 @@ def dollars(usd: float) -> str:
 
 
 def read_cost(store: RunStore, stage: str) -> Cost:
-    """The cost of a stage at the prices that the run recorded; that of a batch is estimated while it is out."""
+    """The cost of a stage at the prices that the run recorded; that of a batch is estimated while it is out.
+
+    It is unknown where a share of the tokens has no price, as those of the user's own engine.
+    """
     spent, batches = store.calls().spent((stage,)), store.batches.spent((stage,))
     backend = store.facts.backend(stage)
     prices, usd = backend.prices if backend else None, None
-    if prices is not None:
+    if prices is not None and all(batch.price_share for batch in batches):
         usd = prices.cost(spent.prompt_tokens, spent.completion_tokens, spent.cached_tokens)
         for batch in batches:
             usd += prices.at_share(batch.price_share).cost(batch.prompt_tokens, batch.completion_tokens)

@@ -102,10 +102,15 @@ class Backends:
         return gate
 
     def batch_budget(self, stage: str, store: RunStore, share: float) -> Budget:
-        """What a stage's batches may cost, where a token costs a share of its usual price."""
+        """What a stage's batches may cost, where a token costs a share of its usual price, or nothing."""
         budget = self.gate(stage, store, waits=False, say=print).budget
-        self.require_prices(stage, store, budget)
+        if share:
+            self.require_prices(stage, store, budget)
         return budget.at_share(share)
+
+    def engine_prices(self, stage: str) -> Prices | None:
+        """The prices of the user's own engine: the user's figures, since no table and no provider knows it."""
+        return prices_for(self._config, None, stage)
 
     def prices(self, stage: str, store: RunStore, in_batches: bool = False) -> Prices | None:
         """The prices of a stage, as far as they are known; a run keeps those that it recorded from a table."""

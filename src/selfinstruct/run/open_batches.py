@@ -13,8 +13,8 @@ from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import refuse_small_context
-from selfinstruct.run.stage_builder import StageParts
 from selfinstruct.store import RunStore
+from selfinstruct.types import Sampling
 
 
 def open_rounds(
@@ -22,7 +22,8 @@ def open_rounds(
     backends: Backends,
     store: RunStore,
     *,
-    parts: StageParts,
+    stage: str,
+    sampling: Sampling,
     needs: Mapping[str, int],
     folder: Path | None,
     wait: bool,
@@ -34,19 +35,26 @@ def open_rounds(
     Raises `UsageError` if its backend cannot, and `ModelError` before anything is sent if `needs`, the tokens of its
     longest requests, do not fit into the model's context.
     """
-    name = parts.stage.name
-    backend = backends.for_stage(name)
-    lines = BatchLines(backend, parts.sampling)
-    if not store.batches.open(name):  # what is out is collected in any case
+    backend = backends.for_stage(stage)
+    lines = BatchLines(backend, sampling)
+    if not store.batches.open(stage):  # what is out is collected in any case
         refuse_small_context(backend, needs)
-    batches = FolderBatches(folder) if folder else backend.batches()
+    share = 1.0 if backends.engine_prices(stage) else 0.0
+    batches = FolderBatches(folder, share) if folder else backend.batches()
     if batches is None:
         raise UsageError(
             f"the provider of the backend {type(backend).__name__} takes no batches",
             "Leave out --batch, or write the requests into files with --batch-file FOLDER.",
         )
-    budget = backends.batch_budget(name, store, batches.price_share)
+    budget = backends.batch_budget(stage, store, batches.price_share)
     size = config.run.batch_size
     return BatchRounds(
         store, backend, batches, lines=lines, budget=budget, size=size, wait=wait, say=say, stopped=stopped
     )
+
+
+def refuse_open_batches(store: RunStore, stage: str) -> None:
+    """Raise `UsageError` for a stage that is to be asked one by one while requests of it are out in batches."""
+    if sent := store.batches.open(stage):
+        requests = sum(len(batch.indexes) for batch in sent)
+        raise UsageError(f"{requests:,} requests of {stage} are out in batches", "Continue with --batch.")

@@ -22,7 +22,6 @@ from selfinstruct.errors import (
     PluginError,
     SelfInstructError,
     Stopped,
-    UsageError,
     plugin_cause,
 )
 from selfinstruct.files.names import RUN_FILE
@@ -30,7 +29,8 @@ from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
-from selfinstruct.run.open_batches import open_rounds
+from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
+from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -81,8 +81,7 @@ class Run:
         self.registry, self.config = load(settings, registry, self._sources)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
-        for plugin in self.registry.broken:
-            say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
+        report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
@@ -139,6 +138,7 @@ class Run:
             raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
         if recorded != facts.config:
             facts.record_config(recorded)
+        report_changed_plugins(self.store, self.registry, self.say)
         return kept
 
     def _frozen(self) -> Tree:
@@ -193,9 +193,7 @@ class Run:
         """Run a stage whose requests go to a model, one by one or in batches."""
         if self._in_batches(name):
             return await self._run_in_batches(build, live, events, failed=failed)
-        if sent := self.store.batches.open(name):
-            requests = sum(len(batch.indexes) for batch in sent)
-            raise UsageError(f"{requests:,} requests of {name} are out in batches", "Continue with --batch.")
+        refuse_open_batches(self.store, name)
         parts = build()
         return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 
@@ -229,12 +227,13 @@ class Run:
 
     def _in_batches(self, name: str) -> bool:
         """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
-        return (self.config.run.batch or self._batch_folder is not None) and name != GENERATE
+        return (self.config.run.batch or self._batch_folder is not None) and name not in (GENERATE, PREPARE)
 
     async def _run_in_batches(
         self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
     ) -> StageSummary:
-        name = (parts := build()).stage.name
+        name, sampling = (parts := build()).stage.name, parts.sampling
+        del parts  # it holds every instruction
         try:
             if failed is not None:
                 raise failed
@@ -242,7 +241,8 @@ class Run:
                 self.config,
                 self.backends,
                 self.store,
-                parts=parts,
+                stage=name,
+                sampling=sampling,
                 needs=self._make_room(name),
                 folder=self._batch_folder,
                 wait=self._waits,
@@ -291,8 +291,9 @@ class Run:
 
     def prices(self, stage: str) -> Prices | None:
         """The prices of a running stage; `None` if unknown."""
-        at_provider = self._in_batches(stage) and self._batch_folder is None
-        return None if stage == PREPARE else self.backends.prices(stage, self.store, at_provider)
+        if self._batch_folder is not None and self._in_batches(stage):
+            return self.backends.engine_prices(stage)
+        return None if stage == PREPARE else self.backends.prices(stage, self.store, self._in_batches(stage))
 
     def interrupt(self, why: str = "interrupted") -> None:
         """Stop cleanly: no further request is sent, and pending replies are kept."""

@@ -57,6 +57,7 @@ class StageRun:
         async def work() -> str:
             while await rounds.plan_all(stage := build().stage):
                 failed = await rounds.answer_all(stage)
+                del stage  # it holds every instruction, and settling builds another
                 await self._settle(build().settling_only(), rounds, events, collected=rounds.collected)
                 if failed is not None:
                     raise failed
@@ -86,6 +87,7 @@ class StageRun:
         totals = self._store.totals(name)
         spent = (totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
+        del parts  # `work` holds what it needs
         reason, code = "", 1
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
         filling = asyncio.create_task(_backfill_while_running(backfill, ended))

@@ -93,6 +93,15 @@ class BatchJournal:
         )
         return [index for (index,) in self._read.execute(sql, (stage,)).fetchall()]
 
+    def attempts(self, stage: str) -> dict[int, int]:
+        """How many ended batches brought no answer to a request, for each that has been in one and still has none."""
+        sql = (
+            "SELECT value, count(*) FROM batches JOIN json_each(indexes)"
+            " LEFT JOIN replies ON replies.stage = batches.stage AND idx = value"
+            " WHERE batches.stage = ? AND ended_at IS NOT NULL AND replies.text IS NULL GROUP BY value"
+        )
+        return dict(self._read.execute(sql, (stage,)).fetchall())
+
     def spent(self, stages: Collection[str] = STAGES) -> list[BatchSpend]:
         """What the batches of some stages have cost: as billed, or as estimated while a batch is out."""
         if not self._exist():
@@ -101,8 +110,11 @@ class BatchJournal:
         sql = (
             "SELECT price_share, count(*), coalesce(sum(replies.prompt_tokens), 0),"  # noqa: S608 - only marks for values
             " coalesce(sum(replies.completion_tokens), 0) FROM"
-            " (SELECT DISTINCT stage, json_each.value AS idx, price_share FROM batches, json_each(indexes)"
-            f" WHERE ended_at IS NOT NULL AND {among}) JOIN replies USING (stage, idx) WHERE failure = ''"
+            " (SELECT stage, json_each.value AS idx, price_share, max(sent_at) AS sent_at FROM batches,"
+            f" json_each(indexes) WHERE ended_at IS NOT NULL AND {among} GROUP BY stage, idx)"  # the last one answered
+            " JOIN replies USING (stage, idx)"
+            " LEFT JOIN (SELECT stage, idx, max(at) AS at FROM calls WHERE NOT refused GROUP BY stage, idx)"
+            " USING (stage, idx) WHERE failure = '' AND (at IS NULL OR at < (julianday(sent_at) - 2440587.5) * 86400)"
             " GROUP BY price_share UNION ALL"
             " SELECT price_share, sum(json_array_length(indexes)), sum(prompt_tokens), sum(completion_tokens)"
             f" FROM batches WHERE ended_at IS NULL AND {among} GROUP BY price_share"

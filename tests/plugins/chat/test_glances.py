@@ -14,7 +14,7 @@ from selfinstruct.api import Instruction, Reply, Request
 from selfinstruct.text import final_answer, json_reader
 from selfinstruct_chat.readers import answer_words, framing, layout, line_labels, lists, series, tidying
 from selfinstruct_chat.readers.examples import ChatExamplesReader
-from selfinstruct_chat.readers.items import _BRINGS_DATA, split_item
+from selfinstruct_chat.readers.glued_parts import _BRINGS_DATA, split_item
 from selfinstruct_chat.readers.lists import ListItem
 from selfinstruct_chat.readers.records import read_task_records
 from selfinstruct_chat.readers.tasks import ChatTasksReader
@@ -40,6 +40,22 @@ def test_a_remark_at_the_end_is_taken_off_as_without_a_glance(before: str, text:
     found = tidying._REMARK_LAST.search(end) if end.endswith(ends) or ":" in end[-100:] else None
     left = text[: len(text) - len(end) + found.start()] if found else text
     assert tidying._without_end(text) == (left if len(left.split()) > 1 or not left.isascii() else text)
+
+
+@examples(200)
+@given(
+    before=st.sampled_from(
+        ["", "Task: ", "The second task, ", "Third one - ", "First question , 3. ", "Note - ", "A. "]
+    ),
+    text=st.one_of(st.from_regex(tidying._PLAIN, fullmatch=True), st.text("AaZz19 ,;'!?./%-", max_size=20)),
+    behind=st.sampled_from(["", " - Note", " 'a'", ". Task - B", " ", "."]),
+)
+def test_a_plain_text_is_tidied_as_any_other(before: str, text: str, behind: str) -> None:
+    whole = before + text + behind
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tidying, "_PLAIN", re.compile("(?!)"))
+        expected = tidying.tidy(whole)
+    assert tidying.tidy(whole) == expected
 
 
 @pytest.mark.parametrize(
@@ -174,7 +190,7 @@ def test_deep_indentation_is_passed_over_once() -> None:
 
 def test_a_task_of_one_paragraph_is_not_asked_for_its_data() -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("selfinstruct_chat.readers.items._BRINGS_DATA", Unused())
+        patched.setattr("selfinstruct_chat.readers.glued_parts._BRINGS_DATA", Unused())
         assert split_item(ListItem(["Summarise the following text."])) == ("Summarise the following text.", "", "")
     assert _BRINGS_DATA.search("Summarise the following text.")
 

@@ -22,11 +22,11 @@ class FolderBatches(Batches):
 
     max_bytes = 1_000_000_000_000
     max_requests = 10_000_000
-    price_share = 1.0
     SUFFIX = ".requests.jsonl"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, price_share: float) -> None:
         self._folder = folder
+        self.price_share = price_share
 
     def submit(self, file: Path, key: str) -> str:
         """Put the file into the folder, complete or not at all; returns the folder's path."""

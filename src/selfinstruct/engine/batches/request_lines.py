@@ -22,7 +22,7 @@ from selfinstruct.engine.retry_policy import hint_for
 from selfinstruct.errors import UsageError
 from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling, Unusable
 
-_ID = re.compile(r"([a-z]+)-(\d+)-([0-9a-f]{12})\Z")
+_ID = re.compile(r"([a-z]+)-(\d+)-[0-9a-f]{12}(?:-(\d+))?\Z")
 _NO_REPLY = json.dumps(
     {
         "id": "none",
@@ -35,11 +35,14 @@ _NO_REPLY = json.dumps(
 ).encode()
 
 
-def custom_id(request: Request) -> str:
-    """A request's id in a batch: stage, index and a digest of what it asks, so that no other run's result fits it."""
+def custom_id(request: Request, attempt: int = 1) -> str:
+    """A request's id in a batch: stage, index and a digest of what it asks, so that no other run's result fits it.
+
+    Later attempts have their number at the end, since the failures of earlier ones may still lie in a folder.
+    """
     asked = [[message.role, message.text] for message in request.messages]
     digest = sha256(json.dumps([asked, request.schema], sort_keys=True).encode()).hexdigest()
-    return f"{request.stage}-{request.index}-{digest[:12]}"
+    return f"{request.stage}-{request.index}-{digest[:12]}" + (f"-{attempt}" if attempt > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,10 @@ def read_result(line: bytes) -> Result | None:
         return None
 
 
-def place_of(identity: str) -> tuple[str, int] | None:
-    """Stage and index of a custom id; `None` if it is none of ours."""
+def place_of(identity: str) -> tuple[str, int, int] | None:
+    """Stage, index and attempt of a custom id; `None` if it is none of ours."""
     found = _ID.match(identity)
-    return (found[1], int(found[2])) if found else None
+    return (found[1], int(found[2]), int(found[3] or 1)) if found else None
 
 
 class BatchLines:
@@ -80,6 +83,8 @@ class BatchLines:
         self._name = f"the backend {type(backend).__name__}"
         self._sent = b""
         self._answer = (200, _NO_REPLY)
+        self._bodies: dict[str, tuple[dict[str, Any], bool]] = {}
+        """For each schema, what the client sends besides the messages, and whether two requests agreed on it."""
         model = call_plugin(
             self._name, "batches", lambda: backend.offline_model(sampling, self._exchange), hint=FIX_AND_RERUN
         )
@@ -96,17 +101,27 @@ class BatchLines:
         self._sent = body
         return self._answer
 
-    def encode(self, request: Request) -> bytes:
+    def encode(self, request: Request, attempt: int = 1) -> bytes:
         """The request's line, with its end."""
+        identity = custom_id(request, attempt)
+        line = {"custom_id": identity, "method": "POST", "url": CHAT_COMPLETIONS, "body": self._body(request)}
+        return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        """What the client sends. Once two requests differed in nothing but their plain messages, it is not asked again:
+        a client takes milliseconds, which are hours for a million requests.
+        """
+        form = json.dumps(request.schema, sort_keys=True)
+        messages = [{"role": message.role, "content": message.text} for message in request.messages]
+        known, is_proven = self._bodies.get(form, ({}, False))
+        if is_proven:
+            return {**known, "messages": messages}
         self._answer = (200, _NO_REPLY)
         call_plugin(self._name, custom_id(request), lambda: self._invoke(request), hint=FIX_AND_RERUN)
-        line = {
-            "custom_id": custom_id(request),
-            "method": "POST",
-            "url": CHAT_COMPLETIONS,
-            "body": json.loads(self._sent),
-        }
-        return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        body: dict[str, Any] = json.loads(self._sent)
+        if body.get("messages") == messages:
+            self._bodies[form] = (body, {**known, "messages": messages} == body)
+        return body
 
     def decode(self, request: Request, result: Result) -> Reply | Failure | Fault:
         """The answer that a result holds: a reply, or why there is none; a failure `may_pass` if it is unexplained."""

@@ -20,42 +20,48 @@ MAX_UNCOMMITTED = 1000
 class BatchResults:
     """The results of one batch.
 
-    seen       requests with a result
+    count      how many results there are
+    seen       waiting requests with a result
     answered   requests whose answer is in the journal
+    faults     requests without an answer that have a result, and the last fault of each
     strangers  results of other requests
-    fault      the last fault
     refusal    why no request of the batch can succeed; they have no answer then, and are sent again
     """
 
     def __init__(self) -> None:
         self.seen: set[int] = set()
         self.answered: set[int] = set()
-        self.strangers, self.fault = 0, ""
+        self.faults: dict[int, Fault] = {}
+        self.count = self.strangers = 0
         self.refusal: ModelError | None = None
-        self._unexplained: list[tuple[Request, Failure]] = []
+        self._unexplained: dict[int, tuple[Request, Failure]] = {}
 
     def add(self, answer: Reply | Failure | Fault, request: Request) -> TypeGuard[Reply | Failure]:
         """Take the answer to a request; returns whether to journal it now."""
+        self.seen.add(request.index)
+        self._unexplained.pop(request.index, None)
+        self.faults.pop(request.index, None)
         if isinstance(answer, Failure) and answer.may_pass:
-            self._unexplained.append((request, answer))
+            self._unexplained[request.index] = (request, answer)
             return False
         if isinstance(answer, Reply | Failure):
             self.answered.add(request.index)
             return True
-        self.fault = answer.message
-        if isinstance(answer, Unusable):
-            self.refusal = ModelError(answer.message, answer.hint)
+        self.faults[request.index] = answer
         return False
 
     def unexplained_failures(self) -> Iterator[tuple[Request, Failure]]:
         """The refused requests to journal as failures: none if a batch without an answer was refused in one voice."""
-        alike = {without_numbers(failure.message) for _, failure in self._unexplained}
-        if not self.answered and len(alike) == 1 and len(self._unexplained) >= FIRST_FAILURES:
-            request, failure = self._unexplained[-1]
+        unusable = next((fault for fault in self.faults.values() if isinstance(fault, Unusable)), None)
+        self.refusal = ModelError(unusable.message, unusable.hint) if unusable else None
+        failures = list(self._unexplained.values())
+        alike = {without_numbers(failure.message) for _, failure in failures}
+        if not self.answered and len(alike) == 1 and len(failures) >= FIRST_FAILURES:
+            request, failure = failures[-1]
             has_schema = request.schema is not None
-            self.refusal = self.refusal or all_failed(len(self._unexplained), failure.message, has_schema)
+            self.refusal = self.refusal or all_failed(len(failures), failure.message, has_schema)
             return
-        for request, failure in self._unexplained:
+        for request, failure in failures:
             self.answered.add(request.index)
             yield request, replace(failure, may_pass=False)
 

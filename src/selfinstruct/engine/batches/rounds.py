@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +28,7 @@ from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Request, Unusable
+from selfinstruct.types import Reply, Request, Unusable
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ LINES_AT_ONCE = 200
 """Results that are read before the event loop looks for a signal again."""
 
 COME_BACK = "Run the same command again later, or now with --wait."
+ANSWER_FILES = "Have your engine answer the files of requests, then run the same command again."
 
 
 class BatchRounds:
@@ -132,15 +133,21 @@ class BatchRounds:
 
     async def _look_again(self, sent: list[SentBatch]) -> None:
         requests = sum(len(batch.indexes) for batch in sent)
-        words = f"{requests:,} requests are with the provider, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
+        in_folder = isinstance(self._batches, FolderBatches)
+        where = f"in {sent[0].provider}" if in_folder else "with the provider"
+        words = f"{requests:,} requests are {where}, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
         if not self._wait:
-            raise Stopped(words, COME_BACK)
+            raise Stopped(words, ANSWER_FILES if in_folder else COME_BACK)
         self._say(f"{words}: looking again in {self._poll_seconds:g} s")
         try:
             await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
         except TimeoutError:
             return
-        raise Stopped("interrupted", COME_BACK)
+        self._check_interrupt()
+
+    def _check_interrupt(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped("interrupted", COME_BACK)
 
     async def _call(self, work: Callable[..., T], *values: object) -> T:
         """Call the batches in a thread; raises the error that the backend reads out of an exception."""
@@ -162,9 +169,10 @@ class BatchRounds:
         """Send files of the requests that wait for an answer and are in no batch, as many as the budget allows."""
         out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
         waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
-        lines = LineFiles(self._affordable(stage, waiting))
+        lines = LineFiles(self._affordable(stage, waiting, self._journal.attempts(stage.name)))
         with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
             while await asyncio.to_thread(lines.has_more):
+                self._check_interrupt()
                 key = uuid.uuid4().hex
                 file = Path(folder) / f"{stage.name}-{key}.jsonl"
                 with file.open("wb") as opened:
@@ -178,7 +186,7 @@ class BatchRounds:
                 self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
                 file.unlink(missing_ok=True)
 
-    def _affordable(self, stage: Stage, waiting: Iterator[int]) -> Iterator[Line]:
+    def _affordable(self, stage: Stage, waiting: Iterator[int], attempts: Mapping[int, int]) -> Iterator[Line]:
         """The lines of waiting requests, until the budget is used up; raises `Stopped` if it has room for none."""
         for out, index in enumerate(waiting):
             request = self._request(stage, index)
@@ -186,13 +194,17 @@ class BatchRounds:
             if not self._budget.allows(prompt, reply, out):
                 return
             self._budget.reserve(prompt, reply)
-            yield Line(index, self._lines.encode(request), prompt_tokens=prompt, completion_tokens=reply)
+            line = self._lines.encode(request, attempts.get(index, 0) + 1)
+            yield Line(index, line, prompt_tokens=prompt, completion_tokens=reply)
 
     async def _find_lost(self, stage: str) -> None:
         """Find the batches that were under way to the provider when the program was killed."""
         for batch in self._journal.open(stage):
             if not batch.provider:
                 found = await self._call(self._batches.find, batch.key)
+                if not found:
+                    lost = f"{len(batch.indexes):,} requests of {stage} were being sent when the command ended"
+                    self._say(f"{lost}, and the provider lists no batch with them: they are sent again")
                 await (self._journal.confirm(batch.key, found) if found else self._journal.withdraw(batch.key)).wait()
 
     # --- from the provider --------------------------------------------------------------------------------------------
@@ -234,13 +246,16 @@ class BatchRounds:
         Returns why the model cannot be used, if that is what all of them say.
         """
         found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
-        ended = [one for one in group if status.state == "ended" or found.seen >= one.indexes]
+        if status.completed and not found.count:
+            raise Stopped(f"batch {provider} has ended, but its {status.completed:,} results are not there", COME_BACK)
+        settled = found.answered | found.seen
+        ended = [one for one in group if status.state == "ended" or settled >= one.indexes]
         await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
         if found.refusal is not None:
             return found.refusal
         requests = sum(len(one.indexes) for one in ended)
         unanswered = sum(len(one.indexes - found.answered) for one in ended)
-        why = status.message or found.fault
+        why = status.message or next((fault.message for fault in found.faults.values()), "")
         if requests and unanswered == requests:
             raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
         if unanswered:
@@ -251,25 +266,25 @@ class BatchRounds:
     async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> BatchResults:
         """Journal the answers to these requests among a batch's results."""
         found, commits = BatchResults(), CommitQueue()
-        unanswered = indexes.intersection(self._journal.unanswered(stage.name))
-        known = indexes - unanswered
-        found.answered = set(known)
+        known = indexes.difference(self._journal.unanswered(stage.name))
+        found.answered, attempts = set(known), self._journal.attempts(stage.name)
         lines = await self._call(self._batches.fetch, provider)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
             for result in filter(None, map(read_result, chunk)):
-                name, index = place_of(result.custom_id) or ("", -1)
-                if index in found.seen and name == stage.name:
-                    continue
-                request = self._request(stage, index) if name == stage.name and index in indexes else None
-                if request is None or custom_id(request) != result.custom_id:
+                found.count += 1
+                name, index, attempt = place_of(result.custom_id) or ("", -1, 0)
+                if name and (name != stage.name or index not in indexes or index in found.answered):
+                    continue  # it belongs to another stage, or has its answer
+                request = self._request(stage, index) if name else None
+                if request is None or custom_id(request, attempt) != result.custom_id:
                     found.strangers += 1
                     continue
-                found.seen.add(index)
-                if index not in unanswered:
-                    continue
                 answer = self._lines.decode(request, result)
+                if not isinstance(answer, Reply) and attempt <= attempts.get(index, 0):
+                    continue  # an earlier attempt, which is why there is this one
                 if found.add(answer, request):
                     await commits.add(self._store.record_answer(request, answer))
+            self._check_interrupt()
         for request, failure in found.unexplained_failures():
             await commits.add(self._store.record_answer(request, failure))
         await commits.wait(0)
