@@ -43,7 +43,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
-from selfinstruct.run.structured import decide_structured
+from selfinstruct.run.structured import decide_structured, refuse_other_form
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
@@ -167,6 +167,7 @@ class Run:
             # an error of the backend is reported before anything is recorded
             backend = self.backends.for_stage(name)
             refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
+            refuse_other_form(name, registry=self.registry, config=self.config, store=self.store)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)
