@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from selfinstruct import SelfInstruct
+from selfinstruct.store import RunStore
 from tests import third_party_plugins as strangers
 from tests.command_line import command
 
@@ -100,7 +102,25 @@ def test_a_plugin_that_was_edited_within_a_run_is_named_once_with_what_that_mean
     assert said.count("plugin 'mine' has changed: decisions up to here were made by its former text") == 1
     again = said.partition(", or: selfinstruct ")[2].splitlines()[0]
     assert "has changed" not in command(*RUN, "6", *use).done().err
-    command(*again.replace("NEW_FOLDER", "again").split()).done()
+    anew = again.replace("NEW_FOLDER", "again").split()
+    assert "has changed" not in command(*anew).done().err
+    strangers.write(Path(), strangers.FILTER, "mine")
+    assert "plugin 'mine' has changed" in command(*anew).done().err, "the finished run is not reprocessed again"
+
+
+def test_a_run_of_an_older_version_keeps_the_versions_of_our_own_plugins() -> None:
+    strangers.write(Path(), strangers.FILTER, "mine")
+    use = (*MINE, "--filter", "starts-with")
+    command(*RUN, "3", *use).done()
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        older = dict.fromkeys(store.facts.plugins, "0.0.9") | {"mine": ""}
+    with closing(RunStore.open(Path("run"))) as store:
+        store.facts.record_plugins(older)
+    assert "has changed" not in command(*RUN, "4", *use).done().err
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        digest = store.facts.plugins["mine"]
+        assert digest.startswith("sha256:")
+        assert store.facts.plugins == older | {"mine": digest}
 
 
 def test_a_plugin_that_is_mended_before_any_decision_goes_on_without_a_warning() -> None:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from selfinstruct import __version__
 from selfinstruct.config import RunConfig
 from selfinstruct.plugins.registry import FILTER, Registry
 from selfinstruct.store import RunStore
@@ -21,16 +22,20 @@ def report_plugins(registry: Registry, config: RunConfig, *, is_new: bool, say: 
 
 
 def report_changed_plugins(store: RunStore, registry: Registry, say: Callable[[str], None]) -> None:
-    """Record the plugins as they are now, and report each that has changed since decisions were made."""
-    recorded, now = store.facts.plugins, registry.versions
-    if recorded | now == recorded:
+    """Record the user's plugins as they are now, and report each that has changed since decisions were made."""
+    recorded = store.facts.plugins
+    changed = {
+        name: version
+        for name, version in registry.versions.items()
+        if version not in (recorded.get(name), __version__)  # ours change with this program, which has its own fact
+    }
+    if not changed:
         return
-    store.facts.record_plugins(recorded | now)
+    store.facts.record_plugins(recorded | changed)
     again = f"selfinstruct reprocess {shlex.quote(str(store.folder))} --out NEW_FOLDER"
     if any(store.totals(stage).candidates for stage in ENGINE_STAGES):
-        for name, version in now.items():
-            # those of this distribution change with it, and older versions recorded no digests of files
-            if recorded.get(name) not in (None, "", version, store.facts.version):
+        for name in changed:
+            if recorded.get(name):  # older versions recorded no digests of files
                 say(
                     f"plugin '{name}' has changed: decisions up to here were made by its former text; to apply it to "
                     f"all, start a new run, or: {again}"
