@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selfinstruct.errors import ModelError
+from selfinstruct.text.final_answer import final_text
 from selfinstruct.types import Decision, Reply, Request
 
 FIRST, LATER = 8, 10
@@ -12,6 +13,12 @@ FIRST, LATER = 8, 10
 are needed as a good reply has followed before, so that a model of which half the replies are cut is not ended."""
 
 NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
+
+BLANK = ' \t\r\n{}[]"'
+"""What a text of JSON holds that says nothing."""
+
+NO_SCHEMA = "Ask without one: --set run.structured=false"
+KEPT = ", and --out another folder: a stage with replies keeps its form."
 
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
@@ -35,10 +42,15 @@ class UnproductiveReplies:
         most = max(self._most, lookahead) if self._is_proven else self._most
         return max(1, min(lookahead, most - self._count))
 
+    @staticmethod
+    def has_text(reply: Reply) -> bool:
+        """Whether a reply is more than thinking and blanks."""
+        return bool(final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK))
+
     def settled(
         self, request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool, is_new: bool
     ) -> None:
-        """A reply was settled. `has_text` says that it is more than thinking.
+        """A reply was settled. `has_text` is what the method of this name says of it.
 
         A reply that is not new says nothing bad of the model as it is now.
         """
@@ -57,10 +69,11 @@ class UnproductiveReplies:
             raise ModelError(f"{replies} brought nothing: {self._cause[0]}", hint)
 
 
-def all_failed(count: int, last: str) -> ModelError:
-    """The error that ends a stage whose last requests failed."""
+def all_failed(count: int, last: str, has_schema: bool) -> ModelError:
+    """The error that ends a stage whose last requests failed; `has_schema` says whether they asked for JSON."""
+    hint = f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
     which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
-    return ModelError(f"{which}: {last}")
+    return ModelError(f"{which}: {last}", hint)
 
 
 def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool) -> tuple[str, str] | None:
@@ -77,7 +90,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
         without = "lower the model's reasoning, or start with run.structured=false in another folder"
         return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
     if reply.finish == "length":
-        if reply.text and not reply.text.strip():
+        if reply.text and not reply.text.strip(BLANK):
             return (
                 f"it is {limit} of white space",
                 f"{raise_limit}, or start with run.structured=false in another folder.",
@@ -88,7 +101,8 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    return "it was empty", "Try the model by hand: it may lack a chat template, or think where no reply is read."
+    what = "it was thinking without an answer" if reply.text.strip(BLANK) else "it was empty"
+    return what, "Try the model by hand: it may lack a chat template, or think where no reply is read."
 
 
 def _is_usable(decision: Decision) -> bool:
