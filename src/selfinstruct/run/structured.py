@@ -56,7 +56,7 @@ async def decide_structured(
     if is_answered:
         if is_wanted != bool(known) and (is_wanted or mode is False):
             was, now = (str(form).lower() for form in (known or False, is_wanted))
-            refuse_other_settings(store.folder, [f"run.structured: {was} in the run, now {now}"])
+            refuse_other_settings(store, [f"run.structured: {was} in the run, now {now}"])
         return bool(known)
     if is_wanted and not await accepts_schema():
         if mode is True:
