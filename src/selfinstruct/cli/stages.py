@@ -107,6 +107,7 @@ async def _run_stage(
     """Run one stage, print its progress and its end, and add its summary to `ends` if it started."""
     from selfinstruct.cli.events import JsonEvents
     from selfinstruct.cli.progress import Progress, print_end, print_ratings
+    from selfinstruct.insight.coverage import coverage
     from selfinstruct.insight.ratings import count_ratings
 
     with JsonEvents() if as_json else Progress(quiet, run.wait_reason, partial(run.prices, name)) as progress:
@@ -118,7 +119,7 @@ async def _run_stage(
             if progress.summary is not None and not progress.summary.brought_nothing:
                 ends.append(progress.summary)
                 if not as_json and not quiet:
-                    print_end(progress.summary)
+                    print_end(progress.summary, "" if progress.summary.exit_code else coverage(run.store, name))
                     if name == "judge":
                         print_ratings(count_ratings(run.store.ratings().values()))
 

@@ -68,7 +68,7 @@ class Runner:
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._unproductive = UnproductiveReplies(self._balance.accepted > 0)
         self._failures, self._most_failures = 0, FIRST_FAILURES
-        self._last_failure = ""
+        self._last_failure = ("", False)
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
         self._in_flight: deque[PendingRequest] = deque()
@@ -149,7 +149,7 @@ class Runner:
             if is_complete or not self._collected:
                 self._unproductive.check(is_complete)
             if self._failures >= (1 if is_vain else self._most_failures) and (is_vain or not self._collected):
-                raise all_failed(self._failures, self._last_failure)
+                raise all_failed(self._failures, *self._last_failure)
         except ModelError:
             self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
             raise
@@ -257,7 +257,7 @@ class Runner:
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
             self._failures += is_new  # a recorded failure says nothing about the model now
-            self._last_failure = answer.message if isinstance(answer, Failure) else ""
+            self._last_failure = (answer.message if isinstance(answer, Failure) else "", request.schema is not None)
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
             decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete

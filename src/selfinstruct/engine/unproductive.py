@@ -14,6 +14,12 @@ are needed as a good reply has followed before, so that a model of which half th
 
 NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
 
+BLANK = ' \t\r\n{}[]"'
+"""What a text of JSON holds that says nothing."""
+
+NO_SCHEMA = "Ask without one: --set run.structured=false"
+KEPT = ", and --out another folder: a stage with replies keeps its form."
+
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
 
@@ -53,10 +59,11 @@ class UnproductiveReplies:
             raise ModelError(f"{replies} brought nothing: {self._cause[0]}", hint)
 
 
-def all_failed(count: int, last: str) -> ModelError:
-    """The error that ends a stage whose last requests failed."""
+def all_failed(count: int, last: str, has_schema: bool) -> ModelError:
+    """The error that ends a stage whose last requests failed; `has_schema` says whether they asked for JSON."""
+    hint = f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
     which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
-    return ModelError(f"{which}: {last}")
+    return ModelError(f"{which}: {last}", hint)
 
 
 def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tuple[str, str] | None:
@@ -65,7 +72,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
     limit = f"{request.sampling.max_tokens:,} tokens" if request.sampling.max_tokens else "tokens"
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
-    if final_text(reply.text, is_cut=reply.finish == "length").strip():
+    if final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK):
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
@@ -73,7 +80,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         without = "lower the model's reasoning, or start with run.structured=false in another folder"
         return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
     if reply.finish == "length":
-        if reply.text and not reply.text.strip():
+        if reply.text and not reply.text.strip(BLANK):
             return (
                 f"it is {limit} of white space",
                 f"{raise_limit}, or start with run.structured=false in another folder.",
@@ -84,7 +91,8 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    return "it was empty", "Try the model by hand: it may lack a chat template, or think where no reply is read."
+    what = "it was thinking without an answer" if reply.text.strip(BLANK) else "it was empty"
+    return what, "Try the model by hand: it may lack a chat template, or think where no reply is read."
 
 
 def _is_usable(decision: Decision) -> bool:

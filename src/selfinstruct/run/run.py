@@ -23,6 +23,7 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
+from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -36,7 +37,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
-from selfinstruct.run.structured import decide_structured
+from selfinstruct.run.structured import decide_structured, refuse_other_form
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
@@ -75,8 +76,7 @@ class Run:
         warn_of_keys(self._sources, say)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
-        for plugin in self.registry.broken:
-            say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
+        report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
@@ -133,6 +133,7 @@ class Run:
             refuse_other_settings(self.store, [], "seeds")
         if recorded != facts.config:
             facts.record_config(recorded)
+        report_changed_plugins(self.store, self.registry, self.say)
         return kept
 
     def _frozen(self) -> Tree:
@@ -161,6 +162,7 @@ class Run:
             # an error of the backend is reported before anything is recorded
             backend = self.backends.for_stage(name)
             refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
+            refuse_other_form(name, registry=self.registry, config=self.config, store=self.store)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)

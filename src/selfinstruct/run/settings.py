@@ -269,7 +269,7 @@ def initial_facts(
         seeds_digest=seeds_digest(seeds),
         created_at=now(),
         python=sys.version.split()[0],
-        plugins={plugin.name: plugin.version for plugin in registry.plugins if not plugin.broken},
+        plugins=registry.versions,
     )
 
 

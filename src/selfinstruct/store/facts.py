@@ -120,7 +120,7 @@ class RunFacts:
 
     @property
     def plugins(self) -> dict[str, str]:
-        """Names of the plugins that were installed when the run began, and their versions."""
+        """Names of the plugins at the last command, and their versions, or digests of their files."""
         return self._value("plugins") or {}
 
     @property
@@ -183,6 +183,10 @@ class RunFacts:
     def record_config(self, config: Table) -> None:
         """Record `config` again, once a backend is chosen for an imported run."""
         self._record({"config": config})
+
+    def record_plugins(self, plugins: Mapping[str, str]) -> None:
+        """Record `plugins` again, since one was added or has changed."""
+        self._record({"plugins": dict(plugins)})
 
     def record_stage(self, stage: str, config: Table, *, tree: Table, rated: int | None = None) -> None:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
