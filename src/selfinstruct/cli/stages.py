@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
-EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
+EXITS = (
+    "Exit codes: 0 done, 2 usage or data, 3 a plugin or its package, 4 the model cannot be used, "
+    "5 stopped and can be resumed."
+)
 ESTIMATED = {
     "classify": ("classify", "instruction", "classified"),
     "instances": ("answer", "instruction", "answered"),
