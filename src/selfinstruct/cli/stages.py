@@ -14,7 +14,8 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
-from selfinstruct.cli.text import duration, pluralize
+from selfinstruct.cli.text import duration
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.run.estimated import Estimate, StageEstimate

@@ -17,7 +17,15 @@ from selfinstruct.api import Backend, mask_secrets
 from selfinstruct.api.environment import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import (
+    ModelError,
+    PluginError,
+    RunError,
+    SelfInstructError,
+    UsageError,
+    plugin_cause,
+    pluralize,
+)
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import has_own, limits_for, shared_by
@@ -69,7 +77,7 @@ def examine(
     seeds: list[SeedTask] = []
     try:
         seeds = initial_seeds(registry, config, sources)
-        yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
+        yield Finding("config", Check("seeds", True, f"{pluralize(len(seeds), 'seed task')} from {config.run.seeds}"))
     except SelfInstructError as error:
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)

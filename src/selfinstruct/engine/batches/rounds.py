@@ -25,7 +25,7 @@ from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
 from selfinstruct.engine.stages.protocol import Stage
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError, pluralize
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
 from selfinstruct.types import Reply, Request, Unusable
@@ -183,7 +183,7 @@ class BatchRounds:
                 await self._journal.record(key, stage.name, indexes, tokens=tokens, price_share=share).wait()
                 provider = await self._call(self._batches.submit, file, key)
                 await self._journal.confirm(key, provider).wait()
-                self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
+                self._say(f"sent {pluralize(len(held), 'request')} of {stage.name} as batch {provider}")
                 file.unlink(missing_ok=True)
 
     def _affordable(self, stage: Stage, waiting: Iterator[int], attempts: Mapping[int, int]) -> Iterator[Line]:
