@@ -266,7 +266,7 @@ def components() -> Lines:
     yield "# Components\n"
     yield NOTE
     yield "`selfinstruct plugins list` shows what is installed, `selfinstruct plugins show KIND:NAME` one with its"
-    yield "options. The column *value* has the default, or else what to write.\n"
+    yield "options. The column *value* has the default, which a recipe may override, or else what to write.\n"
     registry = Registry.load()
     shown = (DOCS / "filters.md").read_text("utf-8")
     for one in KINDS:
@@ -300,7 +300,8 @@ def components() -> Lines:
 
 REJECTED_WORDS = (
     "Every candidate that was not kept. Rows of later stages also have `subject` and `instruction` (id and text of the "
-    "instruction), and what was dropped: `input` and `is_classification` of an example, the answers of a rating."
+    "instruction; in `judge`, a digest of the example and no text), and what was dropped: `input` and "
+    "`is_classification` of an example, the answers of a rating."
 )
 
 FILES: Mapping[str, tuple[str, type[BaseModel]]] = {
@@ -337,7 +338,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "facts": "topic, difficulty and others, by name, if `[classify] facts` asks for them",
     "grade": "from 1 to 5, if the judge was asked for grades",
     "model": "the model that rated",
-    "is_classification": "whether the answer is one of a few labels; of a label, `Yes`, `No` or `Unknown`",
+    "is_classification": "whether the answer is one of a few labels; as text `Yes`, `No` or `Unknown`",
 }
 
 SEED_WORDS: Mapping[str, str] = {
@@ -358,7 +359,7 @@ FILES_HEAD = """\
 
 {note}
 A run folder holds `run.sqlite`, which is the run, and these files, written from it whenever a command ends and by
-`selfinstruct export`. They are UTF-8, one JSON object a line. A key is never renamed or dropped; new ones may be added.
+`selfinstruct export`. They are UTF-8, one JSON object a line. [Versions](../versions.md) says how long keys stay.
 [Training data](../formats.md) has a page of its own.
 """
 
@@ -394,7 +395,7 @@ EXITS = {
     0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
-    3: "a plugin: the message names it",
+    3: "a plugin that fails, or whose package is not installed: the message names it",
     4: "the model cannot be used: key, name, server",
     5: "stopped before its goal; the same command continues (after a used-up budget, with a larger one)",
 }
@@ -538,7 +539,8 @@ def annotated(annotation: Any) -> str:
     if origin is Literal:
         return alternatives([f"`{one}`" for one in inner])
     if origin in (list, tuple):
-        return f"list of {annotated(inner[0])}s".replace("`s", "`")
+        words = annotated(inner[0])
+        return f"list of {words}" if words.endswith("`") else f"list of {words}s"
     if origin in (dict, Mapping) or (inspect.isclass(annotation) and issubclass(annotation, BaseModel)):
         return WORDS.get(annotation, "object")
     return WORDS[annotation]

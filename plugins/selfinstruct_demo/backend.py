@@ -11,7 +11,9 @@ from selfinstruct_demo.options import DemoOptions
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-NOTE = "a fixed grammar, not a language model: its answers are right, its tasks of some seventy kinds"
+NOTE = (
+    "a fixed grammar, not a language model: its answers are right, its tasks of some seventy kinds, whatever the seeds"
+)
 
 
 class DemoBackend(Backend):

@@ -116,9 +116,9 @@ def write_day(value: date) -> str:
 
 
 def read_days(text: str) -> list[date]:
-    """All dates in a text, in the form of `write_day`."""
-    found = re.findall(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})", text)
-    return [date(int(year), MONTHS.index(month) + 1, int(numeral)) for numeral, month, year in found]
+    """All dates in a text, in the form of `write_day`; the recipe `paper` writes tasks in lower case."""
+    found = re.findall(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}})", text, re.IGNORECASE)
+    return [date(int(year), MONTHS.index(month.title()) + 1, int(numeral)) for numeral, month, year in found]
 
 
 def items(text: str) -> list[str]:

@@ -107,7 +107,7 @@ class AnswerOptions(Options):
 class AnswerFilter(Filter[Draft]):
     """Drop answers: those that the reply announces, that follow a task, or that are a statement or a title.
 
-    A task whose answer has a label, such as `Answer:`, is kept without it. The rules about wording are English.
+    A task whose answer has a label, such as `Answer:`, is kept without the answer. The rules about wording are English.
     """
 
     def __init__(self, options: AnswerOptions) -> None:

@@ -31,7 +31,8 @@ class EchoOptions(Options):
 class EchoFilter(Filter[Draft | Example]):
     """Drop text that repeats the prompt, such as one of its rules as a task, or what a field is for as its value.
 
-    A draft is compared with its own prompt, examples aside; an example only with `phrases`. Numbers do not matter.
+    A draft is compared with its own prompt, examples aside, and with `phrases`; an example only with `phrases`. Numbers
+    do not matter.
     """
 
     def __init__(self, options: EchoOptions) -> None:

@@ -20,6 +20,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from selfinstruct import ModelError, Result, SelfInstruct, Stopped
+from selfinstruct.errors import ConfigError
 from selfinstruct.store import RunStore
 from selfinstruct.types import Prices
 from selfinstruct_demo.model import DemoChatModel
@@ -360,6 +361,21 @@ def test_openai_takes_batches_too(server: BatchServer, project: Path, monkeypatc
         batched.classify()
     assert batched.classify().summary.accepted == 4
     assert [request.headers["authorization"] for request in server.sent_to("/v1/batches")] == ["Bearer sk-batch-key"]
+
+
+def test_requests_that_are_out_in_a_batch_keep_their_form(
+    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-batch-key")
+    settings = {"backend.model": "openai:llama-3.1-8b-instant", "backend.base_url": f"{server.url}/v1"}
+    SelfInstruct(backend="langchain", out="openai", settings=settings).generate(4)
+    batched = SelfInstruct(out="openai", settings={"run.batch": True})
+    with pytest.raises(Stopped, match="with the provider"):
+        batched.classify()
+    with pytest.raises(ConfigError, match="true in the run, now false"):
+        SelfInstruct(out="openai", settings={"run.batch": True, "run.structured": False}).classify()
+    assert batched.classify().summary.accepted == 4
+    assert len(server.batches) == 1
 
 
 def test_a_backend_without_batches_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

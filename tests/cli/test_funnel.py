@@ -47,10 +47,23 @@ def test_the_filters_stand_in_the_order_of_the_chain() -> None:
     assert names == [use["use"] for use in read_recipe("chat")["generate"]["filters"]]
     assert names[:2] == ["cut", "unreadable"]
     assert names[-1] == "rouge-l"
-    out = command("status", "--out", "d").done().out
-    assert [line.split("  ")[-1].partition(":")[0] for line in out.splitlines() if "%" in line][
-        1 : len(names) + 1
-    ] == names
+    generate = command("status", "--out", "d").done().out.partition("\nclassify\n")[0].splitlines()
+    shown = [line.split("  ")[-1].partition(":")[0] for line in generate if "%" in line and "accepted" not in line][1:]
+    (idle,) = (line.split(": ")[1].split(", ") for line in generate if "these filters dropped nothing" in line)
+    assert [name for name in names if name in shown] == shown
+    assert [name for name in names if name not in shown] == idle
+
+
+def test_instructions_without_a_label_or_an_example_are_counted_at_the_end_and_in_the_status() -> None:
+    ended = command("run", "--backend", "demo", "--out", "d", "--target", "60", "--set", "classify.attempts=1").done()
+    labels, whole = rows(Path("d/is_clf_or_not.jsonl")), 60
+    unknown = sum(row["is_classification"] == "Unknown" for row in labels)
+    assert unknown, "the demo's model forgets some"
+    taught = {row["instruction"] for row in rows(Path("d/finetuning/all_generated_instances.jsonl"))}
+    assert len(taught) < whole
+    for out in (ended.out, command("status", "--out", "d").done().out):
+        assert f"  {unknown} of 60 instructions left without a label\n" in out
+        assert f"  60 instructions, {len(taught)} with training examples\n" in out
 
 
 def test_replies_beyond_the_target_wait_and_are_reported() -> None:

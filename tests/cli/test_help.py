@@ -141,3 +141,21 @@ def test_colours_are_for_terminals_and_no_color_turns_them_off(arguments: list[s
     assert not any(code in plain for code in colours), plain
     if arguments[0] == "doctor":
         assert colours[1] in on_a_terminal(arguments, tmp_path / "coloured")
+
+
+def test_the_help_suggests_the_command_of_the_readme_first() -> None:
+    shown = [line.split(": ")[1].strip() for line in (cli.help or "").splitlines() if ": " in line]
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    assert len(shown) == 3
+    for line in shown:
+        assert f"$ {line}\n" in readme
+
+
+def test_the_help_of_export_names_every_format() -> None:
+    from selfinstruct.plugins.registry import ENCODER, Registry
+
+    export = cli.get_command(context(), "export")
+    assert export is not None
+    (words,) = (option.help for option in export.params if isinstance(option, click.Option) and option.name == "format")
+    known = {one.component.name for one in Registry.load().offers(ENCODER) if "export" in one.component.stages}
+    assert known <= set((words or "").replace(",", "").split())

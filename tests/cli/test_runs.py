@@ -86,6 +86,7 @@ def test_a_run_tells_how_it_ended_and_where_the_files_are() -> None:
     assert str(INSTRUCTIONS) in ended.out
     assert str(REJECTED) in ended.out
     assert ended.err.startswith("model: demo (a fixed grammar, not a language model")
+    assert "of some seventy kinds, whatever the seeds)" in ended.err
     assert len(rows(INSTRUCTIONS)) == 5
 
 

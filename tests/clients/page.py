@@ -13,9 +13,8 @@ HEAD = """\
 
 {note}
 The backend [`langchain`](../providers.md#langchain) reaches a provider through the LangChain package that is made for
-it. The tests take the real package of every provider below through the same answers of a server on this computer. They
-check what the run makes of each answer, that the client sends every request once, and that the key appears in no
-message.
+it. The tests run the real package of every provider below against the same answers of a local server. They check what
+the run does with each answer, that the client sends every request once, and that the key appears in no message.
 
 ## What a run does with each answer {{ #answers }}
 

@@ -6,7 +6,7 @@ import inspect
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import pytest
@@ -99,6 +99,10 @@ def test_every_component_and_option_is_documented() -> None:
         for key in offer.component.options.model_fields:
             is_shared = f"| `{key}` |" in kind.partition("\n### ")[0] and f"`{key}`" in part.partition("\nAlso: ")[2]
             assert f"| `{key}` |" in part or is_shared, (offer.kind, name, key)
+
+
+def test_a_list_of_values_keeps_their_names() -> None:
+    assert reference_pages.annotated(list[Literal["old", "self"]]) == "list of `old` or `self`"
 
 
 def test_a_setting_without_a_description_makes_no_page() -> None:

@@ -38,7 +38,8 @@ class CompletionsServer(LoopbackServer):
         if request.path != "/v1/completions":
             return wire.json({"error": {"message": "no such page"}}, 404)
         (prompt,) = request.json["prompt"]
-        choice = {"index": 0, "text": continuation(prompt), "finish_reason": "stop", "logprobs": None}
+        text = prompt + continuation(prompt) if request.json.get("echo") else continuation(prompt)
+        choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
         usage = {"prompt_tokens": 90, "completion_tokens": 60, "total_tokens": 150}
         body = {"id": "1", "object": "text_completion", "created": 1, "model": "base", "choices": [choice]}
         return wire.json({**body, "usage": usage})
@@ -88,6 +89,18 @@ def test_a_completions_endpoint_gets_the_papers_prompt_and_sampling(grow: Callab
     _, _, reply = next(store.decisions_with_replies(GENERATE, "accepted"))
     store.close()
     assert (reply.finish, reply.usage.prompt_tokens, reply.usage.completion_tokens) == ("stop", 90, 60)
+
+
+def test_a_prompt_that_the_server_repeats_is_no_part_of_the_reply(grow: Callable[..., Path]) -> None:
+    with CompletionsServer() as server:
+        backend = {"backend.model": "openai:base", "backend.completion": True, "backend.api_key": "none"}
+        kwargs = {"backend.kwargs": {"model_kwargs": {"echo": True}}}
+        out = grow(backend="langchain", settings={**backend, **kwargs, "backend.base_url": f"{server.url}/v1"})
+        assert server.requests[0].json["echo"] is True
+    store = RunStore.open_readonly(out)
+    _, _, reply = next(store.decisions_with_replies(GENERATE, "accepted"))
+    store.close()
+    assert "Come up with" not in reply.text
 
 
 def test_ollamas_raw_mode_gets_the_papers_prompt_and_sampling(grow: Callable[..., Path]) -> None:

@@ -54,6 +54,13 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
             "Raise generate.sampling.max_tokens",
         ),
         (
+            lambda _a, _n: GroqAnswer("{" + "\n" * 900, "length"),
+            "1,280 tokens of white space",
+            "run.structured=false in another folder",
+        ),
+        (lambda _a, _n: "{}", "it was empty", "Try the model by hand"),
+        (lambda _a, _n: "<think>1. Write a poem.", "it was thinking without an answer", "Try the model by hand"),
+        (
             lambda _a, n: GroqAnswer(f"<ponder>{ALOUD.format(n)}", "length"),
             "on thinking",
             "lower the model's reasoning",
@@ -65,7 +72,20 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         (lambda _a, _n: GroqAnswer("", "content_filter"), "withheld", "Choose another model or provider"),
         (calls_tool, "called a tool", "switch its tools off"),
     ],
-    ids=["no text", "thoughts", "unknown wrapper", "aloud", "blank", "cut", "empty", "withheld", "tool"],
+    ids=[
+        "no text",
+        "thoughts",
+        "blank JSON",
+        "empty JSON",
+        "only thoughts",
+        "unknown wrapper",
+        "aloud",
+        "blank",
+        "cut",
+        "empty",
+        "withheld",
+        "tool",
+    ],
 )
 @pytest.mark.parametrize("concurrency", [1, 64])
 def test_nothing_but_such_replies_costs_a_few_requests(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from selfinstruct import SelfInstruct
 from tests import third_party_plugins as strangers
 from tests.command_line import command, rows
 from tests.export.runs import make_examples, make_run
@@ -224,3 +225,46 @@ def test_the_commands_of_the_card_make_the_same_data_again(tmp_path: Path, monke
         assert program == "selfinstruct"
         command(*args).done()
     assert (project / "FOLDER/data/train.jsonl").read_bytes() == (tmp_path / "set/data/train.jsonl").read_bytes()
+
+
+def test_an_export_says_that_it_replaced_a_dataset_of_another_format_or_run(run: Path) -> None:
+    to = ("--to", "set", "--format")
+    assert "replaced" not in command("export", "--out", run, *to, "alpaca").done().out
+    assert "replaced" not in command("export", "--out", run, *to, "alpaca", "--split", "1").done().out
+    said = command("export", "--out", run, *to, "text").done().out
+    assert "this replaced the dataset in the folder, which was in the format alpaca\n" in said
+    make_run(Path("other"), make_examples(4), created_at="2026-02-02T00:00:00+00:00").close()
+    said = command("export", "--out", "other", *to, "text").done().out
+    assert "which was of the run that started 2026-01-02T03:04:05+00:00\n" in said
+
+
+def test_seed_tasks_are_in_the_dataset_only_if_prepare_includes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = {f"Name {count} rivers." for count in range(2, 14)}
+    given = [{"input": "", "output": "Rhine, Rhone"}, {"input": "in Africa", "output": "Nile, Niger"}]
+    seeds = "".join(json.dumps({"instruction": text, "instances": given}) + "\n" for text in sorted(own))
+    Path("own.jsonl").write_text(seeds)
+    command("run", "--backend", "demo", "--seeds", "own.jsonl", "--target", "12", "--out", "run").done()
+
+    def exported() -> tuple[dict[str, set[str]], str]:
+        command("export", "--out", "run", "--to", "set", "--format", "alpaca", "--split", "0.7").done()
+        files = {part: rows(Path(f"set/data/{part}.jsonl")) for part in ("train", "validation")}
+        texts = {part: {row["instruction"] for row in found} for part, found in files.items()}
+        return texts, Path("set/README.md").read_text("utf-8")
+
+    parts, card = exported()
+    assert not own & (parts["train"] | parts["validation"])
+    assert "instances of seed tasks" not in card
+    command("prepare", "--out", "run", "--include-seeds").done()
+    parts, card = exported()
+    assert own <= parts["train"] | parts["validation"]
+    assert not parts["train"] & parts["validation"], "all examples of a seed task are in one part"
+    everything = rows(Path("set/data/train.jsonl")) + rows(Path("set/data/validation.jsonl"))
+    written = sum(row["instruction"] in own for row in everything)
+    assert f"| instances of seed tasks | {written} of the rows |" in card
+    command("prepare", "--out", "run", "--no-include-seeds").done()
+    assert "instances of seed tasks" not in exported()[1]
+    SelfInstruct(out="run").prepare(include_seeds=True)
+    assert own <= set().union(*exported()[0].values())

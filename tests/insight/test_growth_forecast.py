@@ -124,7 +124,7 @@ def test_a_pool_that_hardly_grows_any_more_has_a_number_too() -> None:
 
 def test_advice_names_the_filter_that_drops_most() -> None:
     assert advice([("rouge-l", "not-novel", 40), ("length", "too-short", 2)], 100).startswith(
-        "rouge-l: not-novel drops 40% of all candidates: in a new run, a larger run.seeds"
+        "rouge-l: not-novel drops 40% of all candidates: in a new run, more seed tasks"
     )
     assert "rejected.jsonl" in advice([("my-own", "odd", 3)], 10)
     assert advice([], 10) == advice([("rouge-l", "not-novel", 1)], 0) == ""

@@ -53,6 +53,13 @@ def test_tasks_are_well_formed(tasks: list[str]) -> None:
         assert task[-1] in '.?"', task
 
 
+def test_tasks_in_lower_case_as_the_paper_writes_them_are_answered() -> None:
+    rng = Random(4)
+    known = [task for _ in range(2000) if (task := recognise(draw_task(rng).capitalize())) is not None]
+    assert len(known) > 1000
+    assert all(task.draw_labelled(rng) if task.labels else task.draw_case(rng) for task in known)
+
+
 def test_about_a_fifth_of_tasks_are_classification(tasks: list[str]) -> None:
     assert 0.17 < sum(map(is_classification, tasks)) / len(tasks) < 0.23
 

@@ -1,8 +1,8 @@
 """The hooks with which a plugin registers components and observes runs. Each docstring is the hook's manual page.
 
-A registering hook is called before there is an event loop. A plugin that is left out is fatal only if the user named
-it or needs one of its components. Observing hooks are called one at a time, in the main thread of a command and in
-another thread for `SelfInstruct` in Python.
+A registering hook is called before there is an event loop. A plugin that is left out is listed as broken, and fatal
+only if the user named it or needs one of its components. Observing hooks are called one at a time, in the main thread
+of a command and in another thread for `SelfInstruct` in Python.
 """
 
 # mypy: disable-error-code="empty-body"
@@ -35,9 +35,9 @@ hookspec = pluggy.HookspecMarker("selfinstruct")
 def selfinstruct_backends() -> list[Component[Backend]]:
     """Offer language models.
 
-    Called once, when a command first needs components, in the thread that loads the plugins; if it raises, its plugin
-    is left out and listed as broken. Import the client only in `build`, so that listing is fast. A backend wraps
-    any LangChain chat model, and leaves retries, waiting and limits to the core.
+    Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
+    out. Import the client only in `build`, so that listing is fast. A backend wraps any LangChain chat model, and
+    leaves retries, waiting and limits to the core.
 
         @hookimpl
         def selfinstruct_backends():
@@ -51,9 +51,9 @@ def selfinstruct_backends() -> list[Component[Backend]]:
 def selfinstruct_samplers() -> list[Component[Sampler]]:
     """Offer ways to choose the examples that a prompt shows.
 
-    Called once, when a command first needs components, in the thread that loads the plugins; if it raises, its plugin
-    is left out and listed as broken. A sampler reads a snapshot of the pool and uses only the random generator in it,
-    so that a resumed run samples like an uninterrupted one.
+    Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
+    out. A sampler reads a snapshot of the pool and uses only the random generator in it, so that a resumed run samples
+    like an uninterrupted one.
 
         @hookimpl
         def selfinstruct_samplers():
@@ -67,9 +67,9 @@ def selfinstruct_samplers() -> list[Component[Sampler]]:
 def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
     """Offer ways to write prompts, and ways to write training rows.
 
-    Called once, when a command first needs components, in the thread that loads the plugins; if it raises, its plugin
-    is left out and listed as broken. A `PromptEncoder` lists in `stages` the stages for which it writes prompts; a
-    `TrainingEncoder` lists `export`. Both are pure.
+    Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
+    out. A `PromptEncoder` lists in `stages` the stages for which it writes prompts; a `TrainingEncoder` lists `export`.
+    Both are pure.
 
         @hookimpl
         def selfinstruct_encoders():
@@ -86,9 +86,9 @@ def selfinstruct_encoders() -> list[Component[PromptEncoder | TrainingEncoder]]:
 def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
     """Offer ways to read replies into items.
 
-    Called once, when a command first needs components, in the thread that loads the plugins; if it raises, its plugin
-    is left out and listed as broken. A post-processor is pure, accepts any text, and returns the items it finds, in
-    order. It does not evaluate: everything that looks like a candidate goes to the filters.
+    Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
+    out. A post-processor is pure, accepts any text, and returns the items it finds, in order. It does not evaluate:
+    everything that looks like a candidate goes to the filters.
 
         @hookimpl
         def selfinstruct_post_processors():
@@ -102,9 +102,9 @@ def selfinstruct_post_processors() -> list[Component[PostProcessor]]:
 def selfinstruct_filters() -> list[Component[Filter[Any]]]:
     """Offer filters, which keep or drop items.
 
-    Called once, when a command first needs components, in the thread that loads the plugins; if it raises, its plugin
-    is left out and listed as broken. The config says which filters run, in which order. A filter listed twice is built
-    twice. A filter remembers through `observe`, which is called for every seed and accepted item in order.
+    Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
+    out. The config says which filters run, in which order. A filter listed twice is built twice. A filter remembers
+    through `observe`, which is called for every seed and accepted item in order.
 
         @hookimpl
         def selfinstruct_filters():

@@ -93,9 +93,9 @@ def cli(context: click.Context, debug: bool) -> None:
     """Grow a few hand-written tasks into an instruction-tuning dataset, with any LangChain chat model.
 
     \b
-    Try it offline:     selfinstruct generate --backend demo --target 50 --out runs/demo
-    With a Groq key:    selfinstruct generate --backend groq --target 100 --out runs/first
-    With local Ollama:  selfinstruct generate --backend ollama --model llama3.1 --out runs/local
+    Try it offline:     selfinstruct run --backend demo --target 100 --out runs/demo
+    With a Groq key:    selfinstruct run --backend groq --target 30 --out runs/first
+    With local Ollama:  selfinstruct run --backend ollama --model llama3.1 --target 30 --out runs/local
     """
     context.obj = {"debug": debug}
     if os.environ.get("NO_COLOR"):  # rich obeys it by itself, click does not

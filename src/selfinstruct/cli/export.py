@@ -36,7 +36,8 @@ FORMATS = (
 @click.option("--to", type=click.Path(path_type=Path), help="Write a dataset to this folder.")
 @click.option(
     "--format",
-    help="messages, alpaca, sharegpt, conversational-prompt-completion, text, or a plugin's; default: the run's own.",
+    help="messages, alpaca, sharegpt, prompt-completion, conversational-prompt-completion, text, or a plugin's. "
+    "Default: the run's own.",
 )
 @click.option(
     "--file",
@@ -94,7 +95,10 @@ FORMATS = (
 )
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
 def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salvage: Path | None, **given: Any) -> None:
-    """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset."""
+    """Write a run's JSONL files again from its database. With --to, write its training examples as a dataset.
+
+    Seed tasks are not in it, unless `selfinstruct prepare --include-seeds` made examples of them.
+    """
     from selfinstruct.config import parse_assignment
     from selfinstruct.errors import ConfigError
     from selfinstruct.plugins.registry import Registry

@@ -29,7 +29,7 @@ def config_options(command: F) -> F:
     options = [
         click.option("--backend", help="Model backend: demo, groq, ollama, langchain, replay, or a plugin's."),
         click.option("--recipe", help="chat (the default), paper, or a TOML file."),
-        click.option("--seeds", help="JSONL file of seed tasks, or builtin for those of the package."),
+        click.option("--seeds", help="File of seed tasks, or builtin for those of the package."),
         click.option(
             "--config", "file", type=click.Path(path_type=Path), help="Default: ./selfinstruct.toml, if it exists."
         ),
@@ -41,7 +41,7 @@ def config_options(command: F) -> F:
             "--plugin",
             "plugins",
             multiple=True,
-            help="A Python file or module with your own hooks. Its code is run.",
+            help="A Python file or module with your own hooks. Its code runs: name only files you trust.",
         ),
         click.option(
             "--filter",
@@ -60,7 +60,7 @@ def config_options(command: F) -> F:
 BUDGET = {
     "max_requests": (click.IntRange(1), "calls to the model"),
     "max_tokens": (click.IntRange(1), "tokens, prompt and reply"),
-    "max_usd": (click.FloatRange(0, min_open=True), "US dollars; needs prices"),
+    "max_usd": (click.FloatRange(0, min_open=True), "US dollars, at the prices of [budget] or of selfinstruct[prices]"),
     "max_hours": (click.FloatRange(0, min_open=True), "hours"),
 }
 """Limits of a run: for each option its type and unit."""
@@ -114,11 +114,18 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     for table, option, value in (
         ("prepare", "min_score", given.get("min_score")),
         ("prepare", "unrated", given.get("unrated")),
+        ("prepare", "include_seeds", given.get("include_seeds")),
         ("judge", "enabled", given.get("rate")),
         ("judge", "backend", given.get("judge")),
     ):
         if value is not None:
             overrides.setdefault(table, {})[option] = value
+    flags = {f"{table}.{name}": f"--{name.replace('_', '-')}" for table, own in overrides.items() for name in own}
+    if given.get("backend"):
+        flags["backend.use"] = f"--backend {given['backend']}"
+    names = given.get("filters") or ()
+    flags |= {f"generate.add_filters[{index}]": f"--filter {name}" for index, name in enumerate(names)}
+    flags |= {f"generate.add_filters.{name}": f"--filter {name}" for name in names}
     return Settings(
         out,
         recipe=given["recipe"],
@@ -126,6 +133,7 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
         overrides=overrides,
         assigned=[parse_assignment(text) for text in given["assigned"]],
         plugins=given["plugins"],
+        flags=flags,
         wait=bool(given.get("wait")),
         batch_folder=given.get("batch_folder"),
     )

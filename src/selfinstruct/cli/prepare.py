@@ -19,12 +19,18 @@ from selfinstruct.cli.stages import EXITS, quiet_option, run_stages
     epilog=examples(
         "selfinstruct prepare --out runs/first",
         "selfinstruct prepare --out runs/first --min-score 2",
+        "selfinstruct prepare --out runs/first --include-seeds",
         more=EXITS,
     ),
 )
 @out_option
 @click.option("--min-score", type=click.IntRange(0, 3), help="Drop examples with a lower rating. 0 drops none.")
 @click.option("--unrated", type=click.Choice(["keep", "drop"]), help="Keep or drop examples without a rating.")
+@click.option(
+    "--include-seeds/--no-include-seeds",
+    default=None,
+    help="Make examples of the seed tasks' own instances too. [default: as in the config]",
+)
 @config_options
 @quiet_option
 def command(out: Path, **given: Any) -> None:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 def command(out: Path, target: int | None, requests: int, **given: Any) -> None:
     """Start a run with its first request. Show the prompt, the reply, what was kept and dropped and why, and the cost.
 
-    The reply is paid for and stays in the run: selfinstruct run with the same options continues from it.
+    The reply is paid for and stays in the run: selfinstruct run with the same options continues from it. The run keeps
+    the seed tasks and settings of this start; to change them, use another --out or delete the folder.
     """
     print_preview(out, target, requests, given=given)
 
@@ -53,6 +54,7 @@ def print_preview(out: Path, target: int | None, requests: int, *, given: dict[s
     with Run(settings_from(out, given), registry=known.registry, sources=known.sources, say=say) as run:
 
         async def work() -> None:
+            run.store.facts.record_previewed(requests)
             await run.stage(GENERATE, target, most_requests=requests)
 
         try:

@@ -195,10 +195,12 @@ class Progress:
         )
 
 
-def print_end(summary: StageSummary) -> None:
+def print_end(summary: StageSummary, coverage: str = "") -> None:
     """Print the counts of a stage that has ended. The reason for an early end is printed as an error."""
     click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
     print_totals(summary)
+    if coverage:
+        click.echo(f"  {coverage}")
 
 
 def print_quiet_end(ends: Sequence[StageSummary], folder: Path) -> None:

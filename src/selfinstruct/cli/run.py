@@ -30,7 +30,8 @@ from selfinstruct.cli.stages import EXITS, estimate_option, quiet_option, run_st
 @click.option(
     "--target",
     type=click.IntRange(1),
-    help="Total number of instructions. Default: the run's last target, or the config's.",
+    help="Total number of instructions; the requests under way when it is reached are paid for too. "
+    "Default: the run's last target, or the config's.",
 )
 @click.option("--judge/--no-judge", "rate", default=None, help="Rate the examples too. [default: as in the config]")
 @estimate_option

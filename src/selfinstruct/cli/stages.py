@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
-EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
+EXITS = (
+    "Exit codes: 0 done, 2 usage or data, 3 a plugin or its package, 4 the model cannot be used, "
+    "5 stopped and can be resumed."
+)
 ESTIMATED = {
     "classify": ("classify", "instruction", "classified"),
     "instances": ("answer", "instruction", "answered"),
@@ -104,6 +107,7 @@ async def _run_stage(
     """Run one stage, print its progress and its end, and add its summary to `ends` if it started."""
     from selfinstruct.cli.events import JsonEvents
     from selfinstruct.cli.progress import Progress, print_end, print_ratings
+    from selfinstruct.insight.coverage import coverage
     from selfinstruct.insight.ratings import count_ratings
 
     with JsonEvents() if as_json else Progress(quiet, run.wait_reason, partial(run.prices, name)) as progress:
@@ -115,7 +119,7 @@ async def _run_stage(
             if progress.summary is not None and not progress.summary.brought_nothing:
                 ends.append(progress.summary)
                 if not as_json and not quiet:
-                    print_end(progress.summary)
+                    print_end(progress.summary, "" if progress.summary.exit_code else coverage(run.store, name))
                     if name == "judge":
                         print_ratings(count_ratings(run.store.ratings().values()))
 

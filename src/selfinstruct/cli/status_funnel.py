@@ -23,6 +23,8 @@ def print_funnel(stage: StageStatus) -> None:
     click.echo(stage.stage)
     for line in _lines(stage.funnel, stage.failures):
         click.echo(f"  {printable(line)}")
+    if stage.coverage:
+        click.echo(f"  {stage.coverage}")
     if stage.summary.requests:
         dollars = "" if stage.cost.usd is None else f", {stage.cost.usd:.4f} US dollars"
         click.echo(f"  {token_counts(stage.summary.usage)}{dollars}")
@@ -46,12 +48,14 @@ def _lines(funnel: Funnel, failures: Mapping[str, int]) -> Iterator[str]:
     source = pluralize(funnel.replies, "reply", "replies") if funnel.requests else pluralize(funnel.replies, "raw text")
     yield source + (f": {counts}" if counts else "")
     yield _row(funnel.candidates, funnel.candidates, "candidates" + (" and missing answers" if missing else ""))
-    for step in funnel.steps:
+    for step in (step for step in funnel.steps if step.dropped):
         reasons = _counts(step.reasons)
         yield _row(-step.dropped, funnel.candidates, (step.filter or "no filter") + (f": {reasons}" if reasons else ""))
     if funnel.quarantined:
         yield _row(-funnel.quarantined, funnel.candidates, "quarantined, because a plugin failed on them")
     yield _row(funnel.accepted, funnel.candidates, "accepted")
+    if idle := [step.filter for step in funnel.steps if not step.dropped]:
+        yield f"these filters dropped nothing: {', '.join(idle)}"
 
 
 def _row(count: int, whole: int, words: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfinstruct.api import Settlement
+from selfinstruct.client.arguments import explain_arguments
 from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
@@ -34,15 +35,16 @@ class SelfInstruct(RunFolder):
         grow.run(100)
         grow.export("data/first", format="alpaca")
 
-    model     a LangChain chat model; or else
-    backend   the name of a backend, such as "groq"
-    out       the run folder; if it holds a run, that run is continued
-    recipe    "chat" (the default), "paper", or a TOML file
-    seeds     a seed file
-    config    a `selfinstruct.toml`
-    plugins   paths of Python files, module names, or objects whose functions carry `@hookimpl`
-    settings  laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
-    wait      whether to wait for a used-up quota, even until tomorrow
+    model         a LangChain chat model; or else
+    backend       the name of a backend, such as "groq"
+    out           the run folder; if it holds a run, that run is continued
+    recipe        "chat" (the default), "paper", or a TOML file
+    seeds         a seed file
+    config        a `selfinstruct.toml`
+    plugins       paths of Python files, module names, or objects whose functions carry `@hookimpl`
+    settings      laid over recipe and file: tables, {"run": {"seed": 7}}, or dotted names, {"run.seed": 7}, which win
+    wait          whether to wait for a used-up quota, even until tomorrow
+    batch_folder  a folder for batches as files, as with `--batch-file`
 
     The constructor raises `ConfigError` for wrong settings and `PluginError` for a plugin that cannot be loaded.
 
@@ -53,6 +55,7 @@ class SelfInstruct(RunFolder):
     in plain and async calls.
     """
 
+    @explain_arguments
     def __init__(
         self,
         *,
@@ -85,7 +88,16 @@ class SelfInstruct(RunFolder):
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:
             overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
+        flags = {
+            f"{table}.{name}": "settings: "
+            for table, own in overrides.items()
+            if isinstance(own, Mapping)
+            for name in own
+        }
+        if backend is not None:
+            flags["backend.use"] = "SelfInstruct(backend=...)"
         if seeds is not None:
+            flags["run.seeds"] = "SelfInstruct(seeds=...)"
             overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
         chosen = Settings(
             Path(out),
@@ -94,6 +106,8 @@ class SelfInstruct(RunFolder):
             overrides=overrides,
             assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
             plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
+            flags=flags,
+            origin="settings: ",
             wait=wait,
             batch_folder=Path(batch_folder) if batch_folder else None,
         )
@@ -149,24 +163,32 @@ class SelfInstruct(RunFolder):
         *,
         min_score: int | None = None,
         unrated: Literal["keep", "drop"] | None = None,
+        include_seeds: bool | None = None,
         observers: Sequence[object] = (),
     ) -> Result:
         """Turn raw instances into training examples, without asking a model.
 
-        min_score  drop examples that the judge rated lower, from 0 to 3
-        unrated    whether to keep or to drop examples without a rating
+        min_score      drop examples that the judge rated lower, from 0 to 3
+        unrated        whether to keep or to drop examples without a rating
+        include_seeds  whether the seed tasks' own instances become training examples too
         """
-        return run_sync(self.aprepare(min_score=min_score, unrated=unrated, observers=observers), self._interrupt)
+        work = self.aprepare(min_score=min_score, unrated=unrated, include_seeds=include_seeds, observers=observers)
+        return run_sync(work, self._interrupt)
 
     async def aprepare(
         self,
         *,
         min_score: int | None = None,
         unrated: Literal["keep", "drop"] | None = None,
+        include_seeds: bool | None = None,
         observers: Sequence[object] = (),
     ) -> Result:
         """The async twin of `prepare`."""
-        chosen = {"prepare.min_score": min_score, "prepare.unrated": unrated}
+        chosen = {
+            "prepare.min_score": min_score,
+            "prepare.unrated": unrated,
+            "prepare.include_seeds": include_seeds,
+        }
         return await self._stages(PREPARE, chosen, observers=observers)
 
     def judge(self, *, observers: Sequence[object] = ()) -> Result:

@@ -13,7 +13,7 @@ from selfinstruct.api import Options, Sampling, TaskFact
 class RunOptions(Options):
     """The table `[run]`: settings for all stages."""
 
-    seeds: str = Field("builtin", description="JSONL file of seed tasks, or builtin for the 175 of the package.")
+    seeds: str = Field("builtin", description="File of seed tasks, or builtin for the 175 of the package.")
     seed_tasks: Literal["all", "classification"] = Field("all", description="Which seed tasks to use.")
     seed: int = Field(42, description="Random seed.")
     lookahead: int = Field(8, ge=1, description="Requests that may be planned after the last settled one.")

@@ -28,10 +28,13 @@ class CompletionModel:
         """Continue the text; raises `ModelError` if the prompt is a conversation, and what the client raises."""
         if [role for role, _ in messages] != ["human"]:
             raise refused_conversation(config["metadata"]["selfinstruct_stage"])
+        prompt = messages[0][1]
         result = await self._model.agenerate(
-            [messages[0][1]], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"], **more
+            [prompt], stop=self._stop, metadata=config["metadata"], run_name=config["run_name"], **more
         )
-        return _message(result.generations[0][0], result.llm_output or {})
+        generation = result.generations[0][0]
+        text = generation.text.removeprefix(prompt)  # some servers repeat it (`echo`)
+        return _message(text, {**(result.llm_output or {}), **(generation.generation_info or {})})
 
 
 def refused_conversation(stage: str) -> ModelError:
@@ -49,15 +52,14 @@ def with_messages(model: BaseChatModel | BaseLLM, sampling: Sampling) -> BaseCha
     return cast("BaseChatModel", model)
 
 
-def _message(generation: Any, about: Mapping[str, Any]) -> AIMessage:
+def _message(text: str, facts: dict[str, Any]) -> AIMessage:
     """A continuation as a message, with what the client knows of its end, its model and its tokens."""
     from langchain_core.messages import AIMessage
 
-    facts = {**about, **(generation.generation_info or {})}
     used = facts.pop("token_usage", None) or {}
     prompt = used.get("prompt_tokens", facts.get("prompt_eval_count"))
     reply = used.get("completion_tokens", facts.get("eval_count"))
     usage: Any = None
     if prompt is not None and reply is not None:
         usage = {"input_tokens": prompt, "output_tokens": reply, "total_tokens": prompt + reply}
-    return AIMessage(generation.text, response_metadata=facts, usage_metadata=usage)
+    return AIMessage(text, response_metadata=facts, usage_metadata=usage)

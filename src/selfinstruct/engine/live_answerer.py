@@ -22,6 +22,7 @@ from selfinstruct.engine.plugin_calls import (
     plugin_failed,
 )
 from selfinstruct.engine.retry_policy import Attempts, Breaker, Rejections, RetryPolicy, hint_for, is_refusal
+from selfinstruct.engine.unproductive import KEPT, NO_SCHEMA
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
     Busy,
@@ -47,7 +48,6 @@ Answer = Reply | Failure | Exhausted
 DOWN = "Nothing is lost. Run the same command again when it answers."
 NEVER_ANSWERED = "Check the address, base_url. Nothing is lost: run the same command again when it answers."
 TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
-NO_SCHEMA = "Ask without one: --set run.structured=false"
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -238,7 +238,7 @@ class LiveAnswerer:
             raise self._masked(failed) from None
         if request.schema is not None and chat.refuses_schema(fault.message):
             words = f"the model refuses the JSON schema that {request.stage} asks with: {fault.message}"
-            return Unusable(words, NO_SCHEMA)
+            return Unusable(words, NO_SCHEMA + KEPT if self._is_proven or self._answers else NO_SCHEMA)
         return fault
 
     def _learn(self) -> None:

@@ -26,6 +26,7 @@ from selfinstruct.types import (
     Rating,
     RawInstances,
     Rejected,
+    Reply,
     Request,
     Similarity,
     Ties,
@@ -42,6 +43,8 @@ FIX_AND_RERUN = "Fix the plugin and run the same command again. No paid reply is
 _TOKENISERS, _TIES = get_args(Tokenising), get_args(Ties)
 _FLAT = (str, int, bool)
 _ITEMS = (Draft, Label, RawInstances, Example, Rating)
+_VALUES = (*_ITEMS, Instruction, Request, Reply)
+"""What the core hands to plugins."""
 
 
 def call_plugin(name: str, about: str, work: Callable[..., T], *values: object, hint: str = HINT) -> T:
@@ -63,7 +66,11 @@ def raise_for_plugin(name: str, about: str, error: BaseException, *, hint: str =
 
 def plugin_failed(name: str, about: str, error: BaseException, *, hint: str = HINT) -> PluginError:
     """The error that names a component, what it was about, and where it failed; raises Ctrl-C itself again."""
-    return PluginError(f"{name} failed{_place(error)} on: {shorten(about)!r}: {plugin_cause(error)}", hint)
+    cause = plugin_cause(error)
+    if isinstance(error, AttributeError) and isinstance(error.obj, _VALUES):
+        known = ", ".join(part for part in dir(error.obj) if not part.startswith("_"))
+        cause += f"; {type(error.obj).__name__} has {known}"
+    return PluginError(f"{name} failed{_place(error)} on: {shorten(about)!r}: {cause}", hint)
 
 
 def check_request(request: Request) -> None:

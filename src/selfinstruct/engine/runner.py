@@ -68,7 +68,7 @@ class Runner:
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._unproductive = UnproductiveReplies(self._balance.accepted > 0)
         self._failures, self._most_failures = 0, FIRST_FAILURES
-        self._last_failure = ""
+        self._last_failure = ("", False)
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
         self._in_flight: deque[PendingRequest] = deque()
@@ -149,7 +149,7 @@ class Runner:
             if is_complete or not self._collected:
                 self._unproductive.check(is_complete)
             if self._failures >= (1 if is_vain else self._most_failures) and (is_vain or not self._collected):
-                raise all_failed(self._failures, self._last_failure)
+                raise all_failed(self._failures, *self._last_failure)
         except ModelError:
             self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
             raise
@@ -237,6 +237,8 @@ class Runner:
             room, most = left_of(self._stage.goal, accepted), left_of(self._bounds.max_candidates, candidates)
             if outcomes and (time.monotonic() - began > EVALUATION_SECONDS_PER_TRIP or 0 in (room, most)):
                 break
+            if not self._stage.recorded:  # before it is read, since the reader finds this text in the cache
+                pending.has_text = self._unproductive.has_text(reply)
             read = partial(self._stage.read, pending.request, reply)
             try:
                 outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room=room, most=most)
@@ -257,7 +259,7 @@ class Runner:
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
             self._failures += is_new  # a recorded failure says nothing about the model now
-            self._last_failure = answer.message if isinstance(answer, Failure) else ""
+            self._last_failure = (answer.message if isinstance(answer, Failure) else "", request.schema is not None)
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
             decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete
@@ -279,7 +281,7 @@ class Runner:
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
         if isinstance(answer, Reply) and not self._stage.recorded:
-            self._unproductive.settled(request, answer, decisions, is_new=is_new)
+            self._unproductive.settled(request, answer, decisions, has_text=pending.has_text, is_new=is_new)
         reply, failure = (None, answer.message) if isinstance(answer, Failure) else (answer, "")
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
 

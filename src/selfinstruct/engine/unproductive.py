@@ -14,6 +14,12 @@ are needed as a good reply has followed before, so that a model of which half th
 
 NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
 
+BLANK = ' \t\r\n{}[]"'
+"""What a text of JSON holds that says nothing."""
+
+NO_SCHEMA = "Ask without one: --set run.structured=false"
+KEPT = ", and --out another folder: a stage with replies keeps its form."
+
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
 
@@ -36,9 +42,19 @@ class UnproductiveReplies:
         most = max(self._most, lookahead) if self._is_proven else self._most
         return max(1, min(lookahead, most - self._count))
 
-    def settled(self, request: Request, reply: Reply, decisions: Sequence[Decision], *, is_new: bool) -> None:
-        """A reply was settled; one that is not new says nothing bad of the model as it is now."""
-        cause = _cause(request, reply, decisions)
+    @staticmethod
+    def has_text(reply: Reply) -> bool:
+        """Whether a reply is more than thinking and blanks."""
+        return bool(final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK))
+
+    def settled(
+        self, request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool, is_new: bool
+    ) -> None:
+        """A reply was settled. `has_text` is what the method of this name says of it.
+
+        A reply that is not new says nothing bad of the model as it is now.
+        """
+        cause = _cause(request, reply, decisions, has_text=has_text)
         if cause is None:
             self._longest = max(self._longest, self._count)
             self._is_proven, self._count = True, 0
@@ -53,19 +69,20 @@ class UnproductiveReplies:
             raise ModelError(f"{replies} brought nothing: {self._cause[0]}", hint)
 
 
-def all_failed(count: int, last: str) -> ModelError:
-    """The error that ends a stage whose last requests failed."""
+def all_failed(count: int, last: str, has_schema: bool) -> ModelError:
+    """The error that ends a stage whose last requests failed; `has_schema` says whether they asked for JSON."""
+    hint = f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
     which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
-    return ModelError(f"{which}: {last}")
+    return ModelError(f"{which}: {last}", hint)
 
 
-def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tuple[str, str] | None:
+def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool) -> tuple[str, str] | None:
     """Why a reply brought nothing, and what to do; `None` for one that brought something, or ended by itself."""
     raise_limit = f"Raise {request.stage}.sampling.max_tokens"
     limit = f"{request.sampling.max_tokens:,} tokens" if request.sampling.max_tokens else "tokens"
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
-    if final_text(reply.text, is_cut=reply.finish == "length").strip():
+    if has_text:
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
@@ -73,7 +90,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         without = "lower the model's reasoning, or start with run.structured=false in another folder"
         return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
     if reply.finish == "length":
-        if reply.text and not reply.text.strip():
+        if reply.text and not reply.text.strip(BLANK):
             return (
                 f"it is {limit} of white space",
                 f"{raise_limit}, or start with run.structured=false in another folder.",
@@ -84,7 +101,8 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tup
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    return "it was empty", "Try the model by hand: it may lack a chat template, or think where no reply is read."
+    what = "it was thinking without an answer" if reply.text.strip(BLANK) else "it was empty"
+    return what, "Try the model by hand: it may lack a chat template, or think where no reply is read."
 
 
 def _is_usable(decision: Decision) -> bool:

@@ -21,7 +21,7 @@ class Contents:
     """The contents of an exported folder: file and rows of each part, and the options of the export.
 
     `choice` is how the examples were chosen from the `available` ones of the run; `None` means all, in their order.
-    `facts` are the columns that follow those of the format.
+    `facts` are the columns that follow those of the format. `of_seeds` rows are instances of seed tasks.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Contents:
     available: int = 0
     languages: Sequence[str] = ()
     facts: Sequence[str] = ()
+    of_seeds: int = 0
 
 
 def write_card(facts: DatasetFacts, contents: Contents) -> str:
@@ -80,6 +81,7 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
     models = ", ".join(_code(model) for model in facts.models) or "unknown"
     counts = ", ".join(f"{count} in `{contents.files[part]}`" for part, count in contents.counts.items())
     columns = ", ".join(_code(name) for name in (*contents.columns, *contents.facts))
+    by_hand = "; those of the seed tasks are written by hand" if contents.of_seeds else ""
     table = [
         ("method", "Self-Instruct (Wang et al., 2023, [arXiv 2212.10560](https://arxiv.org/abs/2212.10560))"),
         (
@@ -89,10 +91,11 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
         ("written by", f"{models}, through the backend {_code(facts.backend)}"),
         ("grown from", f"{seeds} {facts.seeds} seed tasks, SHA-256 {_code(facts.digest)}"),
         ("rows", counts),
+        *([("instances of seed tasks", f"{contents.of_seeds} of the rows")] if contents.of_seeds else []),
         ("format", f"{_code(str(facts.chosen.get('use', '')))}: {columns}"),
     ]
     lines = [
-        "A language model wrote these instructions and answers. They were filtered, " + _checked(facts),
+        f"A language model wrote these instructions and answers{by_hand}. They were filtered, " + _checked(facts),
         "",
         "| | |\n|---|---|",
         *(f"| {name} | {value} |" for name, value in table),
@@ -228,7 +231,7 @@ def _again(facts: DatasetFacts, contents: Contents) -> str:
     if facts.backend == "given":
         lines.append("The model was handed over from Python, so name a backend with --backend, or do the same.")
     if facts.seeds_name:
-        lines.append("The seed tasks are not part of this folder.")
+        lines.append(f"The seed {'file is' if contents.of_seeds else 'tasks are'} not part of this folder.")
     return "\n".join(lines)
 
 

@@ -25,8 +25,10 @@ from selfinstruct.export.folder import (
     UNFINISHED,
     VALIDATION,
     data_file,
+    read_config,
     refuse_foreign_files,
     remove_old_files,
+    replaced_dataset,
     signed,
 )
 from selfinstruct.export.parquet import write_parquet
@@ -37,7 +39,7 @@ from selfinstruct.files.atomic import write_jsonl, write_text
 from selfinstruct.files.toml import to_toml
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
-from selfinstruct.types import INSTANCES, PREPARE, TASK_FACTS, Example, Json
+from selfinstruct.types import TASK_FACTS, Example, Json
 
 FileFormat = Literal["jsonl", "parquet"]
 COLUMNS = ("id", "is_classification", *TASK_FACTS)
@@ -67,7 +69,8 @@ class Exported:
 class _Plan:
     """The result of the first pass: the number of examples, and the instructions that are held out.
 
-    `chosen` holds the examples if not all are exported, and `available` is the number of those in the run.
+    `chosen` holds the examples if not all are exported, `available` is the number of those in the run, and `of_seeds`
+    the number of exported ones that are instances of seed tasks.
     """
 
     total: int
@@ -75,6 +78,7 @@ class _Plan:
     row: TrainingRow
     chosen: list[KeptExample] | None
     available: int
+    of_seeds: int
 
 
 def export_dataset(
@@ -105,6 +109,7 @@ def export_dataset(
     `PluginError` if the encoder fails; `UsageError` if PyArrow is needed but not installed.
     """
     refuse_foreign_files(folder)
+    before = read_config(folder)
     run = CuratedRun(store)
     plan = _plan(run, encoder, split, choice=choice)
     if taken := [name for name in columns if name in plan.row]:
@@ -126,7 +131,18 @@ def export_dataset(
             asked["balance"] = choice.balance
     name = folder.resolve().name
     contents = Contents(
-        name, files, counts, list(plan.row), shape, split, license, choice, plan.available, languages, columns
+        name,
+        files,
+        counts,
+        list(plan.row),
+        shape,
+        split,
+        license,
+        choice,
+        plan.available,
+        languages,
+        columns,
+        plan.of_seeds,
     )
     config = facts.as_config()
     if choice is not None:
@@ -142,6 +158,8 @@ def export_dataset(
     written = (*files.values(), *texts)
     remove_old_files(folder, written)
     note = _notes(plan, split, choice, is_rated=bool(facts.ratings.rated))
+    if replaced := replaced_dataset(before, read_config(folder)):
+        note = "\n".join(filter(None, (replaced, note)))
     return Exported(folder, counts, tuple(folder / name for name in written), note)
 
 
@@ -149,15 +167,15 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Ch
     """Encode every example once before writing, so that a failing encoder does not change the folder."""
     chosen = choose(run, choice) if choice is not None else None
     first: TrainingRow | None = None
-    total = 0
+    total = of_seeds = 0
     was: dict[str, str] = {}
-    for _, row in encoded(_noted(run.examples() if chosen is None else chosen, was), encoder):
+    for example, row in encoded(_noted(run.examples() if chosen is None else chosen, was), encoder):
         first = first or row
         total += 1
+        of_seeds += bool(example.notes.get("seed"))
     store = run.store
     if first is None:
-        missing = INSTANCES if next(store.raw_instances(), None) is None else PREPARE
-        hint = f"Make them first: selfinstruct {missing} --out {shlex.quote(str(store.folder))}"
+        hint = f"Make them first: selfinstruct run --out {shlex.quote(str(store.folder))}, or run() in Python."
         if run.review_counts:
             hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)
@@ -170,7 +188,7 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Ch
         sides = frozenset(now for now, before in was.items() if before in all_sides)
         held = sides if 0 < len(sides) < len(was) else held
     available = total if chosen is None else sum(1 for _ in run.examples())
-    return _Plan(total, held, first, chosen, available)
+    return _Plan(total, held, first, chosen, available, of_seeds)
 
 
 def _noted(kept: Iterable[KeptExample], was: dict[str, str]) -> Iterator[tuple[str, Example]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from selfinstruct.errors import RunError
 
@@ -52,7 +53,7 @@ def refuse_foreign_files(folder: Path) -> None:
         if _digest(text[: found.start() - 1]) != found[1] or text[found.end() :]:
             hint = "Move it away, or choose another --to. A licence can be given with --license."
             raise RunError(f"{card} was edited since it was written, and would be overwritten", hint)
-    elif _names(folder) and not _is_ours(folder / CONFIG):
+    elif _names(folder) and not read_config(folder):
         raise RunError(f"{folder} holds other files", "Choose another --to.")
 
 
@@ -63,13 +64,29 @@ def remove_old_files(folder: Path, kept: Iterable[str]) -> None:
             (folder / name).unlink()
 
 
-def _is_ours(config: Path) -> bool:
-    """Whether a config.json is of an export: its folder may have lost its card."""
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config.json of an export; empty if there is none. Its folder may have lost its card."""
     try:
-        found = json.loads(config.read_text("utf-8"))
+        found = json.loads((folder / CONFIG).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and "selfinstruct" in found
+        return {}
+    return found if isinstance(found, dict) and "selfinstruct" in found else {}
+
+
+def replaced_dataset(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """A remark on the dataset that an export has replaced, if it was of another run or format; empty if not."""
+    run, old_run = (one.get("created_at") for one in (now, before))
+    name, old_name = (_format(one) for one in (now, before))
+    other = [f"of the run that started {old_run}"] if old_run != run else []
+    other += [f"in the format {old_name}"] if old_name != name else []
+    return f"this replaced the dataset in the folder, which was {' and '.join(other)}" if before and other else ""
+
+
+def _format(config: Any) -> str:
+    """The training format that a config.json names."""
+    for key in ("config", "export", "encoder", "use"):
+        config = config.get(key) if isinstance(config, dict) else None
+    return str(config)
 
 
 def _names(folder: Path) -> set[str]:

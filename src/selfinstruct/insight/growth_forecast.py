@@ -121,7 +121,7 @@ def _needed(line: Trend, pool: int, more: int, *, errors: float) -> int:
 # --- advice -----------------------------------------------------------------------------------------------------------
 
 TOO_SIMILAR_ADVICE = (
-    "in a new run, a larger run.seeds, another generate.sampler (spread, coverage), generate.encoder.topics or another"
+    "in a new run, more seed tasks, another generate.sampler (spread, coverage), generate.encoder.topics or another"
     " model (backend.model) gives different tasks"
 )
 REJECTED = "rejected.jsonl shows what it drops; to keep more, change {} for these replies by `selfinstruct reprocess`"

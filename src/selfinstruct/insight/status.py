@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.insight.cost import Cost, read_cost
+from selfinstruct.insight.coverage import coverage
 from selfinstruct.insight.current_work import CurrentWork, read_current_work
 from selfinstruct.insight.funnel import Funnel, funnels
 from selfinstruct.insight.growth import GrowthStatus, read_growth
@@ -31,6 +32,7 @@ class StageStatus:
     funnel       its requests, replies and candidates, and the drops of each filter in order
     cost         what its calls and batches have cost
     failures     the number of failed requests by cause, the most frequent first
+    coverage     a line on the instructions without a result, or with training examples; empty if there is none
     """
 
     done: int
@@ -39,6 +41,7 @@ class StageStatus:
     funnel: Funnel
     cost: Cost
     failures: Mapping[str, int]
+    coverage: str
 
     @property
     def stage(self) -> str:
@@ -136,7 +139,7 @@ def _stage_as_json(stage: StageStatus) -> dict[str, Any]:
     totals = asdict(stage.summary)
     del totals["stage"], totals["reason"], totals["exit_code"]
     progress = {"done": stage.done, "total": stage.total, "failure_causes": dict(stage.failures), "usd": stage.cost.usd}
-    return totals | progress | {"funnel": stage.funnel.as_json()}
+    return totals | progress | {"coverage": stage.coverage, "funnel": stage.funnel.as_json()}
 
 
 def _html_row(stage: StageStatus) -> tuple[str | int, ...]:
@@ -181,6 +184,7 @@ def _stages(store: RunStore) -> Iterator[StageStatus]:
             funnel=funnel,
             cost=read_cost(store, funnel.stage),
             failures=store.ledger().failure_counts(funnel.stage),
+            coverage=coverage(store, funnel.stage),
         )
 
 

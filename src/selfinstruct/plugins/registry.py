@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -29,6 +27,7 @@ from selfinstruct.api.environment import environment_problem
 from selfinstruct.api.secret_finder import find_secrets, mask_secrets
 from selfinstruct.errors import ConfigError, PluginError, SelfInstructError, UsageError, plugin_cause, suggest
 from selfinstruct.plugins.checks import check_component, check_plugin
+from selfinstruct.plugins.sources import LOAD_HINTS, module_from_file, source_digest
 
 GROUP = "selfinstruct"
 BACKEND, SAMPLER, ENCODER, POST_PROCESSOR, FILTER = "backend", "sampler", "encoder", "post-processor", "filter"
@@ -60,12 +59,13 @@ OBSERVERS = (
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plugin: its source, its version, and, if it is left out, the reason."""
+    """A plugin: its source, its version or else a digest of its file, and, if it is left out, the reason."""
 
     name: str
     source: str
     version: str = ""
     broken: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +104,21 @@ class Registry:
             registry.add(name)
         return registry
 
-    def add(self, named: str) -> None:
+    def add(self, named: str) -> Plugin:
         """Register a plugin that the user named, unless it is registered; raises `PluginError` if it cannot be used."""
         is_file = named.endswith(".py") or "/" in named or "\\" in named
         name = Path(named).stem if is_file else named
         plugin = self._known(name, named, is_file)
         if plugin is None:
-            self._admit(name, named, lambda: _from_file(named) if is_file else importlib.import_module(named))
+            self._admit(name, named, partial(module_from_file if is_file else importlib.import_module, named))
             plugin = self.plugins[-1]
         if plugin.broken:
             beside = Path(f"{named}.py")
             is_unknown = beside.is_file() or f"'{named}'" in plugin.broken
-            hint = f"For the file write: --plugin ./{beside}" if not is_file and is_unknown else ""
+            hint = next((hint for words, hint in LOAD_HINTS.items() if words in plugin.broken), "")
+            hint = f"For the file write: --plugin ./{beside}" if not is_file and is_unknown else hint
             raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
+        return plugin
 
     def _known(self, name: str, named: str, is_file: bool) -> Plugin | None:
         """The plugin that the user named, if it was already found."""
@@ -136,12 +138,14 @@ class Registry:
             raise PluginError(f"plugin {name} cannot be used: {broken}")
 
     def _admit(self, name: str, source: str, load: Callable[[], object], *, version: str = "") -> None:
-        broken = ""
+        broken = digest = ""
         try:
-            self._enter(name, load())
+            plugin = load()
+            self._enter(name, plugin)
+            digest = "" if version else source_digest(plugin)
         except BaseException as error:
             broken = plugin_cause(error)
-        self.plugins.append(Plugin(name, source, version, broken))
+        self.plugins.append(Plugin(name, source, version, broken, digest))
 
     def _enter(self, name: str, plugin: object) -> None:
         """Register a plugin with all its components, or not at all."""
@@ -181,6 +185,11 @@ class Registry:
     def broken(self) -> list[Plugin]:
         """The plugins that were left out because they are broken."""
         return [plugin for plugin in self.plugins if plugin.broken]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The usable plugins, each with its version or the digest of its file."""
+        return {plugin.name: plugin.version or plugin.digest for plugin in self.plugins if not plugin.broken}
 
     def offers(self, kind: str | None = None) -> list[Offer]:
         """All components, sorted by kind and name."""
@@ -257,25 +266,6 @@ def _caller(implementation: Any) -> Callable[..., None]:
         implementation.function(*([value] if implementation.argnames else []))
 
     return call
-
-
-def _from_file(path: str) -> ModuleType:
-    where = Path(path)
-    if not where.is_file():
-        is_odd = where.exists() and not where.is_dir()
-        raise PluginError(f"{path} is not a regular file" if is_odd else f"there is no file {path} in {Path.cwd()}")
-    name = f"selfinstruct_plugin_{where.stem}"  # a name that no other module has: annotations are looked up by it
-    spec = importlib.util.spec_from_file_location(name, where)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def no_backend(registry: Registry) -> UsageError:

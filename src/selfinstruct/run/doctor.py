@@ -57,6 +57,7 @@ def examine(
     loaded before.
     """
     yield from _installation()
+    sources = sources or ConfigSources(settings)
     try:
         registry, config = load(settings, registry, sources)
     except SelfInstructError as error:
@@ -67,7 +68,7 @@ def examine(
     yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
     seeds: list[SeedTask] = []
     try:
-        seeds = initial_seeds(registry, config)
+        seeds = initial_seeds(registry, config, sources)
         yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
     except SelfInstructError as error:
         yield _failed("config", "seeds", error)

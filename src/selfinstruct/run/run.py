@@ -16,20 +16,14 @@ from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer
 from selfinstruct.engine.plugin_calls import is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
-from selfinstruct.errors import (
-    ConfigError,
-    ModelError,
-    PluginError,
-    SelfInstructError,
-    Stopped,
-    plugin_cause,
-)
+from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
+from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -38,11 +32,12 @@ from selfinstruct.run.settings import (
     load,
     refuse_unfinished_reprocessing,
     seeds_digest,
+    warn_of_keys,
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
-from selfinstruct.run.structured import decide_structured
+from selfinstruct.run.structured import decide_structured, refuse_other_form
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
@@ -78,14 +73,14 @@ class Run:
             RunStore.open_readonly(self.folder).close()  # raises the error
         kernel()  # an unknown one is refused before anything is paid
         self.registry, self.config = load(settings, registry, self._sources)
+        warn_of_keys(self._sources, say)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
-        for plugin in self.registry.broken:
-            say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
+        report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
-            initial_seeds(self.registry, self.config)
+            initial_seeds(self.registry, self.config, self._sources)
             self.backends.check_all(rates=self.rates, batches=self._in_batches(CLASSIFY))
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
@@ -123,7 +118,7 @@ class Run:
         frozen, facts = self._frozen(), self.store.facts
         refuse_unfinished_reprocessing(self.store)
         if not facts.are_recorded or not self.store.has_started():
-            seeds, file = initial_seeds(self.registry, self.config), self._sources.recordable_file
+            seeds, file = initial_seeds(self.registry, self.config, self._sources), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
@@ -131,13 +126,14 @@ class Run:
         if facts.run_backend is None or not self.store.totals(GENERATE).accepted:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
-            refuse_other_settings(self.folder, found)
+            refuse_other_settings(self.store, found)
         kept = self.store.seeds()
-        is_same_file = self.config.run.seeds == facts.seeds_path
-        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config)) != seeds_digest(kept):
-            raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
+        is_same_file, digest = self.config.run.seeds == facts.seeds_path, seeds_digest(kept)
+        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config, self._sources)) != digest:
+            refuse_other_settings(self.store, [], "seeds")
         if recorded != facts.config:
             facts.record_config(recorded)
+        report_changed_plugins(self.store, self.registry, self.say)
         return kept
 
     def _frozen(self) -> Tree:
@@ -166,6 +162,7 @@ class Run:
             # an error of the backend is reported before anything is recorded
             backend = self.backends.for_stage(name)
             refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
+            refuse_other_form(name, registry=self.registry, config=self.config, store=self.store)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, observers, self.say)

@@ -13,6 +13,7 @@ from selfinstruct.errors import ModelError, UsageError
 from selfinstruct.run.accounts import has_own
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model
 from selfinstruct.run.run import Run
+from selfinstruct.run.structured import refuse_other_form
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 NEEDS = {
@@ -43,12 +44,14 @@ def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) ->
 
     A completion model is refused for each stage that needs a chat model, whatever is paid first.
 
-    Raises `ModelError` for the first problem, and `PluginError` for a backend that fails in its check.
+    Raises `ModelError` for the first problem, `PluginError` for a backend that fails in its check, and `ConfigError`
+    for a stage that has replies in free text or in JSON and is to ask for the other.
     """
     for stage in stages:
         if stage != PREPARE:
             backend = run.backends.for_stage(stage)
             refuse_completion_model(backend, run.registry, run.config, stage=stage, seeds=run.seeds)
+            refuse_other_form(stage, registry=run.registry, config=run.config, store=run.store)
     table = run.config.stages[GENERATE].table
     goal = target or (table.target if isinstance(table, GenerateTable) else None) or 0
     if run.store.totals(GENERATE).accepted >= goal:
@@ -73,6 +76,8 @@ def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> Non
     """
     if stage in NEEDS and stage in run.config.stages and next(_input(run, stage), None) is None:
         missing, source = NEEDS[stage]
+        if source in NEEDS and next(_input(run, source), None) is None:
+            source = "run"  # more than one stage is missing
         raise UsageError(f"there are no {missing} yet: {how_to_run(source)} first")
 
 

@@ -33,6 +33,26 @@ def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
     return encoder is not None and (mode is True or encoder.prefers_schema)
 
 
+def refuse_other_form(stage: str, *, registry: Registry, config: RunConfig, store: RunStore) -> None:
+    """Raise `ConfigError` if `run.structured` is changed to another form than the replies of a stage have.
+
+    The value of an earlier command is no change: a later stage may have begun with it.
+    """
+    mode, known = config.run.structured, bool((store.facts.structured or {}).get(stage))
+    is_changed = mode != store.facts.tree.get("run", {}).get("structured", AUTO)
+    if mode == AUTO or not is_changed or not _is_asked(store, stage):
+        return
+    is_wanted = wants_schema(registry, config, stage)
+    if is_wanted != known and (is_wanted or mode is False):
+        was, now = (str(form).lower() for form in (known, is_wanted))
+        refuse_other_settings(store, [f"run.structured: {was} in the run, now {now}"])
+
+
+def _is_asked(store: RunStore, stage: str) -> bool:
+    """Whether a stage has a reply, or requests at a provider as a batch; failed requests have no form to keep."""
+    return bool(store.totals(stage).replies or store.batches.open(stage))
+
+
 async def decide_structured(
     stage: str,
     *,
@@ -44,20 +64,14 @@ async def decide_structured(
     """Whether a stage asks with a schema, now and whenever it continues; recorded before it asks.
 
     A run that an older version began has no record of it and keeps asking in free text. A stage without any reply may
-    still change: what it had planned is planned again. Raises `ConfigError` for a stage that has replies of the other
-    form, and `ModelError` if the config insists on a schema that the model does not take.
+    still change: what it had planned is planned again. Raises `ModelError` if the config insists on a schema that the
+    model does not take.
     """
     mode, recorded = config.run.structured, store.facts.structured
     known = None if recorded is None else recorded.get(stage)
-    is_answered = next(store.answered_requests(stage), None) is not None
-    if mode == AUTO and (recorded is None or known is not None or is_answered):
+    if _is_asked(store, stage) or (mode == AUTO and (recorded is None or known is not None)):
         return bool(known)
     is_wanted = wants_schema(registry, config, stage)
-    if is_answered:
-        if is_wanted != bool(known) and (is_wanted or mode is False):
-            was, now = (str(form).lower() for form in (known or False, is_wanted))
-            refuse_other_settings(store.folder, [f"run.structured: {was} in the run, now {now}"])
-        return bool(known)
     if is_wanted and not await accepts_schema():
         if mode is True:
             raise ModelError(f"run.structured is true, but the model that {stage} asks takes no JSON schema", NO_SCHEMA)

@@ -120,7 +120,7 @@ class RunFacts:
 
     @property
     def plugins(self) -> dict[str, str]:
-        """Names of the plugins that were installed when the run began, and their versions."""
+        """Names of the plugins at the last command, and their versions, or digests of their files."""
         return self._value("plugins") or {}
 
     @property
@@ -184,9 +184,22 @@ class RunFacts:
         """Record `config` again, once a backend is chosen for an imported run."""
         self._record({"config": config})
 
+    def record_plugins(self, plugins: Mapping[str, str]) -> None:
+        """Record `plugins` again, since one was added or has changed."""
+        self._record({"plugins": dict(plugins)})
+
     def record_stage(self, stage: str, config: Table, *, tree: Table, rated: int | None = None) -> None:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
         self._record({f"config.{stage}": config, "tree": tree} | ({} if rated is None else {"rated": rated}))
+
+    @property
+    def previewed(self) -> int:
+        """How many requests `preview` was to send; 0 without one."""
+        return int(self._value("previewed") or 0)
+
+    def record_previewed(self, requests: int) -> None:
+        """Record that the first requests were sent by `preview`."""
+        self._record({"previewed": requests})
 
     def record_attempts_from(self, stage: str, index: int) -> None:
         """Record that only fates from this request on, and answers, count as attempts to ask about a subject."""

@@ -17,6 +17,7 @@ from selfinstruct.store.writer import Statement
 from selfinstruct.text.encoding import clean, dumps
 from selfinstruct.types import Decision, Failure, Instruction, Reply, Request, Retry
 
+DELETE_UNANSWERED = "DELETE FROM requests WHERE stage = ?1 AND idx NOT IN (SELECT idx FROM replies WHERE stage = ?1)"
 DELETE_DECISIONS = ("DELETE FROM decisions WHERE stage = ?", "DELETE FROM settlements WHERE stage = ?")
 
 NamedInstruction = str | Mapping[str, Any]

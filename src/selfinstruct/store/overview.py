@@ -87,6 +87,12 @@ class Overview:
         """How many instructions have raw instances."""
         return int(self._read.execute("SELECT count(DISTINCT subject) FROM instances").fetchone()[0])
 
+    def with_results(self, stage: str) -> int:
+        """How many instructions of the run have something that this stage accepted; seed tasks are not counted."""
+        ids = f"SELECT 'g' || idx || '.' || position FROM {_ACCEPTED}"  # noqa: S608 - no values
+        sql = f"SELECT count(DISTINCT subject) FROM {_ACCEPTED} AND subject IN ({ids})"  # noqa: S608 - no values
+        return int(self._read.execute(sql, (stage, GENERATE)).fetchone()[0])
+
     def grades(self) -> dict[int, int]:
         """How often the judge gave each grade, the best grade first."""
         sql = (

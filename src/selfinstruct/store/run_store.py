@@ -189,8 +189,8 @@ class RunStore:
         self._write([(statement, (stage,)) for statement in journal.DELETE_DECISIONS]).result()
 
     def delete_requests(self, stage: str) -> None:
-        """Delete what a stage was about to ask, for a stage that has no reply yet."""
-        self._write([("DELETE FROM requests WHERE stage = ?", (stage,))]).result()
+        """Delete what a stage was about to ask, for a stage that has no reply yet; failed requests stay."""
+        self._write([(journal.DELETE_UNANSWERED, (stage,))]).result()
 
     def calls(self) -> Calls:
         """The journal of calls to models."""

@@ -75,7 +75,9 @@ class BatchResults:
         failures = list(self._unexplained.values())
         alike = {without_numbers(failure.message) for _, failure in failures}
         if not self.answered and len(alike) == 1 and len(failures) >= FIRST_FAILURES:
-            self.refusal = self.refusal or all_failed(len(failures), failures[-1][1].message)
+            request, failure = failures[-1]
+            has_schema = request.schema is not None
+            self.refusal = self.refusal or all_failed(len(failures), failure.message, has_schema)
             return
         for request, failure in failures:
             self.answered.add(request.index)

@@ -13,6 +13,7 @@ from selfinstruct.engine.recorded_answerer import RecordedAnswerer
 from selfinstruct.engine.stages.ratings import RULE, UNRATED, rating_subjects
 from selfinstruct.engine.stages.reprocessed import GONE, ReprocessedStage
 from selfinstruct.run.backends import Say
+from selfinstruct.run.plugin_notes import report_changed_plugins
 from selfinstruct.run.settings import Settings
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, start_or_continue
@@ -48,6 +49,7 @@ class Reprocessing:
         self.say = say
         self._source = source
         self.registry, self.config, self.store = begin_reprocessing(source, out, settings, target=target)
+        report_changed_plugins(self.store, self.registry, say)
         self._stages = StageRun(self.store, lambda line: self.say(line))
 
     def __enter__(self) -> Self:
