@@ -158,11 +158,15 @@ def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
     store = RunStore.open_readonly(Path("g"))
     texts = [text for _, _, text in store.ledger().texts("generate")]
     store.close()
-    longest = max(texts, key=len)
-    begin, middle = longest[: len(longest) // 3], longest[len(longest) // 3 : len(longest) // 2]
+    longest = max(texts, key=len).split()
+    begin, middle = " ".join(longest[:3]), " ".join(longest[4:7])
     for words in (begin.upper(), middle):
-        hint = problem("why", words, "--out", "g").splitlines()[2]
-        assert longest[:40] in hint, hint
+        first = problem("why", words, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()
+        assert words.casefold() in first, first
+    assert (
+        begin.casefold()
+        == problem("why", begin, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()[: len(begin)]
+    )
 
 
 def test_arguments_that_the_class_does_not_take_are_explained() -> None:
