@@ -41,6 +41,7 @@ ROOMS = {
             f"{ENGINE}/test_stopping.py",
             f"{ENGINE}/test_ending.py",
             f"{ENGINE}/test_planning.py",
+            f"{ENGINE}/test_settling.py",
         ],
     ),
     "chain": (f"{CORE}/engine/filter_chain.py", [f"{ENGINE}/test_plugin_faults.py", f"{ENGINE}/test_balance.py"]),

@@ -395,7 +395,7 @@ EXITS = {
     0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
     2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
-    3: "a plugin: the message names it",
+    3: "a plugin that fails, or whose package is not installed: the message names it",
     4: "the model cannot be used: key, name, server",
     5: "stopped before its goal; the same command continues (after a used-up budget, with a larger one)",
 }

@@ -85,10 +85,14 @@ class PaperSampler(Sampler):
 
     def check(self, seeds: Sequence[SeedTask]) -> None:
         """Raise `DataError` if the seeds are too few for the first prompt, which shows nothing else."""
-        if len(seeds) < self._options.total:
+        count, options = len(seeds), self._options
+        if count < options.total:
+            fewer = (
+                f"--set generate.sampler.total={count} --set generate.sampler.machine={min(options.machine, count - 1)}"
+            )
             raise DataError(
-                f"there are {len(seeds)} seed tasks, and a prompt shows {self._options.total}",
-                "Write more, or show fewer: --set generate.sampler.total=N --set generate.sampler.machine=M",
+                f"a prompt shows {options.total} seed tasks, and the run has only {count}",
+                f"Write more, or show fewer: {fewer}" if count else "Write more.",
             )
 
 

@@ -6,7 +6,7 @@ SelfInstructError               1   a bug in selfinstruct, if raised as this cla
 │   ├── DataError               2   a seed file or an import that cannot be read
 │   └── RunError                2   a run folder that is locked, foreign or cannot be written
 │       └── DiskFullError       5   the disk is full: make room, and the same command continues
-├── PluginError                 3   a plugin that cannot be loaded, or that failed while running
+├── PluginError                 3   a plugin that cannot be loaded, lacks a package, or failed while running
 ├── ModelError                  4   a model that cannot be used: key, name, server
 └── Stopped                     5   the run stopped and can be resumed: Ctrl-C, budget, quota
 """
@@ -61,7 +61,7 @@ class RunError(UsageError):
 
 
 class PluginError(SelfInstructError):
-    """A plugin that cannot be loaded, or that failed while running. The message names plugin, component and item."""
+    """A plugin that cannot be loaded, lacks a package, or failed while running. The message names it."""
 
     exit_code = 3
 
@@ -123,6 +123,11 @@ def plugin_frames(error: BaseException) -> list[tuple[FrameType, int]]:
 def shorten(text: str, most: int = 80) -> str:
     """A text for an error: its first `most` characters, with an ellipsis if there are more."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def pluralize(count: int, one: str, more: str = "") -> str:
+    """A count with its noun, such as `1 request` or `2 requests`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def suggest(word: str, known: Sequence[str]) -> str:

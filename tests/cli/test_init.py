@@ -53,14 +53,14 @@ def test_the_seeds_that_are_written_are_the_shipped_ones() -> None:
 def test_a_new_project_works_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = command("init", "my project").done()
     assert [line.endswith(" written") for line in ended.out.splitlines()[:3]] == [True] * 3
-    assert ended.out.splitlines()[-1] == "Next: cd 'my project' && selfinstruct run"
+    assert ended.out.splitlines()[-1] == "Then: cd 'my project' && selfinstruct run"
     monkeypatch.chdir(tmp_path / "my project")
     assert "generate: target of 5 reached" in command("generate", "--target", "5").done().out
     assert Path("runs/default/run.sqlite").is_file()
 
 
 def test_here_needs_no_cd() -> None:
-    assert command("init").done().out.splitlines()[-1] == "Next: selfinstruct run"
+    assert command("init").done().out.splitlines()[-1] == "Then: selfinstruct run"
 
 
 def test_an_edit_of_the_written_config_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:

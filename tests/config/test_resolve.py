@@ -80,15 +80,15 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
         ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: must be 'stop' or 'quarantine'"),
         ({"run": 5}, "run: must be a table"),
         ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: must be greater than or equal to 1"),
-        ({"backend": "demo"}, "backend: must be a table, such as { use = 'NAME' }"),
+        ({"backend": "demo"}, "backend: must be a table, such as { use = 'demo' }"),
         ({"backend": {"latency": 1}}, "backend.use: missing: write use = 'NAME'"),
         ({"backend": {"use": 5}}, "backend.use: must be a text, in quotes"),
-        ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'NAME' }"),
+        ({"generate": {"sampler": "paper"}}, "generate.sampler: must be a table, such as { use = 'paper' }"),
         (
             {"generate": {"filters": {"use": "cut"}}},
             "generate.filters: must be a list of tables: write [[generate.filters]], with double brackets",
         ),
-        ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'NAME' }"),
+        ({"generate": {"filters": ["cut"]}}, "generate.filters[0]: must be a table, such as { use = 'cut' }"),
         ({"generate": {"filters": [{}]}}, "generate.filters[0].use: missing: write use = 'NAME'"),
         ({"generate": {"targt": 5}}, "generate.targt: unknown option; did you mean 'target'?"),
         ({"generate": {"target": 0}}, "generate.target: must be greater than or equal to 1"),
@@ -218,7 +218,7 @@ def test_a_config_file_that_is_wrong_stops_the_command_before_anything_is_made(
 
 def test_a_config_or_recipe_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    command("generate", "--config", "none.toml").failed(2, "there is no config file none.toml", "selfinstruct init")
+    command("generate", "--config", "none.toml").failed(2, "there is no config file none.toml", "Correct the path")
     command("generate", "--backend", "demo", "--recipe", "none").failed(2, "no recipe is called 'none'", "Known: ")
     command("generate", "--backend", "demo", "--recipe", "none.toml").failed(2, "none.toml")
 

@@ -58,7 +58,7 @@ def test_a_run_refuses_other_seeds() -> None:
     lines = builtin_seeds().read_text("utf-8").splitlines()
     Path("mine.jsonl").write_text("\n".join(lines[:20]), "utf-8")
     ended = command("generate", "--target", "9", "--seeds", "mine.jsonl")
-    ended.failed(2, "runs/default started with other seeds", "Use another --out for other seeds.")
+    ended.failed(2, "runs/default started with other seeds", "Use another --out for other seeds")
 
 
 def test_the_same_seeds_in_another_place_are_the_same_seeds() -> None:

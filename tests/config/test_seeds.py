@@ -160,6 +160,10 @@ def test_the_command_that_converts_a_table_of_excel_works(
     assert seed.instruction == "Sing é."
 
 
+def test_a_comment_in_the_first_line_does_not_make_a_table_of_the_file(tmp_path: Path) -> None:
+    assert "Remove the comment" in refusal(seed_file(tmp_path, "# mine, all of them", line()))
+
+
 def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -> None:
     path = tmp_path / "seeds.json"
     path.write_text("[\n" + json.dumps(ROW) + ',\n\n  {"instruction": "Hum."}\n]', "utf-8")
@@ -202,6 +206,14 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         ('{"instruction": "Add.", "output": "3",}', "Remove the comma before the closing bracket"),
         ('{"instruction": "Add\nall.", "output": "3"}', "Write a line break inside a text as \\n"),
         ('{"prompt": "Add.", "completion": "3"}', "Convert it: python -c"),
+        (line(is_clasification=True), "is_classification: it is missing; rename 'is_clasification'"),
+        (line(isClassification=True), "is_classification: it is missing; rename 'isClassification'"),
+        (line(instances=[{"answer": "3"}]), "instances[0].output: it is missing; rename 'answer'"),
+        ('{"instruction": "Add.", "answer": "3"}', "Convert it: python -c"),
+        ('{"instruction": "Add.", "output": "3", "is_classification": True}', "Write true in place of True"),
+        ('{"instruction": "Add.", "output": "3", "input": None}', "Write null in place of None"),
+        ("# comments, too", "Remove the comment"),
+        ("// comments, too", "Remove the comment"),
         (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
         (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
         (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),
@@ -259,7 +271,7 @@ def test_seeds_that_do_not_suffice_for_a_prompt_stop_the_command_before_anything
     monkeypatch.chdir(tmp_path)
     seed_file(tmp_path, line(), line(id="b", instruction="Sing."))
     ended = command("generate", "--backend", "demo", "--seeds", "seeds.jsonl", "--target", "3")
-    ended.failed(2, "2 seed tasks")
+    ended.failed(2, "a prompt shows 8 seed tasks, and the run has only 2")
     assert not (tmp_path / "runs").exists()
 
 

@@ -305,7 +305,7 @@ def test_a_file_that_cannot_be_used_is_named(content: bytes, words: str, tmp_pat
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_file(tmp_path / "c.toml")
-    assert str(caught.value) == f"there is no config file {tmp_path}/c.toml\nMake one with: selfinstruct init ."
+    assert str(caught.value) == f"there is no config file {tmp_path}/c.toml\nCorrect the path."
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         read_file(tmp_path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,6 +146,7 @@ class StageBench:
     acceptance_window: int = 50
     most_requests: int | None = None
     quarantine: bool = False
+    collected: Collection[int] = ()
     rules: Callable[[], Sequence[NamedFilter]] = lambda: [
         NamedFilter("novel", DropRepeats()),
         NamedFilter("no-x", DropInitial("x")),
@@ -167,8 +168,18 @@ class StageBench:
             bounds = Bounds(self.lookahead, self.max_candidates, self.patience, *rate)
             judge = FilterChain(self.rules(), self.quarantine)
             words = stage(goal, most, accepted)
-            self.runner = Runner(words, judge, answerer, store=store, events=self.witness.events(), bounds=bounds)
+            given: dict[str, Any] = {"store": store, "events": self.witness.events(), "bounds": bounds}
+            self.runner = Runner(words, judge, answerer, **given, collected=self.collected)
             return await self.runner.run()
+
+    def record(self, *answers: str | Reply | Failure) -> None:
+        """Put the first requests and their answers into the journal, as another process or a batch did."""
+        with closing(RunStore.open(self.folder)) as store:
+            for index, answer in enumerate(answers):
+                request = Request(GENERATE, index, (Message("user", f"{index} 0"),))
+                store.record_request(request)
+                reply = Reply(answer, "stop", created_at="noon") if isinstance(answer, str) else answer
+                store.record_answer(request, reply).result()
 
     # --- what became of it --------------------------------------------------------------------------------------------
 

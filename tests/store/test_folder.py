@@ -16,6 +16,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import RunError
+from selfinstruct.files.names import REVIEW_FILE
 from selfinstruct.store import RUN_FILE, InitialFacts, RunStore
 from selfinstruct.types import Message, Request
 from tests.command_line import command
@@ -191,6 +192,41 @@ def copied(folder: Path, to: Path, *names: str) -> Path:
     for name in names:
         (to / name).write_bytes((folder / name).read_bytes())
     return to
+
+
+DIES_WHILE_MADE = """
+import os, signal, sqlite3, sys
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+file.execute("PRAGMA cache_size = 1")
+file.execute("BEGIN")
+file.execute("CREATE TABLE made (text)")
+file.execute("INSERT INTO made VALUES (?)", ("x" * 100_000,))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def die_while_made(path: Path) -> None:
+    """What a kill leaves before the switch to a write-ahead log: a part of a database, and a journal to undo it."""
+    path.parent.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-c", DIES_WHILE_MADE, str(path)], check=False)
+    assert path.stat().st_size
+    assert path.with_name(f"{path.name}-journal").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["status", "generate"])
+def test_a_kill_while_the_database_is_made_leaves_a_folder_that_can_be_used(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "run"
+    die_while_made(folder / RUN_FILE)
+    if name == "status":
+        command(name, "--out", str(folder)).failed(2, "there is no run in")
+    command("generate", "--out", str(folder), "--backend", "demo", "--target", "3").done()
+
+
+def test_a_kill_while_the_file_of_reviews_is_made_leaves_a_run_that_can_be_exported(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command("generate", "--out", str(folder), "--backend", "demo", "--target", "3").done()
+    die_while_made(folder / REVIEW_FILE)
+    command("export", "--out", str(folder)).done()
 
 
 def test_a_copy_of_a_killed_run_without_its_log_is_recognised_and_never_starts_again(

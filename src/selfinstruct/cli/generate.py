@@ -11,7 +11,7 @@ from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
 from selfinstruct.cli.stages import EXITS, estimate_option, print_excess, print_terms, quiet_option, run_stages
-from selfinstruct.cli.text import pluralize
+from selfinstruct.errors import pluralize
 
 
 @click.command(

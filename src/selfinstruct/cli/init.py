@@ -84,4 +84,7 @@ def command(*, folder: Path, recipe: str, backend: str, full: bool) -> None:
     except OSError as error:
         raise RunError(f"{error.filename} cannot be written: {error.strerror}", "Choose another folder.") from None
     move = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-    click.echo(f"Next: {move}selfinstruct run")
+    click.echo(
+        f"Next: write your own tasks into {folder / 'data' / 'seed_tasks.jsonl'}, since a run keeps its first seeds."
+    )
+    click.echo(f"Then: {move}selfinstruct run")

@@ -120,6 +120,12 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     ):
         if value is not None:
             overrides.setdefault(table, {})[option] = value
+    flags = {f"{table}.{name}": f"--{name.replace('_', '-')}" for table, own in overrides.items() for name in own}
+    if given.get("backend"):
+        flags["backend.use"] = f"--backend {given['backend']}"
+    names = given.get("filters") or ()
+    flags |= {f"generate.add_filters[{index}]": f"--filter {name}" for index, name in enumerate(names)}
+    flags |= {f"generate.add_filters.{name}": f"--filter {name}" for name in names}
     return Settings(
         out,
         recipe=given["recipe"],
@@ -127,6 +133,7 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
         overrides=overrides,
         assigned=[parse_assignment(text) for text in given["assigned"]],
         plugins=given["plugins"],
+        flags=flags,
         wait=bool(given.get("wait")),
         batch_folder=given.get("batch_folder"),
     )

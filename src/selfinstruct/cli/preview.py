@@ -13,7 +13,8 @@ from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 from selfinstruct.cli.stages import EXITS, silence_clients
-from selfinstruct.cli.text import block, clip, evidence_lines, fate_text, pluralize
+from selfinstruct.cli.text import block, clip, evidence_lines, fate_text
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.store import RunStore
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 def command(out: Path, target: int | None, requests: int, **given: Any) -> None:
     """Start a run with its first request. Show the prompt, the reply, what was kept and dropped and why, and the cost.
 
-    The reply is paid for and stays in the run: selfinstruct run with the same options continues from it.
+    The reply is paid for and stays in the run: selfinstruct run with the same options continues from it. The run keeps
+    the seed tasks and settings of this start; to change them, use another --out or delete the folder.
     """
     print_preview(out, target, requests, given=given)
 
@@ -53,6 +55,7 @@ def print_preview(out: Path, target: int | None, requests: int, *, given: dict[s
     with Run(settings_from(out, given), registry=known.registry, sources=known.sources, say=say) as run:
 
         async def work() -> None:
+            run.store.facts.record_previewed(requests)
             await run.stage(GENERATE, target, most_requests=requests)
 
         try:

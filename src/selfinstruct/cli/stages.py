@@ -14,14 +14,18 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
-from selfinstruct.cli.text import duration, pluralize
+from selfinstruct.cli.text import duration
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.run.estimated import Estimate, StageEstimate
     from selfinstruct.run.run import Run
     from selfinstruct.types import StageSummary
 
-EXITS = "Exit codes: 0 done, 2 usage or data, 3 a plugin, 4 the model cannot be used, 5 stopped and can be resumed."
+EXITS = (
+    "Exit codes: 0 done, 2 usage or data, 3 a plugin or its package, 4 the model cannot be used, "
+    "5 stopped and can be resumed."
+)
 ESTIMATED = {
     "classify": ("classify", "instruction", "classified"),
     "instances": ("answer", "instruction", "answered"),

@@ -42,7 +42,10 @@ def _extra_argument(context: click.Context) -> str:
         value = context.params.get(str(param.name))
         if isinstance(param, click.Option) and str(value).startswith("--"):
             return f": {_name(param)} needs a value, and took {value} for it"
-    if any(param.name == "out" for param in context.command.params):
+    names = {param.name for param in context.command.params}
+    if {"to", "out"} <= names:
+        return "; the run folder is named with --out, and the folder for the dataset with --to"
+    if "out" in names:
         return "; a run folder is named with --out, and a text of several words needs quotes"
     return "; a text of several words needs quotes"
 

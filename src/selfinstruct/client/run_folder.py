@@ -198,5 +198,5 @@ class RunFolder:
                 _, encoder = training_encoder(store, self._settings, self._registry_for(store), name=name)
                 rows = list(training_rows(store, encoder))
         if not rows:
-            raise UsageError("there are no training examples yet: call prepare() first")
+            raise UsageError("there are no training examples yet: call run() first")
         return rows

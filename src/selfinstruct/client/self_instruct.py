@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfinstruct.api import Settlement
+from selfinstruct.client.arguments import explain_arguments
 from selfinstruct.client.event_loop import background_loop, run_sync
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
@@ -54,6 +55,7 @@ class SelfInstruct(RunFolder):
     in plain and async calls.
     """
 
+    @explain_arguments
     def __init__(
         self,
         *,
@@ -86,7 +88,16 @@ class SelfInstruct(RunFolder):
         overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
         if backend is not None:
             overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
+        flags = {
+            f"{table}.{name}": "settings: "
+            for table, own in overrides.items()
+            if isinstance(own, Mapping)
+            for name in own
+        }
+        if backend is not None:
+            flags["backend.use"] = "SelfInstruct(backend=...)"
         if seeds is not None:
+            flags["run.seeds"] = "SelfInstruct(seeds=...)"
             overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
         chosen = Settings(
             Path(out),
@@ -95,6 +106,8 @@ class SelfInstruct(RunFolder):
             overrides=overrides,
             assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
             plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
+            flags=flags,
+            origin="settings: ",
             wait=wait,
             batch_folder=Path(batch_folder) if batch_folder else None,
         )

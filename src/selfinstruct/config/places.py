@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import BaseModel
 
 from selfinstruct.config.tables import ConfigFile, SamplingOptions
+from selfinstruct.config.tree import component_names, path_keys
 from selfinstruct.errors import ConfigError
 
 SYNONYMS = {
@@ -45,13 +47,46 @@ def locate_problems(error: ConfigError, name: str, text: str) -> ConfigError:
     return ConfigError(located, error.hint)
 
 
+def name_origins(error: ConfigError, given: Mapping[str, str]) -> ConfigError:
+    """The error with the way in which a value was given, such as `--filter rouge`, in place of the setting's path.
+
+    `given` holds it by path. One that ends in a space, such as `--set `, stands before the path. The values are taken
+    from the last to the first, as they override each other.
+    """
+    return ConfigError([_name_origin(problem, given) for problem in error.problems], error.hint)
+
+
+def _name_origin(problem: str, given: Mapping[str, str]) -> str:
+    path, colon, words = problem.partition(": ")
+    keys = path_keys(path)
+    for setting, origin in reversed(list(given.items())):
+        pairs = list(zip(path_keys(setting), keys, strict=False))  # one may lie in the other, but not be a whole table
+        if colon and len(pairs) > 1 and all(a == b or (a.isdecimal() and not b.isdecimal()) for a, b in pairs):
+            return f"{origin}{problem}" if origin.endswith(" ") else f"{origin}: {words}"
+    return problem
+
+
+def with_stage(error: ConfigError, tree: Mapping[str, Any]) -> ConfigError:
+    """The error about a component that a list does not have, with the stages of the tree that use it, if any do."""
+    stage, key, name, *_ = [*path_keys(error.problems[0].partition(": ")[0]), "", "", ""]
+    stages = [
+        one for one, table in tree.items() if isinstance(table, Mapping) and name in component_names({key: table})
+    ]
+    if key not in ("filters", "add_filters") or stage in stages or not stages:
+        return error
+    return ConfigError(
+        error.problems, f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
+    )
+
+
 def _line(problem: str, lines: dict[str, int]) -> int:
     """The line of the setting with which a problem begins, or of the table around it; 0 if the file has neither."""
     path = problem.partition(": ")[0]
     while path:
         if line := lines.get(path) or lines.get(f"{path}[0]"):  # `[[list]]` has the line of its first table
             return line
-        path = re.sub(r"(?:\.?[^.\[\]]+|\[\d+\])$", "", path)
+        last = re.search(r"(?:\.?[^.\[\]]+|\[\d+\])$", path)
+        path = path[: last.start()] if last else ""
     return 0
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from selfinstruct.config.places import homes_of, nearest_home
 from selfinstruct.config.tables import ComponentTable
 from selfinstruct.errors import suggest
+from selfinstruct.plugins.checks import SECRET_NAME
 
 _TYPES = ("bool", "int", "float", "str")
 _TYPE_FAULTS = {
@@ -40,7 +41,10 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
             example = ": write use = 'NAME'" if location[-1] == "use" else ""
             words = f"missing{example}{_description(model, location)}"
         elif fault["type"] == "model_type":
-            example = ", such as { use = 'NAME' }" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
+            named = fault["input"] if isinstance(fault["input"], str) else "NAME"
+            example = (
+                f", such as {{ use = '{named}' }}" if fault["ctx"]["class_name"] == ComponentTable.__name__ else ""
+            )
             words = f"must be a table{example}"
         elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
             words = f"must be a list of tables: write [[{where}]], with double brackets"
@@ -56,6 +60,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
 
 def _suggestion(option: str, known: Sequence[str], where: str) -> str:
     """The suggestion for an unknown option: an option of another table, or a similar one of its own table."""
+    if where.endswith(f"backend.{option}") and SECRET_NAME.search(option) and not any(map(SECRET_NAME.search, known)):
+        return "; this backend takes no key"
     if homes := [path for path in homes_of(option) if path != where]:
         return f"; did you mean {' or '.join(homes)}?"
     return suggest(option, known) or nearest_home(option)

@@ -13,13 +13,16 @@ from selfinstruct.errors import DataError, shorten
 CSV_COLUMNS = ("instruction", "input", "output", "is_classification", "id", "name")
 SHAPE = 'Each seed task is one object, such as {"instruction": "...", "input": "...", "output": "..."}.'
 _EXPORT = "Export the table as CSV (UTF-8) with the columns instruction, input and output."
+_CONSTANTS = {"True": "true", "False": "false", "None": "null"}
+"""The constants of Python, and how JSON writes them."""
+
 _BETWEEN = " \t\r\n"
 
 
 def seed_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
     """The line on which each row starts, and the row. Raises `DataError` with the line of the first mistake."""
     start = text.lstrip(_BETWEEN)[:1]
-    if path.suffix.lower() in (".csv", ".tsv") or (start and start not in '{["' and "," in text.split("\n", 1)[0]):
+    if path.suffix.lower() in (".csv", ".tsv") or (start and start not in '{["#/' and "," in text.split("\n", 1)[0]):
         return _csv_rows(text, path)
     return _json_rows(text, path)
 
@@ -86,6 +89,10 @@ def _skip(text: str, at: int) -> int:
 def _hint(text: str, error: json.JSONDecodeError) -> str:
     if text[error.pos : error.pos + 1] in ("'", "“", "”"):
         return 'Put names and texts between straight double quotes: "instruction".'
+    if text[error.pos : error.pos + 1] == "#" or text.startswith("//", error.pos):
+        return "Remove the comment: JSON has none."
+    if word := next((word for word in _CONSTANTS if text.startswith(word, error.pos)), ""):
+        return f"Write {_CONSTANTS[word]} in place of {word}: JSON has true, false and null."
     if error.msg.startswith("Invalid control character"):
         return "Write a line break inside a text as \\n."
     if text[error.pos : error.pos + 1] in ("]", "}") or error.msg.startswith("Illegal trailing comma"):

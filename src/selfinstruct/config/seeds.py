@@ -30,6 +30,7 @@ _OTHER_SHAPES = {
     ("prompt", "completion"): "{'instruction': r['prompt'], 'output': r['completion']}",
     ("prompt", "response"): "{'instruction': r['prompt'], 'output': r['response']}",
     ("question", "answer"): "{'instruction': r['question'], 'output': r['answer']}",
+    ("instruction", "answer"): "{'instruction': r['instruction'], 'output': r['answer']}",
     ("instruction", "response"): "{'instruction': r['instruction'], 'output': r['response']}",
 }
 """Rows of other tools by their keys, and the Python expression that makes a seed task of a row `r`."""
@@ -45,9 +46,7 @@ class InstanceRecord(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _input_is_not_misspelt(cls, row: Any) -> Any:
-        if isinstance(row, dict) and "input" not in row and (misspelt := _misspelt("input", row)):
-            raise ValueError(f"input: it is missing{misspelt}")
-        return row
+        return _refuse_misspelt("input", row)
 
     @field_validator("input", mode="before")
     @classmethod
@@ -91,6 +90,11 @@ class SeedRecord(BaseModel):
         if isinstance(row, dict) and {"input", "output"} & row.keys() and "instances" not in row:
             return {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
         return row
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_is_not_misspelt(cls, row: Any) -> Any:
+        return _refuse_misspelt("is_classification", row)
 
     @field_validator("id", "name", mode="before")
     @classmethod
@@ -222,11 +226,23 @@ _WRONG_TYPES = {
 _FIELDS = SeedRecord.model_fields.keys() | InstanceRecord.model_fields.keys()
 
 
+_SYNONYMS = {"output": ("answer", "response", "completion", "target")}
+"""Keys of other tools that mean the same as one of ours."""
+
+
 def _misspelt(name: str, row: Any) -> str:
     """The key that was meant to be `name`, if a row has one."""
     keys = [key for key in row if key not in _FIELDS] if isinstance(row, dict) else []
     close = difflib.get_close_matches(name, [key.lower() for key in keys], 1, 0.8)
+    close += [key for key in _SYNONYMS.get(name, ()) if key in row]
     return next((f"; rename {key!r}" for key in keys if key.lower() in close), "")
+
+
+def _refuse_misspelt(name: str, row: Any) -> Any:
+    """The row, unless it has no `name`, which is optional, but a key that is much like it; then `ValueError`."""
+    if isinstance(row, dict) and name not in row and (misspelt := _misspelt(name, row)):
+        raise ValueError(f"{name}: it is missing{misspelt}")
+    return row
 
 
 def _ellipsis(text: str, most: int = 80) -> str:

@@ -50,6 +50,8 @@ _TOML_HINTS = {
     "Invalid value": 'Put quotes around a text, as in: model = "llama3.1".',
     "twice": "Write each [table] once, with all its settings under it.",
     "overwrite": "Write each setting once.",
+    "hex value|Unescaped": "Put a text with backslashes in single quotes, or write a path with forward slashes.",
+    "Expected newline": "Write one setting a line, and a number without commas, as in: target = 20000.",
 }
 """What to do about a mistake, by words of the TOML reader's message."""
 
@@ -67,14 +69,15 @@ def read_file(path: Path) -> Tree:
     try:
         tree = _parse(read_input_text(path))
     except FileNotFoundError:
-        raise ConfigError(f"there is no config file {path}", "Make one with: selfinstruct init .") from None
+        hint = f"Make one with: selfinstruct init {path.parent}" if path.name == FILE else "Correct the path."
+        raise ConfigError(f"there is no config file {path}", hint) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
-        hint = next((hint for words, hint in _TOML_HINTS.items() if words in str(error)), "")
+        hint = next((hint for words, hint in _TOML_HINTS.items() if re.search(words, str(error))), "")
         raise ConfigError(f"{path}{f':{line[1]}' if line else ''} is not TOML: {error}", hint) from None
     plugins = tree.get("plugins", [])
     if not (isinstance(plugins, list) and all(isinstance(name, str) for name in plugins)):
@@ -167,7 +170,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     Raises `ConfigError` if there is no path or no equals sign.
     """
     path, equals, value = text.partition("=")
-    if not equals or not _keys(path):
+    if not equals or not path_keys(path):
         raise ConfigError(f"--set {path}: write it as path=value, such as run.seed=7")
     return path.strip(), read_value(value)
 
@@ -179,7 +182,7 @@ def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> Non
     (`generate.filters.length.min_words`). One that is set to `off` is removed; those that `gone` names may have been
     removed before. Raises `ConfigError`.
     """
-    keys = _keys(path)
+    keys = path_keys(path)
     if not keys:
         raise ConfigError(f"'{path}' is not a path of a setting", "Write a path such as run.seed.")
     here: Any = tree
@@ -192,7 +195,8 @@ def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> Non
         here[_place(here, keys[-1], path)] = value
 
 
-def _keys(path: str) -> list[str]:
+def path_keys(path: str) -> list[str]:
+    """The parts of the dotted path of a setting."""
     return [key for key in re.split(r"[.\[\]]+", path.strip()) if key]
 
 

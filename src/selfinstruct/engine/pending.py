@@ -46,12 +46,13 @@ class Bounds:
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request in flight, or one with an answer from the journal."""
+    """A request in flight, or one with an answer from the journal; `has_text`: its reply is more than thinking."""
 
     request: Request
     evaluated: int
     task: asyncio.Task[Answer] | None
     answer: Reply | Failure | None = None
+    has_text: bool = True
 
     def known(self) -> Reply | Failure | None:
         """The answer, or `None` if it has not arrived."""

@@ -237,6 +237,8 @@ class Runner:
             room, most = left_of(self._stage.goal, accepted), left_of(self._bounds.max_candidates, candidates)
             if outcomes and (time.monotonic() - began > EVALUATION_SECONDS_PER_TRIP or 0 in (room, most)):
                 break
+            if not self._stage.recorded:  # before it is read, since the reader finds this text in the cache
+                pending.has_text = self._unproductive.has_text(reply)
             read = partial(self._stage.read, pending.request, reply)
             try:
                 outcome = self._chain.evaluate(read, reply.text, pending.evaluated, room=room, most=most)
@@ -279,7 +281,7 @@ class Runner:
             self._sizes.append(self._balance.accepted)
             self._saturation.settled(self._balance.accepted - before, evaluated)
         if isinstance(answer, Reply) and not self._stage.recorded:
-            self._unproductive.settled(request, answer, decisions, is_new=is_new)
+            self._unproductive.settled(request, answer, decisions, has_text=pending.has_text, is_new=is_new)
         reply, failure = (None, answer.message) if isinstance(answer, Failure) else (answer, "")
         self._commits.append((committed, Settlement(request, reply, decisions, self._balance.accepted, failure)))
 

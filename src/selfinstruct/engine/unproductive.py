@@ -42,9 +42,19 @@ class UnproductiveReplies:
         most = max(self._most, lookahead) if self._is_proven else self._most
         return max(1, min(lookahead, most - self._count))
 
-    def settled(self, request: Request, reply: Reply, decisions: Sequence[Decision], *, is_new: bool) -> None:
-        """A reply was settled; one that is not new says nothing bad of the model as it is now."""
-        cause = _cause(request, reply, decisions)
+    @staticmethod
+    def has_text(reply: Reply) -> bool:
+        """Whether a reply is more than thinking and blanks."""
+        return bool(final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK))
+
+    def settled(
+        self, request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool, is_new: bool
+    ) -> None:
+        """A reply was settled. `has_text` is what the method of this name says of it.
+
+        A reply that is not new says nothing bad of the model as it is now.
+        """
+        cause = _cause(request, reply, decisions, has_text=has_text)
         if cause is None:
             self._longest = max(self._longest, self._count)
             self._is_proven, self._count = True, 0
@@ -66,13 +76,13 @@ def all_failed(count: int, last: str, has_schema: bool) -> ModelError:
     return ModelError(f"{which}: {last}", hint)
 
 
-def _cause(request: Request, reply: Reply, decisions: Sequence[Decision]) -> tuple[str, str] | None:
+def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool) -> tuple[str, str] | None:
     """Why a reply brought nothing, and what to do; `None` for one that brought something, or ended by itself."""
     raise_limit = f"Raise {request.stage}.sampling.max_tokens"
     limit = f"{request.sampling.max_tokens:,} tokens" if request.sampling.max_tokens else "tokens"
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
-    if final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK):
+    if has_text:
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."

@@ -39,7 +39,7 @@ from selfinstruct.files.atomic import write_jsonl, write_text
 from selfinstruct.files.toml import to_toml
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
-from selfinstruct.types import INSTANCES, PREPARE, TASK_FACTS, Example, Json
+from selfinstruct.types import TASK_FACTS, Example, Json
 
 FileFormat = Literal["jsonl", "parquet"]
 COLUMNS = ("id", "is_classification", *TASK_FACTS)
@@ -175,8 +175,7 @@ def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Ch
         of_seeds += bool(example.notes.get("seed"))
     store = run.store
     if first is None:
-        missing = INSTANCES if next(store.raw_instances(), None) is None else PREPARE
-        hint = f"Make them first: selfinstruct {missing} --out {shlex.quote(str(store.folder))}"
+        hint = f"Make them first: selfinstruct run --out {shlex.quote(str(store.folder))}, or run() in Python."
         if run.review_counts:
             hint = "Its reviewers left none; see: selfinstruct status --out " + shlex.quote(str(store.folder))
         raise RunError(f"{store.folder} has no training examples yet, so nothing was written", hint)

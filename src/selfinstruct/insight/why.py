@@ -77,16 +77,21 @@ def _same_text(history: History, key: str) -> Iterator[Entry]:
 
 
 def _nearest(history: History, query: str) -> str:
-    """A hint with the nearest texts of the pool and of dropped candidates. Texts without a common word are left out."""
+    """A hint with the nearest texts of the pool and of dropped candidates. Texts without a common word are left out.
+
+    Texts that begin with the query come first, then those that contain it, then those nearest by ROUGE-L.
+    """
     named = {seed.instruction: seed.id for seed in history.seeds.values()}
     for index, position, text in history.ledger.texts(GENERATE):
         named.setdefault(text, f"g{index}.{position}")
     pool = Pool(nearest=NEAREST)
     pool.extend(named)
-    near = [(score, text) for text, score in pool.compare(query).nearest if score > 0]
+    key = _key(query)
+    containing = sorted((text for text in named if key in _key(text)), key=lambda text: not _key(text).startswith(key))
+    near = list(dict.fromkeys([*containing, *(text for text, score in pool.compare(query).nearest if score > 0)]))
     if not near:
         return "No candidate shares a word with it. Give the text of a candidate, or an id such as g12.3."
-    lines = [f"  {named[text]:<10} {_one_line(text)}" for _, text in near]
+    lines = [f"  {named[text]:<10} {_one_line(text)}" for text in near[:NEAREST]]
     return "\n".join(["Give the id of one of the nearest:", *lines])
 
 

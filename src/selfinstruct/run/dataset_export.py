@@ -151,7 +151,11 @@ def _export_config(store: RunStore, settings: Settings, registry: Registry, *, n
     tree = read_recipe("chat") | {"export": merge(recorded, settings.overrides.get("export", {}))}
     if name:
         tree = merge(tree, {"export": {"encoder": {"use": name}}})
-    for path, value in settings.assigned:
-        if path.startswith(EXPORT_TABLE):
-            assign(tree, path, value)
-    return resolve(tree, registry)
+        settings = replace(settings, flags={**settings.flags, "export.encoder.use": f"format {name}"})
+    try:
+        for path, value in settings.assigned:
+            if path.startswith(EXPORT_TABLE):
+                assign(tree, path, value)
+        return resolve(tree, registry)
+    except ConfigError as error:
+        raise settings.named(error) from None

@@ -17,7 +17,15 @@ from selfinstruct.api import Backend, mask_secrets
 from selfinstruct.api.environment import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import (
+    ModelError,
+    PluginError,
+    RunError,
+    SelfInstructError,
+    UsageError,
+    plugin_cause,
+    pluralize,
+)
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import counts_dollars, has_own, limits_for, shared_by
@@ -57,6 +65,7 @@ def examine(
     loaded before.
     """
     yield from _installation()
+    sources = sources or ConfigSources(settings)
     try:
         registry, config = load(settings, registry, sources)
     except SelfInstructError as error:
@@ -67,8 +76,8 @@ def examine(
     yield Finding("config", Check("settings", True, f"recipe {config.tree.get('recipe', 'chat')}"))
     seeds: list[SeedTask] = []
     try:
-        seeds = initial_seeds(registry, config)
-        yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
+        seeds = initial_seeds(registry, config, sources)
+        yield Finding("config", Check("seeds", True, f"{pluralize(len(seeds), 'seed task')} from {config.run.seeds}"))
     except SelfInstructError as error:
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)

@@ -168,7 +168,7 @@ def _so_far(
             answered = {name: store.totals(name).accepted for name in ANSWER_TOKENS}
             return store.seeds(), totals.accepted, settled, totals.replies, totals.completion_tokens, recorded, answered
     except NoRunError:
-        return initial_seeds(registry, config), 0, 0, 0, 0, None, {}
+        return initial_seeds(registry, config, ConfigSources(settings)), 0, 0, 0, 0, None, {}
 
 
 def _sizes(registry: Registry, config: RunConfig, seeds: Sequence[SeedTask]) -> tuple[int, int]:

@@ -62,7 +62,8 @@ class StageEstimate:
     """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
     `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
-    share of its usual price; `None` if the backend takes no batches. `prices`, `seconds` and `max_usd` are as in `Estimate`.
+    share of its usual price; `None` if the backend takes no batches. `prices`, `seconds` and
+    `max_usd` are as in `Estimate`.
     """
 
     subjects: int

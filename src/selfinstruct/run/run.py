@@ -16,7 +16,7 @@ from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer
 from selfinstruct.engine.plugin_calls import is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
-from selfinstruct.errors import ConfigError, ModelError, PluginError, SelfInstructError, Stopped, plugin_cause
+from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
@@ -33,6 +33,7 @@ from selfinstruct.run.settings import (
     load,
     refuse_unfinished_reprocessing,
     seeds_digest,
+    warn_of_keys,
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
@@ -73,13 +74,14 @@ class Run:
             RunStore.open_readonly(self.folder).close()  # raises the error
         kernel()  # an unknown one is refused before anything is paid
         self.registry, self.config = load(settings, registry, self._sources)
+        warn_of_keys(self._sources, say)
         self._given = backend
         self.backends = Backends(self.registry, self.config, backend)
         report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
             refuse_old_files(self.folder, "Choose another --out.")
-            initial_seeds(self.registry, self.config)
+            initial_seeds(self.registry, self.config, self._sources)
             self.backends.check_all(rates=self.rates, batches=self._in_batches(CLASSIFY))
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
@@ -117,7 +119,7 @@ class Run:
         frozen, facts = self._frozen(), self.store.facts
         refuse_unfinished_reprocessing(self.store)
         if not facts.are_recorded or not self.store.has_started():
-            seeds, file = initial_seeds(self.registry, self.config), self._sources.recordable_file
+            seeds, file = initial_seeds(self.registry, self.config, self._sources), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
@@ -125,11 +127,11 @@ class Run:
         if facts.run_backend is None or not self.store.totals(GENERATE).accepted:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
-            refuse_other_settings(self.folder, found)
+            refuse_other_settings(self.store, found)
         kept = self.store.seeds()
-        is_same_file = self.config.run.seeds == facts.seeds_path
-        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config)) != seeds_digest(kept):
-            raise ConfigError(f"{self.folder} started with other seeds", "Use another --out for other seeds.")
+        is_same_file, digest = self.config.run.seeds == facts.seeds_path, seeds_digest(kept)
+        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config, self._sources)) != digest:
+            refuse_other_settings(self.store, [], "seeds")
         if recorded != facts.config:
             facts.record_config(recorded)
         report_changed_plugins(self.store, self.registry, self.say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -23,11 +23,12 @@ from selfinstruct.config import (
     resolve,
     without_secrets,
 )
-from selfinstruct.config.places import locate_problems
-from selfinstruct.config.seeds import read_seeds
+from selfinstruct.config.places import homes_of, locate_problems, name_origins, with_stage
+from selfinstruct.config.seeds import BUILTIN, read_seeds
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ConfigError, RunError
+from selfinstruct.errors import ConfigError, DataError, RunError
 from selfinstruct.files.inputs import read_input_text
+from selfinstruct.plugins.checks import SECRET_NAME
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.store import ConfigFile, InitialFacts, RunStore, damage
 from selfinstruct.store.database import NoRunError
@@ -46,6 +47,8 @@ class Settings:
     overrides  a tree that overrides recipe and file, as from `--backend` and `--target`
     assigned   paths and values from `--set`, applied last
     plugins    paths of Python files, or names of modules
+    flags      how the values of `overrides` were given, such as `--filter rouge`, by the paths of the settings
+    origin     how those of `assigned` were given; it stands before their path in an error
     wait       whether to wait for a quota that is used up, or for batches, however long that takes
     batch_folder  where the requests of batches go as files, in place of the provider
     """
@@ -56,8 +59,14 @@ class Settings:
     overrides: Tree = field(default_factory=dict)
     assigned: Sequence[tuple[str, Any]] = ()
     plugins: Sequence[str] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    origin: str = "--set "
     wait: bool = False
     batch_folder: Path | None = None
+
+    def named(self, error: ConfigError) -> ConfigError:
+        """The error with the way in which a value was given, if it is one of these settings."""
+        return name_origins(error, {**self.flags, **{path: self.origin for path, _ in self.assigned}})
 
 
 def read_env(path: Path) -> None:
@@ -97,7 +106,7 @@ class ConfigSources:
     """
 
     def __init__(self, settings: Settings, recorded: RecordedConfig | None = None) -> None:
-        self._settings = settings
+        self.settings = settings
         self._recipes: dict[str, Tree] = {}
         if recorded is not None:
             self.recorded = recorded
@@ -106,7 +115,7 @@ class ConfigSources:
     def recorded(self) -> RecordedConfig:
         """The record of the run folder. Raises `RunError` if its database is not that of a run."""
         try:
-            with closing(RunStore.open_readonly(self._settings.folder)) as store:
+            with closing(RunStore.open_readonly(self.settings.folder)) as store:
                 return RecordedConfig.from_store(store)
         except NoRunError:
             return RecordedConfig()
@@ -114,7 +123,7 @@ class ConfigSources:
     @cached_property
     def file(self) -> ConfigFile:
         """The config file, including secrets. Raises `ConfigError` if it cannot be read."""
-        path = self._settings.file or (Path(FILE) if Path(FILE).is_file() else None)
+        path = self.settings.file or (Path(FILE) if Path(FILE).is_file() else None)
         return ConfigFile(str(path), _paths_beside(path, read_file(path))) if path else ConfigFile()
 
     @property
@@ -173,13 +182,16 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     try:
         tree = merge(tree, given, gone=sources.recipe_components)
     except ConfigError as error:
-        raise locate(error, sources) from None
+        raise locate(with_stage(error, tree), sources) from None
     tree = merge(tree, settings.overrides)
     if recipe:
         tree["recipe"] = str(recipe)
     tree["plugins"] = list(dict.fromkeys([*tree.get("plugins", []), *settings.plugins]))
     for path, value in settings.assigned:
-        assign(tree, path, value, gone=sources.recipe_components)
+        try:
+            assign(tree, path, value, gone=sources.recipe_components)
+        except ConfigError as error:
+            raise settings.named(with_stage(error, tree)) from None
     return tree
 
 
@@ -188,6 +200,7 @@ def load(
 ) -> tuple[Registry, RunConfig]:
     """Read and check the config without writing anything; raises `ConfigError`, `PluginError` or `RunError`."""
     sources = sources or ConfigSources(settings)
+    sources.settings = settings  # the sources may have been read before all of the command line was
     tree = read_tree(settings, sources)
     named = tree["plugins"] if isinstance(tree["plugins"], list) else []
     if registry is None:
@@ -200,16 +213,44 @@ def load(
         raise locate(error, sources) from None
 
 
+def setting_path(name: str) -> str:
+    """The path of the setting with this name, such as `run.seed`; empty if there is none."""
+    return next(iter(homes_of(name)), "")
+
+
 def locate(error: ConfigError, sources: ConfigSources) -> ConfigError:
-    """The error with the line of the config file where a setting stands that it is about."""
-    name = sources.file.name
+    """The error with the flag that gave its setting, or with the line of the config file where that stands."""
+    error, name = sources.settings.named(error), sources.file.name
     return locate_problems(error, name, read_input_text(Path(name))) if name else error
 
 
-def initial_seeds(registry: Registry, config: RunConfig) -> list[SeedTask]:
-    """The seeds of a new run. Raises `DataError` if there are too few for its sampler."""
-    only = config.run.seed_tasks == "classification"
-    seeds = [seed for seed in read_seeds(config.run.seeds) if seed.is_classification or not only]
+def warn_of_keys(sources: ConfigSources, say: Callable[[str], None]) -> None:
+    """Say which keys stand in the config file, from which they spread with every copy."""
+    for path in _secret_paths(sources.file.tree):
+        say(
+            locate(
+                ConfigError(f"{path}: a key belongs in the environment or in .env, not in this file"), sources
+            ).message
+        )
+
+
+def _secret_paths(tree: Mapping[str, Any], start: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _secret_paths(value, f"{start}{key}.")
+        elif value and isinstance(value, str) and SECRET_NAME.search(key):
+            yield f"{start}{key}"
+
+
+def initial_seeds(registry: Registry, config: RunConfig, sources: ConfigSources) -> list[SeedTask]:
+    """The seeds of a new run. Raises `DataError` if there is no file, or there are too few for its sampler."""
+    only, path = config.run.seed_tasks == "classification", config.run.seeds
+    if path != BUILTIN and not Path(path).exists():
+        problem = locate(ConfigError(f"run.seeds: there is no seed file {path}"), sources).message
+        raise DataError(
+            problem, "Correct the path, or name a file with --seeds; --seeds builtin takes the package's own."
+        )
+    seeds = [seed for seed in read_seeds(path) if seed.is_classification or not only]
     sampler = config.stages[GENERATE].sampler
     assert sampler is not None
     built = sampler.build(registry)

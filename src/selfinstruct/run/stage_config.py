@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from selfinstruct.config import RunConfig, differences, without_secrets
 from selfinstruct.config.tables import AskingTable, JudgeTable, PrepareTable
 from selfinstruct.errors import ConfigError
 from selfinstruct.store import RunStore
-from selfinstruct.types import ENGINE_STAGES, JUDGE, PREPARE
+from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, JUDGE, PREPARE
 
 
 def min_score_of(config: RunConfig) -> int | None:
@@ -45,7 +44,7 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
     if recorded is not None and store.has_started(name):
         found = differences(without_secrets(recorded), frozen, name)
     if found and name != PREPARE and store.totals(name).accepted:
-        refuse_other_settings(store.folder, found)
+        refuse_other_settings(store, found)
     rated: int | None = None
     if name == PREPARE:
         min_score = min_score_of(config)
@@ -60,9 +59,10 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
     store.facts.record_stage(name, frozen, tree=without_secrets(config.tree), rated=rated)
 
 
-def refuse_other_settings(folder: Path, differences: Sequence[str]) -> NoReturn:
-    """Raise `ConfigError` for a run that started with different settings."""
-    raise ConfigError(
-        [f"{folder} started with other settings:", *differences[:8]],
-        "Use another --out for other settings, or leave these as they were.",
-    )
+def refuse_other_settings(store: RunStore, differences: Sequence[str], kind: str = "settings") -> NoReturn:
+    """Raise `ConfigError` for a run that started with different settings or seeds."""
+    hint = f"Use another --out for other {kind}, or leave these as they were."
+    if store.totals(GENERATE).requests <= store.facts.previewed and not store.has_started(CLASSIFY):
+        hint = f"It holds nothing but a preview: delete the folder, or use another --out for other {kind}."
+    lead = f"{store.folder} started with other {kind}"
+    raise ConfigError([f"{lead}:", *differences[:8]] if differences else lead, hint)

@@ -80,6 +80,8 @@ def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> Non
     """
     if stage in NEEDS and stage in run.config.stages and next(_input(run, stage), None) is None:
         missing, source = NEEDS[stage]
+        if source in NEEDS and next(_input(run, source), None) is None:
+            source = "run"  # more than one stage is missing
         raise UsageError(f"there are no {missing} yet: {how_to_run(source)} first")
 
 

@@ -45,7 +45,7 @@ def refuse_other_form(stage: str, *, registry: Registry, config: RunConfig, stor
     is_wanted = wants_schema(registry, config, stage)
     if is_wanted != known and (is_wanted or mode is False):
         was, now = (str(form).lower() for form in (known, is_wanted))
-        refuse_other_settings(store.folder, [f"run.structured: {was} in the run, now {now}"])
+        refuse_other_settings(store, [f"run.structured: {was} in the run, now {now}"])
 
 
 def _is_asked(store: RunStore, stage: str) -> bool:

@@ -14,7 +14,7 @@ from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
 from selfinstruct.store.damage import DamagedRunError, RunConnection, check_facts, damage_of
 from selfinstruct.store.lock import Lock
-from selfinstruct.store.write_ahead import has_lost_log, move_log_often
+from selfinstruct.store.write_ahead import has_lost_log, move_log_often, roll_back
 from selfinstruct.store.write_errors import write_error
 
 
@@ -142,6 +142,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
+    roll_back(path)
     address = f"{path.absolute().as_uri()}?mode=ro"
     if not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists():
         address += "&immutable=1"  # SQLite would write beside it, to share a log that is not there

@@ -192,6 +192,15 @@ class RunFacts:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
         self._record({f"config.{stage}": config, "tree": tree} | ({} if rated is None else {"rated": rated}))
 
+    @property
+    def previewed(self) -> int:
+        """How many requests `preview` was to send; 0 without one."""
+        return int(self._value("previewed") or 0)
+
+    def record_previewed(self, requests: int) -> None:
+        """Record that the first requests were sent by `preview`."""
+        self._record({"previewed": requests})
+
     def record_attempts_from(self, stage: str, index: int) -> None:
         """Record that only fates from this request on, and answers, count as attempts to ask about a subject."""
         self._record({f"attempts_from.{stage}": index})

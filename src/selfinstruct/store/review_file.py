@@ -9,6 +9,7 @@ from pathlib import Path
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import REVIEW_FILE, RUN_FILE
 from selfinstruct.store.database import refuse_links
+from selfinstruct.store.write_ahead import roll_back
 from selfinstruct.store.write_errors import write_error
 
 _BUSY_SECONDS = 10.0
@@ -50,7 +51,9 @@ def connect(folder: Path) -> sqlite3.Connection:
 
 def connect_to_read(folder: Path) -> sqlite3.Connection | None:
     """Open the file read-only; `None` if it does not exist yet, or a kill left it empty."""
-    return _open(folder, "ro") if (folder / REVIEW_FILE).is_file() else None
+    path = folder / REVIEW_FILE
+    roll_back(path)
+    return _open(folder, "ro") if path.is_file() else None
 
 
 def _open(folder: Path, mode: str) -> sqlite3.Connection | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 _BEING_WRITTEN = 0x53495752
@@ -35,6 +35,14 @@ def has_lost_log(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(_APPLICATION_ID)
         return int.from_bytes(file.read(4)) == _BEING_WRITTEN
+
+
+def roll_back(path: Path) -> None:
+    """Undo what a killed process left half done before there was a log, since who only reads a database cannot."""
+    if Path(f"{path}-journal").exists():
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:

@@ -94,7 +94,7 @@ def test_the_sampler_draws_the_same_as_the_function() -> None:
 def test_the_sampler_refuses_too_few_seeds_for_the_first_prompt() -> None:
     seeds = [entry.seed for entry in view(seeds=8, machine=0).seeds if entry.seed is not None]
     built("samplers", "paper").check(seeds)
-    with pytest.raises(DataError, match="there are 7 seed tasks, and a prompt shows 8"):
+    with pytest.raises(DataError, match="a prompt shows 8 seed tasks, and the run has only 7"):
         built("samplers", "paper").check(seeds[:7])
 
 

@@ -60,7 +60,7 @@ def import_files(
     found = import_sources(paths)
     if "seeds" not in config.tree.get("run", {}):
         raise UsageError("an import needs the seed tasks of the old run", NAME_SEEDS)
-    seeds = initial_seeds(registry, config)
+    seeds = initial_seeds(registry, config, sources)
     facts = initial_facts(registry, config, seeds, frozen=config.frozen(), file=sources.recordable_file)
     if not sources.recorded.exists:
         refuse_old_files(folder, ELSEWHERE)

@@ -1,0 +1,184 @@
+"""What newcomers type wrong in their first hour, and the words that set them right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selfinstruct import SelfInstruct, UsageError
+from tests.command_line import command
+
+CONFIG = Path("selfinstruct.toml")
+
+
+@pytest.fixture(autouse=True)
+def _folder_with_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command("init", ".").done()
+
+
+def problem(*line: str, code: int = 2) -> str:
+    """What a command that fails prints."""
+    ended = command(*line)
+    assert ended.code == code, ended.err
+    return ended.err
+
+
+def edit(old: str, new: str) -> None:
+    text = CONFIG.read_text("utf-8")
+    assert old in text
+    CONFIG.write_text(text.replace(old, new, 1), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (("--set", "generate.targt=5"), "--set generate.targt: unknown option"),
+        (("--set", "generate.filters.rouge-l.treshold=0.5"), "--set generate.filters.rouge-l.treshold: unknown option"),
+        (("--set", "generate.filters[0].treshold=0.5"), "--set generate.filters.cut.treshold: unknown option"),
+        (("--set", "generate.filters.rouge.threshold=1"), "--set generate.filters.rouge.threshold: no entry 'rouge'"),
+        (("--filter", "unsafe", "--filter", "rouge"), "--filter rouge: no filter is called 'rouge'"),
+        (("--filter", "semantic"), "--filter semantic: missing"),
+        (("--seeds", "no.jsonl"), "--seeds: there is no seed file no.jsonl"),
+    ],
+)
+def test_a_wrong_value_of_the_command_line_is_not_blamed_on_the_config(line: tuple[str, ...], words: str) -> None:
+    said = problem("run", "--out", "r", *line)
+    assert said.startswith(f"error: {words}"), said
+    assert str(CONFIG) not in said
+
+
+def test_a_wrong_value_of_the_config_has_its_line_whatever_the_command_line_sets() -> None:
+    edit("target = 100", "targt = 100")
+    said = problem("run", "--out", "r", "--set", "generate.lookahead=3", "--filter", "unsafe")
+    assert "selfinstruct.toml:12: generate.targt: unknown option" in said
+
+
+def test_a_seed_path_of_the_config_is_named_with_its_line() -> None:
+    edit("data/seed_tasks.jsonl", "data/seeds.jsonl")
+    for name in ("run", "doctor"):
+        assert "selfinstruct.toml:9: run.seeds: there is no seed file data/seeds.jsonl" in (
+            command(name, "--out", "r").err + command(name, "--out", "r").out
+        )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ('"data/seed_tasks.jsonl"', '"C:\\Users\\me\\seeds.jsonl"', "single quotes"),
+        ('"data/seed_tasks.jsonl"', '"D:\\data\\seeds.jsonl"', "forward slashes"),
+        ("target = 100", "target = 20,000", "without commas"),
+        ("target = 100", 'filters = ["rouge-l", "exact"]', "such as { use = 'rouge-l' }"),
+        ("[generate]", "[prepare.filters]\nrouge-l = { threshold = 0.5 }\n[generate]", "rouge-l serves generate"),
+        ('use = "demo"', 'use = "demo"\napi_key = "sk-1234567890"', "this backend takes no key"),
+    ],
+)
+def test_a_mistake_in_the_config_is_met_with_what_to_write(old: str, new: str, hint: str) -> None:
+    edit(old, new)
+    said = problem("run", "--out", "r")
+    assert hint in said
+    assert "selfinstruct.toml:" in said
+
+
+def test_a_key_in_the_config_is_taken_with_one_line_of_warning() -> None:
+    edit('use = "demo"', 'use = "groq"\napi_key = "gsk_0123456789"\nbase_url = "http://127.0.0.1:9"')
+    ended = command("run", "--out", "r", "--max-hours", "0.0001")
+    warned = [line for line in ended.err.splitlines() if "belongs in the environment or in .env" in line]
+    assert len(warned) == 1, ended.err
+    assert warned[0].startswith("selfinstruct.toml:7: backend.api_key: ")
+    assert "gsk_" not in ended.err
+
+
+def test_init_is_offered_only_where_it_makes_the_missing_file() -> None:
+    assert "selfinstruct init" not in problem("run", "--config", "x.toml")
+    assert "selfinstruct init sub" in problem("run", "--config", "sub/selfinstruct.toml")
+
+
+def test_one_command_makes_all_that_an_export_lacks() -> None:
+    command("generate", "--target", "4", "--out", "g").done()
+    assert "Make them first: selfinstruct run --out g, or run() in Python." in problem(
+        "export", "--out", "g", "--to", "y"
+    )
+    assert "run `selfinstruct run --out g` first" in problem("judge", "--out", "g")
+    command("run", "--out", "g", "--quiet").done()
+    command("export", "--out", "g", "--to", "y").done()
+
+
+def test_words_of_export_are_those_of_its_options() -> None:
+    command("run", "--target", "4", "--out", "g", "--quiet").done()
+    assert "the folder for the dataset with --to" in problem("export", "y", "--out", "g")
+    said = problem("export", "--to", "y", "--out", "g", "--format", "alpacca")
+    assert said.startswith("error: format alpacca: no encoder is called 'alpacca'; did you mean 'alpaca'?")
+    said = problem("export", "--to", "y", "--out", "g", "--set", "export.encoder.sytem=x")
+    assert said.startswith("error: --set export.encoder.sytem: unknown option")
+
+
+def test_a_run_that_holds_only_a_preview_may_be_deleted_for_other_seeds_or_settings() -> None:
+    command("preview", "--out", "p").done()
+    others = Path("others.jsonl")
+    others.write_text("".join(Path("data/seed_tasks.jsonl").read_text("utf-8").splitlines(True)[:20]), "utf-8")
+    for line in (("--seeds", "others.jsonl"), ("--set", "generate.sampling.temperature=0.1")):
+        assert "holds nothing but a preview: delete the folder" in problem("run", "--out", "p", *line)
+    command("run", "--out", "p", "--target", "9", "--quiet").done()
+    assert "preview" not in problem("run", "--out", "p", "--seeds", "others.jsonl")
+
+
+def test_init_and_preview_say_that_a_run_keeps_its_seeds() -> None:
+    assert "write your own tasks into new/data/seed_tasks.jsonl, since a run keeps" in command("init", "new").done().out
+    assert "keeps the seed tasks and settings" in " ".join(command("preview", "--help").done().out.split())
+
+
+@pytest.mark.parametrize(("count", "fewer"), [(5, "total=5 --set generate.sampler.machine=2"), (1, "total=1 --set")])
+def test_with_few_seeds_the_numbers_that_are_named_work(count: int, fewer: str) -> None:
+    tasks = Path("data/seed_tasks.jsonl").read_text("utf-8").splitlines(True)[:count]
+    Path("few.jsonl").write_text("".join(tasks), "utf-8")
+    said = problem("run", "--recipe", "paper", "--seeds", "few.jsonl", "--out", "r")
+    assert fewer in said
+    assert "1 seed tasks" not in said
+    settings = said.partition("show fewer: ")[2].split()
+    command("generate", "--recipe", "paper", "--seeds", "few.jsonl", "--out", "r", "--target", "2", *settings).done()
+
+
+def test_one_of_a_thing_is_not_called_several() -> None:
+    Path("one.jsonl").write_text('{"instruction": "Sing.", "output": "La."}', "utf-8")
+    assert (
+        "1 seed task from one.jsonl"
+        in command(
+            "doctor", "--seeds", "one.jsonl", "--set", "generate.sampler.total=1", "--set", "generate.sampler.machine=0"
+        ).out
+    )
+    assert "one.jsonl: 1 row, 1 kept" in command("dedup", "one.jsonl", "--out", "kept.jsonl").done().out
+
+
+def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
+    command("generate", "--target", "60", "--out", "g").done()
+    from selfinstruct.store import RunStore
+
+    store = RunStore.open_readonly(Path("g"))
+    texts = [text for _, _, text in store.ledger().texts("generate")]
+    store.close()
+    longest = max(texts, key=len)
+    begin, middle = longest[: len(longest) // 3], longest[len(longest) // 3 : len(longest) // 2]
+    for words in (begin.upper(), middle):
+        hint = problem("why", words, "--out", "g").splitlines()[2]
+        assert longest[:40] in hint, hint
+
+
+def test_arguments_that_the_class_does_not_take_are_explained() -> None:
+    takes: object = SelfInstruct
+    assert callable(takes)
+    for named, words in (
+        ({"seed": 7}, 'settings={"run.seed": ...}'),
+        ({"target": 7}, 'settings={"generate.target": ...}'),
+        ({"plugin": []}, "did you mean 'plugins'"),
+    ):
+        with pytest.raises(UsageError) as raised:
+            takes(backend="demo", **named)
+        assert words in str(raised.value)
+    with pytest.raises(UsageError, match="by name"):
+        takes("demo")
+    with pytest.raises(UsageError, match=r"^settings: generate.targt: unknown option"):
+        SelfInstruct(settings={"generate": {"targt": 5}})
+    with pytest.raises(UsageError, match=r"^SelfInstruct\(backend=...\): no backend is called 'grok'"):
+        SelfInstruct(backend="grok")
