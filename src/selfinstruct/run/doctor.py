@@ -28,8 +28,8 @@ from selfinstruct.errors import (
 )
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
-from selfinstruct.run.accounts import has_own, limits_for, shared_by
-from selfinstruct.run.backends import is_traced, prices_for
+from selfinstruct.run.accounts import counts_dollars, has_own, limits_for, shared_by
+from selfinstruct.run.backends import is_traced, prices_for, unknown_prices
 from selfinstruct.run.context import check_context, longest_requests, make_room, refuse_completion_model
 from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
@@ -249,10 +249,9 @@ def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Fi
         prices = prices_for(config, backend, stage)
     except SelfInstructError as error:
         return _failed(area, "prices", error)
-    words = "not known, so --max-usd cannot be used"
-    if prices:
-        words = str(prices)
-    return Finding(area, Check("prices", True, words))
+    if prices is None and counts_dollars(config, stage):
+        return _failed(area, "prices", unknown_prices(config, stage, backend))
+    return Finding(area, Check("prices", True, str(prices or "not known, so --max-usd cannot be used")))
 
 
 def _schema(area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str]) -> Finding:
