@@ -140,6 +140,17 @@ def test_with_few_seeds_the_numbers_that_are_named_work(count: int, fewer: str) 
     command("generate", "--recipe", "paper", "--seeds", "few.jsonl", "--out", "r", "--target", "2", *settings).done()
 
 
+def test_one_of_a_thing_is_not_called_several() -> None:
+    Path("one.jsonl").write_text('{"instruction": "Sing.", "output": "La."}', "utf-8")
+    assert (
+        "1 seed task from one.jsonl"
+        in command(
+            "doctor", "--seeds", "one.jsonl", "--set", "generate.sampler.total=1", "--set", "generate.sampler.machine=0"
+        ).out
+    )
+    assert "one.jsonl: 1 row, 1 kept" in command("dedup", "one.jsonl", "--out", "kept.jsonl").done().out
+
+
 def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
     command("generate", "--target", "60", "--out", "g").done()
     from selfinstruct.store import RunStore
@@ -147,11 +158,15 @@ def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
     store = RunStore.open_readonly(Path("g"))
     texts = [text for _, _, text in store.ledger().texts("generate")]
     store.close()
-    longest = max(texts, key=len)
-    begin, middle = longest[: len(longest) // 3], longest[len(longest) // 3 : len(longest) // 2]
+    longest = max(texts, key=len).split()
+    begin, middle = " ".join(longest[:3]), " ".join(longest[4:7])
     for words in (begin.upper(), middle):
-        hint = problem("why", words, "--out", "g").splitlines()[2]
-        assert longest[:40] in hint, hint
+        first = problem("why", words, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()
+        assert words.casefold() in first, first
+    assert (
+        begin.casefold()
+        == problem("why", begin, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()[: len(begin)]
+    )
 
 
 def test_arguments_that_the_class_does_not_take_are_explained() -> None:

@@ -79,6 +79,7 @@ def estimate(
         seconds=terms.seconds(count, prompts + replies_in_all),
         later=_later(registry, config, seeds, goal=goal, answered=answered),
         billed=terms.billed,
+        max_usd=config.budget.max_usd,
     )
 
 
@@ -115,6 +116,7 @@ def estimate_stage(
         seconds=terms.seconds(len(requests), prompt_tokens + reply),
         batch_share=Batches.price_share if terms.backend is not None and terms.backend.takes_batches else None,
         billed=terms.billed,
+        max_usd=config.budget.max_usd,
     )
 
 

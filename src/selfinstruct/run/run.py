@@ -20,6 +20,7 @@ from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Stop
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.accounts import has_own
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
@@ -66,7 +67,7 @@ class Run:
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
         self.folder, self.say = settings.folder, say
-        self._waits, self._batch_folder = settings.wait, settings.batch_folder
+        self._waits, self.batch_folder = settings.wait, settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
@@ -222,7 +223,7 @@ class Run:
 
     def _in_batches(self, name: str) -> bool:
         """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
-        return (self.config.run.batch or self._batch_folder is not None) and name not in (GENERATE, PREPARE)
+        return (self.config.run.batch or self.batch_folder is not None) and name not in (GENERATE, PREPARE)
 
     async def _run_in_batches(
         self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
@@ -239,7 +240,7 @@ class Run:
                 stage=name,
                 sampling=sampling,
                 needs=self._make_room(name),
-                folder=self._batch_folder,
+                folder=self.batch_folder,
                 wait=self._waits,
                 say=lambda line: self.say(line),
                 stopped=self._stages.stopped,
@@ -264,6 +265,10 @@ class Run:
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.backends.report_schema(parts.structured, self.say)
             yield live
+        except ModelError as error:
+            if has_own(self.config, name):
+                raise ModelError(f"{name}.backend: {error.message}", error.hint) from None
+            raise
         finally:
             self._gate = None
             await self._close(live, type(self.backends.for_stage(name)).__name__)
@@ -286,7 +291,7 @@ class Run:
 
     def prices(self, stage: str) -> Prices | None:
         """The prices of a running stage; `None` if unknown."""
-        if self._batch_folder is not None and self._in_batches(stage):
+        if self.batch_folder is not None and self._in_batches(stage):
             return self.backends.engine_prices(stage)
         return None if stage == PREPARE else self.backends.prices(stage, self.store, self._in_batches(stage))
 
