@@ -62,3 +62,35 @@ def test_a_key_in_the_error_of_a_plugin_is_masked_whatever_key_it_is(tmp_path: P
     ended = shell(f"selfinstruct {GENERATE} --plugin ./tells.py", tmp_path, OTHER_API_KEY="k3y-0f-an0ther-service")
     assert ended.returncode == 3
     assert "the key *** is wrong" in ended.stderr
+
+
+FAILS_WITH_KEY = """
+import os
+from selfinstruct.api import Component, Filter, Options, hookimpl
+
+class Fails(Filter):
+    def evaluate(self, item):
+        raise ValueError("the key " + os.environ["OTHER_API_KEY"] + " is wrong")
+
+@hookimpl
+def selfinstruct_filters():
+    return [Component("fails", "It fails", Options, lambda _: Fails(), stages=("generate",))]
+
+@hookimpl
+def selfinstruct_stage_started(stage):
+    raise ValueError("the key " + os.environ["OTHER_API_KEY"] + " is wrong")
+"""
+
+
+def test_a_key_in_the_error_of_a_filter_or_observer_is_in_no_file_and_no_message(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text(FAILS_WITH_KEY, "utf-8")
+    (tmp_path / "run").mkdir()
+    options = "--plugin ./fails.py --filter fails --max-requests 1 --set run.on_plugin_error=quarantine"
+    key = "k3y-0f-an0ther-service"
+    ended = shell(f"selfinstruct {GENERATE} {options}", tmp_path, OTHER_API_KEY=key)
+    assert ended.returncode == 5, ended.stderr
+    assert "the key *** is wrong" in ended.stderr
+    assert key not in ended.stderr + ended.stdout
+    files = {file.name: file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    assert b"the key *** is wrong" in files["run.sqlite"] + files.get("run.sqlite-wal", b"")
+    assert not [name for name, held in files.items() if key.encode() in held]

@@ -182,9 +182,8 @@ def _trace(debug: bool) -> None:
 
 def _print_error(text: str) -> None:
     """Print an error. It may quote a model, a server or a plugin, so control characters and keys are replaced."""
-    from selfinstruct.api.secret_finder import ORDINARY_WORD, find_secrets, mask_secrets
+    from selfinstruct.api.secret_finder import mask_environment
     from selfinstruct.cli.progress import say
 
-    keys = {key for key in find_secrets(dict(os.environ)) if not ORDINARY_WORD.fullmatch(key)}  # a plugin may read any
-    for line in mask_secrets(text, keys).split("\n"):
+    for line in mask_environment(text).split("\n"):
         say(line)
