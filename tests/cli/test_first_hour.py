@@ -124,6 +124,18 @@ def test_a_run_that_holds_only_a_preview_may_be_deleted_for_other_seeds_or_setti
     assert "preview" not in problem("run", "--out", "p", "--seeds", "others.jsonl")
 
 
+def test_a_seed_file_that_is_edited_within_a_run_is_named_and_changes_nothing() -> None:
+    line = ("generate", "--out", "r", "--target", "3")
+    assert "edited" not in command(*line).done().err
+    seeds = Path("data/seed_tasks.jsonl")
+    seeds.write_text(seeds.read_text("utf-8").replace("Write", "Draft"), "utf-8")
+    assert "data/seed_tasks.jsonl was edited; this run keeps its first seed tasks" in command(*line).done().err
+    seeds.write_text("no seed task\n", "utf-8")
+    assert "edited" not in command(*line).done().err
+    seeds.unlink()
+    command(*line).done()
+
+
 def test_init_and_preview_say_that_a_run_keeps_its_seeds() -> None:
     assert "write your own tasks into new/data/seed_tasks.jsonl, since a run keeps" in command("init", "new").done().out
     assert "keeps the seed tasks and settings" in " ".join(command("preview", "--help").done().out.split())
