@@ -125,6 +125,11 @@ def shorten(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def pluralize(count: int, one: str, more: str = "") -> str:
+    """A count with its noun, such as `1 request` or `2 requests`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def suggest(word: str, known: Sequence[str]) -> str:
     """The text `; did you mean X?` if a known word is similar, otherwise an empty string."""
     cases = {name.lower(): name for name in known}

@@ -77,7 +77,9 @@ def test_a_whole_run_is_estimated_with_all_its_stages_and_nothing_is_sent() -> N
         rated = command(*given, *address, "--estimate", "--judge").done()
         assert not server.requests
     assert "nothing was sent" in one.out
-    generate_alone, whole = (number(one, rf"{words}: about ([\d.]+) US") for words in ("cost", "all stages together"))
+    generate_alone, whole = (
+        number(one, rf"{words}: about ([\d.]+) US") for words in ("generate", "all stages together")
+    )
     assert 0 < generate_alone < whole < number(rated, r"all stages together: about ([\d.]+) US")
     assert "judge then sends" in rated.out
     assert "judge then sends" not in one.out

@@ -86,7 +86,7 @@ def test_help_shows_every_command_and_a_way_to_start() -> None:
     for name, words in COMMANDS.items():
         assert f"  {name} " in out
         assert words in out
-    assert "selfinstruct generate --backend demo" in out
+    assert "selfinstruct run --backend demo" in out
     assert command("-h").out == out
     assert command("--version").done().out.strip() == f"selfinstruct, version {__version__}"
 

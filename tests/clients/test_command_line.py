@@ -53,6 +53,14 @@ def run(address: str, *more: str, model: str = "openai:m", stage: str = "generat
     return ended
 
 
+def test_a_refused_key_of_a_stage_of_its_own_is_named_with_stage_and_address(server: ClientServer) -> None:
+    server.says = failure(401, "Incorrect API key provided")
+    address = f"{server.url}/v1"
+    own = f"judge.backend={{use='langchain', model='openai:m', base_url='{address}', api_key='other'}}"
+    command("run", "--backend", "demo", "--target", "3", "--out", "run", "--quiet").done()
+    command("judge", "--out", "run", "--set", own).failed(4, "judge.backend: the provider refused the key", address)
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 

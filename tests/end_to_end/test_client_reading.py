@@ -276,7 +276,7 @@ def test_a_table_before_prepare_says_what_is_missing(tmp_path: Path) -> None:
     grow = SelfInstruct(backend="demo", out=tmp_path / "run")
     grow.generate(2)
     for call in (grow.to_pandas, grow.to_dataset):
-        with pytest.raises(UsageError, match=r"^there are no training examples yet: call prepare\(\) first$"):
+        with pytest.raises(UsageError, match=r"^there are no training examples yet: call run\(\) first$"):
             call()
     with pytest.raises(RunError, match="no training examples yet"):
         grow.export(tmp_path / "set")

@@ -390,7 +390,7 @@ def test_python_has_it_too() -> None:
 def test_there_must_be_a_run_and_a_stage() -> None:
     command("judge", "--out", "nowhere").failed(2, "there is no run")
     command("generate", "--backend", "demo", "--target", "3", "--out", "young", "--quiet").done()
-    command("judge", "--out", "young").failed(2, "no training examples yet", "selfinstruct prepare --out young")
+    command("judge", "--out", "young").failed(2, "no training examples yet", "selfinstruct run --out young")
     command("run", "--backend", "demo", "--recipe", "paper", "--target", "3", "--out", "old", "--quiet").done()
     command("judge", "--out", "old").failed(2, "no stage judge", "--set judge.encoder.use=chat-judge")
     parts = ("--set", "judge.encoder.use=chat-judge", "--set", "judge.post_processor.use=chat-judge")

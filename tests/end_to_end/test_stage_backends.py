@@ -86,6 +86,15 @@ def test_dollars_need_the_prices_of_every_backend(better: OllamaServer) -> None:
     run = ("run", "--backend", "demo", "--target", "6", "--out", "run", "--max-usd", "4", "--concurrency", "1")
     ended = command(*run, *flags(better, *of_run))
     ended.failed(2, "the price of tokens is not known of the backend of instances", f"Set instances.{prices[0]}")
+    assert not RUN.exists(), "it is refused before anything is paid"
+    checked = ("doctor", "--backend", "demo", "--set", "budget.max_usd=4", *flags(better, *of_run))
+    found = command(*checked)
+    assert found.code == 2
+    assert "the price of tokens is not known of the backend of instances" in found.out
+    expected = command(*run, "--estimate", *flags(better, *(f"{setting}.5" for setting in of_run))).done().out
+    assert "all stages together: unknown, because the price of instances is not known" in expected
+    dear = command(*run, "--estimate", *flags(better, *(f"{setting}0000000" for setting in own), *of_run)).done().out
+    assert "more than the budget of 4 US dollars" in dear
     command(*run, *flags(better, *of_run, *own)).failed(5, "the budget of 4 US dollars is used up")
     assert 1 <= calls(INSTANCES) <= 3, "none is sent that could cost more than is left"
 
@@ -123,5 +132,5 @@ def test_doctor_looks_at_every_backend_once(better: OllamaServer) -> None:
 def test_an_estimate_knows_the_prices_of_the_backend_that_generates(better: OllamaServer) -> None:
     own = ("generate.usd_per_million_prompt_tokens=1", "generate.usd_per_million_completion_tokens=1")
     estimate = ("generate", "--estimate", "--target", "100", "--out", "none")
-    assert "cost: about" in command(*estimate, *flags(better, *own, stages=(GENERATE,))).done().out
+    assert "generate: about" in command(*estimate, *flags(better, *own, stages=(GENERATE,))).done().out
     assert "cost: unknown" in command(*estimate, *flags(better, stages=(GENERATE,))).done().out

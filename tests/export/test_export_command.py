@@ -111,9 +111,7 @@ def test_what_is_refused(run: Path, args: tuple[str, ...], words: str) -> None:
 def test_an_empty_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make_run(tmp_path / "run").close()
-    command("export", "--out", "run", "--to", "set").failed(
-        2, "no training examples", "selfinstruct instances --out run"
-    )
+    command("export", "--out", "run", "--to", "set").failed(2, "no training examples", "selfinstruct run --out run")
     assert not Path("set").exists()
 
 

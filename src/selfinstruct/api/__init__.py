@@ -6,7 +6,7 @@ Everything named here keeps its meaning within one `API_VERSION`.
 """
 
 from selfinstruct.api import chat
-from selfinstruct.api.batches import Batches, BatchStatus, Exchange, OpenAIBatches, offline_client
+from selfinstruct.api.batches import Batches, BatchStatus, Exchange, OpenAIBatches, UnknownBatchError, offline_client
 from selfinstruct.api.components import (
     API_VERSION,
     Backend,
@@ -137,6 +137,7 @@ __all__ = [
     "Stopped",
     "TaskFact",
     "TrainingEncoder",
+    "UnknownBatchError",
     "Unusable",
     "Usage",
     "UsageError",

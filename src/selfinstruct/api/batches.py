@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
+
+from selfinstruct.api.client_errors import status_of
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +27,9 @@ CHAT_COMPLETIONS = "/v1/chat/completions"
 
 KEY = "selfinstruct"
 """The field of a batch's metadata that holds our own key for it."""
+
+PIECE_BYTES = 1_000_000
+"""How much of a download is held in memory."""
 
 LISTED_BATCHES = 1000
 """How many of the account's newest batches are searched for a key."""
@@ -37,6 +44,10 @@ def offline_client(exchange: Exchange) -> httpx.Client:
         return httpx.Response(status, content=body, headers={"Content-Type": "application/json"})
 
     return httpx.Client(transport=httpx.MockTransport(answer))
+
+
+class UnknownBatchError(Exception):
+    """The provider does not know a batch, or no longer has its results: deleted, or of another key or project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +87,14 @@ class Batches(ABC):
 
     @abstractmethod
     def poll(self, batch: str) -> BatchStatus:
-        """How far a batch is."""
+        """How far a batch is; raises `UnknownBatchError` if the provider does not have it."""
 
     @abstractmethod
-    def fetch(self, batch: str) -> Iterator[bytes]:
-        """The results that are there, one JSON object a line, in any order."""
+    def fetch(self, batch: str, folder: Path) -> Iterator[bytes]:
+        """The results that are there, one JSON object a line, in any order; temporary files go into `folder`.
+
+        Raises `UnknownBatchError` if the provider does not have them.
+        """
 
 
 class OpenAIBatches(Batches):
@@ -112,7 +126,8 @@ class OpenAIBatches(Batches):
 
     def poll(self, batch: str) -> BatchStatus:
         """Ask for the batch's status."""
-        found = self._client.batches.retrieve(batch)
+        with _refusing_unknown():
+            found = self._client.batches.retrieve(batch)
         counts = found.request_counts
         done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
         if found.status == "failed":
@@ -123,9 +138,26 @@ class OpenAIBatches(Batches):
             return BatchStatus("ended", done, total, "" if found.status == "completed" else found.status)
         return BatchStatus("running", done, total)
 
-    def fetch(self, batch: str) -> Iterator[bytes]:
-        """Download the batch's results, and then its errors."""
-        found = self._client.batches.retrieve(batch)
-        for file in (found.output_file_id, found.error_file_id):
-            if file:
-                yield from self._client.files.content(file).read().split(b"\n")
+    def fetch(self, batch: str, folder: Path) -> Iterator[bytes]:
+        """Download the batch's results and errors into a file, and read it once it is complete."""
+        content = self._client.files.with_streaming_response.content
+        with TemporaryFile(dir=folder) as lines:
+            with _refusing_unknown():
+                found = self._client.batches.retrieve(batch)
+                for file in filter(None, (found.output_file_id, found.error_file_id)):
+                    with content(file) as response:
+                        lines.writelines(response.iter_bytes(PIECE_BYTES))
+                    lines.write(b"\n")
+            lines.seek(0)
+            yield from lines
+
+
+@contextmanager
+def _refusing_unknown() -> Iterator[None]:
+    """Raise `UnknownBatchError` where the provider answers with 404."""
+    try:
+        yield
+    except Exception as error:
+        if status_of(error) == 404:
+            raise UnknownBatchError from error
+        raise

@@ -103,6 +103,11 @@ def address_of(error: BaseException) -> str:
     return ""
 
 
+def asked_at(error: BaseException) -> str:
+    """The address that was asked, as the end of a sentence; empty if none is known."""
+    return f"; asked: {address}" if (address := address_of(error)) else ""
+
+
 def body_of(error: BaseException) -> object:
     """The body of the response that an exception carries, parsed if it is JSON; `None` if there is none."""
     return next(bodies_of(error), None)

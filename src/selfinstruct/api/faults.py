@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from selfinstruct.api.client_errors import (
     address_of,
+    asked_at,
     causes,
     code_of,
     error_body,
@@ -17,6 +18,7 @@ from selfinstruct.api.client_errors import (
     page_title,
     status_of,
 )
+from selfinstruct.api.fault_hints import HINTS
 from selfinstruct.api.requested_wait import retry_after
 from selfinstruct.errors import ModelError
 from selfinstruct.types import Busy, Fault, Rejected, Unusable
@@ -29,26 +31,6 @@ PASSING = (408, 409, 425, 429, 498, 499)
 
 DAILY_SECONDS = 3600.0
 """How long to wait at least where a daily quota is used up, since some providers name the wait of another limit."""
-
-HINTS: Mapping[str, str] = {
-    "key": "Check the key and its rights.",
-    "refused": "Check the key and its rights.",
-    "payment": "Check the account's credit and billing.",
-    "model": "Check the model.",
-    "address": "Check base_url: most servers want it to end in /v1.",
-    "scheme": "Put http:// or https:// in front of base_url.",
-    "files": "Raise the limit, such as ulimit -n 4096, or lower run.concurrency.",
-    "page": "Check base_url, and whether a firewall, a proxy or the provider blocks this network.",
-    "proxy": "Check the user and password in HTTPS_PROXY or HTTP_PROXY.",
-    "tls": "Check base_url and the certificates of this computer.",
-    "http": "Write http:// in place of https:// in base_url.",
-    "https": "Write https:// in place of http:// in base_url.",
-    "access": "Check what this account and its key may use, and from where.",
-}
-"""What to do about what ends a run; a backend puts its provider's own words in their place.
-
-`key` is for a key that is missing or cannot be sent, and `refused` for one that the provider does not accept.
-"""
 
 LOWER = "Lower it, or leave it out"
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -212,11 +194,11 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     if WANTS_TLS.search(said):
         return Unusable(f"the server at this address speaks https only ({words})", hints["https"])
     if status == 401 or BAD_KEY.search(said):
-        return Unusable(f"the provider refused the key ({words})", hints["refused"])
+        return Unusable(f"the provider refused the key ({words}{asked_at(error)})", hints["refused"])
     if status in (404, 405, 410) or (UNKNOWN_MODEL.search(said) and not _named_option(error, said)):
         is_model = status == 410 or UNKNOWN_MODEL.search(said) or hints["address"] in hints["model"]
         hint = hints["model"] if is_model else f"{hints['model']} {hints['address']}"
-        return Unusable(f"the provider does not know this model or address ({words})", hint)
+        return Unusable(f"the provider does not know this model or address ({words}{asked_at(error)})", hint)
     if NO_ACCESS.search(said):
         return Unusable(f"the provider refused access ({words})", hints["access"])
     if REPLY_LIMIT.search(said) and TOO_HIGH.search(said):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
+from selfinstruct.errors import pluralize
 
 
 @click.command(
@@ -48,7 +49,7 @@ def command(
     out = out or file.with_name(f"{file.stem}.dedup{file.suffix}")
     dropped_file = out.with_name(f"{out.name}.dropped.jsonl") if dropped else None
     counts = deduplicate(file, out, field=field, threshold=threshold, tokeniser=tokeniser, dropped_file=dropped_file)
-    click.echo(f"{file}: {counts.rows} rows, {counts.kept} kept, {counts.dropped} dropped")
-    click.echo(f"{out}: {counts.kept} rows")
+    click.echo(f"{file}: {pluralize(counts.rows, 'row')}, {counts.kept} kept, {counts.dropped} dropped")
+    click.echo(f"{out}: {pluralize(counts.kept, 'row')}")
     if dropped_file:
-        click.echo(f"{dropped_file}: {counts.dropped} rows")
+        click.echo(f"{dropped_file}: {pluralize(counts.dropped, 'row')}")

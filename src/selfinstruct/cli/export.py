@@ -12,7 +12,7 @@ import click
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 from selfinstruct.cli.progress import say
-from selfinstruct.cli.text import pluralize
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.export.dataset import Exported

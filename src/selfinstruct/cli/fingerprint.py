@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
+from selfinstruct.errors import pluralize
 
 
 @click.command(
@@ -46,6 +47,6 @@ def command(files: tuple[Path, ...], out: Path, fields: tuple[str, ...], *, n: i
         raise DataError(f"there is no text of {SHORTEST} words or more in {', '.join(map(str, files))}")
     with atomic_write(out) as file:
         file.write(made.to_bytes())
-    click.echo(f"{out}: {made.texts:,} texts, {made.count:,} n-grams of {n} words")
+    click.echo(f"{out}: {pluralize(made.texts, 'text')}, {pluralize(made.count, 'n-gram')} of {n} words")
     if made.left_out:
-        click.echo(f"{made.left_out:,} texts of fewer than {SHORTEST} words are left out")
+        click.echo(f"left out: {pluralize(made.left_out, 'text')} of fewer than {SHORTEST} words")

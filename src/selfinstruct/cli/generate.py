@@ -10,8 +10,8 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options
-from selfinstruct.cli.stages import EXITS, estimate_option, print_terms, quiet_option, run_stages
-from selfinstruct.cli.text import pluralize
+from selfinstruct.cli.stages import EXITS, estimate_option, print_excess, print_terms, quiet_option, run_stages
+from selfinstruct.errors import pluralize
 
 
 @click.command(
@@ -58,12 +58,16 @@ def print_estimate(out: Path, target: int | None, given: dict[str, Any], *, is_f
         f"  about {pluralize(expected.requests, 'request')} ({expected.per_request:.1f} instructions each: {source})"
     )
     click.echo(f"  about {tokens}, at most {expected.most_completion_tokens:,}")
-    print_terms(expected, "budget.usd_per_million_prompt_tokens and ..._completion_tokens")
+    print_terms(expected, "budget.usd_per_million_prompt_tokens and ..._completion_tokens", label="generate")
     for stage, later in expected.later.items():
         tokens = f"about {later.prompt_tokens:,} prompt and {later.completion_tokens:,} completion tokens"
         click.echo(f"  {stage} then sends {pluralize(later.requests, 'request')}: {tokens}")
-    if expected.later and expected.whole_usd is not None:
-        click.echo(f"  all stages together: about {expected.whole_usd:.4f} US dollars")
+    if expected.usd is not None and expected.unpriced:
+        why = f"because the price of {' and '.join(expected.unpriced)} is not known"
+        click.echo(f"  all stages together: unknown, {why}; without: about {expected.known_usd:.4f} US dollars")
+    elif expected.usd is not None and expected.later:
+        click.echo(f"  all stages together: about {expected.known_usd:.4f} US dollars")
+    print_excess(expected.known_usd, expected.max_usd)
     if is_free:
         click.echo("  nothing was sent")
     return expected.target

@@ -11,7 +11,7 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import config_options, out_option, settings_from
-from selfinstruct.cli.text import pluralize
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.transfer.importing import ImportResult

@@ -13,7 +13,8 @@ from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
 from selfinstruct.cli.stages import EXITS, silence_clients
-from selfinstruct.cli.text import block, clip, evidence_lines, fate_text, pluralize
+from selfinstruct.cli.text import block, clip, evidence_lines, fate_text
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.store import RunStore

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.progress_board import Board
-from selfinstruct.cli.text import pluralize, printable
+from selfinstruct.cli.text import printable
+from selfinstruct.errors import pluralize
 from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary, Usage
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from textwrap import wrap
 
-from selfinstruct.cli.text import duration, pluralize, printable
+from selfinstruct.cli.text import duration, printable
+from selfinstruct.errors import pluralize
 from selfinstruct.insight.cost import dollars
 from selfinstruct.types import PREPARE
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.text import clip, pluralize, printable, value_text
+from selfinstruct.cli.text import clip, printable, value_text
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.store import RunStore

@@ -14,7 +14,8 @@ import click
 from selfinstruct.cli.backend_options import BackendCommand, known_so_far
 from selfinstruct.cli.help import examples
 from selfinstruct.cli.options import out_option, paid_options, settings_from
-from selfinstruct.cli.text import duration, pluralize
+from selfinstruct.cli.text import duration
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.run.estimated import Estimate, StageEstimate
@@ -141,7 +142,7 @@ def command_for(stage: str, help_text: str, *shown: str) -> click.Command:
     return command
 
 
-def print_terms(expected: Estimate | StageEstimate, settings: str) -> None:
+def print_terms(expected: Estimate | StageEstimate, settings: str, label: str = "cost") -> None:
     """Print the cost of an estimate, with the source of its prices, and how long it takes by the rate limits."""
     from selfinstruct.run.price_table import price_hint
 
@@ -149,9 +150,15 @@ def print_terms(expected: Estimate | StageEstimate, settings: str) -> None:
         click.echo(f"  cost: unknown. {price_hint(settings, expected.billed)}")
     else:
         source = f" (prices: {expected.prices})" if expected.prices else ""
-        click.echo(f"  cost: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}{source}")
+        click.echo(f"  {label}: about {expected.usd:.4f} US dollars, at most {expected.most_usd:.4f}{source}")
     if expected.seconds is not None:
         click.echo(f"  time: at least {duration(expected.seconds)}, by the known rate limits")
+
+
+def print_excess(usd: float, max_usd: float | None) -> None:
+    """Print that an estimated cost is above the budget, if it is."""
+    if max_usd is not None and usd > max_usd:
+        click.echo(f"  this is more than the budget of {max_usd:g} US dollars (--max-usd), at which the run would stop")
 
 
 def print_estimate(stage: str, out: Path, given: dict[str, Any]) -> None:
@@ -171,4 +178,5 @@ def print_estimate(stage: str, out: Path, given: dict[str, Any]) -> None:
     if (share := expected.batch_share) is not None:
         price = f"{share:.0%} of the price" if expected.usd is None else f"about {share * expected.usd:.4f} US dollars"
         click.echo(f"  with --batch: {price}, within 24 hours")
+    print_excess(expected.usd or 0.0, expected.max_usd)
     click.echo("  nothing was sent")

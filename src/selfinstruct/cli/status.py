@@ -11,6 +11,7 @@ import click
 
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.insight.current_work import CurrentWork
@@ -64,7 +65,9 @@ def print_status(status: RunStatus) -> None:
             print_ratings(status.ratings)
     for batch in status.batches:
         where = f"in {batch.provider}" if Path(batch.provider).is_absolute() else "with the provider"
-        click.echo(f"{where} since {moment(batch.sent_at)}: {len(batch.indexes):,} requests of {batch.stage}")
+        click.echo(
+            f"{where} since {moment(batch.sent_at)}: {pluralize(len(batch.indexes), 'request')} of {batch.stage}"
+        )
     for name, counts in status.reviews.items():
         print_review_counts(name, counts)
     print_growth(status.growth)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from selfinstruct.cli.progress import WORDS, missing_answers, token_counts
-from selfinstruct.cli.text import clip, pluralize, printable
+from selfinstruct.cli.text import clip, printable
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.insight.funnel import Funnel

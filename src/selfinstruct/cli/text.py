@@ -28,11 +28,6 @@ def clip(text: str, most: int = WIDTH) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def pluralize(count: int, one: str, more: str = "") -> str:
-    """A count with its noun, such as `1 request` or `2 requests`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
-
-
 def block(text: str, full: bool, indent: str) -> Iterator[str]:
     """Yield a text line by line. If it is clipped, a last line gives the number of characters left out."""
     shown = text if full or len(text) <= MAX_LENGTH else text[:MAX_LENGTH]

@@ -12,6 +12,7 @@ import click
 from selfinstruct.cli.help import TitledCommand, examples
 from selfinstruct.cli.options import out_option
 from selfinstruct.cli.text import block, clip, fate_text, moment, printable
+from selfinstruct.errors import pluralize
 
 if TYPE_CHECKING:
     from selfinstruct.insight.trace import Encode
@@ -81,7 +82,7 @@ def _lines(tree: dict[str, Any], full: bool) -> Iterator[str]:
     if tree["kind"] == "seed":
         yield f"{printable(tree['id'])} a seed task{own}"
         yield f"  {_text(tree['text'], full)}"
-        yield f"  shown in {len(tree['shown_in'])} prompts" + _first(tree["shown_in"])
+        yield f"  shown in {pluralize(len(tree['shown_in']), 'prompt')}" + _first(tree["shown_in"])
         for case in tree["instances"]:
             yield f"  instance: {_text(case['input'], full)} -> {_text(case['output'], full)}"
     else:

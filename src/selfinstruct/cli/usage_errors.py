@@ -43,7 +43,7 @@ def _extra_argument(context: click.Context) -> str:
         if isinstance(param, click.Option) and str(value).startswith("--"):
             return f": {_name(param)} needs a value, and took {value} for it"
     names = {param.name for param in context.command.params}
-    if "to" in names:
+    if {"to", "out"} <= names:
         return "; the run folder is named with --out, and the folder for the dataset with --to"
     if "out" in names:
         return "; a run folder is named with --out, and a text of several words needs quotes"

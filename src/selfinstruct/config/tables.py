@@ -25,6 +25,9 @@ class RunOptions(Options):
         description="Send classify, instances and judge in batches, which cost half and take hours.",
     )
     batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
+    resend_lost: bool = Field(
+        False, description="Send the requests of batches that are lost again; the provider may bill them twice."
+    )
     structured: Literal["auto"] | bool = Field(
         "auto",
         description="Whether replies follow a JSON schema; auto: if the model supports it.",

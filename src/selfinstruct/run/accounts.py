@@ -13,6 +13,11 @@ def has_own(config: RunConfig, stage: str) -> bool:
     return stage in config.stages and config.stages[stage].backend is not None
 
 
+def backend_key(config: RunConfig, stage: str) -> str:
+    """Where the backend of a stage stands in the config."""
+    return f"{stage}.backend" if has_own(config, stage) else "backend"
+
+
 def shared_by(config: RunConfig, stage: str) -> tuple[str, ...]:
     """The stages that share this stage's backend, with its limits and budget."""
     account = _account(config, stage)
@@ -29,6 +34,12 @@ def own_table(config: RunConfig, stage: str) -> AskingTable | None:
     """The table of a stage that has its own backend; `None` for others."""
     table = config.stages[stage].table if has_own(config, stage) else None
     return table if isinstance(table, AskingTable) else None
+
+
+def counts_dollars(config: RunConfig, stage: str) -> bool:
+    """Whether the budget of the run, or that of a stage's own backend, has a limit in dollars, which needs prices."""
+    own = table.budget if (table := own_table(config, stage)) is not None else None
+    return config.budget.max_usd is not None or (own is not None and own.max_usd is not None)
 
 
 def limits_for(config: RunConfig, stage: str) -> LimitOptions:

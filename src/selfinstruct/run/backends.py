@@ -17,7 +17,7 @@ from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import ConfigError
 from selfinstruct.plugins.registry import Registry, no_backend
-from selfinstruct.run.accounts import has_own, own_table, shared_by, windows_for
+from selfinstruct.run.accounts import counts_dollars, has_own, own_table, shared_by, windows_for
 from selfinstruct.run.price_table import price_hint, table_prices
 from selfinstruct.store import BackendFacts, Calls, RunStore
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, STAGES, Prices, Sampling
@@ -122,8 +122,13 @@ class Backends:
         """Set the prices in a budget, now that a model is chosen; `ConfigError` if it needs some and none are known."""
         prices = self.prices(stage, store)
         if prices is None and budget.counts_dollars:
-            raise _unknown_prices(self._config, stage, self.for_stage(stage))
+            raise unknown_prices(self._config, stage, self.for_stage(stage))
         budget.set_prices(prices)
+
+    def refuse_unknown_prices(self, stage: str, store: RunStore) -> None:
+        """Raise `ConfigError` if a stage's budget needs prices and none are known."""
+        if counts_dollars(self._config, stage) and self.prices(stage, store) is None:
+            raise unknown_prices(self._config, stage, self.for_stage(stage))
 
     def tracing(self, stage: str) -> AbstractContextManager[object]:
         """Inside the block LangSmith traces nothing if a stage's backend is local and tracing was not asked for."""
@@ -258,7 +263,7 @@ def budget_for(
         spent = calls.spent(account)
         known = recorded_prices(other)
         if limits_of_run.max_usd is not None and spent.requests and known is None:
-            raise _unknown_prices(config, other)
+            raise unknown_prices(config, other)
         other_tokens += spent.prompt_tokens + spent.completion_tokens
         other_usd += known.cost(spent.prompt_tokens, spent.completion_tokens, spent.cached_tokens) if known else 0.0
     bounds = limits_of_run.model_dump(include={*BOUNDS, "max_hours"})
@@ -273,7 +278,8 @@ def budget_for(
     return budget
 
 
-def _unknown_prices(config: RunConfig, stage: str, backend: Backend | None = None) -> ConfigError:
+def unknown_prices(config: RunConfig, stage: str, backend: Backend | None = None) -> ConfigError:
+    """The error for a budget in dollars where a stage's backend has no known prices."""
     table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
     settings = f"{table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens"
     hint = price_hint(settings, backend.billed_model() if backend else None)

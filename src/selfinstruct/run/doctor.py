@@ -17,13 +17,22 @@ from selfinstruct.api import Backend, mask_secrets
 from selfinstruct.api.environment import environment_problem
 from selfinstruct.config import ChosenComponent, RunConfig
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ModelError, PluginError, RunError, SelfInstructError, UsageError, plugin_cause
+from selfinstruct.errors import (
+    ModelError,
+    PluginError,
+    RunError,
+    SelfInstructError,
+    UsageError,
+    plugin_cause,
+    pluralize,
+)
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.plugins.registry import Registry, no_backend
-from selfinstruct.run.accounts import has_own, limits_for, shared_by
-from selfinstruct.run.backends import is_traced, prices_for
+from selfinstruct.run.accounts import counts_dollars, has_own, limits_for, shared_by
+from selfinstruct.run.backends import is_traced, prices_for, unknown_prices
 from selfinstruct.run.context import check_context, longest_requests, make_room, refuse_completion_model
-from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.seeds import initial_seeds
+from selfinstruct.run.settings import ConfigSources, Settings, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
@@ -69,7 +78,7 @@ def examine(
     seeds: list[SeedTask] = []
     try:
         seeds = initial_seeds(registry, config, sources)
-        yield Finding("config", Check("seeds", True, f"{len(seeds)} seed tasks from {config.run.seeds}"))
+        yield Finding("config", Check("seeds", True, f"{pluralize(len(seeds), 'seed task')} from {config.run.seeds}"))
     except SelfInstructError as error:
         yield _failed("config", "seeds", error)
     yield from _plugins(registry)
@@ -241,10 +250,9 @@ def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Fi
         prices = prices_for(config, backend, stage)
     except SelfInstructError as error:
         return _failed(area, "prices", error)
-    words = "not known, so --max-usd cannot be used"
-    if prices:
-        words = str(prices)
-    return Finding(area, Check("prices", True, words))
+    if prices is None and counts_dollars(config, stage):
+        return _failed(area, "prices", unknown_prices(config, stage, backend))
+    return Finding(area, Check("prices", True, str(prices or "not known, so --max-usd cannot be used")))
 
 
 def _schema(area: str, registry: Registry, config: RunConfig, *, backend: Backend, stages: list[str]) -> Finding:

@@ -18,7 +18,8 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.accounts import windows_for
 from selfinstruct.run.backends import prices_for, recorded_backend
 from selfinstruct.run.estimated import BackendTerms, Estimate, LaterStage, StageEstimate
-from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.seeds import initial_seeds
+from selfinstruct.run.settings import ConfigSources, Settings, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.store.database import NoRunError
@@ -79,6 +80,7 @@ def estimate(
         seconds=terms.seconds(count, prompts + replies_in_all),
         later=_later(registry, config, seeds, goal=goal, answered=answered),
         billed=terms.billed,
+        max_usd=config.budget.max_usd,
     )
 
 
@@ -115,6 +117,7 @@ def estimate_stage(
         seconds=terms.seconds(len(requests), prompt_tokens + reply),
         batch_share=Batches.price_share if terms.backend is not None and terms.backend.takes_batches else None,
         billed=terms.billed,
+        max_usd=config.budget.max_usd,
     )
 
 

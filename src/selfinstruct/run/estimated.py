@@ -26,8 +26,8 @@ class Estimate:
     `per_request` is the assumed number of instructions per request, and `seen` whether it was measured in the run.
     `completion_tokens` is the expected number, `most_completion_tokens` the largest possible. `usd` and `most_usd` are
     `None` if prices are unknown; `prices` says where they come from. `seconds` is the shortest time that the known rate
-    limits allow; `None` if none is known. `later` has what each later stage of a whole run needs, and `billed` is the
-    model as tables of prices know it.
+    limits allow; `None` if none is known. `later` has what each later stage of a whole run needs, `billed` is the
+    model as tables of prices know it, and `max_usd` the budget.
     """
 
     target: int
@@ -44,13 +44,17 @@ class Estimate:
     seconds: float | None
     later: Mapping[str, LaterStage]
     billed: BilledModel | None
+    max_usd: float | None
 
     @property
-    def whole_usd(self) -> float | None:
-        """The cost of this stage and the later ones; `None` if a price is unknown."""
-        costs = [self.usd, *(stage.usd for stage in self.later.values())]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+    def known_usd(self) -> float:
+        """The cost of this stage and the later ones, as far as their prices are known."""
+        return sum(usd for usd in (self.usd, *(stage.usd for stage in self.later.values())) if usd is not None)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """The later stages whose price is unknown."""
+        return [name for name, stage in self.later.items() if stage.usd is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class StageEstimate:
     """The estimated cost of asking about every subject of `classify`, `instances` or `judge` once.
 
     `answered` of the `subjects` already have an answer. `batch_share` is the price of a token in a batch, as a
-    share of its usual price; `None` if the backend takes no batches. `prices` and `seconds` are as in `Estimate`.
+    share of its usual price; `None` if the backend takes no batches. `prices`, `seconds` and
+    `max_usd` are as in `Estimate`.
     """
 
     subjects: int
@@ -73,6 +78,7 @@ class StageEstimate:
     seconds: float | None
     batch_share: float | None
     billed: BilledModel | None
+    max_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from selfinstruct.config import RunConfig
 from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.engine.batches.calls import TEMPORARY
 from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
@@ -36,6 +38,8 @@ def open_rounds(
     longest requests, do not fit into the model's context.
     """
     backend = backends.for_stage(stage)
+    for left in store.folder.glob(f"{TEMPORARY}*"):  # by a command that was killed
+        shutil.rmtree(left, ignore_errors=True)
     lines = BatchLines(backend, sampling)
     if not store.batches.open(stage):  # what is out is collected in any case
         refuse_small_context(backend, needs)
@@ -47,9 +51,17 @@ def open_rounds(
             "Leave out --batch, or write the requests into files with --batch-file FOLDER.",
         )
     budget = backends.batch_budget(stage, store, batches.price_share)
-    size = config.run.batch_size
     return BatchRounds(
-        store, backend, batches, lines=lines, budget=budget, size=size, wait=wait, say=say, stopped=stopped
+        store,
+        backend,
+        batches,
+        lines=lines,
+        budget=budget,
+        size=config.run.batch_size,
+        resend_lost=config.run.resend_lost,
+        wait=wait,
+        say=say,
+        stopped=stopped,
     )
 
 

@@ -20,18 +20,18 @@ from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Stop
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
+from selfinstruct.run.accounts import has_own
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
 from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
+from selfinstruct.run.seeds import initial_seeds, kept_seeds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
     initial_facts,
-    initial_seeds,
     load,
     refuse_unfinished_reprocessing,
-    seeds_digest,
     warn_of_keys,
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
@@ -66,7 +66,7 @@ class Run:
         say: Say = lambda line: print(line, file=sys.stderr),
     ) -> None:
         self.folder, self.say = settings.folder, say
-        self._waits, self._batch_folder = settings.wait, settings.batch_folder
+        self._waits, self.batch_folder = settings.wait, settings.batch_folder
         self._sources = sources or ConfigSources(settings)
         exists = self._sources.recorded.exists
         if must_exist and not exists:
@@ -127,10 +127,7 @@ class Run:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.store, found)
-        kept = self.store.seeds()
-        is_same_file, digest = self.config.run.seeds == facts.seeds_path, seeds_digest(kept)
-        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config, self._sources)) != digest:
-            refuse_other_settings(self.store, [], "seeds")
+        kept = kept_seeds(self.store, self.registry, self.config, sources=self._sources, say=self.say)
         if recorded != facts.config:
             facts.record_config(recorded)
         report_changed_plugins(self.store, self.registry, self.say)
@@ -222,7 +219,7 @@ class Run:
 
     def _in_batches(self, name: str) -> bool:
         """Whether a stage's requests go out in batches: those of `generate` cannot, since each depends on replies."""
-        return (self.config.run.batch or self._batch_folder is not None) and name not in (GENERATE, PREPARE)
+        return (self.config.run.batch or self.batch_folder is not None) and name not in (GENERATE, PREPARE)
 
     async def _run_in_batches(
         self, build: Callable[[], StageParts], live: LiveAnswerer, events: Events, *, failed: SelfInstructError | None
@@ -239,7 +236,7 @@ class Run:
                 stage=name,
                 sampling=sampling,
                 needs=self._make_room(name),
-                folder=self._batch_folder,
+                folder=self.batch_folder,
                 wait=self._waits,
                 say=lambda line: self.say(line),
                 stopped=self._stages.stopped,
@@ -264,6 +261,10 @@ class Run:
                 self.backends.record_description(name, self.store, self.say, budget=live.budget)
                 self.backends.report_schema(parts.structured, self.say)
             yield live
+        except ModelError as error:
+            if has_own(self.config, name):
+                raise ModelError(f"{name}.backend: {error.message}", error.hint) from None
+            raise
         finally:
             self._gate = None
             await self._close(live, type(self.backends.for_stage(name)).__name__)
@@ -286,7 +287,7 @@ class Run:
 
     def prices(self, stage: str) -> Prices | None:
         """The prices of a running stage; `None` if unknown."""
-        if self._batch_folder is not None and self._in_batches(stage):
+        if self.batch_folder is not None and self._in_batches(stage):
             return self.backends.engine_prices(stage)
         return None if stage == PREPARE else self.backends.prices(stage, self.store, self._in_batches(stage))
 

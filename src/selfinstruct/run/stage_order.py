@@ -10,7 +10,7 @@ from selfinstruct.config.tables import GenerateTable, PrepareTable
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.engine.stages.ratings import RULE, UNRATED
 from selfinstruct.errors import ModelError, UsageError
-from selfinstruct.run.accounts import has_own
+from selfinstruct.run.accounts import backend_key, shared_by
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model
 from selfinstruct.run.run import Run
 from selfinstruct.run.structured import refuse_other_form
@@ -40,12 +40,13 @@ def stages_of_whole_run(run: Run) -> list[str]:
 
 
 def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) -> None:
-    """Check the backends that stages have of their own, as `doctor` does, before `generate` pays for its own.
+    """Check the backends that `generate` does not ask, as `doctor` does, before that pays for its own.
 
     A completion model is refused for each stage that needs a chat model, whatever is paid first.
 
     Raises `ModelError` for the first problem, `PluginError` for a backend that fails in its check, and `ConfigError`
-    for a stage that has replies in free text or in JSON and is to ask for the other.
+    for a budget in dollars without prices, or a stage that has replies in free text or in JSON and is to ask for the
+    other.
     """
     for stage in stages:
         if stage != PREPARE:
@@ -54,10 +55,11 @@ def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) ->
             refuse_other_form(stage, registry=run.registry, config=run.config, store=run.store)
     table = run.config.stages[GENERATE].table
     goal = target or (table.target if isinstance(table, GenerateTable) else None) or 0
-    if run.store.totals(GENERATE).accepted >= goal:
-        return
+    is_grown = run.store.totals(GENERATE).accepted >= goal
     for stage in stages:
-        if stage == GENERATE or not has_own(run.config, stage):
+        if stage == PREPARE or GENERATE in shared_by(run.config, stage):
+            continue  # what is wrong with the backend of generate shows before anything is paid
+        if is_grown and run.store.totals(stage).replies:
             continue
         backend = run.backends.for_stage(stage)
         make_room_for_run(backend, run.registry, run.config, stage=stage, seeds=run.seeds)
@@ -65,7 +67,9 @@ def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) ->
         diagnosis = call_plugin(name, "its own check", backend.check, hint=FIX_AND_RERUN)
         if (failed := next((check for check in diagnosis.checks if not check.ok), None)) is not None:
             words, hint = (mask_secrets(text, backend.secrets()) for text in (failed.detail, failed.fix))
-            raise ModelError(f"{stage}.backend: {words}", hint)
+            raise ModelError(f"{backend_key(run.config, stage)}: {words}", hint)
+        if run.batch_folder is None:
+            run.backends.refuse_unknown_prices(stage, run.store)
 
 
 def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from selfinstruct.errors import pluralize
 from selfinstruct.store.decisions import COLUMNS, DecisionRow, count_failed_requests
 from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.rows import decision_of
@@ -152,7 +153,7 @@ class Ledger:
             " WHERE coalesce(judged, 0) != coalesce(fates, 0) ORDER BY stage, idx"
         )
         return [
-            f"request {index} of {stage} has {_pluralize(candidates, 'candidate')} and {_pluralize(fates, 'fate')}"
+            f"request {index} of {stage} has {pluralize(candidates, 'candidate')} and {pluralize(fates, 'fate')}"
             for stage, index, candidates, fates in self._read.execute(sql)
         ]
 
@@ -163,7 +164,3 @@ class Ledger:
 
 def _shown(entry: str | Mapping[str, str]) -> ShownInstruction:
     return ShownInstruction(entry) if isinstance(entry, str) else ShownInstruction(entry["id"], entry["text"])
-
-
-def _pluralize(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

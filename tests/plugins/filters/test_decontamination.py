@@ -116,7 +116,7 @@ def test_a_file_of_fingerprints_drops_what_its_texts_drop(texts: Path) -> None:
     ended = command("fingerprint", texts, "-o", "exam.fp").done()
     assert ended.out.splitlines() == [
         "exam.fp: 4 texts, 9 n-grams of 8 words",
-        "2 texts of fewer than 4 words are left out",
+        "left out: 2 texts of fewer than 4 words",
     ]
     for text in (QUESTION, SHORT, "A gardener plants nine rows of seven roses.", "", "Write a poem about a river."):
         draft = Draft(text)
@@ -134,7 +134,7 @@ def test_the_same_texts_give_the_same_bytes(texts: Path) -> None:
 
 def test_fields_are_chosen_and_several_files_are_one_set(texts: Path) -> None:
     Path("more.txt").write_text("Count the windows of the house at the corner of the street.\n", "utf-8")
-    assert "1 texts, 5 n-grams" in command("fingerprint", "more.txt", "-o", "x.fp").done().out
+    assert "1 text, 5 n-grams" in command("fingerprint", "more.txt", "-o", "x.fp").done().out
     assert "3 texts, 14 n-grams" in command("fingerprint", texts, "more.txt", "--field", "q", "-o", "x.fp").done().out
 
 

@@ -6,8 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from selfinstruct.api.batches import Batches, BatchStatus
-from selfinstruct.errors import RunError
+from selfinstruct.api.batches import Batches, BatchStatus, UnknownBatchError
 from selfinstruct.files.atomic import atomic_write
 
 RESULTS = (".jsonl", ".json", ".ndjson")
@@ -45,16 +44,15 @@ class FolderBatches(Batches):
         return Path(batch).is_absolute()
 
     def poll(self, batch: str) -> BatchStatus:
-        """There may always be more to come."""
-        del batch
+        """There may always be more to come, as long as the folder is there."""
+        if not Path(batch).is_dir():
+            raise UnknownBatchError
         return BatchStatus("partial")
 
-    def fetch(self, batch: str) -> Iterator[bytes]:
+    def fetch(self, batch: str, folder: Path) -> Iterator[bytes]:
         """The lines of all files with results; a line that is still being written is no JSON, and read next time."""
-        folder = Path(batch)
-        if not folder.is_dir():
-            raise RunError(f"the folder {batch}, which holds this run's batches, is not there", "Put it back.")
-        for path in sorted(folder.rglob("*")):
+        del folder
+        for path in sorted(Path(batch).rglob("*")):
             if path.suffix in RESULTS and not path.name.endswith(self.SUFFIX) and path.is_file():
                 with path.open("rb") as lines:
                     yield from lines

@@ -56,13 +56,13 @@ class Result:
 
 
 def read_result(line: bytes) -> Result | None:
-    """Read a line of results; `None` where it is empty, cut, or no result at all."""
+    """Read a line of results; `None` where it is empty, cut, or no result, such as a request."""
     try:
         row = json.loads(line)
         response, error = row.get("response") or {}, row.get("error") or {}
         body = response.get("body") or {}
         words = error.get("message") or error.get("code") or "" if isinstance(error, dict) else str(error)
-        if not (isinstance(row["custom_id"], str) and isinstance(body, dict)):
+        if not (isinstance(row["custom_id"], str) and isinstance(body, dict) and (response or error)):
             return None
         return Result(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
     except (ValueError, KeyError, AttributeError, TypeError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
+from selfinstruct.engine.batches.request_lines import Result, read_result
 from selfinstruct.engine.retry_policy import without_numbers
 from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
 from selfinstruct.errors import ModelError
@@ -20,21 +21,38 @@ MAX_UNCOMMITTED = 1000
 class BatchResults:
     """The results of one batch.
 
-    count      how many results there are
-    seen       waiting requests with a result
-    answered   requests whose answer is in the journal
-    faults     requests without an answer that have a result, and the last fault of each
-    strangers  results of other requests
-    refusal    why no request of the batch can succeed; they have no answer then, and are sent again
+    count       how many results there are
+    seen        waiting requests with a result
+    answered    requests whose answer is in the journal
+    faults      requests without an answer that have a result, and the last fault of each
+    strangers   results of other requests
+    unreadable  lines that hold no result, or only the start of one
+    refusal     why no request of the batch can succeed; they have no answer then, and are sent again
     """
 
     def __init__(self) -> None:
         self.seen: set[int] = set()
         self.answered: set[int] = set()
         self.faults: dict[int, Fault] = {}
-        self.count = self.strangers = 0
+        self.count = self.strangers = self.unreadable = 0
         self.refusal: ModelError | None = None
         self._unexplained: dict[int, tuple[Request, Failure]] = {}
+
+    def read(self, lines: Iterable[bytes]) -> Iterator[Result]:
+        """The results in these lines, all of which are counted."""
+        for line in lines:
+            if result := read_result(line):
+                self.count += 1
+                yield result
+            elif line.strip():
+                self.unreadable += 1
+
+    def remarks(self, place: str) -> Iterator[str]:
+        """What the user should know about results and lines that are left out."""
+        if self.strangers:
+            yield f"{self.strangers:,} results in {place} belong to other requests and are left out"
+        if self.unreadable:
+            yield f"{self.unreadable:,} lines in {place} are not results, or not yet, and are left out"
 
     def add(self, answer: Reply | Failure | Fault, request: Request) -> TypeGuard[Reply | Failure]:
         """Take the answer to a request; returns whether to journal it now."""

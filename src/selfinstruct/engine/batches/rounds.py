@@ -9,28 +9,34 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from selfinstruct.api import Backend
-from selfinstruct.api.batches import Batches, BatchStatus
+from selfinstruct.api.batches import Batches, BatchStatus, UnknownBatchError
 from selfinstruct.engine.batches.batch_files import Line, LineFiles
 from selfinstruct.engine.batches.batch_folder import FolderBatches
-from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of, read_result
+from selfinstruct.engine.batches.calls import (
+    COME_BACK,
+    TEMPORARY,
+    call_batches,
+    file_error,
+    is_file_error,
+    lost_batches,
+    refuse_other_place,
+)
+from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of
 from selfinstruct.engine.batches.results import BatchResults, CommitQueue
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
 from selfinstruct.engine.stages.protocol import Stage
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError
+from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError, pluralize
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Reply, Request, Unusable
-
-T = TypeVar("T")
+from selfinstruct.types import Reply, Request
 
 POLL_SECONDS = 60.0
 """Seconds between two looks at the batches that are out, where the command waits for them."""
@@ -38,7 +44,6 @@ POLL_SECONDS = 60.0
 LINES_AT_ONCE = 200
 """Results that are read before the event loop looks for a signal again."""
 
-COME_BACK = "Run the same command again later, or now with --wait."
 ANSWER_FILES = "Have your engine answer the files of requests, then run the same command again."
 
 
@@ -47,6 +52,7 @@ class BatchRounds:
 
     budget   at the prices of a batch
     size     the most requests that go into one batch
+    resend_lost  whether to send the requests of batches again that the provider does not know
     wait     whether to wait for batches that are out; otherwise `answer_all` raises `Stopped`
     say      prints a line for the user
     stopped  set when the user interrupts
@@ -63,6 +69,7 @@ class BatchRounds:
         lines: BatchLines,
         budget: Budget,
         size: int,
+        resend_lost: bool,
         wait: bool,
         say: Callable[[str], None],
         stopped: asyncio.Event,
@@ -72,14 +79,17 @@ class BatchRounds:
         self._journal = store.batches
         self._backend = backend
         self._batches = batches
+        self._in_folder = isinstance(batches, FolderBatches)
         self._lines = lines
         self._budget = budget
         self._estimator = Estimator()
         self._size = min(size, batches.max_requests)
+        self._resend_lost = resend_lost
         self._wait = wait
         self._say = say
         self._stopped = stopped
         self._poll_seconds = poll_seconds
+        self._call = partial(call_batches, backend)
         self._failed: SelfInstructError | None = None
         self.collected: set[int] = set()  # the requests that batches have answered
 
@@ -116,7 +126,11 @@ class BatchRounds:
                 await self._look_again(sent)
         except SelfInstructError as error:
             self._failed = error
-            return error
+        except OSError as error:
+            if not is_file_error(error):
+                raise
+            self._failed = file_error(error, self._store.folder)
+        return self._failed
 
     async def answer(self, request: Request) -> Answer:
         """Raise why a request has no answer yet: the runner asks only for those that the journal does not answer."""
@@ -133,11 +147,10 @@ class BatchRounds:
 
     async def _look_again(self, sent: list[SentBatch]) -> None:
         requests = sum(len(batch.indexes) for batch in sent)
-        in_folder = isinstance(self._batches, FolderBatches)
-        where = f"in {sent[0].provider}" if in_folder else "with the provider"
+        where = f"in {sent[0].provider}" if self._in_folder else "with the provider"
         words = f"{requests:,} requests are {where}, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
         if not self._wait:
-            raise Stopped(words, ANSWER_FILES if in_folder else COME_BACK)
+            raise Stopped(words, ANSWER_FILES if self._in_folder else COME_BACK)
         self._say(f"{words}: looking again in {self._poll_seconds:g} s")
         try:
             await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
@@ -149,20 +162,6 @@ class BatchRounds:
         if self._stopped.is_set():
             raise Stopped("interrupted", COME_BACK)
 
-    async def _call(self, work: Callable[..., T], *values: object) -> T:
-        """Call the batches in a thread; raises the error that the backend reads out of an exception."""
-        try:
-            return await asyncio.to_thread(work, *values)
-        except SelfInstructError:
-            raise
-        except Exception as error:
-            name = f"the backend {type(self._backend).__name__}"
-            fault = call_plugin(name, "a batch", self._backend.read_error, error, hint=FIX_AND_RERUN)
-            fault = check_fault(name, "a batch", fault)
-            if isinstance(fault, Unusable):
-                raise ModelError(fault.message, fault.hint) from None
-            raise Stopped(f"the provider's batches cannot be reached: {fault.message}", COME_BACK) from None
-
     # --- to the provider ----------------------------------------------------------------------------------------------
 
     async def _submit(self, stage: Stage) -> None:
@@ -170,7 +169,7 @@ class BatchRounds:
         out = frozenset[int]().union(*(batch.indexes for batch in self._journal.open(stage.name)))
         waiting = (index for index in self._journal.unanswered(stage.name) if index not in out)
         lines = LineFiles(self._affordable(stage, waiting, self._journal.attempts(stage.name)))
-        with TemporaryDirectory(prefix="batch-", dir=self._store.folder) as folder:
+        with TemporaryDirectory(prefix=TEMPORARY, dir=self._store.folder) as folder:
             while await asyncio.to_thread(lines.has_more):
                 self._check_interrupt()
                 key = uuid.uuid4().hex
@@ -183,7 +182,7 @@ class BatchRounds:
                 await self._journal.record(key, stage.name, indexes, tokens=tokens, price_share=share).wait()
                 provider = await self._call(self._batches.submit, file, key)
                 await self._journal.confirm(key, provider).wait()
-                self._say(f"sent {len(held):,} requests of {stage.name} as batch {provider}")
+                self._say(f"sent {pluralize(len(held), 'request')} of {stage.name} as batch {provider}")
                 file.unlink(missing_ok=True)
 
     def _affordable(self, stage: Stage, waiting: Iterator[int], attempts: Mapping[int, int]) -> Iterator[Line]:
@@ -198,45 +197,53 @@ class BatchRounds:
             yield Line(index, line, prompt_tokens=prompt, completion_tokens=reply)
 
     async def _find_lost(self, stage: str) -> None:
-        """Find the batches that were under way to the provider when the program was killed."""
+        """Find the batches that were under way to the provider when the program was killed, and folders that moved."""
         for batch in self._journal.open(stage):
-            if not batch.provider:
-                found = await self._call(self._batches.find, batch.key)
-                if not found:
-                    lost = f"{len(batch.indexes):,} requests of {stage} were being sent when the command ended"
-                    self._say(f"{lost}, and the provider lists no batch with them: they are sent again")
-                await (self._journal.confirm(batch.key, found) if found else self._journal.withdraw(batch.key)).wait()
+            if batch.provider and not (self._in_folder and FolderBatches.wrote(batch.provider)):
+                continue
+            found = await self._call(self._batches.find, batch.key)
+            if found and found != batch.provider:
+                await self._journal.confirm(batch.key, found).wait()
+            elif not batch.provider:
+                where = "the folder holds" if self._in_folder else "the provider lists"
+                lost = f"{len(batch.indexes):,} requests of {stage} were being sent when the command ended"
+                self._say(f"{lost}, and {where} no batch with them: they are sent again")
+                await self._journal.withdraw(batch.key).wait()
 
     # --- from the provider --------------------------------------------------------------------------------------------
 
     async def _collect(self, stage: Stage) -> None:
         """Journal the results that are there, and end the batches that will bring no more."""
-        refusal: ModelError | None = None
+        refusal: SelfInstructError | None = None
         by_provider: dict[str, list[SentBatch]] = {}
         for batch in self._journal.open(stage.name):
             by_provider.setdefault(batch.provider, []).append(batch)
-            self._refuse_other_place(batch)
+            refuse_other_place(batch, self._in_folder)
         for provider, group in by_provider.items():
-            status = await self._call(self._batches.poll, provider)
+            try:
+                status = await self._call(self._batches.poll, provider)
+                if status.state in ("partial", "ended"):
+                    refusal = await self._end(stage, provider, group, status=status) or refusal
+            except UnknownBatchError:
+                refusal = await self._give_up(stage.name, provider, group) or refusal
+                continue
             if status.state == "failed":
                 await asyncio.gather(*(self._journal.withdraw(batch.key).wait() for batch in group))
                 raise ModelError(
                     f"the provider refused batch {provider} of {stage.name}: {status.message}",
                     "Nothing was billed. Correct the cause, or run the command without --batch.",
                 )
-            if status.state != "running":
-                refusal = await self._end(stage, provider, group, status=status) or refusal
         if refusal is not None:  # once all are ended, so that none of them says it again to the next command
             raise refusal
 
-    def _refuse_other_place(self, batch: SentBatch) -> None:
-        """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
-        in_folder = FolderBatches.wrote(batch.provider)
-        if in_folder != isinstance(self._batches, FolderBatches):
-            where = batch.provider if in_folder else "the provider"
-            flag = f"--batch-file {batch.provider}" if in_folder else "--batch"
-            words = f"{len(batch.indexes):,} requests of {batch.stage} are in {where}"
-            raise UsageError(words, f"Continue with {flag}.")
+    async def _give_up(self, stage: str, provider: str, group: list[SentBatch]) -> UsageError | None:
+        """End batches that are not known where they were sent; returns an error if the user has not said so."""
+        lost = lost_batches(stage, provider, sum(len(batch.indexes) for batch in group))
+        if not self._resend_lost:
+            return lost
+        await asyncio.gather(*(self._journal.end(batch.key).wait() for batch in group))
+        self._say(f"{lost.message}: they are sent again")
+        return None
 
     async def _end(
         self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus
@@ -246,7 +253,7 @@ class BatchRounds:
         Returns why the model cannot be used, if that is what all of them say.
         """
         found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
-        if status.completed and not found.count:
+        if status.completed and not found.count and not self._resend_lost:
             raise Stopped(f"batch {provider} has ended, but its {status.completed:,} results are not there", COME_BACK)
         settled = found.answered | found.seen
         ended = [one for one in group if status.state == "ended" or settled >= one.indexes]
@@ -256,7 +263,7 @@ class BatchRounds:
         requests = sum(len(one.indexes) for one in ended)
         unanswered = sum(len(one.indexes - found.answered) for one in ended)
         why = status.message or next((fault.message for fault in found.faults.values()), "")
-        if requests and unanswered == requests:
+        if requests and unanswered == requests and not (self._in_folder or self._resend_lost):
             raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
         if unanswered:
             words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
@@ -268,10 +275,9 @@ class BatchRounds:
         found, commits = BatchResults(), CommitQueue()
         known = indexes.difference(self._journal.unanswered(stage.name))
         found.answered, attempts = set(known), self._journal.attempts(stage.name)
-        lines = await self._call(self._batches.fetch, provider)
+        lines = await self._call(self._batches.fetch, provider, self._store.folder)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
-            for result in filter(None, map(read_result, chunk)):
-                found.count += 1
+            for result in found.read(chunk):
                 name, index, attempt = place_of(result.custom_id) or ("", -1, 0)
                 if name and (name != stage.name or index not in indexes or index in found.answered):
                     continue  # it belongs to another stage, or has its answer
@@ -289,6 +295,6 @@ class BatchRounds:
             await commits.add(self._store.record_answer(request, failure))
         await commits.wait(0)
         self.collected |= found.answered - known
-        if found.strangers:
-            self._say(f"{found.strangers:,} results in {provider} belong to other requests and are left out")
+        for remark in found.remarks(provider):
+            self._say(remark)
         return found
