@@ -124,6 +124,18 @@ def test_a_run_that_holds_only_a_preview_may_be_deleted_for_other_seeds_or_setti
     assert "preview" not in problem("run", "--out", "p", "--seeds", "others.jsonl")
 
 
+def test_a_seed_file_that_is_edited_within_a_run_is_named_and_changes_nothing() -> None:
+    line = ("generate", "--out", "r", "--target", "3")
+    assert "edited" not in command(*line).done().err
+    seeds = Path("data/seed_tasks.jsonl")
+    seeds.write_text(seeds.read_text("utf-8").replace("Write", "Draft"), "utf-8")
+    assert "data/seed_tasks.jsonl was edited; this run keeps its first seed tasks" in command(*line).done().err
+    seeds.write_text("no seed task\n", "utf-8")
+    assert "edited" not in command(*line).done().err
+    seeds.unlink()
+    command(*line).done()
+
+
 def test_init_and_preview_say_that_a_run_keeps_its_seeds() -> None:
     assert "write your own tasks into new/data/seed_tasks.jsonl, since a run keeps" in command("init", "new").done().out
     assert "keeps the seed tasks and settings" in " ".join(command("preview", "--help").done().out.split())
@@ -158,11 +170,15 @@ def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
     store = RunStore.open_readonly(Path("g"))
     texts = [text for _, _, text in store.ledger().texts("generate")]
     store.close()
-    longest = max(texts, key=len)
-    begin, middle = longest[: len(longest) // 3], longest[len(longest) // 3 : len(longest) // 2]
+    longest = max(texts, key=len).split()
+    begin, middle = " ".join(longest[:3]), " ".join(longest[4:7])
     for words in (begin.upper(), middle):
-        hint = problem("why", words, "--out", "g").splitlines()[2]
-        assert longest[:40] in hint, hint
+        first = problem("why", words, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()
+        assert words.casefold() in first, first
+    assert (
+        begin.casefold()
+        == problem("why", begin, "--out", "g").splitlines()[2].split(maxsplit=1)[1].casefold()[: len(begin)]
+    )
 
 
 def test_arguments_that_the_class_does_not_take_are_explained() -> None:

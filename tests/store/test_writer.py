@@ -76,6 +76,15 @@ def test_a_write_is_durable_when_its_future_is_done(bench: Bench) -> None:
     assert bench.numbers() == [1, 2]
 
 
+def test_nothing_is_written_into_a_file_that_was_moved_or_deleted(bench: Bench, tmp_path: Path) -> None:
+    bench.writer.write(add(1)).result(SECONDS)
+    bench.path.rename(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="was moved or deleted while it was in use"):
+        bench.writer.write(add(2)).result(SECONDS)
+    bench.path = tmp_path / "elsewhere"
+    assert bench.numbers() == [1]
+
+
 def test_waiting_groups_are_committed_together(bench: Bench) -> None:
     let_go = bench.held_up()
     waiting = [bench.writer.write(add(number)) for number in range(100)]
@@ -97,7 +106,7 @@ def test_one_transaction_takes_at_most_512_groups(bench: Bench) -> None:
 
 def test_damage_that_a_write_meets_reaches_its_waiter_as_damage(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False, factory=RunConnection)
-    writer = Writer(connection, "db")
+    writer = Writer(connection, str(tmp_path / "db"))
     with pytest.raises(DamagedRunError):
         writer.write(add(1)).result(SECONDS)  # the table is gone
     writer.close()
@@ -143,7 +152,7 @@ def test_a_full_database_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
     connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)
     connection.execute("CREATE TABLE texts (text)")
     connection.execute("PRAGMA max_page_count = 8")
-    writer = Writer(connection, "db")
+    writer = Writer(connection, str(tmp_path / "db"))
     with suppress(RunError):
         for _ in range(100):
             writer.write([("INSERT INTO texts VALUES (?)", ("x" * 2000,))]).result(SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -50,6 +51,11 @@ def mask_secrets(text: str, secrets: Iterable[str]) -> str:
         inner = re.escape(secret)
         text = re.sub(inner if len(secret) >= SHORTEST_PART else rf"(?<!\w){inner}(?!\w)", "***", text)
     return text
+
+
+def mask_environment(text: str) -> str:
+    """A plugin's words with `***` for every key in the environment, which it may have read."""
+    return mask_secrets(text, (key for key in find_secrets(dict(os.environ)) if not ORDINARY_WORD.fullmatch(key)))
 
 
 def mask_data(data: Any, secrets: Iterable[str]) -> Any:

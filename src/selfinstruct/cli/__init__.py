@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import keyword
 import os
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -104,6 +105,7 @@ def cli(context: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line. A failure prints one sentence and ends with the exit code of its class in `errors`."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a pipe of cp1252 or ASCII cannot hold every letter
             stream.reconfigure(errors="backslashreplace")
@@ -128,11 +130,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except MemoryError:
         _trace(debug)
-        _print_error(
-            "stopped: there is not enough memory\n"
-            "Nothing that was recorded is lost. End other programs, then run the same command again."
-        )
-        sys.exit(5)
+        _end_without_memory()
     except _OutputClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's last flush would fail again
         sys.exit(0)
@@ -140,6 +138,12 @@ def main() -> None:
         from selfinstruct.api.environment import environment_problem
 
         _trace(debug)
+        if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+            _end_without_memory()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # of no file of ours, which name themselves
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            _print_error("stopped: the output cannot be written: the disk is full\nMake room, then run it again.")
+            sys.exit(5)
         if problem := environment_problem(error):
             _print_error(f"error: {problem}")
             sys.exit(problem.exit_code)
@@ -151,6 +155,24 @@ def main() -> None:
     sys.exit(code or 0)
 
 
+def _open_closed_streams() -> None:
+    """Give a process that was started without standard streams empty ones, or its files would take their places."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - for as long as we run
+
+
+def _end_without_memory() -> NoReturn:
+    _print_error(
+        "stopped: there is not enough memory\n"
+        "Nothing that was recorded is lost. End other programs, then run the same command again."
+    )
+    sys.exit(5)
+
+
 def _trace(debug: bool) -> None:
     if debug:
         import traceback
@@ -159,8 +181,9 @@ def _trace(debug: bool) -> None:
 
 
 def _print_error(text: str) -> None:
-    """Print an error. It may quote a model or a server, so control characters are replaced."""
+    """Print an error. It may quote a model, a server or a plugin, so control characters and keys are replaced."""
+    from selfinstruct.api.secret_finder import mask_environment
     from selfinstruct.cli.progress import say
 
-    for line in text.split("\n"):
+    for line in mask_environment(text).split("\n"):
         say(line)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from selfinstruct.api.secret_finder import mask_environment
 from selfinstruct.errors import plugin_cause
 from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
@@ -52,6 +53,7 @@ class Events:
                     observe(value)
                 except BaseException as error:
                     self._muted.add(name)
-                    message = f"plugin '{name}' failed in {hook} and is not called again: {plugin_cause(error)}"
+                    cause = mask_environment(plugin_cause(error))
+                    message = f"plugin '{name}' failed in {hook} and is not called again: {cause}"
                     LOG.warning("%s", message)
                     self._report(message)

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import NoReturn, TypeVar, get_args
 
 from selfinstruct.api.environment import environment_problem
+from selfinstruct.api.secret_finder import mask_environment
 from selfinstruct.errors import ModelError, PluginError, Stopped, UsageError, plugin_cause, plugin_frames, shorten
 from selfinstruct.types import (
     Busy,
@@ -66,7 +67,7 @@ def raise_for_plugin(name: str, about: str, error: BaseException, *, hint: str =
 
 def plugin_failed(name: str, about: str, error: BaseException, *, hint: str = HINT) -> PluginError:
     """The error that names a component, what it was about, and where it failed; raises Ctrl-C itself again."""
-    cause = plugin_cause(error)
+    cause = mask_environment(plugin_cause(error))
     if isinstance(error, AttributeError) and isinstance(error.obj, _VALUES):
         known = ", ".join(part for part in dir(error.obj) if not part.startswith("_"))
         cause += f"; {type(error.obj).__name__} has {known}"

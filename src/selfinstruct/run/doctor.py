@@ -31,7 +31,8 @@ from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import counts_dollars, has_own, limits_for, shared_by
 from selfinstruct.run.backends import is_traced, prices_for, unknown_prices
 from selfinstruct.run.context import check_context, longest_requests, make_room, refuse_completion_model
-from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.seeds import initial_seeds
+from selfinstruct.run.settings import ConfigSources, Settings, load
 from selfinstruct.run.structured import NO_SCHEMA, wants_schema
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore

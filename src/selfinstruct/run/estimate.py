@@ -18,7 +18,8 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.accounts import windows_for
 from selfinstruct.run.backends import prices_for, recorded_backend
 from selfinstruct.run.estimated import BackendTerms, Estimate, LaterStage, StageEstimate
-from selfinstruct.run.settings import ConfigSources, Settings, initial_seeds, load
+from selfinstruct.run.seeds import initial_seeds
+from selfinstruct.run.settings import ConfigSources, Settings, load
 from selfinstruct.run.stage_builder import StageBuilder
 from selfinstruct.store import BackendFacts, RunStore
 from selfinstruct.store.database import NoRunError

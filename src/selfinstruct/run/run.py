@@ -25,14 +25,13 @@ from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
 from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
+from selfinstruct.run.seeds import initial_seeds, kept_seeds
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
     initial_facts,
-    initial_seeds,
     load,
     refuse_unfinished_reprocessing,
-    seeds_digest,
     warn_of_keys,
 )
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
@@ -128,10 +127,7 @@ class Run:
             recorded = {**recorded, "backend": frozen["backend"]}
         if found := differences(recorded, frozen):
             refuse_other_settings(self.store, found)
-        kept = self.store.seeds()
-        is_same_file, digest = self.config.run.seeds == facts.seeds_path, seeds_digest(kept)
-        if not is_same_file and seeds_digest(initial_seeds(self.registry, self.config, self._sources)) != digest:
-            refuse_other_settings(self.store, [], "seeds")
+        kept = kept_seeds(self.store, self.registry, self.config, sources=self._sources, say=self.say)
         if recorded != facts.config:
             facts.record_config(recorded)
         report_changed_plugins(self.store, self.registry, self.say)

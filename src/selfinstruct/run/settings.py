@@ -24,9 +24,7 @@ from selfinstruct.config import (
     without_secrets,
 )
 from selfinstruct.config.places import homes_of, locate_problems, name_origins, with_stage
-from selfinstruct.config.seeds import BUILTIN, read_seeds
-from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ConfigError, DataError, RunError
+from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.checks import SECRET_NAME
 from selfinstruct.plugins.registry import Registry
@@ -34,7 +32,7 @@ from selfinstruct.store import ConfigFile, InitialFacts, RunStore, damage
 from selfinstruct.store.database import NoRunError
 from selfinstruct.store.rows import now
 from selfinstruct.text.encoding import dumps
-from selfinstruct.types import GENERATE, SeedTask
+from selfinstruct.types import SeedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,22 +238,6 @@ def _secret_paths(tree: Mapping[str, Any], start: str = "") -> Iterator[str]:
             yield from _secret_paths(value, f"{start}{key}.")
         elif value and isinstance(value, str) and SECRET_NAME.search(key):
             yield f"{start}{key}"
-
-
-def initial_seeds(registry: Registry, config: RunConfig, sources: ConfigSources) -> list[SeedTask]:
-    """The seeds of a new run. Raises `DataError` if there is no file, or there are too few for its sampler."""
-    only, path = config.run.seed_tasks == "classification", config.run.seeds
-    if path != BUILTIN and not Path(path).exists():
-        problem = locate(ConfigError(f"run.seeds: there is no seed file {path}"), sources).message
-        raise DataError(
-            problem, "Correct the path, or name a file with --seeds; --seeds builtin takes the package's own."
-        )
-    seeds = [seed for seed in read_seeds(path) if seed.is_classification or not only]
-    sampler = config.stages[GENERATE].sampler
-    assert sampler is not None
-    built = sampler.build(registry)
-    call_plugin(f"sampler '{sampler.name}'", "the seed tasks", built.check, seeds, hint=FIX_AND_RERUN)
-    return seeds
 
 
 def initial_facts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -36,6 +37,8 @@ class CommitFuture(Future[None]):
 
 
 _MAX_GROUPS = 512
+
+MOVED = "If the folder was moved, name its new place with --out."
 
 
 class Writer:
@@ -75,6 +78,8 @@ class Writer:
     def _commit(self, groups: list[tuple[Sequence[Statement], CommitFuture]]) -> None:
         if self._broken is None and groups:
             try:
+                if not os.path.exists(self._path):  # what is written to a deleted file is lost with the process
+                    raise RunError(f"{self._path} was moved or deleted while it was in use", MOVED)
                 self._connection.execute("BEGIN IMMEDIATE")
                 if is_first := not self._has_written:
                     begin_writing(self._connection)

@@ -12,7 +12,8 @@ from selfinstruct.errors import ConfigError, DataError, RunError, UsageError
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
-from selfinstruct.run.settings import ConfigSources, Settings, initial_facts, initial_seeds, load
+from selfinstruct.run.seeds import initial_seeds
+from selfinstruct.run.settings import ConfigSources, Settings, initial_facts, load
 from selfinstruct.store import ImportFacts, InitialFacts, RunStore
 from selfinstruct.transfer.importing.files import ImportFile, import_sources
 from selfinstruct.transfer.importing.importer import Importer
