@@ -195,13 +195,14 @@ class Busy:
     """The provider cannot answer now but may later: rate limits, overload, timeouts, broken connections.
 
     `retry_after` is in seconds. `scope` names the limit that was reached. `too_many_requests` says that the provider
-    has too many requests; fewer are then sent at once.
+    has too many requests; fewer are then sent at once. `hint` says what to do if it does not pass.
     """
 
     message: str
     retry_after: float | None = None
     scope: str = ""
     too_many_requests: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +246,13 @@ Fault: TypeAlias = Busy | Rejected | Unusable | Exhausted
 class Failure:
     """A request that got no answer. It is a failure, never an empty answer.
 
-    `may_pass` says that its cause may pass: another command asks about its subjects again.
+    `may_pass` says that its cause may pass: another command asks about its subjects again. `hint` says what to do if
+    the server did not answer; it is not recorded.
     """
 
     message: str
     may_pass: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,27 @@ def test_a_connection_error_names_the_address(server: ClientServer) -> None:
     server.stop()
     ended = run(f"{server.url}/v1")
     ended.failed(5, f"did not answer in 2 attempts: no answer from {server.url}/v1/chat/completions: ")
-    assert "Check the address, base_url." in ended.err
+    assert "Nothing listens at this address: start the server, or correct base_url." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("says", "hint"),
+    [
+        (failure(500, "CUDA out of memory"), "The server answers with errors: look at its log"),
+        (ServerFault(hang_up="reset"), "The server ends connections without an answer: look at its log"),
+        (ServerFault(delay=9.0), "The server is too slow for the timeout: raise it (--timeout)"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_a_cause_that_may_pass_in_every_stage(
+    server: ClientServer, says: ServerFault, hint: str
+) -> None:
+    address, timeout = f"{server.url}/v1", ("--timeout", "0.3")
+    server.says = _any_stage
+    run(address).done()
+    server.says = says
+    for stage in ("generate", "instances"):
+        more = ("--target", "60") if stage == "generate" else ()
+        run(address, *timeout, *more, stage=stage).failed(5, hint, "Nothing is lost: run the same command again")
 
 
 @pytest.mark.parametrize("model", ["openai:m", "openai:gpt-5-pro", "anthropic:m", "nvidia:m"])
@@ -164,7 +184,7 @@ def test_an_outage_after_replies_is_not_blamed_on_the_address(server: ClientServ
     run(f"{server.url}/v1").done()
     server.says = HTML
     ended = run(f"{server.url}/v1", "--target", "9")
-    ended.failed(5, "a web page", "Run the same command again when it answers.")
+    ended.failed(5, "a web page", "run the same command again when it answers.")
     assert "base_url" not in ended.err
 
 
@@ -270,9 +290,11 @@ def test_what_is_wrong_with_the_whole_account_costs_no_instruction(server: Clien
 def test_a_stage_without_one_usable_answer_says_so_and_status_counts_the_same(server: ClientServer) -> None:
     run(f"{server.url}/v1").done()
     server.says = Said("I would rather talk about the weather.")
-    ended = run(f"{server.url}/v1", stage="classify").done()
-    assert "classify: complete, but nothing could be used (6 missing-from-reply)\n" in ended.out
+    ended = run(f"{server.url}/v1", stage="classify")
+    ended.failed(4, "but nothing could be used (6 missing-from-reply)", "To ask again: --set classify.attempts=4")
     assert counts(ended, "classify") == counts(command("status", "--out", "run").done(), "classify") != []
+    server.says = _any_stage
+    run(f"{server.url}/v1", "--set", "classify.attempts=4", stage="classify").done()
 
 
 def test_examples_that_are_all_dropped_are_no_success_either(server: ClientServer) -> None:

@@ -172,6 +172,13 @@ async def test_when_everything_fails_the_model_is_given_up(bench: StageBench) ->
     assert len(bench.sizes()) == FIRST_FAILURES
 
 
+async def test_a_server_that_gives_no_answer_any_more_stops_the_run_which_can_be_resumed(bench: StageBench) -> None:
+    gone = Failure("no answer", may_pass=True, hint="Start the server.")
+    with pytest.raises(Stopped, match=f"the last {FAILURES_IN_A_ROW} requests all failed: no answer") as caught:
+        await bench.run(ScriptedAnswerer(lambda index: gone if index else fresh(index)), goal=50)
+    assert caught.value.hint == "Start the server."
+
+
 @pytest.mark.parametrize("before", [FIRST_FAILURES, FAILURES_IN_A_ROW + 1])
 async def test_failures_that_the_journal_holds_do_not_count_again(bench: StageBench, before: int) -> None:
     bench.lookahead = before

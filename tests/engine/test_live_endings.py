@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.engine.budget import Budget
-from selfinstruct.engine.live_answerer import DOWN, NEVER_ANSWERED, LiveAnswerer, RetryPolicy
+from selfinstruct.engine.live_answerer import LiveAnswerer, RetryPolicy
+from selfinstruct.engine.outage import AGAIN, FAILING, IN_DOUBT
 from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.types import (
     Busy,
@@ -26,6 +27,8 @@ from tests.engine.test_live import GOOD, REQUEST, BackendProbe, Says
 TOO_MANY = Says(Busy("429", too_many_requests=True))
 LIMITED = Says(Busy("429", retry_after=2.0, too_many_requests=True))
 DOWN_NOW = Says(Busy("503"))
+UNCLEAR = Says(Busy("no JSON"))
+UNCLEAR.args = ("no JSON",)
 UNEXPLAINED = Says(Rejected("HTTP 400", is_unexplained=True))
 
 
@@ -85,10 +88,11 @@ async def test_closing_cancels_the_alarm_and_closes_the_backend() -> None:
 @pytest.mark.parametrize(
     ("script", "is_proven", "hint"),
     [
-        ([DOWN_NOW], False, NEVER_ANSWERED),
-        ([DOWN_NOW], True, DOWN),
-        ([TOO_MANY], False, DOWN),
-        ([GOOD, DOWN_NOW], False, DOWN),
+        ([UNCLEAR], False, f"{IN_DOUBT} {AGAIN}"),
+        ([UNCLEAR], True, AGAIN),
+        ([DOWN_NOW], False, f"{FAILING} {AGAIN}"),
+        ([TOO_MANY], False, AGAIN),
+        ([GOOD, UNCLEAR], False, AGAIN),
     ],
 )
 async def test_an_address_is_in_doubt_only_if_nothing_ever_answered(

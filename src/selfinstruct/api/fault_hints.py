@@ -18,8 +18,6 @@ HINTS: Mapping[str, str] = {
     "http": "Write http:// in place of https:// in base_url.",
     "https": "Write https:// in place of http:// in base_url.",
     "access": "Check what this account and its key may use, and from where.",
-    "failing": "The server answers with errors: see its log, and whether the model fits into its memory.",
-    "unreachable": "Nothing answers at this address: start the server, or check base_url.",
 }
 """What to do about what ends a run; a backend puts its provider's own words in their place.
 

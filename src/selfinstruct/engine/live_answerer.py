@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from selfinstruct.api import Backend, chat
@@ -13,6 +14,7 @@ from selfinstruct.engine.budget import Budget, CallJournal
 from selfinstruct.engine.completions import CompletionModel, with_messages
 from selfinstruct.engine.gate import Estimator, Gate, Ticket
 from selfinstruct.engine.masking import SecretMask
+from selfinstruct.engine.outage import SLOW, down_hint, outage_hint
 from selfinstruct.engine.plugin_calls import (
     FIX_AND_RERUN,
     call_plugin,
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "LiveAnswerer", "RetryPolicy"]
 
 Answer = Reply | Failure | Exhausted
-DOWN = "Nothing is lost. Run the same command again when it answers."
-NEVER_ANSWERED = "Check the address, base_url. Nothing is lost: run the same command again when it answers."
 TOO_LONG = "Lower [{0}.sampling] max_tokens, ask for less in one request, or choose a model with a larger context."
 ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
@@ -106,8 +106,8 @@ class LiveAnswerer:
 
     async def accepts_schema(self) -> bool:
         """Whether the backend's model keeps its replies to a JSON schema; raises as `open` does."""
-        ask = self._backend.accepts_schema
         try:
+            ask = self._backend.accepts_schema
             return bool(await asyncio.to_thread(call_plugin, self._name, "schemas", ask, hint=FIX_AND_RERUN))
         except SelfInstructError as error:
             raise self._masked(error) from None
@@ -122,6 +122,10 @@ class LiveAnswerer:
     def is_repeatable(self) -> bool:
         """Whether an answer can be had again at no cost."""
         return self._backend.repeatable
+
+    @property
+    def _has_answered(self) -> bool:
+        return self._is_proven or self._answers > 0
 
     def stop(self) -> None:
         """Start no further call."""
@@ -153,7 +157,7 @@ class LiveAnswerer:
                 continue
             self._breaker.succeeded()
             if isinstance(outcome, Rejected):
-                if outcome.is_too_long and not (self._is_proven or self._answers):
+                if outcome.is_too_long and not self._has_answered:
                     raise ModelError(self.mask(outcome.message), TOO_LONG.format(request.stage))
                 return self._rejections.failure(outcome, self.mask(outcome.message))
             if isinstance(outcome, Unusable):
@@ -178,12 +182,8 @@ class LiveAnswerer:
         ticket = await self._gate.enter(request.index, guess.prompt_tokens(request), guess.reply_tokens(request))
         number = 0
         if self._calls is not None:
-            number = self._calls.sent(
-                request.stage,
-                request.index,
-                prompt_tokens=ticket.prompt_tokens,
-                completion_tokens=ticket.reply_tokens,
-            )
+            tokens = {"prompt_tokens": ticket.prompt_tokens, "completion_tokens": ticket.reply_tokens}
+            number = self._calls.sent(request.stage, request.index, **tokens)
         outcome: Reply | Fault | None = None
         try:
             outcome = await self._outcome(request)
@@ -197,7 +197,7 @@ class LiveAnswerer:
         except SelfInstructError as error:
             raise self._masked(error) from None
         except TimeoutError:
-            return Busy(f"no answer within {self._backend.timeout:g} s")
+            return Busy(f"no answer within {self._backend.timeout:g} s", hint=SLOW)
         except Exception as error:
             return self._fault(request, error)
         except BaseException as error:
@@ -238,7 +238,9 @@ class LiveAnswerer:
             raise self._masked(failed) from None
         if request.schema is not None and chat.refuses_schema(fault.message):
             words = f"the model refuses the JSON schema that {request.stage} asks with: {fault.message}"
-            return Unusable(words, NO_SCHEMA + KEPT if self._is_proven or self._answers else NO_SCHEMA)
+            return Unusable(words, NO_SCHEMA + KEPT if self._has_answered else NO_SCHEMA)
+        if isinstance(fault, Busy) and not (fault.hint or fault.too_many_requests):
+            return replace(fault, hint=outage_hint(error))
         return fault
 
     def _learn(self) -> None:
@@ -283,16 +285,13 @@ class LiveAnswerer:
         self._breaker.failed()
         if self._breaker.is_down:
             words = f"all requests failed for {self._policy.down:g} s, most recently: {self.mask(busy.message)}"
-            raise Stopped(words, self._down_hint(busy))
+            raise Stopped(words, down_hint(busy, self._has_answered))
         if self._breaker.is_open:
             self._gate.send_one_at_a_time()
 
     def _given_up(self, busy: Busy, tries: Attempts, others_succeed: bool) -> Failure:
         """A failure of this request if others succeed. Otherwise raises `Stopped`, since the provider is down."""
-        words = self.mask(busy.message)
+        words, hint = self.mask(busy.message), down_hint(busy, self._has_answered)
         if others_succeed and not is_refusal(busy):
-            return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True)
-        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", self._down_hint(busy))
-
-    def _down_hint(self, busy: Busy) -> str:
-        return DOWN if self._is_proven or self._answers or busy.too_many_requests else NEVER_ANSWERED
+            return Failure(f"no answer after {tries.calls} attempts: {words}", may_pass=True, hint=hint)
+        raise Stopped(f"the provider did not answer in {tries.calls} attempts: {words}", hint)

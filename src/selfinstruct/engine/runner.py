@@ -68,7 +68,7 @@ class Runner:
         self._saturation = SaturationMonitor(bounds, self._sizes, evaluated)
         self._unproductive = UnproductiveReplies(self._balance.accepted > 0)
         self._failures, self._most_failures = 0, FIRST_FAILURES
-        self._last_failure = ("", False)
+        self._last_failure = (Failure(""), False)
         self._next = len(self._sizes)
         self._next_unasked = store.next_request_index(stage.name)
         self._in_flight: deque[PendingRequest] = deque()
@@ -143,14 +143,14 @@ class Runner:
         self._check_health()
 
     def _check_health(self, is_complete: bool = False) -> None:
-        """Raise `ModelError` if replies bring nothing or requests fail. Their subjects get their attempts back."""
+        """Raise an error if replies bring nothing or requests fail. Their subjects get their attempts back."""
         is_vain = is_complete and self._most_failures == FIRST_FAILURES and not self._balance.accepted
         try:
             if is_complete or not self._collected:
                 self._unproductive.check(is_complete)
             if self._failures >= (1 if is_vain else self._most_failures) and (is_vain or not self._collected):
                 raise all_failed(self._failures, *self._last_failure)
-        except ModelError:
+        except (ModelError, Stopped):
             self._store.facts.record_attempts_from(self._stage.name, len(self._sizes))
             raise
 
@@ -259,7 +259,7 @@ class Runner:
             decisions = tuple(self._stage.items_on_failure(request))
             evaluated, complete = len(decisions), True
             self._failures += is_new  # a recorded failure says nothing about the model now
-            self._last_failure = (answer.message if isinstance(answer, Failure) else "", request.schema is not None)
+            self._last_failure = (answer if isinstance(answer, Failure) else Failure(""), request.schema is not None)
         else:
             self._failures, self._most_failures = 0, FAILURES_IN_A_ROW
             decisions, evaluated, complete = outcome.decisions, outcome.evaluated, outcome.complete

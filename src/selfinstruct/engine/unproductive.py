@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from selfinstruct.errors import ModelError
+from selfinstruct.errors import ModelError, Stopped
 from selfinstruct.text.final_answer import final_text
-from selfinstruct.types import Decision, Reply, Request
+from selfinstruct.types import Decision, Failure, Reply, Request
 
 FIRST, LATER = 8, 10
 """Such replies in a row that end a stage: before any good one was seen, and after one, where at least twice as many
@@ -69,11 +69,17 @@ class UnproductiveReplies:
             raise ModelError(f"{replies} brought nothing: {self._cause[0]}", hint)
 
 
-def all_failed(count: int, last: str, has_schema: bool) -> ModelError:
-    """The error that ends a stage whose last requests failed; `has_schema` says whether they asked for JSON."""
-    hint = f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
+def all_failed(count: int, last: Failure, has_schema: bool) -> ModelError | Stopped:
+    """The error that ends a stage whose last requests failed; `has_schema` says whether they asked for JSON.
+
+    It is one to resume from if the server did not answer.
+    """
     which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
-    return ModelError(f"{which}: {last}", hint)
+    if last.hint:
+        return Stopped(f"{which}: {last.message}", last.hint)
+    return ModelError(
+        f"{which}: {last.message}", f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
+    )
 
 
 def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool) -> tuple[str, str] | None:

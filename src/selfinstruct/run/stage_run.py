@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
-from selfinstruct.errors import RunError, SelfInstructError, Stopped
+from selfinstruct.engine.stages.subjects import SubjectStage
+from selfinstruct.errors import ModelError, RunError, SelfInstructError, Stopped
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.plugins.registry import OBSERVERS, Registry
 from selfinstruct.run.backends import Say
@@ -19,6 +20,10 @@ from selfinstruct.store.backfill import BATCH, SimilarityBackfill
 from selfinstruct.types import Retry, StageStart, StageSummary
 
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
+NOTHING_USABLE = (
+    "The replies are kept. To ask again: --set {0}.attempts={1}. For another model, or run.structured=false, take "
+    "another --out."
+)
 
 BACKFILL_SECONDS = 2.0
 """Seconds between checks whether enough deferred similarities have accumulated."""
@@ -87,6 +92,7 @@ class StageRun:
         totals = self._store.totals(name)
         spent = (totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens)
         events.started(StageStart(name, parts.stage.goal, totals.accepted, totals.requests, parts.size, *spent))
+        attempts = parts.stage.attempts if isinstance(parts.stage, SubjectStage) and not parts.recorded else 0
         del parts  # `work` holds what it needs
         reason, code = "", 1
         backfill, ended = SimilarityBackfill(self._store), asyncio.Event()
@@ -97,9 +103,12 @@ class StageRun:
             if failed:
                 requests, how = "request" if failed == 1 else "requests", "failed" if may_pass else "failed for good"
                 reason = f"{reason}, {failed} {requests} {how}"
-            reason += self._in_vain(name)
+            in_vain = self._in_vain(name)
+            reason += in_vain
             if may_pass:
                 raise Stopped(f"{name}: {reason}", ASK_AGAIN)
+            if in_vain and attempts:
+                raise ModelError(f"{name}: {reason}", NOTHING_USABLE.format(name, attempts + 2))
         except SelfInstructError as error:
             reason, code = error.message, error.exit_code
             raise

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from selfinstruct.engine.batches.request_lines import Result, read_result
 from selfinstruct.engine.retry_policy import without_numbers
 from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
-from selfinstruct.errors import ModelError
+from selfinstruct.errors import ModelError, SelfInstructError
 from selfinstruct.store import CommitFuture
 from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
 
@@ -35,7 +35,7 @@ class BatchResults:
         self.answered: set[int] = set()
         self.faults: dict[int, Fault] = {}
         self.count = self.strangers = self.unreadable = 0
-        self.refusal: ModelError | None = None
+        self.refusal: SelfInstructError | None = None
         self._unexplained: dict[int, tuple[Request, Failure]] = {}
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Result]:
@@ -77,7 +77,7 @@ class BatchResults:
         if not self.answered and len(alike) == 1 and len(failures) >= FIRST_FAILURES:
             request, failure = failures[-1]
             has_schema = request.schema is not None
-            self.refusal = self.refusal or all_failed(len(failures), failure.message, has_schema)
+            self.refusal = self.refusal or all_failed(len(failures), failure, has_schema)
             return
         for request, failure in failures:
             self.answered.add(request.index)

@@ -247,7 +247,7 @@ class BatchRounds:
 
     async def _end(
         self, stage: Stage, provider: str, group: list[SentBatch], *, status: BatchStatus
-    ) -> ModelError | None:
+    ) -> SelfInstructError | None:
         """Journal the results of batches that share a provider's id, and end those that have all of theirs.
 
         Returns why the model cannot be used, if that is what all of them say.

@@ -99,7 +99,7 @@ class SubjectStage:
         self._seed = seed
         self._sampler = sampler
         self._batch = batch
-        self._attempts = attempts
+        self.attempts = attempts
         history = history or {}
         asked = {entry.id: history.get(entry.id, SubjectHistory()) for entry in instructions}
         self._times = {identity: state.times for identity, state in asked.items()}
@@ -155,8 +155,8 @@ class SubjectStage:
         """Put subjects without an answer back on the list, while attempts are left."""
         self._open -= 1
         for decision in decisions:
-            times = self._times.get(decision.subject, self._attempts)
-            if decision.fate != "accepted" and times < self._attempts:
+            times = self._times.get(decision.subject, self.attempts)
+            if decision.fate != "accepted" and times < self.attempts:
                 self._again[decision.subject] = None
 
 
