@@ -287,7 +287,7 @@ class Limits:
     context: int | None = None
     is_firm: bool = False
 
-    def at_once(self, configured: int | None, lookahead: int) -> int:
+    def simultaneous_requests(self, configured: int | None, lookahead: int) -> int:
         """How many requests to send at once: as configured, else as the provider serves, within the lookahead."""
         known = self.concurrency or lookahead
         return min(configured or known, lookahead, known if self.is_firm else lookahead)

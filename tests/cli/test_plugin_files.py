@@ -123,7 +123,7 @@ def test_a_run_of_an_older_version_keeps_the_versions_of_our_own_plugins() -> No
         assert store.facts.plugins == older | {"mine": digest}
 
 
-def test_a_plugin_that_is_mended_before_any_decision_goes_on_without_a_warning() -> None:
+def test_a_plugin_that_is_fixed_before_any_decision_goes_on_without_a_warning() -> None:
     none_fits = strangers.FILTER.replace("W", "!")
     strangers.write(Path(), none_fits.replace("item.text[:1]", "item.instruction"), "mine")
     use = (*MINE, "--filter", "starts-with", "--set", "generate.patience=2")

@@ -141,9 +141,9 @@ _Found = tuple[DecisionRow, Request, Reply, Similarity | None]
 
 def _measured(run: CuratedRun) -> Iterator[_Found]:
     """The accepted instructions with similarities, including those that reviewers rejected."""
-    statistician = SimilarityCalculator(seed.instruction for seed in run.store.seeds())
+    calculator = SimilarityCalculator(seed.instruction for seed in run.store.seeds())
     for batch in in_batches(run.store.decisions_with_replies(GENERATE, "accepted")):
-        near = statistician.compute([(row.decision.text, row.decision.similarity) for row, _, _ in batch])
+        near = calculator.compute([(row.decision.text, row.decision.similarity) for row, _, _ in batch])
         for (row, request, reply), similarity in zip(batch, near, strict=True):
             yield row, request, reply, similarity
 

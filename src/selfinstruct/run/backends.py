@@ -190,7 +190,7 @@ def gate_for(
     """
     run, known = config.run, backend.limits()
     gate = Gate(
-        known.at_once(run.concurrency, run.lookahead),
+        known.simultaneous_requests(run.concurrency, run.lookahead),
         budget=budget_for(config, stage, calls=calls, prices=prices, recorded_prices=recorded_prices),
         waits=waits,
         say=say,

@@ -241,8 +241,8 @@ def _limits(config: RunConfig, backend: Backend, stage: str) -> Check:
     words = ", ".join(f"{value:,} {name}" for name, value in maxima.items())
     if not words:
         words = "none" if backend.local else "none configured; limits reported by the provider are used"
-    at_once = limits.at_once(config.run.concurrency, config.run.lookahead)
-    return Check("limits", True, f"{words}; {at_once} simultaneous request{'s' * (at_once != 1)}")
+    count = limits.simultaneous_requests(config.run.concurrency, config.run.lookahead)
+    return Check("limits", True, f"{words}; {pluralize(count, 'simultaneous request')}")
 
 
 def _prices(area: str, config: RunConfig, backend: Backend, *, stage: str) -> Finding:
