@@ -42,10 +42,11 @@ HEAD = """\
 
 A filter keeps or drops one candidate, never edits it, and says why. The first filter that drops a candidate decides
 its fate: `rejected.jsonl` names the filter, the reason and the evidence. `--filter NAME` or
-`[[generate.add_filters]]` adds a filter to those of the recipe; `--set generate.filters.NAME.OPTION=VALUE` or
+`[[generate.add_filters]]` adds a filter to those of `generate` only, and `[[prepare.add_filters]]` to those of
+`prepare`, which check inputs and outputs; `--set generate.filters.NAME.OPTION=VALUE` or
 [a table of changes](reference/settings.md) sets an option. [Components](reference/components.md#rouge-l-ray) has
-`rouge-l-ray`, which decides as `rouge-l` does. Defaults are those of the filters: recipes may set others, as `chat`
-does with `length` (2 words) and `keywords` (all languages).
+`rouge-l-ray`, which decides as `rouge-l` does. Recipes may set other defaults, as `chat` does with `length` (2 words)
+and `keywords` (all languages).
 """
 
 TWINS = {"rouge-l-ray"}

@@ -188,8 +188,9 @@ keywords = "off"  # leaves it out
 use = "unsafe"
 ```
 
-A run freezes the settings of a stage with its first request, because its results must not mix two configurations. Only
-settings that say how far or how fast, such as limits, budget, `concurrency` and `target`, may change later.
+A run freezes the settings of a stage with its first result, because its results must not mix two configurations. Only
+`[prepare]`, `[export]`, and what says how far or how fast, such as limits, budget, `concurrency` and `target`, may
+change later.
 """
 
 

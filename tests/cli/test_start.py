@@ -52,7 +52,8 @@ def modules_after(*args: str) -> set[str]:
         "    except SystemExit as ending: assert not ending.code, ending.code\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
-    return set(python(code, Path.cwd()))
+    unmeasured = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
+    return set(python(code, Path.cwd(), unmeasured))  # a measurement imports modules of its own
 
 
 # --- what help costs

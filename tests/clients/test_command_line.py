@@ -85,7 +85,7 @@ def test_an_answer_in_slow_chunks_is_read_and_one_without_end_is_given_up_at_the
         ended.failed(5, "the provider did not answer in 2 attempts: no answer within 0.4 s")
         assert len(dripping.requests) == 2
         dripping.spaces = 3
-        run(f"{dripping.url}/v1").done()
+        run(f"{dripping.url}/v1", "--timeout", "60").done()
 
 
 def test_a_request_that_the_server_calls_too_large_is_answered_with_what_to_lower(server: ClientServer) -> None:

@@ -48,7 +48,7 @@ def config_options(command: F) -> F:
             "filters",
             multiple=True,
             metavar="NAME",
-            help="A filter to add after those of the recipe.",
+            help="A filter of generate to add after those of the recipe.",
         ),
         click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Set any value of the config."),
     ]
