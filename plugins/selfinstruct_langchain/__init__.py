@@ -35,9 +35,9 @@ class LangChainOptions(BackendOptions):
     @field_validator("model")
     @classmethod
     def _names_both(cls, model: str) -> str:
-        provider, _, name = model.partition(":")
+        provider, _, name = model.partition(":") if ":" in model else ("", "", model)
         if not provider.strip() or not name.strip():
-            raise ValueError("write provider:model, such as openai:gpt-4o-mini")
+            raise ValueError(f"write provider:model, such as openai:{name.strip() or 'gpt-4o-mini'}")
         return model
 
 

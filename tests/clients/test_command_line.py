@@ -297,6 +297,24 @@ def test_a_stage_without_one_usable_answer_says_so_and_status_counts_the_same(se
     run(f"{server.url}/v1", "--set", "classify.attempts=4", stage="classify").done()
 
 
+def test_a_server_that_ignores_the_schema_is_named_once(server: ClientServer) -> None:
+    with_schema = ("--set", "run.structured=true")
+    ended = run(f"{server.url}/v1", *with_schema).done()
+    note = "replies: the first one of generate is free text, so the server may ignore the schema"
+    assert ended.err.count(note) == 1
+    server.says = Said('{"tasks": [{"instruction": "Name a lake of Africa.", "is_classification": false}]}')
+    assert "free text" not in run(f"{server.url}/v1", *with_schema, "--target", "4").err
+
+
+def test_a_stage_at_another_server_gets_its_key_from_the_command(server: ClientServer) -> None:
+    command("run", "--backend", "demo", "--target", "3", "--out", "run", "--quiet").done()
+    table = f"[judge.backend]\nuse = 'langchain'\nmodel = 'openai:m'\nbase_url = '{server.url}/v1'\n"
+    Path("selfinstruct.toml").write_text(table, "utf-8")
+    server.says = failure(401, "Incorrect API key provided")
+    command("judge", "--out", "run", "--set", "judge.backend.api_key=key-of-the-judge").failed(4, "judge.backend")
+    assert server.requests[-1].headers["authorization"] == "Bearer key-of-the-judge"
+
+
 def test_examples_that_are_all_dropped_are_no_success_either(server: ClientServer) -> None:
     run(f"{server.url}/v1").done()
     server.says = Said("Output:")

@@ -131,7 +131,7 @@ def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry
         ({"backend": {"use": "langchain"}}, "backend.model: missing (Provider and model, such as openai:gpt-4o-mini)"),
         (
             {"backend": {"use": "langchain", "model": "gpt"}},
-            "backend.model: write provider:model, such as openai:gpt-4o-mini",
+            "backend.model: write provider:model, such as openai:gpt",
         ),
         (
             {"backend": {"use": "ollama", "keep_alive": {}}},

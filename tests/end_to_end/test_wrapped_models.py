@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.language_models import FakeListLLM
+from langchain_core.language_models import BaseChatModel, FakeListLLM
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
+from pydantic import Field
 
 from selfinstruct import ModelError, SelfInstruct, UsageError
 from selfinstruct.api import Json, Sampling
@@ -95,6 +98,28 @@ def test_a_sampling_that_the_caller_sets_for_a_stage_comes_before_that_of_the_mo
         SelfInstruct(model=given, out=tmp_path / str(len(server.chats)), settings=settings).generate(1)
         body = server.chats[-1]
         assert (body["temperature"], body["max_completion_tokens"]) == (0.1, 9)
+
+
+class CustomModel(BaseChatModel):
+    """A model of the user's own, whose temperature is an argument of a call and no field."""
+
+    got: list[Any] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "custom"
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **more: Any) -> ChatResult:
+        self.got.append(more.get("temperature"))
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("1. Describe a river in verse."))])
+
+
+def test_a_set_value_takes_the_place_of_a_bound_one_that_is_no_field(tmp_path: Path) -> None:
+    model = CustomModel()
+    settings = {"generate.sampling.temperature": 0.9, "generate.filters": []}
+    SelfInstruct(model=model.bind(temperature=0.1), out=tmp_path / "set", settings=settings).generate(1)
+    SelfInstruct(model=model.bind(temperature=0.1), out=tmp_path / "bound").generate(1)
+    assert set(model.got) == {0.9, 0.1}
 
 
 def test_retries_of_a_wrapper_are_left_out_and_the_run_says_so(server: GroqServer) -> None:

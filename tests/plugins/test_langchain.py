@@ -166,6 +166,11 @@ def test_a_model_needs_its_provider(model: str) -> None:
         LangChainOptions(model=model)
 
 
+def test_a_name_without_a_provider_is_suggested_with_the_one_of_servers_that_speak_its_protocol() -> None:
+    with pytest.raises(ValidationError, match="such as openai:llama-8b"):
+        LangChainOptions(model="llama-8b", base_url="http://127.0.0.1:8080/v1")
+
+
 def test_keys_from_the_environment_are_known_as_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROQ_API_KEY", "gsk_from_env")
     backend = build(LangChainOptions(model=LLAMA))

@@ -52,7 +52,8 @@ class UserModel(Backend):
             if option in self.chosen:
                 already_set.discard(name or "")
                 for one in names:
-                    bound.pop(one, None)
+                    if bound.pop(one, None) is not None and name is None and value not in (None, ()):
+                        bound[one] = value  # the class has no such field, so its calls take it
             is_bound = any(one in bound for one in names)
             if is_bound or name in already_set:
                 self._own.add(option)

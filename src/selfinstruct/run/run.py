@@ -37,7 +37,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
-from selfinstruct.run.structured import decide_structured, refuse_other_form
+from selfinstruct.run.structured import FreeTextNote, decide_structured, refuse_other_form
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
@@ -162,7 +162,7 @@ class Run:
             refuse_other_form(name, registry=self.registry, config=self.config, store=self.store)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
-        events = gather_events(self.registry, observers, self.say)
+        events = gather_events(self.registry, [*observers, FreeTextNote(self.say)], self.say)
         if name == PREPARE:
             parts = builder.parts(name)
             assert parts.recorded is not None

@@ -11,6 +11,7 @@ from selfinstruct.errors import ModelError
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.stage_config import refuse_other_settings
 from selfinstruct.store import RunStore
+from selfinstruct.types import Settlement
 
 AUTO = "auto"
 NO_SCHEMA = 'Set run.structured to false or "auto", or choose another model.'
@@ -81,3 +82,20 @@ async def decide_structured(
     if bool(known) != is_wanted:
         store.delete_requests(stage)
     return is_wanted
+
+
+class FreeTextNote:
+    """Says once for each stage that its first reply to a schema was free text. An observer of the run."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._seen: set[str] = set()
+
+    def selfinstruct_settled(self, settlement: Settlement) -> None:
+        """Look at the first reply of a stage."""
+        request, reply = settlement.request, settlement.reply
+        if request.schema is None or reply is None or request.stage in self._seen:
+            return
+        self._seen.add(request.stage)
+        if reply.text.strip() and "{" not in reply.text:
+            self._say(f"replies: the first one of {request.stage} is free text, so the server may ignore the schema")
