@@ -88,7 +88,7 @@ def test_lines_that_are_missing_are_sent_again_and_the_user_is_told(
 
     change_outputs(server, monkeypatch, without_one)
     finish("classify", **{"run.batch_size": 100})
-    assert "1 requests of batch batch_0 were not answered and are sent again" in capsys.readouterr().err
+    assert "1 request of batch batch_0 was not answered and will be sent again" in capsys.readouterr().err
     finish("instances")
     assert_same_as_live()
 
@@ -140,7 +140,7 @@ def test_the_user_is_told_when_a_batch_that_was_being_sent_is_not_there(
         run_stage("classify")
     with pytest.raises(Stopped, match="with the provider"):
         run_stage("classify")
-    words = "2 requests of classify were being sent when the command ended, and the provider lists no batch with them"
+    words = "2 requests of classify were being sent when the command ended, and the provider lists no batch of them"
     assert words in capsys.readouterr().err
     assert len(server.batches) == 1
 

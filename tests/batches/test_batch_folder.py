@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -184,7 +187,9 @@ def test_an_engine_of_ones_own_costs_no_dollars_unless_the_user_sets_its_price()
 def test_what_is_out_in_a_folder_is_asked_nowhere_else(flags: tuple[str, ...], server: BatchServer) -> None:
     stop("instances")
     calls = len(server.billed)
-    command("instances", "--out", "run", *flags).failed(2, "requests of instances are", "Continue with --batch")
+    command("instances", "--out", "run", *flags).failed(
+        2, f"are in {BATCHES.absolute()}", f"--batch-file {BATCHES.absolute()}"
+    )
     assert len(server.billed) == calls
     assert not server.batches
 
@@ -197,3 +202,26 @@ def test_the_error_names_a_folder_that_is_gone() -> None:
     BATCHES.rmdir()
     ended = command("instances", "--out", "run", "--batch-file", BATCHES)
     ended.failed(2, "batches", "Put it back")
+
+
+@pytest.mark.usefixtures("project")
+def test_each_file_of_requests_is_named_when_it_is_written() -> None:
+    ended = command("instances", "--out", "run", "--set", "run.batch_size=20", "--batch-file", BATCHES)
+    ended.failed(5, *(f"of instances into {file.absolute()}" for file in requests("instances")))
+    assert len(requests("instances")) == 2
+
+
+def test_the_loop_of_the_guide_asks_the_engine_once_for_each_file(project: Path) -> None:
+    page = Path(__file__).parents[2].joinpath("docs/how-to/batches.md").read_text("utf-8")
+    (loop,) = re.findall(r"^for file in .*?^done$", page, re.DOTALL | re.MULTILINE)
+    engine = project / "vllm"
+    engine.write_text('#!/bin/sh\necho "$3" >> asked\necho "{}" > "$5"\n', "utf-8")
+    engine.chmod(0o755)
+    shell = partial(subprocess.run, ["sh", "-c", loop], env={"PATH": f"{project}:{os.defpath}"}, check=True)
+    stop("instances")
+    first = requests("instances")
+    shell()
+    (BATCHES / "classify-more.requests.jsonl").write_text("{}\n", "utf-8")
+    shell()
+    asked = Path("asked").read_text("utf-8").splitlines()
+    assert sorted(asked) == sorted(map(str, [*first, BATCHES / "classify-more.requests.jsonl"]))

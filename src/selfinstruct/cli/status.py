@@ -64,7 +64,8 @@ def print_status(status: RunStatus) -> None:
         if name == JUDGE and status.ratings is not None:
             print_ratings(status.ratings)
     for batch in status.batches:
-        where = f"in {batch.provider}" if Path(batch.provider).is_absolute() else "with the provider"
+        where = f"with the provider as batch {batch.provider}" if batch.provider else "perhaps with the provider"
+        where = f"in {batch.provider}" if Path(batch.provider).is_absolute() else where
         click.echo(
             f"{where} since {moment(batch.sent_at)}: {pluralize(len(batch.indexes), 'request')} of {batch.stage}"
         )

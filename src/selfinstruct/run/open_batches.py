@@ -10,6 +10,7 @@ from pathlib import Path
 from selfinstruct.config import RunConfig
 from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.calls import TEMPORARY
+from selfinstruct.engine.batches.messages import ONE_BY_ONE, requests_elsewhere
 from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
@@ -48,7 +49,7 @@ def open_rounds(
     if batches is None:
         raise UsageError(
             f"the provider of the backend {type(backend).__name__} takes no batches",
-            "Leave out --batch, or write the requests into files with --batch-file FOLDER.",
+            f"To go on, {ONE_BY_ONE}, or --batch-file FOLDER to write them into files.",
         )
     budget = backends.batch_budget(stage, store, batches.price_share)
     return BatchRounds(
@@ -68,5 +69,4 @@ def open_rounds(
 def refuse_open_batches(store: RunStore, stage: str) -> None:
     """Raise `UsageError` for a stage that is to be asked one by one while requests of it are out in batches."""
     if sent := store.batches.open(stage):
-        requests = sum(len(batch.indexes) for batch in sent)
-        raise UsageError(f"{requests:,} requests of {stage} are out in batches", "Continue with --batch.")
+        raise requests_elsewhere(sent)

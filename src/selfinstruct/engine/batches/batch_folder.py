@@ -29,14 +29,19 @@ class FolderBatches(Batches):
 
     def submit(self, file: Path, key: str) -> str:
         """Put the file into the folder, complete or not at all; returns the folder's path."""
-        stage = file.stem.partition("-")[0]
-        with file.open("rb") as lines, atomic_write(self._folder / f"{stage}-{key}{self.SUFFIX}") as out:
+        del key  # it is in the file's name
+        with file.open("rb") as lines, atomic_write(self.place(self._folder, file)) as out:
             shutil.copyfileobj(lines, out)
         return str(self._folder.absolute())
 
     def find(self, key: str) -> str | None:
         """The folder, if it holds the file with this key."""
         return str(self._folder.absolute()) if any(self._folder.glob(f"*-{key}{self.SUFFIX}")) else None
+
+    @classmethod
+    def place(cls, folder: Path, file: Path) -> Path:
+        """Where in a folder a file of requests is put."""
+        return folder / f"{file.stem}{cls.SUFFIX}"
 
     @staticmethod
     def wrote(batch: str) -> bool:

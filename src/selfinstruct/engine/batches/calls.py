@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from selfinstruct.api import Backend
-from selfinstruct.api.batches import UnknownBatchError
-from selfinstruct.engine.batches.batch_folder import FolderBatches
+from selfinstruct.api.batches import Batches, UnknownBatchError
+from selfinstruct.api.client_errors import address_of, code_of, error_words, status_of
+from selfinstruct.engine.batches.messages import COME_BACK, ONE_BY_ONE, may_be_elsewhere
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_fault
-from selfinstruct.errors import ModelError, RunError, SelfInstructError, Stopped, UsageError
+from selfinstruct.errors import ModelError, RunError, SelfInstructError, Stopped
 from selfinstruct.files.atomic import DISK_FULL
 from selfinstruct.store.batches import SentBatch
 from selfinstruct.store.write_errors import write_error
@@ -22,7 +23,16 @@ T = TypeVar("T")
 TEMPORARY = ".batch-"
 """How the names of temporary folders in the run's folder begin."""
 
-COME_BACK = "Run the same command again later, or now with --wait."
+NO_BATCH_API = (404, 405, 501)
+"""Statuses with which a server says that it has no such address, or does not serve it."""
+
+
+class RefusedCallError(ModelError):
+    """The provider answered a call with a final error, so it made no batch."""
+
+
+class NoBatchApiError(RefusedCallError):
+    """The server has no batch API."""
 
 
 async def call_batches(backend: Backend, work: Callable[..., T], *values: object) -> T:
@@ -36,13 +46,28 @@ async def call_batches(backend: Backend, work: Callable[..., T], *values: object
             raise
         name = f"the backend {type(backend).__name__}"
         fault = call_plugin(name, "a batch", backend.read_error, error, hint=FIX_AND_RERUN)
-        fault = check_fault(name, "a batch", fault)
+        fault, status = check_fault(name, "a batch", fault), status_of(error) or 0
+        if status in NO_BATCH_API and "model" not in f"{code_of(error)} {error_words(error)}".lower():
+            server = f"the server at {address}" if (address := address_of(error).rpartition("/")[0]) else "the server"
+            hint = f"To go on, {ONE_BY_ONE}, or --batch-file FOLDER to write them into files."
+            raise NoBatchApiError(f"{server} has no batch API (HTTP {status})", hint) from None
+        kind = RefusedCallError if 400 <= status < 500 else ModelError
         if isinstance(fault, Unusable):
-            raise ModelError(fault.message, fault.hint) from None
+            raise kind(fault.message, fault.hint) from None
         if isinstance(fault, Rejected):
             words = f"the provider refused the file of a batch: {fault.message}"
-            raise ModelError(words, "Correct the cause, or set a lower run.batch_size.") from None
+            raise kind(words, "Correct the cause, or set a lower run.batch_size.") from None
         raise Stopped(f"the provider's batches cannot be reached: {fault.message}", COME_BACK) from None
+
+
+async def find_batch(backend: Backend, batches: Batches, batch: SentBatch, *, resend_lost: bool) -> str | None:
+    """The provider's id of a batch whose sending was cut short; raises `ModelError` where nobody can say."""
+    try:
+        return await call_batches(backend, batches.find, batch.key)
+    except NoBatchApiError as error:
+        if resend_lost:
+            return None
+        raise may_be_elsewhere(batch, error.message) from None
 
 
 def is_file_error(error: BaseException) -> bool:
@@ -54,22 +79,3 @@ def file_error(error: OSError, folder: Path) -> RunError:
     """What to raise for such an exception; `folder` is named where the exception names no file."""
     words = f"{error.filename or folder} cannot be read or written"
     return write_error(words, error, hint="Check the folder and its permissions, then run the same command again.")
-
-
-def lost_batches(stage: str, provider: str, requests: int) -> UsageError:
-    """That requests are in a batch that the provider does not know, or in a folder that is not there."""
-    words = f"{requests:,} requests of {stage} are in"
-    if FolderBatches.wrote(provider):
-        words, back = f"{words} the folder {provider}, which is not there", "Put it back or name its new place"
-    else:
-        why = "it or its results were deleted, or it belongs to another key or project"
-        words, back = f"{words} batch {provider}, which the provider does not have: {why}", "Use the key that sent it"
-    return UsageError(words, f"{back}. To pay for these requests again, add --set run.resend_lost=true.")
-
-
-def refuse_other_place(batch: SentBatch, in_folder: bool) -> None:
-    """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
-    if FolderBatches.wrote(batch.provider) != in_folder:
-        where, flag = ("the provider", "--batch") if in_folder else (batch.provider, f"--batch-file {batch.provider}")
-        words = f"{len(batch.indexes):,} requests of {batch.stage} are in {where}"
-        raise UsageError(words, f"Continue with {flag}.")

@@ -91,7 +91,7 @@ class BatchLines:
         if model is None:
             raise UsageError(
                 f"{self._name} cannot put requests into batches",
-                "Leave out --batch, or use the backend groq, or langchain with an OpenAI-compatible provider.",
+                "Add --set run.batch=false and leave out --batch-file, or use groq, or langchain with openai.",
             )
         self._model = model
         self._mask = SecretMask(backend)

@@ -16,16 +16,16 @@ from tempfile import TemporaryDirectory
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import Batches, BatchStatus, UnknownBatchError
+from selfinstruct.engine.batches import messages
 from selfinstruct.engine.batches.batch_files import Line, LineFiles
 from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.calls import (
-    COME_BACK,
     TEMPORARY,
+    RefusedCallError,
     call_batches,
     file_error,
+    find_batch,
     is_file_error,
-    lost_batches,
-    refuse_other_place,
 )
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of
 from selfinstruct.engine.batches.results import BatchResults, CommitQueue
@@ -33,7 +33,7 @@ from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
 from selfinstruct.engine.stages.protocol import Stage
-from selfinstruct.errors import ModelError, SelfInstructError, Stopped, UsageError, pluralize
+from selfinstruct.errors import SelfInstructError, Stopped, UsageError
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
 from selfinstruct.types import Reply, Request
@@ -43,8 +43,6 @@ POLL_SECONDS = 60.0
 
 LINES_AT_ONCE = 200
 """Results that are read before the event loop looks for a signal again."""
-
-ANSWER_FILES = "Have your engine answer the files of requests, then run the same command again."
 
 
 class BatchRounds:
@@ -146,11 +144,9 @@ class BatchRounds:
         return entry.request
 
     async def _look_again(self, sent: list[SentBatch]) -> None:
-        requests = sum(len(batch.indexes) for batch in sent)
-        where = f"in {sent[0].provider}" if self._in_folder else "with the provider"
-        words = f"{requests:,} requests are {where}, in {len(sent)} batch{'es' if len(sent) > 1 else ''}"
+        words = messages.are_out(sent)
         if not self._wait:
-            raise Stopped(words, ANSWER_FILES if self._in_folder else COME_BACK)
+            raise Stopped(words, messages.ANSWER_FILES if self._in_folder else messages.COME_BACK)
         self._say(f"{words}: looking again in {self._poll_seconds:g} s")
         try:
             await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
@@ -160,7 +156,7 @@ class BatchRounds:
 
     def _check_interrupt(self) -> None:
         if self._stopped.is_set():
-            raise Stopped("interrupted", COME_BACK)
+            raise Stopped("interrupted", messages.COME_BACK)
 
     # --- to the provider ----------------------------------------------------------------------------------------------
 
@@ -180,9 +176,13 @@ class BatchRounds:
                 tokens = (sum(line.prompt_tokens for line in held), sum(line.completion_tokens for line in held))
                 share = self._batches.price_share
                 await self._journal.record(key, stage.name, indexes, tokens=tokens, price_share=share).wait()
-                provider = await self._call(self._batches.submit, file, key)
+                try:
+                    provider = await self._call(self._batches.submit, file, key)
+                except RefusedCallError:  # of an error that may pass, nobody knows whether the batch was made
+                    await self._journal.withdraw(key).wait()
+                    raise
                 await self._journal.confirm(key, provider).wait()
-                self._say(f"sent {pluralize(len(held), 'request')} of {stage.name} as batch {provider}")
+                self._say(messages.was_sent(len(held), stage.name, provider=provider, file=file))
                 file.unlink(missing_ok=True)
 
     def _affordable(self, stage: Stage, waiting: Iterator[int], attempts: Mapping[int, int]) -> Iterator[Line]:
@@ -201,13 +201,11 @@ class BatchRounds:
         for batch in self._journal.open(stage):
             if batch.provider and not (self._in_folder and FolderBatches.wrote(batch.provider)):
                 continue
-            found = await self._call(self._batches.find, batch.key)
+            found = await find_batch(self._backend, self._batches, batch, resend_lost=self._resend_lost)
             if found and found != batch.provider:
                 await self._journal.confirm(batch.key, found).wait()
             elif not batch.provider:
-                where = "the folder holds" if self._in_folder else "the provider lists"
-                lost = f"{len(batch.indexes):,} requests of {stage} were being sent when the command ended"
-                self._say(f"{lost}, and {where} no batch with them: they are sent again")
+                self._say(messages.was_not_found(batch, self._in_folder))
                 await self._journal.withdraw(batch.key).wait()
 
     # --- from the provider --------------------------------------------------------------------------------------------
@@ -218,7 +216,7 @@ class BatchRounds:
         by_provider: dict[str, list[SentBatch]] = {}
         for batch in self._journal.open(stage.name):
             by_provider.setdefault(batch.provider, []).append(batch)
-            refuse_other_place(batch, self._in_folder)
+            messages.refuse_other_place(batch, self._in_folder)
         for provider, group in by_provider.items():
             try:
                 status = await self._call(self._batches.poll, provider)
@@ -229,16 +227,13 @@ class BatchRounds:
                 continue
             if status.state == "failed":
                 await asyncio.gather(*(self._journal.withdraw(batch.key).wait() for batch in group))
-                raise ModelError(
-                    f"the provider refused batch {provider} of {stage.name}: {status.message}",
-                    "Nothing was billed. Correct the cause, or run the command without --batch.",
-                )
+                raise messages.refused_batch(stage.name, provider, status.message)
         if refusal is not None:  # once all are ended, so that none of them says it again to the next command
             raise refusal
 
     async def _give_up(self, stage: str, provider: str, group: list[SentBatch]) -> UsageError | None:
         """End batches that are not known where they were sent; returns an error if the user has not said so."""
-        lost = lost_batches(stage, provider, sum(len(batch.indexes) for batch in group))
+        lost = messages.lost_batches(stage, provider, sum(len(batch.indexes) for batch in group))
         if not self._resend_lost:
             return lost
         await asyncio.gather(*(self._journal.end(batch.key).wait() for batch in group))
@@ -254,7 +249,9 @@ class BatchRounds:
         """
         found = await self._record_results(stage, provider, frozenset[int]().union(*(one.indexes for one in group)))
         if status.completed and not found.count and not self._resend_lost:
-            raise Stopped(f"batch {provider} has ended, but its {status.completed:,} results are not there", COME_BACK)
+            raise Stopped(
+                f"batch {provider} has ended, but its {status.completed:,} results are not there", messages.COME_BACK
+            )
         settled = found.answered | found.seen
         ended = [one for one in group if status.state == "ended" or settled >= one.indexes]
         await asyncio.gather(*(self._journal.end(one.key).wait() for one in ended))
@@ -264,10 +261,9 @@ class BatchRounds:
         unanswered = sum(len(one.indexes - found.answered) for one in ended)
         why = status.message or next((fault.message for fault in found.faults.values()), "")
         if requests and unanswered == requests and not (self._in_folder or self._resend_lost):
-            raise Stopped(f"batch {provider} brought no answer: {why or 'its results are empty'}", COME_BACK)
+            raise messages.no_answer(provider, why)
         if unanswered:
-            words = f"{unanswered:,} requests of batch {provider} were not answered and are sent again"
-            self._say(f"{words}: {why}" if why else words)
+            self._say(messages.not_answered(unanswered, provider, why))
         return None
 
     async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> BatchResults:
