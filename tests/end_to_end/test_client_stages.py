@@ -118,7 +118,7 @@ MISSING = [
     (CLASSIFY, "instructions", GENERATE),
     (INSTANCES, "instructions", GENERATE),
     (PREPARE, "raw instances", INSTANCES),
-    (JUDGE, "training examples", PREPARE),
+    (JUDGE, "training examples", "run"),  # more than one stage before it is missing
 ]
 
 
@@ -198,7 +198,7 @@ def test_dotted_names_mean_what_set_means(out: Path) -> None:
     ("settings", "words"),
     [
         ({"run.sed": 7}, r"run\.sed: unknown option; did you mean 'seed'"),
-        ({"generate.filters.lenght.min_words": 3}, r"^generate\.filters\.lenght\.min_words: no entry 'lenght'"),
+        ({"generate.filters.lenght.min_words": 3}, r"^settings: generate\.filters\.lenght\.min_words: no entry 'lenght'"),
         ({"recipe.name": 3}, "'name' is below a plain value"),
         ({"..": 3}, "is not a path of a setting"),
     ],

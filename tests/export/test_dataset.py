@@ -110,7 +110,7 @@ def test_no_examples_no_files(tmp_path: Path) -> None:
     store = make_run(tmp_path / "run")
     with pytest.raises(RunError, match="no training examples") as caught:
         export(store, tmp_path / "out")
-    assert f"selfinstruct instances --out {tmp_path / 'run'}" in caught.value.hint
+    assert f"selfinstruct run --out {tmp_path / 'run'}" in caught.value.hint
     assert caught.value.exit_code == 2
     assert not (tmp_path / "out").exists()
     store.close()
