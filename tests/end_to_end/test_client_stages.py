@@ -198,7 +198,10 @@ def test_dotted_names_mean_what_set_means(out: Path) -> None:
     ("settings", "words"),
     [
         ({"run.sed": 7}, r"run\.sed: unknown option; did you mean 'seed'"),
-        ({"generate.filters.lenght.min_words": 3}, r"^settings: generate\.filters\.lenght\.min_words: no entry 'lenght'"),
+        (
+            {"generate.filters.lenght.min_words": 3},
+            r"^settings: generate\.filters\.lenght\.min_words: no entry 'lenght'",
+        ),
         ({"recipe.name": 3}, "'name' is below a plain value"),
         ({"..": 3}, "is not a path of a setting"),
     ],
