@@ -379,7 +379,8 @@ async def test_faults_are_sorted_by_their_cause(
         fault = await fault_of(backend_for(server, timeout=0.5 if getattr(scripted, "delay", 0) else 60.0))
         assert isinstance(fault, kind)
         assert words in fault.message  # type: ignore[attr-defined]
-        assert getattr(fault, "hint", "x") or getattr(fault, "setting", "")  # the run says how to leave it out
+        if kind is not Busy:  # the run says how to leave a setting out, and what to do if a cause does not pass
+            assert getattr(fault, "hint", "x") or getattr(fault, "setting", "")
         assert len(server.chats) == 1  # the client does not retry by itself
 
 

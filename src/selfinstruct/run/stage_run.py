@@ -17,7 +17,7 @@ from selfinstruct.run.backends import Say
 from selfinstruct.run.stage_builder import StageParts
 from selfinstruct.store import RunStore
 from selfinstruct.store.backfill import BATCH, SimilarityBackfill
-from selfinstruct.types import Retry, StageStart, StageSummary
+from selfinstruct.types import ANSWERED, Retry, StageStart, StageSummary
 
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
 NOTHING_USABLE = (
@@ -107,7 +107,7 @@ class StageRun:
             reason += in_vain
             if may_pass:
                 raise Stopped(f"{name}: {reason}", ASK_AGAIN)
-            if in_vain and attempts:
+            if in_vain and attempts and all(rule == ANSWERED for rule, _ in self._store.totals(name).drops):
                 raise ModelError(f"{name}: {reason}", NOTHING_USABLE.format(name, attempts + 2))
         except SelfInstructError as error:
             reason, code = error.message, error.exit_code
