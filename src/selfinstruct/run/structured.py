@@ -37,7 +37,7 @@ def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
 def refuse_other_form(stage: str, *, registry: Registry, config: RunConfig, store: RunStore) -> None:
     """Raise `ConfigError` if `run.structured` is changed to another form than the replies of a stage have.
 
-    The value of an earlier command is no change: a later stage may have begun with it.
+    The value of an earlier command is no change: a later stage may have started with it.
     """
     mode, known = config.run.structured, bool((store.facts.structured or {}).get(stage))
     is_changed = mode != store.facts.tree.get("run", {}).get("structured", AUTO)
