@@ -129,11 +129,16 @@ def _are_components(value: Any) -> bool:
 def _change_component(components: list[Any], name: str, *, change: Any, path: str, gone: Names) -> None:
     if change == OFF:
         _remove(components, name, path, gone=gone)
-    elif isinstance(change, Mapping):
-        place = _place(components, name, path)
-        components[place] = merge(components[place], change, path)
+        return
+    place = _place(components, name, path)
+    if isinstance(change, Mapping):
+        is_same = _same_component(components[place], change)
+        components[place] = merge(components[place], change, path) if is_same else dict(change)
     else:
-        raise ConfigError(f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out')
+        raise ConfigError(
+            f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out',
+            f"To set one option, name it: {path}.OPTION",
+        )
 
 
 def _remove(components: list[Any], name: str, path: str, *, gone: Names) -> None:
@@ -189,8 +194,8 @@ def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> Non
     for key in keys[:-1]:
         place = _place(here, key, path)
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
-    if value == OFF and isinstance(here, list):
-        _remove(here, keys[-1], path, gone=gone)
+    if isinstance(here, list) and (value == OFF or _are_components(here)):
+        _change_component(here, keys[-1], change=value, path=path, gone=gone)
     else:
         here[_place(here, keys[-1], path)] = value
 
