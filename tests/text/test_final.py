@@ -173,7 +173,7 @@ def test_other_cut_replies_stay_as_they_are(text: str) -> None:
         ("<s>[INST] <<SYS>>\nWrite.\n<</SYS>>\n\n1. Old task. [/INST]", "</s>"),
         ("<|im_start|>system\nWrite.<|im_end|>\n<|im_start|>user\n1. Old task.<|im_end|>\n<|im_start|>assistant\n", ""),
         (
-            "<|start_header_id|>user<|end_header_id|>\n1. Old.<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n",
+            "<|start_header_id|>user<|end_header_id|>\n1. Old.<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
             "<|eot_id|>",
         ),
         ("<bos><start_of_turn>user\n1. Old task.<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>"),
