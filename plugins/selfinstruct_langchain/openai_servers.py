@@ -51,7 +51,8 @@ def check_model_list(client: Any, name: str, read_error: Callable[[Exception], F
         fault, status = read_error(error), chat.status_of(error)
         if status == 403 or "scope" in fault.message or (status and not isinstance(fault, Unusable)):
             return None  # a key may have no right to see the list, and the server may be busy
-        return Check("server", False, fault.message, fault.hint or "Start the server, or check base_url.")
+        hint = fault.hint if isinstance(fault, Unusable) else "Start the server, or check base_url."
+        return Check("server", False, fault.message, hint)
     if not rows:
         return None
     if not {name, f"{name}:latest", name.partition(":")[0]}.isdisjoint(rows):  # tags of Ollama, variants of OpenRouter
