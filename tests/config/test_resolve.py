@@ -169,6 +169,24 @@ def test_one_error_names_all_problems(registry: Registry) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "path", "named"),
+    [
+        ({"base_url": "http://${HOST}:8000/v1"}, "base_url", "${HOST}"),
+        ({"base_url": "$VLLM_URL"}, "base_url", "$VLLM_URL"),
+        ({"kwargs": {"default_headers": {"X-Title": "${TITLE}"}}}, "kwargs", "${TITLE}"),
+    ],
+)
+def test_a_variable_in_a_backends_options_is_refused_with_the_way_to_give_its_value(
+    options: dict[str, Any], path: str, named: str, registry: Registry
+) -> None:
+    backend = {"use": "langchain", "model": "openai:m", "api_key": "none", **options}
+    with pytest.raises(ConfigError, match="variables of the environment are not filled in") as caught:
+        resolve(read_recipe("chat") | {"backend": backend}, registry)
+    assert caught.value.message.startswith(f"backend.{path}: {named} ")
+    assert caught.value.hint.endswith(f'--set "backend.{path}=${named.strip("${}")}"')
+
+
 def test_a_component_that_does_not_serve_the_stage_is_refused(tmp_path: Path) -> None:
     source = strangers.FILTER.replace('("generate",)', '("prepare", "classify")')
     registry = Registry.load([str(strangers.write(tmp_path, source))])

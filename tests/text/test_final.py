@@ -165,3 +165,19 @@ def test_a_cut_reply_that_never_came_to_its_answer_is_all_thinking(thought: str)
 )
 def test_other_cut_replies_stay_as_they_are(text: str) -> None:
     assert final_text(text, is_cut=True) == final_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("<s>[INST] <<SYS>>\nWrite.\n<</SYS>>\n\n1. Old task. [/INST]", "</s>"),
+        ("<|im_start|>system\nWrite.<|im_end|>\n<|im_start|>user\n1. Old task.<|im_end|>\n<|im_start|>assistant\n", ""),
+        (
+            "<|start_header_id|>user<|end_header_id|>\n1. Old.<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
+            "<|eot_id|>",
+        ),
+        ("<bos><start_of_turn>user\n1. Old task.<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>"),
+    ],
+)
+def test_a_prompt_that_is_sent_back_in_its_template_goes(asked: str, answered: str) -> None:
+    assert final_text(asked + ANSWER + answered).strip() == ANSWER
