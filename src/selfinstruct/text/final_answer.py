@@ -172,8 +172,6 @@ class _Text:
 
         A template's tokens may stand before it, and thinking that ended at `done`.
         """
-        if mark["open"] is None:
-            return False
         start = max(done, mark.start() - NEAR)
         above, newline, beside = self.text[start : mark.start()].rpartition("\n")
         if TOKEN.sub("", beside).strip() or (not newline and start > done):
