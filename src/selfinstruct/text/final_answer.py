@@ -13,6 +13,9 @@ from functools import lru_cache
 
 from selfinstruct.text.unfinished_thought import is_unfinished_thought
 
+LONGEST_READ = 1_000_000
+"""Characters of a reply that are read, some 250,000 tokens: what is longer runs in a circle."""
+
 _THOUGHT = (
     r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
     r"(?:[_-](?:process|content|on|trace|block|start|budget_reflect))?"
@@ -91,16 +94,7 @@ _SIGN = re.compile(
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
-_SIGNS = (
-    *"<[◁◀【",
-    "assistant",
-    "analysis",
-    "commentary",
-    "Thinking...",
-    "Here is my ",
-    "Here's my ",
-    "Here’s my ",
-)
+_SIGNS = (*"<[◁◀【", "assistant", "analysis", "commentary", "Thinking...", "Here is my ", "Here's my ", "Here’s my ")
 """Each match of `_SIGN` holds one of these, and they are found sooner."""
 
 _ALSO_HTML = ("<s>", "</s>")
@@ -118,9 +112,10 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. With `is_cut`, when the model's tokens ended before its reply, an unfinished thought in no known wrapper
-    is thinking too. Takes a time that grows with the length of the text, and raises nothing. The last text is cached.
+    is thinking too. Raises nothing. What stands behind the first `LONGEST_READ` characters is not read, and up to there
+    the time that it takes grows with the length of the text. The last text is cached.
     """
-    return _final_text(text, is_cut)
+    return _final_text(text[:LONGEST_READ], is_cut)
 
 
 @lru_cache(maxsize=1)
