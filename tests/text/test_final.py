@@ -182,3 +182,19 @@ def test_the_work_of_reading_is_bounded(piece: str, monkeypatch: pytest.MonkeyPa
 def test_nothing_of_a_usual_reply_is_beyond_what_is_read() -> None:
     """Some 128,000 tokens are the most that a model gives: its answer stands behind all of its thinking."""
     assert final_text(f"<think>{'A poem? ' * 100_000}</think>{ANSWER}") == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("<s>[INST] <<SYS>>\nWrite.\n<</SYS>>\n\n1. Old task. [/INST]", "</s>"),
+        ("<|im_start|>system\nWrite.<|im_end|>\n<|im_start|>user\n1. Old task.<|im_end|>\n<|im_start|>assistant\n", ""),
+        (
+            "<|start_header_id|>user<|end_header_id|>\n1. Old.<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
+            "<|eot_id|>",
+        ),
+        ("<bos><start_of_turn>user\n1. Old task.<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>"),
+    ],
+)
+def test_a_prompt_that_is_sent_back_in_its_template_goes(asked: str, answered: str) -> None:
+    assert final_text(asked + ANSWER + answered).strip() == ANSWER

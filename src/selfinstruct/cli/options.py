@@ -28,7 +28,6 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-
 def out_option(command: F) -> F:
     """Add `--out`."""
     option = click.option(
