@@ -56,7 +56,7 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         (
             lambda _a, _n: GroqAnswer("{" + "\n" * 900, "length"),
             "1,280 tokens of white space",
-            "run.structured=false in another folder",
+            "ask without a schema: --set run.structured=false",
         ),
         (lambda _a, _n: "{}", "it was empty", "Try the model by hand"),
         (lambda _a, _n: '```json\n{"1": "", "2": " ", "3": null}\n```', "it was empty", "Try the model by hand"),

@@ -13,7 +13,10 @@ FIRST, LATER = 8, 10
 """Such replies in a row that end a stage: before any good one was seen, and after one, where at least twice as many
 are needed as a good reply has followed before, so that a model of which half the replies are cut is not ended."""
 
-NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
+NOT_HERE = (
+    "A stage with results keeps all settings but run.structured=false: change them in another --out, or run the same "
+    "command again."
+)
 
 BLANK = re.compile(r'(?:"[^"\\\n]{0,200}"\s*:|null\b|```\w*|[\s{}\[\]",])*+')
 """A text that says nothing, or JSON without any value but blank texts."""
@@ -22,8 +25,8 @@ _NUMBER = re.compile(r"-?\d[\d.]*")
 
 SIGNS = ' \t\r\n{}[]"'
 BY_HAND = "Try the model by hand: it may lack a chat template, or think where no reply is read."
-NO_SCHEMA = "Ask without one: --set run.structured=false"
-KEPT = ", and --out another folder: a stage with replies keeps its form."
+FREE_TEXT = "--set run.structured=false"
+NO_SCHEMA = f"Ask without one: {FREE_TEXT}"
 
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
@@ -100,14 +103,11 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
     if reply.details.get("cut_json"):
-        without = "lower the model's reasoning, or start with run.structured=false in another folder"
-        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
+        without = "lower the model's reasoning, or ask without a schema"
+        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}: {FREE_TEXT}"
     if reply.finish == "length":
         if reply.text and _is_blank(reply.text, reply):
-            return (
-                f"it is {limit} of white space",
-                f"{raise_limit}, or start with run.structured=false in another folder.",
-            )
+            return f"it is {limit} of white space", f"{raise_limit}, or ask without a schema: {FREE_TEXT}"
         words = f"the model spent its {limit} on thinking and gave no answer"
         return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
     if reply.details.get("tool_calls"):
