@@ -117,7 +117,7 @@ def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry
 
 @pytest.mark.parametrize("value", [inf, nan, "1e400"])
 def test_no_option_takes_a_number_that_is_not_finite(value: object, registry: Registry) -> None:
-    models = [offer.component.options for offer in registry.offers()]
+    models: list[type[BaseModel]] = [offer.component.options for offer in registry.offers()]
     models += [one for one in vars(tables).values() if isinstance(one, type) and issubclass(one, BaseModel)]
     numbers = [(model, name) for model in models for name, field in model.model_fields.items() if is_number(field)]
     assert len(numbers) > 40
