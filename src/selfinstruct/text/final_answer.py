@@ -14,6 +14,9 @@ from functools import lru_cache
 from selfinstruct.text.template_tokens import NEAR, QUOTES, SENTENCE_ENDS, TOKEN, without_echo, without_tokens
 from selfinstruct.text.unfinished_thought import is_unfinished_thought
 
+LONGEST_READ = 1_000_000
+"""Characters of a reply that are read, some 250,000 tokens: what is longer runs in a circle."""
+
 _THOUGHT = (
     r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
     r"(?:[_-](?:process|content|on|trace|block|start|budget_reflect))?"
@@ -77,9 +80,10 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. With `is_cut`, when the model's tokens ended before its reply, an unfinished thought in no known wrapper
-    is thinking too. Takes a time that grows with the length of the text, and raises nothing. The last text is cached.
+    is thinking too. Raises nothing. What stands behind the first `LONGEST_READ` characters is not read, and up to there
+    the time that it takes grows with the length of the text. The last text is cached.
     """
-    return _final_text(text, is_cut)
+    return _final_text(text[:LONGEST_READ], is_cut)
 
 
 @lru_cache(maxsize=1)
