@@ -60,7 +60,7 @@ def test_a_plain_text_is_tidied_as_any_other(before: str, text: str, behind: str
 
 @pytest.mark.parametrize(
     ("pattern", "signs"),
-    [(series._KNOWN_FIRST, "([【"), (series._KNOWN_LAST, "([【"), (series._KIND_LAST, "[(【|–—")],
+    [(series._KNOWN_FIRST, "([【"), (series._KNOWN_LAST, "([【`*_"), (series._KIND_LAST, "[(【|–—")],
     ids=["first", "last", "any"],
 )
 @examples(50)
