@@ -91,6 +91,8 @@ def _unrolled(text: str) -> str:
     """A list that was written on a single line, or with several items a line, with a line for each item."""
     if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
         return _RUN_ON.sub("\n", text)
+    if _RUN_ON.search(text) is None:
+        return text
     lines = text.split("\n")
     starts = {int(found[1]) for line in lines if (found := _STARTS.match(line))}
     return "\n".join(_unrolled_line(line, starts) for line in lines)
