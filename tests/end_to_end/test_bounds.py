@@ -87,6 +87,13 @@ def test_a_call_that_was_turned_away_costs_nothing(account: Account, status: int
     assert "80 prompt and 400 completion tokens" in command("status").done().out
 
 
+def test_a_larger_budget_continues_from_what_was_paid_and_not_from_what_was_turned_away(account: Account) -> None:
+    busy = error(503, "slow down", headers={"retry-after": "0.05"})
+    account.refuse = lambda n: busy if n % 2 == 0 else None
+    for most in (4, 6):
+        assert paid_when_stopped(account, "--max-requests", str(most)) == most
+
+
 @pytest.mark.parametrize("concurrency", ["1", "8"])
 def test_money_and_tokens_are_spent_to_the_last_call_that_fits(account: Account, concurrency: str) -> None:
     """A reply costs what was reserved for it, so a budget for five and a half of them pays five."""
