@@ -138,31 +138,11 @@ ANYWHERE = {
 """Wordings that a draft may not hold outside double quotes."""
 
 SIGNALS = (
-    "please ",
-    " me to",
-    "would you like",
-    "i'll ",
-    "i will ",
-    "i'd be ",
-    "i would be ",
-    "let me know",
-    "no ",
-    " new ",
-    "task is",
-    "the same ",
+    *("please ", " me to", "would you like", "i'll ", "i will ", "i'd be ", "i would be ", "let me know", "no "),
+    *(" new ", "task is", "the same "),
     *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
-    "kannst du",
-    "podr",
-    "poderia",
-    "potr",
-    "aufgaben",
-    "quel",
-    "combien de",
-    "tareas",
-    "instrucciones",
-    "tarefas",
-    "compiti",
-    "istruzioni",
+    *("kannst du", "podr", "poderia", "potr", "aufgaben", "quel", "combien de", "tareas", "instrucciones", "tarefas"),
+    *("compiti", "istruzioni"),
 )
 """Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
 

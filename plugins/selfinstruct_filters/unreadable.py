@@ -45,6 +45,13 @@ LOOPED_SHARE = 0.1
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
 
+_ONE_SIDED = re.compile(
+    r"\bbetween ((?:an? |the )?[\w-]+(?: [\w-]+)?) and \1(?=\W*\Z|,? and|,? or)"
+    r"|\bbetween (?:(?! and )[^?.,\n])+ and what (?:is|are|does|do) ",
+    re.IGNORECASE,
+)
+"""`between a cat and a cat`, `between ham and what does it cost`: a comparison that lacks its other side."""
+
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = frozenset(
     row[start:end]
@@ -113,6 +120,8 @@ def _possible_damage(text: str, words: Sequence[str]) -> Iterator[tuple[str, re.
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
+    if "between" in words:
+        yield "no-sentence", _ONE_SIDED
     if not text.isascii() or max(map(len, words), default=0) >= LEAST_RUN:
         yield "repetition", _RUN_OF_CHARS
 
