@@ -118,7 +118,8 @@ class AnswerFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look at the intro, then at the tail, then at the draft's own wording."""
-        if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
+        intro = str(item.notes.get("intro", ""))
+        if intro and (found := _ANNOUNCED.search(intro.replace("’", "'"))):
             return drop("intro-announces-answers", words=found[0])
         tail = str(item.notes.get("tail", "")).replace("’", "'")
         if self._drop_glued and tail and not item.notes.get("answered") and _answers(item.text, tail):
@@ -127,7 +128,7 @@ class AnswerFilter(Filter[Draft]):
             return drop("bare-value", text=item.text[:80])
         if _NAME.fullmatch(item.text) and not asks(item.text):
             return drop("bare-value", text=item.text)
-        if not is_english(item.text) or asks(item.text):
+        if asks(item.text) or not is_english(item.text):
             return keep()
         return _evaluate_wording(item.text)
 

@@ -81,7 +81,7 @@ class ChatLabelsReader(PostProcessor):
         The last answer of a reply cut by length does not count, unless it is the only one that was asked for. Facts
         about a task are noted where the reply tells them.
         """
-        text = clean_reply(reply).strip().replace("’", "'")
+        text = clean_reply(request, reply).strip().replace("’", "'")
         tasks = [one_line(subject.text) for subject in request.subjects]
         answers = read_answers(text, tasks, is_cut=reply.ended_early)
         facts = read_json_facts(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -25,6 +26,9 @@ from selfinstruct.config.tables import (
 from selfinstruct.config.tree import Tree, merge, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}|^\$(\w+)$")
+"""How a variable of the environment would be named. No value is replaced: a run keeps its config as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,13 @@ def _choose(
     if stage and component.stages and stage not in component.stages:
         serves = ", ".join(component.stages)
         raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}")
+    for name, value in (use.model_extra or {}).items() if kind == BACKEND else ():
+        if found := _VARIABLE.search(str(value)):
+            words = (
+                f"{path}.{name}: {found[0]} is taken as it stands, as variables of the environment are not filled in"
+            )
+            hint = f'Give the value with the command, as in: --set "{path}.{name}=${found[1] or found[2]}"'
+            raise ConfigError(words, hint)
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:

@@ -37,7 +37,7 @@ from selfinstruct.run.settings import (
 from selfinstruct.run.stage_builder import StageBuilder, StageParts
 from selfinstruct.run.stage_config import min_score_of, refuse_other_settings, stages_to_come, start_or_continue
 from selfinstruct.run.stage_run import StageRun, gather_events, has_work, record_retry
-from selfinstruct.run.structured import FreeTextNote, decide_structured, refuse_other_form
+from selfinstruct.run.structured import FreeTextNote, change_form, decide_structured
 from selfinstruct.similarity.kernel import kernel
 from selfinstruct.store import RunStore
 from selfinstruct.store.write_ahead import LOST_LOG
@@ -159,7 +159,7 @@ class Run:
             # an error of the backend is reported before anything is recorded
             backend = self.backends.for_stage(name)
             refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
-            refuse_other_form(name, registry=self.registry, config=self.config, store=self.store)
+            change_form(name, registry=self.registry, config=self.config, store=self.store)
         start_or_continue(self.store, self.config, name, say=self.say)
         builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
         events = gather_events(self.registry, [*observers, FreeTextNote(self.say)], self.say)

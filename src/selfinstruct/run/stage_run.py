@@ -21,8 +21,8 @@ from selfinstruct.types import ANSWERED, Retry, StageStart, StageSummary
 
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
 NOTHING_USABLE = (
-    "The replies are kept. To ask again: --set {0}.attempts={1}. For another model, or run.structured=false, take "
-    "another --out."
+    "The replies are kept. To ask again: --set {0}.attempts={1}, with --set run.structured=false if the model cannot "
+    "keep to a schema. For another model, take another --out."
 )
 
 BACKFILL_SECONDS = 2.0
