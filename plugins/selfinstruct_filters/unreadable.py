@@ -104,6 +104,8 @@ class UnreadableFilter(Filter[Draft]):
             for reason, pattern in _possible_damage(text, is_long):
                 if found := pattern.search(text):
                     return drop(reason, seen=ascii(found[0][:40]))
+        if "between" in distinct and (found := _ONE_SIDED.search(text)):
+            return drop("no-sentence", seen=found[0])
         repeats = len(words) - len(distinct)
         may_repeat = repeats >= FEWEST_REPEATS or (repeats and "and" in distinct) or text.count(", ") > 1
         return (may_repeat and _repetition(text, words)) or _without_words(text, words)
@@ -134,8 +136,6 @@ def _possible_damage(text: str, is_long: bool) -> Iterator[tuple[str, re.Pattern
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
-    if "between" in text:
-        yield "no-sentence", _ONE_SIDED
     if not text.isascii() or is_long:
         yield "repetition", _RUN_OF_CHARS
 
