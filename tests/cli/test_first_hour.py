@@ -174,16 +174,16 @@ def test_a_budget_without_prices_is_named_as_it_was_given(line: tuple[str, ...],
 
 
 def test_a_filter_is_added_to_the_stage_of_the_command_or_the_option_that_adds_it_is_named() -> None:
-    said = problem("run", "--out", "r", "--filter", "near-duplicate")
-    assert "--filter near-duplicate: filter 'near-duplicate' does not serve the stage generate, only prepare" in said
+    said = problem("run", "--out", "r", "--filter", "facts")
+    assert "--filter facts: filter 'facts' does not serve the stage generate, only prepare" in said
     adding = said.partition("Add it there: --set '")[2].partition("'\n")[0]
     run = ("run", "--backend", "demo", "--target", "5", "--quiet")
     command(*run, "--out", "r", "--set", adding).done()
     command(*run, "--out", "s").done()
-    assert "near-duplicate" not in filters_of_prepare("s")
-    command("prepare", "--out", "s", "--filter", "near-duplicate", "--quiet").done()
-    assert "near-duplicate" in filters_of_prepare("s")
-    assert "near-duplicate" in filters_of_prepare("r")
+    assert "facts" not in filters_of_prepare("s")
+    command("prepare", "--out", "s", "--filter", "facts", "--quiet").done()
+    assert "facts" in filters_of_prepare("s")
+    assert "facts" in filters_of_prepare("r")
     assert "does not serve the stage classify, only gen" in problem("classify", "--out", "s", "--filter", "exact")
     assert "error: --filter sums: filter 'sums' does" in problem("reprocess", "s", "--out", "t", "--filter", "sums")
 

@@ -91,6 +91,8 @@ def _unrolled(text: str) -> str:
     """A list that was written on a single line, or with several items a line, with a line for each item."""
     if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
         return _RUN_ON.sub("\n", text)
+    if _RUN_ON.search(text) is None:
+        return text
     lines = text.split("\n")
     starts = {int(found[1]) for line in lines if (found := _STARTS.match(line))}
     return "\n".join(_unrolled_line(line, starts) for line in lines)
@@ -158,8 +160,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
 
 def _parts_lists(lines: Sequence[str], at: int) -> bool:
     """Whether numbers may start again below a line: not below a heading over the answers, or the rule above it."""
-    below = next((line for line in lines[at + 1 : at + 4] if line.strip()), "")
-    return is_break(lines[at]) and not starts_answers(lines[at]) and not starts_answers(below)
+    return is_break(lines[at]) and not any(map(starts_answers, lines[at : at + 3]))
 
 
 def _number_at(at: int, line: str) -> ItemMarker | None:

@@ -90,7 +90,7 @@ def _untitled(item: ListItem) -> ListItem | None:
     first, *below = item.lines
     if any(map(first.__contains__, _TITLE_SIGNS)) and (found := _PLAIN_TITLE.fullmatch(first.strip())):
         return replace(item, lines=[found["rest"], *below])
-    if found := _BOLD_TITLE.fullmatch(first.strip()):
+    if "*" in first and (found := _BOLD_TITLE.fullmatch(first.strip())):
         names = found["dash"] or verb_and_object(found["title"]) == NOTHING
         is_title = _is_title(found["title"], found["rest"]) or (names and not found["rest"][0].islower())
         return replace(item, lines=[found["rest"], *below]) if is_title else None

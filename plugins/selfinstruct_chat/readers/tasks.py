@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
@@ -110,10 +111,9 @@ def _from_list(text: str, is_cut: bool) -> _Read:
 
 def _json_in(items: Sequence[ListItem]) -> list[tuple[str, str]] | None:
     """The tasks of a list whose items are JSON, each one by itself: `1. {"instruction": ...}`."""
-    texts = ["\n".join(item.lines).strip() for item in items]
-    if not texts or not all("{" in text[:40] for text in texts):
+    joined = ("\n".join(item.lines).strip() for item in items)
+    texts = list(takewhile(lambda text: "{" in text[:40], joined))
+    if not texts or len(texts) < len(items):
         return None
     found = [read_json_tasks(text) for text in texts]
-    if any(one is None for one in found[:-1]):
-        return None
     return [(tidy(task), "") for one in found if one is not None for task in one.tasks] or None

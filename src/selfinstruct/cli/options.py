@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 OUT = "runs/default"
+
+
+class FiniteRange(click.FloatRange):
+    """A number between two bounds, which `nan` is not, though it is neither below nor above them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 def out_option(command: F) -> F:
@@ -62,8 +74,8 @@ def config_options(command: F) -> F:
 BUDGET = {
     "max_requests": (click.IntRange(1), "calls to the model"),
     "max_tokens": (click.IntRange(1), "tokens, prompt and reply"),
-    "max_usd": (click.FloatRange(0, min_open=True), "US dollars, at the prices of [budget] or of selfinstruct[prices]"),
-    "max_hours": (click.FloatRange(0, min_open=True), "hours"),
+    "max_usd": (FiniteRange(0, min_open=True), "US dollars, at the prices of [budget] or of selfinstruct[prices]"),
+    "max_hours": (FiniteRange(0, min_open=True), "hours"),
 }
 """Limits of a run: for each option its type and unit."""
 

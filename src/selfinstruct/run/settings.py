@@ -173,6 +173,7 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     chosen = {**settings.overrides, **dict(settings.assigned)}.get("recipe")
     recipe = settings.recipe or chosen or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
+    tree.get("run", {}).pop("resend_lost", None)  # leave to pay twice is given for one command
     if recipe or recorded.tree is None:
         try:
             tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})
