@@ -43,6 +43,7 @@ class Backends:
         registry: Registry,
         config: RunConfig,
         given: Backend | None = None,
+        *,
         locate: Callable[[ConfigError], ConfigError] = lambda error: error,
     ) -> None:
         """`given` answers instead of the configured backend; `locate` names in an error how a setting was given."""

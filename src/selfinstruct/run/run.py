@@ -76,7 +76,7 @@ class Run:
         self.registry, self.config = load(settings, registry, self._sources)
         warn_of_keys(self._sources, say)
         self._given = backend
-        self.backends = Backends(self.registry, self.config, backend, partial(locate, sources=self._sources))
+        self.backends = Backends(self.registry, self.config, backend, locate=partial(locate, sources=self._sources))
         report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
