@@ -145,7 +145,7 @@ ENDS_THE_RUN = [
         (response(400, {"error": {"message": words}}), "--recipe paper", "")
         for words in (
             "default chat template is no longer allowed, so you must provide a chat template",
-            "\"tiny-text\" does not support chat",
+            '"tiny-text" does not support chat',
             "System role not supported",
             "Conversation roles must alternate user/assistant/user/assistant/...",
         )

@@ -106,8 +106,8 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
     if reply.details.get("cut_json"):
-        without = "lower the model's reasoning, or ask without a schema"
-        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}: {FREE_TEXT}"
+        fixes = f"{raise_limit}, {LOWER_REASONING}, or ask without a schema: {FREE_TEXT}"
+        return f"its {limit} ended before the JSON was whole", fixes
     if reply.finish == "length":
         if reply.text and BLANK.fullmatch(reply.text):
             return f"it is {limit} of white space", f"{raise_limit}, or ask without a schema: {FREE_TEXT}"
