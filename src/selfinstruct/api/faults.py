@@ -117,9 +117,7 @@ REFUSED_VALUE = re.compile(
 NO_PENALTIES = re.compile(r"penalty is not enabled", re.IGNORECASE)
 """Gemini's words, which name neither of the two."""
 
-NO_TEMPLATE = re.compile(
-    r"\bchat template\b|not support chat\b|system role not supported|roles must alternate", re.IGNORECASE
-)
+NO_TEMPLATE = re.compile(r"\bchat template\b|not support chat\b|role not supported|roles must alternate", re.IGNORECASE)
 """What is said where a conversation cannot be made into the text that the model continues."""
 
 DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)

@@ -116,8 +116,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    spent = reply.usage.completion_tokens or 0
-    if BLANK.fullmatch(reply.text) and (reply.text.strip() or spent <= FEW_TOKENS):
+    if BLANK.fullmatch(reply.text) and (reply.text or (reply.usage.completion_tokens or 0) <= FEW_TOKENS):
         return "it was empty", BY_HAND
     return "it was thinking without an answer", f"{LOWER_REASONING.capitalize()}. {BY_HAND}"
 
