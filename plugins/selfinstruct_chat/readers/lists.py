@@ -160,8 +160,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
 
 def _parts_lists(lines: Sequence[str], at: int) -> bool:
     """Whether numbers may start again below a line: not below a heading over the answers, or the rule above it."""
-    below = next((line for line in lines[at + 1 : at + 4] if line.strip()), "")
-    return is_break(lines[at]) and not starts_answers(lines[at]) and not starts_answers(below)
+    return is_break(lines[at]) and not any(map(starts_answers, lines[at : at + 3]))
 
 
 def _number_at(at: int, line: str) -> ItemMarker | None:

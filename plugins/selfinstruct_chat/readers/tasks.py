@@ -116,6 +116,4 @@ def _json_in(items: Sequence[ListItem]) -> list[tuple[str, str]] | None:
     if not texts or len(texts) < len(items):
         return None
     found = [read_json_tasks(text) for text in texts]
-    if any(one is None for one in found[:-1]):
-        return None
     return [(tidy(task), "") for one in found if one is not None for task in one.tasks] or None

@@ -172,6 +172,7 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
         given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
     recipe = settings.recipe or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
+    tree.get("run", {}).pop("resend_lost", None)  # leave to pay twice is given for one command
     if recipe or recorded.tree is None:
         try:
             tree = merge(tree, sources.recipe(str(recipe or "chat")) | {"recipe": str(recipe or "chat")})

@@ -52,12 +52,6 @@ _FINAL = (
 _OPEN = "|".join(opened for opened, _ in _WRAPPERS)
 _CLOSE = "|".join(closed for _, closed in _WRAPPERS)
 _MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re.MULTILINE)
-_MAY_BE_MARK = re.compile(
-    r"[<\[◁◀【](?=[|｜]?/?[a-z])|^(?=[ \t]*Thinking\.\.\.|Here(?: is|['’]s) my |\.\.\.done)",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Where `_MARK` can match. To find these places first is faster, and other threads run in between."""
-
 _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _ANSWER_BELOW = re.compile(rf"^(?:{'|'.join(_FINAL)})[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -76,9 +70,6 @@ _SIGN = re.compile(
     re.MULTILINE,
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
-
-_SIGNS = (*"<[◁◀【", "assistant", "analysis", "commentary", "Thinking...", "Here is my ", "Here's my ", "Here’s my ")
-"""Each match of `_SIGN` holds one of these, and they are found sooner."""
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
@@ -102,7 +93,7 @@ def _final_text(text: str, is_cut: bool) -> str:
 
 
 def _final_part(text: str) -> str:
-    if not any(map(text.__contains__, _SIGNS)) or _SIGN.search(text) is None:
+    if _SIGN.search(text) is None:
         return text
     text = without_echo(text)
     channel = _final_channel(text)
@@ -167,8 +158,6 @@ class _Text:
 
         A template's tokens may stand before it, and thinking that ended at `done`.
         """
-        if mark["open"] is None:
-            return False
         start = max(done, mark.start() - NEAR)
         above, newline, beside = self.text[start : mark.start()].rpartition("\n")
         if TOKEN.sub("", beside).strip() or (not newline and start > done):
@@ -192,7 +181,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     is_thought = False
     inner = ""
     done = 0
-    for mark in _marks(whole.text):
+    for mark in _MARK.finditer(whole.text):
         if mark["open"]:
             if opened is None or not is_thought:
                 opened, is_thought, inner = mark, whole.opens(mark, done), ""
@@ -211,15 +200,6 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     if opened is not None and is_thought and _NEEDS_END.match(opened[0]) is None:
         answer = _ANSWER_BELOW.search(whole.text, opened.end())
         yield opened.start(), answer.start() if answer else len(whole.text)
-
-
-def _marks(text: str) -> Iterator[re.Match[str]]:
-    """Every sign that may open or close thinking."""
-    done = 0
-    for place in _MAY_BE_MARK.finditer(text):
-        if place.start() >= done and (mark := _MARK.match(text, place.start())):
-            done = mark.end()
-            yield mark
 
 
 def _letters(mark: re.Match[str]) -> str:

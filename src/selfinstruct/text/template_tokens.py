@@ -13,8 +13,7 @@ _TOKENS = (
 """A chat template's tokens: a server that should have kept them sent them."""
 
 TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
-_GLUED_LAST = re.compile(rf"(?<!\s)(?:{'|'.join(_TOKENS)})++\Z")
-_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])\s?(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
+_GLUED_LAST = re.compile(rf"(?:(?<!\s)|(?<=[.!?。！？…]\s))(?:(?:{'|'.join(_TOKENS)})\s*)++\Z")
 _SPEAKS = r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*"
 _TURN = re.compile(
     rf"{_SPEAKS}(?:user|human)\b|\[INST\]"
@@ -53,16 +52,15 @@ def without_tokens(text: str) -> str:
     first = len(text) - len(text.lstrip())
     turns = (turn.start() for turn in _TURN.finditer(text) if turn.start() > first and _is_token(text, turn))
     text = text[: next(turns, len(text))]
-    if found := _TOKENS_LAST.search(text[-NEAR:]):
-        text = text[: len(text) - len(found[0])]
+    text = without_tokens_last(text)
     last = len(text.rstrip())
     return TOKEN.sub(lambda found: _instead(text, found, found.start() > first and found.end() < last), text)
 
 
 def without_tokens_last(text: str) -> str:
-    """A string of JSON without a template's tokens glued to its end; a struck-out text of HTML keeps its `</s>`."""
-    found = _GLUED_LAST.search(text[-NEAR:]) if text.endswith((">", "]")) else None
-    is_html = found is not None and found[0] == "</s>" and "<s>" in text
+    """A text without a template's tokens at its end; one of HTML that is struck out keeps its `</s>`."""
+    found = _GLUED_LAST.search(text[-NEAR:]) if text.rstrip().endswith((">", "]")) else None
+    is_html = found is not None and found[0].strip() == "</s>" and "<s>" in text
     return text if found is None or is_html else text[: len(text) - len(found[0])]
 
 

@@ -23,7 +23,7 @@ from selfinstruct.engine.retry_policy import hint_for
 from selfinstruct.errors import UsageError
 from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling, Unusable
 
-_ID = re.compile(r"([a-z]+)-(\d+)-[0-9a-f]{12}(?:-(\d+))?\Z")
+_ID = re.compile(r"([a-z]+)-([0-9]{1,18})-[0-9a-f]{12}(?:-([0-9]{1,18}))?\Z")
 _NO_REPLY = json.dumps(
     {
         "id": "none",
@@ -66,7 +66,7 @@ def read_result(line: bytes) -> Result | None:
         if not (isinstance(row["custom_id"], str) and isinstance(body, dict) and (response or error)):
             return None
         return Result(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -9,7 +9,7 @@ from typing import TypeGuard
 from selfinstruct.engine.batches.request_lines import Result, read_result
 from selfinstruct.engine.retry_policy import without_numbers
 from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
-from selfinstruct.errors import ModelError, SelfInstructError
+from selfinstruct.errors import ModelError, SelfInstructError, pluralize
 from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
 
 
@@ -45,9 +45,9 @@ class BatchResults:
     def remarks(self, place: str) -> Iterator[str]:
         """What the user should know about results and lines that are left out."""
         if self.strangers:
-            yield f"{self.strangers:,} results in {place} belong to other requests and are left out"
+            yield f"left out of {place}: {pluralize(self.strangers, 'result')} of other requests"
         if self.unreadable:
-            yield f"{self.unreadable:,} lines in {place} are not results, or not yet, and are left out"
+            yield f"left out of {place}: {pluralize(self.unreadable, 'line')} without a result, or with half of one"
 
     def add(self, answer: Reply | Failure | Fault, request: Request) -> TypeGuard[Reply | Failure]:
         """Take the answer to a request; returns whether to journal it now."""

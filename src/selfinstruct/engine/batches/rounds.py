@@ -22,10 +22,10 @@ from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.calls import (
     TEMPORARY,
     RefusedCallError,
+    UnreachableError,
     call_batches,
     file_error,
     find_batch,
-    is_file_error,
 )
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of
 from selfinstruct.engine.batches.results import BatchResults
@@ -71,7 +71,6 @@ class BatchRounds:
         wait: bool,
         say: Callable[[str], None],
         stopped: asyncio.Event,
-        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._store = store
         self._journal = store.batches
@@ -86,7 +85,6 @@ class BatchRounds:
         self._wait = wait
         self._say = say
         self._stopped = stopped
-        self._poll_seconds = poll_seconds
         self._call = partial(call_batches, backend)
         self._failed: SelfInstructError | None = None
         self.collected: set[int] = set()  # the requests that batches have answered
@@ -118,17 +116,20 @@ class BatchRounds:
         self._failed = None
         try:
             while True:
-                await self._find_lost(stage.name)
-                await self._collect(stage)
-                await self._submit(stage)
+                try:
+                    await self._find_lost(stage.name)
+                    await self._collect(stage)
+                    await self._submit(stage)
+                except UnreachableError as error:  # while a batch is out, or may be
+                    if not self._wait:
+                        raise
+                    self._say(error.message)
                 if not (sent := self._journal.open(stage.name)):
                     return None
                 await self._look_again(sent)
         except SelfInstructError as error:
             self._failed = error
         except OSError as error:
-            if not is_file_error(error):
-                raise
             self._failed = file_error(error, self._store.folder)
         return self._failed
 
@@ -149,9 +150,9 @@ class BatchRounds:
         words = messages.are_out(sent)
         if not self._wait:
             raise Stopped(words, messages.ANSWER_FILES if self._in_folder else messages.COME_BACK)
-        self._say(f"{words}: looking again in {self._poll_seconds:g} s")
+        self._say(f"{words}: looking again in {POLL_SECONDS:g} s")
         try:
-            await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
+            await asyncio.wait_for(self._stopped.wait(), POLL_SECONDS)
         except TimeoutError:
             return
         self._check_interrupt()
