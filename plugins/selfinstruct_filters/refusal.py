@@ -8,7 +8,7 @@ from functools import cached_property
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 from selfinstruct_filters.helpers.abroad import ANNOUNCED, ASKS, READY, REFUSALS
-from selfinstruct_filters.helpers.wording import VERBS, distinct_words, without_quotations, word_set
+from selfinstruct_filters.helpers.wording import distinct_words, without_quotations, word_set
 
 _QUOTES = {'"': '"', "“": "”"}
 _LEAD = re.compile(r"[\s(\[*_]+")
@@ -120,9 +120,6 @@ _ANY_START = "|".join(f"(?:{words})" for some in STARTS.values() for words in so
 """Few drafts match it, and no other has to be tried with each wording. Plain text is tried in lower case, since that is
 sooner done."""
 
-_COMMANDS = VERBS - word_set("add answer insert let write")
-"""Verbs that no wording of `STARTS` starts with."""
-
 ANYWHERE: Mapping[str, Mapping[str, str]] = {
     "placeholder": {
         (
@@ -185,8 +182,12 @@ class RefusalFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
-        if text.partition(" ")[0].lower() not in _COMMANDS and (verdict := self._evaluate_start(text)):
-            return verdict
+        lead = _LEAD.match(text)
+        start = text[lead.end() :] if lead else text
+        may_start = self._any_plain_start.match(start.lower()) if start.isascii() else self._any_start.match(start)
+        for reason, pattern in self._starts if may_start else ():
+            if found := pattern.match(start):
+                return drop(reason, words=found[0])
         words = distinct_words(item.text)
         if not text.isascii() or not SIGNALS.isdisjoint(words):
             spoken = without_quotations(text, _QUOTES)
@@ -208,15 +209,6 @@ class RefusalFilter(Filter[Draft]):
             for reason, some in ANYWHERE.items()
             for words, signals in some.items()
         ]
-
-    def _evaluate_start(self, text: str) -> Verdict | None:
-        lead = _LEAD.match(text)
-        start = text[lead.end() :] if lead else text
-        may_start = self._any_plain_start.match(start.lower()) if start.isascii() else self._any_start.match(start)
-        for reason, pattern in self._starts if may_start else ():
-            if found := pattern.match(start):
-                return drop(reason, words=found[0])
-        return None
 
     def _evaluate_intro(self, intro: str) -> Verdict:
         """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
