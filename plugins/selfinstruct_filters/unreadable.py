@@ -48,6 +48,13 @@ LOOPED_SHARE = 0.1
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
 
+_ONE_SIDED = re.compile(
+    r"\bbetween ((?:an? |the )?[\w-]+(?: [\w-]+)?) and \1(?=\W*\Z|,? and|,? or)"
+    r"|\bbetween (?:(?! and )[^?.,\n])+ and what (?:is|are|does|do) ",
+    re.IGNORECASE,
+)
+"""`between a cat and a cat`, `between ham and what does it cost`: a comparison that lacks its other side."""
+
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = frozenset(
     row[start:end]
@@ -101,6 +108,8 @@ class UnreadableFilter(Filter[Draft]):
             for reason, pattern in _possible_damage(text, is_long):
                 if found := pattern.search(text):
                     return drop(reason, seen=ascii(found[0][:40]))
+        if "between" in distinct and (found := _ONE_SIDED.search(text)):
+            return drop("no-sentence", seen=found[0])
         repeats = len(words) - len(distinct)
         may_repeat = repeats >= FEWEST_REPEATS or (repeats and _may_command(words)) or text.count(", ") > 1
         return (may_repeat and _repetition(text, words)) or _without_words(text, words)
