@@ -136,8 +136,8 @@ class RunFolder:
             push_to_hub=push_to_hub,
             public=public,
             mlx=mlx,
-            languages=tuple(languages),
-            columns=tuple(columns),
+            languages=(languages,) if isinstance(languages, str) else tuple(languages),
+            columns=(columns,) if isinstance(columns, str) else tuple(columns),
         )
         with closing(RunStore.open_readonly(self.out)) as store:
             return export_run(store, options, settings=self._settings, registry=self._registry_for(store))
@@ -171,8 +171,8 @@ class RunFolder:
             push_to_hub=push_to_hub,
             public=public,
             mlx=mlx,
-            languages=tuple(languages),
-            columns=tuple(columns),
+            languages=languages,
+            columns=columns,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------------

@@ -73,8 +73,8 @@ class ExportOptions:
             raise UsageError(f"there is no file format '{self.file}'", f"Known: {', '.join(get_args(FileFormat))}.")
         if self.mlx and self.file != "jsonl":
             raise UsageError("MLX reads JSONL only", "Leave out --file parquet.")
-        if not 0 < self.split <= 1:
-            raise UsageError(f"split is {self.split}", "Give a share of the examples, above 0 and at most 1.")
+        if not (isinstance(self.split, int | float) and 0 < self.split <= 1):
+            raise UsageError(f"split is {self.split!r}", "Give a share of the examples, above 0 and at most 1.")
         if self.balance is not None and self.balance not in BALANCES:
             raise UsageError(f"there is no balance by '{self.balance}'", f"Known: {', '.join(BALANCES)}.")
         if self.balance is not None and self.best is None:
