@@ -277,6 +277,12 @@ def test_a_file_in_the_place_of_the_run_folder(out: str) -> None:
     command(*DEMO, "--out", out).failed(2, f"{out} cannot be made: a file is in the way", "Choose another --out.")
 
 
+@pytest.mark.parametrize("line", [("generate", "--backend", "demo"), ("status",), ("doctor",), ("init",)])
+@pytest.mark.parametrize("name", ["n" * 300, "/".join(["n" * 200] * 25)])
+def test_a_name_that_is_too_long_for_a_file_is_the_users_to_change(line: tuple[str, ...], name: str) -> None:
+    command(*line, *([] if line == ("init",) else ["--out"]), name).failed(2, "too long")
+
+
 def test_a_database_that_is_none_of_ours() -> None:
     Path("g").mkdir()
     Path("g/run.sqlite").write_text("not a database at all, but long enough to look like one" * 100)
