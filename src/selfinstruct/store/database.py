@@ -125,7 +125,7 @@ def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
     for file in (path.with_name(name) for name in with_sidecars(path.name)):
         if file.is_symlink():
             raise RunError(f"{file} is a link, and a run must not lead out of its folder", hint)
-        if file.exists() and file.stat().st_nlink > 1:  # as after `cp -l`: neither lock nor log is shared by the names
+        if file.is_file() and file.stat().st_nlink > 1:  # as after `cp -l`: neither lock nor log is shared by the names
             copy = f"Copy {path.parent} with cp -r, without -l, and use the copy."
             raise RunError(f"{file} is the same file as one in another folder, which would be changed too", copy)
 
