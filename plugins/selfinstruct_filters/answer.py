@@ -71,8 +71,11 @@ _WORD = re.compile(r"[^\W\d_]{2}|[?？=]")
 _SUM = re.compile(r"\d\)?\s*[-−+*/×÷^]\s*\(?\d")
 """`220 + 120` asks for its result; `3.14` and `(x - 2)(x - 3)` are results."""
 
-_NAME = re.compile(r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?[.!]?")
-"""`Herman Melville` answers a question."""
+_NAME = re.compile(
+    r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?(?:, [A-Z][a-z]+)?[.!]?"
+    r"|(?:[A-Z][a-z]*[^e\W]ed|Frozen|Written|Taken|Broken|Driven|Made|Known) (?:with|by|in|from) [a-z]+(?: [a-z]+)?\.?"
+)
+"""`Herman Melville`, `Lima, Peru` and `Filled with cheese` answer a question."""
 
 _AFTER_A_CLAUSE = re.compile(
     r"(?:when|if|as|while|although|though|since|because|after|before|once|unlike|despite|in|at|on|for|with|by|during)\b"
@@ -115,7 +118,8 @@ class AnswerFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look at the intro, then at the tail, then at the draft's own wording."""
-        if found := _ANNOUNCED.search(str(item.notes.get("intro", "")).replace("’", "'")):
+        intro = str(item.notes.get("intro", ""))
+        if intro and (found := _ANNOUNCED.search(intro.replace("’", "'"))):
             return drop("intro-announces-answers", words=found[0])
         tail = str(item.notes.get("tail", "")).replace("’", "'")
         if self._drop_glued and tail and not item.notes.get("answered") and _answers(item.text, tail):
@@ -124,7 +128,7 @@ class AnswerFilter(Filter[Draft]):
             return drop("bare-value", text=item.text[:80])
         if _NAME.fullmatch(item.text) and not asks(item.text):
             return drop("bare-value", text=item.text)
-        if not is_english(item.text) or asks(item.text):
+        if asks(item.text) or not is_english(item.text):
             return keep()
         return _evaluate_wording(item.text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
+from selfinstruct_filters.helpers.wording import distinct_words, without_quotations, word_set
 
 _RULES = r"(?:instructions?|prompts?|rules|messages?|guidelines|directions|context|text|commands|filters?)"
 _EARLIER = r"(?:previous|prior|above|earlier|preceding|former|system|safety|hidden|original|initial)"
@@ -74,7 +74,7 @@ class InjectionFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Look for tokens of chat templates, then for commands, outside quotes."""
         text = item.text
-        if text.isascii() and TRIGGERS.isdisjoint(words_of(text)):
+        if text.isascii() and TRIGGERS.isdisjoint(distinct_words(text)):
             return keep()
         if _ABOUT.search(text):
             return keep()

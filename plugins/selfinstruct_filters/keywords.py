@@ -14,7 +14,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import unicode_tokens
-from selfinstruct_filters.helpers.wording import has_english_words, word_set, words_of
+from selfinstruct_filters.helpers.wording import distinct_words, has_english_words, word_set
 
 COMPOUNDS = word_set(
     "game games book books album script title caption description editor call calls essay prompt agreement contract"
@@ -95,7 +95,7 @@ class _Rules:
     heads: bool = False
     making: bool = False
 
-    def can_match(self, text: str, words: Sequence[str]) -> bool:
+    def can_match(self, text: str, words: frozenset[str]) -> bool:
         """Whether a text can match, at a glance."""
         return not text.isascii() if self.triggers is None else not self.triggers.isdisjoint(words)
 
@@ -110,10 +110,13 @@ class KeywordsFilter(Filter[Draft]):
         rules = {language: _rules(read_lists()[language], options) for language in options.languages}
         self._all = [rule for some in rules.values() for rule in some]
         self._english = rules.get("en", [])
+        self._triggers = frozenset(word for rule in self._all for word in rule.triggers or ())
 
     def evaluate(self, item: Draft) -> Verdict:
         """Search for whole words; spaces and line ends count alike."""
-        words = words_of(item.text)
+        words = distinct_words(item.text)
+        if item.text.isascii() and self._triggers.isdisjoint(words):
+            return keep()
         rules = self._english if has_english_words(item.text) else self._all
         if not (near := [rule for rule in rules if rule.can_match(item.text, words)]):
             return keep()

@@ -28,7 +28,8 @@ class LengthFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Count words and operators; in scripts without spaces, letters, which are turned into words."""
-        count = count_words(signed_words(item.text))
+        words = signed_words(item.text)
+        count = len(words) if item.text.isascii() else count_words(words)
         if count < self._options.min_words:
             return drop("too-short", words=count)
         if count > self._options.max_words:

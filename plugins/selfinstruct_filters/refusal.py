@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cached_property
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
 from selfinstruct_filters.helpers.abroad import ANNOUNCED, ASKS, READY, REFUSALS
-from selfinstruct_filters.helpers.wording import without_quotations
+from selfinstruct_filters.helpers.wording import distinct_words, without_quotations, word_set
 
 _QUOTES = {'"': '"', "“": "”"}
 _LEAD = re.compile(r"[\s(\[*_]+")
@@ -15,6 +17,7 @@ _DO = "(?:help|assist|provide|fulfil|fulfill|complete|generate|create|comply|do|
 _CANNOT = "(?:can't|cannot|can not|won't|will not|could not|couldn't|don't|do not|am unable to|'m unable to)"
 _FACTS = "(?:details?|context|information|clarification|clarity|input)"
 _TASK = "(?:task|instruction|question|request|prompt)"
+_TASK_WORDS = "task instruction question request prompt"
 _FAULT = "(?:incomplete|unclear|missing|out of|a duplicate|the same|similar)"
 _ASK = "please (?:provide|share|give|supply|specify|clarify|tell|add)"
 
@@ -113,58 +116,44 @@ STARTS = {
 }
 """Wordings that a draft may not start with; opening brackets and emphasis do not count."""
 
-ANYWHERE = {
-    "placeholder": (
-        rf"(?<!if )(?<!when )\bno (?:{_TASK}|e-?mail|text|pairs?|names?|subject)[\w ]{{0,12}} (?:provided|given)\b",
-    ),
-    "asks-back": (
-        rf"\b{_ASK}(?: me with)? (?:more|further|additional|some more|the missing) {_FACTS}",
-        rf"\b{_ASK}\b[^.?!]{{0,90}}\b(?:i can|i could|i'll|i will|for me to|you(?:'d| would) like me|you want me)\b",
-        r"\bplease (?:clarify|specify) (?:what|which|the task|your)\b",
-        r"\b(?:would you like|do you want|if you'd like|if you would like|if you want) me to\b",
-        r"\bwhat would you like (?:me to|to (?:know|do|see|discuss|talk|ask|get|work|learn|add))\b",
-        r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b",
-        r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)",
-        r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))",
-        *ASKS,
-    ),
-    "talks-about-the-tasks": (
-        rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}",
-        rf"\bthe same {_TASK} as\b",
-        r"\b(?:if|whether) the (?:given )?task is\b",
-        rf"\b(?:(?:give|write|create|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b",
-    ),
-}
-"""Wordings that a draft may not hold outside double quotes."""
+_ANY_START = "|".join(f"(?:{words})" for some in STARTS.values() for words in some)
+"""Few drafts match it, and no other has to be tried with each wording. Plain text is tried in lower case, since that is
+sooner done."""
 
-SIGNALS = (
-    "please ",
-    " me to",
-    "would you like",
-    "i'll ",
-    "i will ",
-    "i'd be ",
-    "i would be ",
-    "let me know",
-    "no ",
-    " new ",
-    "task is",
-    "the same ",
-    *(f"this {task} " for task in ("task", "instruction", "question", "request", "prompt")),
-    "kannst du",
-    "podr",
-    "poderia",
-    "potr",
-    "aufgaben",
-    "quel",
-    "combien de",
-    "tareas",
-    "instrucciones",
-    "tarefas",
-    "compiti",
-    "istruzioni",
-)
-"""Each wording of `ANYWHERE`, as far as it is ASCII, holds one of these in lower case. They are found sooner."""
+ANYWHERE: Mapping[str, Mapping[str, str]] = {
+    "placeholder": {
+        (
+            rf"(?<!if )(?<!when )\bno (?:{_TASK}|e-?mail|text|pairs?|names?|subject)[\w ]{{0,12}} "
+            r"(?:provided|given)\b"
+        ): "no",
+    },
+    "asks-back": {
+        rf"\b{_ASK}(?: me with)? (?:more|further|additional|some more|the missing) {_FACTS}": "please",
+        (
+            rf"\b{_ASK}\b[^.?!]{{0,90}}\b(?:i can|i could|i'll|i will|for me to|you(?:'d| would) like me"
+            r"|you want me)\b"
+        ): "please",
+        r"\bplease (?:clarify|specify) (?:what|which|the task|your)\b": "please",
+        r"\b(?:would you like|do you want|if you'd like|if you would like|if you want) me to\b": "me",
+        r"\bwhat would you like (?:me to|to (?:know|do|see|discuss|talk|ask|get|work|learn|add))\b": "like",
+        r"\bi(?:'ll| will) need (?:the|more|your|some|a bit|additional)\b": "ll will",
+        (
+            r"\bi(?:'ll| will) (?:assume|be happy|be glad)\b|\bi(?:'d| would) be (?:happy|glad) to (?:help|assist)"
+        ): "ll will happy glad",
+        r"\blet me know if you(?:'d like me| would like me| want me| need (?:any|more|further|me))": "me",
+        **ASKS,
+    },
+    "talks-about-the-tasks": {
+        rf"\bthis {_TASK} (?:is|seems|appears|looks)(?: to be| like)? {_FAULT}": _TASK_WORDS,
+        rf"\bthe same {_TASK} as\b": _TASK_WORDS,
+        r"\b(?:if|whether) the (?:given )?task is\b": "task",
+        rf"\b(?:(?:give|write|create|make) (?:a|the|another)|\d+|two|three|five|ten|some|more) new {_TASK}s?\b": "new",
+    },
+}
+"""Wordings that a draft may not hold outside double quotes, with words of which each match in ASCII has one. Those are
+found sooner."""
+
+SIGNALS = word_set(" ".join(signals for some in ANYWHERE.values() for signals in some.values()))
 
 _REFUSES = re.compile("|".join(STARTS["refusal"]), re.IGNORECASE)
 _NEEDS = re.compile(
@@ -187,45 +176,47 @@ class RefusalFilter(Filter[Draft]):
     """
 
     def __init__(self) -> None:
-        self._starts = _compiled(STARTS)
-        self._anywhere = _compiled(ANYWHERE)
-        self._any_start = _any_of(STARTS)
+        self._any_start = re.compile(_ANY_START, re.IGNORECASE)
+        self._any_plain_start = re.compile(_ANY_START)
 
     def evaluate(self, item: Draft) -> Verdict:
         """Try each wording; what stands in double quotes is material to work on, so it does not count."""
         text = item.text.replace("’", "'")
         lead = _LEAD.match(text)
         start = text[lead.end() :] if lead else text
-        for reason, pattern in self._starts if self._any_start.match(start) else ():
+        may_start = self._any_plain_start.match(start.lower()) if start.isascii() else self._any_start.match(start)
+        for reason, pattern in self._starts if may_start else ():
             if found := pattern.match(start):
                 return drop(reason, words=found[0])
-        spoken = without_quotations(text, _QUOTES)
-        for reason, pattern in self._anywhere if may_signal(spoken) else ():
-            if found := pattern.search(spoken):
-                return drop(reason, words=found[0])
-        return self._evaluate_intro(str(item.notes.get("intro", "")).replace("’", "'"))
+        words = distinct_words(item.text)
+        if not text.isascii() or not SIGNALS.isdisjoint(words):
+            spoken = without_quotations(text, _QUOTES)
+            for reason, signals, pattern in self._anywhere:
+                may_hold = not (text.isascii() and signals.isdisjoint(words))
+                if may_hold and (found := pattern.search(spoken)):
+                    return drop(reason, words=found[0])
+        intro = str(item.notes.get("intro", ""))
+        return self._evaluate_intro(intro.replace("’", "'")) if intro else keep()
+
+    @cached_property
+    def _starts(self) -> list[tuple[str, re.Pattern[str]]]:
+        return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in STARTS.items() for words in some]
+
+    @cached_property
+    def _anywhere(self) -> list[tuple[str, frozenset[str], re.Pattern[str]]]:
+        return [
+            (reason, word_set(signals), re.compile(words, re.IGNORECASE))
+            for reason, some in ANYWHERE.items()
+            for words, signals in some.items()
+        ]
 
     def _evaluate_intro(self, intro: str) -> Verdict:
         """A list below a refusal or a question back gives reasons or asks, unless tasks are announced all the same."""
-        if intro and not _OFFERS.search(intro):
+        if not _OFFERS.search(intro):
             for found in (_REFUSES.match(intro), _NEEDS.search(intro)):
                 if found:
                     return drop("intro-refuses" if found.re is _REFUSES else "intro-asks-back", words=found[0])
         return keep()
-
-
-def may_signal(text: str) -> bool:
-    """Whether a text can hold a wording of `ANYWHERE`, at a glance."""
-    return not text.isascii() or any(map(text.lower().__contains__, SIGNALS))
-
-
-def _any_of(wordings: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
-    """All wordings in one pattern. Few drafts match it, and no other has to be tried with each."""
-    return re.compile("|".join(f"(?:{words})" for some in wordings.values() for words in some), re.IGNORECASE)
-
-
-def _compiled(wordings: dict[str, tuple[str, ...]]) -> list[tuple[str, re.Pattern[str]]]:
-    return [(reason, re.compile(words, re.IGNORECASE)) for reason, some in wordings.items() for words in some]
 
 
 KEPT = Draft("I cannot sleep at night. What should I change?")

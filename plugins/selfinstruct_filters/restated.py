@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from pydantic import Field
 
 from selfinstruct.api import Draft, Filter, Options, Verdict, drop, keep
 from selfinstruct.api.similarity import lcs_length
-from selfinstruct_filters.helpers.wording import word_set, words_of
+from selfinstruct_filters.helpers.wording import distinct_words, word_set, words_of
 
 FEWEST = 4
 """Shorter sentences are too common to be anybody's."""
@@ -55,13 +54,14 @@ class RestatedOptions(Options):
 class Sentence(NamedTuple):
     """A stretch of text as its words, and those of them that carry its subject.
 
-    `distinct` holds each word once, and `repeats` is how many words that leaves out; `subject_repeats` counts those of
-    the subject.
+    `distinct` and `distinct_subject` hold each word once, and `repeats` and `subject_repeats` are how many words that
+    leaves out.
     """
 
     words: tuple[str, ...]
     subject: tuple[str, ...]
     distinct: frozenset[str]
+    distinct_subject: frozenset[str]
     repeats: int
     subject_repeats: int
 
@@ -76,6 +76,10 @@ class RestatedFilter(Filter[Draft]):
     def __init__(self, options: RestatedOptions) -> None:
         self._least = options.containment
         self._seeds: set[str] = set()
+        self._examples: Sequence[str] | None = None
+        self._shown: list[tuple[str, Sentence]] = []
+        """The latest prompt's examples, which all drafts of its reply share, and those of them that are not seeds."""
+
         self._ordered: list[tuple[str, Sentence]] = []
         self._by_word: dict[str, list[int]] = {}
         """The places, in that order, of the seeds that a word of their subject leads to."""
@@ -87,8 +91,11 @@ class RestatedFilter(Filter[Draft]):
     def evaluate(self, item: Draft) -> Verdict:
         """Compare the draft's sentences and openings with every shown example, and with seeds that share a word."""
         whole, parts = sentence(item.text), _parts(item.text)
-        shortest = min((len(part.words) for part in parts if len(part.words) >= FEWEST), default=FEWEST)
-        for text, known in chain(self._shown(item.examples), self._seeds_like(parts)):
+        shortest = min([len(part.words) for part in parts if len(part.words) >= FEWEST], default=FEWEST)
+        if item.examples is not self._examples:
+            self._shown = [(text, sentence(text)) for text in item.examples if text not in self._seeds]
+            self._examples = item.examples
+        for text, known in chain(self._shown, self._seeds_like(parts)):
             if _most_common(whole, known) < self._least * min(shortest, len(known.words)):
                 continue
             if self._shortens(whole, known) or any(self._repeats(part, known) for part in parts):
@@ -100,33 +107,33 @@ class RestatedFilter(Filter[Draft]):
         if not item.notes.get("seed") or item.text in self._seeds:
             return
         self._seeds.add(item.text)
+        self._examples = None
         known = sentence(item.text)
         place = len(self._ordered)
         self._ordered.append((item.text, known))
         self._needed.append(self._least * len(known.subject) - known.subject_repeats)
-        for word in set(known.subject):
+        for word in known.distinct_subject:
             self._by_word.setdefault(word, []).append(place)
         if not known.subject:
             self._without_subject.append(place)
-
-    def _shown(self, examples: Sequence[str]) -> Iterator[tuple[str, Sentence]]:
-        """The shown examples that are not seeds."""
-        return ((text, sentence(text)) for text in examples if text not in self._seeds)
 
     def _seeds_like(self, parts: Sequence[Sentence]) -> Iterable[tuple[str, Sentence]]:
         """The seeds that a draft can restate, oldest first: those whose subject shares enough words with it.
 
         Where a part of the draft, or a seed, has no subject, only words without one decide.
         """
-        if not all(part.subject for part in parts):
+        shortest = min([len(part.subject) for part in parts])
+        if not shortest:
             return self._ordered
-        words = {word for part in parts for word in part.subject}
-        shared = Counter(chain.from_iterable([self._by_word[word] for word in words & self._by_word.keys()]))
-        enough = self._least * min(len(part.subject) for part in parts)
-        repeats = max(part.subject_repeats for part in parts)
-        needed = self._needed
+        words = parts[0].distinct_subject.union(*[part.distinct_subject for part in parts[1:]])
+        shared: dict[int, int] = {}
+        for word in words & self._by_word.keys():
+            for place in self._by_word[word]:
+                shared[place] = shared.get(place, 0) + 1
+        repeats = max([part.subject_repeats for part in parts])
+        enough, needed = self._least * shortest, self._needed
         near = [at for at, count in shared.items() if count + repeats >= enough or count + repeats >= needed[at]]
-        return (self._ordered[place] for place in sorted([*near, *self._without_subject]))
+        return [self._ordered[place] for place in sorted([*near, *self._without_subject])]
 
     def _repeats(self, part: Sentence, known: Sentence) -> bool:
         """Whether a part of the draft and a known task are the same sentence, give or take some words."""
@@ -159,10 +166,9 @@ def _most_common(one: Sentence, other: Sentence) -> int:
 @lru_cache(maxsize=4096)
 def sentence(text: str) -> Sentence:
     """A text's words, found once for all comparisons: a prompt's examples come back with each of its candidates."""
-    words = words_of(text)
-    distinct = frozenset(words)
-    subject = tuple([word for word in words if word not in FILLERS])
-    return Sentence(words, subject, distinct, len(words) - len(distinct), len(subject) - len(set(subject)))
+    words, distinct = words_of(text), distinct_words(text)
+    subject, topics = tuple([word for word in words if word not in FILLERS]), distinct - FILLERS
+    return Sentence(words, subject, distinct, topics, len(words) - len(distinct), len(subject) - len(topics))
 
 
 def _parts(text: str) -> list[Sentence]:

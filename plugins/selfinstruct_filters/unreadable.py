@@ -9,7 +9,7 @@ from itertools import combinations, groupby, pairwise, product
 from operator import eq
 
 from selfinstruct.api import Draft, Filter, Verdict, drop, keep
-from selfinstruct_filters.helpers.wording import VERBS, words_of
+from selfinstruct_filters.helpers.wording import VERBS, distinct_words, words_of
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _REPLACED = re.compile("\ufffd")
@@ -33,6 +33,9 @@ grids and sequences are made of them."""
 LONGEST_PERIOD, LEAST_LOOP = 12, 8
 """Words of a phrase that may come back at once, three times or more, and words that such a loop has at least."""
 
+FEWEST_REPEATS = 4
+"""Words that come back in any text with a word too often in a row, in a circle, in a loop, or on the spot."""
+
 LEAST_CONTENT, CONTENT_SHARE = 8, 0.6
 """Words of more than three letters in a sentence that turns on the spot, and the share of them that may differ."""
 
@@ -44,6 +47,13 @@ LOOPED_SHARE = 0.1
 
 _SAME_ITEMS = re.compile(r"\b(\w{3,})(?:, (?:(?:and|or) )?\1\b){2}")
 """`Coupon, Coupon, or Coupon`: a list of one thing."""
+
+_ONE_SIDED = re.compile(
+    r"\bbetween ((?:an? |the )?[\w-]+(?: [\w-]+)?) and \1(?=\W*\Z|,? and|,? or)"
+    r"|\bbetween (?:(?! and )[^?.,\n])+ and what (?:is|are|does|do) ",
+    re.IGNORECASE,
+)
+"""`between a cat and a cat`, `between ham and what does it cost`: a comparison that lacks its other side."""
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEYS = frozenset(
@@ -74,6 +84,8 @@ _NO_PAIRS = frozenset(
 )
 """The same as words: each match of `_NO_PHRASE` is one of these pairs."""
 
+_NO_PAIR_FIRST = frozenset(first for first, _ in _NO_PAIRS)
+
 _FEWEST_LETTERS, _SIGNS_ONLY = 0.35, 12
 """A text of at least so many signs, of which fewer are letters, digits or blanks to fill in, says nothing."""
 
@@ -86,34 +98,45 @@ class UnreadableFilter(Filter[Draft]):
 
     def evaluate(self, item: Draft) -> Verdict:
         """Look for each kind of damage."""
-        words = words_of(item.text)
-        for reason, pattern in _possible_damage(item.text, words):
-            if found := pattern.search(item.text):
-                return drop(reason, seen=ascii(found[0][:40]))
-        spoken = [word for word in words if not word.isdecimal()] if any(map(str.isdecimal, words)) else words
+        text, words, distinct = item.text, words_of(item.text), distinct_words(item.text)
+        is_long = max(map(len, words), default=0) >= LEAST_RUN
+        if is_long or not (text.isascii() and text.isprintable()):
+            for reason, pattern in _possible_damage(text, is_long):
+                if found := pattern.search(text):
+                    return drop(reason, seen=ascii(found[0][:40]))
+        if "between" in distinct and (found := _ONE_SIDED.search(text)):
+            return drop("no-sentence", seen=found[0])
+        repeats = len(words) - len(distinct)
+        may_repeat = repeats >= FEWEST_REPEATS or (repeats and "and" in distinct) or text.count(", ") > 1
+        return (may_repeat and _repetition(text, words)) or _without_words(text, words)
+
+
+def _repetition(text: str, words: Sequence[str]) -> Verdict | None:
+    """Drop a text that says the same again."""
+    spoken = [word for word in words if not word.isdecimal()]
+    different = len(set(spoken))
+    if different == len(spoken):
+        return None
+    longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
+    if MOST_IN_A_ROW < longest <= MOST_MENTIONED and _MENTIONS.search(text):
+        spoken, longest = [word for word, _ in groupby(spoken)], 1
         different = len(set(spoken))
-        if different == len(spoken):
-            return _without_words(item.text, words)
-        longest = max(len(list(run)) for _, run in groupby(spoken)) if any(map(eq, spoken, spoken[1:])) else 1
-        if MOST_IN_A_ROW < longest <= MOST_MENTIONED and _MENTIONS.search(item.text):
-            spoken, longest = [word for word, _ in groupby(spoken)], 1
-            different = len(set(spoken))
-        is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(item.text, spoken))
-        is_loop = is_loop or (len(spoken) - different >= RUN and item.text.isascii() and _says_again(item.text, spoken))
-        is_loop = is_loop or _commands_twice(spoken)
-        if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _is_one_item(item.text):
-            return drop("repetition", words=len(spoken), different=different, longest_run=longest)
-        return _without_words(item.text, words)
+    is_loop = different < 0.7 * len(spoken) and (_loops(spoken) or _turns_on_the_spot(text, spoken))
+    is_loop = is_loop or (len(spoken) - different >= RUN and text.isascii() and _says_again(text, spoken))
+    is_loop = is_loop or _commands_twice(spoken)
+    if longest > MOST_IN_A_ROW or _is_circle(spoken) or is_loop or _is_one_item(text):
+        return drop("repetition", words=len(spoken), different=different, longest_run=longest)
+    return None
 
 
-def _possible_damage(text: str, words: Sequence[str]) -> Iterator[tuple[str, re.Pattern[str]]]:
+def _possible_damage(text: str, is_long: bool) -> Iterator[tuple[str, re.Pattern[str]]]:
     """The patterns that a glance does not rule out: printable ASCII has none of the first three."""
     if not text.isascii():
         yield "replacement-characters", _REPLACED
         yield "wrong-encoding", _MISREAD
     if not text.isprintable():
         yield "control-characters", _CONTROL
-    if not text.isascii() or max(map(len, words), default=0) >= LEAST_RUN:
+    if not text.isascii() or is_long:
         yield "repetition", _RUN_OF_CHARS
 
 
@@ -172,15 +195,15 @@ def _without_words(text: str, words: Sequence[str]) -> Verdict:
         if signs >= _SIGNS_ONLY and letters + text.count("_") < _FEWEST_LETTERS * signs:
             return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
-        some = [word for word in words if len(word) > 2]
-        odd: list[str] = []
-        if any(map(VOWELS.isdisjoint, some)) or not _KEYS.isdisjoint(some):
-            odd = [word for word in some if (VOWELS.isdisjoint(word) or word in _KEYS) and word.upper() not in text]
+        is_odd = any(map(VOWELS.isdisjoint, words)) or not _KEYS.isdisjoint(words)
+        some = [word for word in words if len(word) > 2] if is_odd else []
+        odd = [word for word in some if (VOWELS.isdisjoint(word) or word in _KEYS) and word.upper() not in text]
         if odd:
             odd += [word for word in some if _NO_WORD.match(word) and word not in odd]
         if len(odd) >= LEAST_NO_WORDS and len(odd) >= NO_WORDS_SHARE * len(some):
             return drop("no-words", seen=" ".join(odd[:5]))
-        pairs = _NO_PHRASE.findall(text) if sum(map(_NO_PAIRS.__contains__, pairwise(words))) > 2 else []
+        may_pair = sum(map(_NO_PAIR_FIRST.__contains__, words)) > 2
+        pairs = _NO_PHRASE.findall(text) if may_pair and sum(map(_NO_PAIRS.__contains__, pairwise(words))) > 2 else []
         if len(pairs) > 2:
             return drop("no-sentence", pairs=pairs[:5])
     return keep()

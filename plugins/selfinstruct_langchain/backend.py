@@ -34,6 +34,7 @@ from selfinstruct.api import (
     offline_client,
 )
 from selfinstruct_langchain import LangChainOptions
+from selfinstruct_langchain.openai_servers import UsageFreeCompletions, check_model_list
 from selfinstruct_langchain.providers import (
     PROVIDERS,
     key_hint,
@@ -210,11 +211,16 @@ class LangChainBackend(Backend):
         return tuple(sorted(self._secrets, key=lambda secret: (-len(secret), secret)))
 
     def check(self) -> Diagnosis:
-        """Look whether the model can be made; nothing is sent."""
+        """Look whether the model can be made, and whether a server at an address of its own lists it."""
         try:
             self.chat_model(Sampling())
         except ModelError as error:
             return Diagnosis((Check("model", False, error.message, error.hint),))
+        if self._provider == "openai" and self.billed_model().address:
+            model: Any = self._model
+            client = model.client._client if self._options.completion else model.root_client
+            if found := check_model_list(client, self._name, self.read_error):
+                return Diagnosis((found,))
         words = f"{self._provider}: {self._name} can be asked, but doctor has no free way to try key and address"
         return Diagnosis(
             (Check("model", True, words, "To ask the model one request, which is paid for: selfinstruct preview"),)
@@ -253,5 +259,6 @@ def _completion_model(name: str, model_provider: str, **given: Any) -> BaseLLM:
     """The client of the completions endpoint, as vLLM, llama.cpp and OpenAI have it."""
     if model_provider != "openai":
         raise ValueError(f"completion models are asked through the provider openai, not '{model_provider}'")
-    model: BaseLLM = import_module("langchain_openai").OpenAI(model=name, **given)
-    return model
+    model: Any = import_module("langchain_openai").OpenAI(model=name, **given)
+    model.async_client = UsageFreeCompletions(model.async_client)
+    return cast("BaseLLM", model)

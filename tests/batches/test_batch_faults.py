@@ -216,7 +216,6 @@ def test_a_wrong_key_ends_with_4_and_loses_no_batch(server: BatchServer, project
 def test_an_interrupt_while_the_command_waits_ends_with_5_and_loses_nothing(server: BatchServer, project: Path) -> None:
     server.polls_needed = 1000
     process = start("-m", "selfinstruct", "classify", "--out", "run", "--batch", "--wait", cwd=project, env=os.environ)
-    wait_until(lambda: any(batch.polls for batch in server.batches.values()), "a look at the batch")
     wait_until(lambda: "looking again" in process.err(), "the wait")
     os.kill(process.pid, signal.SIGINT)
     assert process.wait() == 5
@@ -227,3 +226,54 @@ def test_an_interrupt_while_the_command_waits_ends_with_5_and_loses_nothing(serv
     assert max(Counter(server.billed).values()) == 1
     with closing(RunStore.open_readonly(Path("run"))) as store:
         assert not store.batches.open()
+
+
+@pytest.mark.parametrize("place", ["/files", "/batches", "/batches/batch_0", "/files/file-batch_0-output/content"])
+def test_a_command_that_waits_goes_on_waiting_while_the_provider_cannot_be_reached(
+    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("selfinstruct.engine.batches.rounds.POLL_SECONDS", 0.01)
+    server.faults = {place: [error(500, "overloaded"), error(429, "slow down")]}
+    ended = command("instances", "--out", "run", "--batch", "--wait").done()
+    assert ended.err.count("cannot be reached") == 2, ended.err
+    finish("classify")
+    assert max(Counter(server.billed).values()) == 1
+
+
+def test_states_in_capitals_are_known(server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = server._json
+    monkeypatch.setattr(server, "_json", lambda batch: facts(batch) | {"status": batch.state.upper()})
+    finish("instances")
+    assert len(server.billed) == 24
+
+
+def test_batches_that_get_the_same_id_are_each_answered(
+    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add_to_the_first(wire: Wire, asked: dict[str, Any]) -> None:
+        batch = server.batches.setdefault("batch_0", StoredBatch("batch_0", asked["metadata"], []))
+        batch.lines += [json.loads(line) for line in server.files[asked["input_file_id"]].splitlines()]
+        wire.json(server._json(batch))
+
+    monkeypatch.setattr(server, "_create", add_to_the_first)
+    finish("instances", **{"run.batch_size": 10})
+    assert len(server.billed) == 24
+    assert max(Counter(server.billed).values()) == 1
+
+
+def test_a_batch_that_is_cancelled_half_way_keeps_its_answers_and_the_rest_is_sent_again(
+    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = server._finish
+
+    def cancel(batch: StoredBatch) -> None:
+        later = batch.lines[3:] if batch.id == "batch_0" else []
+        batch.lines = batch.lines[: len(batch.lines) - len(later)]
+        end(batch)
+        batch.state = "cancelled" if later else batch.state
+
+    monkeypatch.setattr(server, "_finish", cancel)
+    for stage in STAGES:
+        finish(stage, **{"run.batch_size": 10})
+    assert_same_as_live()
+    assert max(Counter(server.billed).values()) == 1

@@ -111,7 +111,7 @@ def test_results_that_stand_there_twice_and_results_of_others_change_nothing(
     stranger = json.dumps({**json.loads(whole[0]), "custom_id": "instances-0-000000000000"})
     (BATCHES / "output.jsonl").write_text("\n".join([stranger, *whole, "no JSON", "", *whole]), "utf-8")
     assert run("instances") == "complete"
-    assert re.search("1 results in .*batches belong to other requests and are left out", capsys.readouterr().err)
+    assert re.search("left out of .*batches: 1 result of other requests", capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("project")
@@ -160,7 +160,7 @@ def test_results_of_other_stages_and_of_earlier_files_are_not_called_foreign(
             for file in new:
                 write_results(file)
             done |= new
-    assert "belong to other requests" not in capsys.readouterr().err
+    assert "of other requests" not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("project")

@@ -50,6 +50,15 @@ def test_a_batch_that_the_provider_does_not_have_is_sent_again_once_the_user_say
     assert_same_as_live()
 
 
+def test_leave_to_pay_twice_holds_for_one_command(server: BatchServer, project: Path) -> None:
+    words = ("classify", "--out", "run", "--batch", "--set", "run.batch_size=100")
+    command(*words, "--set", "run.resend_lost=true").failed(5, "with the provider")
+    for _ in range(2):
+        server.faults = {"/batches/batch_0": [error(404, "no such batch")]}
+        command(*words).failed(2, "which the provider does not have", "--set run.resend_lost=true")
+    assert len(server.batches) == 1
+
+
 def test_the_results_of_other_batches_are_kept_although_one_is_lost(server: BatchServer, project: Path) -> None:
     with pytest.raises(Stopped, match="with the provider"):
         run_stage("instances")
@@ -167,7 +176,7 @@ def test_a_copy_of_the_requests_is_not_taken_for_results_and_the_user_is_told(
         shutil.copy(file, BATCHES / f"input-{file.name.partition('.')[0]}.jsonl")
     stop("instances")
     assert requests("instances") == before
-    assert "24 lines in" in capsys.readouterr().err
+    assert "batches: 24 lines without a result" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("project")

@@ -84,7 +84,7 @@ def test_a_run_tells_how_it_ended_and_where_the_files_are() -> None:
     assert lines[1] == f"  5 accepted, {rejected} rejected of {5 + rejected} candidates"
     assert str(INSTRUCTIONS) in ended.out
     assert str(REJECTED) in ended.out
-    assert ended.err.startswith("model: demo (a fixed grammar, not a language model")
+    assert "\nmodel: demo (a fixed grammar, not a language model" in ended.err
     assert "of some seventy kinds, whatever the seeds)" in ended.err
     assert len(rows(INSTRUCTIONS)) == 5
 

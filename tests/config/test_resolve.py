@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from selfinstruct.config import assign, merge, read_recipe, recipes, resolve
+from selfinstruct.config import assign, merge, read_recipe, recipes, resolve, tables
 from selfinstruct.config.tables import SamplingOptions
 from selfinstruct.errors import ConfigError
 from selfinstruct.plugins.registry import Registry
@@ -79,6 +82,11 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
         ({"run": {"lookahead": 0}}, "run.lookahead: must be greater than or equal to 1"),
         ({"run": {"on_plugin_error": "skip"}}, "run.on_plugin_error: must be 'stop' or 'quarantine'"),
         ({"run": 5}, "run: must be a table"),
+        ({"budget": {"max_hours": inf}}, "budget.max_hours: must be a finite number"),
+        (
+            {"generate": {"sampling": {"max_tokens": 10**19}}},
+            "generate.sampling.max_tokens: must be less than or equal to 1000000000 or 'unset'",
+        ),
         ({"limits": {"tokens_per_day": -1}}, "limits.tokens_per_day: must be greater than or equal to 1"),
         ({"backend": "demo"}, "backend: must be a table, such as { use = 'demo' }"),
         ({"backend": {"latency": 1}}, "backend.use: missing: write use = 'NAME'"),
@@ -100,11 +108,29 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
             {"generate": {"sampling": {"temperature": "x"}}},
             "generate.sampling.temperature: must be a number, without quotes, or 'unset'",
         ),
+        ({"budget": {"max_hours": float("inf")}}, "budget.max_hours: must be a finite number"),
+        ({"limits": {}, "budget": {"max_usd": float("nan")}}, "budget.max_usd: must be a finite number"),
         ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: must be a text, in quotes"),
     ],
 )
 def test_the_shape_is_checked_first(over: dict[str, Any], problem: str, registry: Registry) -> None:
     assert problems(registry, over) == [problem]
+
+
+@pytest.mark.parametrize("value", [inf, nan, "1e400"])
+def test_no_option_takes_a_number_that_is_not_finite(value: object, registry: Registry) -> None:
+    models: list[type[BaseModel]] = [offer.component.options for offer in registry.offers()]
+    models += [one for one in vars(tables).values() if isinstance(one, type) and issubclass(one, BaseModel)]
+    numbers = [(model, name) for model in models for name, field in model.model_fields.items() if is_number(field)]
+    assert len(numbers) > 40
+    for model, name in numbers:
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate({name: value})
+        assert "finite_number" in [fault["type"] for fault in refused.value.errors() if fault["loc"][0] == name], name
+
+
+def is_number(field: FieldInfo) -> bool:
+    return "float" in str(field.annotation)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +193,24 @@ def test_one_error_names_all_problems(registry: Registry) -> None:
         "backend.cut", "backend.latncy", "generate.filters.length.min_word", "generate.filters[1].use",
         "generate.sampler.use",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "named"),
+    [
+        ({"base_url": "http://${HOST}:8000/v1"}, "base_url", "${HOST}"),
+        ({"base_url": "$VLLM_URL"}, "base_url", "$VLLM_URL"),
+        ({"kwargs": {"default_headers": {"X-Title": "${TITLE}"}}}, "kwargs", "${TITLE}"),
+    ],
+)
+def test_a_variable_in_a_backends_options_is_refused_with_the_way_to_give_its_value(
+    options: dict[str, Any], path: str, named: str, registry: Registry
+) -> None:
+    backend = {"use": "langchain", "model": "openai:m", "api_key": "none", **options}
+    with pytest.raises(ConfigError, match="variables of the environment are not filled in") as caught:
+        resolve(read_recipe("chat") | {"backend": backend}, registry)
+    assert caught.value.message.startswith(f"backend.{path}: {named} ")
+    assert caught.value.hint.endswith(f'--set "backend.{path}=${named.strip("${}")}"')
 
 
 def test_a_component_that_does_not_serve_the_stage_is_refused(tmp_path: Path) -> None:

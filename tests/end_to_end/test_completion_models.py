@@ -31,7 +31,12 @@ def continuation(prompt: str) -> str:
 
 
 class CompletionsServer(LoopbackServer):
-    """Has the completions endpoint of OpenAI's protocol, as vLLM and llama.cpp do, and nothing else."""
+    """Has the completions endpoint of OpenAI's protocol, as vLLM and llama.cpp do, and nothing else.
+
+    `is_silent` leaves out how many tokens were used.
+    """
+
+    is_silent = False
 
     def answer(self, wire: Wire, request: Received, n: int) -> None:
         del n
@@ -42,7 +47,7 @@ class CompletionsServer(LoopbackServer):
         choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
         usage = {"prompt_tokens": 90, "completion_tokens": 60, "total_tokens": 150}
         body = {"id": "1", "object": "text_completion", "created": 1, "model": "base", "choices": [choice]}
-        return wire.json({**body, "usage": usage})
+        return wire.json(body if self.is_silent else {**body, "usage": usage})
 
 
 class Continues(LLM):
@@ -89,6 +94,17 @@ def test_a_completions_endpoint_gets_the_papers_prompt_and_sampling(grow: Callab
     _, _, reply = next(store.decisions_with_replies(GENERATE, "accepted"))
     store.close()
     assert (reply.finish, reply.usage.prompt_tokens, reply.usage.completion_tokens) == ("stop", 90, 60)
+
+
+def test_a_server_that_does_not_count_tokens_is_read_as_any_other(grow: Callable[..., Path]) -> None:
+    with CompletionsServer() as server:
+        server.is_silent = True
+        backend = {"backend.model": "openai:base", "backend.completion": True, "backend.api_key": "none"}
+        out = grow(backend="langchain", settings={**backend, "backend.base_url": f"{server.url}/v1"})
+    store = RunStore.open_readonly(out)
+    totals = store.totals(GENERATE)
+    store.close()
+    assert (totals.failures, totals.accepted) == (0, 10)
 
 
 def test_a_prompt_that_the_server_repeats_is_no_part_of_the_reply(grow: Callable[..., Path]) -> None:

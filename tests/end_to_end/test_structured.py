@@ -209,7 +209,7 @@ def test_json_that_groq_withholds_since_it_was_cut_is_a_cut_reply_and_ends_the_r
         with pytest.raises(ModelError, match="its 1,440 tokens ended before the JSON was whole") as caught:
             grow(server, tmp_path / "run").generate(12)
         assert len(server.chats) == FIRST
-        for fix in ("Raise generate.sampling.max_tokens", "run.structured=false in another folder"):
+        for fix in ("Raise generate.sampling.max_tokens", "--set run.structured=false"):
             assert fix in caught.value.hint
         limit = {"generate.sampling.max_tokens": 4000}
         assert len(grow(server, tmp_path / "run", limit).generate(12).instructions) == 12, "some may be cut"
@@ -238,11 +238,45 @@ def test_a_reply_that_is_cut_inside_the_json_is_kept_and_read_as_far_as_it_goes(
 
 def test_a_stage_keeps_its_form(tmp_path: Path) -> None:
     with OllamaServer(said) as server:
-        grow(server, tmp_path).generate(4)
-        with pytest.raises(ConfigError, match="true in the run, now false"):
-            grow(server, tmp_path, NEVER).generate(12)
-        grow(server, tmp_path, {"run.structured": "auto"}).generate(12)
-    assert all(schemas(tmp_path, GENERATE)), "auto continues as the stage began"
+        grow(server, tmp_path / "json").generate(4)
+        grow(server, tmp_path / "json", {"run.structured": "auto"}).generate(12)
+        grow(server, tmp_path / "text", NEVER).generate(4)
+        with pytest.raises(ConfigError, match="false in the run, now true"):
+            grow(server, tmp_path / "text").generate(12)
+    assert all(schemas(tmp_path / "json", GENERATE)), "auto continues as the stage began"
+
+
+@pytest.mark.parametrize("lookahead", [1, 8])
+def test_a_stage_whose_model_loses_its_schemas_is_finished_in_its_folder(lookahead: int, tmp_path: Path) -> None:
+    """The refusal comes after three replies of `generate`, and later to requests that others have overtaken."""
+    window = {"run.lookahead": lookahead}
+
+    def until_updated(asked: dict[str, Any], n: int) -> Any:
+        is_refused = schema_of(asked) is not None and n >= 3
+        return error(400, "This server does not support response_format.") if is_refused else said(asked, n)
+
+    with OpenAIServer(until_updated) as server:
+        with pytest.raises(ModelError, match="refuses the JSON schema that generate asks with") as caught:
+            grow(server, tmp_path, {**ALWAYS, **window}).run(40)
+        assert "--set run.structured=false" in caught.value.hint
+        before = journal(tmp_path, GENERATE)
+        assert 0 < len(before) <= 3
+        result = grow(server, tmp_path, {**NEVER, **window}).run(40)
+    assert len(result.instructions) == 40
+    after = journal(tmp_path, GENERATE)
+    assert {index: after[index] for index in before} == before, "what was stored is as it was"
+    assert all(request.schema is None for index, (request, _) in after.items() if index not in before)
+
+
+def journal(out: Path, stage: str) -> dict[int, Any]:
+    """The requests of a stage that have replies, with those."""
+    store = RunStore.open_readonly(out)
+    try:
+        entries = [store.journal_entry(stage, at, None) for at in range(store.next_request_index(stage))]
+        kept = [entry for entry in entries if entry is not None and entry.answer is not None]
+        return {entry.request.index: (entry.request, entry.answer) for entry in kept}
+    finally:
+        store.close()
 
 
 def test_a_run_from_before_there_were_schemas_keeps_asking_in_free_text(tmp_path: Path) -> None:

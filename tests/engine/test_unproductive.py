@@ -56,9 +56,11 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         (
             lambda _a, _n: GroqAnswer("{" + "\n" * 900, "length"),
             "1,280 tokens of white space",
-            "run.structured=false in another folder",
+            "ask without a schema: --set run.structured=false",
         ),
         (lambda _a, _n: "{}", "it was empty", "Try the model by hand"),
+        (lambda _a, _n: '```json\n{"1": "", "2": " ", "3": null}\n```', "it was empty", "Try the model by hand"),
+        (lambda _a, _n: '{"1": 1, "2": -0.5}', "JSON without a text", "Try the model by hand"),
         (lambda _a, _n: "<think>1. Write a poem.", "it was thinking without an answer", "Try the model by hand"),
         (
             lambda _a, n: GroqAnswer(f"<ponder>{ALOUD.format(n)}", "length"),
@@ -77,6 +79,8 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         "thoughts",
         "blank JSON",
         "empty JSON",
+        "JSON of blanks",
+        "JSON of numbers",
         "only thoughts",
         "unknown wrapper",
         "aloud",

@@ -11,7 +11,9 @@ from selfinstruct.api import Backend, Busy, ModelError, Sampling, Unusable, Usag
 from selfinstruct_langchain import LangChainOptions, build, selfinstruct_backends
 from selfinstruct_langchain.providers import ALIASES
 from tests.servers.groq_server import GroqAnswer, GroqServer, error
+from tests.servers.loopback import ServerFault
 from tests.servers.ollama_server import OllamaServer
+from tests.servers.openai_server import OpenAIServer
 
 KEY = "gsk_test_key"
 LLAMA = "groq:llama-3.1-8b-instant"
@@ -183,3 +185,58 @@ def test_the_component() -> None:
     (component,) = selfinstruct_backends()
     assert (component.name, component.extra) == ("langchain", "langchain")
     assert all(field.description for field in component.options.model_fields.values())
+
+
+def own_server(server: OpenAIServer, path: str = "/v1", **options: Any) -> Backend:
+    return build(LangChainOptions(model="openai:base", base_url=f"{server.url}{path}", api_key="none", **options))
+
+
+@pytest.mark.parametrize("completion", [False, True])
+@pytest.mark.parametrize(
+    ("models", "path", "is_ok", "said"),
+    [
+        ({"base": "vllm"}, "/v1", True, "the server lists base"),
+        ({"base:latest": "library"}, "/v1", True, "the server lists base"),
+        ({"other": "vllm"}, "/v1", False, "Set model to openai: and one of other"),
+        ({"other": "me", "basis": "me"}, "/v1", False, "Set model to openai: and one of basis, other"),
+        ({"model.gguf": "llamacpp"}, "/v1", True, "may take any name"),
+        ({"base": "vllm"}, "", False, "Write /v1 at the end of base_url."),
+        ({}, "/v1", True, "selfinstruct preview"),
+    ],
+)
+def test_the_list_of_a_servers_models_shows_a_wrong_name_and_a_wrong_path_before_anything_is_paid(
+    models: dict[str, str], path: str, is_ok: bool, said: str, completion: bool
+) -> None:
+    with OpenAIServer(models=models) as server:
+        (found,) = own_server(server, path, completion=completion).check().checks
+        assert {request.method for request in server.requests} == {"GET"}
+    assert (found.ok, said in f"{found.detail}. {found.fix}") == (is_ok, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            ServerFault(200, "<html><title>Chat</title></html>", {"Content-Type": "text/html"}),
+            "is not a list of models",
+        ),
+        (ServerFault(401, '{"error": {"message": "no such key"}}'), "refused the key"),
+        (ServerFault(403, '{"error": {"message": "Missing scopes: api.model.read"}}'), ""),
+        (ServerFault(503, '{"error": {"message": "Loading model"}}'), ""),
+    ],
+)
+def test_a_page_or_a_refused_key_in_place_of_the_list_is_a_failure_and_a_list_that_is_not_shown_is_none(
+    fault: ServerFault, said: str
+) -> None:
+    with OpenAIServer() as server:
+        server.answer = lambda wire, *_: wire.fault(fault)  # type: ignore[method-assign]
+        (found,) = own_server(server).check().checks
+    assert (found.ok, said in found.detail) == (not said, True)
+
+
+def test_a_server_that_is_not_there_is_a_failure_that_names_its_address() -> None:
+    with OpenAIServer() as server:
+        backend = own_server(server)
+    (found,) = backend.check().checks
+    assert not found.ok
+    assert f"no answer from {server.url}/v1/models" in found.detail

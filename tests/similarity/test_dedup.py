@@ -51,6 +51,12 @@ def test_a_higher_threshold_keeps_more_rows_and_out_has_a_default_name(file: Pat
     assert len((file.parent / "tasks.dedup.jsonl").read_text("utf-8").splitlines()) == 4
 
 
+def test_a_threshold_that_is_no_number_is_refused(file: Path) -> None:
+    refused = CliRunner().invoke(command, [str(file), "--threshold", "nan"])
+    assert refused.exit_code == 2, refused.output
+    assert not file.with_name("tasks.dedup.jsonl").exists()
+
+
 def test_the_compared_field_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"q": "a b c"}\n{"q": "a b c"}\n', "utf-8")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selfinstruct.api.text import final_text
+from tests.steps import steps
 
 ANSWER = "1. Write a poem.\n2. Name a river."
 WRAPPERS = [
@@ -165,3 +168,33 @@ def test_a_cut_reply_that_never_came_to_its_answer_is_all_thinking(thought: str)
 )
 def test_other_cut_replies_stay_as_they_are(text: str) -> None:
     assert final_text(text, is_cut=True) == final_text(text) == text
+
+
+@pytest.mark.parametrize("piece", ["[t", "[{", "<think>a", "</think>.", "\n", "assistantfinal", "**"])
+def test_the_work_of_reading_is_bounded(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply of many megabytes keeps the thread that reads it no longer than a long one: a signal waits for it."""
+    monkeypatch.setattr("selfinstruct.text.final_answer.LONGEST_READ", 4_000)
+    bounded, long, longer = piece * (4_000 // len(piece) + 1), piece * 4_000, piece * 40_000
+    assert final_text(long) == final_text(bounded)
+    assert steps(partial(final_text, longer)) == steps(partial(final_text, long))
+
+
+def test_nothing_of_a_usual_reply_is_beyond_what_is_read() -> None:
+    """Some 128,000 tokens are the most that a model gives: its answer stands behind all of its thinking."""
+    assert final_text(f"<think>{'A poem? ' * 100_000}</think>{ANSWER}") == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("<s>[INST] <<SYS>>\nWrite.\n<</SYS>>\n\n1. Old task. [/INST]", "</s>"),
+        ("<|im_start|>system\nWrite.<|im_end|>\n<|im_start|>user\n1. Old task.<|im_end|>\n<|im_start|>assistant\n", ""),
+        (
+            "<|start_header_id|>user<|end_header_id|>\n1. Old.<|eot_id|><|start_header_id|>assistant<|end_header_id|>",
+            "<|eot_id|>",
+        ),
+        ("<bos><start_of_turn>user\n1. Old task.<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>"),
+    ],
+)
+def test_a_prompt_that_is_sent_back_in_its_template_goes(asked: str, answered: str) -> None:
+    assert final_text(asked + ANSWER + answered).strip() == ANSWER

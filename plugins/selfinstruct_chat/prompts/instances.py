@@ -23,6 +23,7 @@ from selfinstruct.api import (
 from selfinstruct.api.text import final_text
 from selfinstruct_chat.prompts.schemas import TEXT, Schema, fields, numbered, or_null
 from selfinstruct_chat.prompts.system_message import fill_in, read_words
+from selfinstruct_chat.readers.replies import without_prompt
 
 INPUT, OUTPUT = "<<INPUT>>", "<<OUTPUT>>"
 """What stands on a line of its own above an example's parts."""
@@ -137,7 +138,7 @@ class ChatInstancesReader(PostProcessor):
     def process(self, request: Request, reply: Reply) -> Sequence[RawInstances]:
         """One raw text for the one subject; the note `cut` says that the reply's tokens ran out."""
         notes: dict[str, Json] = {"cut": True} if reply.ended_early else {}
-        text = final_text(reply.text, is_cut=reply.finish == "length").strip("\r\n")
+        text = final_text(without_prompt(reply.text, request), is_cut=reply.finish == "length").strip("\r\n")
         return [RawInstances(text, subject.id, notes) for subject in request.subjects[:1]]
 
 

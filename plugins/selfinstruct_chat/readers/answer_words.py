@@ -14,7 +14,7 @@ _WORDS = rf"{ANSWERS}|{OUTPUTS}"
 _OPEN = r"(?:[-*•+]\s+|\#{1,6}\s+)?[*_(\[（ ]*+"
 
 _EXAMPLE = re.compile(rf"{_OPEN}(?:{EXAMPLES})[*_ ]*[:：]", re.IGNORECASE)
-_ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})(?: key)?[\s*_:：]*", re.IGNORECASE)
+_ANSWERS = re.compile(rf"[\s#*_]*(?:(?:sample|correct|the) )?(?:{ANSWERS})\w{{0,3}}(?: key)?[\s*_:：]*", re.IGNORECASE)
 _ARROW = re.compile(r"(?:->|=>|→|⇒|=)\s*\S")
 _INLINE = re.compile(
     rf"(?P<task>.*[.?!\"”»。？！])\s*(?P<answer>[(\[（](?:{_QUALIFIED}(?:{_WORDS})\s*[:：]|=\s).*[)\]）]"

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from selfinstruct.api import Example, Json, PostProcessor, Reply, Request
+from selfinstruct.api.text import final_text
 from selfinstruct_chat.readers.fields import says_nothing
 from selfinstruct_chat.readers.framing import split_input, without_closers, without_frame, without_next_task
 from selfinstruct_chat.readers.json_examples import read_json_examples, read_row_examples
@@ -30,6 +31,7 @@ _WANTS_REMARKS = re.compile(
 )
 """Tasks whose answer is an explanation, or has one."""
 
+_WANTS_THOUGHT = re.compile(rf"<|\bt(?:hink|hought|ag|oken)|markup|html|xml|{_WANTS_REMARKS.pattern}", re.IGNORECASE)
 _EXAMPLE_TAG = re.compile(r"^[ \t]*</?examples?(?:[ _]?\d+)?>[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _ARROW = re.compile(r"->|=>|→|⇒")
 _ITEM = re.compile(r"(?:[-*•][ \t]+|\d{1,2}[.)][ \t]+)?")
@@ -63,7 +65,7 @@ class ChatExamplesReader(PostProcessor):
         examples = []
         for at, (given, output) in enumerate(pairs):
             notes = {**shared, "cut": True} if is_cut and at == len(pairs) - 1 else dict(shared)
-            given, output = split_input(given, without_frame(output, subject.text))
+            given, output = split_input(given, without_frame(_without_thought(output, subject.text), subject.text))
             given = "" if _is_no_input(given, subject.text) else given
             examples.append(Example(subject.text, given, output, is_classification, subject.id, notes))
         return examples
@@ -88,12 +90,28 @@ def read_pairs(
     pairs, is_cut = read_json_examples(plain, ends_open, _WANTS_DATA.search(instruction) is None)
     if pairs:
         return pairs, is_cut
-    return read_row_examples(plain) or _by_arrows(plain), ends_open
+    by_class = _by_class(labelled, instruction) if is_classification else []
+    return by_class or read_row_examples(plain) or _by_arrows(plain), ends_open
+
+
+def _without_thought(output: str, instruction: str) -> str:
+    """An output without the thought that it begins with, unless the task is about such things."""
+    if not output.startswith(("<", "[", "◁")) or _WANTS_THOUGHT.search(instruction):
+        return output
+    return final_text(output).strip("\r\n") or output
 
 
 def _begins_example(line: str) -> bool:
     label = label_at(line)
     return label is not None and label.part == "example" and not label.rest
+
+
+def _by_class(text: LabelledText, instruction: str) -> list[InputOutput]:
+    """Inputs and outputs from several lines that begin with a class that the instruction names: `Positive: ...`."""
+    known = instruction.casefold()
+    filled = [label for line, label in zip(text.lines, text.labels, strict=True) if line.strip()]
+    pairs = [(label.rest.strip(), label.written) for label in filled if label and label.name in known]
+    return pairs if len(pairs) == len(filled) > 1 and all(given for given, _ in pairs) else []
 
 
 def _by_arrows(text: str) -> list[InputOutput]:

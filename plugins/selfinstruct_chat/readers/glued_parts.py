@@ -61,6 +61,11 @@ def split_item(item: ListItem, is_last: bool = False) -> tuple[str, str, str]:
     """An item's task, tidied; the text glued onto it (an answer, a remark); and, in the last item, closing words."""
     first, *rest = item.lines
     rest = [_BOLD_INPUT.sub(r"\1\2", line, count=1) for line in rest if not _has_no_input(line)]
+    rest = [
+        line
+        for line, below in zip(rest, [*rest, ""][1:], strict=True)
+        if not (part_at(below) == "input" and starts_answer(line) and is_empty_answer(line))
+    ]
     first, answer = split_inline_answer(first)
     if not answer and not any(map(str.strip, rest)):
         return tidy(first), "", ""

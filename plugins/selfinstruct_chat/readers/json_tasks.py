@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from selfinstruct.api.text import CutText, read_json
@@ -38,10 +38,10 @@ def read_json_tasks(text: str) -> JsonTasks | None:
     if reading is None or has_marker(text[: reading.start]):
         return None  # no JSON, or JSON that is a task's data
     tasks = [task for value in reading.values for task in tasks_in(value)]
-    if not tasks:
+    intro, outro = _plain(text[: reading.start]), _plain(text[reading.end :])
+    if not tasks and (intro or _has_words(reading.values)):
         return None
-    intro, outro = text[: reading.start], text[reading.end :]
-    return JsonTasks(_plain(intro), tuple(tasks), _plain(outro), cut=isinstance(tasks[-1], CutText))
+    return JsonTasks(intro, tuple(tasks), outro, cut=bool(tasks) and isinstance(tasks[-1], CutText))
 
 
 def tasks_in(value: object) -> Iterator[str]:
@@ -64,6 +64,13 @@ def tasks_in(value: object) -> Iterator[str]:
         for key, inner in value.items():
             if are_tasks or isinstance(inner, list | dict) or _NUMBER.fullmatch(str(key).strip()):
                 yield from tasks_in(inner)
+
+
+def _has_words(value: object) -> bool:
+    """Whether there is a text with words in a value."""
+    if isinstance(value, Mapping | list | tuple):
+        return any(map(_has_words, value.values() if isinstance(value, Mapping) else value))
+    return isinstance(value, str) and any(map(str.isalpha, value))
 
 
 def _own(value: dict[str, object]) -> str | None:

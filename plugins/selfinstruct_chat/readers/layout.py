@@ -74,6 +74,8 @@ def _unwrapped(text: str) -> str:
 
 def _tagged(text: str) -> ParsedList | None:
     """Tasks in tags: those that are named so, else the tags of one name that hold every line of a text."""
+    if "<" not in text:
+        return None
     tags = list(_TAG.finditer(text)) or _tags_of_one_name(text)
     if not tags or has_marker(text[: tags[0].start()]):
         return None

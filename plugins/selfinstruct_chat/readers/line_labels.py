@@ -194,7 +194,9 @@ def _pieces(line: str, label: Label | None, first: Counter[str]) -> list[tuple[s
 
 def fenced_lines(lines: Sequence[str]) -> set[int]:
     """Numbers of the lines inside code; a fence that is never closed, or one around the whole text, opens nothing."""
-    fences = [at for at, line in enumerate(lines) if _is_fence(line)]
+    fences = [at for at, line in enumerate(lines) if ("```" in line or "~~~" in line) and _is_fence(line)]
+    if not fences:
+        return set()
     filled = [at for at, line in enumerate(lines) if line.strip()]
     if len(fences) == 2 and fences == [filled[0], filled[-1]] and FENCE.match(lines[fences[0]]):
         return set()

@@ -30,7 +30,8 @@ _BULLET = re.compile(rf"(?P<indent>[ \t]*+)(?:(?:[-*+•◦▪·–—»›]|{SY
 _RANKS = ("abcdefghijklmnopqrstuvwxyz", "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮", "一二三四五六七八九十")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(
-    rf"(?P<indent>[ \t]*+)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])|(?P<sign>[{_RANKS[2]}])、"
+    rf"(?P<indent>[ \t]*+)[*_]*\(?(?:(?P<letter>[a-z])[.)]|(?P<circle>[①-⑮])"
+    rf"|(?P<sign>[{_RANKS[2]}])、|(?:第|{TASKS})(?P<place>[{_RANKS[2]}])[题題问問]?[：:、]"
     rf"|(?P<word>{'|'.join(_ORDINALS)})[,:])[*_]*\s*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
@@ -90,6 +91,8 @@ def _unrolled(text: str) -> str:
     """A list that was written on a single line, or with several items a line, with a line for each item."""
     if "\n" not in text and len(_RUN_ON.findall(text)) > 1:
         return _RUN_ON.sub("\n", text)
+    if _RUN_ON.search(text) is None:
+        return text
     lines = text.split("\n")
     starts = {int(found[1]) for line in lines if (found := _STARTS.match(line))}
     return "\n".join(_unrolled_line(line, starts) for line in lines)
@@ -136,7 +139,7 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
     if len(top) > 1 and len({marker.number for marker in top}) == 1:
         return top  # every item is `1.`: Markdown counts for itself
     outer: list[ItemMarker] = []
-    breaks = list(accumulate(is_break(line) and not starts_answers(line) for line in lines))
+    breaks = list(accumulate(_parts_lists(lines, at) for at in range(len(lines))))
     last = {marker.number: place for place, marker in enumerate(top)}
     first = {marker.number: place for place, marker in reversed([*enumerate(top)])}
     previous = inner = 0
@@ -153,6 +156,11 @@ def _numbered(lines: Sequence[str], fenced: set[int]) -> list[ItemMarker]:
         outer.append(marker)
         previous, inner = number, 0
     return outer
+
+
+def _parts_lists(lines: Sequence[str], at: int) -> bool:
+    """Whether numbers may start again below a line: not below a heading over the answers, or the rule above it."""
+    return is_break(lines[at]) and not any(map(starts_answers, lines[at : at + 3]))
 
 
 def _number_at(at: int, line: str) -> ItemMarker | None:
@@ -204,7 +212,7 @@ def _rank(match: re.Match[str]) -> int:
     """The place that a letter, a sign or a word names."""
     if match["word"]:
         return _ORDINALS.index(match["word"].lower()) + 1
-    sign = (match["letter"] or match["circle"] or match["sign"]).lower()
+    sign = (match["letter"] or match["circle"] or match["sign"] or match["place"]).lower()
     return next(row.index(sign) + 1 for row in _RANKS if sign in row)
 
 

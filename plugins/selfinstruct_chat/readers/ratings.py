@@ -45,7 +45,7 @@ class ChatRatingsReader(PostProcessor):
 
         The last rating of a reply cut by length counts only if words stand behind its answers.
         """
-        text = clean_reply(reply).strip().replace("’", "'")
+        text = clean_reply(request, reply).strip().replace("’", "'")
         count = len(request.subjects)
         found = read_ratings(text, count)
         if reply.ended_early and found and not found[-1][1].rest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from contextlib import suppress
 
-from selfinstruct.api import Reply
+from selfinstruct.api import Reply, Request
 from selfinstruct.api.text import final_text
 
 LONGEST, MOST_LINES = 100_000, 5_000
@@ -29,13 +31,24 @@ _BREAK_LAST = re.compile(r"<br ?/?>[ \t]*\n")
 
 def final_part(text: str, *, is_cut: bool = False) -> str:
     """The final part of a reply, as far as it is read; `is_cut` is as in `final_text`."""
-    lines = _CDATA.sub(r"\1", final_text(text, is_cut=is_cut)[:LONGEST]).split("\n", MOST_LINES)
+    text = final_text(text, is_cut=is_cut)
+    if "\\" in text and text.lstrip().startswith('"') and text.rstrip().endswith('"'):
+        with suppress(ValueError):
+            text = str(json.loads(text, strict=False))  # the whole reply as one string of JSON
+    lines = _CDATA.sub(r"\1", text[:LONGEST]).split("\n", MOST_LINES)
     return "\n".join(lines[:MOST_LINES])
 
 
-def clean_reply(reply: Reply) -> str:
+def without_prompt(text: str, request: Request) -> str:
+    """A reply without the request's last message, which some servers send back before the answer to it."""
+    asked = request.messages[-1].text.strip() if request.messages else ""
+    _, found, answer = text.partition(asked) if asked else ("", "", "")
+    return answer if found and answer.strip() else text
+
+
+def clean_reply(request: Request, reply: Reply) -> str:
     """The final part of a reply, with one kind of line end, no invisible signs, and digits for keycaps."""
-    text = reply.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = without_prompt(reply.text.replace("\r\n", "\n").replace("\r", "\n"), request)
     text = final_part(text, is_cut=reply.finish == "length")
     return text if text.isascii() else _KEYCAPS.sub(_number, _INVISIBLE.sub("", text))
 

@@ -32,7 +32,7 @@ def read_rows(text: str) -> Rows | None:
 
 def _table(lines: Sequence[str]) -> Rows | None:
     """The first table with a rule below its head, with bars around its rows or only between the cells."""
-    rule = next((at for at, line in enumerate(lines) if _RULE.fullmatch(line)), 0)
+    rule = next((at for at, line in enumerate(lines) if "|" in line and _RULE.fullmatch(line)), 0)
     if rule < 1 or "|" not in lines[rule - 1]:
         return None
     end = next((at for at in range(rule + 1, len(lines)) if "|" not in lines[at]), len(lines))
@@ -49,6 +49,8 @@ def _cells(line: str) -> list[str]:
 def _separated(lines: Sequence[str]) -> Rows | None:
     """Values between commas, semicolons or tabs, below a line with as many names."""
     sign = max(",;\t", key=lines[0].count)
+    if lines[0] and sign not in lines[0] and '"' not in lines[0]:
+        return None
     try:
         names, *rows = [row for row in csv.reader(lines, delimiter=sign, skipinitialspace=True) if row] or [[]]
     except csv.Error:  # a carriage return inside a line, or a value of more than 131,072 characters

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from selfinstruct.api.text import Phrase, verb_and_object
+from selfinstruct_chat.readers.line_labels import part_at
 from selfinstruct_chat.readers.lists import ListItem
 
 _BOLD_TITLE = re.compile(
@@ -26,7 +27,11 @@ _KINDS = (
     r"|paraphras(?:e|ing)|extraction|information extraction|generation|text generation|open-?ended|question answering"
     r"|q&a|qa|trivia|general knowledge|common ?sense|easy|medium|hard|difficult|beginner|intermediate|advanced|new"
 )
-_KNOWN_LAST = re.compile(rf"\s+[*_`]*[(\[【](?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】][*_`]*\Z", re.IGNORECASE)
+_KNOWN_LAST = re.compile(
+    rf"\s+(?:[–—-]\s+)?(?:[*_`]*[(\[【]|(?<=[.?!\"”'’»。？！)]\s)[*_`]+|(?<=[–—-]\s)[*_`]+)"
+    rf"(?:{_KINDS})(?:[,/] ?(?:{_KINDS}))?[)\]】*_`]+\Z",
+    re.IGNORECASE,
+)
 _KNOWN_FIRST = re.compile(rf"[*_]*[(\[【](?:{_KINDS})[)\]】][*_]*\s*[:：–-]?\s*(?=[^\W\d_])", re.IGNORECASE)
 _PLAIN_TITLE = re.compile(
     rf"(?:[\"“][^\"“”:.?!]{{2,50}}[\"”]\s?[:：–—-]"
@@ -64,7 +69,7 @@ def without_kinds(tasks: Sequence[str]) -> list[str]:
 
 def _without_known_kind(task: str) -> str:
     """A task without a kind that cannot be its own words: `[math]`, `(Creative writing)`."""
-    if not any(map(task.__contains__, "([【")):
+    if not any(map(task.__contains__, "([【`*_")):
         return task.rstrip() or task
     first, last = _KNOWN_FIRST.match(task), _KNOWN_LAST.search(task[-120:])
     end = len(task) - (len(last[0]) if last else 0)
@@ -85,12 +90,13 @@ def _untitled(item: ListItem) -> ListItem | None:
     first, *below = item.lines
     if any(map(first.__contains__, _TITLE_SIGNS)) and (found := _PLAIN_TITLE.fullmatch(first.strip())):
         return replace(item, lines=[found["rest"], *below])
-    if found := _BOLD_TITLE.fullmatch(first.strip()):
+    if "*" in first and (found := _BOLD_TITLE.fullmatch(first.strip())):
         names = found["dash"] or verb_and_object(found["title"]) == NOTHING
         is_title = _is_title(found["title"], found["rest"]) or (names and not found["rest"][0].islower())
         return replace(item, lines=[found["rest"], *below]) if is_title else None
     text = next((line.strip() for line in below if line.strip()), "")
-    return ListItem(below) if item.is_title and _is_title(first.strip(" *_:："), text) else None
+    is_title = item.is_title and (part_at(text) == "task" or _is_title(first.strip(" *_:："), text))
+    return ListItem(below) if is_title else None
 
 
 def _headless(item: ListItem) -> ListItem | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from selfinstruct.api import Draft, Json, PostProcessor, Reply, Request
 from selfinstruct.api.text import final_text
@@ -47,7 +46,7 @@ class ChatTasksReader(PostProcessor):
 
     def process(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Read the drafts, in their order. Notes say what stood around them: intro, tail, answered, outro, cut."""
-        text, ends_open = _without_half(clean_reply(reply), reply)
+        text, ends_open = _without_half(clean_reply(request, reply), reply)
         if not text:
             return ()
         found = read_json_tasks(text)
@@ -72,11 +71,8 @@ class ChatTasksReader(PostProcessor):
 
 
 def _without_half(text: str, reply: Reply) -> tuple[str, bool]:
-    """The text, out of a JSON string's quotes and without the number of a task that was cut; and if it ends open."""
+    """The text without the number of a task that was cut, and if it ends open."""
     text = text.strip()
-    if text.startswith('"') and text.endswith('"'):
-        with suppress(ValueError):
-            text = str(json.loads(text, strict=False)).strip()
     ends_open = reply.ended_early and _WHOLE.search(reply.text[-400:]) is None
     if ends_open and (found := _NUMBER_LAST.search(text[-20:])):
         return text[: len(text) - len(found[0])], False
@@ -115,10 +111,9 @@ def _from_list(text: str, is_cut: bool) -> _Read:
 
 def _json_in(items: Sequence[ListItem]) -> list[tuple[str, str]] | None:
     """The tasks of a list whose items are JSON, each one by itself: `1. {"instruction": ...}`."""
-    texts = ["\n".join(item.lines).strip() for item in items]
-    if not texts or not all("{" in text[:40] for text in texts):
+    joined = ("\n".join(item.lines).strip() for item in items)
+    texts = list(takewhile(lambda text: "{" in text[:40], joined))
+    if not texts or len(texts) < len(items):
         return None
     found = [read_json_tasks(text) for text in texts]
-    if any(one is None for one in found[:-1]):
-        return None
     return [(tidy(task), "") for one in found if one is not None for task in one.tasks] or None

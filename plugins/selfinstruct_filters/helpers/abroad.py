@@ -53,40 +53,42 @@ def _in_any_order(one: str, other: str) -> str:
     return rf"(?:{one}[^?]{{0,40}}{other}|{other}[^?]{{0,40}}{one})"
 
 
-ASKS = (
-    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b",
-    _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b",
+ASKS = {
+    r"\b(?:könn(?:ten|test|en) (?:sie|du)|kannst du)[^.?!]{0,60}\b(?:genauer|präzisieren)\b": "kannst",
+    _OPENING + r"(?:möchtest du|soll ich)\b[^?]{0,60}\baufgaben\b": "aufgaben",
     _OPENING
     + r"(?:welche|worüber|wie viele|was für)[^?]{0,60}"
     + _in_any_order(
         " aufgaben", " (?:soll(?:en)? (?:ich|die) |(?:möchtest|willst|brauchst) du|(?:möchten|wollen|brauchen) sie)"
-    ),
-    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b",
+    ): "soll sollen willst brauchst wollen brauchen",
+    r"\bpourr(?:iez-vous|ais-tu)[^.?!]{0,40}\bpréciser\b": "",
     (
         _OPENING + r"(?:quels?|quelles?|sur quels?|combien de)[^?]{0,60} (?:tâches|instructions)[^?]{0,40}"
         r"[ -](?:vous|tu|je|dois)\b"
-    ),
-    r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b",
+    ): "vous tu je dois",
+    r"\bpodr[ií]as?[^.?!]{0,30}\b(?:aclarar|especificar|precisar)\b": "aclarar especificar precisar",
     _OPENING
     + r"(?:sobre qué|qué|cuántas)[^?]{0,60}"
-    + _in_any_order(" (?:tareas|instrucciones)", " (?:quiere|desea|necesita|prefiere|debo |gustaría)"),
-    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b",
-    _OPENING + r"(?:que tipo de|quantas|sobre o que)[^?]{0,60} (?:tarefas|instruções)",
-    r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b",
+    + _in_any_order(" (?:tareas|instrucciones)", " (?:quiere|desea|necesita|prefiere|debo |gustaría)"): "",
+    r"\bpoderia[^.?!]{0,30}\b(?:esclarecer|especificar)\b": "esclarecer especificar",
+    _OPENING + r"(?:que tipo de|quantas|sobre o que)[^?]{0,60} (?:tarefas|instruções)\b": "tarefas",
+    r"\bpotr(?:esti|ebbe)[^.?!]{0,30}\b(?:chiarire|specificare)\b": "chiarire specificare",
     (
         _OPENING + r"(?:che tipo di|quali|quanti)[^?]{0,60} (?:compiti|istruzioni)[^?]{0,40}"
         r" (?:vuoi|vorresti|devo)\b"
-    ),
-    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить",
+    ): "vuoi vorresti devo",
+    r"уточните,? пожалуйста|пожалуйста,? уточните|могли бы вы[^.?!]{0,30}уточнить": "",
     (
         _OPENING + r"(?:какие|какого рода|сколько|о чём)[^?]{0,60} (?:задания|заданий|задач[иа]?)[^?]{0,40}"
         r" (?:вы|ты|вам|мне)\b"
-    ),
-    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)",
-    _OPENING + r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)",
-    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか",
-    _OPENING + r"どのような(?:タスク|課題|指示)",
-    r"(?:구체적으로|자세히) (?:알려|말씀해) ?주",
-    _OPENING + r"어떤 (?:과제|작업|지시)",
-)
-"""How models ask in other languages: anywhere, that the user be clearer; at the start of a draft, about the tasks."""
+    ): "",
+    r"请(?:您|你)?(?:提供更多|具体说明|澄清)|(?:您|你)(?:能|可以)(?:提供更多|具体说明|澄清)": "",
+    _OPENING + r"(?:你|您)(?:想|希望|需要)[^？]{0,20}(?:任务|指令)": "",
+    r"(?:詳しく|具体的に)教えて(?:いただけ|もらえ)ますか": "",
+    _OPENING + r"どのような(?:タスク|課題|指示)": "",
+    r"(?:구체적으로|자세히) (?:알려|말씀해) ?주": "",
+    _OPENING + r"어떤 (?:과제|작업|지시)": "",
+}
+"""How models ask in other languages: anywhere, that the user be clearer; at the start of a draft, about the tasks.
+
+With each stand words of which any match in ASCII has one."""

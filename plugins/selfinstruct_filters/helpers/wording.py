@@ -113,6 +113,12 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
+def distinct_words(text: str) -> frozenset[str]:
+    """The tokens of a text, each one once."""
+    return frozenset(words_of(text))
+
+
+@lru_cache(maxsize=64)
 def signed_words(text: str) -> tuple[str, ...]:
     """The tokens of a text with the signs that count, found once for all filters of a chain."""
     return tuple(sign_tokens(text))

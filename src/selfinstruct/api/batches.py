@@ -128,14 +128,14 @@ class OpenAIBatches(Batches):
         """Ask for the batch's status."""
         with _refusing_unknown():
             found = self._client.batches.retrieve(batch)
-        counts = found.request_counts
+        state, counts = str(found.status).lower(), found.request_counts  # Together writes it in capitals
         done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
-        if found.status == "failed":
+        if state == "failed":
             errors = (found.errors.data if found.errors else None) or []
             words = "; ".join(str(error.message) for error in errors if error.message)
             return BatchStatus("failed", done, total, words or "no reason was given")
-        if found.status in ("completed", "expired", "cancelled"):
-            return BatchStatus("ended", done, total, "" if found.status == "completed" else found.status)
+        if state in ("completed", "expired", "cancelled"):
+            return BatchStatus("ended", done, total, "" if state == "completed" else state)
         return BatchStatus("running", done, total)
 
     def fetch(self, batch: str, folder: Path) -> Iterator[bytes]:

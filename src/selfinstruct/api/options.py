@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 class Options(BaseModel):
     """Base of every component's options: frozen, no unknown names, a description on every field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     unfrozen: ClassVar[frozenset[str]] = frozenset()
     """Options that cannot change a result, such as addresses and timeouts. A run can continue with different values."""

@@ -145,6 +145,7 @@ def main() -> None:
             _print_error("stopped: the output cannot be written: the disk is full\nMake room, then run it again.")
             sys.exit(5)
         if problem := environment_problem(error):
+            sys.unraisablehook = lambda _: None  # what could be made only in part, as an event loop, is not taken apart
             _print_error(f"error: {problem}")
             sys.exit(problem.exit_code)
         _print_error(

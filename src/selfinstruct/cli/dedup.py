@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
+from selfinstruct.cli.options import FiniteRange
 from selfinstruct.errors import pluralize
 
 
@@ -26,7 +27,7 @@ from selfinstruct.errors import pluralize
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.7,
     show_default=True,
     help="Drop a row if its ROUGE-L F1 with a kept row is higher.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
-from selfinstruct.cli.options import out_option
+from selfinstruct.cli.options import FiniteRange, out_option
 from selfinstruct.cli.progress import say
 from selfinstruct.errors import pluralize
 
@@ -48,7 +48,7 @@ FORMATS = (
 )
 @click.option(
     "--split",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.95,
     show_default=True,
     help="The share of examples in the train part. The rest is validation.",

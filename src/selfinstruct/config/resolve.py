@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -25,6 +26,9 @@ from selfinstruct.config.tables import (
 from selfinstruct.config.tree import Tree, merge, without_secrets
 from selfinstruct.errors import ConfigError, SelfInstructError
 from selfinstruct.plugins.registry import BACKEND, ENCODER, FILTER, POST_PROCESSOR, SAMPLER, Registry
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}|^\$(\w+)$")
+"""How a variable of the environment would be named. No value is replaced: a run keeps its config as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,11 @@ def _named(use: ComponentTable, uses: Sequence[ComponentTable], path: str) -> st
     return f"{path}.{use.use}" if [one.use for one in uses].count(use.use) == 1 else ""
 
 
+def add_filter(stage: str, name: str) -> str:
+    """The option of the command line that adds a filter to a stage."""
+    return f"--set '{stage}.add_filters=[{{use=\"{name}\"}}]'"
+
+
 def _choose(
     registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str, named: str
 ) -> ChosenComponent:
@@ -187,7 +196,15 @@ def _choose(
         raise ConfigError(f"{path}.use: {error.message}", error.hint) from None
     if stage and component.stages and stage not in component.stages:
         serves = ", ".join(component.stages)
-        raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}")
+        hint = f"Add it there: {add_filter(component.stages[0], use.use)}" if kind == FILTER else ""
+        raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}", hint)
+    for name, value in (use.model_extra or {}).items() if kind == BACKEND else ():
+        if found := _VARIABLE.search(str(value)):
+            words = (
+                f"{path}.{name}: {found[0]} is taken as it stands, as variables of the environment are not filled in"
+            )
+            hint = f'Give the value with the command, as in: --set "{path}.{name}=${found[1] or found[2]}"'
+            raise ConfigError(words, hint)
     try:
         return ChosenComponent(kind, use.use, component.options.model_validate(use.model_extra or {}))
     except ValidationError as error:

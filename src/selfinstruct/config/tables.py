@@ -54,7 +54,9 @@ class SamplingOptions(Options):
     top_p: Annotated[float, Field(gt=0, le=1)] | Unset | None = Field(
         None, description="Sample from the most likely words with this total probability."
     )
-    max_tokens: Annotated[int, Field(ge=1)] | Unset | None = Field(None, description="The longest reply, in tokens.")
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000_000)] | Unset | None = Field(
+        None, description="The longest reply, in tokens."
+    )
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | Unset | None = Field(
         None, description="Penalty for frequent words."
     )
@@ -120,7 +122,7 @@ class ComponentTable(BaseModel):
 class StageTable(BaseModel):
     """Settings that the tables of all stages share."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     not_frozen: ClassVar[frozenset[str]] = frozenset()
     """Settings that say how far to go, so they may change between commands."""
 

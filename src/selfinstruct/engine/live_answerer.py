@@ -24,7 +24,7 @@ from selfinstruct.engine.plugin_calls import (
     plugin_failed,
 )
 from selfinstruct.engine.retry_policy import Attempts, Breaker, Rejections, RetryPolicy, hint_for, is_refusal
-from selfinstruct.engine.unproductive import KEPT, NO_SCHEMA
+from selfinstruct.engine.unproductive import NO_SCHEMA
 from selfinstruct.errors import ModelError, SelfInstructError, Stopped
 from selfinstruct.types import (
     Busy,
@@ -238,7 +238,7 @@ class LiveAnswerer:
             raise self._masked(failed) from None
         if request.schema is not None and chat.refuses_schema(fault.message):
             words = f"the model refuses the JSON schema that {request.stage} asks with: {fault.message}"
-            return Unusable(words, NO_SCHEMA + KEPT if self._has_answered else NO_SCHEMA)
+            return Unusable(words, NO_SCHEMA)
         if isinstance(fault, Busy) and not (fault.hint or fault.too_many_requests):
             return replace(fault, hint=outage_hint(error))
         return fault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from selfinstruct.errors import ModelError, Stopped
@@ -12,13 +13,19 @@ FIRST, LATER = 8, 10
 """Such replies in a row that end a stage: before any good one was seen, and after one, where at least twice as many
 are needed as a good reply has followed before, so that a model of which half the replies are cut is not ended."""
 
-NOT_HERE = "A stage with results keeps its settings: change them in another --out, or run the same command again."
+NOT_HERE = (
+    "A stage with results keeps all settings but run.structured=false: change them in another --out, or run the same "
+    "command again."
+)
 
-BLANK = ' \t\r\n{}[]"'
-"""What a text of JSON holds that says nothing."""
+BLANK = re.compile(r'(?:"[^"\\\n]{0,200}"\s*:|null\b|```\w*|[\s{}\[\]",])*+')
+"""A text that says nothing, or JSON without any value but blank texts."""
 
-NO_SCHEMA = "Ask without one: --set run.structured=false"
-KEPT = ", and --out another folder: a stage with replies keeps its form."
+_NUMBER = re.compile(r"-?\d[\d.]*")
+
+BY_HAND = "Try the model by hand: it may lack a chat template, or think where no reply is read."
+FREE_TEXT = "--set run.structured=false"
+NO_SCHEMA = f"Ask without one: {FREE_TEXT}"
 
 FIRST_FAILURES, FAILURES_IN_A_ROW = 3, 8
 """Failed requests in a row that do: before the model has given the command its first reply, and after that."""
@@ -45,7 +52,7 @@ class UnproductiveReplies:
     @staticmethod
     def has_text(reply: Reply) -> bool:
         """Whether a reply is more than thinking and blanks."""
-        return bool(final_text(reply.text, is_cut=reply.finish == "length").strip(BLANK))
+        return BLANK.fullmatch(final_text(reply.text, is_cut=reply.finish == "length")) is None
 
     def settled(
         self, request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool, is_new: bool
@@ -89,26 +96,24 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
     if has_text:
+        if not decisions and BLANK.fullmatch(_NUMBER.sub("", reply.text)):
+            return "it is JSON without a text", BY_HAND
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
     if reply.details.get("cut_json"):
-        without = "lower the model's reasoning, or start with run.structured=false in another folder"
-        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}."
+        without = "lower the model's reasoning, or ask without a schema"
+        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}: {FREE_TEXT}"
     if reply.finish == "length":
-        if reply.text and not reply.text.strip(BLANK):
-            return (
-                f"it is {limit} of white space",
-                f"{raise_limit}, or start with run.structured=false in another folder.",
-            )
+        if reply.text and BLANK.fullmatch(reply.text):
+            return f"it is {limit} of white space", f"{raise_limit}, or ask without a schema: {FREE_TEXT}"
         words = f"the model spent its {limit} on thinking and gave no answer"
         return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
     if reply.details.get("tool_calls"):
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    what = "it was thinking without an answer" if reply.text.strip(BLANK) else "it was empty"
-    return what, "Try the model by hand: it may lack a chat template, or think where no reply is read."
+    return "it was empty" if BLANK.fullmatch(reply.text) else "it was thinking without an answer", BY_HAND
 
 
 def _is_usable(decision: Decision) -> bool:

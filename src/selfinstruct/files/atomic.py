@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,12 +28,16 @@ _LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in _MARKS}
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` at the end of the block, and is deleted if the block raises.
 
-    Raises `RunError` if the file cannot be written. An older file then stays as it was.
+    Deletes the temporary files of that name that commands left when they were killed. Raises `RunError` if the file
+    cannot be written. An older file then stays as it was.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _delete_leftovers(path)
         with open(temporary, "xb") as file:
+            with suppress(OSError):  # a file system without locks keeps its leftovers
+                _lock(file)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -70,6 +76,25 @@ def write_lines(path: Path, lines: Iterable[str]) -> int:
             file.write(line.encode() + b"\n")
             count += 1
     return count
+
+
+def _delete_leftovers(path: Path) -> None:
+    """Delete the temporary files of a path that no process is writing."""
+    for left in path.parent.glob(f".{escape(path.name)}.{'[0-9a-f]' * 8}"):
+        with suppress(OSError), open(left, "rb") as file:
+            _lock(file)
+            left.unlink()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Lock an open file until it is closed; raises `OSError` if another process holds it, or where there are no locks.
+
+    Windows deletes no file that is open, so a lock is not needed there, and what a killed command left stays.
+    """
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _delete(temporary: Path) -> None:

@@ -13,7 +13,7 @@ from selfinstruct.errors import ModelError, UsageError
 from selfinstruct.run.accounts import backend_key, shared_by
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model
 from selfinstruct.run.run import Run
-from selfinstruct.run.structured import refuse_other_form
+from selfinstruct.run.structured import change_form
 from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE, PREPARE
 
 NEEDS = {
@@ -45,14 +45,13 @@ def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) ->
     A completion model is refused for each stage that needs a chat model, whatever is paid first.
 
     Raises `ModelError` for the first problem, `PluginError` for a backend that fails in its check, and `ConfigError`
-    for a budget in dollars without prices, or a stage that has replies in free text or in JSON and is to ask for the
-    other.
+    for a budget in dollars without prices, or a stage that has replies in free text and is to ask for JSON.
     """
     for stage in stages:
         if stage != PREPARE:
             backend = run.backends.for_stage(stage)
             refuse_completion_model(backend, run.registry, run.config, stage=stage, seeds=run.seeds)
-            refuse_other_form(stage, registry=run.registry, config=run.config, store=run.store)
+            change_form(stage, registry=run.registry, config=run.config, store=run.store)
     table = run.config.stages[GENERATE].table
     goal = target or (table.target if isinstance(table, GenerateTable) else None) or 0
     is_grown = run.store.totals(GENERATE).accepted >= goal

@@ -10,7 +10,7 @@ from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.engine.stages.subjects import SubjectStage
-from selfinstruct.errors import ModelError, RunError, SelfInstructError, Stopped
+from selfinstruct.errors import WARNING, ModelError, RunError, SelfInstructError, Stopped
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.plugins.checks import OBSERVERS
 from selfinstruct.plugins.registry import Registry
@@ -22,8 +22,8 @@ from selfinstruct.types import ANSWERED, Retry, StageStart, StageSummary
 
 ASK_AGAIN = "Run the same command again: it repeats the requests whose cause of failure may pass."
 NOTHING_USABLE = (
-    "The replies are kept. To ask again: --set {0}.attempts={1}. For another model, or run.structured=false, take "
-    "another --out."
+    "The replies are kept. To ask again: --set {0}.attempts={1}, with --set run.structured=false if the model cannot "
+    "keep to a schema. For another model, take another --out."
 )
 
 BACKFILL_SECONDS = 2.0
@@ -146,7 +146,7 @@ class StageRun:
         except RunError as error:
             if not code:
                 raise
-            self._say(error.message)
+            self._say(f"{WARNING}{error.message}")
         finally:
             backfill.close()
 

@@ -34,17 +34,21 @@ def wants_schema(registry: Registry, config: RunConfig, stage: str) -> bool:
     return encoder is not None and (mode is True or encoder.prefers_schema)
 
 
-def refuse_other_form(stage: str, *, registry: Registry, config: RunConfig, store: RunStore) -> None:
-    """Raise `ConfigError` if `run.structured` is changed to another form than the replies of a stage have.
+def change_form(stage: str, *, registry: Registry, config: RunConfig, store: RunStore) -> None:
+    """Give up the schema of a stage that has replies, where `run.structured` is false now: the model may have lost it.
 
-    The value of an earlier command is no change: a later stage may have started with it.
+    Replies stay as they are, and requests without one are planned again. Raises `ConfigError` if the stage has requests
+    at a provider as a batch, or if its replies are free text and `run.structured` is changed to true. The value of an
+    earlier command is no change: a later stage may have started with it.
     """
-    mode, known = config.run.structured, bool((store.facts.structured or {}).get(stage))
-    is_changed = mode != store.facts.tree.get("run", {}).get("structured", AUTO)
-    if mode == AUTO or not is_changed or not _is_asked(store, stage):
+    mode, recorded = config.run.structured, store.facts.structured or {}
+    if mode == AUTO or not _is_asked(store, stage):
         return
-    is_wanted = wants_schema(registry, config, stage)
-    if is_wanted != known and (is_wanted or mode is False):
+    known, is_wanted = bool(recorded.get(stage)), wants_schema(registry, config, stage)
+    if known and not is_wanted and not store.batches.open(stage):
+        store.facts.record_structured({**recorded, stage: False})
+        store.delete_requests(stage)
+    elif known != is_wanted and mode != store.facts.tree.get("run", {}).get("structured", AUTO):
         was, now = (str(form).lower() for form in (known, is_wanted))
         refuse_other_settings(store, [f"run.structured: {was} in the run, now {now}"])
 

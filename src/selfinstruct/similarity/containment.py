@@ -37,6 +37,7 @@ class ContainmentIndex:
         self._numbers: dict[str, int] = {}
         self._lengths = array("I")
         self._engine = _engine(threshold, fewest)
+        self._latest: tuple[tuple[str, ...], array[int]] = (), array("I")
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -48,13 +49,17 @@ class ContainmentIndex:
     def add(self, tokens: Sequence[str]) -> None:
         """Add the next entry; one that is too short is counted, and never found."""
         known = self._numbers
+        latest, numbers = self._latest
+        if tokens != latest or 0 in numbers:
+            numbers = array("I", [known.setdefault(token, len(known) + 1) for token in tokens])
         self._lengths.append(len(tokens))
-        self._engine.add(array("I", [known.setdefault(token, len(known) + 1) for token in tokens]))
+        self._engine.add(numbers)
 
     def most_contained(self, tokens: Sequence[str]) -> tuple[int, float] | None:
         """The entry that shares most of the shorter side, the oldest of equals, and that share; `None` if none does."""
         known = self._numbers.get
-        return self._engine.find(array("I", [known(token, 0) for token in tokens]))
+        self._latest = tuple(tokens), (numbers := array("I", [known(token, 0) for token in tokens]))
+        return self._engine.find(numbers)
 
 
 class PythonContainmentEngine:

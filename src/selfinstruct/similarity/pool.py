@@ -39,6 +39,9 @@ class Pool:
         self._ties = ties
         self._vocabulary: dict[str, int] = {}
         self._texts: list[str] = []
+        self._latest: tuple[str, array[int]] = "", array("I")
+        """The text that was decided last, which may join the pool next, and its numbers."""
+
         self._decider: Engine | None = None
         self._ranker: Engine | None = None
 
@@ -62,7 +65,8 @@ class Pool:
         if self._decider is None:
             self._decider = self._ranker if self._ranker is not None and self._ties == "older" else decider()
         self._catch_up(self._decider)
-        found = self._decider.decide(self._to_numbers(text), threshold)
+        self._latest = text, (numbers := self._to_numbers(text))
+        found = self._decider.decide(numbers, threshold)
         return None if found is None else Match(self._texts[found[0]], found[1])
 
     def compare(self, text: str) -> Similarity:
@@ -98,8 +102,13 @@ class Pool:
         """Add the entries that an engine does not have yet. Tokens are numbered in order of first appearance."""
         number = self._vocabulary.setdefault
         known = self._vocabulary
-        for at in range(len(engine), len(self._texts)):
-            engine.add(array("I", [number(token, len(known) + 1) for token in self._tokenise(self._texts[at])]))
+        latest, numbers = self._latest
+        for text in self._texts[len(engine) :]:
+            if text != latest or 0 in numbers:
+                tokens = self._tokenise(text)
+                engine.add(array("I", [number(token, len(known) + 1) for token in tokens]))
+            else:
+                engine.add(numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from selfinstruct.store.damage import insert
+from selfinstruct.store.journal import answer_statement, request_statement
 from selfinstruct.store.rows import now
 from selfinstruct.store.writer import CommitFuture, Statement
-from selfinstruct.types import STAGES
+from selfinstruct.types import STAGES, Failure, Reply, Request
 
 Write = Callable[[Sequence[Statement]], CommitFuture]
 
@@ -48,6 +49,14 @@ class BatchJournal:
     def __init__(self, read: sqlite3.Connection, write: Write) -> None:
         self._read = read
         self._write = write
+
+    def record_requests(self, requests: Sequence[Request]) -> CommitFuture:
+        """Journal requests that are about to go into batches; one that is there already stays as it is."""
+        return self._write([request_statement(request) for request in requests])
+
+    def record_answers(self, answers: Sequence[tuple[Request, Reply | Failure]]) -> CommitFuture:
+        """Journal what batches have brought for requests."""
+        return self._write([answer_statement(request, answer) for request, answer in answers])
 
     def record(
         self, key: str, stage: str, indexes: Sequence[int], *, tokens: tuple[int, int], price_share: float

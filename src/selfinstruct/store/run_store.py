@@ -189,7 +189,7 @@ class RunStore:
         self._write([(statement, (stage,)) for statement in journal.DELETE_DECISIONS]).result()
 
     def delete_requests(self, stage: str) -> None:
-        """Delete what a stage was about to ask, for a stage that has no reply yet; failed requests stay."""
+        """Delete the requests of a stage that have no answer yet; failed ones have one."""
         self._write([(journal.DELETE_UNANSWERED, (stage,))]).result()
 
     def calls(self) -> Calls:

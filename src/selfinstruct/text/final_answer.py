@@ -11,7 +11,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from selfinstruct.text.template_tokens import NEAR, QUOTES, SENTENCE_ENDS, TOKEN, without_echo, without_tokens
 from selfinstruct.text.unfinished_thought import is_unfinished_thought
+
+LONGEST_READ = 1_000_000
+"""Characters of a reply that are read, some 250,000 tokens: what is longer runs in a circle."""
 
 _THOUGHT = (
     r"(?:[a-z]{2,12}[:_-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|(?:inner_)?monologue|cot)"
@@ -26,7 +30,6 @@ _WRAPPERS = (
     (rf"<{_THOUGHT}{_ATTRIBUTES}>", rf"</{_THOUGHT}>"),
     (r"<analysis>", r"</analysis>"),
     (rf"<[|｜]{_FROM}{_THOUGHT}[|｜]>", rf"<[|｜]{_TO}{_THOUGHT}[|｜]>"),
-    (rf"<[|｜]{_FROM}cot[|｜]>", rf"<[|｜]{_TO}cot[|｜]>"),
     (rf"\[{_THOUGHT}\]", rf"\[/{_THOUGHT}\]"),
     (rf"[◁◀【]{_THOUGHT}[▷▶】]", rf"[◁◀【]/{_THOUGHT}[▷▶】]"),
     (r"<\|channel>(?:thought|analysis)?", r"<channel\|>"),
@@ -46,35 +49,12 @@ _FINAL = (
 )
 """What some models put around the part behind their thinking."""
 
-_ROLE = r"(?:assistant|model|user|human|system|developer|tool|ipython)"
-_TOKENS = (
-    r"<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>",
-    r"<(?:[a-z]{2,8}:)?(?:start_of_turn|end_of_turn|end_of_utterance|bos|eos|pad|s|sep)>|</s>|<\|turn>|<turn\|>|\[\|endofturn\|\]",
-    r"\[/?INST\]|<</?SYS>>",
-)
-"""A chat template's tokens: a server that should have kept them sent them."""
-
 _OPEN = "|".join(opened for opened, _ in _WRAPPERS)
 _CLOSE = "|".join(closed for _, closed in _WRAPPERS)
 _MARK = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})", re.IGNORECASE | re.MULTILINE)
-_MAY_BE_MARK = re.compile(
-    r"[<\[◁◀【](?=[|｜]?/?[a-z])|^(?=[ \t]*Thinking\.\.\.|Here(?: is|['’]s) my |\.\.\.done)",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Where `_MARK` can match. To find these places first is faster, and other threads run in between."""
-
 _WRAPPED = re.compile(rf"\s*(?:{'|'.join(_FINAL)})[ \t]*", re.IGNORECASE)
 _UNWRAPPED = re.compile(rf"(?:{'|'.join(_FINAL)})\s*\Z", re.IGNORECASE)
 _ANSWER_BELOW = re.compile(rf"^(?:{'|'.join(_FINAL)})[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_TOKEN = re.compile(rf"(?:{'|'.join(_TOKENS)})(?:(?P<role>{_ROLE})\b(?=\s|<|\Z)[ \t]*)?")
-_TOKENS_LAST = re.compile(r"(?<=[.!?。！？…])\s?(?:(?:</?s>|<(?:bos|eos|pad)>)\s*)++\Z")
-_TURN = re.compile(
-    r"(?:<\|im_start\|>|<start_of_turn>|<\|turn>|<\|start_header_id\|>|<\|start\|>)\s*(?:user|human)\b|\[INST\]"
-    r"|<[|｜](?:User|user|human)[|｜]>"
-    r"|(?:<[|｜][A-Za-z][\w▁ ]{1,30}[|｜]>|</s>|<eos>)\s*(?:Human|User|### (?:Human|User|Instruction)):"
-)
-"""Where a model that did not stop plays the user's next turn."""
-
 _CHANNEL = re.compile(
     r"<\|channel\|>\s{0,9}(?P<name>analysis|commentary|final)(?:[^\n]{0,80}?<\|message\|>|(?=[A-Z\d\n]|\Z))"
 )
@@ -91,24 +71,6 @@ _SIGN = re.compile(
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
-_SIGNS = (
-    *"<[◁◀【",
-    "assistant",
-    "analysis",
-    "commentary",
-    "Thinking...",
-    "Here is my ",
-    "Here's my ",
-    "Here’s my ",
-)
-"""Each match of `_SIGN` holds one of these, and they are found sooner."""
-
-_ALSO_HTML = ("<s>", "</s>")
-_NEAR = 200
-"""Characters around a sign that are looked at."""
-
-_QUOTES = tuple("`\"'“”‘’«»(")
-_SENTENCE_ENDS = ".!?。！？…)]}\"”'»*`>"
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
@@ -118,9 +80,10 @@ def final_text(text: str, *, is_cut: bool = False) -> str:
     Takes off thinking in every known wrapper, also where its opening or its closing sign is missing, what such models
     put around the part behind it, a chat template's tokens, and all that follows where the model plays the user's
     next turn. With `is_cut`, when the model's tokens ended before its reply, an unfinished thought in no known wrapper
-    is thinking too. Takes a time that grows with the length of the text, and raises nothing. The last text is cached.
+    is thinking too. Raises nothing. What stands behind the first `LONGEST_READ` characters is not read, and up to there
+    the time that it takes grows with the length of the text. The last text is cached.
     """
-    return _final_text(text, is_cut)
+    return _final_text(text[:LONGEST_READ], is_cut)
 
 
 @lru_cache(maxsize=1)
@@ -130,13 +93,14 @@ def _final_text(text: str, is_cut: bool) -> str:
 
 
 def _final_part(text: str) -> str:
-    if not any(map(text.__contains__, _SIGNS)) or _SIGN.search(text) is None:
+    if _SIGN.search(text) is None:
         return text
+    text = without_echo(text)
     channel = _final_channel(text)
     if channel is not None:
-        return _without_tokens(channel)
+        return without_tokens(channel)
     spans = list(_thoughts(_Text(text)))
-    kept = _without_tokens(_without(text, spans))
+    kept = without_tokens(_without(text, spans))
     wrapped, unwrapped = _WRAPPED.match(kept), _UNWRAPPED.search(kept[-80:])
     if wrapped and (spans or unwrapped):
         kept = kept[wrapped.end() : len(kept) - (len(unwrapped[0]) if unwrapped else 0)]
@@ -167,7 +131,7 @@ def _final_channel(text: str) -> str | None:
 def _is_glued(text: str, start: int, end: int) -> bool:
     """Whether words stand where only a sign that was lost explains them: at a line's start, or behind a sentence."""
     before = text[start - 1 : start]
-    return (before in _SENTENCE_ENDS + "\n" or start == 0) and not text[end : end + 1].islower()
+    return (before in SENTENCE_ENDS + "\n" or start == 0) and not text[end : end + 1].islower()
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -194,11 +158,9 @@ class _Text:
 
         A template's tokens may stand before it, and thinking that ended at `done`.
         """
-        if mark["open"] is None:
-            return False
-        start = max(done, mark.start() - _NEAR)
+        start = max(done, mark.start() - NEAR)
         above, newline, beside = self.text[start : mark.start()].rpartition("\n")
-        if _TOKEN.sub("", beside).strip() or (not newline and start > done):
+        if TOKEN.sub("", beside).strip() or (not newline and start > done):
             return False
         return not above.rstrip().endswith((":", "：", ">>")) and bisect_left(self._fences, mark.start()) % 2 == 0
 
@@ -207,8 +169,8 @@ class _Text:
         if mark["close"] is None or (self._folds and mark["close"] == "</details>"):
             return False
         before = self.text[mark.start() - 1 : mark.start()] if mark.start() else "\n"
-        after = self.text[mark.end() : mark.end() + _NEAR].partition("\n")[0]
-        if before in _QUOTES or (after and after[0] in _QUOTES):
+        after = self.text[mark.end() : mark.end() + NEAR].partition("\n")[0]
+        if before in QUOTES or (after and after[0] in QUOTES):
             return False
         return not after.strip() or before in "\n.!?。！？"
 
@@ -219,7 +181,7 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
     is_thought = False
     inner = ""
     done = 0
-    for mark in _marks(whole.text):
+    for mark in _MARK.finditer(whole.text):
         if mark["open"]:
             if opened is None or not is_thought:
                 opened, is_thought, inner = mark, whole.opens(mark, done), ""
@@ -240,15 +202,6 @@ def _thoughts(whole: _Text) -> Iterator[tuple[int, int]]:
         yield opened.start(), answer.start() if answer else len(whole.text)
 
 
-def _marks(text: str) -> Iterator[re.Match[str]]:
-    """Every sign that may open or close thinking."""
-    done = 0
-    for place in _MAY_BE_MARK.finditer(text):
-        if place.start() >= done and (mark := _MARK.match(text, place.start())):
-            done = mark.end()
-            yield mark
-
-
 def _letters(mark: re.Match[str]) -> str:
     return "".join(filter(str.isalpha, mark[0])).casefold()
 
@@ -257,43 +210,3 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """The text without some parts of it."""
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     return "".join(text[start:end] for start, end in zip([0, *ends], [*starts, len(text)], strict=True))
-
-
-# --- tokens -----------------------------------------------------------------------------------------------------------
-
-
-def _without_tokens(text: str) -> str:
-    """The text without a chat template's tokens, and without a turn of the user that follows it.
-
-    A token is one where it begins or ends a line or is glued to a word; in a sentence, or quoted, it is what the
-    sentence is about.
-    """
-    if "<" not in text and "[" not in text:
-        return text
-    first = len(text) - len(text.lstrip())
-    turns = (turn.start() for turn in _TURN.finditer(text) if turn.start() > first and _is_token(text, turn))
-    text = text[: next(turns, len(text))]
-    if found := _TOKENS_LAST.search(text[-_NEAR:]):
-        text = text[: len(text) - len(found[0])]
-    last = len(text.rstrip())
-    return _TOKEN.sub(lambda found: _instead(text, found, found.start() > first and found.end() < last), text)
-
-
-def _instead(text: str, token: re.Match[str], is_inside: bool) -> str:
-    """Nothing in place of a token; or the token itself, where the text speaks of it."""
-    if (is_inside and token[0] in _ALSO_HTML) or not _is_token(text, token):
-        return token[0]
-    return "\n" if token["role"] and is_inside else ""
-
-
-def _is_token(text: str, token: re.Match[str]) -> bool:
-    start, end = token.span()
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    ends_string = after[:1] == '"' and before[-1:].strip() and text.lstrip()[:1] in ("{", "[", "`")
-    if before[-1:] in _QUOTES or (after[:1] in _QUOTES and not ends_string):
-        return not before and not after
-    if before[-1:] in (" ", "\t") and before[0] not in _SENTENCE_ENDS:
-        return not text[end : end + _NEAR].strip() and end + _NEAR >= len(text)
-    if before[-1:] == "\n":
-        return not (after[:1] == " " and after[1:].islower())
-    return after[:1] not in tuple(",.;:?")

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from selfinstruct.text.template_tokens import without_tokens_last
+
 DEEPEST = 40
 """Levels of nesting that are read: no answer to a question of ours is deeper."""
 
@@ -202,7 +204,7 @@ def _marked(value: object, depth: int = 0, *, is_cut: bool) -> object:
         return [_marked(inner, depth + 1, is_cut=is_cut) for inner in value]
     if is_cut and isinstance(value, str) and _CUT in value:
         return CutText(value.replace(_CUT, ""))
-    return value
+    return without_tokens_last(value) if isinstance(value, str) else value
 
 
 class _Budget:

@@ -2,7 +2,7 @@
 
 The parts `seen` and `unseen` hold one JSON file for each reply, in three folders:
 
-tasks      {"about", "finish", "reply", "tasks", "optional", "talk", "variants": {task: [other right forms]}}
+tasks      {"about", "prompt", "finish", "reply", "tasks", "optional", "talk", "variants": {task: [other right forms]}}
 instances  {"about", "task", "is_classification", "finish", "reply", "examples": [{"input", "output", "also"}], "talk"}
 labels     {"instructions", "reply", "labels": {number: "yes", "no" or null}}
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from selfinstruct.api import Instruction, Reply, Request
+from selfinstruct.api import Instruction, Message, Reply, Request
 from selfinstruct_chat.prompts.instances import ChatInstancesReader
 from selfinstruct_chat.readers.classification import ChatLabelsReader
 from selfinstruct_chat.readers.examples import ChatExamplesReader
@@ -103,7 +103,8 @@ def read_case(kind: str, case: dict[str, Any]) -> list[Any]:
         return list(_labels(case, reply))
     if kind == "instances":
         return list(_examples(case, reply))
-    drafts = ChatTasksReader().process(Request("generate", 0, ()), reply)
+    messages = (Message("user", case["prompt"]),) if "prompt" in case else ()
+    drafts = ChatTasksReader().process(Request("generate", 0, messages), reply)
     if kind == "tasks with filters":
         return [_task(text) for text in Chain().accepted(drafts)]
     return [_task(draft.text) for draft in drafts if not draft.notes.get("cut")]

@@ -55,6 +55,14 @@ def test_a_classification_task_names_the_label_first() -> None:
     assert systems[0] == systems[2]
 
 
+def test_a_prompt_that_the_server_sends_back_is_no_part_of_the_raw_text() -> None:
+    messages = tuple(encoder().encode((), [OPEN]))
+    for echo in (messages[-1].text, "\n\n".join(message.text for message in messages)):
+        request = Request("instances", 0, messages, subjects=(OPEN,))
+        (raw,) = ChatInstancesReader().process(request, Reply(f"{echo}\n\n<<OUTPUT>>\nRain again.", "stop"))
+        assert raw.text == "<<OUTPUT>>\nRain again."
+
+
 def test_options() -> None:
     assert "Write one example, in this form" in encoder(1).encode((), [OPEN])[0].text
     assert encoder().sampling.max_tokens == 1024

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from selfinstruct.api import Draft, Filter
 from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import limits, marks, material, restated, unreadable
-from selfinstruct_filters.helpers.wording import without_quotations, word_set, words_of
+from selfinstruct_filters.helpers.wording import distinct_words, without_quotations, word_set, words_of
 from selfinstruct_filters.marks import MarksFilter
 from selfinstruct_filters.material import MaterialFilter
-from selfinstruct_filters.refusal import ANYWHERE, RefusalFilter, may_signal
+from selfinstruct_filters.refusal import ANYWHERE, STARTS, RefusalFilter
 from selfinstruct_filters.unreadable import UnreadableFilter
 from tests.sweeps import examples
 
@@ -32,11 +32,20 @@ TEXTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", "
 )
 
 
-@pytest.mark.parametrize("words", [words for some in ANYWHERE.values() for words in some])
+@pytest.mark.parametrize(("words", "signals"), [pair for some in ANYWHERE.values() for pair in some.items()])
 @examples(20)
 @given(data=st.data())
-def test_a_glance_rules_no_wording_out(words: str, data: st.DataObject) -> None:
-    assert may_signal(data.draw(st.from_regex(re.compile(words, re.IGNORECASE))))
+def test_a_glance_rules_no_wording_out(words: str, signals: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(words, re.IGNORECASE)))
+    assert not text.isascii() or not distinct_words(text).isdisjoint(signals.split())
+
+
+@pytest.mark.parametrize("words", [words for some in STARTS.values() for words in some])
+@examples(20)
+@given(data=st.data())
+def test_plain_text_starts_with_a_wording_in_lower_case_too(words: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(rf"\A(?:{words})", re.IGNORECASE)))
+    assert not text.isascii() or RefusalFilter()._any_plain_start.match(text.lower())
 
 
 @given(TEXTS)

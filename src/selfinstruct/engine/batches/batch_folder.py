@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from selfinstruct.api.batches import Batches, BatchStatus, UnknownBatchError
 from selfinstruct.files.atomic import atomic_write
 
 RESULTS = (".jsonl", ".json", ".ndjson")
-"""How the names of files with results end. They may stand anywhere in the folder."""
+"""How the names of files with results end, or go on with `.gz`. They may stand anywhere in the folder."""
 
 
 class FolderBatches(Batches):
@@ -57,7 +60,34 @@ class FolderBatches(Batches):
     def fetch(self, batch: str, folder: Path) -> Iterator[bytes]:
         """The lines of all files with results; a line that is still being written is no JSON, and read next time."""
         del folder
-        for path in sorted(Path(batch).rglob("*")):
-            if path.suffix in RESULTS and not path.name.endswith(self.SUFFIX) and path.is_file():
-                with path.open("rb") as lines:
-                    yield from lines
+        for path in sorted(_files_in(batch)):
+            name = path.name.removesuffix(".gz")
+            if name.endswith(RESULTS) and not name.endswith(self.SUFFIX) and path.is_file():
+                yield from _lines_of(path)
+
+
+def _files_in(folder: str) -> Iterator[Path]:
+    """The files of a folder, of those in it and of those that links lead to; raises `OSError` for a closed folder."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # an engine's temporary folder
+            raise error
+
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        if (real := os.path.realpath(place)) in seen:
+            folders.clear()  # a link to a folder above
+            continue
+        seen.add(real)
+        yield from (Path(place, name) for name in names)
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    """The lines of a file, which is none if it has just been renamed."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            yield from lines
+    except FileNotFoundError:
+        return
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield str(error).encode()  # its rest cannot be read, or not yet: it counts as one line that is no result

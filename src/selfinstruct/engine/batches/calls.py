@@ -35,6 +35,10 @@ class NoBatchApiError(RefusedCallError):
     """The server has no batch API."""
 
 
+class UnreachableError(Stopped):
+    """The provider gave no answer, or one that may pass."""
+
+
 async def call_batches(backend: Backend, work: Callable[..., T], *values: object) -> T:
     """Call in a thread; raises the error that the backend reads out of an exception."""
     try:
@@ -57,7 +61,7 @@ async def call_batches(backend: Backend, work: Callable[..., T], *values: object
         if isinstance(fault, Rejected):
             words = f"the provider refused the file of a batch: {fault.message}"
             raise kind(words, "Correct the cause, or set a lower run.batch_size.") from None
-        raise Stopped(f"the provider's batches cannot be reached: {fault.message}", COME_BACK) from None
+        raise UnreachableError(f"the provider's batches cannot be reached: {fault.message}", COME_BACK) from None
 
 
 async def find_batch(backend: Backend, batches: Batches, batch: SentBatch, *, resend_lost: bool) -> str | None:
@@ -76,6 +80,8 @@ def is_file_error(error: BaseException) -> bool:
 
 
 def file_error(error: OSError, folder: Path) -> RunError:
-    """What to raise for such an exception; `folder` is named where the exception names no file."""
+    """What to raise for such an exception; `folder` is named where it names no file. Raises any other one again."""
+    if not is_file_error(error):
+        raise error
     words = f"{error.filename or folder} cannot be read or written"
     return write_error(words, error, hint="Check the folder and its permissions, then run the same command again.")

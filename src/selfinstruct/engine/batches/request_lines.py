@@ -15,6 +15,7 @@ from typing import Any
 
 from selfinstruct.api import Backend
 from selfinstruct.api.batches import CHAT_COMPLETIONS
+from selfinstruct.engine.batches.message_forms import MessageForms
 from selfinstruct.engine.live_answerer import ROLES
 from selfinstruct.engine.masking import SecretMask
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin, check_completion, check_fault
@@ -22,7 +23,7 @@ from selfinstruct.engine.retry_policy import hint_for
 from selfinstruct.errors import UsageError
 from selfinstruct.types import Busy, Failure, Fault, Rejected, Reply, Request, Sampling, Unusable
 
-_ID = re.compile(r"([a-z]+)-(\d+)-[0-9a-f]{12}(?:-(\d+))?\Z")
+_ID = re.compile(r"([a-z]+)-([0-9]{1,18})-[0-9a-f]{12}(?:-([0-9]{1,18}))?\Z")
 _NO_REPLY = json.dumps(
     {
         "id": "none",
@@ -65,7 +66,7 @@ def read_result(line: bytes) -> Result | None:
         if not (isinstance(row["custom_id"], str) and isinstance(body, dict) and (response or error)):
             return None
         return Result(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -93,7 +94,7 @@ class BatchLines:
                 f"{self._name} cannot put requests into batches",
                 "Add --set run.batch=false and leave out --batch-file, or use groq, or langchain with openai.",
             )
-        self._model = model
+        self._model, self._forms = model, MessageForms()
         self._mask = SecretMask(backend)
         self._mask.learn(model)
 
@@ -127,10 +128,15 @@ class BatchLines:
         """The answer that a result holds: a reply, or why there is none; a failure `may_pass` if it is unexplained."""
         if result.error and result.status in (0, 200):
             return Busy(self._mask.message(result.error))  # it expired or was cancelled, so it was never answered
-        self._answer = (result.status or 200, json.dumps(result.body).encode())
         about = f"request {request.index} of {request.stage}"
+
+        def ask() -> Any:
+            self._answer = (result.status or 200, json.dumps(result.body).encode())
+            return self._invoke(request)
+
         try:
-            message = self._invoke(request)
+            is_good = result.status in (0, 200)
+            message = self._forms.read(result.body, request.schema is not None, ask) if is_good else ask()
             said = self._backend.read_reply(message)
         except Exception as error:
             fault = call_plugin(self._name, about, self._backend.read_error, error, hint=FIX_AND_RERUN)

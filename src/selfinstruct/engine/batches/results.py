@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeGuard
@@ -10,12 +9,8 @@ from typing import TypeGuard
 from selfinstruct.engine.batches.request_lines import Result, read_result
 from selfinstruct.engine.retry_policy import without_numbers
 from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
-from selfinstruct.errors import ModelError, SelfInstructError
-from selfinstruct.store import CommitFuture
+from selfinstruct.errors import ModelError, SelfInstructError, pluralize
 from selfinstruct.types import Failure, Fault, Reply, Request, Unusable
-
-MAX_UNCOMMITTED = 1000
-"""Requests or replies that may be on their way to the disk."""
 
 
 class BatchResults:
@@ -50,9 +45,9 @@ class BatchResults:
     def remarks(self, place: str) -> Iterator[str]:
         """What the user should know about results and lines that are left out."""
         if self.strangers:
-            yield f"{self.strangers:,} results in {place} belong to other requests and are left out"
+            yield f"left out of {place}: {pluralize(self.strangers, 'result')} of other requests"
         if self.unreadable:
-            yield f"{self.unreadable:,} lines in {place} are not results, or not yet, and are left out"
+            yield f"left out of {place}: {pluralize(self.unreadable, 'line')} without a result, or with half of one"
 
     def add(self, answer: Reply | Failure | Fault, request: Request) -> TypeGuard[Reply | Failure]:
         """Take the answer to a request; returns whether to journal it now."""
@@ -82,20 +77,3 @@ class BatchResults:
         for request, failure in failures:
             self.answered.add(request.index)
             yield request, replace(failure, may_pass=False)
-
-
-class CommitQueue:
-    """Waits for the disk now and then, so that memory stays flat."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[CommitFuture] = deque()
-
-    async def add(self, commit: CommitFuture) -> None:
-        """Remember a commit, and wait for the oldest while there are too many."""
-        self._waiting.append(commit)
-        await self.wait(MAX_UNCOMMITTED)
-
-    async def wait(self, most: int) -> None:
-        """Wait until at most so many commits are under way."""
-        while len(self._waiting) > most:
-            await self._waiting.popleft().wait()

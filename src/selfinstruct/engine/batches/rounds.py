@@ -22,13 +22,13 @@ from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.calls import (
     TEMPORARY,
     RefusedCallError,
+    UnreachableError,
     call_batches,
     file_error,
     find_batch,
-    is_file_error,
 )
 from selfinstruct.engine.batches.request_lines import BatchLines, custom_id, place_of
-from selfinstruct.engine.batches.results import BatchResults, CommitQueue
+from selfinstruct.engine.batches.results import BatchResults
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import Estimator
 from selfinstruct.engine.live_answerer import Answer
@@ -36,13 +36,13 @@ from selfinstruct.engine.stages.protocol import Stage
 from selfinstruct.errors import SelfInstructError, Stopped, UsageError
 from selfinstruct.store import RunStore
 from selfinstruct.store.batches import SentBatch
-from selfinstruct.types import Reply, Request
+from selfinstruct.types import Failure, Reply, Request
 
 POLL_SECONDS = 60.0
 """Seconds between two looks at the batches that are out, where the command waits for them."""
 
-LINES_AT_ONCE = 200
-"""Results that are read before the event loop looks for a signal again."""
+LINES_AT_ONCE = 500
+"""Requests or results that are written in one transaction, before the event loop looks for a signal again."""
 
 
 class BatchRounds:
@@ -71,7 +71,6 @@ class BatchRounds:
         wait: bool,
         say: Callable[[str], None],
         stopped: asyncio.Event,
-        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._store = store
         self._journal = store.batches
@@ -86,7 +85,6 @@ class BatchRounds:
         self._wait = wait
         self._say = say
         self._stopped = stopped
-        self._poll_seconds = poll_seconds
         self._call = partial(call_batches, backend)
         self._failed: SelfInstructError | None = None
         self.collected: set[int] = set()  # the requests that batches have answered
@@ -94,18 +92,20 @@ class BatchRounds:
     async def plan_all(self, stage: Stage) -> int:
         """Journal every request that can be planned now, in order; returns how many are not settled."""
         settled, journalled = len(self._store.accepted_totals(stage.name)), self._store.next_request_index(stage.name)
-        index, commits = settled, CommitQueue()
-        while True:
-            if index < journalled:
-                stage.on_planned(self._request(stage, index))
-            elif request := stage.plan(index, 0):
-                stage.on_planned(request)
-                await commits.add(self._store.record_request(request))
-            else:
-                break
+        for index in range(settled, journalled):
+            stage.on_planned(self._request(stage, index))
+        count = max(settled, journalled)
+        while planned := list(islice(self._plan(stage, count), LINES_AT_ONCE)):
+            await self._journal.record_requests(planned).wait()
+            count += len(planned)
+        return count - settled
+
+    def _plan(self, stage: Stage, index: int) -> Iterator[Request]:
+        """The requests from this one on that can be planned now."""
+        while request := stage.plan(index, 0):
+            stage.on_planned(request)
+            yield request
             index += 1
-        await commits.wait(0)
-        return index - settled
 
     async def answer_all(self, stage: Stage) -> SelfInstructError | None:
         """Have every journalled request of a stage answered; returns why some have no answer yet.
@@ -116,17 +116,20 @@ class BatchRounds:
         self._failed = None
         try:
             while True:
-                await self._find_lost(stage.name)
-                await self._collect(stage)
-                await self._submit(stage)
+                try:
+                    await self._find_lost(stage.name)
+                    await self._collect(stage)
+                    await self._submit(stage)
+                except UnreachableError as error:  # while a batch is out, or may be
+                    if not self._wait:
+                        raise
+                    self._say(error.message)
                 if not (sent := self._journal.open(stage.name)):
                     return None
                 await self._look_again(sent)
         except SelfInstructError as error:
             self._failed = error
         except OSError as error:
-            if not is_file_error(error):
-                raise
             self._failed = file_error(error, self._store.folder)
         return self._failed
 
@@ -147,9 +150,9 @@ class BatchRounds:
         words = messages.are_out(sent)
         if not self._wait:
             raise Stopped(words, messages.ANSWER_FILES if self._in_folder else messages.COME_BACK)
-        self._say(f"{words}: looking again in {self._poll_seconds:g} s")
+        self._say(f"{words}: looking again in {POLL_SECONDS:g} s")
         try:
-            await asyncio.wait_for(self._stopped.wait(), self._poll_seconds)
+            await asyncio.wait_for(self._stopped.wait(), POLL_SECONDS)
         except TimeoutError:
             return
         self._check_interrupt()
@@ -268,11 +271,12 @@ class BatchRounds:
 
     async def _record_results(self, stage: Stage, provider: str, indexes: frozenset[int]) -> BatchResults:
         """Journal the answers to these requests among a batch's results."""
-        found, commits = BatchResults(), CommitQueue()
+        found = BatchResults()
         known = indexes.difference(self._journal.unanswered(stage.name))
         found.answered, attempts = set(known), self._journal.attempts(stage.name)
         lines = await self._call(self._batches.fetch, provider, self._store.folder)
         while chunk := await self._call(lambda: list(islice(lines, LINES_AT_ONCE))):
+            answers: list[tuple[Request, Reply | Failure]] = []
             for result in found.read(chunk):
                 name, index, attempt = place_of(result.custom_id) or ("", -1, 0)
                 if name and (name != stage.name or index not in indexes or index in found.answered):
@@ -285,11 +289,10 @@ class BatchRounds:
                 if not isinstance(answer, Reply) and attempt <= attempts.get(index, 0):
                     continue  # an earlier attempt, which is why there is this one
                 if found.add(answer, request):
-                    await commits.add(self._store.record_answer(request, answer))
+                    answers.append((request, answer))
+            await self._journal.record_answers(answers).wait()
             self._check_interrupt()
-        for request, failure in found.unexplained_failures():
-            await commits.add(self._store.record_answer(request, failure))
-        await commits.wait(0)
+        await self._journal.record_answers(list(found.unexplained_failures())).wait()
         self.collected |= found.answered - known
         for remark in found.remarks(provider):
             self._say(remark)

@@ -14,6 +14,7 @@
 
 typedef struct { uint32_t entry, marks; } posting;
 typedef struct { posting *all; uint32_t count, room; } postings;
+typedef struct { postings rare, any; } file;    /* side by side: a search reads both */
 typedef struct { uint64_t marks; uint32_t start, length, turn; } member;
 
 typedef struct {
@@ -22,7 +23,7 @@ typedef struct {
     member *members;
     uint32_t *tokens;                           /* of all entries, one after the other */
     uint32_t entries, entry_room, used, token_room;
-    postings *by_rare, *by_any;                 /* by token */
+    file *files;                                /* by token */
     uint32_t *where, vocabulary;                /* by token, zeros between two calls; ids are below `vocabulary` */
     uint32_t turn;                              /* texts so far */
 } containment;
@@ -37,8 +38,8 @@ EXPORT containment *si_containment_new(double threshold, double stretch, uint32_
 }
 
 EXPORT void si_containment_free(containment *c) {
-    for (uint32_t t = 0; t < c->vocabulary; t++) { free(c->by_rare[t].all); free(c->by_any[t].all); }
-    free(c->by_rare); free(c->by_any); free(c->where); free(c->members); free(c->tokens); free(c);
+    for (uint32_t t = 0; t < c->vocabulary; t++) { free(c->files[t].rare.all); free(c->files[t].any.all); }
+    free(c->files); free(c->where); free(c->members); free(c->tokens); free(c);
 }
 
 /* How many tokens of a shorter side of this length may be missing in the longer one. */
@@ -71,7 +72,7 @@ static uint64_t *sorted_tokens(const containment *c, const uint32_t *tokens, uin
     uint64_t *sorted = malloc((size_t)n * 8 + 8);
     if (!sorted) return 0;
     for (uint32_t i = 0; i < n; i++)
-        sorted[i] = (uint64_t)(tokens[i] < c->vocabulary ? c->by_any[tokens[i]].count : 0) << 32 | tokens[i];
+        sorted[i] = (uint64_t)(tokens[i] < c->vocabulary ? c->files[tokens[i]].any.count : 0) << 32 | tokens[i];
     qsort(sorted, n, 8, by_number);
     return sorted;
 }
@@ -84,12 +85,11 @@ static int file_under(postings *own, posting one) {
 
 /* Make room for an entry and for its tokens. */
 static int make_room(containment *c, const uint32_t *tokens, uint32_t n) {
-    uint32_t top = 0, rare = c->vocabulary, any = c->vocabulary, words = c->vocabulary;
+    uint32_t top = 0, files = c->vocabulary, words = c->vocabulary;
     for (uint32_t i = 0; i < n; i++) if (tokens[i] > top) top = tokens[i];
     if (grow(&c->members, &c->entry_room, c->entries + 1ull, sizeof(member), 0)) return -1;
     if (grow(&c->tokens, &c->token_room, (uint64_t)c->used + n, 4, 0)) return -1;
-    if (grow(&c->by_rare, &rare, top + 1ull, sizeof(postings), 1)) return -1;
-    if (grow(&c->by_any, &any, top + 1ull, sizeof(postings), 1)) return -1;
+    if (grow(&c->files, &files, top + 1ull, sizeof(file), 1)) return -1;
     if (grow(&c->where, &words, top + 1ull, 4, 1)) return -1;
     c->vocabulary = words;
     return 0;
@@ -109,8 +109,8 @@ EXPORT int si_containment_add(containment *c, const uint32_t *tokens, uint32_t n
     int failed = !sorted;
     for (uint32_t i = 0; i < n && !failed; i++) {
         if (i && sorted[i] == sorted[i - 1]) continue;
-        failed = file_under(&c->by_any[(uint32_t)sorted[i]], own);
-        if (!failed && i < asked) failed = file_under(&c->by_rare[(uint32_t)sorted[i]], own);
+        failed = file_under(&c->files[(uint32_t)sorted[i]].any, own);
+        if (!failed && i < asked) failed = file_under(&c->files[(uint32_t)sorted[i]].rare, own);
     }
     free(sorted);
     return failed ? -1 : 0;
@@ -134,7 +134,7 @@ static int collect(containment *c, const uint32_t *tokens, uint32_t m, candidate
     for (uint32_t i = 0; i < m && !failed; i++) {
         uint32_t token = (uint32_t)sorted[i];
         if (token >= c->vocabulary || (i && sorted[i] == sorted[i - 1])) continue;
-        const postings *rare = &c->by_rare[token], *any = &c->by_any[token];
+        const postings *rare = &c->files[token].rare, *any = &c->files[token].any;
         for (uint32_t k = 0; k < rare->count && !failed; k++) {        /* shorter entries spare no more than the text */
             if (!at_most(rare->all[k].marks & ~half, most)) continue;
             const member *one = &c->members[rare->all[k].entry];
