@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import hooks as hookspecs
-from selfinstruct.plugins.checks import HOOKS
-from selfinstruct.plugins.registry import KINDS, OBSERVERS
+from selfinstruct.plugins.checks import HOOKS, OBSERVERS
+from selfinstruct.plugins.registry import KINDS
 from tests.command_line import Ended, command, rows
 
 NINE = '''
@@ -300,7 +300,7 @@ def test_an_observer_that_raises_is_named_once_and_muted(
     (tmp_path / "nine.py").write_text(NINE.replace(f'    tell("{hook}"', f'    1 / 0\n    tell("{hook}"'), "utf-8")
     (tmp_path / "selfinstruct.toml").write_text(TOML, "utf-8")
     ended = command("generate", "--target", "3").done()
-    message = f"plugin 'nine' failed in {hook} and is not called again: ZeroDivisionError: division by zero"
+    message = f"warning: plugin 'nine' failed in {hook} and is not called again: ZeroDivisionError: division by zero"
     assert ended.err.count("ZeroDivisionError") == 1
     assert message in ended.err
     assert len(rows(Path("runs/default/machine_generated_instructions.jsonl"))) == 3

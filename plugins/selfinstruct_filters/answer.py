@@ -71,8 +71,11 @@ _WORD = re.compile(r"[^\W\d_]{2}|[?？=]")
 _SUM = re.compile(r"\d\)?\s*[-−+*/×÷^]\s*\(?\d")
 """`220 + 120` asks for its result; `3.14` and `(x - 2)(x - 3)` are results."""
 
-_NAME = re.compile(r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?[.!]?")
-"""`Herman Melville` answers a question."""
+_NAME = re.compile(
+    r"(?:The )?[A-Z][a-z]+(?: [A-Z][a-z]+)?(?:, [A-Z][a-z]+)?[.!]?"
+    r"|(?:[A-Z][a-z]*[^e\W]ed|Frozen|Written|Taken|Broken|Driven|Made|Known) (?:with|by|in|from) [a-z]+(?: [a-z]+)?\.?"
+)
+"""`Herman Melville`, `Lima, Peru` and `Filled with cheese` answer a question."""
 
 _AFTER_A_CLAUSE = re.compile(
     r"(?:when|if|as|while|although|though|since|because|after|before|once|unlike|despite|in|at|on|for|with|by|during)\b"

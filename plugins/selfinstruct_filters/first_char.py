@@ -13,18 +13,7 @@ OPENERS = "\"'`¿¡「『„"
 _OPENS_WORD = re.compile(r"[#@./\\√∫∑][^\W_]|[-−]\d")
 """`#hashtags`, `.gitignore` and `-5`; a bullet has a space behind it."""
 
-_CLOSING = {
-    "(": ")",
-    "[": "]",
-    "{": "}",
-    "<": ">",
-    "《": "》",
-    "〈": "〉",
-    "【": "】",
-    "（": "）",
-    "［": "］",
-    "〔": "〕",
-}
+_CLOSING = dict(zip("([{<《〈【（［〔", ")]}>》〉】）］〕", strict=True))
 
 
 class FirstCharFilter(Filter[Draft]):

@@ -11,7 +11,7 @@ LONGEST_STUB = 20
 """Words of a line that ends with a colon; what is longer has explained what it wants."""
 
 LONGEST_BARE = 40
-"""Characters of a draft that says no more than what to write."""
+"""Characters of a draft that says no more than what to write, or what to do with `it`."""
 
 LONGEST_TASK = 2_000
 """Characters of a task whose material is looked for."""
@@ -69,6 +69,10 @@ _EARLIER = re.compile(
 _EARLIER_WORDS = ("just", "previous", "preceding", "last")
 """Each match of `_EARLIER` holds one of these, and they are found sooner."""
 
+_NUMBER = re.compile(r" [0-9]{1,2}(?=[.?!]*\Z| (?:to|into|with|for|and|so)\b)")
+_NUMBERED = ("recipe", "poem", "story", "task", "exercise", "passage", "paragraph", "sentence")
+"""`Rewrite story 4 with a happy end` points at an entry of a list that only the model has seen."""
+
 _POINTS = re.compile("|".join((_ENGLISH, *ABROAD)), re.IGNORECASE)
 _GIVEN = re.compile(r"[:：]\s*\S|[\"“”«»„「『`|\[{]|\n\s*\S|\d+\s*[,;+*/=]\s*\d|'\w[^']+'[.\s]")
 """Signs that a task holds what it works on: a colon that something follows, quotes, further lines, a row of numbers."""
@@ -83,10 +87,12 @@ _SPECIFIES = re.compile(
 
 _BARE = re.compile(
     r"(?:please )?(?:write|draft|compose|prepare) (?:an?|the) (?:short )?"
-    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*",
+    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*"
+    r"|(?:how|what|why|when|where)(?: (?:can|could|do|does|did|should|would|will|must|to|i|you|we|one|they|be|is))*"
+    r" [a-z]+ (?:it|them)\W*",
     re.IGNORECASE,
 )
-"""`Write a letter`: to whom, and on what? A poem or a joke may be about anything."""
+"""`Write a letter`: to whom, and on what? A poem or a joke may be about anything. `How to fix it.`: what?"""
 
 _SENTENCE = re.compile(r"[.!?。？！]\s*")
 _ASKS_FIRST = re.compile(
@@ -140,9 +146,9 @@ class MaterialFilter(Filter[Draft | Example]):
                 return drop("stub", end=text[-60:])
             if len(text) <= LONGEST_BARE and _BARE.fullmatch(text):
                 return drop("stub", end=text)
-            may_point = len(text) <= LONGEST_POINTER and any(map(text.casefold().__contains__, _EARLIER_WORDS))
-            earlier = _EARLIER.search(text) if may_point and not _GIVEN.search(text) else None
-            return drop("earlier-task", words=earlier[0]) if earlier else keep()
+            if len(text) <= LONGEST_POINTER and (words := _earlier(text)) and not _GIVEN.search(text):
+                return drop("earlier-task", words=words)
+            return keep()
         if item.input.strip():
             return keep()
         task = item.instruction.strip().rstrip(":：")
@@ -159,6 +165,15 @@ class MaterialFilter(Filter[Draft | Example]):
         if _GIVEN.search(plain) or _has_text_beside(plain, at + len(found[0]) if at >= 0 else -1):
             return keep()
         return drop("no-material", words=found[0])
+
+
+def _earlier(text: str) -> str:
+    """The words that point at an earlier task or at an entry by its number; empty if there are none."""
+    number = _NUMBER.search(text)
+    if number and text[: number.start()].casefold().endswith(_NUMBERED):
+        return text[: number.end()]
+    found = _EARLIER.search(text) if any(map(text.casefold().__contains__, _EARLIER_WORDS)) else None
+    return found[0] if found else ""
 
 
 def _has_text_beside(task: str, after: int) -> bool:

@@ -91,6 +91,8 @@ class UnfinishedFilter(Filter[Draft | Example]):
         if isinstance(item, Example):
             return _evaluate_output(item)
         text = item.text.rstrip()
+        if text.endswith((",", "，", "、")):
+            return drop("half-a-sentence", end=text[-40:])
         words = words_of(text)
         if len(words) < FEWEST or not is_english(text):
             return keep()

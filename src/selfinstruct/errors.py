@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+WARNING = "warning: "
+"""The start of a note that changes what a run means, so that `--quiet` prints it too."""
+
+
 class SelfInstructError(Exception):
     """Base of all errors that this package raises on purpose. Holds a sentence and a hint about what to do next."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from selfinstruct import SelfInstruct, UsageError
+from selfinstruct.store import RunStore
 from tests.command_line import command
 
 CONFIG = Path("selfinstruct.toml")
@@ -37,6 +39,10 @@ def edit(old: str, new: str) -> None:
         (("--set", "generate.targt=5"), "--set generate.targt: unknown option"),
         (("--set", "generate.filters.rouge-l.treshold=0.5"), "--set generate.filters.rouge-l.treshold: unknown option"),
         (("--set", "generate.filters[0].treshold=0.5"), "--set generate.filters.cut.treshold: unknown option"),
+        (("--set", "generate.filters.rouge-l=0.6"), "--set generate.filters.rouge-l: must be a table of options"),
+        (("--set", "generate.filters[2]=0.6"), "--set generate.filters[2]: must be a table of options"),
+        (("--set", "run=3"), "--set run: must be a table"),
+        (("--set", "run={sed=3}"), "--set run.sed: unknown option"),
         (("--set", "generate.filters.rouge.threshold=1"), "--set generate.filters.rouge.threshold: no entry 'rouge'"),
         (("--filter", "unsafe", "--filter", "rouge"), "--filter rouge: no filter is called 'rouge'"),
         (("--filter", "semantic"), "--filter semantic: missing"),
@@ -86,7 +92,7 @@ def test_a_key_in_the_config_is_taken_with_one_line_of_warning() -> None:
     ended = command("run", "--out", "r", "--max-hours", "0.0001")
     warned = [line for line in ended.err.splitlines() if "belongs in the environment or in .env" in line]
     assert len(warned) == 1, ended.err
-    assert warned[0].startswith("selfinstruct.toml:7: backend.api_key: ")
+    assert warned[0].startswith("warning: selfinstruct.toml:7: backend.api_key: ")
     assert "gsk_" not in ended.err
 
 
@@ -129,11 +135,75 @@ def test_a_seed_file_that_is_edited_within_a_run_is_named_and_changes_nothing() 
     assert "edited" not in command(*line).done().err
     seeds = Path("data/seed_tasks.jsonl")
     seeds.write_text(seeds.read_text("utf-8").replace("Write", "Draft"), "utf-8")
-    assert "data/seed_tasks.jsonl was edited; this run keeps its first seed tasks" in command(*line).done().err
+    for quiet in ((), ("--quiet",)):  # it changes what the run means
+        assert "warning: data/seed_tasks.jsonl was edited; this run keeps its" in command(*line, *quiet).done().err
     seeds.write_text("no seed task\n", "utf-8")
     assert "edited" not in command(*line).done().err
     seeds.unlink()
     command(*line).done()
+
+
+def test_a_run_says_which_seeds_it_takes() -> None:
+    line = ("generate", "--backend", "demo", "--target", "3")
+    assert "seeds: 175 tasks from data/seed_tasks.jsonl\n" in command(*line, "--out", "named").done().err
+    assert "seeds: the 175 built-in ones\n" in command(*line, "--seeds", "builtin", "--out", "chosen").done().err
+    edit('seeds = "data/seed_tasks.jsonl"', "")
+    note = "seeds: the 175 built-in ones, since selfinstruct.toml names no seeds\n"
+    assert note in command(*line, "--out", "unnamed").done().err
+    CONFIG.unlink()
+    note = "seeds: the 175 built-in ones, since there is no selfinstruct.toml in this folder\n"
+    assert note in command(*line, "--out", "elsewhere").done().err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (("--max-usd", "1"), "--max-usd: the price of tokens is not known"),
+        (("--set", "budget.max_usd=1"), "--set budget.max_usd: the price of tokens is not known"),
+        (
+            ("--set", "judge.backend.use=demo", "--set", "judge.budget.max_usd=1", "--judge"),
+            "--set judge.budget.max_usd: the price of tokens is not known of the backend of judge",
+        ),
+        ((), "selfinstruct.toml:12: budget.max_usd: the price of tokens is not known"),
+    ],
+)
+def test_a_budget_without_prices_is_named_as_it_was_given(line: tuple[str, ...], words: str) -> None:
+    if not line:
+        edit("[generate]", "[budget]\nmax_usd = 1\n\n[generate]")
+    assert f"error: {words}" in problem("run", "--out", "r", *line)
+
+
+def test_a_filter_is_added_to_the_stage_of_the_command_or_the_option_that_adds_it_is_named() -> None:
+    said = problem("run", "--out", "r", "--filter", "facts")
+    assert "--filter facts: filter 'facts' does not serve the stage generate, only prepare" in said
+    adding = said.partition("Add it there: --set '")[2].partition("'\n")[0]
+    run = ("run", "--backend", "demo", "--target", "5", "--quiet")
+    command(*run, "--out", "r", "--set", adding).done()
+    command(*run, "--out", "s").done()
+    assert "facts" not in filters_of_prepare("s")
+    command("prepare", "--out", "s", "--filter", "facts", "--quiet").done()
+    assert "facts" in filters_of_prepare("s")
+    assert "facts" in filters_of_prepare("r")
+    assert "does not serve the stage classify, only gen" in problem("classify", "--out", "s", "--filter", "exact")
+    assert "error: --filter sums: filter 'sums' does" in problem("reprocess", "s", "--out", "t", "--filter", "sums")
+
+
+def filters_of_prepare(out: str) -> list[str]:
+    with closing(RunStore.open_readonly(Path(out))) as store:
+        recorded = store.facts.stage_config("prepare")
+    assert recorded is not None
+    return [one["use"] for one in recorded["filters"]]
+
+
+def test_a_recipe_may_be_set_like_any_value() -> None:
+    assert "--set recipe: no recipe is called 'papr'" in problem("run", "--out", "r", "--set", "recipe=papr")
+    command("generate", "--out", "r", "--set", "recipe=paper", "--target", "1", "--quiet").done()
+    assert "run.lookahead: 5 in the run, now 16" in problem("run", "--out", "r", "--recipe", "chat")
+
+
+def test_a_budget_of_one_is_not_called_several() -> None:
+    said = problem("run", "--out", "r", "--max-requests", "1", code=5)
+    assert "stopped: the budget of 1 request is used up" in said
 
 
 def test_init_and_preview_say_that_a_run_keeps_its_seeds() -> None:
@@ -165,8 +235,6 @@ def test_one_of_a_thing_is_not_called_several() -> None:
 
 def test_why_lists_first_what_begins_with_the_words_or_contains_them() -> None:
     command("generate", "--target", "60", "--out", "g").done()
-    from selfinstruct.store import RunStore
-
     store = RunStore.open_readonly(Path("g"))
     texts = [text for _, _, text in store.ledger().texts("generate")]
     store.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -85,7 +84,7 @@ def test_a_run_tells_how_it_ended_and_where_the_files_are() -> None:
     assert lines[1] == f"  5 accepted, {rejected} rejected of {5 + rejected} candidates"
     assert str(INSTRUCTIONS) in ended.out
     assert str(REJECTED) in ended.out
-    assert ended.err.startswith("model: demo (a fixed grammar, not a language model")
+    assert "\nmodel: demo (a fixed grammar, not a language model" in ended.err
     assert "of some seventy kinds, whatever the seeds)" in ended.err
     assert len(rows(INSTRUCTIONS)) == 5
 
@@ -284,12 +283,12 @@ def test_a_database_that_is_none_of_ours() -> None:
         command(name, "--out", "g").failed(2, "g/run.sqlite is damaged: file is not a database")
 
 
-def test_a_second_process_is_refused_with_the_first_ones_number() -> None:
+def test_a_second_writer_in_one_process_is_refused() -> None:
     command(*DEMO, "--target", "2").done()
     store = RunStore.open(Path("runs/default"))
     try:
         ended = command("generate", "--target", "3")
-        ended.failed(2, f"runs/default is in use by another process (pid {os.getpid()})", "selfinstruct status")
+        ended.failed(2, "runs/default is in use by another call of this process")
         assert "2 accepted" in command("status").done().out, "looking on is allowed"
         command("export").done()
     finally:

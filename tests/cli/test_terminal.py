@@ -22,10 +22,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ps
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 
 
-def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1) -> tuple[int, str]:
+def on_a_terminal(cwd: Path, *args: str, interrupt_at: str = "", times: int = 1, columns: int = 100) -> tuple[int, str]:
     """Run a command with a terminal as its output; interrupt it when something is seen there."""
     master, slave = pty.openpty()
-    env = environment(TERM="xterm", COLUMNS="100", LINES="24")
+    env = environment(TERM="xterm", COLUMNS=str(columns), LINES="24")
     run = subprocess.Popen([*COMMAND, *args], cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     seen, deadline = "", time.monotonic() + 120
@@ -75,6 +75,17 @@ def test_prepare_reads_raw_texts_and_sends_no_requests() -> None:
     board = Board("prepare", "raw texts read", 3, 9, 3, evaluated=3, kept=2, per_second=1.5)
     assert board.line() == "3/9 raw texts read · 67% of candidates kept · 3 raw texts · 1.5 raw texts/s"
     assert list(board.lines())[1].endswith("67% of the last 3 candidates · 3 raw texts, 1.5 a second")
+
+
+def test_missing_answers_are_no_drops_on_the_board_and_the_totals_fold_between_words(tmp_path: Path) -> None:
+    args = ["--backend", "demo", "--target", "40", "--label-faults", "0.4", "--latency", "0.3", "--out", "d"]
+    code, seen = on_a_terminal(tmp_path, "run", *args, columns=44)
+    assert code == 0, seen
+    classify = seen[seen.index("classify ") : seen.index("instances ")]
+    assert re.search(r"  missing  (missing-from-reply|neither-yes-nor-no) \d+", classify)
+    assert "  dropped" not in classify
+    assert re.search(r"kept +100% of the last \d+ candidates", classify)
+    assert re.search(r"\r\n  \d+ answers missing or unusable,[ a-z]*\r\n    [ a-z]+:\r\n", seen)
 
 
 def test_in_few_columns_nothing_but_the_last_instruction_is_cut() -> None:

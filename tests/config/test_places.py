@@ -108,6 +108,17 @@ def test_a_filter_is_named_with_the_line_of_its_misspelt_option(text: str) -> No
             "[generate]\nmax_usd = 1\n",
             "selfinstruct.toml:2: generate.max_usd: unknown option; did you mean budget.max_usd?",
         ),
+        (
+            "[backend]\nuse = 'demo'\nplugins = ['./mine.py']\n",
+            "did you mean plugins? Its line must stand above the first [table], not below [backend].",
+        ),
+        (
+            "[[generate.add_filters]]\nuse = 'unsafe'\nrecipe = 'paper'\n",
+            "did you mean recipe? Its line must stand above the first [table], not below [generate.add_filters",
+        ),
+        ("[generate.filters]\ntarget = 5\n", "If you mean generate.target, move it to [generate]."),
+        ("[generate]\nadd_filters = 'unsafe'\n", "must be a list, such as [{ use = 'unsafe' }]"),
+        ("[classify]\nfacts = 'topic'\n", "must be a list, such as ['topic']"),
     ],
 )
 def test_common_mistakes_are_answered_with_what_to_write(text: str, words: str) -> None:

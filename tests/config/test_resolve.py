@@ -108,6 +108,8 @@ def test_an_option_that_a_stage_gained_since_a_run_began_does_not_differ(
             {"generate": {"sampling": {"temperature": "x"}}},
             "generate.sampling.temperature: must be a number, without quotes, or 'unset'",
         ),
+        ({"budget": {"max_hours": float("inf")}}, "budget.max_hours: must be a finite number"),
+        ({"limits": {}, "budget": {"max_usd": float("nan")}}, "budget.max_usd: must be a finite number"),
         ({"generate": {"sampling": {"stop": [1]}}}, "generate.sampling.stop[0]: must be a text, in quotes"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,15 +116,19 @@ def test_the_command_that_converts_another_shape_works(tmp_path: Path) -> None:
         {"question": "Add 1 and 2.", "answer": "3"},
         {"conversations": [{"from": "human", "value": "Add 1 and 2."}, {"from": "gpt", "value": "3"}]},
     ):
-        advice = refusal(seed_file(tmp_path, json.dumps(row))).splitlines()[1]
-        converting = advice.removeprefix("Convert it: ").removesuffix(" > seeds.jsonl")
-        converted = tmp_path / "converted.jsonl"
-        ended = subprocess.run(  # a shell, as the user has one
-            converting.replace("python", sys.executable, 1), shell=True, capture_output=True, text=True, check=True
-        )
-        converted.write_text(ended.stdout, "utf-8")
-        (seed,) = read_seeds(str(converted))
+        given = seed_file(tmp_path, json.dumps(row))
+        follow(refusal(given))
+        (seed,) = read_seeds(str(given))
         assert (seed.instruction, seed.instances) == ("Add 1 and 2.", (Instance("", "3"),))
+        Path(f"{given}.bak").rename(given)
+        assert json.loads(given.read_text("utf-8")) == row, "the user's rows are kept"
+
+
+def follow(advice: str) -> None:
+    """Run the command of an advice in a shell, as the user has one."""
+    command = re.search(r'python (-c ".*") \(its old text stays in ', advice)
+    assert command is not None, advice
+    subprocess.run(f"{sys.executable} {command[1]}", shell=True, check=True)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +157,12 @@ def test_the_command_that_converts_a_table_of_excel_works(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("table.csv").write_text("instruction;output\nSing é.;La\n", encoding)
-    advice = refusal(Path("table.csv")).splitlines()[1]
+    advice = refusal(Path("table.csv"))
     assert '(in Excel as "CSV UTF-8")' in advice
-    converting = f"{sys.executable} -c {advice.partition(': python -c ')[2]}"
-    subprocess.run(converting, shell=True, check=True)  # a shell, as the user has one
-    (seed,) = read_seeds("seeds.csv")
+    follow(advice)
+    (seed,) = read_seeds("table.csv")
     assert seed.instruction == "Sing é."
+    assert Path("table.csv.bak").read_text(encoding).endswith("Sing é.;La\n"), "the user's text is kept"
 
 
 def test_a_comment_in_the_first_line_does_not_make_a_table_of_the_file(tmp_path: Path) -> None:
@@ -186,8 +191,14 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         (line(instances=...), "instances: it is missing"),
         ('{"instruction": "Add.", "input": "1 2"}', "instances[0].output: it is missing"),
         ('{"instruction": "Add.", "input": "1 2", "ouput": "3"}', "instances[0].output: it is missing; rename 'ouput'"),
-        (line(instances=[{"inputs": "1", "output": "1"}]), "instances[0].input: it is missing; rename 'inputs'"),
-        ('{"instruction": "Add.", "Input": "1", "output": "1"}', "instances[0].input: it is missing; rename 'Input'"),
+        (
+            line(instances=[{"inputs": "1", "output": "1"}]),
+            "line 3: instances[0].inputs: no key of a seed task has this name",
+        ),
+        (
+            '{"instruction": "Add.", "Input": "1", "output": "1"}',
+            "instances[0].Input: no key of a seed task has this name; did you mean 'input'?",
+        ),
         ('{"instuction": "Add.", "output": "3"}', "instruction: it is missing; rename 'instuction'"),
         ('{"instruction": "Add.", "Instances": []}', "instances: it is missing; rename 'Instances'"),
         (line(instruction="  "), "instruction: it is blank"),
@@ -206,8 +217,11 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         ('{"instruction": "Add.", "output": "3",}', "Remove the comma before the closing bracket"),
         ('{"instruction": "Add\nall.", "output": "3"}', "Write a line break inside a text as \\n"),
         ('{"prompt": "Add.", "completion": "3"}', "Convert it: python -c"),
-        (line(is_clasification=True), "is_classification: it is missing; rename 'is_clasification'"),
-        (line(isClassification=True), "is_classification: it is missing; rename 'isClassification'"),
+        (line(is_clasification=True), "line 3: is_clasification: no key of a seed task has this name; did you mean"),
+        (line(isClassification=True), "isClassification: no key of a seed task has this name; did you mean 'is_cl"),
+        ('{"instruction": "Add.", "input": NaN, "output": "3"}', "instances[0].input: it is nan, as programs write"),
+        ('{"instruction": "Add.", "input": "", "output": -Infinity}', "instances[0].output: it is -inf, as programs"),
+        (line(instruction="nan"), "instruction: it is nan, as programs write a missing value; leave it empty"),
         (line(instances=[{"answer": "3"}]), "instances[0].output: it is missing; rename 'answer'"),
         ('{"instruction": "Add.", "answer": "3"}', "Convert it: python -c"),
         ('{"instruction": "Add.", "output": "3", "is_classification": True}', "Write true in place of True"),

@@ -198,6 +198,7 @@ def tree() -> dict[str, Any]:
         ("generate.filters.length.min_words=4", ("generate", "filters", 1, "min_words"), 4),
         ("generate.filters.1.min_words=4", ("generate", "filters", 1, "min_words"), 4),
         ("generate.filters.length={use='exact'}", ("generate", "filters", 1), {"use": "exact"}),
+        ("generate.filters.length={max_words=9}", ("generate", "filters", 1, "max_words"), 9),
         ("generate.filters=[]", ("generate", "filters"), []),
         ("limits.requests_per_day=5", ("limits", "requests_per_day"), 5),
         ("run.note=", ("run", "note"), ""),
@@ -229,6 +230,7 @@ def test_a_value_is_put_in_its_place(setting: str, keys: tuple[Any, ...], value:
         ("generate.filters.cut=4", "'cut' occurs 2 times"),
         ("generate.filters.cut=off", "'cut' occurs 2 times"),
         ("generate.filters.lenght=off", "no entry 'lenght'; did you mean 'length'?"),
+        ("generate.filters.length=3", "To set one option, name it: generate.filters.length.OPTION"),
     ],
 )
 def test_a_setting_that_has_no_place(setting: str, words: str) -> None:

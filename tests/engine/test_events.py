@@ -58,7 +58,7 @@ def test_an_observer_that_raises_is_reported_once_by_name_and_not_called_again()
     assert heard == [START, START, RETRY]
     (line,) = said
     assert re.fullmatch(
-        "plugin 'loud' failed in selfinstruct_stage_started and is not called again: "
+        "warning: plugin 'loud' failed in selfinstruct_stage_started and is not called again: "
         r"ValueError: I am broken \(test_events\.py, line \d+\)",
         line,
     )

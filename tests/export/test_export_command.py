@@ -48,6 +48,9 @@ def test_a_data_set_in_the_format_of_the_run(run: Path) -> None:
     train, validation = rows(Path("set/data/train.jsonl")), rows(Path("set/data/validation.jsonl"))
     assert f"set/data/train.jsonl: {len(train)} rows\nset/data/validation.jsonl: {len(validation)} rows\n" in ended.out
     assert "fill in the licence" in ended.out
+    assert "share of the train part" not in ended.out
+    turned = command("export", "--out", run, "--to", "turned", "--split", "0.2").done().out
+    assert "split is the share of the train part: 0.8 would train on most examples" in turned
     assert "datasets.load_dataset('set')" in ended.out
     assert list(train[0]) == ["messages"]
     assert not (run / "machine_generated_instructions.jsonl").exists()

@@ -133,7 +133,7 @@ def read_answers(text: str, tasks: Sequence[str], is_cut: bool = False) -> list[
     lines = [" ".join(line.split()) for line in _SENTENCE.sub("\n", text).split("\n") if line.strip("`~ \t")]
     found = _by_line(lines, tasks) or _by_position(lines, len(tasks)) or _by_text(lines, tasks)
     if not found and len(tasks) == 1 and text:
-        found = [(1, _without_task(text, tasks[0]))]
+        found = [(1, text)]
     return found[:-1] if is_cut and len(tasks) > 1 else found
 
 
@@ -146,7 +146,7 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
             found.extend((number, said) for number, said in several if 1 <= number <= len(tasks))
         elif (start := _LINE.fullmatch(line)) and 1 <= int(start["number"]) <= len(tasks):
             number = int(start["number"])
-            found.append((number, _without_task(start["rest"].strip(), tasks[number - 1]) or heading))
+            found.append((number, start["rest"].strip() or heading))
         elif found and (others := _OTHERS.match(line)):
             left = set(range(1, len(tasks) + 1)) - {number for number, _ in found}
             found.extend((number, "no" if others["no"] else "yes") for number in sorted(left))
@@ -154,8 +154,7 @@ def _by_line(lines: Sequence[str], tasks: Sequence[str]) -> list[tuple[int, str]
             heading = line
         elif found and (split_facts(line)[1] or not yes_or_no(found[-1][1])):
             number, said = found[-1]
-            task = tasks[number - 1]
-            found[-1] = (number, _without_task(_ends(f"{said}\n{line}".strip(), len(task) + 2 * END), task))
+            found[-1] = (number, _ends(f"{said}\n{line}".strip(), len(tasks[number - 1]) + 2 * END))
     return found
 
 
@@ -206,11 +205,3 @@ def _by_position(lines: Sequence[str], count: int) -> list[tuple[int, str]]:
     if len(lines) != count or not all(_WHOLE.fullmatch(line) for line in lines):
         return []
     return [(number, line.strip()) for number, line in enumerate(lines, start=1)]
-
-
-def _without_task(said: str, task: str) -> str:
-    """What is said of a task without the task's own words, where they are repeated first."""
-    line = said.lstrip(" *_\"'“`([")
-    if task and line.casefold().startswith(task.casefold()):
-        return line[len(task) :].strip()
-    return said

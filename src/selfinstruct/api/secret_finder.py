@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 NAMES = re.compile(
     r"((api|subscription|access|private|auth)[_-]?key|token|secret|passw(or)?d|passphrase|authorization|credential"
@@ -21,10 +24,13 @@ PUBLIC_HEADER = re.compile(
 )
 """Matches headers that hold no secret. The value of every other one that the user sets may be one: `X-Gate: ...`."""
 
+KEY_IN_ENVIRONMENT = re.compile(r"(KEY|_PW|_PASS|_PAT)$")
+"""Matches further names of variables: an argument called `input_key` holds no key, a variable does."""
+
 IN_ADDRESS = re.compile(
-    r"://[^/\s:@]*:([^/\s@]+)@|[?&][\w-]*(?:key|token|secret|password|signature|sig)=([^&#\s]+)", re.IGNORECASE
+    r"://([^/\s:@]*:?)([^/\s@]*)@|[?&][\w-]*(?:key|token|secret|password|signature|sig)=([^&#\s]+)", re.IGNORECASE
 )
-"""Matches the password or key inside an address."""
+"""Matches the user with the password, or the key, inside an address."""
 
 SHORTEST = 6
 """Characters of the shortest text that counts as a secret."""
@@ -46,8 +52,11 @@ def find_secrets(*places: object) -> set[str]:
 
 
 def mask_secrets(text: str, secrets: Iterable[str]) -> str:
-    """The text of a message with `***` for every secret; one of fewer than eight characters only as a whole word."""
-    for secret in sorted({*secrets} - {""}, key=len, reverse=True):
+    """The text of a message with `***` for every secret, also where it is encoded for an address, in JSON or in base64.
+
+    One of fewer than eight characters is masked only as a whole word.
+    """
+    for secret in sorted({form for one in secrets for form in _forms(one)} - {""}, key=len, reverse=True):
         inner = re.escape(secret)
         text = re.sub(inner if len(secret) >= SHORTEST_PART else rf"(?<!\w){inner}(?!\w)", "***", text)
     return text
@@ -55,7 +64,9 @@ def mask_secrets(text: str, secrets: Iterable[str]) -> str:
 
 def mask_environment(text: str) -> str:
     """A plugin's words with `***` for every key in the environment, which it may have read."""
-    return mask_secrets(text, (key for key in find_secrets(dict(os.environ)) if not ORDINARY_WORD.fullmatch(key)))
+    keys = {value for name, value in os.environ.items() if KEY_IN_ENVIRONMENT.search(name)}
+    keys |= find_secrets(dict(os.environ))
+    return mask_secrets(text, (key for key in keys if not ORDINARY_WORD.fullmatch(key)))
 
 
 def mask_data(data: Any, secrets: Iterable[str]) -> Any:
@@ -68,15 +79,29 @@ def mask_data(data: Any, secrets: Iterable[str]) -> Any:
     return [mask_data(one, known) for one in data] if isinstance(data, list | tuple) else data
 
 
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it may stand in an address, in JSON and in base64."""
+    yield secret
+    for plain in {secret, unquote(secret)} if len(secret) >= SHORTEST_PART else ():
+        yield from (plain, quote(plain, safe="", errors="replace"), json.dumps(plain)[1:-1], _base64(plain))
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode(errors="replace")).decode().rstrip("=")
+
+
 def _walk(name: str, value: Any, depth: int, *, seen: set[int]) -> Iterator[str]:
     if hasattr(value, "get_secret_value"):
         yield from _walk("secret", value.get_secret_value(), depth, seen=seen)
+    elif hasattr(value, "userinfo"):  # an address of httpx
+        yield from _walk(name, str(value), depth, seen=seen)
     elif isinstance(value, str | bytes):
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if NAMES.search(name) and not NO_NAMES.search(name):
             yield from {text, text.rpartition(" ")[2]}  # without `Bearer`, `Basic` or `Token`
-        for found in IN_ADDRESS.findall(text):
-            yield from found
+        for user, password, key in IN_ADDRESS.findall(text):
+            yield from {key, password or user.rstrip(":")}
+            yield _base64(unquote(user + password)) if password else ""  # as the client sends it: `Basic ...`
     elif value is not None and depth <= DEEPEST and id(value) not in seen:
         seen.add(id(value))
         are_headers = isinstance(value, Mapping) and name.lower().endswith("headers")

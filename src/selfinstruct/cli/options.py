@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from selfinstruct.types import GENERATE, STAGES
 
 if TYPE_CHECKING:
     from selfinstruct.run.settings import Settings
@@ -60,7 +62,7 @@ def config_options(command: F) -> F:
             "filters",
             multiple=True,
             metavar="NAME",
-            help="A filter of generate to add after those of the recipe.",
+            help="A filter to add after those of the recipe; run adds it to generate.",
         ),
         click.option("--set", "assigned", multiple=True, metavar="PATH=VALUE", help="Set any value of the config."),
     ]
@@ -102,6 +104,14 @@ def paid_options(command: F) -> F:
     return config_options(command)
 
 
+def added_filters(names: Sequence[str], stage: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tree that adds filters to a stage, and the flags that name them in an error."""
+    path = f"{stage}.add_filters"
+    flags = {f"{path}[{index}]": f"--filter {name}" for index, name in enumerate(names)}
+    flags |= {f"{path}.{name}": f"--filter {name}" for name in names}
+    return ({stage: {"add_filters": [{"use": name} for name in names]}} if names else {}), flags
+
+
 def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     """Make the settings from the values of `config_options` and of the backend's options; `.env` is read before."""
     from selfinstruct.config import parse_assignment
@@ -121,8 +131,10 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     for name in BUDGET:
         if given.get(name) is not None:
             overrides.setdefault("budget", {})[name] = given[name]
-    if given.get("filters"):
-        overrides["generate"] = {"add_filters": [{"use": name} for name in given["filters"]]}
+    names = given.get("filters") or ()
+    stage = str(click.get_current_context().info_name)
+    filters, filter_flags = added_filters(names, stage if stage in STAGES else GENERATE)
+    overrides |= filters
     for table, option, value in (
         ("prepare", "min_score", given.get("min_score")),
         ("prepare", "unrated", given.get("unrated")),
@@ -135,9 +147,7 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     flags = {f"{table}.{name}": f"--{name.replace('_', '-')}" for table, own in overrides.items() for name in own}
     if given.get("backend"):
         flags["backend.use"] = f"--backend {given['backend']}"
-    names = given.get("filters") or ()
-    flags |= {f"generate.add_filters[{index}]": f"--filter {name}" for index, name in enumerate(names)}
-    flags |= {f"generate.add_filters.{name}": f"--filter {name}" for name in names}
+    flags |= filter_flags
     return Settings(
         out,
         recipe=given["recipe"],

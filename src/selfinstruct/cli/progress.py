@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.progress_board import Board
-from selfinstruct.cli.text import printable
-from selfinstruct.errors import pluralize
+from selfinstruct.cli.text import print_folded, printable
+from selfinstruct.errors import WARNING, pluralize
+from selfinstruct.store.totals import is_missing
 from selfinstruct.types import GENERATE, PREPARE, Prices, Retry, Settlement, StageStart, StageSummary, Usage
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ def say(line: str) -> None:
         click.echo(printable(line), err=True)
 
 
-def silent(_: str) -> None:
-    """Print nothing: the user asked for quiet."""
+def say_warning(line: str) -> None:
+    """Print a line only if it is a warning: the user asked for quiet."""
+    if line.startswith(WARNING):
+        say(line)
 
 
 class Progress:
@@ -69,6 +72,7 @@ class Progress:
         self._requests = 0
         self._prompt_tokens = self._completion_tokens = self._cached_tokens = 0
         self._drops: Counter[str] = Counter()
+        self._missing: Counter[str] = Counter()
         self._recent: deque[tuple[float, int, int]] = deque(maxlen=RECENT)
         self._began = self._said_at = 0.0
         self._retry = ""
@@ -103,8 +107,8 @@ class Progress:
         """Print a line for the user, above the live board if there is one."""
         if self._live is not None:
             self._live.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
-        elif not self._quiet:
-            say(line)
+        else:
+            (say_warning if self._quiet else say)(line)
 
     def selfinstruct_stage_started(self, stage: StageStart) -> None:
         """Start from the counts of earlier commands."""
@@ -133,8 +137,12 @@ class Progress:
             kept = [decision for decision in settlement.decisions if decision.fate == "accepted"]
             if kept and settlement.request.stage == GENERATE:
                 self._last = kept[-1].text
-            self._drops.update(decision.reason for decision in settlement.decisions if decision.fate == "rejected")
-            self._recent.append((time.monotonic(), len(kept), len(settlement.decisions)))
+            rejected = [decision for decision in settlement.decisions if decision.fate == "rejected"]
+            missing = [decision.reason for decision in rejected if is_missing(decision.filter, decision.reason)]
+            self._drops.update(decision.reason for decision in rejected)
+            self._drops.subtract(missing)
+            self._missing.update(missing)
+            self._recent.append((time.monotonic(), len(kept), len(settlement.decisions) - len(missing)))
         self._show()
 
     def selfinstruct_request_retried(self, retry: Retry) -> None:
@@ -186,22 +194,23 @@ class Progress:
             kept,
             pace,
             left,
-            dict(self._drops),
+            dict(+self._drops),
             tokens,
             None if more is None else round(tokens * (1 + more)),
             usd,
             None if more is None or usd is None else usd * (1 + more),
             self._wait_reason() or self._retry,
             self._last,
+            dict(self._missing),
         )
 
 
 def print_end(summary: StageSummary, coverage: str = "") -> None:
     """Print the counts of a stage that has ended. The reason for an early end is printed as an error."""
-    click.echo(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
+    print_folded(f"{summary.stage}: {summary.reason}" if not summary.exit_code else summary.stage)
     print_totals(summary)
     if coverage:
-        click.echo(f"  {coverage}")
+        print_folded(f"  {coverage}")
 
 
 def print_quiet_end(ends: Sequence[StageSummary], folder: Path) -> None:
@@ -216,11 +225,11 @@ def print_ratings(counts: RatingCounts) -> None:
     """Print the ratings of all examples together, or nothing if none is rated."""
     if counts.rated:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in counts.shares())
-        click.echo(f"  of {counts.rated:,} rated: {shares}")
+        print_folded(f"  of {counts.rated:,} rated: {shares}")
         scores = ", ".join(f"{counts.scores[score]:,} with {score}" for score in (3, 2, 1, 0))
-        click.echo(f"  scores: {scores}")
+        print_folded(f"  scores: {scores}")
         if counts.grades:
-            click.echo(f"  grades: {', '.join(f'{count:,} with {grade}' for grade, count in counts.grades.items())}")
+            print_folded(f"  grades: {', '.join(f'{count:,} with {grade}' for grade, count in counts.grades.items())}")
 
 
 def print_files(paths: Sequence[Path]) -> None:
@@ -247,23 +256,23 @@ def print_totals(summary: StageSummary) -> None:
     asked_again = sum(summary.asked_again.values())
     rejected = summary.rejected - asked_again
     candidates = summary.accepted + rejected + summary.quarantined
-    click.echo(f"  {summary.accepted} accepted, {rejected} rejected of {pluralize(candidates, 'candidate')}")
+    print_folded(f"  {summary.accepted} accepted, {rejected} rejected of {pluralize(candidates, 'candidate')}")
     if summary.quarantined:
-        click.echo(f"  {summary.quarantined} quarantined, because a plugin failed on them")
+        print_folded(f"  {summary.quarantined} quarantined, because a plugin failed on them")
     _print_counts({reason: count for reason, count in summary.drops.items() if reason not in summary.asked_again})
     if asked_again:
-        click.echo(f"  {missing_answers(asked_again)}:")
+        print_folded(f"  {missing_answers(asked_again)}:")
         _print_counts(summary.asked_again)
     failed = f", {summary.failures} of them failed" if summary.failures else ""
     retries = f", {pluralize(summary.retries, 'retry', 'retries')}" if summary.retries else ""
     if summary.requests:
-        click.echo(f"  {pluralize(summary.requests, 'request')}{failed}{retries}, {token_counts(summary.usage)}")
+        print_folded(f"  {pluralize(summary.requests, 'request')}{failed}{retries}, {token_counts(summary.usage)}")
     if summary.marks:
         words = WORDS | {"no_items": "without a task" if summary.stage == "generate" else "without an answer"}
         marks = [f"{count} {words[mark]}" for mark, count in summary.marks.items()]
-        click.echo(f"  replies: {', '.join(marks)}")
+        print_folded(f"  replies: {', '.join(marks)}")
 
 
 def _print_counts(counts: Mapping[str, int]) -> None:
     for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        click.echo(f"  {count:8,} {printable(reason)}")
+        print_folded(f"  {count:8,} {printable(reason)}")

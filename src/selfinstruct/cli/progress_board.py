@@ -32,7 +32,8 @@ class Board:
     `done` of `total` `unit` are finished (`total` is `None` if unknown). `evaluated` and `kept` count candidates of the
     recent requests, and `per_second` is the pace of these requests. `tokens` and `usd` are spent so far, and
     `tokens_in_all` and `usd_in_all` are estimates for the whole stage (`None` for unknown prices). `wait` is the reason
-    why requests wait, and `last` is the last accepted instruction.
+    why requests wait, and `last` is the last accepted instruction. `missing` counts unusable answers by reason, which
+    are asked for again.
     """
 
     stage: str
@@ -51,6 +52,7 @@ class Board:
     usd_in_all: float | None = None
     wait: str = ""
     last: str = ""
+    missing: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def noun(self) -> str:
@@ -91,11 +93,11 @@ class Board:
         )
         pace = f", {self.per_second:.1f} a second" if self.per_second else ""
         yield from _named("kept", room, f"{kept} · {pluralize(self.requests, self.noun)}{pace}")
-        if self.drops:
-            ranked = sorted(self.drops.items(), key=lambda item: (-item[1], item[0]))
+        for name, counts in (("dropped", self.drops), ("missing", self.missing)):
+            ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
             rest = sum(count for _, count in ranked[MOST_REASONS:])
-            reasons = [f"{printable(name)} {count:,}" for name, count in ranked[:MOST_REASONS]]
-            yield from _named("dropped", room, " · ".join([*reasons, f"others {rest:,}"] if rest else reasons))
+            reasons = [f"{printable(reason)} {count:,}" for reason, count in ranked[:MOST_REASONS]]
+            yield from _named(name, room, " · ".join([*reasons, f"others {rest:,}"] if rest else reasons))
         if self.tokens:
             yield from _named("spent", room, self._spent())
         if self.wait:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.help import TitledCommand, examples
+from selfinstruct.cli.options import added_filters
 from selfinstruct.cli.text import clip, printable, value_text
 from selfinstruct.errors import pluralize
+from selfinstruct.types import GENERATE
 
 if TYPE_CHECKING:
     from selfinstruct.store import RunStore
@@ -70,21 +72,22 @@ def command(run: Path, out: Path, diff: Path | None, *, as_json: bool, quiet: bo
 
 
 def _reprocess(source: RunStore, out: Path, quiet: bool, *, given: dict[str, Any]) -> Diff:
-    from selfinstruct.cli.progress import Progress, say, silent
+    from selfinstruct.cli.progress import Progress, say, say_warning
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings
     from selfinstruct.transfer.reprocessing import Reprocessing
 
-    added = {"generate": {"add_filters": [{"use": name} for name in given["filters"]]}} if given["filters"] else {}
+    added, flags = added_filters(given["filters"], GENERATE)
     settings = Settings(
         source.folder,
         overrides=added,
         assigned=[parse_assignment(text) for text in given["assigned"]],
         plugins=given["plugins"],
+        flags=flags,
     )
     with (
-        Reprocessing(source, out, settings, target=given["target"], say=silent if quiet else say) as reprocessing,
+        Reprocessing(source, out, settings, target=given["target"], say=say_warning if quiet else say) as reprocessing,
         Progress(quiet) as progress,
     ):
 

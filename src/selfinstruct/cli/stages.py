@@ -46,7 +46,7 @@ def quiet_option(command: F) -> F:
     """Add `--quiet` and `--json`."""
     for flag, name, words in (
         ("--json", "as_json", "Print each event as one line of JSON."),
-        ("--quiet", "quiet", "Print only the final result."),
+        ("--quiet", "quiet", "Print only the final result and warnings."),
     ):
         command = click.option(flag, name, is_flag=True, help=words)(command)
     return command
@@ -62,7 +62,7 @@ def silence_clients() -> None:
 def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[str, Any]) -> None:
     """Open the run folder, run one stage, or all stages if `stage` is `None`, and print how each ended."""
     from selfinstruct.cli.events import files, note
-    from selfinstruct.cli.progress import print_files, print_quiet_end, say, silent
+    from selfinstruct.cli.progress import print_files, print_quiet_end, say, say_warning
     from selfinstruct.cli.signals import run_with_signals
     from selfinstruct.export.contracts import present
     from selfinstruct.run.run import Run
@@ -76,7 +76,7 @@ def run_stages(stage: str | None, out: Path, target: int | None, *, given: dict[
         registry=known.registry,
         sources=known.sources,
         must_exist=stage not in (None, "generate"),  # the other stages need a run
-        say=note if as_json else silent if quiet else say,
+        say=note if as_json else say_warning if quiet else say,
     ) as run:
         stages = [stage] if stage is not None else stages_of_whole_run(run)
         if stage is None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from selfinstruct.types import Json
@@ -20,6 +25,15 @@ MAX_LENGTH = 600
 def printable(text: str) -> str:
     """Text from a model made safe for a terminal: one line without control characters."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def print_folded(line: str) -> None:
+    """Print a line; on a terminal that is too narrow for it, it continues below, deeper, between two words."""
+    width = shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and len(line) > width:
+        below = " " * (len(line) - len(line.lstrip()) + 2)
+        line = fill(line, width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
+    click.echo(line)
 
 
 def clip(text: str, most: int = WIDTH) -> str:

@@ -60,20 +60,28 @@ def _name_origin(problem: str, given: Mapping[str, str]) -> str:
     path, colon, words = problem.partition(": ")
     keys = path_keys(path)
     for setting, origin in reversed(list(given.items())):
-        pairs = list(zip(path_keys(setting), keys, strict=False))  # one may lie in the other, but not be a whole table
-        if colon and len(pairs) > 1 and all(a == b or (a.isdecimal() and not b.isdecimal()) for a, b in pairs):
+        given_keys = path_keys(setting)
+        pairs = list(zip(given_keys, keys, strict=False))  # one may lie in the other
+        is_whole = len(keys) == 1 < len(given_keys)  # the problem is one of a whole table
+        if colon and not is_whole and all(a == b or (a.isdecimal() and not b.isdecimal()) for a, b in pairs):
             return f"{origin}{problem}" if origin.endswith(" ") else f"{origin}: {words}"
     return problem
 
 
 def with_stage(error: ConfigError, tree: Mapping[str, Any]) -> ConfigError:
-    """The error about a component that a list does not have, with the stages of the tree that use it, if any do."""
+    """The error about a component that a list does not have, with the stages of the tree that use it, if any do.
+
+    A setting that stands below the table of the list by mistake is named with the table that it belongs to.
+    """
     stage, key, name, *_ = [*path_keys(error.problems[0].partition(": ")[0]), "", "", ""]
     stages = [
         one for one, table in tree.items() if isinstance(table, Mapping) and name in component_names({key: table})
     ]
-    if key not in ("filters", "add_filters") or stage in stages or not stages:
+    if key not in ("filters", "add_filters") or stage in stages:
         return error
+    if not stages:
+        homes = [f"If you mean {home}, move it to [{home.rpartition('.')[0]}]. " for home in homes_of(name)[:1]]
+        return ConfigError(error.problems, "".join(homes) + error.hint)
     return ConfigError(
         error.problems, f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
     )

@@ -48,6 +48,9 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
             words = f"must be a table{example}"
         elif fault["type"] == "list_type" and isinstance(fault["input"], Mapping):
             words = f"must be a list of tables: write [[{where}]], with double brackets"
+        elif fault["type"] in ("list_type", "tuple_type"):
+            one = f"{{ use = '{fault['input']}' }}" if where.endswith("filters") else repr(fault["input"])
+            words = f"must be a list, such as [{one}]"
         else:
             said = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
             words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
@@ -63,7 +66,9 @@ def _suggestion(option: str, known: Sequence[str], where: str) -> str:
     if where.endswith(f"backend.{option}") and SECRET_NAME.search(option) and not any(map(SECRET_NAME.search, known)):
         return "; this backend takes no key"
     if homes := [path for path in homes_of(option) if path != where]:
-        return f"; did you mean {' or '.join(homes)}?"
+        table = where.removesuffix(option).rstrip(".")
+        above = f" Its line must stand above the first [table], not below [{table}]." if "." not in homes[0] else ""
+        return f"; did you mean {' or '.join(homes)}?{above}"
     return suggest(option, known) or nearest_home(option)
 
 

@@ -182,6 +182,11 @@ def _named(use: ComponentTable, uses: Sequence[ComponentTable], path: str) -> st
     return f"{path}.{use.use}" if [one.use for one in uses].count(use.use) == 1 else ""
 
 
+def add_filter(stage: str, name: str) -> str:
+    """The option of the command line that adds a filter to a stage."""
+    return f"--set '{stage}.add_filters=[{{use=\"{name}\"}}]'"
+
+
 def _choose(
     registry: Registry, kind: str, use: ComponentTable, *, path: str, stage: str, named: str
 ) -> ChosenComponent:
@@ -191,7 +196,8 @@ def _choose(
         raise ConfigError(f"{path}.use: {error.message}", error.hint) from None
     if stage and component.stages and stage not in component.stages:
         serves = ", ".join(component.stages)
-        raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}")
+        hint = f"Add it there: {add_filter(component.stages[0], use.use)}" if kind == FILTER else ""
+        raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}", hint)
     for name, value in (use.model_extra or {}).items() if kind == BACKEND else ():
         if found := _VARIABLE.search(str(value)):
             words = (

@@ -23,6 +23,9 @@ LONGEST_TEXT = 50_000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MACHINE_ID = re.compile(r"g\d+\.\d+")
+_NOT_A_NUMBER = {"nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"}
+"""What programs write for a number that is missing or too large."""
+
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False, "": False}
 _OTHER_SHAPES = {
     ("messages",): "{'instruction': r['messages'][-2]['content'], 'output': r['messages'][-1]['content']}",
@@ -61,7 +64,7 @@ class InstanceRecord(BaseModel):
     @field_validator("input", "output")
     @classmethod
     def _fits(cls, text: str) -> str:
-        return _short_enough(text)
+        return _usable(text)
 
     @field_validator("output")
     @classmethod
@@ -116,7 +119,7 @@ class SeedRecord(BaseModel):
     def _not_blank(cls, text: str) -> str:
         if not text.strip():
             raise ValueError("it is blank")
-        return _short_enough(text)
+        return _usable(text)
 
     @field_validator("instances")
     @classmethod
@@ -126,15 +129,20 @@ class SeedRecord(BaseModel):
         return instances
 
 
-def _short_enough(text: str) -> str:
+def _usable(text: str) -> str:
+    if text in _NOT_A_NUMBER:
+        raise ValueError(
+            f"it is {text}, as programs write a missing value; leave it empty, or put the word into quotes"
+        )
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
     return text
 
 
 def _text(given: Any) -> Any:
-    """An integer as text, since there is one way to write it; anything else as it is."""
-    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    """An integer as text, since there is one way to write it, and NaN, which is refused then; all else as it is."""
+    is_plain = isinstance(given, int) or str(given) in _NOT_A_NUMBER
+    return str(given) if is_plain and not isinstance(given, bool) else given
 
 
 def builtin_seeds() -> Path:
@@ -184,9 +192,15 @@ def _file_text(path: Path) -> str:
 def _to_utf8(path: Path, content: bytes) -> str:
     """How to convert a file in another encoding, which is most likely that of Excel."""
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "cp1252"
-    new = f"seeds{path.suffix}"
-    script = f"from pathlib import Path as P; P({new!r}).write_text(P({str(path)!r}).read_text({encoding!r}), 'utf-8')"
-    return f'Save it as UTF-8 (in Excel as "CSV UTF-8"), or, if its encoding is {encoding}: python -c "{script}"'
+    command = _rewrite(path, f"b.decode({encoding!r})")
+    return f'Save it as UTF-8 (in Excel as "CSV UTF-8"), or, if its encoding is {encoding}: {command}'
+
+
+def _rewrite(path: Path, text: str) -> str:
+    """The command that writes the expression `text` of the file's bytes `b` in place of them, and keeps a copy."""
+    copy = f"{path}.bak"
+    script = f"from pathlib import Path as P; p = P({str(path)!r}); b = p.read_bytes(); open({copy!r}, 'xb').write(b)"
+    return f'python -c "import json; {script}; p.write_bytes(({text}).encode())" (its old text stays in {copy})'
 
 
 def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:
@@ -211,8 +225,8 @@ def _conversion(row: object, path: Path) -> str:
     keys = row.keys() if isinstance(row, dict) and "instances" not in row else ()
     for shape, expression in _OTHER_SHAPES.items():
         if all(key in keys for key in shape):
-            script = f"import json,sys; [print(json.dumps({expression})) for r in map(json.loads, sys.stdin)]"
-            return f'Convert it: python -c "{script}" < {path} > seeds.jsonl'
+            rows = f"chr(10).join(json.dumps({expression}) for r in map(json.loads, b.splitlines()))"
+            return f"Convert it: {_rewrite(path, rows)}"
     return ""
 
 
@@ -231,17 +245,17 @@ _SYNONYMS = {"output": ("answer", "response", "completion", "target")}
 
 
 def _misspelt(name: str, row: Any) -> str:
-    """The key that was meant to be `name`, if a row has one."""
+    """The key that was meant to be `name`, or an empty string."""
     keys = [key for key in row if key not in _FIELDS] if isinstance(row, dict) else []
     close = difflib.get_close_matches(name, [key.lower() for key in keys], 1, 0.8)
     close += [key for key in _SYNONYMS.get(name, ()) if key in row]
-    return next((f"; rename {key!r}" for key in keys if key.lower() in close), "")
+    return next((key for key in keys if key.lower() in close), "")
 
 
 def _refuse_misspelt(name: str, row: Any) -> Any:
     """The row, unless it has no `name`, which is optional, but a key that is much like it; then `ValueError`."""
     if isinstance(row, dict) and name not in row and (misspelt := _misspelt(name, row)):
-        raise ValueError(f"{name}: it is missing{misspelt}")
+        raise ValueError(f"{misspelt}: no key of a seed task has this name; did you mean {name!r}?")
     return row
 
 
@@ -256,9 +270,11 @@ def _fault(error: ValidationError) -> str:
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     if fault["type"] == "missing":
-        return f"{path}: it is missing{_misspelt(str(fault['loc'][-1]), fault['input'])}"
+        misspelt = _misspelt(str(fault["loc"][-1]), fault["input"])
+        return f"{path}: it is missing{f'; rename {misspelt!r}' if misspelt else ''}"
     if fault["type"] == "model_type":
         return f"{path or 'this line'} is not a JSON object"
-    if fault["type"] == "value_error" and fault["loc"] and fault["loc"][-1] not in _FIELDS:
-        return f"{path}.{fault['msg'].removeprefix('Value error, ')}"
-    return f"{path}: {_WRONG_TYPES.get(fault['type']) or fault['msg'].removeprefix('Value error, ')}"
+    words = _WRONG_TYPES.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error" and (not fault["loc"] or fault["loc"][-1] not in _FIELDS):
+        return f"{path}.{words}".removeprefix(".")  # the words begin with the key
+    return f"{path}: {words}"

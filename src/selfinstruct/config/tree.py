@@ -127,18 +127,19 @@ def _are_components(value: Any) -> bool:
 
 
 def _change_component(components: list[Any], name: str, *, change: Any, path: str, gone: Names) -> None:
+    if change == OFF and name in gone() and all(entry.get("use") != name for entry in components):
+        return
+    place = _place(components, name, path)
     if change == OFF:
-        _remove(components, name, path, gone=gone)
+        del components[place]
     elif isinstance(change, Mapping):
-        place = _place(components, name, path)
-        components[place] = merge(components[place], change, path)
+        is_same = _same_component(components[place], change)
+        components[place] = merge(components[place], change, path) if is_same else dict(change)
     else:
-        raise ConfigError(f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out')
-
-
-def _remove(components: list[Any], name: str, path: str, *, gone: Names) -> None:
-    if any(entry.get("use") == name for entry in components) or name not in gone():
-        del components[_place(components, name, path)]
+        raise ConfigError(
+            f'{path}: must be a table of options, such as {{ OPTION = 3 }}, or "off" to leave it out',
+            f"To set one option, name it: {path}.OPTION",
+        )
 
 
 def component_names(tree: Mapping[str, Any]) -> frozenset[str]:
@@ -182,15 +183,14 @@ def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> Non
     (`generate.filters.length.min_words`). One that is set to `off` is removed; those that `gone` names may have been
     removed before. Raises `ConfigError`.
     """
-    keys = path_keys(path)
-    if not keys:
+    if not (keys := path_keys(path)):
         raise ConfigError(f"'{path}' is not a path of a setting", "Write a path such as run.seed.")
     here: Any = tree
     for key in keys[:-1]:
         place = _place(here, key, path)
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
-    if value == OFF and isinstance(here, list):
-        _remove(here, keys[-1], path, gone=gone)
+    if isinstance(here, list) and (value == OFF or _are_components(here)):
+        _change_component(here, keys[-1], change=value, path=path, gone=gone)
     else:
         here[_place(here, keys[-1], path)] = value
 

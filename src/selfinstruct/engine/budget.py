@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
-from selfinstruct.errors import Stopped
+from selfinstruct.errors import Stopped, pluralize
 from selfinstruct.store.batches import BatchSpend
 from selfinstruct.types import Prices, Usage
 
@@ -124,9 +124,9 @@ class Budget:
         if not requests:  # count only actual spending
             prompt, completion = prompt - self._reserved[0], completion - self._reserved[1]
         if self.max_requests is not None and self.requests + requests > self.max_requests:
-            return f"{self.max_requests:,} requests", "max_requests"
+            return pluralize(self.max_requests, "request"), "max_requests"
         if self.max_tokens is not None and prompt + completion + self.other_tokens > self.max_tokens:
-            return f"{self.max_tokens:,} tokens", "max_tokens"
+            return pluralize(self.max_tokens, "token"), "max_tokens"
         here = self.prices.cost(prompt, completion, self.cached_tokens) if self.prices is not None else 0.0
         usd = self.other_usd + here
         if self.max_usd is not None and usd > self.max_usd:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from selfinstruct.api.secret_finder import mask_environment
-from selfinstruct.errors import plugin_cause
+from selfinstruct.errors import WARNING, plugin_cause
 from selfinstruct.types import Retry, Settlement, StageStart, StageSummary
 
 Observer = tuple[str, Callable[[Any], None]]
@@ -56,4 +56,4 @@ class Events:
                     cause = mask_environment(plugin_cause(error))
                     message = f"plugin '{name}' failed in {hook} and is not called again: {cause}"
                     LOG.warning("%s", message)
-                    self._report(message)
+                    self._report(f"{WARNING}{message}")

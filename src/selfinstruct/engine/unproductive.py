@@ -23,7 +23,6 @@ BLANK = re.compile(r'(?:"[^"\\\n]{0,200}"\s*:|null\b|```\w*|[\s{}\[\]",])*+')
 
 _NUMBER = re.compile(r"-?\d[\d.]*")
 
-SIGNS = ' \t\r\n{}[]"'
 BY_HAND = "Try the model by hand: it may lack a chat template, or think where no reply is read."
 FREE_TEXT = "--set run.structured=false"
 NO_SCHEMA = f"Ask without one: {FREE_TEXT}"
@@ -53,7 +52,7 @@ class UnproductiveReplies:
     @staticmethod
     def has_text(reply: Reply) -> bool:
         """Whether a reply is more than thinking and blanks."""
-        return not _is_blank(final_text(reply.text, is_cut=reply.finish == "length"), reply)
+        return BLANK.fullmatch(final_text(reply.text, is_cut=reply.finish == "length")) is None
 
     def settled(
         self, request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool, is_new: bool
@@ -97,7 +96,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
     if reply.details.get("prompt_cut"):
         return "the server cut the prompt to fit its context", "Raise the backend's context (num_ctx of Ollama)."
     if has_text:
-        if not decisions and _is_blank(_NUMBER.sub("", reply.text), reply):
+        if not decisions and BLANK.fullmatch(_NUMBER.sub("", reply.text)):
             return "it is JSON without a text", BY_HAND
         if reply.finish != "length" or any(map(_is_usable, decisions)):
             return None
@@ -106,7 +105,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
         without = "lower the model's reasoning, or ask without a schema"
         return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}: {FREE_TEXT}"
     if reply.finish == "length":
-        if reply.text and _is_blank(reply.text, reply):
+        if reply.text and BLANK.fullmatch(reply.text):
             return f"it is {limit} of white space", f"{raise_limit}, or ask without a schema: {FREE_TEXT}"
         words = f"the model spent its {limit} on thinking and gave no answer"
         return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
@@ -114,12 +113,7 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    return "it was empty" if _is_blank(reply.text, reply) else "it was thinking without an answer", BY_HAND
-
-
-def _is_blank(text: str, reply: Reply) -> bool:
-    """Whether a text says nothing. Where a reply was cut, keys of JSON are the beginning of something."""
-    return not text.strip(SIGNS) if reply.finish == "length" else BLANK.fullmatch(text) is not None
+    return "it was empty" if BLANK.fullmatch(reply.text) else "it was thinking without an answer", BY_HAND
 
 
 def _is_usable(decision: Decision) -> bool:

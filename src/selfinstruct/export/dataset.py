@@ -215,6 +215,8 @@ def _notes(plan: _Plan, split: float, choice: Choice | None, *, is_rated: bool) 
     notes = []
     if split < 1 and not plan.held:
         notes.append("all examples have the same instruction, so there is no validation part")
+    if split < 0.5 and plan.held:
+        notes.append(f"split is the share of the train part: {1 - split:g} would train on most examples")
     if choice is not None and choice.most > plan.total:
         notes.append(f"the run has {plan.total} examples, fewer than {choice.most}, so all of them were written")
     if choice is not None and not is_rated:

@@ -15,7 +15,7 @@ from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.budget import Budget
 from selfinstruct.engine.gate import DAY, Gate
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import WARNING, ConfigError
 from selfinstruct.plugins.registry import Registry, no_backend
 from selfinstruct.run.accounts import counts_dollars, has_own, own_table, shared_by, windows_for
 from selfinstruct.run.price_table import price_hint, table_prices
@@ -38,10 +38,19 @@ def is_traced() -> bool:
 class Backends:
     """The backends of one run, each built when it is first needed. `given` is a backend that the caller made."""
 
-    def __init__(self, registry: Registry, config: RunConfig, given: Backend | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        config: RunConfig,
+        given: Backend | None = None,
+        *,
+        locate: Callable[[ConfigError], ConfigError] = lambda error: error,
+    ) -> None:
+        """`given` answers instead of the configured backend; `locate` names in an error how a setting was given."""
         self._registry = registry
         self._config = config
         self._run = given
+        self._locate = locate
         self._own: list[tuple[ChosenComponent, Backend]] = []
         self._reported: set[str] = set()
         """The models that were reported to the user."""
@@ -83,16 +92,19 @@ class Backends:
             facts = recorded_backend(self._config, other, store)
             return prices_for(self._config, None, other) or (facts.prices if facts else None)
 
-        gate = gate_for(
-            self._config,
-            stage,
-            self.for_stage(stage),
-            calls=store.calls(),
-            prices=self.prices(stage, store),
-            recorded_prices=recorded_prices,
-            waits=waits,
-            say=say,
-        )
+        try:
+            gate = gate_for(
+                self._config,
+                stage,
+                self.for_stage(stage),
+                calls=store.calls(),
+                prices=self.prices(stage, store),
+                recorded_prices=recorded_prices,
+                waits=waits,
+                say=say,
+            )
+        except ConfigError as error:
+            raise self._locate(error) from None
         shared = shared_by(self._config, stage)
         for name in STAGES:
             spent = store.batches.spent([name])
@@ -122,13 +134,13 @@ class Backends:
         """Set the prices in a budget, now that a model is chosen; `ConfigError` if it needs some and none are known."""
         prices = self.prices(stage, store)
         if prices is None and budget.counts_dollars:
-            raise unknown_prices(self._config, stage, self.for_stage(stage))
+            raise self._locate(unknown_prices(self._config, stage, self.for_stage(stage)))
         budget.set_prices(prices)
 
     def refuse_unknown_prices(self, stage: str, store: RunStore) -> None:
         """Raise `ConfigError` if a stage's budget needs prices and none are known."""
         if counts_dollars(self._config, stage) and self.prices(stage, store) is None:
-            raise unknown_prices(self._config, stage, self.for_stage(stage))
+            raise self._locate(unknown_prices(self._config, stage, self.for_stage(stage)))
 
     def tracing(self, stage: str) -> AbstractContextManager[object]:
         """Inside the block LangSmith traces nothing if a stage's backend is local and tracing was not asked for."""
@@ -162,7 +174,7 @@ class Backends:
             if prices is not None and prices.source:
                 say(f"prices: {prices}")
         if is_traced() and not self._is_private(backend):
-            say("LangSmith tracing is switched on in the environment: prompts and replies are sent there")
+            say(f"{WARNING}LangSmith tracing is switched on in the environment: prompts and replies are sent there")
 
     def report_schema(self, structured: bool, say: Say) -> None:
         """Print whether replies keep to a schema, unless the stage before said the same."""
@@ -283,4 +295,5 @@ def unknown_prices(config: RunConfig, stage: str, backend: Backend | None = None
     table, whose = ("budget", "") if not has_own(config, stage) else (stage, f" of the backend of {stage}")
     settings = f"{table}.usd_per_million_prompt_tokens and {table}.usd_per_million_completion_tokens"
     hint = price_hint(settings, backend.billed_model() if backend else None)
-    return ConfigError(f"budget.max_usd: the price of tokens is not known{whose}", hint)
+    budget = "budget" if config.budget.max_usd is not None else f"{stage}.budget"
+    return ConfigError(f"{budget}.max_usd: the price of tokens is not known{whose}", hint)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from selfinstruct import __version__
 from selfinstruct.config import RunConfig
+from selfinstruct.config.resolve import add_filter
+from selfinstruct.errors import WARNING
 from selfinstruct.plugins.registry import FILTER, Registry
 from selfinstruct.store import RunStore
 from selfinstruct.types import ENGINE_STAGES, GENERATE
@@ -16,9 +18,9 @@ from selfinstruct.types import ENGINE_STAGES, GENERATE
 def report_plugins(registry: Registry, config: RunConfig, *, is_new: bool, say: Callable[[str], None]) -> None:
     """Report the broken plugins, and for a new run the filters of the user's plugins that no stage uses."""
     for plugin in registry.broken:
-        say(f"plugin '{plugin.name}' is broken and left out: {plugin.broken}")
+        say(f"{WARNING}plugin '{plugin.name}' is broken and left out: {plugin.broken}")
     for line in _unused_filters(registry, config) if is_new else ():
-        say(line)
+        say(f"{WARNING}{line}")
 
 
 def report_changed_plugins(store: RunStore, registry: Registry, say: Callable[[str], None]) -> None:
@@ -37,8 +39,8 @@ def report_changed_plugins(store: RunStore, registry: Registry, say: Callable[[s
         for name in changed:
             if recorded.get(name):  # older versions recorded no digests of files
                 say(
-                    f"plugin '{name}' has changed: decisions up to here were made by its former text; to apply it to "
-                    f"all, start a new run, or: {again}"
+                    f"{WARNING}plugin '{name}' has changed: decisions up to here were made by its former text; to "
+                    f"apply it to all, start a new run, or: {again}"
                 )
 
 
@@ -50,7 +52,7 @@ def _unused_filters(registry: Registry, config: RunConfig) -> Iterator[str]:
         offers = [offer.component for offer in registry.offers(FILTER) if offer.plugin in names]
         for component in offers if not any(one.name in used for one in offers) else ():
             stage = component.stages[0] if component.stages else GENERATE
-            add = f"--set '{stage}.add_filters=[{{use=\"{component.name}\"}}]'"
+            add = add_filter(stage, component.name)
             if GENERATE in (component.stages or (GENERATE,)):
                 add = f"--filter {component.name}"
             yield f"plugin {named} offers the filter '{component.name}', which no stage uses; add {add}"

@@ -16,7 +16,7 @@ from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer
 from selfinstruct.engine.plugin_calls import is_cancelled
 from selfinstruct.engine.retry_policy import RetryPolicy
-from selfinstruct.errors import ModelError, PluginError, SelfInstructError, Stopped, plugin_cause
+from selfinstruct.errors import WARNING, ModelError, PluginError, SelfInstructError, Stopped, plugin_cause
 from selfinstruct.files.names import RUN_FILE
 from selfinstruct.files.outputs import refuse_old_files
 from selfinstruct.plugins.registry import Registry
@@ -25,12 +25,13 @@ from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
 from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
-from selfinstruct.run.seeds import initial_seeds, kept_seeds
+from selfinstruct.run.seeds import initial_seeds, kept_seeds, seeds_note
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
     initial_facts,
     load,
+    locate,
     refuse_unfinished_reprocessing,
     warn_of_keys,
 )
@@ -75,7 +76,7 @@ class Run:
         self.registry, self.config = load(settings, registry, self._sources)
         warn_of_keys(self._sources, say)
         self._given = backend
-        self.backends = Backends(self.registry, self.config, backend)
+        self.backends = Backends(self.registry, self.config, backend, locate=partial(locate, sources=self._sources))
         report_plugins(self.registry, self.config, is_new=not exists, say=say)
         self._gate: Gate | None = None
         if not exists:
@@ -84,7 +85,7 @@ class Run:
             self.backends.check_all(rates=self.rates, batches=self._in_batches(CLASSIFY))
         self.store = RunStore.open(self.folder)
         if self.store.lost_log:
-            say(LOST_LOG.format(self.folder / RUN_FILE))
+            say(WARNING + LOST_LOG.format(self.folder / RUN_FILE))
         try:
             self.seeds = self._begin()
         except BaseException as error:
@@ -120,6 +121,7 @@ class Run:
         if not facts.are_recorded or not self.store.has_started():
             seeds, file = initial_seeds(self.registry, self.config, self._sources), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
+            self.say(seeds_note(seeds, self.config, self._sources))
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
         # any model may answer an imported run that none has answered yet, and one that has brought nothing may change

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from selfinstruct.config import RunConfig
+from selfinstruct.config import FILE, RunConfig
 from selfinstruct.config.seeds import BUILTIN, read_seeds
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
-from selfinstruct.errors import ConfigError, DataError
+from selfinstruct.errors import WARNING, ConfigError, DataError, pluralize
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import ConfigSources, locate, seeds_digest
 from selfinstruct.run.stage_config import refuse_other_settings
@@ -52,5 +52,17 @@ def kept_seeds(
     elif Path(path).is_file():
         with suppress(DataError):
             if seeds_digest(_chosen_seeds(config)) != seeds_digest(kept):
-                say(f"{path} was edited; this run keeps its first seed tasks, another --out takes the new ones")
+                say(
+                    f"{WARNING}{path} was edited; this run keeps its first seed tasks, another --out takes the new ones"
+                )
     return kept
+
+
+def seeds_note(seeds: Sequence[SeedTask], config: RunConfig, sources: ConfigSources) -> str:
+    """Which seed tasks a new run takes, and why if they are the package's own and nobody chose them."""
+    if config.run.seeds != BUILTIN:
+        return f"seeds: {pluralize(len(seeds), 'task')} from {config.run.seeds}"
+    named = sources.file.name
+    why = f"{named} names no seeds" if named else f"there is no {FILE} in this folder"
+    is_chosen = "seeds" in config.tree.get("run", {})
+    return f"seeds: the {len(seeds)} built-in ones{'' if is_chosen else f', since {why}'}"

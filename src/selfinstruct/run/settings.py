@@ -24,7 +24,7 @@ from selfinstruct.config import (
     without_secrets,
 )
 from selfinstruct.config.places import homes_of, locate_problems, name_origins, with_stage
-from selfinstruct.errors import ConfigError, RunError
+from selfinstruct.errors import WARNING, ConfigError, RunError
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.checks import SECRET_NAME
 from selfinstruct.plugins.registry import Registry
@@ -170,7 +170,8 @@ def read_tree(settings: Settings, sources: ConfigSources | None = None) -> Tree:
     given = dict(file.tree)
     if recorded.tree is not None and settings.file is None:
         given = changed(dict(recorded.file.tree), given) if recorded.file.name in ("", file.name) else {}
-    recipe = settings.recipe or given.get("recipe")
+    chosen = {**settings.overrides, **dict(settings.assigned)}.get("recipe")
+    recipe = settings.recipe or chosen or given.get("recipe")
     tree = merge({}, recorded.tree) if recorded.tree is not None else {}
     tree.get("run", {}).pop("resend_lost", None)  # leave to pay twice is given for one command
     if recipe or recorded.tree is None:
@@ -226,11 +227,8 @@ def locate(error: ConfigError, sources: ConfigSources) -> ConfigError:
 def warn_of_keys(sources: ConfigSources, say: Callable[[str], None]) -> None:
     """Say which keys stand in the config file, from which they spread with every copy."""
     for path in _secret_paths(sources.file.tree):
-        say(
-            locate(
-                ConfigError(f"{path}: a key belongs in the environment or in .env, not in this file"), sources
-            ).message
-        )
+        problem = ConfigError(f"{path}: a key belongs in the environment or in .env, not in this file")
+        say(f"{WARNING}{locate(problem, sources).message}")
 
 
 def _secret_paths(tree: Mapping[str, Any], start: str = "") -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from selfinstruct.config import RunConfig, differences, without_secrets
 from selfinstruct.config.tables import AskingTable, JudgeTable, PrepareTable
-from selfinstruct.errors import ConfigError
+from selfinstruct.errors import WARNING, ConfigError
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, JUDGE, PREPARE
 
@@ -53,7 +53,7 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
             store.delete_decisions(PREPARE)
         if min_score is not None and not rated:
             say(
-                "no example is rated yet, so the minimum score has no effect; to rate them: "
+                f"{WARNING}no example is rated yet, so the minimum score has no effect; to rate them: "
                 f"selfinstruct judge --out {store.folder}"
             )
     store.facts.record_stage(name, frozen, tree=without_secrets(config.tree), rated=rated)

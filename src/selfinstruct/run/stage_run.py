@@ -10,9 +10,10 @@ from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.engine.events import Events, Observer
 from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.engine.stages.subjects import SubjectStage
-from selfinstruct.errors import ModelError, RunError, SelfInstructError, Stopped
+from selfinstruct.errors import WARNING, ModelError, RunError, SelfInstructError, Stopped
 from selfinstruct.export.contracts import write_contracts
-from selfinstruct.plugins.registry import OBSERVERS, Registry
+from selfinstruct.plugins.checks import OBSERVERS
+from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Say
 from selfinstruct.run.stage_builder import StageParts
 from selfinstruct.store import RunStore
@@ -145,7 +146,7 @@ class StageRun:
         except RunError as error:
             if not code:
                 raise
-            self._say(error.message)
+            self._say(f"{WARNING}{error.message}")
         finally:
             backfill.close()
 

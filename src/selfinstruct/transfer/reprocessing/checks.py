@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from selfinstruct.config import RunConfig, Tree, differences
+from selfinstruct.config.tree import path_keys
 from selfinstruct.errors import ConfigError, RunError
 from selfinstruct.files.names import LOCK_FILE, PID_FILE, RUN_FILE, with_sidecars
 from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.settings import ConfigSources, RecordedConfig, Settings, initial_facts, load
 from selfinstruct.store import Exchange, InitialFacts, ReprocessingFacts, RunStore
-from selfinstruct.types import CLASSIFY, GENERATE, INSTANCES, JUDGE
+from selfinstruct.types import CLASSIFY, EXPORT, GENERATE, INSTANCES, JUDGE, PREPARE
 
 ASKING = (GENERATE, CLASSIFY, INSTANCES, JUDGE)
 READING = ("post_processor", "filters")
@@ -40,6 +41,7 @@ def begin_reprocessing(
     registry, config = load(settings, sources=sources)
     _check_source(source)
     _check_changes(source, config)
+    _check_effect(settings)
     facts = _initial_facts(source, registry, config, sources=sources, target=target)
     store = RunStore.open(out)
     try:
@@ -112,6 +114,20 @@ def _check_changes(source: RunStore, config: RunConfig) -> None:
             "It can change post_processor and filters of a stage, all of prepare and export."
             " For other changes, start a new run.",
         )
+
+
+def _check_effect(settings: Settings) -> None:
+    """Refuse settings that reading replies again does not use."""
+    for path, _ in settings.assigned:
+        keys = path_keys(path)
+        is_read = keys[0] in (PREPARE, EXPORT, "plugins") or not {*READING, "add_filters"}.isdisjoint(keys[1:2])
+        if not is_read and keys != ["run", "on_plugin_error"]:
+            raise settings.named(
+                ConfigError(
+                    f"{path}: reprocessing only reads replies again, so this would change nothing",
+                    "Stop at a number of instructions with --target; set others when the new run continues.",
+                )
+            )
 
 
 def _asking(frozen: Tree) -> Tree:
