@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -207,16 +206,6 @@ def test_a_recipe_may_be_set_like_any_value() -> None:
 def test_a_seed_file_of_excel_is_named_as_one() -> None:
     Path("tasks.xlsx").write_bytes(b"PK\x03\x04\x14\x00\xff\xfe")
     assert "tasks.xlsx is a spreadsheet or an archive" in problem("run", "--out", "r", "--seeds", "tasks.xlsx")
-
-
-def test_arguments_of_export_of_a_wrong_type_are_met_with_what_to_write() -> None:
-    grow = SelfInstruct(backend="demo", out="r")
-    grow.run(5)
-    export: Any = grow.export
-    with pytest.raises(UsageError, match=r"split is '0\.9'"):
-        export("d", split="0.9")
-    export("d", columns="id", languages="en")
-    assert '"id": ' in Path("d/data/train.jsonl").read_text("utf-8")
 
 
 def test_a_budget_of_one_is_not_called_several() -> None:
