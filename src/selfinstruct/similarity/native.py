@@ -21,10 +21,6 @@ LEVELS = ("baseline", "AVX2", "AVX-512")
 _PAIRS_PER_THREAD = 20_000_000
 """Pairs of texts that justify the start of another thread: about 20 ms of work."""
 
-_QUICK_TOKENS = 512
-"""Tokens of a text up to which a search keeps the interpreter's lock: while requests are sent, another thread takes a
-lock that is given up, and to get it back takes up to 5 ms, a thousand times as long as the search."""
-
 _NO_ENTRY, _NO_MEMORY = -1, -2
 
 
@@ -37,23 +33,6 @@ def library() -> ctypes.CDLL | None:
         lib = ctypes.CDLL(str(LIBRARY))
     except OSError:
         return None
-    lengths = range(1, 41)
-    if not _declare(lib) or any(lib.si_f_measure(7, m, n) != f_measure(7, m, n) for m in lengths for n in lengths):
-        return None
-    lib.si_level(len(LEVELS) - 1)
-    return lib
-
-
-@lru_cache(maxsize=1)
-def _quick_library() -> ctypes.PyDLL:
-    """The same library, for calls that keep the interpreter's lock."""
-    quick = ctypes.PyDLL(str(LIBRARY))
-    _declare(quick)
-    return quick
-
-
-def _declare(lib: ctypes.CDLL) -> bool:
-    """Give each function its types; false if one is missing."""
     pointer, count, number = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_double
     signatures: dict[str, tuple[list[type], type | None]] = {
         "si_f_measure": ([count] * 3, number),
@@ -72,9 +51,13 @@ def _declare(lib: ctypes.CDLL) -> bool:
     for name, (arguments, result) in signatures.items():
         function = getattr(lib, name, None)
         if function is None:
-            return False
+            return None
         function.argtypes, function.restype = arguments, result
-    return True
+    lengths = range(1, 41)
+    if any(lib.si_f_measure(7, m, n) != f_measure(7, m, n) for m in lengths for n in lengths):
+        return None
+    lib.si_level(len(LEVELS) - 1)
+    return lib
 
 
 def use_instructions(most: int) -> str:
@@ -89,7 +72,7 @@ class NativeContainmentEngine:
     def __init__(self, threshold: float, stretch: float, fewest: int) -> None:
         lib = library()
         assert lib is not None, "`containment` chooses this engine only if there is a library"
-        self._lib, self._quick = lib, _quick_library()
+        self._lib = lib
         self._index = lib.si_containment_new(threshold, stretch, fewest)
         if not self._index:
             raise MemoryError
@@ -99,13 +82,12 @@ class NativeContainmentEngine:
 
     def add(self, numbers: array[int]) -> None:
         """Add the next entry."""
-        if self._quick.si_containment_add(self._index, numbers.buffer_info()[0], len(numbers)):
+        if self._lib.si_containment_add(self._index, numbers.buffer_info()[0], len(numbers)):
             raise MemoryError
 
     def find(self, numbers: array[int]) -> tuple[int, float] | None:
         """The entry that shares most of the shorter side, the oldest of equals, and that share; `None` if none does."""
-        lib = self._quick if len(numbers) <= _QUICK_TOKENS else self._lib
-        entry = lib.si_containment_find(self._index, numbers.buffer_info()[0], len(numbers), self._share_at)
+        entry = self._lib.si_containment_find(self._index, numbers.buffer_info()[0], len(numbers), self._share_at)
         if entry == _NO_MEMORY:
             raise MemoryError
         return None if entry == _NO_ENTRY else (entry, self._share.value)
@@ -117,7 +99,7 @@ class NativeEngine:
     def __init__(self) -> None:
         lib = library()
         assert lib is not None, "`kernel` chooses this engine only if there is a library"
-        self._lib, self._quick = lib, _quick_library()
+        self._lib = lib
         self._pool = lib.si_new()
         if not self._pool:
             raise MemoryError
@@ -132,7 +114,7 @@ class NativeEngine:
 
     def add(self, tokens: array[int]) -> None:
         """Add an entry."""
-        if self._quick.si_add(self._pool, tokens.buffer_info()[0], len(tokens)):
+        if self._lib.si_add(self._pool, tokens.buffer_info()[0], len(tokens)):
             raise MemoryError
         self._entries += 1
 
@@ -142,8 +124,7 @@ class NativeEngine:
             if self._lib.si_index(self._pool, threshold):
                 raise MemoryError
             self._threshold = threshold
-        lib = self._quick if len(tokens) <= _QUICK_TOKENS else self._lib
-        entry = lib.si_decide(self._pool, tokens.buffer_info()[0], len(tokens), self._score_at)
+        entry = self._lib.si_decide(self._pool, tokens.buffer_info()[0], len(tokens), self._score_at)
         if entry == _NO_MEMORY:
             raise MemoryError
         return None if entry == _NO_ENTRY else (entry, self._score.value)
