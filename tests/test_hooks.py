@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from selfinstruct.api import hooks as hookspecs
-from selfinstruct.plugins.checks import HOOKS
-from selfinstruct.plugins.registry import KINDS, OBSERVERS
+from selfinstruct.plugins.checks import HOOKS, OBSERVERS
+from selfinstruct.plugins.registry import KINDS
 from tests.command_line import Ended, command, rows
 
 NINE = '''

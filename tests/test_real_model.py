@@ -16,7 +16,7 @@ from typing import IO, Any
 import pytest
 from scripts.real_model import __main__ as real
 from scripts.real_model import findings, page, product
-from scripts.real_model.server import ServerError, serving
+from scripts.real_model.server import ServerError, command, serving
 
 from selfinstruct.config.tables import RunOptions
 from selfinstruct.store import RunStore
@@ -130,6 +130,15 @@ def test_every_stage_runs_against_an_openai_compatible_server(
     assert "labels:    5 of 5 instructions" in text
     assert "dropped by rouge-l" in text
     assert "judge: exit code 0" in capsys.readouterr().out
+
+
+def test_values_of_the_config_and_another_model_are_passed_on(tmp_path: Path) -> None:
+    given = real.options().parse_args(
+        ["--set", "run.seed=7", "--set", "run.seeds=a.jsonl", "--gguf", str(tmp_path / "x.gguf")]
+    )
+    plan = product.Plan(tmp_path, "http://127.0.0.1:1", "tiny", 5, 2, settings=given.set)
+    assert product.arguments(plan, "judge")[-4:] == ["--set", "run.seed=7", "--set", "run.seeds=a.jsonl"]
+    assert command(1, 4, given.gguf)[-3:] == ["1", "4", str(tmp_path / "x.gguf")]
 
 
 @pytest.mark.slow

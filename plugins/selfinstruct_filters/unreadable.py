@@ -67,6 +67,10 @@ _MATERIAL = re.compile(r"[\n\"“”«»`:;|=]|[.?!] ")
 """Signs that a text holds quotations, code, lists or several sentences, which may well repeat words."""
 
 VOWELS = frozenset("aeiouy")
+_SPELLING = bytes(97 + (sign not in VOWELS) if (sign := chr(byte).lower()).isalnum() else 32 for byte in range(128)) * 2
+"""Translates each vowel of ASCII to `a`, other letters and digits to `b`, and signs to spaces."""
+
+_VOWELLESS = re.compile(rb" bbb+ ")
 _NO_WORD = re.compile(r"[a-z]*[^aeiouyh\d]{5}")
 """Letters that no language written in Latin script has in a row."""
 
@@ -107,7 +111,7 @@ class UnreadableFilter(Filter[Draft]):
         if "between" in distinct and (found := _ONE_SIDED.search(text)):
             return drop("no-sentence", seen=found[0])
         repeats = len(words) - len(distinct)
-        may_repeat = repeats >= FEWEST_REPEATS or (repeats and "and" in distinct) or text.count(", ") > 1
+        may_repeat = repeats >= FEWEST_REPEATS or (repeats and _may_command(words)) or text.count(", ") > 1
         return (may_repeat and _repetition(text, words)) or _without_words(text, words)
 
 
@@ -148,6 +152,11 @@ def _is_one_item(text: str) -> bool:
 def _is_circle(spoken: Sequence[str]) -> bool:
     words = [word for word in spoken if len(word) > 1] if len(spoken) >= LOOP_WORDS else []
     return len(words) >= LOOP_WORDS and len(set(words)) < LOOP_SHARE * len(words)
+
+
+def _may_command(words: Sequence[str]) -> bool:
+    """Whether `and` may be the second word that is no number."""
+    return words[1] == "and" or any(map(str.isdecimal, words[:2]))
 
 
 def _commands_twice(spoken: Sequence[str]) -> bool:
@@ -195,7 +204,8 @@ def _without_words(text: str, words: Sequence[str]) -> Verdict:
         if signs >= _SIGNS_ONLY and letters + text.count("_") < _FEWEST_LETTERS * signs:
             return drop("no-words", seen=ascii(text[:40]))
     if text.isascii() and "```" not in text:
-        is_odd = any(map(VOWELS.isdisjoint, words)) or not _KEYS.isdisjoint(words)
+        spelling = b" %b " % text.encode().translate(_SPELLING)
+        is_odd = _VOWELLESS.search(spelling) is not None or not _KEYS.isdisjoint(words)
         some = [word for word in words if len(word) > 2] if is_odd else []
         odd = [word for word in some if (VOWELS.isdisjoint(word) or word in _KEYS) and word.upper() not in text]
         if odd:

@@ -24,6 +24,8 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--out", type=Path, help="the run folder; one that is there is continued (default: runs/real-DATE-TIME)")
     add("--target", type=int, default=12, help="instructions to accept (default: 12)")
+    add("--gguf", type=Path, help="another model's file (default: that of SmolLM2-135M-Instruct)")
+    add("--set", action="append", default=[], metavar="PATH=VALUE", help="a value of the config, for each stage")
     add("--max-candidates", type=int, help="end generate after so many candidates, whatever was accepted")
     add("--stages", nargs="+", default=STAGES, choices=STAGES, metavar="STAGE", help="only these stages")
     add("--concurrency", type=int, default=4, help="requests at once, in the product and in the server (default: 4)")
@@ -45,9 +47,11 @@ def main(given: argparse.Namespace) -> int:
     if structured is None:
         print("this product has no setting run.structured yet: replies are asked for without a schema")
     print("loading the model ...", flush=True)
-    with server.serving(server.command(given.threads, given.concurrency), out / "server.log") as address:
+    with server.serving(server.command(given.threads, given.concurrency, given.gguf), out / "server.log") as address:
         print(f"the model {NAME} answers at {address}/v1; its log is {out / 'server.log'}", flush=True)
-        plan = product.Plan(out, address, NAME, given.target, given.concurrency, given.max_candidates, structured)
+        plan = product.Plan(
+            out, address, NAME, given.target, given.concurrency, given.max_candidates, structured, given.set
+        )
         ended = run_stages(plan, given.stages)
     found = findings.read(out)
     print("\n".join(["", *page.lines(found, product.status(out))]))

@@ -25,7 +25,7 @@ TIMEOUT = 1800
 class Plan:
     """What is asked of the product: the run folder, the server's address, how much, and with a schema or not.
 
-    `structured` is what `run.structured` is set to; `None` leaves it alone.
+    `structured` is what `run.structured` is set to; `None` leaves it alone. `settings` are further `PATH=VALUE`s.
     """
 
     out: Path
@@ -35,6 +35,7 @@ class Plan:
     concurrency: int
     max_candidates: int | None = None
     structured: str | None = None
+    settings: Sequence[str] = ()
 
 
 def arguments(plan: Plan, stage: str) -> list[str]:
@@ -48,7 +49,7 @@ def arguments(plan: Plan, stage: str) -> list[str]:
             given += ["--set", f"generate.max_candidates={plan.max_candidates}"]
     if plan.structured is not None:
         given += ["--set", f"run.structured={plan.structured}"]
-    return given
+    return given + [part for setting in plan.settings for part in ("--set", setting)]
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

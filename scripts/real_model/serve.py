@@ -16,12 +16,12 @@ CONTEXT = 4096
 """Tokens for prompt and reply of one request: the default recipe's longest prompts and replies need about 3,000."""
 
 
-def main(threads: int, slots: int) -> None:
+def main(threads: int, slots: int, gguf: str = "") -> None:
     """Serve the model on a free loopback port until standard input ends."""
     import xllamacpp  # type: ignore[import-not-found, unused-ignore]  # in its own environment only
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(_folder() / FILE)
+    params.model.path = gguf or str(_folder() / FILE)
     params.model_alias = {NAME}
     params.port = 0  # a free one
     params.n_parallel = slots
@@ -43,4 +43,4 @@ def _folder() -> Path:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -18,9 +18,9 @@ class ServerError(Exception):
     """The server did not start; the message says why and where its log is."""
 
 
-def command(threads: int, slots: int) -> list[str]:
-    """How the server is started: `slots` requests are answered at once, by so many threads."""
-    return [sys.executable, str(SERVE), str(threads), str(slots)]
+def command(threads: int, slots: int, gguf: Path | None = None) -> list[str]:
+    """How the server is started: `slots` requests are answered at once, by so many threads; `gguf` is another model."""
+    return [sys.executable, str(SERVE), str(threads), str(slots), *([str(gguf.resolve())] if gguf else [])]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.batches.test_batch_folder import BATCHES, requests, results, run, sto
 from tests.batches.test_batches import grown, project, server
 from tests.command_line import command
 from tests.forking import start
+from tests.servers.batch_server import BatchServer
 from tests.sweeps import quick
 
 __all__ = ["grown", "project", "server"]
@@ -211,6 +213,24 @@ def test_a_kill_before_and_after_each_commit_writes_no_request_twice_and_loses_n
     if not answered:
         (BATCHES / "out.jsonl").write_bytes(text_of(all_results()))
         assert run("instances") == "complete"
+    with closing(RunStore.open_readonly(Path("run"))) as store:
+        assert store.totals("instances").replies == 24
+        assert not store.batches.open()
+
+
+@pytest.mark.slow
+def test_a_kill_before_and_after_each_commit_bills_no_request_twice(server: BatchServer, project: Path) -> None:
+    words = ["instances", "--out", "run", "--batch", "--set", "run.batch_size=12", "--quiet"]
+    kills, code = 0, 5
+    for moment in cycle(range(1, 14)):
+        code = start("-c", KILLED, str(moment), *words, cwd=project, env=os.environ).wait()
+        kills += code == -signal.SIGKILL
+        if code == 0:
+            break
+        assert code in (5, -signal.SIGKILL)
+    assert kills > 6
+    assert Counter(server.billed).most_common(1)[0][1] == 1
+    assert len(server.billed) == 24
     with closing(RunStore.open_readonly(Path("run"))) as store:
         assert store.totals("instances").replies == 24
         assert not store.batches.open()

@@ -71,7 +71,7 @@ def test_the_status_says_how_far_each_stage_is(grow: SelfInstruct, out: Path) ->
         PREPARE: (answered, answered),
         JUDGE: (len(ratings), len({(row["instruction"], row["input"], row["output"]) for row in examples})),
     }
-    assert (status.folder, status.backend_name, status.model) == (out, "demo", "demo")
+    assert (status.folder, status.backend_name, status.model) == (out.absolute(), "demo", "demo")
     assert status.ratings is not None
     assert status.ratings.rated == len(ratings)
 
@@ -112,8 +112,9 @@ def test_the_status_cannot_be_changed_and_reads_well(grow: SelfInstruct) -> None
     status = grow.status()
     with pytest.raises(FrozenInstanceError):
         status.folder = Path("other")  # type: ignore[misc]
-    assert repr(status).startswith("<RunStatus of 'run': generate 30; classify 30 of 30; instances ")
-    assert repr(grow) == "<SelfInstruct in 'run'>"
+    folder = str(Path("run").absolute())
+    assert repr(status).startswith(f"<RunStatus of {folder!r}: generate 30; classify 30 of 30; instances ")
+    assert repr(grow) == f"<SelfInstruct in {folder!r}>"
 
 
 class Moody(BaseChatModel):
@@ -300,7 +301,7 @@ def test_export_without_a_folder_writes_the_files_of_the_run(grow: SelfInstruct,
     exported = grow.export()
     assert (out / EXAMPLES).read_bytes() == before
     assert exported.counts[EXAMPLES] == len(rows(out / EXAMPLES))
-    assert out / EXAMPLES in exported.paths
+    assert (out / EXAMPLES).absolute() in exported.paths
 
 
 def test_settings_of_the_export_count_and_others_do_not_matter(out: Path) -> None:

@@ -14,7 +14,7 @@ from langchain_ollama import ChatOllama
 
 import selfinstruct
 from selfinstruct import ConfigError, Result, RunError, SelfInstruct, UsageError, errors
-from selfinstruct.client.event_loop import run_sync
+from selfinstruct.client.event_loop import start
 from selfinstruct.store import RunStore
 from selfinstruct.types import CLASSIFY, ENGINE_STAGES, GENERATE, INSTANCES, JUDGE, PREPARE
 from tests.command_line import command, python, rows
@@ -94,7 +94,7 @@ def test_a_whole_run_with_a_model_object_over_a_socket(out: Path) -> None:
     with world(out.parent / "home") as env:
         model = ChatOllama(model="llama3.1", base_url=env["OLLAMA_HOST"])
         result = SelfInstruct(model=model, out=out).run(3)
-        run_sync(model._async_client._client.aclose(), lambda: None)  # the model is ours, and so is its connection
+        start(model._async_client._client.aclose()).result()  # the model is ours, and so is its connection
     assert len(result.instructions) >= 3
     assert rows(out / EXAMPLES)
 
@@ -212,25 +212,12 @@ def test_a_wrong_setting_is_named_as_it_was_given(out: Path, settings: dict[str,
     assert not out.exists()
 
 
-@pytest.mark.parametrize("target", [0, -3, "abc", 2.5])
+@pytest.mark.parametrize("target", [0, -3])
 @pytest.mark.parametrize("call", ["generate", "run"])
 def test_a_wrong_target_starts_nothing(out: Path, call: str, target: Any) -> None:
     with pytest.raises(UsageError, match=f"the target is {target!r}, and it must be a whole number above 0"):
         getattr(SelfInstruct(backend="demo", out=out), call)(target)
     assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"seeds": [{"instruction": "Sing.", "output": "La"}]}, "takes the path of a file, not list"),
-        ({"settings": "run.seed=7"}, "takes a dictionary, not str"),
-    ],
-)
-def test_an_argument_of_another_type_is_refused_by_name(given: Any, words: str) -> None:
-    (name,) = given
-    with pytest.raises(UsageError, match=rf"SelfInstruct\({name}=...\) {words}"):
-        SelfInstruct(backend="demo", **given)
 
 
 # --- names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from selfinstruct.export.contracts import FILES
 from selfinstruct.export.records import ExampleRecord, InstructionRecord, RejectedRecord
 from selfinstruct.files.names import EXAMPLES, INSTRUCTIONS, LABELS, RATINGS, RAW_INSTANCES, REJECTED
+from selfinstruct.store import RunStore
+from selfinstruct.store.ids import candidate_id
 from selfinstruct.store.reviews import Reviews
 from tests.command_line import command, rows
 from tests.project import Project, ended, wait_until
@@ -65,6 +68,56 @@ def test_a_rejected_instruction_takes_everything_of_it_along(run: Path, reviews:
     assert len(after[REJECTED]) == len(before[REJECTED]) + 1 + len(gone), "every candidate has one fate"
     for row in after[REJECTED]:
         RejectedRecord.model_validate(row)
+
+
+def test_an_example_that_people_accept_goes_with_an_instruction_that_they_reject(run: Path, reviews: Reviews) -> None:
+    before = {name: rows(run / name) for name in NAMES}
+    own = [row["id"] for row in before[EXAMPLES] if row["instruction"] == before[INSTRUCTIONS][0]["instruction"]]
+    reviews.accept(own[0], 0)
+    reviews.reject("g0.0", 0, "unclear")
+    assert not {*own} & {*ids(exported(run)[EXAMPLES])}
+    reviews.undo("g0.0", 1)
+    assert exported(run) == before
+
+
+def test_what_a_broken_filter_left_undecided_is_exported_once_people_accept_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("broken.py").write_text(BROKEN)
+    filters = ("--plugin", "./broken.py", "--filter", "broken", "--set", "run.on_plugin_error=quarantine")
+    command("generate", "--backend", "demo", "--target", "5", "--out", "run", *filters).done()
+    run, decided = Path("run"), rows(Path("run") / INSTRUCTIONS)
+    with closing(RunStore.open_readonly(run)) as store:
+        (undecided,) = store.decisions("generate", "quarantined")
+    aside = candidate_id("generate", undecided.index, undecided.decision.position)
+    reviews = Reviews.open(run)
+    reviews.accept(aside, 0)
+    command("export", "--out", run).done()
+    assert sorted(ids(rows(run / INSTRUCTIONS))) == sorted([*ids(decided), aside])
+    assert "reviewed by hand: instructions\n  1 accepted" in command("status", "--out", run).done().out
+    reviews.reject(aside, 1, "unclear")
+    reviews.close()
+    command("export", "--out", run).done()
+    assert rows(run / INSTRUCTIONS) == decided
+    (row,) = (row for row in rows(run / REJECTED) if row["filter"] == "review")
+    assert (row["reason"], f"g{row['request_idx']}.{row['position']}") == ("unclear", aside)
+
+
+BROKEN = """
+from selfinstruct.api import Component, Draft, Filter, NoOptions, hookimpl, keep
+
+class Broken(Filter[Draft]):
+    seen = 0
+
+    def evaluate(self, item):
+        self.seen += 1
+        return keep() if self.seen != 2 else 1 / 0
+
+@hookimpl
+def selfinstruct_filters():
+    return [Component("broken", "Fails once", NoOptions, lambda _: Broken(), ("generate",))]
+"""
 
 
 def test_what_was_dropped_and_is_accepted_by_hand_is_exported_in_its_place(run: Path, reviews: Reviews) -> None:

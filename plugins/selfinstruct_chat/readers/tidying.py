@@ -35,6 +35,9 @@ _AGAIN = re.compile(
     rf"(?<![^\W_])[*_]{{0,3}}(?:{NEXT_TASKS}|prompt|question)[*_]{{0,3}}\s?[:：][*_]{{0,3}}\s*", re.IGNORECASE
 )
 
+_PLAIN = re.compile(r"[A-Z][A-Za-z0-9 ,;'!?./%-]*")
+"""A text without a colon, bracket, emphasis or any other sign that tidying looks for: only `_STRAY` can match it."""
+
 _ESCAPED = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")
 """An underline as Markdown escapes it, inside a name; formulas of LaTeX have others."""
 
@@ -46,6 +49,8 @@ def tidy(text: str) -> str:
     the end. Entities of HTML become signs, unless the text is about such things.
     """
     text = text.strip()
+    if _PLAIN.fullmatch(text) and not _STRAY.match(text):
+        return text
     before = None
     while text != before and len(text) <= LONGEST:
         before = text

@@ -48,6 +48,7 @@ NOUNS_TOO = word_set(
 )
 """Verbs that are nouns before `for` and `of`: `Name for the bakery: ...` commands nothing."""
 
+_PLAIN_VERBS = VERBS - NOUNS_TOO
 DETERMINERS = word_set("the a an this that these those it its each every all both some many most another other such")
 NOT_VERBS = DETERMINERS | word_set(
     """dear he she they we i one two three there here no yes my our his her their additional is are was were because
@@ -152,7 +153,7 @@ def _function_words(text: str) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def asks(text: str) -> bool:
     """Whether anything in an English text asks for something: a question, a request, a command in any clause."""
-    if "?" in text or "？" in text:
+    if text.partition(" ")[0].lower() in _PLAIN_VERBS or "?" in text or "？" in text:
         return True
     for clause in _CLAUSE.finditer(text):
         first, second = clause[1].lower(), (clause[2] or "").lower()

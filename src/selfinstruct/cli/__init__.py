@@ -144,6 +144,12 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             _print_error("stopped: the output cannot be written: the disk is full\nMake room, then run it again.")
             sys.exit(5)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of any path that the user named
+            name = str(error.filename)
+            _print_error(
+                f"error: the name of a file or folder is too long: {name[:40]}...{name[-40:]}\nChoose another."
+            )
+            sys.exit(2)
         if problem := environment_problem(error):
             sys.unraisablehook = lambda _: None  # what could be made only in part, as an event loop, is not taken apart
             _print_error(f"error: {problem}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfinstruct.client.tables import data_frame, hub_dataset
+from selfinstruct.client.arguments import check_arguments
+from selfinstruct.client.event_loop import async_twin
 from selfinstruct.errors import UsageError
 from selfinstruct.export.best_examples import Balance
 from selfinstruct.export.contracts import example_rows
@@ -49,6 +51,7 @@ class RunFolder:
             return html_heading(str(self.out), "There is no run yet: call run() or generate().")
         return self.status()._repr_html_()
 
+    @check_arguments
     def status(self, *, more: int | None = None) -> RunStatus:
         """Read the status of the run.
 
@@ -56,10 +59,6 @@ class RunFolder:
         """
         with closing(RunStore.open_readonly(self.out)) as store:
             return read_status(store, more)
-
-    async def astatus(self, *, more: int | None = None) -> RunStatus:
-        """The async twin of `status`."""
-        return await asyncio.to_thread(self.status, more=more)
 
     def instructions(self) -> Iterator[Instruction]:
         """The accepted instructions that the run holds now, oldest first, after reviews."""
@@ -77,21 +76,33 @@ class RunFolder:
             with closing(RunStore.open_readonly(self.out)) as store:
                 yield from (kept.example for kept in CuratedRun(store).examples())
 
+    @check_arguments
     def to_pandas(self, format: str | None = None) -> pandas.DataFrame:  # noqa: A002 - as `export` calls it
         """The training examples as a pandas data frame (`pip install 'selfinstruct[pandas]'`).
 
         The columns are instruction, input, output, is_classification and id, or those of a training format. Raises
         `UsageError` if there are no examples, or pandas is not installed.
         """
-        return data_frame(self._rows(format))
+        frame: pandas.DataFrame = _imported("pandas", "to_pandas()").DataFrame(self._rows(format))
+        return frame
 
+    @check_arguments
     def to_dataset(self, format: str | None = None) -> datasets.Dataset:  # noqa: A002 - as `export` calls it
         """The training examples as a Hugging Face dataset in memory (`pip install 'selfinstruct[datasets]'`).
 
         Columns and errors are those of `to_pandas`. `to_dataset("messages")` is what TRL trains on.
         """
-        return hub_dataset(self._rows(format))
+        rows = self._rows(format)
+        package = _imported("datasets", "to_dataset()")
+        try:
+            dataset: datasets.Dataset = package.Dataset.from_list(rows)
+        except (TypeError, ValueError) as error:  # as Arrow's own errors are
+            cause = " ".join(str(error).split())
+            hint = "Call to_pandas() or export(to=...)."
+            raise UsageError(f"a dataset cannot hold these rows: {cause}", hint) from error
+        return dataset
 
+    @check_arguments
     def export(
         self,
         to: str | Path | None = None,
@@ -124,9 +135,8 @@ class RunFolder:
 
         Raises `RunError` if there are no examples or the folder holds other files, `UsageError` for wrong arguments.
         """
-        folder = Path(to) if to is not None else None
         options = ExportOptions(
-            to=folder,
+            to=Path(to) if to is not None else None,
             format=format,
             file=file,
             split=split,
@@ -142,46 +152,18 @@ class RunFolder:
         with closing(RunStore.open_readonly(self.out)) as store:
             return export_run(store, options, settings=self._settings, registry=self._registry_for(store))
 
-    async def aexport(
-        self,
-        to: str | Path | None = None,
-        *,
-        format: str | None = None,  # noqa: A002 - as in `export`
-        file: FileFormat = "jsonl",
-        split: float = 0.95,
-        best: int | None = None,
-        balance: Balance | None = None,
-        license: str = "",  # noqa: A002 - as in `export`
-        push_to_hub: str | None = None,
-        public: bool = False,
-        mlx: bool = False,
-        languages: Sequence[str] = (),
-        columns: Sequence[str] = (),
-    ) -> Exported:
-        """The async twin of `export`."""
-        return await asyncio.to_thread(
-            self.export,
-            to,
-            format=format,
-            file=file,
-            split=split,
-            best=best,
-            balance=balance,
-            license=license,
-            push_to_hub=push_to_hub,
-            public=public,
-            mlx=mlx,
-            languages=tuple(languages),
-            columns=tuple(columns),
-        )
+    astatus = async_twin(status)
+    aexport = async_twin(export)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _registry(self) -> Registry:
         """All plugins: installed, named, or passed as objects."""
         registry = Registry.load(self._settings.plugins)
+        names: Counter[str] = Counter()
         for plugin in self._objects:
-            registry.register(plugin, getattr(plugin, "__name__", type(plugin).__name__))
+            names[name := getattr(plugin, "__name__", type(plugin).__name__)] += 1
+            registry.register(plugin, name if names[name] == 1 else f"{name}-{names[name]}")
         return registry
 
     def _registry_for(self, store: RunStore) -> Registry:
@@ -200,3 +182,10 @@ class RunFolder:
         if not rows:
             raise UsageError("there are no training examples yet: call run() first")
         return rows
+
+
+def _imported(package: str, call: str) -> Any:
+    try:
+        return import_module(package)
+    except ModuleNotFoundError:
+        raise UsageError(f"{call} needs the package {package}", f"Run: pip install 'selfinstruct[{package}]'") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
@@ -11,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from selfinstruct.api import Settlement
-from selfinstruct.client.arguments import explain_arguments
-from selfinstruct.client.event_loop import background_loop, run_sync
+from selfinstruct.client.arguments import check_arguments
+from selfinstruct.client.event_loop import async_twin, background_loop, keep_waiting, plain, start
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
 from selfinstruct.errors import PluginError, RunError, UsageError
+from selfinstruct.plugins.checks import check_observer
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings, load
 from selfinstruct.run.stage_order import check_backends_ahead, require_input, stages_of_whole_run
@@ -55,7 +55,7 @@ class SelfInstruct(RunFolder):
     in plain and async calls.
     """
 
-    @explain_arguments
+    @check_arguments
     def __init__(
         self,
         *,
@@ -65,7 +65,7 @@ class SelfInstruct(RunFolder):
         recipe: str | None = None,
         seeds: str | Path | None = None,
         config: str | Path | None = None,
-        plugins: Sequence[str | object] = (),
+        plugins: Sequence[str | Path | object] = (),
         settings: Mapping[str, Any] | None = None,
         wait: bool = False,
         batch_folder: str | Path | None = None,
@@ -73,45 +73,34 @@ class SelfInstruct(RunFolder):
         if model is not None and backend is not None:
             raise UsageError("both a model and a backend are given", "Leave one of them out: either answers requests.")
         self._model = UserModel(model) if model is not None else None
-        if seeds is not None and not isinstance(seeds, str | Path):
-            raise UsageError(
-                f"SelfInstruct(seeds=...) takes the path of a file, not {type(seeds).__name__}",
-                "Write the seed tasks into a file, such as one JSON object a line, and give its path.",
-            )
-        if isinstance(plugins, str):
-            raise UsageError("SelfInstruct(plugins=...) takes a list, not str", f"Write it as [{plugins!r}].")
-        if settings is not None and not isinstance(settings, Mapping):
-            raise UsageError(
-                f"SelfInstruct(settings=...) takes a dictionary, not {type(settings).__name__}",
-                'Write it as {"run.seed": 7}.',
-            )
-        overrides = {name: value for name, value in (settings or {}).items() if not _is_path(name)}
+        settings = settings or {}
+        if model is not None and (of_backend := [name for name in settings if name.partition(".")[0] == "backend"]):
+            problem = f"both a model and the setting {of_backend[0]} are given"
+            raise UsageError(problem, "Leave the setting out, and give its value to the model object.")
+        assigned = {path: value for path, value in settings.items() if "." in path or "[" in path}
+        overrides = {name: value for name, value in settings.items() if name not in assigned}
         if backend is not None:
             overrides["backend"] = {"use": backend, **overrides.get("backend", {})}
-        flags = {
-            f"{table}.{name}": "settings: "
-            for table, own in overrides.items()
-            if isinstance(own, Mapping)
-            for name in own
-        }
+        tables = {name: table for name, table in overrides.items() if isinstance(table, Mapping)}
+        flags = {f"{name}.{option}": "settings: " for name, table in tables.items() for option in table}
         if backend is not None:
             flags["backend.use"] = "SelfInstruct(backend=...)"
         if seeds is not None:
             flags["run.seeds"] = "SelfInstruct(seeds=...)"
             overrides["run"] = {**overrides.get("run", {}), "seeds": str(seeds)}
         chosen = Settings(
-            Path(out),
+            Path(out).absolute(),  # so that a change of the working folder starts no second run
             recipe=recipe,
             file=Path(config) if config else None,
             overrides=overrides,
-            assigned=[(path, value) for path, value in (settings or {}).items() if _is_path(path)],
-            plugins=[plugin for plugin in plugins if isinstance(plugin, str)],
+            assigned=list(assigned.items()),
+            plugins=[str(plugin) for plugin in plugins if isinstance(plugin, str | Path)],
             flags=flags,
             origin="settings: ",
             wait=wait,
             batch_folder=Path(batch_folder) if batch_folder else None,
         )
-        super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str)])
+        super().__init__(chosen, [plugin for plugin in plugins if not isinstance(plugin, str | Path)])
         self._run: Run | None = None
         if backend or recipe or config or plugins or settings:
             registry = self._registry()
@@ -120,45 +109,34 @@ class SelfInstruct(RunFolder):
 
     # --- stages -------------------------------------------------------------------------------------------------------
 
-    def run(self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()) -> Result:
+    @plain
+    async def run(
+        self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()
+    ) -> Result:
         """Run all stages in order, from seed tasks to training examples.
 
         target  total number of instructions; by default the run's last target, or else the config's
         judge   whether a model rates the examples too; by default as the config says
         """
-        return run_sync(self.arun(target, judge=judge, observers=observers), self._interrupt)
-
-    async def arun(
-        self, target: int | None = None, *, judge: bool | None = None, observers: Sequence[object] = ()
-    ) -> Result:
-        """The async twin of `run`."""
         return await self._stages(None, {"judge.enabled": judge}, target=target, observers=observers)
 
-    def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
+    @plain
+    async def generate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
         """Grow new instructions until the run holds `target` of them."""
-        return run_sync(self.agenerate(target, observers=observers), self._interrupt)
-
-    async def agenerate(self, target: int | None = None, *, observers: Sequence[object] = ()) -> Result:
-        """The async twin of `generate`."""
         return await self._stages(GENERATE, {}, target=target, observers=observers)
 
-    def classify(self, *, observers: Sequence[object] = ()) -> Result:
+    @plain
+    async def classify(self, *, observers: Sequence[object] = ()) -> Result:
         """Ask the model which instructions are classification tasks."""
-        return run_sync(self.aclassify(observers=observers), self._interrupt)
-
-    async def aclassify(self, *, observers: Sequence[object] = ()) -> Result:
-        """The async twin of `classify`."""
         return await self._stages(CLASSIFY, {}, observers=observers)
 
-    def instances(self, *, observers: Sequence[object] = ()) -> Result:
+    @plain
+    async def instances(self, *, observers: Sequence[object] = ()) -> Result:
         """Ask the model for inputs and outputs of every instruction."""
-        return run_sync(self.ainstances(observers=observers), self._interrupt)
-
-    async def ainstances(self, *, observers: Sequence[object] = ()) -> Result:
-        """The async twin of `instances`."""
         return await self._stages(INSTANCES, {}, observers=observers)
 
-    def prepare(
+    @plain
+    async def prepare(
         self,
         *,
         min_score: int | None = None,
@@ -172,18 +150,6 @@ class SelfInstruct(RunFolder):
         unrated        whether to keep or to drop examples without a rating
         include_seeds  whether the seed tasks' own instances become training examples too
         """
-        work = self.aprepare(min_score=min_score, unrated=unrated, include_seeds=include_seeds, observers=observers)
-        return run_sync(work, self._interrupt)
-
-    async def aprepare(
-        self,
-        *,
-        min_score: int | None = None,
-        unrated: Literal["keep", "drop"] | None = None,
-        include_seeds: bool | None = None,
-        observers: Sequence[object] = (),
-    ) -> Result:
-        """The async twin of `prepare`."""
         chosen = {
             "prepare.min_score": min_score,
             "prepare.unrated": unrated,
@@ -191,17 +157,22 @@ class SelfInstruct(RunFolder):
         }
         return await self._stages(PREPARE, chosen, observers=observers)
 
-    def judge(self, *, observers: Sequence[object] = ()) -> Result:
+    @plain
+    async def judge(self, *, observers: Sequence[object] = ()) -> Result:
         """Have a model rate the training examples.
 
         The model of the run rates, or the one that `settings={"judge.backend": {"use": ...}}` names.
         """
-        return run_sync(self.ajudge(observers=observers), self._interrupt)
-
-    async def ajudge(self, *, observers: Sequence[object] = ()) -> Result:
-        """The async twin of `judge`."""
         return await self._stages(JUDGE, {}, observers=observers)
 
+    arun = async_twin(run)
+    agenerate = async_twin(generate)
+    aclassify = async_twin(classify)
+    ainstances = async_twin(instances)
+    aprepare = async_twin(prepare)
+    ajudge = async_twin(judge)
+
+    @check_arguments
     def stream(self, target: int | None = None) -> Generator[str, None, None]:
         """Generate, and yield each instruction when it is accepted. Closing the iterator stops."""
         accepted: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
@@ -219,15 +190,15 @@ class SelfInstruct(RunFolder):
             except BaseException as error:
                 accepted.put(error)
 
-        future = asyncio.run_coroutine_threadsafe(work(), background_loop())
+        future = start(work())
         try:
-            while (got := accepted.get()) is not None:
+            while (got := keep_waiting(accepted.get, self._interrupt)) is not None:
                 if isinstance(got, BaseException):
                     raise got
                 yield got
         finally:
             self._interrupt()
-            future.result()
+            keep_waiting(future.result, self._interrupt)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -240,7 +211,13 @@ class SelfInstruct(RunFolder):
         observers: Sequence[object],
     ) -> Result:
         """Run one stage, or all stages if `None`. `chosen` are settings of this call, `None` if not given."""
-        target = _checked_target(target)
+        if target is not None and target < 1:
+            raise UsageError(
+                f"the target is {target}, and it must be a whole number above 0",
+                "Leave it out for the run's last target, or the config's.",
+            )
+        for observer in observers:
+            check_observer(observer)
         given = [(path, value) for path, value in chosen.items() if value is not None]
         settings = replace(self._settings, assigned=[*self._settings.assigned, *given])
         summaries = []
@@ -271,18 +248,3 @@ class SelfInstruct(RunFolder):
     def _interrupt(self) -> None:
         if (run := self._run) is not None:
             background_loop().call_soon_threadsafe(run.interrupt)
-
-
-def _is_path(name: str) -> bool:
-    """Whether a setting is a dotted name, not a table."""
-    return "." in name or "[" in name
-
-
-def _checked_target(target: object) -> int | None:
-    """The target, which may be `None`; raises `UsageError` if it is not a whole number above 0."""
-    if target is None or (isinstance(target, int) and target > 0):
-        return target
-    raise UsageError(
-        f"the target is {target!r}, and it must be a whole number above 0",
-        "Leave it out for the run's last target, or the config's.",
-    )

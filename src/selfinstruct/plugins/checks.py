@@ -9,10 +9,13 @@ from typing import Any, get_args
 from pydantic import SecretBytes, SecretStr
 
 from selfinstruct.api import API_VERSION, STAGES, Component, Options, hooks
-from selfinstruct.errors import PluginError, suggest
+from selfinstruct.errors import PluginError, UsageError, suggest
 
 HOOKS = tuple(name for name in vars(hooks) if name.startswith("selfinstruct_"))
 """The names of all hooks."""
+
+OBSERVERS = tuple(name for name in HOOKS if inspect.signature(getattr(hooks, name)).parameters)
+"""The names of the hooks that observe a stage, each with one argument; the others return components."""
 
 SECRET_NAME = re.compile(
     r"(key|api_?keys|token|secrets?|password|passwd|passphrase|credentials?|authorization|cookie)$", re.IGNORECASE
@@ -37,13 +40,26 @@ def check_plugin(plugin: object) -> None:
         if name in HOOKS and name not in marked and callable(function):
             raise PluginError(f"'{name}' lacks @hookimpl")
     if not marked:
-        near = [name for name, it in functions.items() if name.startswith("selfinstruct_") and inspect.isroutine(it)]
-        found = (
-            f": '{near[0]}' is not a hook{suggest(near[0], HOOKS)}"
-            if near
-            else ", such as a function selfinstruct_filters"
-        )
-        raise PluginError(f"it implements no hook{found}")
+        unknown = _unknown_hook(plugin) or ", such as a function selfinstruct_filters"
+        raise PluginError(f"it implements no hook{unknown}")
+
+
+def check_observer(observer: object) -> None:
+    """Raise `UsageError` for an observer without a method named like an observing hook, or with an async one."""
+    methods = {name: method for name in OBSERVERS if callable(method := getattr(observer, name, None))}
+    kind = f"the observer {type(observer).__name__}"
+    if (unknown := _unknown_hook(observer)) or not methods:
+        known = f"Observing hooks: {', '.join(OBSERVERS)}."
+        raise UsageError(f"{kind} has no method named like a hook{unknown}", known)
+    if waiting := next((name for name, method in methods.items() if inspect.iscoroutinefunction(method)), None):
+        raise UsageError(f"{waiting} of {kind} is async", "Write it as a plain method.")
+
+
+def _unknown_hook(plugin: object) -> str:
+    for name in dir(plugin):
+        if name.startswith("selfinstruct_") and name not in HOOKS and inspect.isroutine(getattr(plugin, name, None)):
+            return f": '{name}' is not a hook{suggest(name, HOOKS)}"
+    return ""
 
 
 def _check_function(name: str, function: Any) -> None:
@@ -54,13 +70,15 @@ def _check_function(name: str, function: Any) -> None:
         needed = argument.default is argument.empty and argument.kind is argument.POSITIONAL_OR_KEYWORD
         if needed and argument.name not in takes:
             known = f"only '{takes[0]}'" if takes else "none"
-            raise PluginError(f"{name} has no argument '{argument.name}', {known}")
+            object_first = "; it is a method, so give an object of the class" if argument.name == "self" else ""
+            raise PluginError(f"{name} has no argument '{argument.name}', {known}{object_first}")
 
 
 def check_component(component: object, hook: str) -> Component[Any]:
     """Check a component that a hook returned, and return it. Raises `PluginError`."""
     if not isinstance(component, Component):
-        raise PluginError(f"{hook} must return components, not {type(component).__name__}")
+        example = 'such as [Component("my-name", "What it does", NoOptions, build)]'
+        raise PluginError(f"{hook} must return components, not {type(component).__name__}: {example}")
     if not (isinstance(component.name, str) and _NAME.fullmatch(component.name)):
         raise PluginError(f"the name {component.name!r} must be lower-case words joined by hyphens")
     if not (isinstance(component.options, type) and issubclass(component.options, Options)):

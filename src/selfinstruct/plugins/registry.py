@@ -49,13 +49,6 @@ BASES: Mapping[str, tuple[type, ...]] = {
 }
 """The classes that components of each kind must build."""
 
-OBSERVERS = (
-    "selfinstruct_stage_started",
-    "selfinstruct_settled",
-    "selfinstruct_request_retried",
-    "selfinstruct_stage_finished",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Plugin:

@@ -25,20 +25,7 @@ EXPORT_TABLE = "export."
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """How to export a run.
-
-    to           the folder of the dataset; without one, the run's own JSONL files are written again
-    format       the name of a training encoder, such as "alpaca"; the run's own if not given
-    file         "jsonl" or "parquet"
-    split        the share of examples in the train part, above 0 and at most 1; the rest is validation
-    best         export only this many examples, chosen by rating and by distance from each other
-    balance      choose evenly over these groups: "label", a fact such as "topic", or "facts" (all together)
-    license      the licence of the data for its card, as the Hub names it, such as "llama3.1" or "other"
-    push_to_hub  upload the dataset to this repository of the Hugging Face Hub, as a private one
-    public       make that repository public
-    mlx          name the validation part `valid.jsonl`, as MLX reads it
-    languages    of the data, for its card, as codes such as "en"
-    columns      to add to each row: "id", "is_classification", and facts such as "topic"; see `[classify] facts`
+    """How to export a run; `SelfInstruct.export` explains each option.
 
     Raises `UsageError` for options that are out of range or contradict each other.
     """

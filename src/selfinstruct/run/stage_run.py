@@ -12,7 +12,8 @@ from selfinstruct.engine.runner import Answerer, Runner
 from selfinstruct.engine.stages.subjects import SubjectStage
 from selfinstruct.errors import WARNING, ModelError, RunError, SelfInstructError, Stopped
 from selfinstruct.export.contracts import write_contracts
-from selfinstruct.plugins.registry import OBSERVERS, Registry
+from selfinstruct.plugins.checks import OBSERVERS
+from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.backends import Say
 from selfinstruct.run.stage_builder import StageParts
 from selfinstruct.store import RunStore

@@ -121,10 +121,13 @@ def run_exists(folder: Path) -> bool:
 
 
 def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
-    """Raise `RunError` if a database, or a file that SQLite keeps beside it, is a symbolic link."""
+    """Raise `RunError` if a database, or a file that SQLite keeps beside it, is a link or has a second name."""
     for file in (path.with_name(name) for name in with_sidecars(path.name)):
         if file.is_symlink():
             raise RunError(f"{file} is a link, and a run must not lead out of its folder", hint)
+        if file.is_file() and file.stat().st_nlink > 1:  # as after `cp -l`: neither lock nor log is shared by the names
+            copy = f"Copy {path.parent} with cp -r, without -l, and use the copy."
+            raise RunError(f"{file} is the same file as one in another folder, which would be changed too", copy)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

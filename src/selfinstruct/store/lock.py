@@ -24,6 +24,8 @@ class Lock:
             self._lock.acquire(blocking=False)
         except Timeout:
             pid = _read_pid(folder)
+            if pid == os.getpid():
+                raise RunError(f"{folder} is in use by another call of this process", "Wait until it ends.") from None
             raise RunError(
                 f"{folder} is in use by another process{f' (pid {pid})' if pid is not None else ''}",
                 f"Wait until it ends, or see its progress with: selfinstruct status --out {folder}",

@@ -71,6 +71,9 @@ _SIGN = re.compile(
 )
 """No wrapper and no token goes without one of these, and most texts have none."""
 
+_SIGNS = (*"<[◁◀【", "assistant", "analysis", "commentary", "Thinking...", " my ")
+"""Each match of `_SIGN` holds one of these, and they are found sooner."""
+
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
@@ -93,7 +96,7 @@ def _final_text(text: str, is_cut: bool) -> str:
 
 
 def _final_part(text: str) -> str:
-    if _SIGN.search(text) is None:
+    if not any(map(text.__contains__, _SIGNS)) or _SIGN.search(text) is None:
         return text
     text = without_echo(text)
     channel = _final_channel(text)

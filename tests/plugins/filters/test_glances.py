@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from selfinstruct.api import Draft, Filter
 from selfinstruct.api.similarity import unicode_tokens
 from selfinstruct_filters import limits, marks, material, restated, unreadable
+from selfinstruct_filters.helpers import wording
 from selfinstruct_filters.helpers.wording import distinct_words, without_quotations, word_set, words_of
 from selfinstruct_filters.marks import MarksFilter
 from selfinstruct_filters.material import MaterialFilter
@@ -46,6 +47,26 @@ def test_a_glance_rules_no_wording_out(words: str, signals: str, data: st.DataOb
 def test_plain_text_starts_with_a_wording_in_lower_case_too(words: str, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(re.compile(rf"\A(?:{words})", re.IGNORECASE)))
     assert not text.isascii() or RefusalFilter()._any_plain_start.match(text.lower())
+
+
+@given(TEXTS)
+def test_a_plain_verb_in_front_asks_as_the_pattern_of_a_clause_says(text: str) -> None:
+    first = next(wording._CLAUSE.finditer(text), None)
+    is_plain = text.partition(" ")[0].lower() in wording._PLAIN_VERBS
+    assert not is_plain or (first and first[1].lower() in wording._PLAIN_VERBS)
+
+
+@given(st.from_regex(r"\A[a-z1_ ,]{,9}\Z"))
+def test_a_word_without_vowels_is_found_by_its_spelling(text: str) -> None:
+    found = unreadable._VOWELLESS.search(b" %b " % text.encode().translate(unreadable._SPELLING))
+    assert bool(found) == any(len(word) > 2 and unreadable.VOWELS.isdisjoint(word) for word in words_of(text))
+
+
+@examples(300)
+@given(st.lists(st.sampled_from(["present", "and", "it", "7"]), max_size=7))
+def test_a_verb_that_comes_twice_is_seen_at_a_glance(words: list[str]) -> None:
+    spoken = [word for word in words if not word.isdecimal()]
+    assert not unreadable._commands_twice(spoken) or unreadable._may_command(words)
 
 
 @given(TEXTS)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 
+@dataclass(slots=True)
 class Line:
     """One request's line, and the tokens that it is estimated to cost."""
 
-    __slots__ = ("completion_tokens", "index", "line", "prompt_tokens")
-
-    def __init__(self, index: int, line: bytes, *, prompt_tokens: int, completion_tokens: int) -> None:
-        self.index = index
-        self.prompt_tokens = prompt_tokens
-        self.completion_tokens = completion_tokens
-        self.line = line
+    index: int
+    line: bytes
+    prompt_tokens: int
+    completion_tokens: int
 
 
 class LineFiles:

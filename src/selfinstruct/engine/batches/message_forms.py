@@ -46,11 +46,11 @@ class MessageForms:
         """The message that the client makes of a body; `ask` calls the client, and raises its errors."""
         key = json.dumps([has_schema, _blank(body)])
         form = self._forms.get(key)
-        guess = _fill(form.message, body) if form is not None and form.is_regular else None
-        if form is not None and guess is not None and form.confirmations >= CONFIRMATIONS:
+        guess = _fill(form.message, body) if form and form.is_regular else None
+        if form and guess is not None and form.confirmations >= CONFIRMATIONS:
             return guess
         message = ask()
-        if form is not None:
+        if form:
             form.is_regular = guess == message.model_copy(update={"id": form.message.id})
             form.confirmations += 1
         elif len(self._forms) < MAX_FORMS:
@@ -70,38 +70,29 @@ def _blank(value: Any, name: str = "") -> Any:
 
 def _fill(message: Any, body: Mapping[str, Any]) -> Any:
     """The message with the text, counts and id of another body of its form; `None` if the body has no single text."""
-    choices, usage = body.get("choices"), body.get("usage")
-    counts = dict(_counts(usage)) if isinstance(usage, dict) else {}
     try:
-        (choice,) = choices  # type: ignore[misc]
-        text = choice["message"]["content"]
+        (choice,) = body["choices"]
+        text, counts = choice["message"]["content"] or "", dict(_counts(body.get("usage")))
     except (TypeError, ValueError, KeyError):
         return None
     facts = _with_counts(message.response_metadata, counts)
-    if "id" in facts:
-        facts["id"] = body.get("id")
+    facts |= {"id": body.get("id")} if "id" in facts else {}
     used = message.usage_metadata and _with_counts(message.usage_metadata, counts)
-    return message.model_copy(update={"content": text or "", "response_metadata": facts, "usage_metadata": used})
+    return message.model_copy(update={"content": text, "response_metadata": facts, "usage_metadata": used})
 
 
 def _is_count(value: object) -> bool:
     return type(value) in (int, float)
 
 
-def _counts(usage: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in usage.items():
-        if isinstance(value, dict):
-            yield from _counts(value)
-        elif _is_count(value):
+def _counts(usage: Any) -> Iterator[tuple[str, Any]]:
+    for name, value in usage.items() if isinstance(usage, dict) else ():
+        if _is_count(value):
             yield name, value
+        yield from _counts(value)
 
 
-def _with_counts(facts: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _with_counts(value, counts)
-        if isinstance(value, dict)
-        else counts.get(COUNTS.get(name, name), value)
-        if _is_count(value)
-        else value
-        for name, value in facts.items()
-    }
+def _with_counts(value: Any, counts: Mapping[str, Any], name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _with_counts(part, counts, key) for key, part in value.items()}
+    return counts.get(COUNTS.get(name, name), value) if _is_count(value) else value

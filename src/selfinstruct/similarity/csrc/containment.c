@@ -118,12 +118,28 @@ EXPORT int si_containment_add(containment *c, const uint32_t *tokens, uint32_t n
 
 /* --- search ------------------------------------------------------------------------------------------------------- */
 
-static int keep(containment *c, candidates *found, uint32_t entry) {
-    if (c->members[entry].turn == c->turn) return 0;
-    c->members[entry].turn = c->turn;
+/* Note an entry that may pass. Its member is read later, when it has come from memory with those of the others. */
+static int note(const containment *c, candidates *found, uint32_t entry, uint32_t is_longer) {
+    __builtin_prefetch(&c->members[entry]);
     if (grow(&found->all, &found->room, found->count + 1ull, sizeof(candidate), 0)) return -1;
-    found->all[found->count++] = (candidate){entry, 0};
+    found->all[found->count++] = (candidate){entry, is_longer};
     return 0;
+}
+
+/* Keep the entries that pass, each once. */
+static void weed_out(containment *c, uint32_t m, uint64_t marks, uint32_t most, candidates *found) {
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < found->count; k++) {
+        candidate own = found->all[k];
+        member *one = &c->members[own.entry];
+        int passes = own.common ? one->length > m && at_most(marks & ~one->marks, most)
+                                : one->length <= m && at_most(one->marks & ~marks, spared(c, one->length));
+        if (!passes || one->turn == c->turn) continue;
+        one->turn = c->turn;
+        __builtin_prefetch(c->tokens + one->start);
+        found->all[kept++] = (candidate){own.entry, 0};
+    }
+    found->count = kept;
 }
 
 /* Collect the entries that may contain a text, or stand in it. */
@@ -131,23 +147,19 @@ static int collect(containment *c, const uint32_t *tokens, uint32_t m, candidate
     uint64_t marks = marks_of(tokens, m), *sorted = sorted_tokens(c, tokens, m);
     uint32_t half = halved(marks), most = spared(c, m);
     int failed = !sorted;
+    for (uint32_t i = 0; i < m && !failed; i++)
+        if (tokens[i] < c->vocabulary) __builtin_prefetch(c->files[tokens[i]].rare.all);
     for (uint32_t i = 0; i < m && !failed; i++) {
         uint32_t token = (uint32_t)sorted[i];
         if (token >= c->vocabulary || (i && sorted[i] == sorted[i - 1])) continue;
         const postings *rare = &c->files[token].rare, *any = &c->files[token].any;
-        for (uint32_t k = 0; k < rare->count && !failed; k++) {        /* shorter entries spare no more than the text */
-            if (!at_most(rare->all[k].marks & ~half, most)) continue;
-            const member *one = &c->members[rare->all[k].entry];
-            if (one->length <= m && at_most(one->marks & ~marks, spared(c, one->length)))
-                failed = keep(c, found, rare->all[k].entry);
-        }
-        for (uint32_t k = 0; i <= most && k < any->count && !failed; k++) {
-            if (!at_most(half & ~any->all[k].marks, most)) continue;
-            const member *one = &c->members[any->all[k].entry];
-            if (one->length > m && at_most(marks & ~one->marks, most)) failed = keep(c, found, any->all[k].entry);
-        }
+        for (uint32_t k = 0; k < rare->count && !failed; k++)         /* shorter entries spare no more than the text */
+            if (at_most(rare->all[k].marks & ~half, most)) failed = note(c, found, rare->all[k].entry, 0);
+        for (uint32_t k = 0; i <= most && k < any->count && !failed; k++)
+            if (at_most(half & ~any->all[k].marks, most)) failed = note(c, found, any->all[k].entry, 1);
     }
     free(sorted);
+    if (!failed) weed_out(c, m, marks, most, found);
     return failed;
 }
 
