@@ -117,6 +117,9 @@ REFUSED_VALUE = re.compile(
 NO_PENALTIES = re.compile(r"penalty is not enabled", re.IGNORECASE)
 """Gemini's words, which name neither of the two."""
 
+NO_TEMPLATE = re.compile(r"\bchat template\b|not support chat\b|role not supported|roles must alternate", re.IGNORECASE)
+"""What is said where a conversation cannot be made into the text that the model continues."""
+
 DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)
 UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 
@@ -133,17 +136,8 @@ NO_ADDRESS = (
 NO_SCHEME = ("UnsupportedProtocol", "MissingSchema", "InvalidSchema", "NonHttpUrlClientError")
 BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
 TRANSIENT = (
-    *("badhttpmessage", "badstatusline"),
-    "timeout",
-    "connecterror",
-    "connectionerror",
-    "connectionreset",
-    "decodingerror",
-    "disconnected",
-    "incompleteread",
-    "payloaderror",
-    "readerror",
-    "remoteprotocolerror",
+    *("badhttpmessage", "badstatusline", "timeout", "connecterror", "connectionerror", "connectionreset"),
+    *("decodingerror", "disconnected", "incompleteread", "payloaderror", "readerror", "remoteprotocolerror"),
     "writeerror",
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""
@@ -181,6 +175,8 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     """What ends the run, or this one request, whatever is done; `None` for anything else."""
     if status == 402 or NO_CREDIT.search(said):
         return Unusable(f"the provider wants payment ({words})", hints["payment"])
+    if NO_TEMPLATE.search(said):
+        return Unusable(f"the server cannot put this conversation to the model ({words})", hints["template"])
     if status < 500 and status != 429 and FILTERED.search(said):
         return Rejected(f"the provider's filter refused the request ({words})")
     if status == 429 and NEVER_FITS.search(said):
