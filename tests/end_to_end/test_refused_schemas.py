@@ -40,42 +40,36 @@ def test_a_refusal_in_words_that_nobody_knows_names_the_way_out_too(settings: di
     assert any(schemas(tmp_path, stage)), "the failed requests stay in the journal as they were sent"
 
 
-def test_a_stage_with_replies_whose_schema_the_model_refuses_now_is_finished_in_its_folder(
+def test_a_stage_whose_model_refuses_its_form_midway_is_finished_as_the_hint_says_and_no_refused_change_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     seen: Counter[bool] = Counter()
 
-    def once(asked: dict[str, Any], n: int) -> Any:
+    def twice(asked: dict[str, Any], n: int) -> Any:
         is_form = schema_of(asked) is not None
         seen[is_form] += 1
         return ServerFault(400, {"error": WORDS}) if is_form and seen[is_form] > 1 else said(asked, n)
 
     small = {"classify.batch": 2, "run.concurrency": 1}
-    with OllamaServer(once) as server:
+    with OllamaServer(twice) as server:
         with pytest.raises(ModelError, match="refuses the JSON schema") as caught:
             grow(server, Path("run"), small).run(8)
-        change = "run.structured=false"
-        assert change in caught.value.hint
-        command("run", "--out", "run", "--target", "8", "--set", change).done()
-    with_schema = [bool(schema) for schema in schemas(Path("run"), CLASSIFY)]
-    assert with_schema == [True, False, False, False], "the reply that is there stays"
-
-
-def test_a_change_of_form_that_is_refused_costs_nothing_and_is_not_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with OllamaServer(said) as server:
-        grow(server, Path("run"), NEVER).run(4)
+        assert "--set run.structured=false" in caught.value.hint
+        command("classify", "--out", "run", "--set", "run.structured=false").done()
         asked = len(server.chats)
         change = ("--set", "run.structured=true")
-        command("run", "--out", "run", "--target", "8", *change).failed(2, "run.structured: false in the run, now true")
+        command("run", "--out", "run", "--target", "12", *change).failed(
+            2, "run.structured: false in the run, now true"
+        )
         with pytest.raises(ConfigError, match="false in the run, now true"):
             SelfInstruct(out="run", settings=ALWAYS).classify()
         assert len(server.chats) == asked, "it is refused before generate pays for more"
+        server.reply = said
         command("run", "--out", "run", "--target", "8").done()
-    assert not any(schemas(Path("run"), CLASSIFY))
+    first, *later = schemas(Path("run"), CLASSIFY)
+    assert first
+    assert not any(later)
 
 
 def test_a_later_stage_may_begin_with_another_form_and_the_whole_run_goes_on(
