@@ -127,3 +127,10 @@ def test_a_backend_without_batches_names_an_option_that_works(tmp_path: Path, mo
     ended = command(*BATCH)
     ended.failed(2, "DemoBackend cannot put requests into batches", "Add --set run.batch=false")
     command("classify", "--out", "run", "--set", "run.batch=false").done()
+    command(*BATCH).failed(2, "DemoBackend cannot put requests into batches")
+    command("classify", "--out", "run").done()
+
+
+def test_a_budget_that_is_refused_does_not_stop_the_next_command(server: BatchServer, project: Path) -> None:
+    command(*BATCH, "--max-usd", "1").failed(2, "--max-usd: the price of tokens is not known")
+    command(*BATCH).failed(5, "sent 2 requests of classify as batch batch_0")
