@@ -189,8 +189,8 @@ use = "unsafe"
 ```
 
 A run freezes the settings of a stage with its first result, because its results must not mix two configurations. Only
-`[prepare]`, `[export]`, and what says how far or how fast, such as limits, budget, `concurrency` and `target`, may
-change later.
+`[prepare]`, `[export]`, and what says where, how far or how fast, such as addresses, limits, budget, `concurrency`
+and `target`, may change later.
 """
 
 
