@@ -87,7 +87,7 @@ _SPECIFIES = re.compile(
 
 _BARE = re.compile(
     r"(?:please )?(?:write|draft|compose|prepare) (?:an?|the) (?:short )?"
-    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*"
+    r"(?:letter|e-?mail|note|notice|memo|essay|speech)\W*|(?:do|complete|perform) the (?:task|exercise)s?\W*"
     r"|(?:how|what|why|when|where)(?: (?:can|could|do|does|did|should|would|will|must|to|i|you|we|one|they|be|is))*"
     r" [a-z]+ (?:it|them)\W*",
     re.IGNORECASE,

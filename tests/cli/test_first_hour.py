@@ -75,6 +75,8 @@ def test_a_seed_path_of_the_config_is_named_with_its_line() -> None:
         ('"data/seed_tasks.jsonl"', '"C:\\Users\\me\\seeds.jsonl"', "single quotes"),
         ('"data/seed_tasks.jsonl"', '"D:\\data\\seeds.jsonl"', "forward slashes"),
         ("target = 100", "target = 20,000", "without commas"),
+        ("target = 100", "target: 100", "as NAME = 20000"),
+        ("target = 100", "target = 100\n[run.x]\ntrace = True", "in lower case"),
         ("target = 100", 'filters = ["rouge-l", "exact"]', "such as { use = 'rouge-l' }"),
         ("[generate]", "[prepare.filters]\nrouge-l = { threshold = 0.5 }\n[generate]", "rouge-l serves generate"),
         ('use = "demo"', 'use = "demo"\napi_key = "sk-1234567890"', "this backend takes no key"),
@@ -201,6 +203,11 @@ def test_a_recipe_may_be_set_like_any_value() -> None:
     assert "run.lookahead: 5 in the run, now 16" in problem("run", "--out", "r", "--recipe", "chat")
 
 
+def test_a_seed_file_of_excel_is_named_as_one() -> None:
+    Path("tasks.xlsx").write_bytes(b"PK\x03\x04\x14\x00\xff\xfe")
+    assert "tasks.xlsx is a spreadsheet or an archive" in problem("run", "--out", "r", "--seeds", "tasks.xlsx")
+
+
 def test_a_budget_of_one_is_not_called_several() -> None:
     said = problem("run", "--out", "r", "--max-requests", "1", code=5)
     assert "stopped: the budget of 1 request is used up" in said
@@ -260,6 +267,9 @@ def test_arguments_that_the_class_does_not_take_are_explained() -> None:
         with pytest.raises(UsageError) as raised:
             takes(backend="demo", **named)
         assert words in str(raised.value)
+    for config in ({"out": None}, {"config": {"run": {"seed": 7}}}):
+        with pytest.raises(UsageError, match="takes a path, not"):
+            takes(backend="demo", **config)
     with pytest.raises(UsageError, match="by name"):
         takes("demo")
     with pytest.raises(UsageError, match=r"^settings: generate.targt: unknown option"):

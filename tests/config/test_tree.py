@@ -290,7 +290,7 @@ def test_what_toml_knows_and_json_does_not_becomes_text(tmp_path: Path) -> None:
         (b"[run]\nseed = \n", "is not TOML: Invalid value (at line 2, column 8)"),
         (b"[run]\nseed = 1\nseed = 2\n", "is not TOML: Cannot overwrite a value (at line 3"),
         (b"a = " + b"[" * 5000, "is not TOML"),
-        (b'name = "\xe9"', "is not UTF-8 text"),
+        (b'name = "\xe9"', "is not UTF-8 text, from byte 8 on"),
         (b"plugins = './mine.py'", 'plugins: must be a list of files or modules, such as ["./my_filters.py"]'),
         (b"plugins = [1]", "plugins: must be a list"),
     ],

@@ -102,8 +102,9 @@ def test_a_folder_that_another_process_uses_is_refused(old: OldRun) -> None:
 
 def test_the_folder_of_the_old_run_is_refused_since_its_files_would_be_overwritten(old: OldRun) -> None:
     path = old.file(f"run/{INSTRUCTIONS_FILE}", {"instruction": TEXTS[0]})
-    with pytest.raises(RunError, match="exists already, and the run would overwrite it"):
+    with pytest.raises(RunError, match="exists already, and the run would overwrite it") as caught:
         old.bring(path)
+    assert caught.value.hint.endswith(f"selfinstruct import {path} --seeds FILE --out NEW_FOLDER")
     assert sorted(entry.name for entry in old.out.iterdir()) == [INSTRUCTIONS_FILE]
 
 

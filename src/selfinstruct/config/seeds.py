@@ -21,6 +21,9 @@ SHAPE = 'A seed task is {"instruction": "...", "instances": [{"input": "...", "o
 LONGEST_TEXT = 50_000
 """Characters of one text: a prompt shows eight seed tasks."""
 
+_ARCHIVES = (b"PK\x03\x04", b"PAR1", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
+"""How files of Excel, Parquet and gzip begin."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MACHINE_ID = re.compile(r"g\d+\.\d+")
 _NOT_A_NUMBER = {"nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"}
@@ -179,6 +182,8 @@ def read_seeds(named: str) -> list[SeedTask]:
 def _file_text(path: Path) -> str:
     try:
         content = read_input(path)
+        if content.startswith(_ARCHIVES):
+            raise DataError(f"{path} is a spreadsheet or an archive, not text", f"Export it as CSV in UTF-8. {SHAPE}")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"there is no seed file {path}", "Name one with --seeds, or use --seeds builtin.") from None

@@ -47,11 +47,11 @@ def read_recipe(name: str) -> Tree:
 
 
 _TOML_HINTS = {
-    "Invalid value": 'Put quotes around a text, as in: model = "llama3.1".',
+    "Invalid value": 'Put quotes around a text, as in: model = "llama3.1". True and false are written in lower case.',
     "twice": "Write each [table] once, with all its settings under it.",
     "overwrite": "Write each setting once.",
     "hex value|Unescaped": "Put a text with backslashes in single quotes, or write a path with forward slashes.",
-    "Expected newline": "Write one setting a line, and a number without commas, as in: target = 20000.",
+    "Expected newline|Invalid statement|Expected '='": "Write each setting on a line, as NAME = 20000, without commas.",
 }
 """What to do about a mistake, by words of the TOML reader's message."""
 
@@ -74,7 +74,7 @@ def read_file(path: Path) -> Tree:
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+        raise ConfigError(f"{path} is not UTF-8 text, from byte {error.start} on", "Save it as UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
         hint = next((hint for words, hint in _TOML_HINTS.items() if re.search(words, str(error))), "")

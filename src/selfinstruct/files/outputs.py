@@ -33,10 +33,10 @@ def refuse_old_files(folder: Path, hint: str) -> None:
     found = [folder / name for name in CONTRACTS if (folder / name).exists()]
     if found:
         files = " ".join(shlex.quote(str(path)) for path in found if path.name != "rejected.jsonl")
-        lost = f"If {RUN_FILE} was lost, copy it back first."
+        hint += f" If {RUN_FILE} was lost, copy it back first."
         if (folder / INSTRUCTIONS).exists():
-            hint = f"{hint} To continue from these files: selfinstruct import {files} --out NEW_FOLDER"
-        raise RunError(f"{found[0]} exists already, and the run would overwrite it", f"{hint} {lost}")
+            hint += f" To continue from these files: selfinstruct import {files} --seeds FILE --out NEW_FOLDER"
+        raise RunError(f"{found[0]} exists already, and the run would overwrite it", hint)
 
 
 def _places(path: Path) -> Iterable[tuple[Path, str]]:

@@ -77,7 +77,8 @@ def _check_function(name: str, function: Any) -> None:
 def check_component(component: object, hook: str) -> Component[Any]:
     """Check a component that a hook returned, and return it. Raises `PluginError`."""
     if not isinstance(component, Component):
-        raise PluginError(f"{hook} must return components, not {type(component).__name__}")
+        example = 'such as [Component("my-name", "What it does", NoOptions, build)]'
+        raise PluginError(f"{hook} must return components, not {type(component).__name__}: {example}")
     if not (isinstance(component.name, str) and _NAME.fullmatch(component.name)):
         raise PluginError(f"the name {component.name!r} must be lower-case words joined by hyphens")
     if not (isinstance(component.options, type) and issubclass(component.options, Options)):

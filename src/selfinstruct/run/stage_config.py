@@ -53,7 +53,7 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
             store.delete_decisions(PREPARE)
         if min_score is not None and not rated:
             say(
-                f"{WARNING}no example is rated yet, so the minimum score has no effect; to rate them: "
+                f"{WARNING}no example is rated yet, so the minimum score has no effect until judge has run: "
                 f"selfinstruct judge --out {store.folder}"
             )
     store.facts.record_stage(name, frozen, tree=without_secrets(config.tree), rated=rated)

@@ -296,6 +296,7 @@ DROPPED = {
         ("Traduce la siguiente frase al inglés:", "stub"),
         ("请翻译下面的句子：", "stub"),
         ("How can I mend it?", "stub"),
+        ("Complete the exercise.", "stub"),
         ("Sort the list of words you've just created by length.", "earlier-task"),
         ("Solve the previous task again without a calculator.", "earlier-task"),
         ("Rewrite story 4 with a happy end", "earlier-task"),

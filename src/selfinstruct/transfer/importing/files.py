@@ -20,7 +20,7 @@ KNOWN = (
     "Known are rows with instruction; instruction and is_classification; instruction and raw_instances; or "
     "instruction, input and output."
 )
-ONE_A_LINE = "Each line must be one JSON object. To turn a JSON array into such lines: jq -c '.[]' FILE"
+ONE_A_LINE = "Each line must be one JSON object, in UTF-8. To turn a JSON array into such lines: jq -c '.[]' FILE"
 
 JsonRow = dict[str, Any]
 
