@@ -41,9 +41,9 @@ def check_model_list(client: Any, name: str, read_error: Callable[[Exception], F
     base = str(client.base_url).rstrip("/")
     try:
         rows = _list_models(client, "/models")
-        if rows is None and not base.endswith("/v1") and _list_models(client, "/v1/models"):
-            words = "base_url lacks the /v1 below which the server lists its models"
-            return Check("server", False, words, "Write /v1 at the end of base_url.")
+        if rows is None and (base.endswith("/completions") or _list_models(client, "/v1/models")):
+            words = "base_url does not end in the /v1 below which the server lists its models"
+            return Check("server", False, words, "Let base_url end in /v1.")
     except (AttributeError, KeyError, TypeError, ValueError):
         words = "what answers at base_url is no API like OpenAI's: its /models is not a list of models"
         return Check("server", False, words, "Check base_url, which ends in /v1 for most servers.")

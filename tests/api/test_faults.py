@@ -141,6 +141,15 @@ def test_the_servers_words(body: Any, words: str) -> None:
 
 
 ENDS_THE_RUN = [
+    *(
+        (response(400, {"error": {"message": words}}), "--recipe paper", "")
+        for words in (
+            "default chat template is no longer allowed, so you must provide a chat template",
+            '"tiny-text" does not support chat',
+            "System role not supported",
+            "Conversation roles must alternate user/assistant/user/assistant/...",
+        )
+    ),
     (response(400, {"error": {"message": "Your credit balance is too low"}}), "payment", ""),
     (response(429, {"error": {"code": "insufficient_quota", "message": "You ran out"}}), "payment", ""),
     (ClientError(status_code=200, body={"error": {"code": 402, "message": "Add credits"}}), "payment", ""),

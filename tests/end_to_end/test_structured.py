@@ -168,8 +168,9 @@ def test_a_model_without_schemas_cannot_be_made_to_take_one(tmp_path: Path) -> N
         ServerFault(422, {"error": {"message": "unexpected field: response_format"}}),
         ServerFault(500, {"error": {"message": "failed to parse grammar"}}),
         error(400, "structured_outputs need a backend that this server lacks"),
+        error(404, "No endpoints found that can handle the requested parameters."),
     ],
-    ids=["400", "422", "500", "another name"],
+    ids=["400", "422", "500", "another name", "404"],
 )
 def test_a_model_that_refuses_a_schema_gets_one_sentence_and_one_request(
     refusal: ServerFault, kind: Callable[[Any], Any], tmp_path: Path

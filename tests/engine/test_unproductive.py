@@ -61,7 +61,8 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         (lambda _a, _n: "{}", "it was empty", "Try the model by hand"),
         (lambda _a, _n: '```json\n{"1": "", "2": " ", "3": null}\n```', "it was empty", "Try the model by hand"),
         (lambda _a, _n: '{"1": 1, "2": -0.5}', "JSON without a text", "Try the model by hand"),
-        (lambda _a, _n: "<think>1. Write a poem.", "it was thinking without an answer", "Try the model by hand"),
+        (lambda _a, _n: "<think>1. Write a poem.", "it was thinking without an answer", "Lower the model's reasoning"),
+        (lambda _a, _n: GroqAnswer("", usage=(20, 900)), "thinking without an answer", "Lower the model's reasoning"),
         (
             lambda _a, n: GroqAnswer(f"<ponder>{ALOUD.format(n)}", "length"),
             "on thinking",
@@ -82,6 +83,7 @@ def calls_tool(asked: dict[str, Any], _n: int) -> dict[str, Any]:
         "JSON of blanks",
         "JSON of numbers",
         "only thoughts",
+        "thoughts that are not sent",
         "unknown wrapper",
         "aloud",
         "blank",

@@ -200,7 +200,8 @@ def own_server(server: OpenAIServer, path: str = "/v1", **options: Any) -> Backe
         ({"other": "vllm"}, "/v1", False, "Set model to openai: and one of other"),
         ({"other": "me", "basis": "me"}, "/v1", False, "Set model to openai: and one of basis, other"),
         ({"model.gguf": "llamacpp"}, "/v1", True, "may take any name"),
-        ({"base": "vllm"}, "", False, "Write /v1 at the end of base_url."),
+        ({"base": "vllm"}, "", False, "Let base_url end in /v1."),
+        ({"base": "vllm"}, "/v1/chat/completions", False, "Let base_url end in /v1."),
         ({}, "/v1", True, "selfinstruct preview"),
     ],
 )

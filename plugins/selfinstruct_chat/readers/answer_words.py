@@ -29,8 +29,8 @@ _ABOUT = re.compile(
     rf"|topic)[*_]*\s*[:：][*_]*\s*\S+"
     r"(?: \S+){0,3}"
     rf"|{_OPEN}(?:{REMARKS})[*_ ]*[:：][^\n]*"
-    r"|[(*_]*the task (?:is|asks|requires|tests|checks)\b[^\n]*"
-    r"|[(*_]*this (?:(?:task|question|one|exercise|instruction|prompt) (?!\w+ss\b)\w+s\b"
+    rf"|{_OPEN}the task (?:is|asks|requires|tests|checks)\b[^\n]*"
+    rf"|{_OPEN}this (?:(?:task|question|one|exercise|instruction|prompt) (?!\w+ss\b)\w+s\b"
     r"|is an? (?:[\w-]+ ){0,3}(?:task|question|exercise|problem)"
     r"|(?:checks|tests|encourages|assesses|trains|practi[cs]es|explores|challenges)\b)[^\n]*",
     re.IGNORECASE,

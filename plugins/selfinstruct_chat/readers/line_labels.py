@@ -42,7 +42,7 @@ _SEPARATOR = re.compile(
     rf"(?P<behind>{_SIGN})(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_DECOR = r"[ \t>*_#`\"-]*"
+_DECOR = r"[ \t>*_#`\"-]*(?:\d{1,3}[.)][ \t]+)?[*_`]*"
 _DELIMITER = re.compile(
     rf"{_DECOR}<<+[ \t]*(?P<close>/|END[ _])?[ \t]*"
     rf"(?P<name>NO[ _-]?INPUT|CLASS[ _]?LABEL|LABEL|ANSWER|EXAMPLE|END|{INPUTS}|{OUTPUTS})"

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from contextlib import suppress
+from itertools import dropwhile
 
 from selfinstruct.api import Reply, Request
 from selfinstruct.api.text import final_text
@@ -40,10 +41,14 @@ def final_part(text: str, *, is_cut: bool = False) -> str:
 
 
 def without_prompt(text: str, request: Request) -> str:
-    """A reply without the request's last message, which some servers send back before the answer to it."""
+    """A reply without the request's last message, or the first lines of it, which come back before some answers."""
     asked = request.messages[-1].text.strip() if request.messages else ""
     _, found, answer = text.partition(asked) if asked else ("", "", "")
-    return answer if found and answer.strip() else text
+    lines, known = text.strip().split("\n"), ["", *asked.split("\n")]
+    below = [*dropwhile(lambda line: line.rstrip() in known, lines)]
+    if not found and lines[0].rstrip() == known[1] and any(lines[2 : len(lines) - len(below)]):
+        answer = "\n".join(below)
+    return answer if answer.strip() else text
 
 
 def clean_reply(request: Request, reply: Reply) -> str:

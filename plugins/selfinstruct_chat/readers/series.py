@@ -55,9 +55,8 @@ def without_titles(items: Sequence[ListItem]) -> list[ListItem]:
 
     Where all items have one it may look like any words with a colon that ask for nothing: `Eleventh task: `.
     """
-    untitled = _without_common_part(items, _untitled)
-    headless = [one for one in takewhile(bool, map(_headless, untitled)) if one is not None]
-    return headless if len(headless) == len(untitled) > 2 else untitled
+    headless = [one for one in takewhile(bool, (_untitled(item) or _headless(item) for item in items)) if one]
+    return headless if len(headless) == len(items) > 2 else _without_common_part(items, _untitled)
 
 
 def without_kinds(tasks: Sequence[str]) -> list[str]:

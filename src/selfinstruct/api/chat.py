@@ -133,6 +133,7 @@ TAKE_RESPONSE_FORMAT = (OPENAI, "ChatFireworks", "ChatMistralAI", "ChatNVIDIA", 
 SCHEMA_WORDS = (
     *("response_format", "response format", "response_schema", "json_schema", "json schema", "json mode", "grammar"),
     *("structured output", "structured_output", "guided_json", "guided decoding", "vocabulary required for format"),
+    "handle the requested parameters",
 )
 """One of these stands in every refusal of a schema that we have seen."""
 

@@ -9,6 +9,7 @@ HINTS: Mapping[str, str] = {
     "refused": "Check the key and its rights.",
     "payment": "Check the account's credit and billing.",
     "model": "Check the model.",
+    "template": "Give the server a chat template that takes a system message, or use --recipe paper for a base model.",
     "address": "Check base_url: most servers want it to end in /v1.",
     "scheme": "Put http:// or https:// in front of base_url.",
     "files": "Raise the limit, such as ulimit -n 4096, or lower run.concurrency.",

@@ -117,6 +117,9 @@ REFUSED_VALUE = re.compile(
 NO_PENALTIES = re.compile(r"penalty is not enabled", re.IGNORECASE)
 """Gemini's words, which name neither of the two."""
 
+NO_TEMPLATE = re.compile(r"\bchat template\b|not support chat\b|role not supported|roles must alternate", re.IGNORECASE)
+"""What is said where a conversation cannot be made into the text that the model continues."""
+
 DAILY = re.compile(r"per[ _-]?day|daily|\b[rt]pd\b", re.IGNORECASE)
 UNEXPECTED_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 
@@ -181,6 +184,8 @@ def _final(error: Exception, status: int, said: str, *, words: str, hints: Mappi
     """What ends the run, or this one request, whatever is done; `None` for anything else."""
     if status == 402 or NO_CREDIT.search(said):
         return Unusable(f"the provider wants payment ({words})", hints["payment"])
+    if NO_TEMPLATE.search(said):
+        return Unusable(f"the server cannot put this conversation to the model ({words})", hints["template"])
     if status < 500 and status != 429 and FILTERED.search(said):
         return Rejected(f"the provider's filter refused the request ({words})")
     if status == 429 and NEVER_FITS.search(said):

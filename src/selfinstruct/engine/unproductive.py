@@ -24,6 +24,10 @@ BLANK = re.compile(r'(?:"[^"\\\n]{0,200}"\s*:|null\b|```\w*|[\s{}\[\]",])*+')
 _NUMBER = re.compile(r"-?\d[\d.]*")
 
 BY_HAND = "Try the model by hand: it may lack a chat template, or think where no reply is read."
+LOWER_REASONING = "lower the model's reasoning (an option of its backend)"
+FEW_TOKENS = 20
+"""Tokens that a reply without a text may cost, such as those of a chat template; more were spent on thinking."""
+
 FREE_TEXT = "--set run.structured=false"
 NO_SCHEMA = f"Ask without one: {FREE_TEXT}"
 
@@ -102,18 +106,19 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
             return None
         return f"its {limit} ended before one item was whole", f"{raise_limit}."
     if reply.details.get("cut_json"):
-        without = "lower the model's reasoning, or ask without a schema"
-        return f"its {limit} ended before the JSON was whole", f"{raise_limit}, {without}: {FREE_TEXT}"
+        fixes = f"{raise_limit}, {LOWER_REASONING}, or ask without a schema: {FREE_TEXT}"
+        return f"its {limit} ended before the JSON was whole", fixes
     if reply.finish == "length":
         if reply.text and BLANK.fullmatch(reply.text):
             return f"it is {limit} of white space", f"{raise_limit}, or ask without a schema: {FREE_TEXT}"
-        words = f"the model spent its {limit} on thinking and gave no answer"
-        return words, f"{raise_limit}, or lower the model's reasoning (an option of its backend)."
+        return f"the model spent its {limit} on thinking and gave no answer", f"{raise_limit}, or {LOWER_REASONING}."
     if reply.details.get("tool_calls"):
         return "the model called a tool in place of answering", "Choose another model, or switch its tools off."
     if reply.finish == "filtered":
         return "the provider withheld the text", "Choose another model or provider, or other seed tasks."
-    return "it was empty" if BLANK.fullmatch(reply.text) else "it was thinking without an answer", BY_HAND
+    if BLANK.fullmatch(reply.text) and (reply.text or (reply.usage.completion_tokens or 0) <= FEW_TOKENS):
+        return "it was empty", BY_HAND
+    return "it was thinking without an answer", f"{LOWER_REASONING.capitalize()}. {BY_HAND}"
 
 
 def _is_usable(decision: Decision) -> bool:

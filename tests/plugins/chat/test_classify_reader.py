@@ -134,6 +134,17 @@ def test_json(value: Any, found: str) -> None:
     assert read(f"Sure:\n```json\n{json.dumps(value, indent=2)}\n```") == found
 
 
+def test_tasks_that_are_sent_back_all_before_their_answers_or_each_before_its_own_are_no_answers() -> None:
+    subjects = tuple(Instruction(str(at), text) for at, text in enumerate(TASKS[:3], start=1))
+    messages = tuple(ChatClassifyEncoder(ChatClassifyOptions()).encode((), subjects))
+    heading, *tasks = messages[-1].text.split("\n")[:4]
+    above = "\n".join([heading, *tasks, "", "1. no", "2. yes", "3. no"])
+    between = "\n".join([heading, tasks[0], "no", tasks[1], "yes", tasks[2], "no"])
+    for said in (above, between):
+        found = ChatLabelsReader().process(Request("classify", 0, messages, subjects=subjects), Reply(said, "stop"))
+        assert [label.text for label in found] == ["no", "yes", "no"]
+
+
 def test_json_that_breaks() -> None:
     assert read('{\n "1": "yes",\n "2": "no",\n "3": "y', finish="length") == "1y 2n"
 
