@@ -49,9 +49,10 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except OSError as error:
         _delete(temporary)
-        cause, remedy = DISK_FULL.get(error.errno or 0, (error.strerror, "Make room"))
-        kind = DiskFullError if error.errno in DISK_FULL else RunError
-        raise kind(f"{path} cannot be written: {cause}", f"{remedy}, or choose another folder.") from None
+        if error.errno in DISK_FULL:
+            cause, remedy = DISK_FULL[error.errno]
+            raise DiskFullError(f"{path} cannot be written: {cause}", f"{remedy}, or choose another folder.") from None
+        raise RunError(f"{path} cannot be written: {error.strerror}", "Choose another folder.") from None
     except BaseException:
         _delete(temporary)
         raise
