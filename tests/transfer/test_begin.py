@@ -85,7 +85,7 @@ def test_other_files_other_seeds_and_another_configuration_are_refused(old: OldR
 
 
 def test_a_run_that_no_import_began_is_not_changed(old: OldRun) -> None:
-    with Run(old.settings(backend={"use": "demo"})) as run:
+    with Run(old.settings(backend={"use": "demo"}), say=print) as run:
         asyncio.run(run.stage(GENERATE, 2))
     with pytest.raises(RunError, match="that was not started by an import"):
         old.bring(simple(old))
