@@ -8,9 +8,17 @@ import json
 import re
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from selfinstruct.config.seed_rows import rewrite, seed_rows
 from selfinstruct.errors import DataError, shorten
@@ -43,32 +51,35 @@ _OTHER_SHAPES = {
 """Rows of other tools by their keys, and the Python expression that makes a seed task of a row `r`."""
 
 
+def _usable(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
+    return text
+
+
+def _text(given: Any) -> Any:
+    """An integer as text, since there is one way to write it; all else as it is. Raises `ValueError` for NaN."""
+    if isinstance(given, float) and not isfinite(given):
+        raise ValueError(
+            f"it is {given}, as programs write a missing value; leave it empty, or put the word into quotes"
+        )
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+OptionalText = Annotated[str, BeforeValidator(lambda given: "" if given is None else _text(given))]
+
+
 class InstanceRecord(BaseModel):
     """One worked example of a seed task."""
 
     model_config = ConfigDict(strict=True)
-    input: str = ""
-    output: str
+    input: Annotated[OptionalText, AfterValidator(_usable)] = ""
+    output: Annotated[str, BeforeValidator(_text), AfterValidator(_usable)]
 
     @model_validator(mode="before")
     @classmethod
     def _input_is_not_misspelt(cls, row: Any) -> Any:
         return _refuse_misspelt("input", row)
-
-    @field_validator("input", mode="before")
-    @classmethod
-    def _none_is_empty(cls, given: Any) -> Any:
-        return "" if given is None else _text(given)
-
-    @field_validator("output", mode="before")
-    @classmethod
-    def _number_is_text(cls, given: Any) -> Any:
-        return _text(given)
-
-    @field_validator("input", "output")
-    @classmethod
-    def _fits(cls, text: str) -> str:
-        return _usable(text)
 
     @field_validator("output")
     @classmethod
@@ -85,8 +96,8 @@ class SeedRecord(BaseModel):
     """
 
     model_config = ConfigDict(strict=True)
-    id: str = ""
-    name: str = ""
+    id: OptionalText = ""
+    name: OptionalText = ""
     instruction: str
     instances: list[InstanceRecord]
     is_classification: bool = False
@@ -102,11 +113,6 @@ class SeedRecord(BaseModel):
     @classmethod
     def _kind_is_not_misspelt(cls, row: Any) -> Any:
         return _refuse_misspelt("is_classification", row)
-
-    @field_validator("id", "name", mode="before")
-    @classmethod
-    def _name_is_text(cls, given: Any) -> Any:
-        return "" if given is None else _text(given)
 
     @field_validator("is_classification", mode="before")
     @classmethod
@@ -133,21 +139,6 @@ class SeedRecord(BaseModel):
         if not instances:
             raise ValueError("a seed task needs at least one instance")
         return instances
-
-
-def _usable(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
-    return text
-
-
-def _text(given: Any) -> Any:
-    """An integer as text, since there is one way to write it; all else as it is. Raises `ValueError` for NaN."""
-    if isinstance(given, float) and not isfinite(given):
-        raise ValueError(
-            f"it is {given}, as programs write a missing value; leave it empty, or put the word into quotes"
-        )
-    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
 def builtin_seeds() -> Path:
