@@ -104,14 +104,15 @@ def test_a_result_that_is_still_being_written_is_read_the_next_time() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_results_that_stand_there_twice_and_results_of_others_change_nothing(
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     stop("instances")
     whole = [line for file in requests("instances") for line in results(file)]
     stranger = json.dumps({**json.loads(whole[0]), "custom_id": "instances-0-000000000000"})
     (BATCHES / "output.jsonl").write_text("\n".join([stranger, *whole, "no JSON", "", *whole]), "utf-8")
     assert run("instances") == "complete"
-    assert re.search("left out of .*batches: 1 result of other requests", capsys.readouterr().err)
+    assert re.search("left out of .*batches: 1 result of other requests", caplog.text)
 
 
 @pytest.mark.usefixtures("project")
@@ -147,8 +148,9 @@ def test_an_answer_counts_whether_it_stands_before_or_after_a_failure_of_the_sam
 
 @pytest.mark.usefixtures("project")
 def test_results_of_other_stages_and_of_earlier_files_are_not_called_foreign(
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     for stage in STAGES:
         done: set[Path] = set()
         while True:
@@ -160,7 +162,7 @@ def test_results_of_other_stages_and_of_earlier_files_are_not_called_foreign(
             for file in new:
                 write_results(file)
             done |= new
-    assert "of other requests" not in capsys.readouterr().err
+    assert "of other requests" not in caplog.text
 
 
 @pytest.mark.usefixtures("project")

@@ -149,14 +149,15 @@ def test_a_folder_that_is_gone_is_written_again_once_the_user_says_so() -> None:
 
 
 @pytest.mark.usefixtures("project")
-def test_the_command_that_reads_only_failures_writes_the_requests_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_that_reads_only_failures_writes_the_requests_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     stop("instances")
     before = requests("instances")
     rows = [json.loads(line) for file in before for line in results(file)]
     fault = {"response": None, "error": {"message": "the engine ran out of memory"}}
     (BATCHES / "first.jsonl").write_text("\n".join(json.dumps(row | fault) for row in rows), "utf-8")
     stop("instances")
-    assert "24 requests" in capsys.readouterr().err
+    assert "24 requests" in caplog.text
     again = set(requests("instances")) - set(before)
     assert sum(len(list(results(file))) for file in again) == 24
     stop("instances")
@@ -168,15 +169,16 @@ def test_the_command_that_reads_only_failures_writes_the_requests_again(capsys: 
 
 @pytest.mark.usefixtures("project")
 def test_a_copy_of_the_requests_is_not_taken_for_results_and_the_user_is_told(
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     stop("instances")
     before = requests("instances")
     for file in before:
         shutil.copy(file, BATCHES / f"input-{file.name.partition('.')[0]}.jsonl")
     stop("instances")
     assert requests("instances") == before
-    assert "batches: 24 lines without a result" in capsys.readouterr().err
+    assert "batches: 24 lines without a result" in caplog.text
 
 
 @pytest.mark.usefixtures("project")

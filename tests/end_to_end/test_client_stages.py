@@ -78,7 +78,8 @@ def test_every_call_has_an_async_twin_with_the_same_arguments() -> None:
 
 def test_a_minimum_score_prepares_once_more_after_the_judge(out: Path) -> None:
     grow = SelfInstruct(backend="demo", out=out, settings={"judge.enabled": True, "prepare": {"min_score": 3}})
-    assert stages(grow.run(TARGET)) == [GENERATE, CLASSIFY, INSTANCES, PREPARE, JUDGE, PREPARE]
+    with pytest.warns(UserWarning, match="no example is rated yet"):
+        assert stages(grow.run(TARGET)) == [GENERATE, CLASSIFY, INSTANCES, PREPARE, JUDGE, PREPARE]
     assert stages(grow.run(judge=False)) == [GENERATE, CLASSIFY, INSTANCES, PREPARE], "an argument beats a setting"
 
 

@@ -105,7 +105,7 @@ def test_too_many_open_files_are_no_fault_of_the_filter_that_meets_them(project:
 @pytest.mark.parametrize("most", range(10, 14))
 def test_what_a_lack_of_open_files_left_half_made_is_not_told_below_the_sentence(project: Project, most: int) -> None:
     """At one of these numbers or another the event loop is made only in part, and Python reports its end."""
-    args = ["selfinstruct", "generate", "--out", str(project.folder), "--backend", "demo", "--target", "3"]
+    args = ["selfinstruct", "generate", "--quiet", "--out", str(project.folder), "--backend", "demo", "--target", "3"]
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most}))"
     code = f"import sys; sys.argv = {args}; {limited}; from selfinstruct.cli import main; main()"
     ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)

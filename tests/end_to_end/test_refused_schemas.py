@@ -40,7 +40,7 @@ def test_a_refusal_in_words_that_nobody_knows_names_the_way_out_too(settings: di
     assert any(schemas(tmp_path, stage)), "the failed requests stay in the journal as they were sent"
 
 
-def test_a_stage_with_replies_keeps_its_form_though_the_model_refuses_it_now_and_no_refused_change_is_remembered(
+def test_a_stage_whose_model_refuses_its_form_midway_is_finished_as_the_hint_says_and_no_refused_change_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -55,18 +55,21 @@ def test_a_stage_with_replies_keeps_its_form_though_the_model_refuses_it_now_and
     with OllamaServer(twice) as server:
         with pytest.raises(ModelError, match="refuses the JSON schema") as caught:
             grow(server, Path("run"), small).run(8)
-        assert "--out another folder" in caught.value.hint
+        assert "--set run.structured=false" in caught.value.hint
+        command("classify", "--out", "run", "--set", "run.structured=false").done()
         asked = len(server.chats)
-        change = ("--set", "run.structured=false")
+        change = ("--set", "run.structured=true")
         command("run", "--out", "run", "--target", "12", *change).failed(
-            2, "run.structured: true in the run, now false"
+            2, "run.structured: false in the run, now true"
         )
-        with pytest.raises(ConfigError, match="true in the run, now false"):
-            SelfInstruct(out="run", settings=NEVER).classify()
+        with pytest.raises(ConfigError, match="false in the run, now true"):
+            SelfInstruct(out="run", settings=ALWAYS).classify()
         assert len(server.chats) == asked, "it is refused before generate pays for more"
         server.reply = said
         command("run", "--out", "run", "--target", "8").done()
-    assert all(schemas(Path("run"), CLASSIFY))
+    first, *later = schemas(Path("run"), CLASSIFY)
+    assert first
+    assert not any(later)
 
 
 def test_a_later_stage_may_begin_with_another_form_and_the_whole_run_goes_on(

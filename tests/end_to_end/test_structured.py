@@ -140,17 +140,17 @@ def test_without_a_schema_nothing_of_one_is_sent(tmp_path: Path) -> None:
 
 
 def test_auto_asks_with_a_schema_where_the_model_takes_one_and_the_prompt_prefers_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     with OllamaServer(said) as server:
         run = grow(server, tmp_path, {})
         run.generate(4)
         run.classify()
     assert not any(schemas(tmp_path, GENERATE)), "long texts are better without one"
     assert all(schemas(tmp_path, CLASSIFY))
-    errors = capsys.readouterr().err
-    assert errors.count("replies: free text") == 1
-    assert errors.count("replies: JSON that keeps to a schema") == 1
+    assert caplog.text.count("replies: free text") == 1
+    assert caplog.text.count("replies: JSON that keeps to a schema") == 1
 
 
 def test_a_model_without_schemas_cannot_be_made_to_take_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from selfinstruct import SelfInstruct
 from selfinstruct.engine.events import Events
 from selfinstruct.types import Retry, StageStart, StageSummary
 
@@ -73,22 +75,33 @@ def test_a_keyboard_interrupt_in_an_observer_is_no_fault_of_it() -> None:
 
 
 def test_events_are_logged_for_those_who_configure_logging(caplog: pytest.LogCaptureFixture) -> None:
-    events = Events({"selfinstruct_stage_finished": [("odd", Loud().breaks)]}, lambda _: None)
+    events = Events({}, print)
     with caplog.at_level("INFO", logger="selfinstruct"):
         events.started(START)
         events.retried(RETRY)
         events.finished(END)
-    line = Loud.breaks.__code__.co_firstlineno + 2
-    fault = f"ValueError: I am broken (test_events.py, line {line})"
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("INFO", "generate started: 0 requests and 0 accepted so far"),
         ("INFO", "generate: request 3 again in 0.5 s: busy"),
         ("INFO", "generate ended: done; 1 accepted in all"),
-        ("WARNING", f"plugin 'odd' failed in selfinstruct_stage_finished and is not called again: {fault}"),
     ]
 
 
 def test_no_log_line_is_printed_unless_logging_is_configured(tmp_path: Path) -> None:
     grow = "from selfinstruct import SelfInstruct; SelfInstruct(backend='demo', out='run').generate(2)"
     output = subprocess.run([sys.executable, "-c", grow], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "started" not in output.stdout + output.stderr
+    assert output.stdout + output.stderr == ""
+
+
+def test_notices_of_a_run_are_logged_and_its_warnings_reach_the_caller(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    seeds = tmp_path / "seeds.jsonl"
+    rows = [{"instruction": f"Name {number} rivers.", "output": "The Nile."} for number in range(2, 12)]
+    seeds.write_text("\n".join(map(json.dumps, rows)))
+    with caplog.at_level("INFO", logger="selfinstruct"):
+        SelfInstruct(backend="demo", out=tmp_path / "run", seeds=seeds).generate(2)
+    assert f"seeds: 10 tasks from {seeds}" in caplog.messages
+    seeds.write_text(json.dumps(rows[0]))
+    with pytest.warns(UserWarning, match="was edited; this run keeps its first seed tasks"):
+        SelfInstruct(backend="demo", out=tmp_path / "run", seeds=seeds).generate(3)

@@ -281,7 +281,7 @@ async def test_a_budget_that_is_used_up_ends_the_wait(clock: Clock) -> None:
     assert not waiting.done(), "the request under way may be turned away, and cost nothing"
     gate.budget.requests += 1
     gate._send_waiting()
-    with pytest.raises(Stopped, match="the budget of 1 requests"):
+    with pytest.raises(Stopped, match="the budget of 1 request is"):
         await waiting
 
 

@@ -85,7 +85,7 @@ def test_other_files_other_seeds_and_another_configuration_are_refused(old: OldR
 
 
 def test_a_run_that_no_import_began_is_not_changed(old: OldRun) -> None:
-    with Run(old.settings(backend={"use": "demo"})) as run:
+    with Run(old.settings(backend={"use": "demo"}), say=print) as run:
         asyncio.run(run.stage(GENERATE, 2))
     with pytest.raises(RunError, match="that was not started by an import"):
         old.bring(simple(old))
@@ -113,7 +113,7 @@ def test_files_without_a_usable_row_are_reported_and_no_run_begins(old: OldRun) 
         DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 imported\n .* \(line 1\)"
     ):
         old.bring(old.file("l.jsonl", {"instruction": "Go.", "is_classification": "no"}))
-    assert not RunStore.exists(old.out)
+    assert not old.out.exists()
     assert old.bring(simple(old)).is_new
 
 

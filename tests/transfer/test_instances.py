@@ -33,7 +33,9 @@ def example(instruction: str, given: Any, output: Any) -> dict[str, Any]:
 
 def prepared(old: OldRun, recipe: str | None = None, **prepare: Any) -> list[tuple[str, str, str]]:
     """The training examples that the stage `prepare` makes from an import; `prepare` are settings of the stage."""
-    with Run(old.settings(recipe, backend={"use": "demo"}, **({"prepare": prepare} if prepare else {}))) as run:
+    with Run(
+        old.settings(recipe, backend={"use": "demo"}, **({"prepare": prepare} if prepare else {})), say=print
+    ) as run:
         asyncio.run(run.stage(PREPARE))
     rows = old.rows("finetuning/all_generated_instances.jsonl")
     return [(row["instruction"], row["input"], row["output"]) for row in rows]

@@ -180,9 +180,8 @@ def _length_of_task(blocks: Sequence[Sequence[str]]) -> int:
     if len(blocks) < 2:
         return len(blocks)
     head = " ".join(blocks[0])
-    length = 1
-    if _BRINGS_DATA.search(head) or "input" in map(part_at, [*blocks[0], blocks[1][0]]):
-        length = len(blocks)
+    has_data = _BRINGS_DATA.search(head) or "input" in map(part_at, [*blocks[0], blocks[1][0]])
+    length = len(blocks) if has_data else 1
     ends = starts_answer if _WANTS_EXAMPLE.search(head) else announces_answer
     length = next((at for at in range(1, length) if ends(blocks[at][0]) and not _speaks(blocks[at])), length)
     if length > 1 and all(describes_task(line) for line in blocks[length - 1]):

@@ -113,8 +113,7 @@ def _is_title(words: str, rest: str, most_letters: int = _SHORT) -> bool:
 
 
 def _kind_first(task: str) -> str | None:
-    found = _KIND_FIRST.fullmatch(task)
-    return found and found["rest"]
+    return found["rest"] if (found := _KIND_FIRST.fullmatch(task)) else None
 
 
 def _kind_last(task: str) -> str | None:

@@ -26,7 +26,6 @@ _NUMBER_LAST = re.compile(r"\n[ \t*]*\d{1,3}[.)]?[ \t*]*\Z")
 _WHOLE = re.compile(r"\S[ \t]*\n\s*\Z|[.?!…。？！।][\"”'’»)*_`]{0,3}[ \t]+\Z")
 """The end of a reply whose last line, or last sentence, is over: a model writes a line's end behind a whole item."""
 
-
 _TURNS = re.compile(r"\n(?<![:：]\n)[ \t]*\n(?:User|Human): [^\n]*\n+(?:Assistant|AI):", re.IGNORECASE)
 """The user's next turn and an answer to it, which a model played; below a colon they are a task's data."""
 
@@ -53,9 +52,8 @@ class ChatTasksReader(PostProcessor):
         if found and len(found.tasks) == 1 and has_marker(found.tasks[0]):
             text, found = found.tasks[0], None  # the whole list in one string
         read = _from_json(found) if found is not None else _from_list(text, ends_open)
-        shared: dict[str, Json] = {
-            name: words for name, words in (("intro", read.intro), ("outro", read.outro)) if words
-        }
+        around = {"intro": read.intro, "outro": read.outro}
+        shared: dict[str, Json] = {name: words for name, words in around.items() if words}
         examples = tuple(example.text for example in request.examples)
         messages = tuple(message.text for message in request.messages)
         drafts = []

@@ -136,17 +136,8 @@ NO_ADDRESS = (
 NO_SCHEME = ("UnsupportedProtocol", "MissingSchema", "InvalidSchema", "NonHttpUrlClientError")
 BAD_CERTIFICATE = ("SSLCertVerificationError", "CertificateError")
 TRANSIENT = (
-    *("badhttpmessage", "badstatusline"),
-    "timeout",
-    "connecterror",
-    "connectionerror",
-    "connectionreset",
-    "decodingerror",
-    "disconnected",
-    "incompleteread",
-    "payloaderror",
-    "readerror",
-    "remoteprotocolerror",
+    *("badhttpmessage", "badstatusline", "timeout", "connecterror", "connectionerror", "connectionreset"),
+    *("decodingerror", "disconnected", "incompleteread", "payloaderror", "readerror", "remoteprotocolerror"),
     "writeerror",
 )
 """Parts of the class names of exceptions that mean a broken or slow connection, whatever the client."""

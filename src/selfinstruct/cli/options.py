@@ -101,7 +101,7 @@ def paid_options(command: F) -> F:
         command = option(command)
     for name, (kind, words) in reversed(BUDGET.items()):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, name, type=kind, help=f"Stop, resumably, after this many {words}.")(command)
+        command = click.option(flag, name, type=kind, help=f"Stop after this many {words}.")(command)
     return config_options(command)
 
 

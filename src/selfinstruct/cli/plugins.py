@@ -54,7 +54,7 @@ def list_them(named: Sequence[str]) -> None:
         click.echo(f"broken: {plugin.name} ({plugin.source}): {plugin.broken}", err=True)
 
 
-@command.command("show")
+@command.command("show", short_help="Show one component and its options.")
 @click.argument("component", metavar="[KIND:]NAME")
 @_PLUGIN
 def show(component: str, named: Sequence[str]) -> None:
@@ -94,7 +94,7 @@ def check(named: Sequence[str]) -> None:
         raise click.exceptions.Exit(3)
 
 
-@command.command("new")
+@command.command("new", short_help="Write a small plugin package with tests.")
 @click.argument("name")
 @click.option(
     "--kind",

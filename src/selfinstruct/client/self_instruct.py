@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +17,7 @@ from selfinstruct.client.event_loop import async_twin, background_loop, keep_wai
 from selfinstruct.client.result import Result
 from selfinstruct.client.run_folder import RunFolder
 from selfinstruct.client.user_model import UserModel
-from selfinstruct.errors import PluginError, RunError, UsageError
+from selfinstruct.errors import WARNING, PluginError, RunError, UsageError
 from selfinstruct.plugins.checks import check_observer
 from selfinstruct.run.run import Run
 from selfinstruct.run.settings import Settings, load
@@ -226,6 +228,7 @@ class SelfInstruct(RunFolder):
             registry=self._registry() if self._objects else None,
             backend=self._model,
             must_exist=stage not in (None, GENERATE),  # only generate makes a run
+            say=_report,
         ) as run:
             self._run = run
             try:
@@ -248,3 +251,11 @@ class SelfInstruct(RunFolder):
     def _interrupt(self) -> None:
         if (run := self._run) is not None:
             background_loop().call_soon_threadsafe(run.interrupt)
+
+
+def _report(line: str) -> None:
+    """Give a warning of a run to the caller's `warnings`, and any other line to the logger."""
+    if line.startswith(WARNING):
+        warnings.warn(line.removeprefix(WARNING), stacklevel=2)
+    else:
+        logging.getLogger("selfinstruct").info("%s", line)

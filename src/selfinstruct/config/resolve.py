@@ -18,7 +18,7 @@ from selfinstruct.config.tables import (
     BudgetOptions,
     ClassifyTable,
     ComponentTable,
-    ConfigFile,
+    ConfigSchema,
     LimitOptions,
     RunOptions,
     StageTable,
@@ -122,9 +122,9 @@ def _names_at_default(options: BaseModel) -> list[str]:
 def resolve(tree: Tree, registry: Registry) -> RunConfig:
     """Check the shape of a tree, then its components and options. Raises one `ConfigError` with all problems."""
     try:
-        shape = ConfigFile.model_validate(tree)
+        shape = ConfigSchema.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(list(problems_of(error, ConfigFile, ""))) from None
+        raise ConfigError(list(problems_of(error, ConfigSchema, ""))) from None
     problems: list[str] = []
     hints: list[str] = []
 

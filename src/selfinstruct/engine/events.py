@@ -54,6 +54,4 @@ class Events:
                 except BaseException as error:
                     self._muted.add(name)
                     cause = mask_environment(plugin_cause(error))
-                    message = f"plugin '{name}' failed in {hook} and is not called again: {cause}"
-                    LOG.warning("%s", message)
-                    self._report(f"{WARNING}{message}")
+                    self._report(f"{WARNING}plugin '{name}' failed in {hook} and is not called again: {cause}")

@@ -88,9 +88,8 @@ def all_failed(count: int, last: Failure, has_schema: bool) -> ModelError | Stop
     which = "the only request failed" if count == 1 else f"the last {count} requests all failed"
     if last.hint:
         return Stopped(f"{which}: {last.message}", last.hint)
-    return ModelError(
-        f"{which}: {last.message}", f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
-    )
+    hint = f"If the model takes no JSON schema: {NO_SCHEMA}" if has_schema else ""
+    return ModelError(f"{which}: {last.message}", hint)
 
 
 def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has_text: bool) -> tuple[str, str] | None:
@@ -124,6 +123,4 @@ def _cause(request: Request, reply: Reply, decisions: Sequence[Decision], *, has
 def _is_usable(decision: Decision) -> bool:
     """Whether something whole was found, whatever filters think of it."""
     notes = decision.notes
-    return decision.fate == "accepted" or bool(
-        decision.text.strip() and not notes.get("cut") and not notes.get("missing")
-    )
+    return decision.fate == "accepted" or not (notes.get("cut") or notes.get("missing") or not decision.text.strip())

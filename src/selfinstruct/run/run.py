@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -52,6 +51,7 @@ class Run:
     backend     answers instead of the backend that the config names
     sources     the sources of the config, if already read
     must_exist  whether a folder without a run is an error
+    say         prints a line for the user
 
     Raises `ConfigError` for settings, `PluginError` for a component, `RunError` for a folder that cannot be used.
     """
@@ -64,7 +64,7 @@ class Run:
         backend: Backend | None = None,
         sources: ConfigSources | None = None,
         must_exist: bool = False,
-        say: Say = lambda line: print(line, file=sys.stderr),
+        say: Say,
     ) -> None:
         self.folder, self.say = settings.folder, say
         self._waits, self.batch_folder = settings.wait, settings.batch_folder

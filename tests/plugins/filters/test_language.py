@@ -99,7 +99,7 @@ def test_a_missing_extra_is_one_sentence(tmp_path: Path) -> None:
     code = (
         "import sys, json, io, contextlib; sys.modules['py3langid'] = None\n"
         "from selfinstruct.cli import main\n"
-        "sys.argv = ['selfinstruct', 'generate', '--backend', 'demo', '--target', '1',\n"
+        "sys.argv = ['selfinstruct', 'generate', '--quiet', '--backend', 'demo', '--target', '1',\n"
         "            '--set', 'generate.add_filters=[{use=\"language\", keep=[\"en\"]}]']\n"
         "err = io.StringIO()\n"
         "with contextlib.redirect_stderr(err):\n"
