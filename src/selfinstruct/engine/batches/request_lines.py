@@ -92,7 +92,7 @@ class BatchLines:
         if model is None:
             raise UsageError(
                 f"{self._name} cannot put requests into batches",
-                "Add --set run.batch=false and leave out --batch-file, or use groq, or langchain with openai.",
+                "Leave out --batch and --batch-file; in a run that began with them, add --set run.batch=false.",
             )
         self._model, self._forms = model, MessageForms()
         self._mask = SecretMask(backend)
