@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.help import examples
+from selfinstruct.cli.text import clip
 
 if TYPE_CHECKING:
     from selfinstruct.api import Component
@@ -67,9 +68,8 @@ def show(component: str, named: Sequence[str]) -> None:
     if found.extra:
         click.echo(f"needs: pip install 'selfinstruct[{found.extra}]'")
     for key, option in found.options.model_fields.items():
-        default = (
-            "required" if option.is_required() else f"default {_value(option.get_default(call_default_factory=True))}"
-        )
+        default = option.get_default(call_default_factory=True)
+        default = "required" if option.is_required() else f"default {clip(repr(default), 60)}"
         click.echo(f"  {key} ({_type(option.annotation)}, {default})\n      {option.description}")
 
 
@@ -139,8 +139,3 @@ def _find(registry: Registry, component: str) -> tuple[str, Component[Any]]:
 
 def _type(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
-
-
-def _value(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from selfinstruct.config.tables import ConfigFile, SamplingOptions
+from selfinstruct.config.tables import ConfigSchema, SamplingOptions
 from selfinstruct.config.tree import component_names, path_keys
 from selfinstruct.errors import ConfigError
 
@@ -134,7 +134,7 @@ def homes_of(option: str) -> list[str]:
     """The paths of all settings of this name: where an option belongs that stands in the wrong table."""
     if option in SYNONYMS:
         return [SYNONYMS[option]]
-    found = [path for path in _paths(ConfigFile) if path.rpartition(".")[2] == option]
+    found = [path for path in _paths(ConfigSchema) if path.rpartition(".")[2] == option]
     generate = [path for path in found if path.startswith("generate.")]
     others = [path for path in found if path.count(".") == 1]
     return list(dict.fromkeys(others or generate or found))[:3]
@@ -142,7 +142,7 @@ def homes_of(option: str) -> list[str]:
 
 def nearest_home(option: str) -> str:
     """The suggestion of a setting of any table whose name is similar, or an empty string."""
-    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigFile)))}
+    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigSchema)))}
     close = get_close_matches(option, names, 1, 0.8)
     return f"; did you mean {names[close[0]]}?" if close else ""
 

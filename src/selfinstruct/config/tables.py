@@ -234,7 +234,7 @@ class ExportTable(BaseModel):
     )
 
 
-class ConfigFile(BaseModel):
+class ConfigSchema(BaseModel):
     """A complete config, before components are looked up."""
 
     model_config = ConfigDict(extra="forbid")
