@@ -52,6 +52,11 @@ class Stretch:
         """Accepted instructions after the last request."""
         return self.pool + self.accepted
 
+    @property
+    def acceptance(self) -> float | None:
+        """The share of candidates that joined the pool."""
+        return self.accepted / self.candidates if self.candidates else None
+
 
 class Growth:
     """Reads the growth in the stage `generate`, even while another process writes: settled requests do not change."""
