@@ -208,9 +208,7 @@ def _conversion(row: object, path: Path) -> str:
         if any(
             isinstance(one, dict) and "instruction" in one for one in (inner if isinstance(inner, list) else [inner])
         ):
-            return (
-                f"Leave out the object around the seed tasks: the file may be the list of those under {key!r}. {SHAPE}"
-            )
+            return f"Leave out the outer object with {key!r}: write its seed tasks as a list, or one a line. {SHAPE}"
     return ""
 
 
