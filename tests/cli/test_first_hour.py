@@ -303,7 +303,7 @@ def test_lines_of_an_env_file_that_set_nothing_are_named() -> None:
 
 def test_a_seed_file_that_is_imported_is_met_with_the_option_for_it() -> None:
     seeds = "data/seed_tasks.jsonl"
-    assert "give them with --seeds, to `selfinstruct run` too" in problem(
+    assert "Give seed tasks with --seeds; they need no import." in problem(
         "import", seeds, "--seeds", seeds, "--out", "r"
     )
 

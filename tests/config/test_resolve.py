@@ -220,7 +220,7 @@ def test_a_variable_in_a_backends_options_is_refused_with_the_way_to_give_its_va
     options: dict[str, Any], path: str, named: str, registry: Registry
 ) -> None:
     backend = {"use": "langchain", "model": "openai:m", "api_key": "none", **options}
-    with pytest.raises(ConfigError, match="variables of the environment are not filled in") as caught:
+    with pytest.raises(ConfigError, match="environment variables are not filled in") as caught:
         resolve(read_recipe("chat") | {"backend": backend}, registry)
     assert caught.value.message.startswith(f"backend.{path}: {named} ")
     assert caught.value.hint.endswith(f'--set "backend.{path}=${named.strip("${}")}"')

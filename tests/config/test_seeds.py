@@ -234,9 +234,9 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         (line()[:-2], "Write the closing bracket, } or ], that this row lacks"),
         (
             '{"tasks": [' + line() + "]}",
-            "Leave out the object around the seed tasks: the file may be the list of those",
+            "Leave out the outer object with 'tasks': write its seed tasks as a list, or one a line",
         ),
-        ('{"0": ' + line() + "}", "the list of those under '0'"),
+        ('{"0": ' + line() + "}", "Leave out the outer object with '0': write its seed tasks"),
         (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
         (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
         (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),

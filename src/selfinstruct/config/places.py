@@ -41,10 +41,8 @@ QUOTES = "\"'"
 def locate_problems(error: ConfigError, name: str, text: str) -> ConfigError:
     """The error with the file's name and line before each problem whose setting stands in the file."""
     lines = _settings(text)
-    located = [
-        f"{name}:{line}: {problem}" if (line := _line(problem, lines)) else problem for problem in error.problems
-    ]
-    return ConfigError(located, error.hint)
+    places = [(_line(problem, lines), problem) for problem in error.problems]
+    return ConfigError([f"{name}:{line}: {words}" if line else words for line, words in places], error.hint)
 
 
 def name_origins(error: ConfigError, given: Mapping[str, str]) -> ConfigError:
@@ -82,9 +80,8 @@ def with_stage(error: ConfigError, tree: Mapping[str, Any]) -> ConfigError:
     if not stages:
         homes = [f"If you mean {home}, move it to [{home.rpartition('.')[0]}]. " for home in homes_of(name)[:1]]
         return ConfigError(error.problems, "".join(homes) + error.hint)
-    return ConfigError(
-        error.problems, f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
-    )
+    hint = f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
+    return ConfigError(error.problems, hint)
 
 
 def _line(problem: str, lines: dict[str, int]) -> int:

@@ -202,9 +202,7 @@ def _choose(
         raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}", hint)
     for name, value in (use.model_extra or {}).items() if kind == BACKEND else ():
         if found := _VARIABLE.search(str(value)):
-            words = (
-                f"{path}.{name}: {found[0]} is taken as it stands, as variables of the environment are not filled in"
-            )
+            words = f"{path}.{name}: {found[0]} is taken as it stands, as environment variables are not filled in"
             hint = f'Give the value with the command, as in: --set "{path}.{name}=${found[1] or found[2]}"'
             raise ConfigError(words, hint)
     try:

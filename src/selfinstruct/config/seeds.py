@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
     field_validator,
     model_validator,
@@ -42,11 +43,10 @@ _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0
 _OTHER_SHAPES = {
     ("messages",): "{'instruction': r['messages'][-2]['content'], 'output': r['messages'][-1]['content']}",
     ("conversations",): "{'instruction': r['conversations'][-2]['value'], 'output': r['conversations'][-1]['value']}",
-    ("prompt", "completion"): "{'instruction': r['prompt'], 'output': r['completion']}",
-    ("prompt", "response"): "{'instruction': r['prompt'], 'output': r['response']}",
-    ("question", "answer"): "{'instruction': r['question'], 'output': r['answer']}",
-    ("instruction", "answer"): "{'instruction': r['instruction'], 'output': r['answer']}",
-    ("instruction", "response"): "{'instruction': r['instruction'], 'output': r['response']}",
+} | {
+    (task, answer): f"{{'instruction': r['{task}'], 'output': r['{answer}']}}"
+    for task in ("prompt", "question", "instruction")
+    for answer in ("completion", "response", "answer")
 }
 """Rows of other tools by their keys, and the Python expression that makes a seed task of a row `r`."""
 
@@ -60,9 +60,7 @@ def _usable(text: str) -> str:
 def _text(given: Any) -> Any:
     """An integer as text, since there is one way to write it; all else as it is. Raises `ValueError` for NaN."""
     if isinstance(given, float) and not isfinite(given):
-        raise ValueError(
-            f"it is {given}, as programs write a missing value; leave it empty, or put the word into quotes"
-        )
+        raise ValueError(f"it is {given}, as programs write a missing value; leave it empty, or put it into quotes")
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
@@ -99,19 +97,14 @@ class SeedRecord(BaseModel):
     id: OptionalText = ""
     name: OptionalText = ""
     instruction: str
-    instances: list[InstanceRecord]
+    instances: list[InstanceRecord] = Field(min_length=1)
     is_classification: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _from_alpaca(cls, row: Any) -> Any:
         if isinstance(row, dict) and {"input", "output"} & row.keys() and "instances" not in row:
-            return {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
-        return row
-
-    @model_validator(mode="before")
-    @classmethod
-    def _kind_is_not_misspelt(cls, row: Any) -> Any:
+            row = {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
         return _refuse_misspelt("is_classification", row)
 
     @field_validator("is_classification", mode="before")
@@ -132,13 +125,6 @@ class SeedRecord(BaseModel):
         if text in NOT_A_NUMBER:
             raise ValueError(f"it is {text}, as programs write a missing value; write the task")
         return _usable(text)
-
-    @field_validator("instances")
-    @classmethod
-    def _not_none(cls, instances: list[InstanceRecord]) -> list[InstanceRecord]:
-        if not instances:
-            raise ValueError("a seed task needs at least one instance")
-        return instances
 
 
 def builtin_seeds() -> Path:
@@ -222,13 +208,12 @@ def _conversion(row: object, path: Path) -> str:
         if any(
             isinstance(one, dict) and "instruction" in one for one in (inner if isinstance(inner, list) else [inner])
         ):
-            return (
-                f"Leave out the object around the seed tasks: the file may be the list of those under {key!r}. {SHAPE}"
-            )
+            return f"Leave out the outer object with {key!r}: write its seed tasks as a list, or one a line. {SHAPE}"
     return ""
 
 
 _WRONG_TYPES = {
+    "too_short": "a seed task needs at least one instance",
     "string_type": "it must be a text, in quotes",
     "list_type": 'it must be a list, such as [{"input": "", "output": "TEXT"}]',
 }

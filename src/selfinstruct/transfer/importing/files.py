@@ -87,10 +87,7 @@ def _kind(path: Path) -> str:
         if isinstance(row, str):
             trouble, hint = (trouble, hint) if trouble else (f"{where}: {row}", ONE_A_LINE)
         elif "instruction" in row and isinstance(row.get("instances"), list):
-            raise DataError(
-                f"{where}: this is a seed task",
-                "Seed tasks are not imported: give them with --seeds, to `selfinstruct run` too.",
-            )
+            raise DataError(f"{where}: this is a seed task", "Give seed tasks with --seeds; they need no import.")
         elif kind := kind_of(row):
             return kind
         else:
