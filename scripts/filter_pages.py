@@ -41,9 +41,9 @@ HEAD = """\
 <!-- Written by scripts/filter_pages.py -->
 
 A filter keeps or drops one candidate, never edits it, and says why. The first filter that drops a candidate decides
-its fate: `rejected.jsonl` names the filter, the reason and the evidence. `--filter NAME` or
-`[[generate.add_filters]]` adds a filter to those of `generate` only, and `[[prepare.add_filters]]` to those of
-`prepare`, which check inputs and outputs; `--set generate.filters.NAME.OPTION=VALUE` or
+its fate: `rejected.jsonl` names the filter, the reason and the evidence. `[[generate.add_filters]]` adds a filter to
+those of `generate`, and `[[prepare.add_filters]]` to those of `prepare`, which check inputs and outputs. `--filter`
+adds one to the command's stage, and in `run` to `generate`. `--set generate.filters.NAME.OPTION=VALUE` or
 [a table of changes](reference/settings.md) sets an option. [Components](reference/components.md#rouge-l-ray) has
 `rouge-l-ray`, which decides as `rouge-l` does. Recipes may set other defaults, as `chat` does with `length` (2 words)
 and `keywords` (all languages).

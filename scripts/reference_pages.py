@@ -189,8 +189,8 @@ use = "unsafe"
 ```
 
 A run freezes the settings of a stage with its first result, because its results must not mix two configurations. Only
-`[prepare]`, `[export]`, and what says how far or how fast, such as limits, budget, `concurrency` and `target`, may
-change later.
+`[prepare]`, `[export]`, and what says where, how far or how fast, such as addresses, limits, budget, `concurrency`
+and `target`, may change later.
 """
 
 
@@ -385,7 +385,8 @@ def keys(model: type[BaseModel]) -> Lines:
     """The keys of one line."""
     yield "| key | type | meaning |\n|---|---|---|"
     for key, field in model.model_fields.items():
-        yield f"| `{key}` | {cell(kind(field))} | {cell(FIELD_WORDS[key])} |"
+        words = FIELD_WORDS[key].partition("; as text")[0] if field.annotation is bool else FIELD_WORDS[key]
+        yield f"| `{key}` | {cell(kind(field))} | {cell(words)} |"
     yield ""
 
 
@@ -395,7 +396,7 @@ def keys(model: type[BaseModel]) -> Lines:
 EXITS = {
     0: "done; requests that failed for good are counted at the end of their stage, and `status` lists their causes",
     1: "a bug of ours: run it again with `--debug` and report what it prints",
-    2: "the command line, the config, a seed file or the run folder: nothing was asked of a model",
+    2: "the command line, the config, a seed file or the run folder; mostly before a model is asked",
     3: "a plugin that fails, or whose package is not installed: the message names it",
     4: "the model cannot be used: key, name, server",
     5: "stopped before its goal; the same command continues (after a used-up budget, with a larger one)",

@@ -221,6 +221,15 @@ def test_a_module_says_what_it_is_for(name: str) -> None:
     assert words.splitlines()[0].rstrip().endswith((".", ":", "?")), words.splitlines()[0]
 
 
+def test_two_public_classes_do_not_share_a_name() -> None:
+    found: dict[str, list[str]] = {}
+    for name in CORE:
+        for node in TREES[name].body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(name)
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_file_is_short(name: str) -> None:
     path = MODULES[name]

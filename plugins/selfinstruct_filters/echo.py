@@ -29,7 +29,7 @@ class EchoOptions(Options):
 
 
 class EchoFilter(Filter[Draft | Example]):
-    """Drop text that repeats the prompt, such as one of its rules as a task, or what a field is for as its value.
+    """Drop text copied from the prompt, such as a rule as a task, or the description of a field as its value.
 
     A draft is compared with its own prompt, examples aside, and with `phrases`; an example only with `phrases`. Numbers
     do not matter.

@@ -69,7 +69,9 @@ def read_lists() -> Mapping[str, KeywordLists]:
 class KeywordsOptions(Options):
     """Options of the filter `keywords`."""
 
-    languages: tuple[Language, ...] = Field(("en",), description="Languages whose lists are used if none is given.")
+    languages: tuple[Language, ...] = Field(
+        ("en",), description="Languages whose lists are used, unless you give lists."
+    )
     words: tuple[str, ...] | None = Field(
         None,
         description="Words and phrases that no task may contain, in place of the languages' own.",

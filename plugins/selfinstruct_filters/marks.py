@@ -24,7 +24,7 @@ _NEXT_INSTRUCTIONS = re.compile(r":\s+[Ii]nstructions?:\s")
 
 
 class MarksFilter(Filter[Draft]):
-    """Drop a draft that starts with a list number, a label or a date, or contains the next tasks of the list.
+    """Drop a draft that starts with a list number, `Task 3:` or a date, or contains the next tasks of the list.
 
     A task may contain a list that starts at 1.
     """

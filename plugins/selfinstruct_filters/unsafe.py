@@ -54,7 +54,7 @@ class UnsafeFilter(Filter[Draft | Example]):
     """Drop profanity, and requests for weapons, drugs, self-harm, sexual content with minors, malware, and fraud.
 
     A request is an intent, not a word: `make a pipe bomb` is one, `how bombs were defused` is not. The lists are short,
-    and easy to get around on purpose.
+    so whoever wants to can get around them.
     """
 
     def __init__(self, options: UnsafeOptions) -> None:

@@ -139,7 +139,8 @@ class OllamaApi:
             if problem := environment_problem(error):
                 raise problem from None
             raise ModelError(
-                f"no Ollama server at {self.url}: {chat.error_words(error)}", "Start it with: ollama serve"
+                f"no Ollama server at {self.url}: {chat.error_words(error)}",
+                "Start it with: ollama serve; or correct the address, in base_url or OLLAMA_HOST.",
             ) from None
         if answer.status_code in (401, 403):
             refused = f"the server at {self.url} refused"

@@ -5,7 +5,7 @@ SelfInstructError               1   a bug in selfinstruct, if raised as this cla
 │   ├── ConfigError             2   a wrong option, component or recipe
 │   ├── DataError               2   a seed file or an import that cannot be read
 │   └── RunError                2   a run folder that is locked, foreign or cannot be written
-│       └── DiskFullError       5   the disk is full: make room, and the same command continues
+│       └── DiskFullError       5   the disk or the size of a file is at its limit: the same command continues
 ├── PluginError                 3   a plugin that cannot be loaded, lacks a package, or failed while running
 ├── ModelError                  4   a model that cannot be used: key, name, server
 └── Stopped                     5   the run stopped and can be resumed: Ctrl-C, budget, quota
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+
+OPEN_FILES = "Raise the limit, such as ulimit -n 4096, or lower run.concurrency. Nothing that was recorded is lost."
+"""What to do where the system opens no more files."""
 
 WARNING = "warning: "
 """The start of a note that changes what a run means, so that `--quiet` prints it too."""
@@ -77,7 +80,7 @@ class ModelError(SelfInstructError):
 
 
 class DiskFullError(RunError):
-    """The disk is full. What was recorded is kept, and the same command continues once there is room."""
+    """The disk is full, or a file may not grow. What is recorded is kept, and the same command continues later."""
 
     exit_code = 5
 

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 
 from selfinstruct.api import Backend
 from selfinstruct.engine.batches.message_forms import CONFIRMATIONS, MessageForms
-from selfinstruct.engine.batches.request_lines import BatchLines, Result
+from selfinstruct.engine.batches.request_lines import BatchLines, BatchResult
 from selfinstruct.types import Failure, Fault, Message, Reply, Request, Sampling
 
 pytest.importorskip("langchain_openai")
@@ -124,7 +124,7 @@ def test_every_result_is_read_as_the_client_reads_it(
     fast, plain = (BatchLines(build(), Sampling()) for _ in range(2))
     monkeypatch.setattr(plain._forms, "read", lambda _body, _has_schema, ask: ask())
     for found in all_bodies():
-        result = Result("c", 200, found)
+        result = BatchResult("c", 200, found)
         assert timeless(fast.decode(request, result)) == timeless(plain.decode(request, result)), found
 
 
@@ -140,7 +140,7 @@ def test_the_client_is_called_for_the_first_results_of_a_form_only(
     client = Mock(wraps=lines._invoke)
     monkeypatch.setattr(lines, "_invoke", client)
     for number in range(ORDINARY):
-        lines.decode(REQUEST, Result("c", 200, body(number, f"text {number}")))
+        lines.decode(REQUEST, BatchResult("c", 200, body(number, f"text {number}")))
     assert client.call_count == CONFIRMATIONS + 1
 
 

@@ -125,7 +125,7 @@ def test_a_backend_without_batches_names_an_option_that_works(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     command("generate", "--backend", "demo", "--target", "2", "--out", "run").done()
     ended = command(*BATCH)
-    ended.failed(2, "DemoBackend cannot put requests into batches", "Add --set run.batch=false")
+    ended.failed(2, "DemoBackend cannot put requests into batches", "add --set run.batch=false")
     command("classify", "--out", "run", "--set", "run.batch=false").done()
     command(*BATCH).failed(2, "DemoBackend cannot put requests into batches")
     command("classify", "--out", "run").done()

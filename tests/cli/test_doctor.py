@@ -87,7 +87,7 @@ def test_a_key_in_an_env_file_is_found() -> None:
 
 def test_no_server_and_no_model() -> None:
     assert doctor("--backend", "ollama", "--base-url", "http://127.0.0.1:9")["server"]["fix"] == (
-        "Start it with: ollama serve"
+        "Start it with: ollama serve; or correct the address, in base_url or OLLAMA_HOST."
     )
     with OllamaServer(models={}) as server:
         found = doctor("--backend", "ollama", "--base-url", server.url)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from socket import gaierror
 
 import pytest
 
-from selfinstruct import SelfInstruct, UsageError
+from selfinstruct import ConfigError, SelfInstruct, UsageError
+from selfinstruct.engine.outage import NO_NAME, outage_hint
 from selfinstruct.store import RunStore
 from tests.command_line import command
 
@@ -41,6 +43,9 @@ def edit(old: str, new: str) -> None:
         (("--set", "generate.filters[0].treshold=0.5"), "--set generate.filters.cut.treshold: unknown option"),
         (("--set", "generate.filters.rouge-l=0.6"), "--set generate.filters.rouge-l: must be a table of options"),
         (("--set", "generate.filters[2]=0.6"), "--set generate.filters[2]: must be a table of options"),
+        (("--set", "run.trace=True"), "--set run.trace: must be true or false, in lower case, not 'True'"),
+        (("--set", "run.seed=1,run.x=2"), "--set run.seed: must be a whole number, not '1,run.x=2'"),
+        (("--set", "generate.filters={length={min_wrds=3}}"), "--set generate.filters.length.min_wrds: unknown option"),
         (("--set", "run=3"), "--set run: must be a table"),
         (("--set", "run={sed=3}"), "--set run.sed: unknown option"),
         (("--set", "generate.filters.rouge.threshold=1"), "--set generate.filters.rouge.threshold: no entry 'rouge'"),
@@ -76,6 +81,9 @@ def test_a_seed_path_of_the_config_is_named_with_its_line() -> None:
         ('"data/seed_tasks.jsonl"', '"D:\\data\\seeds.jsonl"', "forward slashes"),
         ("target = 100", "target = 20,000", "without commas"),
         ("target = 100", "target: 100", "as NAME = 20000"),
+        ("[generate]", "generate:", "Write [TABLE], and each setting on a line below it"),
+        ("target = 100", "target = yes", "Yes is true, no is false, in lower case"),
+        ("target = 100", 'encoder = { use = "messages" }', "Those for generate: chat-tasks"),
         ("target = 100", "target = 100\n[run.x]\ntrace = True", "in lower case"),
         ("target = 100", 'filters = ["rouge-l", "exact"]', "such as { use = 'rouge-l' }"),
         ("[generate]", "[prepare.filters]\nrouge-l = { threshold = 0.5 }\n[generate]", "rouge-l serves generate"),
@@ -117,7 +125,7 @@ def test_words_of_export_are_those_of_its_options() -> None:
     command("run", "--target", "4", "--out", "g", "--quiet").done()
     assert "the folder for the dataset with --to" in problem("export", "y", "--out", "g")
     said = problem("export", "--to", "y", "--out", "g", "--format", "alpacca")
-    assert said.startswith("error: format alpacca: no encoder is called 'alpacca'; did you mean 'alpaca'?")
+    assert said.startswith("error: format alpacca: no format is called 'alpacca'; did you mean 'alpaca'?")
     said = problem("export", "--to", "y", "--out", "g", "--set", "export.encoder.sytem=x")
     assert said.startswith("error: --set export.encoder.sytem: unknown option")
 
@@ -276,3 +284,44 @@ def test_arguments_that_the_class_does_not_take_are_explained() -> None:
         SelfInstruct(settings={"generate": {"targt": 5}})
     with pytest.raises(UsageError, match=r"^SelfInstruct\(backend=...\): no backend is called 'grok'"):
         SelfInstruct(backend="grok")
+
+
+def test_the_table_of_a_list_may_be_given_by_its_dotted_name() -> None:
+    grow = SelfInstruct(backend="demo", out="r", settings={"generate.filters": {"length": {"min_words": 9}}})
+    assert all(len(text.split()) >= 9 for text in grow.generate(3).instructions)
+    with pytest.raises(ConfigError, match="all of its path as one dotted name"):
+        SelfInstruct(backend="demo", settings={"generate": {"filters.length.min_words": 9}})
+
+
+def test_lines_of_an_env_file_that_set_nothing_are_named() -> None:
+    Path(".env").write_text('GROQ_API_KEY = "gsk\n# a comment\nA_KEY: abc\n', "utf-8")
+    ended = command("run", "--out", "r", "--target", "2").done()
+    assert ended.err.startswith("warning: .env:1: this line sets nothing; write NAME=VALUE")
+    assert "warning: .env:3: this line sets nothing" in ended.err
+    assert ".env:2" not in ended.err
+
+
+def test_a_seed_file_that_is_imported_is_met_with_the_option_for_it() -> None:
+    seeds = "data/seed_tasks.jsonl"
+    assert "Give seed tasks with --seeds; they need no import." in problem(
+        "import", seeds, "--seeds", seeds, "--out", "r"
+    )
+
+
+def test_a_file_type_in_place_of_a_format_is_met_with_the_option_for_it() -> None:
+    command("run", "--out", "r", "--target", "3").done()
+    assert "--file jsonl or --file parquet" in problem("export", "--out", "r", "--to", "d", "--format", "parquet")
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [("./mine.py", "a filter returns keep() or drop()"), ("folder", "--plugin ./folder/FILE.py")],
+)
+def test_a_plugin_that_cannot_be_loaded_is_met_with_what_to_write(named: str, words: str) -> None:
+    Path("mine.py").write_text("from selfinstruct.api import reject\n", "utf-8")
+    Path("folder").mkdir()
+    assert words in problem("plugins", "check", "--plugin", named, code=3)
+
+
+def test_a_host_that_is_not_found_is_no_server_to_start() -> None:
+    assert outage_hint(gaierror(-2, "Name or service not known")) == NO_NAME

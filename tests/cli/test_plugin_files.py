@@ -130,7 +130,7 @@ def test_a_plugin_that_is_fixed_before_any_decision_goes_on_without_a_warning() 
     command(*RUN, "3", *use).failed(3, "has no attribute 'instruction'", "; Draft has", " text")
     strangers.write(Path(), none_fits, "mine")
     ended = command(*RUN, "3", *use)
-    ended.failed(5, "the pool is saturated")
+    ended.failed(5, "the pool is saturated", "correct filters (see: selfinstruct status)")
     assert "has changed" not in ended.err
 
 

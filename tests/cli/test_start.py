@@ -160,6 +160,14 @@ def test_a_config_that_lacks_what_a_flag_brings_is_no_hindrance() -> None:
         (["genrate"], "error: there is no command 'genrate'; did you mean 'generate'?\nSee: selfinstruct --help"),
         (["frobnicate"], "there is no command 'frobnicate'"),
         (["--versoin"], "there is no option --versoin; did you mean '--version'?"),
+        (
+            ["--out", "x", "run"],
+            "no option --out; options stand after their command, as in: selfinstruct COMMAND --out",
+        ),
+        (["run", "-o", "x"], "there is no option -o; did you mean --out?"),
+        (["run", "--temperature", "1"], "no option --temperature; give the setting as --set generate.sampling.temper"),
+        (["plugins", "check", "mine.py"], "extra argument (mine.py); a plugin is named with --plugin"),
+        (["generate", "--backend", "demo", "--filter", "rouge-l=0.6"], "Give the name only: options are set in the"),
         (["generate", "--targt", "5", "--backend", "demo"], "there is no option --targt; did you mean '--target'?"),
         (
             ["generate", "--target", "none", "--backend", "demo"],

@@ -136,6 +136,8 @@ def follow(advice: str) -> None:
     [
         ("task,answer\nAdd 1 and 2.,3\n", "line 1: the file is not JSON, and as CSV it has no columns instruction and"),
         ("instruction,output\nSing, or hum.,La\n", "line 2: it has not as many columns as line 1"),
+        ("instruction,output\nSing, or hum.,La\n", "each text that holds commas or line breaks"),
+        ("instruction;output\nSing; or hum.;La\n", "each text that holds semicolons or line breaks"),
         ('instruction,output\nSing.,La\nHum.,"Mm\n', "not CSV"),
     ],
 )
@@ -208,7 +210,7 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         (line(instances=["3"]), "instances[0] is not a JSON object"),
         (line(instances=[{"input": "1 2"}]), "instances[0].output: it is missing"),
         (line(instances=[{"output": "3"}, {"output": 3.5}]), "instances[1].output: it must be a text, in quotes"),
-        (line(is_classification="maybe"), 'is_classification: it is "maybe"; write true or false, without quotes'),
+        (line(is_classification="maybe"), 'is_classification: it is "maybe"; write true or false'),
         (line(id=5.5), "id: it must be a text, in quotes"),
         (line(instances=[{"output": " "}]), "instances[0].output: it is empty; write the answer"),
         (line(instances=[{"output": "a" * 2_000_000}]), "instances[0].output: it has 2,000,000 characters"),
@@ -221,13 +223,20 @@ def test_a_fault_in_an_array_is_named_with_the_line_of_its_row(tmp_path: Path) -
         (line(isClassification=True), "isClassification: no key of a seed task has this name; did you mean 'is_cl"),
         ('{"instruction": "Add.", "input": NaN, "output": "3"}', "instances[0].input: it is nan, as programs write"),
         ('{"instruction": "Add.", "input": "", "output": -Infinity}', "instances[0].output: it is -inf, as programs"),
-        (line(instruction="nan"), "instruction: it is nan, as programs write a missing value; leave it empty"),
+        (line(instruction="nan"), "instruction: it is nan, as programs write a missing value; write the task"),
         (line(instances=[{"answer": "3"}]), "instances[0].output: it is missing; rename 'answer'"),
         ('{"instruction": "Add.", "answer": "3"}', "Convert it: python -c"),
         ('{"instruction": "Add.", "output": "3", "is_classification": True}', "Write true in place of True"),
         ('{"instruction": "Add.", "output": "3", "input": None}', "Write null in place of None"),
         ("# comments, too", "Remove the comment"),
         ("// comments, too", "Remove the comment"),
+        (line()[:-1] + "\n" + line(id="b"), "Write the closing bracket, } or ], that this row lacks"),
+        (line()[:-2], "Write the closing bracket, } or ], that this row lacks"),
+        (
+            '{"tasks": [' + line() + "]}",
+            "Leave out the outer object with 'tasks': write its seed tasks as a list, or one a line",
+        ),
+        ('{"0": ' + line() + "}", "Leave out the outer object with '0': write its seed tasks"),
         (line(id="g0.1"), "id: 'g0.1' looks like the id of a machine-written instruction"),
         (line(instruction="Sing \ud83d."), "it contains half a surrogate pair, which cannot be stored"),
         (line(instances=[{"output": "\udc00"}]), "it contains half a surrogate pair, which cannot be stored"),
@@ -295,6 +304,38 @@ def test_a_plain_text_file_of_tasks_is_answered_with_its_line_as_an_object(tmp_p
     with pytest.raises(DataError, match="line 1: not JSON") as caught:
         read_seeds(str(path))
     assert caught.value.hint.endswith('becomes: {"instruction": "Name three rivers.", "output": "..."}')
+
+
+def test_a_heading_of_markdown_is_not_called_a_comment_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "seeds.md"
+    path.write_text("# Tasks\n\n1. Sing.\n", "utf-8")
+    said = refusal(path)
+    assert "Remove the comment" not in said
+    assert "Each seed task is one object, such as" in said
+
+
+@pytest.mark.parametrize("task", ["Sing.", "Sing, or hum."])
+def test_the_command_that_converts_yaml_works(task: str, tmp_path: Path) -> None:
+    pytest.importorskip("yaml")
+    path = tmp_path / "seeds.yaml"
+    path.write_text(f"- instruction: {task}\n  input: ''\n  output: La.\n", "utf-8")
+    said = refusal(path)
+    assert f"{path} is YAML" in said
+    follow(said)
+    (seed,) = read_seeds(str(path))
+    assert (seed.instruction, seed.instances) == (task, (Instance("", "La."),))
+
+
+def test_a_text_that_looks_like_a_missing_value_is_taken_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seeds = [line(id=f"s{index}", instruction=f"Sing song {index}.") for index in range(7)]
+    asked = line(id="odd", instruction="What is 0.0 * float('inf') in Python?", instances=[{"output": "nan"}])
+    seed_file(tmp_path, *seeds, asked)
+    ended = command("generate", "--backend", "demo", "--seeds", "seeds.jsonl", "--target", "3", "--quiet").done()
+    assert "warning: seeds.jsonl: odd: a text is nan; correct it if it stands for a missing value" in ended.err
+    assert "s1" not in ended.err
 
 
 def test_a_bad_seed_file_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from selfinstruct import SelfInstruct
 from selfinstruct.errors import ConfigError, UsageError
-from selfinstruct.export.best_examples import UNRATED, Choice, choose, quality_of
+from selfinstruct.export.best_examples import UNRATED, Selection, choose, quality_of
 from selfinstruct.similarity import Pool
 from selfinstruct.store import RunStore
 from selfinstruct.store.curated import CuratedRun, KeptExample
@@ -44,8 +44,8 @@ def run(finished: Path) -> Iterator[CuratedRun]:
         yield CuratedRun(store)
 
 
-def rouge_l(most: int, balance: str = "") -> Choice:
-    return Choice(most, RougeLFilter(RougeLOptions()), {"use": "rouge-l"}, balance)
+def rouge_l(most: int, balance: str = "") -> Selection:
+    return Selection(most, RougeLFilter(RougeLOptions()), {"use": "rouge-l"}, balance)
 
 
 def text_of(kept: KeptExample) -> str:
@@ -134,9 +134,9 @@ def test_a_balanced_choice_takes_each_group_in_turn(run: CuratedRun) -> None:
 
 
 def test_embeddings_measure_where_the_config_says_so(run: CuratedRun) -> None:
-    by_letters = choose(run, Choice(10, example_filter(), {"use": "semantic"}))
+    by_letters = choose(run, Selection(10, example_filter(), {"use": "semantic"}))
     assert [one.id for one in by_letters] == [
-        one.id for one in choose(run, Choice(10, example_filter(), {"use": "semantic"}))
+        one.id for one in choose(run, Selection(10, example_filter(), {"use": "semantic"}))
     ]
     assert {one.id for one in by_letters} != {one.id for one in choose(run, rouge_l(10))}
 
@@ -175,7 +175,7 @@ def test_a_choice_that_cannot_be_made_is_refused(finished: Path, tmp_path: Path,
     with pytest.raises(UsageError, match="there is no balance by 'colour'"):
         known.export(tmp_path / "data", best=3, balance="colour")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="the filter 'length' measures no nearness"):
-        choose(run, Choice(3, LengthFilter(LengthOptions()), {"use": "length"}))
+        choose(run, Selection(3, LengthFilter(LengthOptions()), {"use": "length"}))
     with pytest.raises(ConfigError, match=r"export\.distance\.use"):
         SelfInstruct(out=finished, settings={"export.distance.use": "farness"}).export(tmp_path / "data", best=3)
     plain = SelfInstruct(backend="demo", out=tmp_path / "plain")

@@ -447,3 +447,10 @@ def test_the_error_says_why_a_run_cannot_be_reprocessed(tmp_path: Path) -> None:
     command("import", "machine_generated_instructions.jsonl", "--seeds", "builtin", "--out", "old").done()
     command("reprocess", "old", "--out", "other").failed(2, "began as an import")
     assert not Path("other").exists()
+
+
+@pytest.mark.parametrize("name", ["", INSTRUCTIONS, REJECTED, "run.sqlite"])
+def test_the_file_of_changes_cannot_take_the_place_of_the_new_run_or_of_its_files(source: Path, name: str) -> None:
+    diff = Path("other", name)
+    command("reprocess", source, "--out", "other", "--diff", diff, *STRICT).failed(2, str(diff), "another --diff")
+    assert not Path("other").exists()

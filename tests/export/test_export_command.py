@@ -83,7 +83,7 @@ def test_plugins_of_the_run_are_there_and_missed_only_if_needed(
     ended = command("export", "--out", "run", "--to", "set").done()
     assert "left out: plugin ./gone.py" in ended.err
     Path("loud.py").unlink()
-    command("export", "--out", "run", "--to", "set").failed(2, "no encoder is called 'shout'")
+    command("export", "--out", "run", "--to", "set").failed(2, "no format is called 'shout'")
     command("export", "--out", "run", "--to", "set", "--format", "alpaca").done()
 
 

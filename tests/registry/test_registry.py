@@ -297,7 +297,7 @@ def test_an_unknown_component_comes_with_a_suggestion_and_what_is_known(name: st
 def test_only_what_serves_the_stage_is_proposed() -> None:
     with pytest.raises(ConfigError) as caught:
         Registry.load().find(ENCODER, "mesages", stage="export")
-    assert caught.value.message == "no encoder is called 'mesages'; did you mean 'messages'?"
+    assert caught.value.message == "no format is called 'mesages'; did you mean 'messages'?"
     assert "alpaca" in caught.value.hint
     assert "chat-tasks" not in caught.value.hint
 
@@ -315,7 +315,7 @@ def test_an_unknown_name_that_is_like_nothing_gets_no_suggestion() -> None:
         ("lambda options: None", "filter 'x' was built as NoneType, which is not derived from Filter"),
         ("lambda options: exit(3)", "filter 'x' could not be built: SystemExit: 3"),
         ("lambda options: __import__('no_such_thing')", "filter 'x' needs the module 'no_such_thing', which is not"),
-        ("None", "filter 'x' could not be built: TypeError"),
+        ("None", "object is not callable\nA component is built from its options"),
         ("lambda: 1", "was given\nA component is built from its options"),
     ],
 )

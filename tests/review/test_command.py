@@ -55,7 +55,7 @@ def served(run: Path) -> Iterator[Served]:
     served.process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_cleanly_and_says_what_was_done(served: Served, run: Path, number: int) -> None:
     assert served.post("reject", id="g0.0", version=0, reason="unclear") == 200
     idle = socket.create_connection(("127.0.0.1", served.port))  # a browser keeps its connections open

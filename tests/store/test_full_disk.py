@@ -70,7 +70,10 @@ def sqlite_error(code: int) -> sqlite3.Error:
     [
         (OSError(errno.ENOSPC, "No space left on device"), True),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError(errno.EFBIG, "File too large"), True),
         (OSError(errno.EACCES, "Permission denied"), False),
+        (OSError(errno.EMFILE, "Too many open files"), False),
+        (sqlite_error(sqlite3.SQLITE_CANTOPEN), False),
         (sqlite_error(sqlite3.SQLITE_FULL), True),
         (sqlite_error(sqlite3.SQLITE_IOERR_SHMSIZE), True),
         (sqlite_error(sqlite3.SQLITE_IOERR_WRITE), False),
@@ -81,8 +84,8 @@ def test_only_a_full_disk_is_one(error: OSError | sqlite3.Error, is_full: bool) 
     made = write_error("run.sqlite cannot be written", error, hint="Choose another --out.")
     assert (type(made), made.exit_code) == ((DiskFullError, 5) if is_full else (RunError, 2))
     assert made.message.startswith("run.sqlite cannot be written: ")
-    assert ("Make room" in made.hint) == is_full
-    assert (made.hint == "Choose another --out.") != is_full
+    assert ("Make room" in made.hint or "ulimit -f" in made.hint) == is_full
+    assert (made.hint == "Choose another --out.") != (is_full or "ulimit -n" in made.hint)
 
 
 def test_a_disk_that_fails_while_a_run_is_read_is_named_with_the_file(tmp_path: Path) -> None:
@@ -100,8 +103,8 @@ def test_a_disk_that_fails_while_a_run_is_read_is_named_with_the_file(tmp_path: 
                 connection.execute("SELECT body FROM requests ORDER BY body").fetchall()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert caught.value.message == f"{tmp_path / RUN_FILE} cannot be read: disk I/O error"
-    assert caught.value.exit_code == 2
+    assert caught.value.message == f"{tmp_path / RUN_FILE} cannot be read: the file may not become larger"
+    assert caught.value.exit_code == 5
 
 
 @pytest.mark.parametrize(("name", "sql"), [("fetchmany", 64), ("fetchone", None), ("execute", "SELECT 1 FROM run")])
@@ -127,3 +130,58 @@ def error_of(name: str, *args: Any) -> Exception:
         with pytest.raises((sqlite3.Error, RunError)) as caught:
             connection.execute("SELECT 1")._read(work, *args)
     return caught.value
+
+
+LIMITED = """
+import resource, sys
+from selfinstruct.cli import main
+kind, most = getattr(resource, sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(kind, (most, most))
+sys.argv = ["selfinstruct", "run", "--backend", "demo", "--target", "20", "--quiet", "--out", sys.argv[3]]
+main()
+"""
+
+
+def limited(name: str, most: int, run: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LIMITED, name, str(most), str(run)]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.mark.parametrize("kilobytes", [1, 50, 200])
+def test_a_limit_on_the_size_of_files_is_named_and_stops_a_run_resumably(tmp_path: Path, kilobytes: int) -> None:
+    ended = limited("RLIMIT_FSIZE", kilobytes * 1024, tmp_path / "run")
+    assert ended.returncode == 5, ended.stderr
+    assert "cannot be" in ended.stderr
+    assert ": the file may not become larger\nNothing that was recorded is lost. Raise the limit" in ended.stderr
+
+
+def test_every_limit_on_open_files_that_ends_a_run_is_named(tmp_path: Path) -> None:
+    """Which file is one too many decides what is said of it; SQLite does not say why it cannot open one."""
+    for most in range(7, 15):
+        ended = limited("RLIMIT_NOFILE", most, tmp_path / f"run{most}")
+        if ended.returncode:
+            assert "too many" in ended.stderr.lower(), (most, ended.stderr)
+            assert (".sqlite" in ended.stderr) <= ("Raise the limit, such as ulimit -n" in ended.stderr), ended.stderr
+
+
+NO_LOCKS = """
+import errno, fcntl, sys
+def flock(*_):
+    raise OSError(errno.ENOLCK, "No locks available")
+fcntl.flock = flock
+from selfinstruct.cli import main
+sys.argv[1:] = ["generate", "--backend", "demo", "--target", "3", "--out", sys.argv[1]]
+main()
+"""
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_a_start_that_is_refused_for_missing_locks_leaves_nothing_behind(tmp_path: Path, has_folder: bool) -> None:
+    run = tmp_path / "runs" / "first"
+    if has_folder:
+        run.mkdir(parents=True)
+    command = [sys.executable, "-c", NO_LOCKS, str(run)]
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert "run.lock cannot be written: No locks available" in ended.stderr
+    assert list(tmp_path.rglob("*")) == ([run.parent, run] if has_folder else [])

@@ -113,7 +113,7 @@ def test_files_without_a_usable_row_are_reported_and_no_run_begins(old: OldRun) 
         DataError, match=r"no row could be imported\nl\.jsonl: labels, 1 rows, 0 imported\n .* \(line 1\)"
     ):
         old.bring(old.file("l.jsonl", {"instruction": "Go.", "is_classification": "no"}))
-    assert not RunStore.exists(old.out)
+    assert not old.out.exists()
     assert old.bring(simple(old)).is_new
 
 

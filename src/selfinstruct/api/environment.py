@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from selfinstruct.api.client_errors import causes
-from selfinstruct.errors import ModelError
+from selfinstruct.errors import OPEN_FILES, ModelError
 
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
-OPEN_FILES = "Raise the limit, such as ulimit -n 4096, or lower run.concurrency. Nothing that was recorded is lost."
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 

@@ -22,7 +22,8 @@ class Options(BaseModel):
         expected = cls.model_fields[info.field_name or ""].annotation
         is_quoted = isinstance(value, str) and value.lower() in ("true", "false") and bool in get_args(expected)
         if is_quoted or (isinstance(value, str) and expected is bool):
-            raise ValueError("must be true or false, without quotes")
+            how = "without quotes" if value in ("true", "false") else f"in lower case, not {value!r}"
+            raise ValueError(f"must be true or false, {how}")
         return value
 
 

@@ -136,13 +136,15 @@ def main() -> None:
         sys.exit(0)
     except BaseException as error:  # also a `SystemExit`, which nothing of ours raises in there
         from selfinstruct.api.environment import environment_problem
+        from selfinstruct.files.atomic import DISK_FULL
 
         _trace(debug)
         if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
             _end_without_memory()
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # of no file of ours, which name themselves
+        if isinstance(error, OSError) and error.errno in DISK_FULL:  # of no file of ours, which name themselves
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            _print_error("stopped: the output cannot be written: the disk is full\nMake room, then run it again.")
+            cause, remedy = DISK_FULL[error.errno]
+            _print_error(f"stopped: the output cannot be written: {cause}\n{remedy}, then run it again.")
             sys.exit(5)
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of any path that the user named
             name = str(error.filename)

@@ -91,7 +91,7 @@ FORMATS = (
     "--salvage",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Save the whole rows of a damaged run into a new run in this folder.",
+    help="Save the undamaged rows of a damaged run into a new run in this folder.",
 )
 @click.option("--public", is_flag=True, help="Make the uploaded dataset public; needs --license.")
 def command(out: Path, assigned: Sequence[str], plugins: Sequence[str], *, salvage: Path | None, **given: Any) -> None:

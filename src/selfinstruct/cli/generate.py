@@ -36,7 +36,7 @@ from selfinstruct.errors import pluralize
 def command(out: Path, target: int | None, estimate: bool, **given: Any) -> None:
     """Grow new instructions from seed tasks until TARGET are accepted.
 
-    If the folder holds a run, it is resumed. Every flag can also be set in selfinstruct.toml (see: selfinstruct init).
+    If the folder holds a run, it is resumed. Settings can also stand in selfinstruct.toml (see: selfinstruct init).
     """
     if estimate:
         print_estimate(out, target, given)

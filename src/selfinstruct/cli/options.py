@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from selfinstruct.errors import WARNING
 from selfinstruct.types import GENERATE, STAGES
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def paid_options(command: F) -> F:
         command = option(command)
     for name, (kind, words) in reversed(BUDGET.items()):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, name, type=kind, help=f"Stop, resumably, after this many {words}.")(command)
+        command = click.option(flag, name, type=kind, help=f"Stop after this many {words}.")(command)
     return config_options(command)
 
 
@@ -117,7 +118,10 @@ def settings_from(out: Path, given: dict[str, Any]) -> Settings:
     from selfinstruct.config import parse_assignment
     from selfinstruct.run.settings import Settings, read_env
 
-    read_env(Path(".env"))
+    for line in read_env(Path(".env")):
+        click.echo(
+            f"{WARNING}.env:{line}: this line sets nothing; write NAME=VALUE, with both quotes or none", err=True
+        )
     overrides: dict[str, Any] = {}
     if given.get("backend"):
         overrides["backend"] = {"use": given["backend"]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfinstruct.cli.help import examples
+from selfinstruct.cli.text import clip
 
 if TYPE_CHECKING:
     from selfinstruct.api import Component
@@ -53,7 +54,7 @@ def list_them(named: Sequence[str]) -> None:
         click.echo(f"broken: {plugin.name} ({plugin.source}): {plugin.broken}", err=True)
 
 
-@command.command("show")
+@command.command("show", short_help="Show one component and its options.")
 @click.argument("component", metavar="[KIND:]NAME")
 @_PLUGIN
 def show(component: str, named: Sequence[str]) -> None:
@@ -67,9 +68,8 @@ def show(component: str, named: Sequence[str]) -> None:
     if found.extra:
         click.echo(f"needs: pip install 'selfinstruct[{found.extra}]'")
     for key, option in found.options.model_fields.items():
-        default = (
-            "required" if option.is_required() else f"default {_value(option.get_default(call_default_factory=True))}"
-        )
+        default = option.get_default(call_default_factory=True)
+        default = "required" if option.is_required() else f"default {clip(repr(default), 60)}"
         click.echo(f"  {key} ({_type(option.annotation)}, {default})\n      {option.description}")
 
 
@@ -94,7 +94,7 @@ def check(named: Sequence[str]) -> None:
         raise click.exceptions.Exit(3)
 
 
-@command.command("new")
+@command.command("new", short_help="Write a small plugin package with tests.")
 @click.argument("name")
 @click.option(
     "--kind",
@@ -139,8 +139,3 @@ def _find(registry: Registry, component: str) -> tuple[str, Component[Any]]:
 
 def _type(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
-
-
-def _value(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

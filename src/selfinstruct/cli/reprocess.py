@@ -55,11 +55,12 @@ def command(run: Path, out: Path, diff: Path | None, *, as_json: bool, quiet: bo
     import json
 
     from selfinstruct.files.atomic import write_jsonl
+    from selfinstruct.files.names import CONTRACTS
     from selfinstruct.files.outputs import refuse_output
     from selfinstruct.store import RunStore
 
     if diff is not None:
-        refuse_output(diff, [run], "Choose another --diff.")
+        refuse_output(diff, [run, out, *(out / name for name in CONTRACTS)], "Choose another --diff.")
     with closing(RunStore.open_readonly(run)) as source, source.snapshot():
         found = _reprocess(source, out, quiet or as_json, given=given)
     if diff is not None:

@@ -53,16 +53,18 @@ def command(out: Path, port: int, no_open: bool) -> None:
 
 
 def serve(server: ReviewServer, quiet: bool) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP."""
     import signal
     import threading
     import time
     import webbrowser
     from contextlib import suppress
 
+    from selfinstruct.cli.signals import stop_signals
+
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in stop_signals():
             with suppress(ValueError):  # not in the main thread: the caller stops the server
                 signal.signal(number, signal.default_int_handler)
         thread.start()

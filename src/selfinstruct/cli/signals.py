@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -21,6 +21,14 @@ class Interruptible(Protocol):
         """Stop planning, wait for replies under way, and end."""
 
 
+def stop_signals() -> Iterator[int]:
+    """The signals that end a command: a terminal that closes sends SIGHUP, which `nohup` ignores."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
+            yield number
+
+
 def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
     """Run a coroutine function. The first signal stops it cleanly, a second one immediately."""
 
@@ -32,19 +40,15 @@ def run_with_signals(run: Interruptible, work: Callable[[], Any]) -> Any:
             nonlocal hits
             hits += 1
             if hits > 1:
-                if os.isatty(
-                    2
-                ):  # the live board hid the cursor; a replaced sys.stderr may buffer, so write to the descriptor
+                if os.isatty(2):  # the live board hid the cursor; a replaced sys.stderr may buffer, the descriptor not
                     os.write(2, b"\r\n\x1b[?25h")
                 os._exit(Stopped.exit_code)
             run.say("stopping: waiting for replies under way (press Ctrl-C again to stop immediately)")
             run.interrupt()
 
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # a terminal that closes sends the last; `nohup` ignores it
-            number = getattr(signal, name, None)
-            if number is not None and (name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN):
-                with suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop.add_signal_handler(number, on_signal)
+        for number in stop_signals():
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, on_signal)
         return await work()
 
     return asyncio.run(main())

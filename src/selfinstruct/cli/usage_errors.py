@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ def _problem(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         known = error.ctx.command.get_params(error.ctx) if error.ctx else []
         flags = [flag for param in known for flag in param.opts]
-        return f"there is no option {error.option_name}{suggest(error.option_name, flags)}"
+        return f"there is no option {error.option_name}{_intended_option(error.option_name, flags, error.ctx)}"
     if isinstance(error, click.BadOptionUsage):
         return f"{error.option_name} {'takes no' if 'not take' in said else 'needs a'} value"
     if isinstance(error, click.MissingParameter):
@@ -36,6 +37,21 @@ def _problem(error: click.UsageError) -> str:
     return said + _extra_argument(error.ctx) if error.ctx and "extra argument" in said else said
 
 
+def _intended_option(name: str, flags: Sequence[str], context: click.Context | None) -> str:
+    """What may have been meant by an option that the command does not have."""
+    from selfinstruct.run.settings import setting_path
+
+    if not name.startswith("--") and (longer := [flag for flag in flags if flag.startswith(f"-{name}")]):
+        return f"; did you mean {' or '.join(longer)}?"
+    if "--set" in flags and (path := setting_path(name.lstrip("-").replace("-", "_"))):
+        return f"; give the setting as --set {path}=VALUE"
+    if close := suggest(name, flags):
+        return close
+    if context is not None and isinstance(context.command, click.Group):
+        return f"; options stand after their command, as in: {context.command_path} COMMAND {name}"
+    return ""
+
+
 def _extra_argument(context: click.Context) -> str:
     """What may have been meant by an argument too many."""
     for param in context.command.params:
@@ -43,6 +59,8 @@ def _extra_argument(context: click.Context) -> str:
         if isinstance(param, click.Option) and str(value).startswith("--"):
             return f": {_name(param)} needs a value, and took {value} for it"
     names = {param.name for param in context.command.params}
+    if any(flag == "--plugin" for param in context.command.params for flag in param.opts) and "out" not in names:
+        return "; a plugin is named with --plugin"
     if {"to", "out"} <= names:
         return "; the run folder is named with --out, and the folder for the dataset with --to"
     if "out" in names:

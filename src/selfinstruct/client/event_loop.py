@@ -15,7 +15,7 @@ from selfinstruct.client.arguments import check_arguments
 from selfinstruct.errors import UsageError
 
 
-class Interruptible(Protocol):
+class Stoppable(Protocol):
     """An object whose calls can be stopped."""
 
     def _interrupt(self) -> None: ...
@@ -24,7 +24,7 @@ class Interruptible(Protocol):
 P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S")
-I = TypeVar("I", bound=Interruptible)  # noqa: E741
+I = TypeVar("I", bound=Stoppable)  # noqa: E741
 
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None

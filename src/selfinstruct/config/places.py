@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from selfinstruct.config.tables import ConfigFile, SamplingOptions
+from selfinstruct.config.tables import ConfigSchema, SamplingOptions
 from selfinstruct.config.tree import component_names, path_keys
 from selfinstruct.errors import ConfigError
 
@@ -41,10 +41,8 @@ QUOTES = "\"'"
 def locate_problems(error: ConfigError, name: str, text: str) -> ConfigError:
     """The error with the file's name and line before each problem whose setting stands in the file."""
     lines = _settings(text)
-    located = [
-        f"{name}:{line}: {problem}" if (line := _line(problem, lines)) else problem for problem in error.problems
-    ]
-    return ConfigError(located, error.hint)
+    places = [(_line(problem, lines), problem) for problem in error.problems]
+    return ConfigError([f"{name}:{line}: {words}" if line else words for line, words in places], error.hint)
 
 
 def name_origins(error: ConfigError, given: Mapping[str, str]) -> ConfigError:
@@ -82,9 +80,8 @@ def with_stage(error: ConfigError, tree: Mapping[str, Any]) -> ConfigError:
     if not stages:
         homes = [f"If you mean {home}, move it to [{home.rpartition('.')[0]}]. " for home in homes_of(name)[:1]]
         return ConfigError(error.problems, "".join(homes) + error.hint)
-    return ConfigError(
-        error.problems, f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
-    )
+    hint = f"{name} serves {', '.join(stages)}: write {stages[0]}.{key}.{name}. {error.hint}"
+    return ConfigError(error.problems, hint)
 
 
 def _line(problem: str, lines: dict[str, int]) -> int:
@@ -134,7 +131,7 @@ def homes_of(option: str) -> list[str]:
     """The paths of all settings of this name: where an option belongs that stands in the wrong table."""
     if option in SYNONYMS:
         return [SYNONYMS[option]]
-    found = [path for path in _paths(ConfigFile) if path.rpartition(".")[2] == option]
+    found = [path for path in _paths(ConfigSchema) if path.rpartition(".")[2] == option]
     generate = [path for path in found if path.startswith("generate.")]
     others = [path for path in found if path.count(".") == 1]
     return list(dict.fromkeys(others or generate or found))[:3]
@@ -142,7 +139,7 @@ def homes_of(option: str) -> list[str]:
 
 def nearest_home(option: str) -> str:
     """The suggestion of a setting of any table whose name is similar, or an empty string."""
-    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigFile)))}
+    names = {path.rpartition(".")[2]: path for path in reversed(list(_paths(ConfigSchema)))}
     close = get_close_matches(option, names, 1, 0.8)
     return f"; did you mean {names[close[0]]}?" if close else ""
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ValidationError
 
 from selfinstruct.config.places import homes_of, nearest_home
 from selfinstruct.config.tables import ComponentTable
-from selfinstruct.errors import suggest
+from selfinstruct.errors import shorten, suggest
 from selfinstruct.plugins.checks import SECRET_NAME
 
 _TYPES = ("bool", "int", "float", "str")
 _TYPE_FAULTS = {
-    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
-    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, in lower case"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     "string_type": "must be a text, in quotes",
 }
 """The text of a problem by the type of pydantic's error: what the value must be, and how it is written."""
@@ -32,6 +32,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
     For a value of several possible types pydantic reports an error for each type; they become one line.
     """
     found: dict[str, str] = {}
+    given: dict[str, str] = {}
     for fault in error.errors(include_url=False):
         location = fault["loc"][:-1] if len(fault["loc"]) > 1 and _is_type(fault["loc"][-1]) else fault["loc"]
         where = _path(location, path)
@@ -54,11 +55,13 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str) -> It
         else:
             said = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
             words = _TYPE_FAULTS.get(fault["type"]) or f"{said[:1].lower()}{said[1:]}"
+            if fault["type"] in _TYPE_FAULTS and isinstance(fault["input"], str | int | float):
+                given[where] = f", not {shorten(repr(fault['input']), 40)}"
         if where in found:
-            comma = "," if "," in found[where] else ""  # "a number, without quotes, or 'unset'"
+            comma = "," if "," in found[where] else ""  # "a text, in quotes, or a whole number"
             words = f"{found[where]}{comma} or {words.removeprefix('must be ')}"
         found[where] = words
-    return (f"{where}: {words}" for where, words in found.items())
+    return (f"{where}: {words}{given.get(where, '')}" for where, words in found.items())
 
 
 def _suggestion(option: str, known: Sequence[str], where: str) -> str:
@@ -69,7 +72,9 @@ def _suggestion(option: str, known: Sequence[str], where: str) -> str:
         table = where.removesuffix(option).rstrip(".")
         above = f" Its line must stand above the first [table], not below [{table}]." if "." not in homes[0] else ""
         return f"; did you mean {' or '.join(homes)}?{above}"
-    return suggest(option, known) or nearest_home(option)
+    if "." in option:
+        return "; write its parts as tables in tables, or all of its path as one dotted name"
+    return suggest(option, known) or nearest_home(option) or (f"; known: {', '.join(known)}" if known else "")
 
 
 def _description(model: type[BaseModel], location: Sequence[int | str]) -> str:

@@ -18,7 +18,7 @@ from selfinstruct.config.tables import (
     BudgetOptions,
     ClassifyTable,
     ComponentTable,
-    ConfigFile,
+    ConfigSchema,
     LimitOptions,
     RunOptions,
     StageTable,
@@ -122,9 +122,9 @@ def _names_at_default(options: BaseModel) -> list[str]:
 def resolve(tree: Tree, registry: Registry) -> RunConfig:
     """Check the shape of a tree, then its components and options. Raises one `ConfigError` with all problems."""
     try:
-        shape = ConfigFile.model_validate(tree)
+        shape = ConfigSchema.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(list(problems_of(error, ConfigFile, ""))) from None
+        raise ConfigError(list(problems_of(error, ConfigSchema, ""))) from None
     problems: list[str] = []
     hints: list[str] = []
 
@@ -196,13 +196,13 @@ def _choose(
         raise ConfigError(f"{path}.use: {error.message}", error.hint) from None
     if stage and component.stages and stage not in component.stages:
         serves = ", ".join(component.stages)
-        hint = f"Add it there: {add_filter(component.stages[0], use.use)}" if kind == FILTER else ""
+        fitting = [offer.component.name for offer in registry.offers(kind) if stage in offer.component.stages]
+        there = f"Add it there: {add_filter(component.stages[0], use.use)}"
+        hint = there if kind == FILTER else f"Those for {stage}: {', '.join(fitting)}."
         raise ConfigError(f"{path}.use: {kind} '{use.use}' does not serve the stage {stage}, only {serves}", hint)
     for name, value in (use.model_extra or {}).items() if kind == BACKEND else ():
         if found := _VARIABLE.search(str(value)):
-            words = (
-                f"{path}.{name}: {found[0]} is taken as it stands, as variables of the environment are not filled in"
-            )
+            words = f"{path}.{name}: {found[0]} is taken as it stands, as environment variables are not filled in"
             hint = f'Give the value with the command, as in: --set "{path}.{name}=${found[1] or found[2]}"'
             raise ConfigError(words, hint)
     try:

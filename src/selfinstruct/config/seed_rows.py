@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,15 +14,20 @@ from selfinstruct.errors import DataError, shorten
 CSV_COLUMNS = ("instruction", "input", "output", "is_classification", "id", "name")
 SHAPE = 'Each seed task is one object, such as {"instruction": "...", "input": "...", "output": "..."}.'
 _EXPORT = "Export the table as CSV (UTF-8) with the columns instruction, input and output."
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _CONSTANTS = {"True": "true", "False": "false", "None": "null"}
 """The constants of Python, and how JSON writes them."""
 
 _BETWEEN = " \t\r\n"
+_COMMENTS = re.compile(r"^\s*(#|//).*", re.MULTILINE)
 
 
 def seed_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
     """The line on which each row starts, and the row. Raises `DataError` with the line of the first mistake."""
     start = text.lstrip(_BETWEEN)[:1]
+    if path.suffix.lower() in (".yaml", ".yml") and start not in ("{", "["):
+        convert = rewrite(path, "chr(10).join(map(json.dumps, __import__('yaml').safe_load(b)))")
+        raise DataError(f"{path} is YAML, and seed tasks are JSON or CSV", f"With PyYAML, convert it: {convert}")
     if path.suffix.lower() in (".csv", ".tsv") or (start and start not in '{["#/' and "," in text.split("\n", 1)[0]):
         return _csv_rows(text, path)
     return _json_rows(text, path)
@@ -30,7 +36,7 @@ def seed_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
 def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
     """Rows of a table whose first line names the columns."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = max(_DELIMITERS, key=first.count)
     table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         columns = [(name or "").strip().lower() for name in table.fieldnames or ()]
@@ -45,7 +51,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, object]]:
             if None in row or None in row.values():
                 raise DataError(
                     f"{path}, line {line}: it has not as many columns as line 1",
-                    'Put quotes around a text with commas or line breaks: "One, two".',
+                    f"Put double quotes around each text that holds {_DELIMITERS[delimiter]} or line breaks.",
                 )
             named = {column: row[name] for column, name in zip(columns, table.fieldnames or (), strict=True)}
             yield line, {key: value for key, value in named.items() if value or key in CSV_COLUMNS[:3]}
@@ -89,10 +95,12 @@ def _skip(text: str, at: int) -> int:
 def _hint(text: str, error: json.JSONDecodeError) -> str:
     if text[error.pos : error.pos + 1] in ("'", "“", "”"):
         return 'Put names and texts between straight double quotes: "instruction".'
-    if text[error.pos : error.pos + 1] == "#" or text.startswith("//", error.pos):
+    if text.startswith(("#", "//"), error.pos) and _COMMENTS.sub("", text).lstrip().startswith(("{", "[")):
         return "Remove the comment: JSON has none."
     if word := next((word for word in _CONSTANTS if text.startswith(word, error.pos)), ""):
         return f"Write {_CONSTANTS[word]} in place of {word}: JSON has true, false and null."
+    if error.msg.startswith("Expecting ',' delimiter") and text[error.pos : error.pos + 1] in ("{", ""):
+        return "Write the closing bracket, } or ], that this row lacks."
     if error.msg.startswith("Invalid control character"):
         return "Write a line break inside a text as \\n."
     if text[error.pos : error.pos + 1] in ("]", "}") or error.msg.startswith("Illegal trailing comma"):
@@ -102,3 +110,10 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
         row = json.dumps({"instruction": shorten(words), "output": "..."}, ensure_ascii=False)
         return f"Each seed task is one object, with an output that you write, so this line becomes: {row}"
     return SHAPE
+
+
+def rewrite(path: Path, text: str) -> str:
+    """The command that writes the expression `text` of the file's bytes `b` in place of them, and keeps a copy."""
+    copy = f"{path}.bak"
+    script = f"from pathlib import Path as P; p = P({str(path)!r}); b = p.read_bytes(); open({copy!r}, 'xb').write(b)"
+    return f'python -c "import json; {script}; p.write_bytes(({text}).encode())" (its old text stays in {copy})'

@@ -6,13 +6,23 @@ import codecs
 import difflib
 import json
 import re
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from selfinstruct.config.seed_rows import seed_rows
-from selfinstruct.errors import DataError
+from selfinstruct.config.seed_rows import rewrite, seed_rows
+from selfinstruct.errors import DataError, shorten
 from selfinstruct.files.inputs import read_input
 from selfinstruct.types import Instance, SeedTask
 
@@ -26,48 +36,48 @@ _ARCHIVES = (b"PK\x03\x04", b"PAR1", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MACHINE_ID = re.compile(r"g\d+\.\d+")
-_NOT_A_NUMBER = {"nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"}
+NOT_A_NUMBER = {"nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"}
 """What programs write for a number that is missing or too large."""
 
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False, "": False}
 _OTHER_SHAPES = {
     ("messages",): "{'instruction': r['messages'][-2]['content'], 'output': r['messages'][-1]['content']}",
     ("conversations",): "{'instruction': r['conversations'][-2]['value'], 'output': r['conversations'][-1]['value']}",
-    ("prompt", "completion"): "{'instruction': r['prompt'], 'output': r['completion']}",
-    ("prompt", "response"): "{'instruction': r['prompt'], 'output': r['response']}",
-    ("question", "answer"): "{'instruction': r['question'], 'output': r['answer']}",
-    ("instruction", "answer"): "{'instruction': r['instruction'], 'output': r['answer']}",
-    ("instruction", "response"): "{'instruction': r['instruction'], 'output': r['response']}",
+} | {
+    (task, answer): f"{{'instruction': r['{task}'], 'output': r['{answer}']}}"
+    for task in ("prompt", "question", "instruction")
+    for answer in ("completion", "response", "answer")
 }
 """Rows of other tools by their keys, and the Python expression that makes a seed task of a row `r`."""
+
+
+def _usable(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
+    return text
+
+
+def _text(given: Any) -> Any:
+    """An integer as text, since there is one way to write it; all else as it is. Raises `ValueError` for NaN."""
+    if isinstance(given, float) and not isfinite(given):
+        raise ValueError(f"it is {given}, as programs write a missing value; leave it empty, or put it into quotes")
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+OptionalText = Annotated[str, BeforeValidator(lambda given: "" if given is None else _text(given))]
 
 
 class InstanceRecord(BaseModel):
     """One worked example of a seed task."""
 
     model_config = ConfigDict(strict=True)
-    input: str = ""
-    output: str
+    input: Annotated[OptionalText, AfterValidator(_usable)] = ""
+    output: Annotated[str, BeforeValidator(_text), AfterValidator(_usable)]
 
     @model_validator(mode="before")
     @classmethod
     def _input_is_not_misspelt(cls, row: Any) -> Any:
         return _refuse_misspelt("input", row)
-
-    @field_validator("input", mode="before")
-    @classmethod
-    def _none_is_empty(cls, given: Any) -> Any:
-        return "" if given is None else _text(given)
-
-    @field_validator("output", mode="before")
-    @classmethod
-    def _number_is_text(cls, given: Any) -> Any:
-        return _text(given)
-
-    @field_validator("input", "output")
-    @classmethod
-    def _fits(cls, text: str) -> str:
-        return _usable(text)
 
     @field_validator("output")
     @classmethod
@@ -84,28 +94,18 @@ class SeedRecord(BaseModel):
     """
 
     model_config = ConfigDict(strict=True)
-    id: str = ""
-    name: str = ""
+    id: OptionalText = ""
+    name: OptionalText = ""
     instruction: str
-    instances: list[InstanceRecord]
+    instances: list[InstanceRecord] = Field(min_length=1)
     is_classification: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _from_alpaca(cls, row: Any) -> Any:
         if isinstance(row, dict) and {"input", "output"} & row.keys() and "instances" not in row:
-            return {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
-        return row
-
-    @model_validator(mode="before")
-    @classmethod
-    def _kind_is_not_misspelt(cls, row: Any) -> Any:
+            row = {**row, "instances": [{key: row[key] for key in row if key not in cls.model_fields}]}
         return _refuse_misspelt("is_classification", row)
-
-    @field_validator("id", "name", mode="before")
-    @classmethod
-    def _name_is_text(cls, given: Any) -> Any:
-        return "" if given is None else _text(given)
 
     @field_validator("is_classification", mode="before")
     @classmethod
@@ -114,7 +114,7 @@ class SeedRecord(BaseModel):
             return False
         word = str(given).strip().lower() if isinstance(given, str | int) else ""
         if word not in _YES_NO:
-            raise ValueError(f"it is {json.dumps(given)}; write true or false, without quotes")
+            raise ValueError(f"it is {json.dumps(given)}; write true or false")
         return _YES_NO[word]
 
     @field_validator("instruction")
@@ -122,30 +122,9 @@ class SeedRecord(BaseModel):
     def _not_blank(cls, text: str) -> str:
         if not text.strip():
             raise ValueError("it is blank")
+        if text in NOT_A_NUMBER:
+            raise ValueError(f"it is {text}, as programs write a missing value; write the task")
         return _usable(text)
-
-    @field_validator("instances")
-    @classmethod
-    def _not_none(cls, instances: list[InstanceRecord]) -> list[InstanceRecord]:
-        if not instances:
-            raise ValueError("a seed task needs at least one instance")
-        return instances
-
-
-def _usable(text: str) -> str:
-    if text in _NOT_A_NUMBER:
-        raise ValueError(
-            f"it is {text}, as programs write a missing value; leave it empty, or put the word into quotes"
-        )
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"it has {len(text):,} characters, and at most {LONGEST_TEXT:,} fit into a prompt; shorten it")
-    return text
-
-
-def _text(given: Any) -> Any:
-    """An integer as text, since there is one way to write it, and NaN, which is refused then; all else as it is."""
-    is_plain = isinstance(given, int) or str(given) in _NOT_A_NUMBER
-    return str(given) if is_plain and not isinstance(given, bool) else given
 
 
 def builtin_seeds() -> Path:
@@ -170,7 +149,7 @@ def read_seeds(named: str) -> list[SeedTask]:
             first = lines.setdefault(f"{what}:{key}", number)
             if first != number:
                 raise DataError(
-                    f"{path}, line {number}: duplicate {what} of line {first}: {_ellipsis(key)}",
+                    f"{path}, line {number}: duplicate {what} of line {first}: {shorten(key)}",
                     "Give it another id." if what == "id" else "Remove one, or list both cases in its instances.",
                 )
         seeds.append(seed)
@@ -197,15 +176,8 @@ def _file_text(path: Path) -> str:
 def _to_utf8(path: Path, content: bytes) -> str:
     """How to convert a file in another encoding, which is most likely that of Excel."""
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "cp1252"
-    command = _rewrite(path, f"b.decode({encoding!r})")
+    command = rewrite(path, f"b.decode({encoding!r})")
     return f'Save it as UTF-8 (in Excel as "CSV UTF-8"), or, if its encoding is {encoding}: {command}'
-
-
-def _rewrite(path: Path, text: str) -> str:
-    """The command that writes the expression `text` of the file's bytes `b` in place of them, and keeps a copy."""
-    copy = f"{path}.bak"
-    script = f"from pathlib import Path as P; p = P({str(path)!r}); b = p.read_bytes(); open({copy!r}, 'xb').write(b)"
-    return f'python -c "import json; {script}; p.write_bytes(({text}).encode())" (its old text stays in {copy})'
 
 
 def _seed(row: object, path: Path, number: int, *, position: int) -> SeedTask:
@@ -231,11 +203,17 @@ def _conversion(row: object, path: Path) -> str:
     for shape, expression in _OTHER_SHAPES.items():
         if all(key in keys for key in shape):
             rows = f"chr(10).join(json.dumps({expression}) for r in map(json.loads, b.splitlines()))"
-            return f"Convert it: {_rewrite(path, rows)}"
+            return f"Convert it: {rewrite(path, rows)}"
+    for key, inner in row.items() if isinstance(row, dict) else ():
+        if any(
+            isinstance(one, dict) and "instruction" in one for one in (inner if isinstance(inner, list) else [inner])
+        ):
+            return f"Leave out the outer object with {key!r}: write its seed tasks as a list, or one a line. {SHAPE}"
     return ""
 
 
 _WRONG_TYPES = {
+    "too_short": "a seed task needs at least one instance",
     "string_type": "it must be a text, in quotes",
     "list_type": 'it must be a list, such as [{"input": "", "output": "TEXT"}]',
 }
@@ -262,10 +240,6 @@ def _refuse_misspelt(name: str, row: Any) -> Any:
     if isinstance(row, dict) and name not in row and (misspelt := _misspelt(name, row)):
         raise ValueError(f"{misspelt}: no key of a seed task has this name; did you mean {name!r}?")
     return row
-
-
-def _ellipsis(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _fault(error: ValidationError) -> str:

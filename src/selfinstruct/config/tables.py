@@ -26,7 +26,7 @@ class RunOptions(Options):
     )
     batch_size: int = Field(50_000, ge=1, description="The most requests in one batch.")
     resend_lost: bool = Field(
-        False, description="Send the requests of batches that are lost again; the provider may bill them twice."
+        False, description="Send the requests of lost batches again; the provider may bill them twice."
     )
     structured: Literal["auto"] | bool = Field(
         "auto",
@@ -34,7 +34,7 @@ class RunOptions(Options):
     )
     trace: bool = Field(False, description="Allow LangSmith tracing of a local backend, if the environment enables it.")
     on_plugin_error: Literal["stop", "quarantine"] = Field(
-        "stop", description="Whether to end the run, resumably, or to skip the item."
+        "stop", description="Whether to stop the run, or to set the item aside."
     )
 
 
@@ -234,7 +234,7 @@ class ExportTable(BaseModel):
     )
 
 
-class ConfigFile(BaseModel):
+class ConfigSchema(BaseModel):
     """A complete config, before components are looked up."""
 
     model_config = ConfigDict(extra="forbid")

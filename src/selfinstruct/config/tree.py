@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from selfinstruct.api.secret_finder import SHORTEST_PART, find_secrets
-from selfinstruct.errors import ConfigError, suggest
+from selfinstruct.errors import ConfigError, shorten, suggest
 from selfinstruct.files.inputs import read_input_text
 from selfinstruct.plugins.checks import SECRET_NAME
 
@@ -41,17 +41,15 @@ def recipes() -> list[str]:
 
 def read_recipe(name: str) -> Tree:
     """Read a recipe by name, or from a TOML file. Raises `ConfigError`."""
-    if name.endswith(".toml"):
-        return read_file(Path(name))
-    return _parse(recipe_text(name))
+    return read_file(Path(name)) if name.endswith(".toml") else _parse(recipe_text(name))
 
 
 _TOML_HINTS = {
-    "Invalid value": 'Put quotes around a text, as in: model = "llama3.1". True and false are written in lower case.',
+    "Invalid value": 'Put quotes around a text, as in: model = "llama3.1". Yes is true, no is false, in lower case.',
     "twice": "Write each [table] once, with all its settings under it.",
     "overwrite": "Write each setting once.",
     "hex value|Unescaped": "Put a text with backslashes in single quotes, or write a path with forward slashes.",
-    "Expected newline|Invalid statement|Expected '='": "Write each setting on a line, as NAME = 20000, without commas.",
+    "newline|statement|'='": "Write [TABLE], and each setting on a line below it, as NAME = 20000, without commas.",
 }
 """What to do about a mistake, by words of the TOML reader's message."""
 
@@ -191,6 +189,8 @@ def assign(tree: Tree, path: str, value: Any, *, gone: Names = frozenset) -> Non
         here = here.setdefault(place, {}) if isinstance(here, dict) else here[place]
     if isinstance(here, list) and (value == OFF or _are_components(here)):
         _change_component(here, keys[-1], change=value, path=path, gone=gone)
+    elif isinstance(here, dict) and isinstance(value, Mapping) and _are_components(here.get(keys[-1])):
+        here.update(merge(here, {keys[-1]: value}, ".".join(keys[:-1]), gone=gone))
     else:
         here[_place(here, keys[-1], path)] = value
 
@@ -220,8 +220,8 @@ def _place(here: Any, key: str, path: str) -> Any:
     if names.count(key) == 1:
         return names.index(key)
     if key in names:
-        places = ", ".join(f"[{place}]" for place, name in enumerate(names) if name == key)
-        raise ConfigError(f"{path}: '{key}' occurs {names.count(key)} times", f"Name one: {places}.")
+        places = [f"[{place}]" for place, name in enumerate(names) if name == key]
+        raise ConfigError(f"{path}: '{key}' occurs {len(places)} times", f"Name one: {', '.join(places)}.")
     numbered = key.isdecimal() or len(set(names)) < len(names)
     known = ", ".join(f"[{place}] {name}" if numbered else name for place, name in enumerate(names)) or "none"
     raise ConfigError(f"{path}: no entry '{key}'{suggest(key, names)}", f"There are: {known}.")
@@ -232,7 +232,7 @@ def without_secrets(tree: Mapping[str, Any], known: Collection[str] = ()) -> Tre
 
     `known` are secrets besides those that the tree itself and the environment name.
     """
-    secrets = {*known, *find_secrets(tree, dict(os.environ))}
+    secrets = (*known, *find_secrets(tree, dict(os.environ)))
     return _clean_table(tree, {secret for secret in secrets if len(secret) >= SHORTEST_PART})
 
 
@@ -296,5 +296,4 @@ def _short(value: Any) -> str:
         return "not set"
     if _are_components(value):
         return ", ".join(str(entry["use"]) for entry in value)
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shorten(str(value), 60)

@@ -8,6 +8,7 @@ from selfinstruct.types import Busy
 FAILING = "The server answers with errors: look at its log, and whether the model fits into its memory."
 SLOW = "The server is too slow for the timeout: raise it (--timeout), or lower --concurrency."
 NOWHERE = "Nothing listens at this address: start the server, or correct base_url."
+NO_NAME = "The name of the server was not found: check the network, or correct base_url."
 BROKEN_OFF = "The server ends connections without an answer: look at its log."
 IN_DOUBT = "Check the address, base_url."
 AGAIN = "Nothing is lost: run the same command again when it answers."
@@ -21,6 +22,8 @@ def outage_hint(error: BaseException) -> str:
     names = {type(one).__name__ for one in causes(error)}
     if (status_of(error) or 0) >= 500:
         return FAILING
+    if "gaierror" in names:
+        return NO_NAME
     if names & NO_LISTENER:
         return NOWHERE
     if any("Timeout" in name for name in names):

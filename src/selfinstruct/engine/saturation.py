@@ -40,7 +40,7 @@ class SaturationMonitor:
         if self._fruitless >= self._bounds.patience:
             return (
                 f"the pool is saturated: the last {self._fruitless} requests added nothing new",
-                "Add seeds, vary the prompt or the model, or raise generate.patience to continue.",
+                "Add seeds, vary the prompt or model, correct filters (see: selfinstruct status), or raise patience.",
             )
         least, window = self._bounds.min_acceptance, self._bounds.acceptance_window
         if least is None or len(self._recent) < window:

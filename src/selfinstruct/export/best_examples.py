@@ -22,7 +22,7 @@ UNRATED = -4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """How to choose: at most `most` examples, in turn from each group of `balance`, if there is one.
 
     `measure` is a filter that measures nearness, and `distance` its table in the config: `use`, and its options.
@@ -39,7 +39,7 @@ class Choice:
         return str(self.distance["use"])
 
 
-def choose(run: CuratedRun, choice: Choice) -> list[KeptExample]:
+def choose(run: CuratedRun, choice: Selection) -> list[KeptExample]:
     """The chosen examples, in the order of the choice. The same run and choice give the same examples.
 
     One example is chosen after the other: the one whose quality, less its nearness to those chosen before, is highest;
@@ -90,7 +90,7 @@ def _next(
     drafts: Sequence[Draft],
     quality: Sequence[float],
     *,
-    choice: Choice,
+    choice: Selection,
     chosen: int,
 ) -> int:
     """Remove the best example from a queue of costs, places, and the number of chosen ones when they were measured."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfinstruct.export.best_examples import Choice
+from selfinstruct.export.best_examples import Selection
 from selfinstruct.export.facts import DatasetFacts
 from selfinstruct.export.trainers import Shape, axolotl
 from selfinstruct.types import GENERATE
@@ -31,7 +31,7 @@ class Contents:
     shape: Shape | None
     split: float
     license: str
-    choice: Choice | None = None
+    choice: Selection | None = None
     available: int = 0
     languages: Sequence[str] = ()
     facts: Sequence[str] = ()
@@ -107,7 +107,7 @@ def _overview(facts: DatasetFacts, contents: Contents) -> str:
     return "\n".join(lines)
 
 
-def _chosen(facts: DatasetFacts, contents: Contents, choice: Choice) -> str:
+def _chosen(facts: DatasetFacts, contents: Contents, choice: Selection) -> str:
     """How the examples were chosen, as `choice.choose` does it."""
     by = "grades" if facts.ratings.grades else "ratings" if facts.ratings.rated else ""
     weighed = f"its {by[:-1]} is high and it is far" if by else "it is far"

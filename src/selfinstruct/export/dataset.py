@@ -12,7 +12,7 @@ from typing import Literal
 
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.errors import RunError, UsageError
-from selfinstruct.export.best_examples import Choice, choose
+from selfinstruct.export.best_examples import Selection, choose
 from selfinstruct.export.card import Contents, write_card
 from selfinstruct.export.facts import dataset_facts
 from selfinstruct.export.folder import (
@@ -90,7 +90,7 @@ def export_dataset(
     file_format: FileFormat = "jsonl",
     split: float = 0.95,
     license: str = "",  # noqa: A002 - what it is called everywhere
-    choice: Choice | None = None,
+    choice: Selection | None = None,
     mlx: bool = False,
     languages: Sequence[str] = (),
     columns: Sequence[str] = (),
@@ -163,7 +163,7 @@ def export_dataset(
     return Exported(folder, counts, tuple(folder / name for name in written), note)
 
 
-def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Choice | None) -> _Plan:
+def _plan(run: CuratedRun, encoder: TrainingEncoder, split: float, *, choice: Selection | None) -> _Plan:
     """Encode every example once before writing, so that a failing encoder does not change the folder."""
     chosen = choose(run, choice) if choice is not None else None
     first: TrainingRow | None = None
@@ -210,7 +210,7 @@ def _part(
                 yield row | {name: known.get(name, "unknown") for name in columns}
 
 
-def _notes(plan: _Plan, split: float, choice: Choice | None, *, is_rated: bool) -> str:
+def _notes(plan: _Plan, split: float, choice: Selection | None, *, is_rated: bool) -> str:
     """Remarks about the parts and the selection."""
     notes = []
     if split < 1 and not plan.held:

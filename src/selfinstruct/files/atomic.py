@@ -16,8 +16,13 @@ from typing import Any, BinaryIO
 from selfinstruct.errors import DiskFullError, RunError
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-"""The error numbers of a full disk."""
+_FULL = ("the disk is full", "Make room")
+DISK_FULL = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: ("the file may not become larger", "Raise the limit on files, such as ulimit -f unlimited"),
+}
+"""The error numbers of a full disk, and of a limit on the size of files: what each means, and what to do."""
 
 _MARKS = "\x85\u2028\u2029"
 _LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in _MARKS}
@@ -44,8 +49,10 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except OSError as error:
         _delete(temporary)
-        kind = DiskFullError if error.errno in DISK_FULL else RunError
-        raise kind(f"{path} cannot be written: {error.strerror}", "Make room, or choose another folder.") from None
+        if error.errno in DISK_FULL:
+            cause, remedy = DISK_FULL[error.errno]
+            raise DiskFullError(f"{path} cannot be written: {cause}", f"{remedy}, or choose another folder.") from None
+        raise RunError(f"{path} cannot be written: {error.strerror}", "Choose another folder.") from None
     except BaseException:
         _delete(temporary)
         raise

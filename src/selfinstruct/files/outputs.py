@@ -19,7 +19,7 @@ def refuse_output(path: Path, inputs: Iterable[Path] = (), hint: str = "Choose a
     """
     for source in inputs:
         if _is_same(path, source):
-            raise RunError(f"{path} would replace {source}, which is read", hint)
+            raise RunError(f"{path} would replace {source}, which this command uses", hint)
     if path.exists() and not path.is_file():
         raise RunError(f"{path} is {'a folder' if path.is_dir() else 'no regular file'}", hint)
     if path.name in DATABASES or _is_database(path):

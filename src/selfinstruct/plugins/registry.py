@@ -110,6 +110,7 @@ class Registry:
             is_unknown = beside.is_file() or f"'{named}'" in plugin.broken
             hint = next((hint for words, hint in LOAD_HINTS.items() if words in plugin.broken), "")
             hint = f"For the file write: --plugin ./{beside}" if not is_file and is_unknown else hint
+            hint = f"Name a file in this folder: --plugin ./{named}/FILE.py" if Path(named).is_dir() else hint
             raise PluginError(f"plugin {named} cannot be used: {plugin.broken}", hint)
         return plugin
 
@@ -200,11 +201,19 @@ class Registry:
             return offer.component
         fitting = [offer.component for offer in self.offers(kind)]
         known = [one.name for one in fitting if not (stage and one.stages) or stage in one.stages]
-        problem = f"no {kind} is called '{name}'{suggest(name, known)}"
+        is_format = kind == ENCODER and stage == "export"
+        problem = f"no {'format' if is_format else kind} is called '{name}'{suggest(name, known)}"
         faults = "; ".join(f"plugin '{plugin.name}' is broken: {plugin.broken}" for plugin in self.broken)
         hint = f"Known: {', '.join(known) or 'none'}. If it is your own, name its file: --plugin ./my_plugin.py."
         if kind == BACKEND:
-            hint += " For any other provider: --backend langchain --model openai:gpt-4o-mini, for example."
+            hint += (
+                " For any other provider: --backend langchain --model openai:gpt-4o-mini, for example; in Python "
+                'backend="langchain", settings={"backend.model": "openai:gpt-4o-mini"}.'
+            )
+        if is_format:
+            hint += " The type of the file is another option: --file jsonl or --file parquet."
+        if "=" in name:
+            hint = "Give the name only: options are set in the config, or with --set."
         raise ConfigError(f"{problem} ({faults})" if faults else problem, hint)
 
     def build(self, kind: str, name: str, options: Options) -> Any:
@@ -222,7 +231,7 @@ class Registry:
                 raise problem from None
             secrets = find_secrets(options)  # a traceback could not be masked
             cause = mask_secrets(plugin_cause(error), secrets)
-            hint = BUILD_HINT if isinstance(error, TypeError) and "argument" in cause else ""
+            hint = BUILD_HINT if isinstance(error, TypeError) and ("argument" in cause or "callable" in cause) else ""
             raise PluginError(f"{where} could not be built: {cause}", hint) from (None if secrets else error)
         if not isinstance(built, BASES[kind]):
             bases = " or ".join(base.__name__ for base in BASES[kind])

@@ -12,6 +12,7 @@ from selfinstruct.errors import PluginError
 
 LOAD_HINTS = {
     "Component.__init__": "Name all: Component(name=..., summary=..., options=NoOptions, build=lambda options: ...).",
+    "from 'selfinstruct.api' (": "Its names are in the reference, under Plugin API; a filter returns keep() or drop().",
     "from 'selfinstruct' (": "Import what plugins use from selfinstruct.api.",
 }
 """What to do about an error in a plugin's text, by words of the error."""

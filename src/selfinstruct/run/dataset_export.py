@@ -10,7 +10,7 @@ from typing import get_args
 from selfinstruct.api import TrainingEncoder
 from selfinstruct.config import ChosenComponent, RunConfig, assign, merge, read_recipe, resolve
 from selfinstruct.errors import ConfigError, PluginError, UsageError, suggest
-from selfinstruct.export.best_examples import BALANCES, Balance, Choice
+from selfinstruct.export.best_examples import BALANCES, Balance, Selection
 from selfinstruct.export.contracts import write_contracts
 from selfinstruct.export.dataset import COLUMNS, Exported, FileFormat, export_dataset
 from selfinstruct.export.hub import push_to_hub, refuse_without_hub
@@ -90,7 +90,7 @@ def export_run(store: RunStore, options: ExportOptions, *, settings: Settings, r
     choice = None
     if options.best:
         measure = _export_config(store, settings, registry).distance
-        choice = Choice(options.best, measure.build(registry), measure.frozen(), options.balance or "")
+        choice = Selection(options.best, measure.build(registry), measure.frozen(), options.balance or "")
     exported = export_dataset(
         store,
         encoder,

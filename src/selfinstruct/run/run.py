@@ -25,7 +25,7 @@ from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
 from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
-from selfinstruct.run.seeds import initial_seeds, kept_seeds, seeds_note
+from selfinstruct.run.seeds import initial_seeds, kept_seeds, seeds_notes
 from selfinstruct.run.settings import (
     ConfigSources,
     Settings,
@@ -122,7 +122,8 @@ class Run:
         if not facts.are_recorded or not self.store.has_started():
             seeds, file = initial_seeds(self.registry, self.config, self._sources), self._sources.recordable_file
             self.store.create(seeds, initial_facts(self.registry, self.config, seeds, frozen=frozen, file=file))
-            self.say(seeds_note(seeds, self.config, self._sources))
+            for note in seeds_notes(seeds, self.config, self._sources):
+                self.say(note)
             return seeds
         recorded = without_secrets(facts.config)  # an older version recorded headers
         # any model may answer an imported run that none has answered yet, and one that has brought nothing may change

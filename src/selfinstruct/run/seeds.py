@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from selfinstruct.config import FILE, RunConfig
-from selfinstruct.config.seeds import BUILTIN, read_seeds
+from selfinstruct.config.seeds import BUILTIN, NOT_A_NUMBER, read_seeds
 from selfinstruct.engine.plugin_calls import FIX_AND_RERUN, call_plugin
 from selfinstruct.errors import WARNING, ConfigError, DataError, pluralize
 from selfinstruct.plugins.registry import Registry
@@ -58,11 +58,16 @@ def kept_seeds(
     return kept
 
 
-def seeds_note(seeds: Sequence[SeedTask], config: RunConfig, sources: ConfigSources) -> str:
-    """Which seed tasks a new run takes, and why if they are the package's own and nobody chose them."""
-    if config.run.seeds != BUILTIN:
-        return f"seeds: {pluralize(len(seeds), 'task')} from {config.run.seeds}"
-    named = sources.file.name
-    why = f"{named} names no seeds" if named else f"there is no {FILE} in this folder"
-    is_chosen = "seeds" in config.tree.get("run", {})
-    return f"seeds: the {len(seeds)} built-in ones{'' if is_chosen else f', since {why}'}"
+def seeds_notes(seeds: Sequence[SeedTask], config: RunConfig, sources: ConfigSources) -> Iterator[str]:
+    """Which seed tasks a new run takes, why if they are the package's own and nobody chose them, and what is odd."""
+    path = config.run.seeds
+    if path == BUILTIN:
+        named = sources.file.name
+        why = f"{named} names no seeds" if named else f"there is no {FILE} in this folder"
+        is_chosen = "seeds" in config.tree.get("run", {})
+        yield f"seeds: the {len(seeds)} built-in ones{'' if is_chosen else f', since {why}'}"
+        return
+    yield f"seeds: {pluralize(len(seeds), 'task')} from {path}"
+    for seed in seeds:
+        if found := NOT_A_NUMBER & {text for one in seed.instances for text in (one.input, one.output)}:
+            yield f"{WARNING}{path}: {seed.id}: a text is {min(found)}; correct it if it stands for a missing value"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -67,12 +69,16 @@ class Settings:
         return name_origins(error, {**self.flags, **{path: self.origin for path, _ in self.assigned}})
 
 
-def read_env(path: Path) -> None:
-    """Read a `.env` file into the environment, without overriding existing variables."""
+def read_env(path: Path) -> list[int]:
+    """Read a `.env` file into the environment, without overriding variables; returns the lines that set nothing."""
     from dotenv import load_dotenv
+    from dotenv.parser import parse_stream
 
+    logging.getLogger("dotenv.main").disabled = True  # its warnings do not name the file
     try:
         load_dotenv(path)
+        lines = list(parse_stream(io.StringIO(path.read_text("utf-8")))) if path.is_file() else []
+        return [one.original.line for one in lines if one.error or (one.key and one.value is None)]
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, from byte {error.start} on"
         raise ConfigError(f"{path} cannot be read: {why}", "Save it as UTF-8, one NAME=VALUE per line.") from None

@@ -43,7 +43,7 @@ def open_to_write(folder: Path) -> OpenedDatabase:
     Makes both if they do not exist. Raises `RunError` if the folder cannot be used, or another process writes to it.
     """
     path = folder / RUN_FILE
-    made = [new for new in (path, folder, *folder.parents) if not new.exists()]
+    made = [new for new in (folder, *folder.parents) if not new.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -52,20 +52,27 @@ def open_to_write(folder: Path) -> OpenedDatabase:
         raise write_error(f"{folder} cannot be made", error, hint="Choose another --out.") from None
     refuse_links(path)
     opened: list[sqlite3.Connection] = []
-    lock = Lock(folder)
+    try:
+        lock = Lock(folder)
+    except RunError:
+        _remove_empty(made)
+        raise
+    made = [] if path.exists() else [path, *made]
     try:
         lost_log = has_lost_log(path)
         opened.append(_connect(path))
         _migrate(opened[0], path)
         check_facts(opened[0], path)
         opened.append(_connect(path))
-        return OpenedDatabase(lock, opened[0], opened[1], lost_log, made if path in made else ())
+        return OpenedDatabase(lock, opened[0], opened[1], lost_log, made)
     except BaseException as error:
+        if is_sqlite := isinstance(error, sqlite3.Error):  # the cause is looked for before any file is closed
+            error = write_error(f"{path} cannot be used", error, hint="Choose another --out.")
         for connection in opened:
             connection.close()
-        lock.release()
-        if isinstance(error, sqlite3.Error):
-            raise write_error(f"{path} cannot be used", error, hint="Choose another --out.") from None
+        release(folder, lock, made)
+        if is_sqlite:
+            raise error from None
         raise
 
 
@@ -75,9 +82,14 @@ def release(folder: Path, lock: Lock, made: Sequence[Path] = ()) -> None:
         for file in with_sidecars(RUN_FILE) if made else ():
             (folder / file).unlink(missing_ok=True)
     lock.release(remove=bool(made))
+    _remove_empty(made[1:])
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders that were made for a run, inner ones first, up to the first that holds anything."""
     with suppress(OSError):
-        for new in made[1:]:
-            new.rmdir()
+        for folder in folders:
+            folder.rmdir()
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:

@@ -17,9 +17,10 @@ class Lock:
     """Held from construction to `release`; raises `RunError` naming the process that holds it already."""
 
     def __init__(self, folder: Path) -> None:
-        self._pid_path = folder / PID_FILE
+        self._pid_path, lock_path = folder / PID_FILE, folder / LOCK_FILE
+        is_new = not lock_path.exists()
         # The thread that closes a run may be another than the one that opened it, so the lock is not a thread's.
-        self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
+        self._lock = FileLock(lock_path, thread_local=False)
         try:
             self._lock.acquire(blocking=False)
         except Timeout:
@@ -31,9 +32,11 @@ class Lock:
                 f"Wait until it ends, or see its progress with: selfinstruct status --out {folder}",
             ) from None
         except OSError as error:
-            raise write_error(f"{folder / LOCK_FILE} cannot be written", error, hint="Choose another --out.") from None
+            if is_new:  # the disk has no locks, so no other process holds this one
+                lock_path.unlink(missing_ok=True)
+            raise write_error(f"{lock_path} cannot be written", error, hint="Choose another --out.") from None
         try:
-            (folder / LOCK_FILE).stat()  # a process that discards its run removes the file before it frees it
+            lock_path.stat()  # a process that discards its run removes the file before it frees it
             self._pid_path.unlink(missing_ok=True)  # never written through: it could be a link
             with open(self._pid_path, "x", encoding="ascii") as file:
                 file.write(f"{os.getpid()}\n")

@@ -47,7 +47,7 @@ def custom_id(request: Request, attempt: int = 1) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BatchResult:
     """One line of results: the id of its request, and the status and body of the answer; a status of 0 is none."""
 
     custom_id: str
@@ -56,7 +56,7 @@ class Result:
     error: str = ""
 
 
-def read_result(line: bytes) -> Result | None:
+def read_result(line: bytes) -> BatchResult | None:
     """Read a line of results; `None` where it is empty, cut, or no result, such as a request."""
     try:
         row = json.loads(line)
@@ -65,7 +65,7 @@ def read_result(line: bytes) -> Result | None:
         words = error.get("message") or error.get("code") or "" if isinstance(error, dict) else str(error)
         if not (isinstance(row["custom_id"], str) and isinstance(body, dict) and (response or error)):
             return None
-        return Result(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
+        return BatchResult(row["custom_id"], int(response.get("status_code") or 0), body, str(words))
     except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return None
 
@@ -92,7 +92,7 @@ class BatchLines:
         if model is None:
             raise UsageError(
                 f"{self._name} cannot put requests into batches",
-                "Add --set run.batch=false and leave out --batch-file, or use groq, or langchain with openai.",
+                "Leave out --batch and --batch-file; in a run that began with them, add --set run.batch=false.",
             )
         self._model, self._forms = model, MessageForms()
         self._mask = SecretMask(backend)
@@ -124,7 +124,7 @@ class BatchLines:
             self._bodies[form] = (body, {**known, "messages": messages} == body)
         return body
 
-    def decode(self, request: Request, result: Result) -> Reply | Failure | Fault:
+    def decode(self, request: Request, result: BatchResult) -> Reply | Failure | Fault:
         """The answer that a result holds: a reply, or why there is none; a failure `may_pass` if it is unexplained."""
         if result.error and result.status in (0, 200):
             return Busy(self._mask.message(result.error))  # it expired or was cancelled, so it was never answered

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
-from selfinstruct.engine.batches.request_lines import Result, read_result
+from selfinstruct.engine.batches.request_lines import BatchResult, read_result
 from selfinstruct.engine.retry_policy import without_numbers
 from selfinstruct.engine.unproductive import FIRST_FAILURES, all_failed
 from selfinstruct.errors import ModelError, SelfInstructError, pluralize
@@ -33,7 +33,7 @@ class BatchResults:
         self.refusal: SelfInstructError | None = None
         self._unexplained: dict[int, tuple[Request, Failure]] = {}
 
-    def read(self, lines: Iterable[bytes]) -> Iterator[Result]:
+    def read(self, lines: Iterable[bytes]) -> Iterator[BatchResult]:
         """The results in these lines, all of which are counted."""
         for line in lines:
             if result := read_result(line):

@@ -87,7 +87,7 @@ def _kind(path: Path) -> str:
         if isinstance(row, str):
             trouble, hint = (trouble, hint) if trouble else (f"{where}: {row}", ONE_A_LINE)
         elif "instruction" in row and isinstance(row.get("instances"), list):
-            raise DataError(f"{where}: this is a seed task", "Name a file of seed tasks with --seeds.")
+            raise DataError(f"{where}: this is a seed task", "Give seed tasks with --seeds; they need no import.")
         elif kind := kind_of(row):
             return kind
         else:

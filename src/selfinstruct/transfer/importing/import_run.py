@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -65,7 +65,9 @@ def import_files(
     facts = initial_facts(registry, config, seeds, frozen=config.frozen(), file=sources.recordable_file)
     if not sources.recorded.exists:
         refuse_old_files(folder, ELSEWHERE)
-    with closing(RunStore.open(folder)) as store:
+    with ExitStack() as stack:
+        store = RunStore.open(folder)
+        stack.callback(store.close, discard=True)  # only a run that nothing was imported into
         is_new = not store.facts.are_recorded
         if is_new:
             _fill(store, found, seeds, facts=facts)
