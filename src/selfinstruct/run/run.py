@@ -10,7 +10,7 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences, without_secrets
 from selfinstruct.config.tables import JudgeTable
-from selfinstruct.engine.batches.messages import requests_elsewhere
+from selfinstruct.engine.batches.messages import refuse_other_place
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer
@@ -190,8 +190,7 @@ class Run:
         """Run a stage whose requests go to a model, one by one or in batches."""
         if self._in_batches(name):
             return await self._run_in_batches(build, live, events, failed=failed)
-        if sent := self.store.batches.waiting(name):
-            raise requests_elsewhere(sent)
+        refuse_other_place(self.store.batches.waiting(name), in_folder=None)
         parts = build()
         return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 

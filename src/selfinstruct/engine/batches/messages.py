@@ -73,8 +73,8 @@ def lost_batches(stage: str, provider: str, requests: int) -> UsageError:
     return UsageError(words, f"{back}. {RESEND}")
 
 
-def refuse_other_place(sent: Sequence[SentBatch], in_folder: bool) -> None:
-    """Raise `UsageError` for batches that went into a folder where the provider is asked now, or the reverse."""
+def refuse_other_place(sent: Sequence[SentBatch], in_folder: bool | None) -> None:
+    """Raise `UsageError` for batches in a folder where the provider is asked now, or the reverse; `None`: neither is."""
     if sent and FolderBatches.wrote(sent[0].provider) != in_folder:
         raise requests_elsewhere(sent)
 
