@@ -74,7 +74,7 @@ def lost_batches(stage: str, provider: str, requests: int) -> UsageError:
 
 
 def refuse_other_place(sent: Sequence[SentBatch], in_folder: bool | None) -> None:
-    """Raise `UsageError` for batches in a folder where the provider is asked now, or the reverse; `None`: neither is."""
+    """Raise `UsageError` for batches in a folder if the provider is asked now, or the reverse; for any with `None`."""
     if sent and FolderBatches.wrote(sent[0].provider) != in_folder:
         raise requests_elsewhere(sent)
 
