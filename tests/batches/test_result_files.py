@@ -142,6 +142,8 @@ def test_results_of_another_stage_answer_nothing_and_are_there_when_their_stage_
     with closing(RunStore.open_readonly(Path("run"))) as store:
         assert store.totals("classify").replies == store.totals("instances").replies == 0
     (BATCHES / "out.jsonl").write_bytes(text_of(all_results("classify")))
+    stop("classify")  # a label that its reply lacks is asked for again
+    (BATCHES / "again.jsonl").write_bytes(text_of(all_results("classify")))
     assert run("classify") == "complete"
     assert run("instances") == "complete"
 
