@@ -83,7 +83,7 @@ def write_results(file: Path) -> None:
     lines = list(results(file))
     random.Random(file.name).shuffle(lines)
     folder = BATCHES / "results" / file.name.partition(".")[0]
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     half = len(lines) // 2
     (folder / "a.jsonl").write_text("".join(line + "\n" for line in lines[:half]), "utf-8")
     (folder / "b.json").write_text("".join(line + "\n" for line in lines[half:]), "utf-8")
