@@ -78,8 +78,9 @@ def change_outputs(server: BatchServer, patch: pytest.MonkeyPatch, change: Calla
 
 
 def test_lines_that_are_missing_are_sent_again_and_the_user_is_told(
-    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: BatchServer, project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     taken: Rows = []
 
     def without_one(rows: Rows) -> Rows:
@@ -88,7 +89,7 @@ def test_lines_that_are_missing_are_sent_again_and_the_user_is_told(
 
     change_outputs(server, monkeypatch, without_one)
     finish("classify", **{"run.batch_size": 100})
-    assert "1 request of batch batch_0 was not answered and will be sent again" in capsys.readouterr().err
+    assert "1 request of batch batch_0 was not answered and will be sent again" in caplog.text
     finish("instances")
     assert_same_as_live()
 
@@ -133,15 +134,16 @@ def test_a_batch_whose_creation_was_answered_with_an_error_is_found(
 
 
 def test_the_user_is_told_when_a_batch_that_was_being_sent_is_not_there(
-    server: BatchServer, project: Path, capsys: pytest.CaptureFixture[str]
+    server: BatchServer, project: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", logger="selfinstruct")
     server.faults = {"/batches": [error(500, "internal error")]}
     with pytest.raises(Stopped, match="cannot be reached"):
         run_stage("classify")
     with pytest.raises(Stopped, match="with the provider"):
         run_stage("classify")
     words = "2 requests of classify were being sent when the command ended, and the provider lists no batch of them"
-    assert words in capsys.readouterr().err
+    assert words in caplog.text
     assert len(server.batches) == 1
 
 

@@ -51,7 +51,7 @@ def results(file: Path) -> Iterator[str]:
 
 def stop(stage: str) -> None:
     """Run a stage that has to wait for results."""
-    with pytest.raises(Stopped, match=r"requests are in .*batches, in \d+ batch"):
+    with pytest.raises(Stopped, match=r"requests? (is|are) in .*batches, in \d+ batch"):
         run(stage)
 
 
@@ -171,10 +171,11 @@ def test_an_engine_of_ones_own_costs_no_dollars_unless_the_user_sets_its_price()
     free = SelfInstruct(out="run", settings={"budget.max_usd": 1e-6}, batch_folder=BATCHES)
     with pytest.raises(Stopped, match="requests are in"):
         free.classify()
-    for file in requests("classify"):
-        write_results(file)
-    with suppress(Stopped):  # what has no label is asked again
-        free.classify()
+    for _ in range(2):  # a label that its reply lacks is asked for again
+        for file in requests("classify"):
+            write_results(file)
+        with suppress(Stopped):
+            free.classify()
     with closing(RunStore.open_readonly(Path("run"))) as store:
         assert store.totals("classify").prompt_tokens > 0
         assert {spent.price_share for spent in store.batches.spent(["classify"])} == {0.0}
@@ -227,3 +228,28 @@ def test_the_loop_of_the_guide_asks_the_engine_once_for_each_file(project: Path)
     shell()
     asked = Path("asked").read_text("utf-8").splitlines()
     assert sorted(asked) == sorted(map(str, [*first, BATCHES / "classify-more.requests.jsonl"]))
+
+
+@pytest.mark.usefixtures("project")
+def test_requests_whose_results_were_read_are_not_said_to_be_out() -> None:
+    line = ("classify", "--out", "run", "--batch-file", BATCHES)
+    command(*line).failed(5, "2 requests are in", "write its results into that folder, as .jsonl")
+    (file,) = requests("classify")
+    (BATCHES / "half.jsonl").write_text(next(results(file)) + "\n", "utf-8")
+    command(*line).failed(5, f"1 request is in {BATCHES.absolute()}, in 1 batch")
+    assert ": 1 request of classify" in command("status", "--out", "run").done().out
+    command("classify", "--out", "run", "--set", "run.batch=false").failed(2, "1 request of classify is in")
+    BATCHES.rename("moved")
+    command(*line).failed(2, "1 request of classify is in the folder", "which is not there")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_request_that_failed_is_shown_without_an_empty_filter() -> None:
+    line = ("instances", "--out", "run", "--batch-file", BATCHES)
+    command(*line).failed(5)
+    (file,) = requests("instances")
+    first, *rest = results(file)
+    broken = {"status_code": 400, "request_id": "r", "body": {"error": {"message": "bad"}}}
+    failed = json.dumps(json.loads(first) | {"response": broken})
+    (BATCHES / "results.jsonl").write_text("\n".join([failed, *rest]), "utf-8")
+    assert "  1 request-failed\n" in command(*line).out

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from selfinstruct import Stopped
+from selfinstruct import SelfInstruct, Stopped, UsageError
 from selfinstruct.store import RunStore
 from tests.batches.test_batches import grown, project, run_stage, server
 from tests.command_line import command
@@ -60,6 +60,14 @@ def test_requests_for_a_server_without_a_batch_api_can_be_written_into_files(
     command("classify", "--out", "run", "--batch-file", "batches").failed(5, "2 requests are in")
     (file,) = Path("batches").iterdir()
     assert len(file.read_text("utf-8").splitlines()) == 2
+
+
+def test_instances_are_not_asked_for_while_labels_are_in_a_batch(server: BatchServer, project: Path) -> None:
+    command("classify", "--out", "run", "--batch-file", "batches").failed(5, "2 requests are in")
+    refused = command("instances", "--out", "run")
+    refused.failed(2, "labels that instances needs are still in a batch: run `selfinstruct classify")
+    with pytest.raises(UsageError, match="still in a batch"):
+        SelfInstruct(out="run").instances()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -127,3 +135,10 @@ def test_a_backend_without_batches_names_an_option_that_works(tmp_path: Path, mo
     ended = command(*BATCH)
     ended.failed(2, "DemoBackend cannot put requests into batches", "add --set run.batch=false")
     command("classify", "--out", "run", "--set", "run.batch=false").done()
+    command(*BATCH).failed(2, "DemoBackend cannot put requests into batches")
+    command("classify", "--out", "run").done()
+
+
+def test_a_budget_that_is_refused_does_not_stop_the_next_command(server: BatchServer, project: Path) -> None:
+    command(*BATCH, "--max-usd", "1").failed(2, "--max-usd: the price of tokens is not known")
+    command(*BATCH).failed(5, "sent 2 requests of classify as batch batch_0")

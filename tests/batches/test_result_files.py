@@ -135,14 +135,16 @@ def test_an_id_with_a_number_that_no_request_can_have_is_not_ours() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_results_of_another_stage_answer_nothing_and_are_there_when_their_stage_comes() -> None:
+    stop("instances")
+    (BATCHES / "early.jsonl").write_bytes(text_of(all_results("instances")))
     stop("classify")
-    early = BATCHES / "early.jsonl"
-    early.write_bytes(text_of(all_results("classify")))
-    stop("instances")
-    stop("instances")
+    stop("classify")
     with closing(RunStore.open_readonly(Path("run"))) as store:
-        assert store.totals("instances").replies == 0
-    (BATCHES / "out.jsonl").write_bytes(text_of(all_results()))
+        assert store.totals("classify").replies == store.totals("instances").replies == 0
+    (BATCHES / "out.jsonl").write_bytes(text_of(all_results("classify")))
+    stop("classify")  # a label that its reply lacks is asked for again
+    (BATCHES / "again.jsonl").write_bytes(text_of(all_results("classify")))
+    assert run("classify") == "complete"
     assert run("instances") == "complete"
 
 

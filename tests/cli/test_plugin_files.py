@@ -115,7 +115,7 @@ def test_a_run_of_an_older_version_keeps_the_versions_of_our_own_plugins() -> No
     with closing(RunStore.open_readonly(Path("run"))) as store:
         older = dict.fromkeys(store.facts.plugins, "0.0.9") | {"mine": ""}
     with closing(RunStore.open(Path("run"))) as store:
-        store.facts.record_plugins(older)
+        store.facts.record_again(plugins=older)
     assert "has changed" not in command(*RUN, "4", *use).done().err
     with closing(RunStore.open_readonly(Path("run"))) as store:
         digest = store.facts.plugins["mine"]

@@ -27,7 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from selfinstruct.store import RunStore
 store = RunStore.open(Path(sys.argv[1]))
-store.facts.record_config({"seed": 1})
+store.facts.record_again(config={"seed": 1})
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -82,13 +82,13 @@ def test_a_run_can_be_read_while_another_process_writes(folder: Path, holder: su
     with closing(RunStore.open_readonly(folder)) as store:
         assert store.facts.config == {"seed": 1}
         with pytest.raises(RunError, match="reading only"):
-            store.facts.record_config({"seed": 2})
+            store.facts.record_again(config={"seed": 2})
 
 
 def test_a_reader_sees_what_is_written_meanwhile(folder: Path) -> None:
     begin(folder)
     with closing(RunStore.open(folder)) as writer, closing(RunStore.open_readonly(folder)) as reader:
-        writer.facts.record_config({"seed": 2})
+        writer.facts.record_again(config={"seed": 2})
         assert reader.facts.config == {"seed": 2}
 
 

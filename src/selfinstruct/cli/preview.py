@@ -55,7 +55,7 @@ def print_preview(out: Path, target: int | None, requests: int, *, given: dict[s
     with Run(settings_from(out, given), registry=known.registry, sources=known.sources, say=say) as run:
 
         async def work() -> None:
-            run.store.facts.record_previewed(requests)
+            run.store.facts.record_again(previewed=requests)
             await run.stage(GENERATE, target, most_requests=requests)
 
         try:

@@ -275,4 +275,4 @@ def print_totals(summary: StageSummary) -> None:
 
 def _print_counts(counts: Mapping[str, int]) -> None:
     for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        print_folded(f"  {count:8,} {printable(reason)}")
+        print_folded(f"  {count:8,} {printable(reason.removeprefix(': '))}")

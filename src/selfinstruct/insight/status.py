@@ -157,7 +157,7 @@ def read_status(store: RunStore, more: int | None = None) -> RunStatus:
         stages = {stage.stage: stage for stage in _stages(store)}
         backend, judge, config = store.facts.run_backend, store.facts.backend(JUDGE), store.facts.config
         ratings = count_ratings(store.ratings().values()) if JUDGE in stages else None
-        batches, facts = store.batches.open(), store.overview().fact_counts()
+        batches, facts = store.batches.waiting(), store.overview().fact_counts()
         growth, work = read_growth(store, more), read_current_work(store, store.folder)
     return RunStatus(
         folder=store.folder,

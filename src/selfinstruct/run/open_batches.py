@@ -10,7 +10,7 @@ from pathlib import Path
 from selfinstruct.config import RunConfig
 from selfinstruct.engine.batches.batch_folder import FolderBatches
 from selfinstruct.engine.batches.calls import TEMPORARY
-from selfinstruct.engine.batches.messages import ONE_BY_ONE, requests_elsewhere
+from selfinstruct.engine.batches.messages import ONE_BY_ONE
 from selfinstruct.engine.batches.request_lines import BatchLines
 from selfinstruct.engine.batches.rounds import BatchRounds
 from selfinstruct.errors import UsageError
@@ -44,29 +44,21 @@ def open_rounds(
     lines = BatchLines(backend, sampling)
     if not store.batches.open(stage):  # what is out is collected in any case
         refuse_small_context(backend, needs)
-    share = 1.0 if backends.engine_prices(stage) else 0.0
-    batches = FolderBatches(folder, share) if folder else backend.batches()
+    batches = FolderBatches(folder, 1.0 if backends.engine_prices(stage) else 0.0) if folder else backend.batches()
     if batches is None:
         raise UsageError(
             f"the provider of the backend {type(backend).__name__} takes no batches",
             f"To go on, {ONE_BY_ONE}, or --batch-file FOLDER to write them into files.",
         )
-    budget = backends.batch_budget(stage, store, batches.price_share)
     return BatchRounds(
         store,
         backend,
         batches,
         lines=lines,
-        budget=budget,
+        budget=backends.batch_budget(stage, store, batches.price_share),
         size=config.run.batch_size,
         resend_lost=config.run.resend_lost,
         wait=wait,
         say=say,
         stopped=stopped,
     )
-
-
-def refuse_open_batches(store: RunStore, stage: str) -> None:
-    """Raise `UsageError` for a stage that is to be asked one by one while requests of it are out in batches."""
-    if sent := store.batches.open(stage):
-        raise requests_elsewhere(sent)

@@ -33,7 +33,7 @@ def report_changed_plugins(store: RunStore, registry: Registry, say: Callable[[s
     }
     if not changed:
         return
-    store.facts.record_plugins(recorded | changed)
+    store.facts.record_again(plugins=recorded | changed)
     again = f"selfinstruct reprocess {shlex.quote(str(store.folder))} --out NEW_FOLDER"
     if any(store.totals(stage).candidates for stage in ENGINE_STAGES):
         for name in changed:

@@ -10,6 +10,7 @@ from typing import Self
 from selfinstruct.api import Backend
 from selfinstruct.config import Tree, differences, without_secrets
 from selfinstruct.config.tables import JudgeTable
+from selfinstruct.engine.batches.messages import refuse_other_place
 from selfinstruct.engine.events import Events
 from selfinstruct.engine.gate import Gate
 from selfinstruct.engine.live_answerer import LiveAnswerer
@@ -22,7 +23,7 @@ from selfinstruct.plugins.registry import Registry
 from selfinstruct.run.accounts import has_own
 from selfinstruct.run.backends import Backends, Say
 from selfinstruct.run.context import make_room_for_run, refuse_completion_model, refuse_small_context
-from selfinstruct.run.open_batches import open_rounds, refuse_open_batches
+from selfinstruct.run.open_batches import open_rounds
 from selfinstruct.run.plugin_notes import report_changed_plugins, report_plugins
 from selfinstruct.run.seeds import initial_seeds, kept_seeds, seeds_notes
 from selfinstruct.run.settings import (
@@ -132,7 +133,7 @@ class Run:
             refuse_other_settings(self.store, found)
         kept = kept_seeds(self.store, self.registry, self.config, sources=self._sources, say=self.say)
         if recorded != facts.config:
-            facts.record_config(recorded)
+            facts.record_again(config=recorded)
         report_changed_plugins(self.store, self.registry, self.say)
         return kept
 
@@ -163,18 +164,19 @@ class Run:
             backend = self.backends.for_stage(name)
             refuse_completion_model(backend, self.registry, self.config, stage=name, seeds=self.seeds)
             change_form(name, registry=self.registry, config=self.config, store=self.store)
-        start_or_continue(self.store, self.config, name, say=self.say)
-        builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
-        events = gather_events(self.registry, [*observers, FreeTextNote(self.say)], self.say)
-        if name == PREPARE:
-            parts = builder.parts(name)
-            assert parts.recorded is not None
-            return await self._stages.run(parts, nullcontext(parts.recorded), events)
-        live = self._live(name, events)
-        structured, failed = await self._structured(name, live)
-        with self.backends.tracing(name):
-            build = partial(builder.parts, name, target, structured=structured, most_requests=most_requests)
-            return await self._run_live(name, build, live, events=events, failed=failed)
+        with self.store.facts.settings_of_accepted():
+            start_or_continue(self.store, self.config, name, say=self.say)
+            builder = StageBuilder(self.registry, self.config, self.store, seeds=self.seeds)
+            events = gather_events(self.registry, [*observers, FreeTextNote(self.say)], self.say)
+            if name == PREPARE:
+                parts = builder.parts(name)
+                assert parts.recorded is not None
+                return await self._stages.run(parts, nullcontext(parts.recorded), events)
+            live = self._live(name, events)
+            structured, failed = await self._structured(name, live)
+            with self.backends.tracing(name):
+                build = partial(builder.parts, name, target, structured=structured, most_requests=most_requests)
+                return await self._run_live(name, build, live, events=events, failed=failed)
 
     async def _run_live(
         self,
@@ -188,23 +190,22 @@ class Run:
         """Run a stage whose requests go to a model, one by one or in batches."""
         if self._in_batches(name):
             return await self._run_in_batches(build, live, events, failed=failed)
-        refuse_open_batches(self.store, name)
+        refuse_other_place(self.store.batches.waiting(name), in_folder=None)
         parts = build()
         return await self._stages.run(parts, self._open_live(name, live, parts, failed=failed), events)
 
     async def _structured(self, name: str, live: LiveAnswerer) -> tuple[bool, ModelError | PluginError | None]:
         """Whether a stage asks with a schema, and what kept the backend from saying so: raised if a model is needed."""
         try:
-            structured = await decide_structured(
+            return await decide_structured(
                 name,
                 registry=self.registry,
                 config=self.config,
                 store=self.store,
                 accepts_schema=live.accepts_schema,
-            )
+            ), None
         except (ModelError, PluginError) as error:
             return False, error
-        return structured, None
 
     def _live(self, name: str, events: Events) -> LiveAnswerer:
         if (run := self.config.run).concurrency and run.concurrency > run.lookahead:

@@ -40,9 +40,8 @@ def start_or_continue(store: RunStore, config: RunConfig, name: str, *, say: Cal
         return
     recorded = store.facts.stage_config(name)
     frozen = stage.frozen(recorded)
-    found = []
-    if recorded is not None and store.has_started(name):
-        found = differences(without_secrets(recorded), frozen, name)
+    has_started = recorded is not None and store.has_started(name)
+    found = differences(without_secrets(recorded or {}), frozen, name) if has_started else []
     if found and name != PREPARE and store.totals(name).accepted:
         refuse_other_settings(store, found)
     rated: int | None = None

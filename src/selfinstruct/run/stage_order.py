@@ -72,7 +72,7 @@ def check_backends_ahead(run: Run, stages: Sequence[str], target: int | None) ->
 
 
 def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> None:
-    """Raise `UsageError` if the run has no input for a stage.
+    """Raise `UsageError` if the run has no input for a stage, or labels that `instances` asks by are in a batch.
 
     `how_to_run` says how to run the missing stage, such as "call prepare()". A completed stage has its input and
     passes.
@@ -82,6 +82,8 @@ def require_input(run: Run, stage: str, how_to_run: Callable[[str], str]) -> Non
         if source in NEEDS and next(_input(run, source), None) is None:
             source = "run"  # more than one stage is missing
         raise UsageError(f"there are no {missing} yet: {how_to_run(source)} first")
+    if stage == INSTANCES and run.store.batches.open(CLASSIFY):
+        raise UsageError(f"labels that {INSTANCES} needs are still in a batch: {how_to_run(CLASSIFY)} first")
 
 
 def _input(run: Run, stage: str) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from selfinstruct.store.damage import insert
 from selfinstruct.store.journal import answer_statement, request_statement
@@ -89,6 +89,10 @@ class BatchJournal:
             SentBatch(key, name, frozenset(json.loads(indexes)), provider, sent_at)
             for key, name, indexes, provider, sent_at in self._read.execute(sql, (stage or "%",)).fetchall()
         ]
+
+    def waiting(self, stage: str | None = None) -> list[SentBatch]:
+        """As `open`, but of each batch only the requests that have no answer yet."""
+        return [replace(one, indexes=one.indexes.intersection(self.unanswered(one.stage))) for one in self.open(stage)]
 
     def _exist(self) -> bool:
         """Whether there is the table; an older run that is opened for reading only has none."""

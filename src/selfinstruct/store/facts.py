@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from selfinstruct import __version__
+from selfinstruct.errors import RunError, UsageError
 from selfinstruct.store.damage import insert, reads_row
 from selfinstruct.store.fact_values import (
     BackendFacts,
@@ -180,13 +182,20 @@ class RunFacts:
         assert recorded is not None, "only a reprocessed run has progress to record"
         self._record({"replay": reprocessing_row(replace(recorded, **changes))})
 
-    def record_config(self, config: Table) -> None:
-        """Record `config` again, once a backend is chosen for an imported run."""
-        self._record({"config": config})
+    def record_again(self, **changed: Any) -> None:
+        """Record facts that have changed, such as `config`, `plugins` or `previewed`."""
+        self._record(changed)
 
-    def record_plugins(self, plugins: Mapping[str, str]) -> None:
-        """Record `plugins` again, since one was added or has changed."""
-        self._record({"plugins": dict(plugins)})
+    @contextmanager
+    def settings_of_accepted(self) -> Iterator[None]:
+        """Inside the block, a command that is refused leaves the run's settings as they were."""
+        tree = self.tree
+        try:
+            yield
+        except UsageError as error:
+            if tree and not isinstance(error, RunError):
+                self.record_again(tree=tree)
+            raise
 
     def record_stage(self, stage: str, config: Table, *, tree: Table, rated: int | None = None) -> None:
         """Record the settings with which a stage starts or continues, and for `prepare` the number of ratings."""
@@ -196,10 +205,6 @@ class RunFacts:
     def previewed(self) -> int:
         """How many requests `preview` was to send; 0 without one."""
         return int(self._value("previewed") or 0)
-
-    def record_previewed(self, requests: int) -> None:
-        """Record that the first requests were sent by `preview`."""
-        self._record({"previewed": requests})
 
     def record_attempts_from(self, stage: str, index: int) -> None:
         """Record that only fates from this request on, and answers, count as attempts to ask about a subject."""

@@ -11,7 +11,7 @@ from selfinstruct.errors import ModelError, Stopped, UsageError, pluralize
 from selfinstruct.store.batches import SentBatch
 
 COME_BACK = "Run the same command again later, or now with --wait."
-ANSWER_FILES = "Have your engine answer the files of requests, then run the same command again."
+ANSWER_FILES = "Have your engine write its results into that folder, as .jsonl, then run the same command again."
 ONE_BY_ONE = "add --set run.batch=false to send the requests one by one"
 """Leaving out `--batch` is not enough, since the run remembers it."""
 
@@ -73,10 +73,10 @@ def lost_batches(stage: str, provider: str, requests: int) -> UsageError:
     return UsageError(words, f"{back}. {RESEND}")
 
 
-def refuse_other_place(batch: SentBatch, in_folder: bool) -> None:
-    """Raise `UsageError` for a batch that went into a folder where the provider is asked now, or the reverse."""
-    if FolderBatches.wrote(batch.provider) != in_folder:
-        raise requests_elsewhere([batch])
+def refuse_other_place(sent: Sequence[SentBatch], in_folder: bool | None) -> None:
+    """Raise `UsageError` for batches in a folder if the provider is asked now, or the reverse; for any with `None`."""
+    if sent and FolderBatches.wrote(sent[0].provider) != in_folder:
+        raise requests_elsewhere(sent)
 
 
 def requests_elsewhere(sent: Sequence[SentBatch]) -> UsageError:

@@ -71,8 +71,7 @@ class BatchResults:
         alike = {without_numbers(failure.message) for _, failure in failures}
         if not self.answered and len(alike) == 1 and len(failures) >= FIRST_FAILURES:
             request, failure = failures[-1]
-            has_schema = request.schema is not None
-            self.refusal = self.refusal or all_failed(len(failures), failure, has_schema)
+            self.refusal = self.refusal or all_failed(len(failures), failure, request.schema is not None)
             return
         for request, failure in failures:
             self.answered.add(request.index)

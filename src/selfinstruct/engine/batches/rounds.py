@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -124,7 +125,7 @@ class BatchRounds:
                     if not self._wait:
                         raise
                     self._say(error.message)
-                if not (sent := self._journal.open(stage.name)):
+                if not (sent := self._journal.waiting(stage.name)):
                     return None
                 await self._look_again(sent)
         except SelfInstructError as error:
@@ -151,10 +152,8 @@ class BatchRounds:
         if not self._wait:
             raise Stopped(words, messages.ANSWER_FILES if self._in_folder else messages.COME_BACK)
         self._say(f"{words}: looking again in {POLL_SECONDS:g} s")
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), POLL_SECONDS)
-        except TimeoutError:
-            return
         self._check_interrupt()
 
     def _check_interrupt(self) -> None:
@@ -219,7 +218,7 @@ class BatchRounds:
         by_provider: dict[str, list[SentBatch]] = {}
         for batch in self._journal.open(stage.name):
             by_provider.setdefault(batch.provider, []).append(batch)
-            messages.refuse_other_place(batch, self._in_folder)
+        messages.refuse_other_place(self._journal.waiting(stage.name), self._in_folder)
         for provider, group in by_provider.items():
             try:
                 status = await self._call(self._batches.poll, provider)
@@ -236,7 +235,8 @@ class BatchRounds:
 
     async def _give_up(self, stage: str, provider: str, group: list[SentBatch]) -> UsageError | None:
         """End batches that are not known where they were sent; returns an error if the user has not said so."""
-        lost = messages.lost_batches(stage, provider, sum(len(batch.indexes) for batch in group))
+        waiting = [batch for batch in self._journal.waiting(stage) if batch.provider == provider]
+        lost = messages.lost_batches(stage, provider, sum(len(batch.indexes) for batch in waiting))
         if not self._resend_lost:
             return lost
         await asyncio.gather(*(self._journal.end(batch.key).wait() for batch in group))
