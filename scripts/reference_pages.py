@@ -56,8 +56,8 @@ def commands() -> Lines:
     yield "# Commands\n"
     yield NOTE
     yield "`selfinstruct --help` lists the commands, and `selfinstruct COMMAND --help` prints one with examples. A"
-    yield "command that takes `--backend` also takes the options of [that backend](components.md#backends). All"
-    yield "commands share the [exit codes](errors.md).\n"
+    yield "command with `--backend`, except `init`, also takes the options of [that backend](components.md#backends)."
+    yield "All commands share the [exit codes](errors.md).\n"
     shared = shared_options()
     yield "## Common options { #common }\n"
     yield "| option | meaning |\n|---|---|"
@@ -188,9 +188,9 @@ keywords = "off"  # leaves it out
 use = "unsafe"
 ```
 
-A run freezes the settings of a stage with its first result, because its results must not mix two configurations. Only
-`[prepare]`, `[export]`, and what says where, how far or how fast, such as addresses, limits, budget, `concurrency`
-and `target`, may change later.
+A run freezes the settings of a stage with its first result, because its results must not mix two configurations.
+`[prepare]`, `[export]`, `run.on_plugin_error`, and what says where, how far or how fast, such as addresses, limits,
+budget, `concurrency` and `target`, may change later.
 """
 
 
@@ -406,14 +406,14 @@ ERRORS_HEAD = """\
 # Errors and exit codes
 
 {note}
-Every error is a sentence that says what is wrong and where, and a hint that says what to do. `--debug` adds the
-traceback.
+Every error is a sentence that says what is wrong and where, and a hint that says what to do.
 
 | exit code | meaning |
 |---|---|
 {exits}
 
-In Python the same errors are exceptions, in `selfinstruct.api`, each with `message`, `hint` and `exit_code`:
+In Python the same errors are exceptions with `message`, `hint` and `exit_code`. `selfinstruct` has all but
+`DiskFullError`, `selfinstruct.api` all but that and `RunError`:
 
 | exception | is a | exit code | meaning |
 |---|---|---|---|
@@ -458,7 +458,7 @@ PYTHON_HEAD = """\
 {note}
 `from selfinstruct import SelfInstruct` is the whole method for scripts and notebooks; [a page](../python.md) shows it
 at work. Everything below [Plugin API](#plugin-api) is in `selfinstruct.api`, which is all that a plugin may import.
-[Errors](errors.md) are in both. A field without a type is a `str`.
+[Errors](errors.md) has the errors. A field without a type is a `str`.
 """
 
 

@@ -44,7 +44,8 @@ _LABELLED = (
 class LabelsFilter(Filter[Example]):
     """Drop an example of a classification task with a label that the task does not name, or one that its input holds.
 
-    The task must list its labels at its end or in quotes, and the output have three words at most.
+    A task names labels at its end, in quotes, or as `true or false` or `yes or no`. The output has at most three
+    words.
     """
 
     def evaluate(self, item: Example) -> Verdict:

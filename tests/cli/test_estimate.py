@@ -92,6 +92,12 @@ def test_what_later_stages_have_answered_is_not_estimated_again() -> None:
     assert number(ended, r"instances then sends ([\d,]+) request") == 10
 
 
+def test_later_stages_are_estimated_for_all_that_the_run_holds_if_the_target_is_less() -> None:
+    generate(20).done()
+    ended = command("run", "--out", "run", "--target", "5", "--estimate").done()
+    assert number(ended, r"instances then sends ([\d,]+) request") == 20
+
+
 def test_dollars_need_prices_and_the_error_comes_before_anything_is_paid() -> None:
     generate(20, "--max-usd", "1").failed(2, "the price of tokens is not known", "usd_per_million_prompt_tokens")
     assert not Path("run", "replies").exists()

@@ -131,7 +131,7 @@ def test_the_model_is_printed_once_for_all_stages() -> None:
 def test_a_smaller_target_than_the_run_holds_is_reported() -> None:
     command(*DEMO, "--target", "5").done()
     ended = command("generate", "--target", "3").done()
-    assert "generate: target of 3 reached before, the run holds 2 more" in ended.out
+    assert "generate: target of 3 reached before, the run holds 2 more: for fewer, use another --out" in ended.out
     assert len(rows(INSTRUCTIONS)) == 5
 
 
@@ -400,7 +400,7 @@ def test_a_run_that_is_not_there(args: list[str]) -> None:
     command(*args).failed(
         2,
         "there is no run in runs/default\nName another folder with --out, or start a run: "
-        "selfinstruct generate --out runs/default, in Python generate()",
+        "selfinstruct run --out runs/default, in Python run()",
     )
     assert not list(Path().iterdir())
 

@@ -231,7 +231,7 @@ def test_no_backend_names_all_there_are() -> None:
     assert ended.err == (
         "error: no backend is chosen\nName one: --backend NAME, in Python backend=NAME. "
         "Known: demo, groq, langchain, ollama, replay. "
-        "If an earlier command stopped before its first request, type it again in full.\n"
+        "Without --config, selfinstruct.toml is read from the folder that you are in.\n"
     )
 
 

@@ -110,13 +110,14 @@ def test_integers_are_taken_as_text(tmp_path: Path) -> None:
 
 def test_the_command_that_converts_another_shape_works(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "Add 1 and 2."}, {"role": "assistant", "content": "3"}]
+    (folder := tmp_path / "the club's own").mkdir()
     for row in (
         {"messages": messages},
         {"prompt": "Add 1 and 2.", "completion": "3"},
         {"question": "Add 1 and 2.", "answer": "3"},
         {"conversations": [{"from": "human", "value": "Add 1 and 2."}, {"from": "gpt", "value": "3"}]},
     ):
-        given = seed_file(tmp_path, json.dumps(row))
+        given = seed_file(folder, json.dumps(row))
         follow(refusal(given))
         (seed,) = read_seeds(str(given))
         assert (seed.instruction, seed.instances) == ("Add 1 and 2.", (Instance("", "3"),))

@@ -208,7 +208,10 @@ async def test_after_an_answer_more_failures_in_a_row_are_borne(bench: StageBenc
 
 async def test_a_goal_below_what_the_run_holds_says_how_many_more_it_has(bench: StageBench) -> None:
     assert await bench.run(ScriptedAnswerer(fresh), goal=6) == "target of 6 reached"
-    assert await bench.run(ScriptedAnswerer(fresh), goal=4) == "target of 4 reached before, the run holds 2 more"
+    assert (
+        await bench.run(ScriptedAnswerer(fresh), goal=4)
+        == "target of 4 reached before, the run holds 2 more: for fewer, use another --out"
+    )
 
 
 async def test_failures_with_answers_between_them_do_not_add_up(bench: StageBench) -> None:

@@ -244,7 +244,7 @@ class Filter(ABC, Generic[Item]):
         """Receive all items of a reply before the first is evaluated, for filters that work in batches."""
 
     def observe(self, item: Item) -> None:
-        """Remember an item. Called once for every seed and accepted item, in order, also when a run is resumed."""
+        """Remember each seed of `generate` and each accepted item, once and in order, also when a run is resumed."""
 
     def nearness(self, item: Item) -> float | None:  # noqa: ARG002
         """Say how near the item is to the nearest observed one, from 0 to 1, for `export --best`; `None` if it cannot.

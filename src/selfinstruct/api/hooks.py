@@ -104,7 +104,7 @@ def selfinstruct_filters() -> list[Component[Filter[Any]]]:
 
     Called once, when components are first needed, in the thread that loads plugins; if it raises, its plugin is left
     out. The config says which filters run, in which order. A filter listed twice is built twice. A filter remembers
-    through `observe`, which is called for every seed and accepted item in order.
+    through `observe`, which is called for every seed of `generate` and every accepted item in order.
 
         @hookimpl
         def selfinstruct_filters():

@@ -20,7 +20,7 @@ def print_growth(growth: GrowthStatus) -> None:
     from selfinstruct.cli.text import printable
 
     if not growth.stretches:
-        click.echo("growth: no reply has been processed yet")
+        click.echo("growth: too few replies so far")
     else:
         click.echo("growth")
         last = growth.stretches[-1]

@@ -115,5 +115,6 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
 def rewrite(path: Path, text: str) -> str:
     """The command that writes the expression `text` of the file's bytes `b` in place of them, and keeps a copy."""
     copy = f"{path}.bak"
-    script = f"from pathlib import Path as P; p = P({str(path)!r}); b = p.read_bytes(); open({copy!r}, 'xb').write(b)"
+    old, new = (f"'{repr(chr(34) + name)[2:]}" for name in (str(path), copy))  # in single quotes, whatever is in it
+    script = f"from pathlib import Path as P; p = P({old}); b = p.read_bytes(); open({new}, 'xb').write(b)"
     return f'python -c "import json; {script}; p.write_bytes(({text}).encode())" (its old text stays in {copy})'

@@ -99,7 +99,9 @@ class Runner:
         while True:
             if self._stage.goal is not None and self._has_reached_goal():
                 more = self._balance.accepted - self._stage.goal
-                return f"target of {self._stage.goal} reached" + (f" before, the run holds {more} more" if more else "")
+                return f"target of {self._stage.goal} reached" + (
+                    f" before, the run holds {more} more: for fewer, use another --out" if more else ""
+                )
             self._check_bounds()
             while len(self._in_flight) < self._most_in_flight() and self._wants_more():
                 if (pending := self._plan()) is None:

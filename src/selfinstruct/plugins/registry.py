@@ -271,9 +271,9 @@ def _caller(implementation: Any) -> Callable[..., None]:
 
 
 def no_backend(registry: Registry) -> UsageError:
-    """The error for a command without a backend, which may continue one that left no run to read it from."""
+    """The error for a command without a backend."""
     known = ", ".join(offer.component.name for offer in registry.offers("backend"))
-    again = "If an earlier command stopped before its first request, type it again in full."
+    again = "Without --config, selfinstruct.toml is read from the folder that you are in."
     return UsageError(
         "no backend is chosen", f"Name one: --backend NAME, in Python backend=NAME. Known: {known}. {again}"
     )

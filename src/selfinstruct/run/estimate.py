@@ -78,7 +78,7 @@ def estimate(
         most_usd=terms.usd(prompts, longest),
         prices=terms.source,
         seconds=terms.seconds(count, prompts + replies_in_all),
-        later=_later(registry, config, seeds, goal=goal, answered=answered),
+        later=_later(registry, config, seeds, goal=max(goal, accepted), answered=answered),
         billed=terms.billed,
         max_usd=config.budget.max_usd,
     )

@@ -101,8 +101,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             connection.close()
         raise NoRunError(
             f"there is no run in {folder}",
-            "Name another folder with --out, or start a run: "
-            f"selfinstruct generate --out {folder}, in Python generate()",
+            f"Name another folder with --out, or start a run: selfinstruct run --out {folder}, in Python run()",
         )
     try:
         if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run'").fetchone()[0]:
