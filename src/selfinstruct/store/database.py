@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from stat import S_ISREG
 
 from selfinstruct.errors import RunError
 from selfinstruct.files.names import RUN_FILE, with_sidecars
@@ -136,9 +137,11 @@ def refuse_links(path: Path, hint: str = "Choose another --out.") -> None:
     for file in (path.with_name(name) for name in with_sidecars(path.name)):
         if file.is_symlink():
             raise RunError(f"{file} is a link, and a run must not lead out of its folder", hint)
-        if file.is_file() and file.stat().st_nlink > 1:  # as after `cp -l`: neither lock nor log is shared by the names
-            copy = f"Copy {path.parent} with cp -r, without -l, and use the copy."
-            raise RunError(f"{file} is the same file as one in another folder, which would be changed too", copy)
+        with suppress(OSError):  # SQLite deletes its files at any time
+            found = file.stat()
+            if S_ISREG(found.st_mode) and found.st_nlink > 1:  # as after `cp -l`: the names share neither lock nor log
+                copy = f"Copy {path.parent} with cp -r, without -l, and use the copy."
+                raise RunError(f"{file} is the same file as one in another folder, which would be changed too", copy)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
